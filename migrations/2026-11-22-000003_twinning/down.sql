@@ -1,0 +1,3 @@
+drop function app_twinning_active(twinnings, date);
+drop table twinnings, programmes, organisation_headcounts, organisation_contacts, organisations;
+drop function app_place_twinning(), app_place_in_locality();

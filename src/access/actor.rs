@@ -1,0 +1,160 @@
+//! Who is asking. A middleware reads the Authorization header before anything of the body is; the
+//! first extractor of every handler, `May`, turns its finding into an actor or a refusal.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use super::policy::{Office, Permission, Permitted};
+use super::tokens::Tokens;
+use crate::kernel::db::{Db, Enters, Entry};
+use crate::kernel::middleware::{Caller, RequestId};
+use crate::kernel::problem::{Code, Problem, Result};
+use crate::kernel::secrets::sha256;
+
+pub const KEY_PREFIX: &str = "kn_";
+
+/// A caller whose token or key has the right form; entering asks whether it still lives.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The user, or the key.
+    pub id: Uuid,
+    pub office: Office,
+    pub request: Uuid,
+    entry: Entry,
+    must_change_password: bool,
+}
+
+impl Actor {
+    pub fn may(&self, permission: Permission) -> bool {
+        self.office.may(permission)
+    }
+
+    /// The role of a user; None for a key.
+    pub fn role(&self) -> Option<super::policy::Role> {
+        match self.office {
+            Office::User(role) => Some(role),
+            Office::Dashboard => None,
+        }
+    }
+}
+
+impl Enters for Actor {
+    fn entry(&self) -> Entry {
+        self.entry.clone()
+    }
+}
+
+/// What the middleware found.
+#[derive(Clone)]
+struct Finding(Option<Actor>);
+
+/// Reads the Authorization header of every call.
+pub async fn authenticate(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut actor = identify(&request);
+    if let Some(found) = actor.as_mut().filter(|found| found.must_change_password) {
+        // The token was made while a one-time password stood; it may have been replaced since.
+        found.must_change_password = still_must_change(&request, found).await?;
+    }
+    if let Some(found) = &actor {
+        request.extensions_mut().insert(Caller(found.id));
+    }
+    request.extensions_mut().insert(Finding(actor));
+    next.call(request).await
+}
+
+fn identify(request: &ServiceRequest) -> Option<Actor> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let header = headers.next()?;
+    if headers.next().is_some() {
+        return None;
+    }
+    let (scheme, credential) = header.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    let request_id = RequestId::of(request.request()).0;
+    if let Some(key) = credential.strip_prefix(KEY_PREFIX) {
+        let (id, secret_hash) = parse_key(key)?;
+        return Some(Actor {
+            id,
+            office: Office::Dashboard,
+            request: request_id,
+            entry: Entry::Key { id, secret_hash, request: request_id },
+            must_change_password: false,
+        });
+    }
+    let tokens = request.app_data::<web::Data<Tokens>>()?;
+    let db = request.app_data::<web::Data<Db>>()?;
+    let claims = tokens.verify(credential, db.clock.now())?;
+    Some(Actor {
+        id: claims.sub,
+        office: Office::User(claims.role),
+        request: request_id,
+        entry: Entry::User { session: claims.sid, auth_version: claims.ver, request: request_id },
+        must_change_password: claims.pwd,
+    })
+}
+
+/// `kn_` is followed by the key's id and its secret, both base64url: 16 and 32 bytes.
+fn parse_key(key: &str) -> Option<(Uuid, Vec<u8>)> {
+    let bytes = URL_SAFE_NO_PAD.decode(key).ok()?;
+    let (id, secret) = bytes.split_at_checked(16)?;
+    (secret.len() == 32).then_some((Uuid::from_slice(id).ok()?, sha256(secret)))
+}
+
+#[derive(QueryableByName)]
+struct MustChange {
+    #[diesel(sql_type = Bool)]
+    must_change_password: bool,
+}
+
+async fn still_must_change(request: &ServiceRequest, actor: &Actor) -> Result<bool> {
+    let Some(db) = request.app_data::<web::Data<Db>>().cloned() else { return Ok(true) };
+    let Entry::User { session, request, .. } = actor.entry else { return Ok(false) };
+    db.read(&Entry::Public { request }, move |conn| {
+        let row: Option<MustChange> = diesel::sql_query("SELECT must_change_password FROM app_session_view($1)")
+            .bind::<SqlUuid, _>(session)
+            .get_result(conn)
+            .optional()?;
+        // A session that has ended is refused by the entry, with 401.
+        Ok(row.is_some_and(|row| row.must_change_password))
+    })
+    .await
+}
+
+/// An actor who has the permission `P`: the first argument of every handler that is not public.
+pub struct May<P> {
+    pub actor: Actor,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permitted + 'static> FromRequest for May<P> {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let finding = request.extensions().get::<Finding>().cloned();
+        let Some(actor) = finding.and_then(|finding| finding.0) else {
+            return ready(Err(Problem::new(Code::Unauthenticated)));
+        };
+        // One's own account stays reachable: that is where the password is replaced.
+        if actor.must_change_password && P::PERMISSION != Permission::ReadOwnAccount {
+            return ready(Err(Problem::new(Code::PasswordChangeRequired)));
+        }
+        if !actor.may(P::PERMISSION) {
+            return ready(Err(Problem::new(Code::Forbidden)));
+        }
+        ready(Ok(Self { actor, permission: PhantomData }))
+    }
+}

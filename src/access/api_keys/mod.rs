@@ -1,0 +1,14 @@
+//! API keys of dashboards: they read aggregates and places of one locality, and no person.
+
+mod handlers;
+pub mod model;
+pub mod queries;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(handlers::list_api_keys)
+        .service(handlers::create_api_key)
+        .service(handlers::find_api_key)
+        .service(handlers::revoke_api_key);
+}

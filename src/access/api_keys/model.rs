@@ -1,0 +1,100 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::kernel::answer::record;
+use crate::kernel::db::schema::api_keys;
+use crate::kernel::id::{LocalityId, UserId};
+
+pub const TABLE: &str = "api_keys";
+
+/// A dashboard's key, without its secret.
+#[derive(Clone, HasQuery, Serialize, ToSchema)]
+#[diesel(table_name = api_keys)]
+pub struct ApiKey {
+    pub id: Uuid,
+    #[schema(example = "Bảng số liệu tỉnh Gia Lai")]
+    pub name: String,
+    /// The place whose aggregates it reads.
+    pub locality_id: LocalityId,
+    /// Last day it works; null: until it is revoked.
+    pub expires_on: Option<NaiveDate>,
+    pub created_by: Option<UserId>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A key with its secret.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct ApiKeyWithSecret {
+    pub id: Uuid,
+    pub name: String,
+    pub locality_id: LocalityId,
+    pub expires_on: Option<NaiveDate>,
+    pub created_by: Option<UserId>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// Shown this once; null when the request was a repetition. Send it as `Authorization: Bearer kn_…`.
+    #[schema(example = "kn_AZOPPp1UfEO3xF0MOKmhEeX0cZ0nYH0q4bC3m7c0wQm3Jg7f5S1r2u9y8t6e4w2q")]
+    pub key: Option<String>,
+}
+
+record!(ApiKey, ApiKeyWithSecret);
+
+impl ApiKeyWithSecret {
+    pub fn new(found: ApiKey, key: Option<String>) -> Self {
+        Self {
+            id: found.id,
+            name: found.name,
+            locality_id: found.locality_id,
+            expires_on: found.expires_on,
+            created_by: found.created_by,
+            version: found.version,
+            created_at: found.created_at,
+            updated_at: found.updated_at,
+            key,
+        }
+    }
+}
+
+/// A key to be made.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct NewApiKey {
+    /// UUIDv7 made by the client, so that the request can be repeated.
+    pub id: Option<Uuid>,
+    /// Whose dashboard.
+    #[validate(length(min = 1, max = 120))]
+    #[schema(min_length = 1, max_length = 120, example = "Bảng số liệu tỉnh Gia Lai")]
+    pub name: String,
+    pub locality_id: LocalityId,
+    pub expires_on: Option<NaiveDate>,
+}
+
+/// Which keys.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ApiKeyFilter {
+    /// Keys of this place.
+    pub locality_id: Option<LocalityId>,
+    /// `-created_at` (default), `created_at` or `name`.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum ApiKeySort {
+    CreatedAt,
+    Name,
+}

@@ -1,0 +1,57 @@
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{ApiKey, ApiKeyFilter, ApiKeySort, NewApiKey};
+use crate::kernel::db::schema::{api_keys, localities};
+use crate::kernel::db::sql::{app_in_range, app_user_id};
+use crate::kernel::page::{Keyset, Page, seek};
+use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::kernel::secrets::Secrets;
+
+pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<ApiKey> {
+    Ok(ApiKey::query().find(id).first(conn)?)
+}
+
+pub fn list(conn: &mut PgConnection, filter: &ApiKeyFilter, keyset: Keyset<ApiKeySort>, secrets: &Secrets) -> Result<Page<ApiKey>> {
+    let filtered = || {
+        let mut query = api_keys::table.into_boxed();
+        if let Some(locality) = filter.locality_id {
+            query = query.filter(api_keys::locality_id.eq(locality));
+        }
+        query
+    };
+    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let query = filtered().select(ApiKey::as_select());
+    let rows = match keyset.field {
+        ApiKeySort::CreatedAt => seek!(query, keyset, DateTime<Utc>, api_keys::created_at, api_keys::id).load(conn)?,
+        ApiKeySort::Name => seek!(query, keyset, String, api_keys::name, api_keys::id).load(conn)?,
+    };
+    keyset.page(rows, total, secrets, |key: &ApiKey, field| {
+        let sort_key = match field {
+            ApiKeySort::CreatedAt => json!(key.created_at),
+            ApiKeySort::Name => json!(key.name),
+        };
+        (sort_key, key.id)
+    })
+}
+
+pub fn create(conn: &mut PgConnection, id: Uuid, new: NewApiKey, secret_hash: &[u8]) -> Result<()> {
+    let in_scope: Option<bool> =
+        localities::table.find(new.locality_id).select(app_in_range(localities::scope_path)).first(conn).optional()?;
+    if in_scope != Some(true) {
+        return Err(Problem::field("#/locality_id", FieldCode::NotFound));
+    }
+    diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::id.eq(id),
+            api_keys::name.eq(new.name),
+            api_keys::locality_id.eq(new.locality_id),
+            api_keys::secret_hash.eq(secret_hash),
+            api_keys::expires_on.eq(new.expires_on),
+            api_keys::created_by.eq(app_user_id()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

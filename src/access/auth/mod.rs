@@ -1,0 +1,12 @@
+//! Sign-in, refresh and sign-out. A session is a sign-in on one device; its refresh tokens rotate.
+
+mod handlers;
+mod model;
+mod queries;
+
+pub use model::MAX_USERNAME;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(handlers::sign_in).service(handlers::refresh_session).service(handlers::sign_out);
+}

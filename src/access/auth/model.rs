@@ -1,0 +1,48 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::access::me::Account;
+
+pub const MAX_USERNAME: u64 = 64;
+
+/// Who signs in.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct Credentials {
+    /// Case does not matter.
+    #[validate(length(min = 1, max = "MAX_USERNAME"))]
+    #[schema(min_length = 1, max_length = 64, example = "langtung")]
+    pub username: String,
+    #[validate(length(min = 1, max = 128))]
+    #[schema(min_length = 1, max_length = 128, format = Password, example = "ketnghia-demo")]
+    pub password: String,
+    /// How the person will recognise this device among their sessions.
+    #[serde(default)]
+    #[validate(length(max = 100))]
+    #[schema(max_length = 100, example = "Điện thoại của làng")]
+    pub device_name: Option<String>,
+}
+
+/// A refresh token.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct RefreshGrant {
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, example = "kr_9Jx2mXcT0uM2p3mR8wJm7Fv6fY1kq0b5o8S2n4d6c8A")]
+    pub refresh_token: String,
+}
+
+/// Tokens of a session.
+#[derive(Serialize, ToSchema)]
+pub struct SessionTokens {
+    /// Send it as `Authorization: Bearer …`.
+    pub access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    pub token_type: String,
+    /// Seconds the access token is good for, counted from the Date header.
+    #[schema(example = 900)]
+    pub expires_in: i64,
+    /// Good once, for the next pair; keep it until the next pair has arrived.
+    pub refresh_token: String,
+    pub user: Account,
+}

@@ -1,0 +1,44 @@
+use actix_web::web::{Data, Json};
+use actix_web::{get, put};
+
+use super::model::{Account, PasswordChange};
+use super::queries;
+use crate::access::actor::May;
+use crate::access::passwords::{self, Passwords};
+use crate::access::policy::permission::ReadOwnAccount;
+use crate::kernel::answer::NoContent;
+use crate::kernel::db::Db;
+use crate::kernel::extract::Valid;
+use crate::kernel::problem::{FieldCode, Problem, Result};
+
+/// Who am I
+///
+/// The caller's account, office and permissions.
+#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), responses((status = 200, body = Account)))]
+#[get("/me")]
+pub async fn find_me(may: May<ReadOwnAccount>, db: Data<Db>) -> Result<Json<Account>> {
+    db.read(&may.actor, queries::find).await.map(Json)
+}
+
+/// Change the own password
+///
+/// This session goes on; every other session of the account ends. A one-time password is replaced
+/// here, and the access token at hand works on everywhere from then on.
+#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), request_body = PasswordChange, responses((status = 204)))]
+#[put("/me/password")]
+pub async fn change_password(may: May<ReadOwnAccount>, db: Data<Db>, hashing: Data<Passwords>, change: Valid<PasswordChange>) -> Result<NoContent> {
+    let PasswordChange { current_password, new_password } = change.into_inner();
+    let (hash, words) = db.read(&may.actor, |conn| Ok((queries::password_hash(conn)?, queries::guessable_words(conn)?))).await?;
+    if !hashing.verify(current_password.clone(), Some(hash)).await? {
+        return Err(Problem::field("#/current_password", FieldCode::InvalidValue));
+    }
+    if new_password == current_password {
+        return Err(Problem::field("#/new_password", FieldCode::SamePassword));
+    }
+    if passwords::is_weak(&new_password, &words) {
+        return Err(Problem::field("#/new_password", FieldCode::WeakPassword));
+    }
+    let hash = hashing.hash(new_password).await?;
+    db.write(&may.actor, move |conn| queries::change_password(conn, &hash)).await?;
+    Ok(NoContent)
+}

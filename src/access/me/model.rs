@@ -1,0 +1,62 @@
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::access::policy::Role;
+
+/// The caller's account.
+#[derive(Serialize, ToSchema)]
+pub struct Account {
+    pub id: Uuid,
+    #[schema(example = "langtung")]
+    pub username: String,
+    #[schema(example = "Rơ Mah Tung")]
+    pub full_name: String,
+    pub role: Role,
+    /// The place of the office; null for administrators and units.
+    pub locality: Option<AccountLocality>,
+    /// The unit; null for officials and village heads.
+    pub organisation: Option<AccountOrganisation>,
+    /// What the account may do, as named on every operation; empty while its place has ended and no
+    /// other was given to it.
+    #[schema(example = json!(["households:read", "households:write"]))]
+    pub permissions: Vec<String>,
+    /// True while a one-time password stands: only this account's own pages answer.
+    pub must_change_password: bool,
+}
+
+/// The place of an office.
+#[derive(Serialize, ToSchema)]
+pub struct AccountLocality {
+    pub id: Uuid,
+    #[schema(example = "23884")]
+    pub code: Option<String>,
+    #[schema(example = "Ia Nan")]
+    pub name: String,
+    #[schema(example = "commune")]
+    pub level: String,
+    /// Its last day, if it has ended.
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// The unit of an account.
+#[derive(Serialize, ToSchema)]
+pub struct AccountOrganisation {
+    pub id: Uuid,
+    #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    pub name: String,
+}
+
+/// A new password in place of the current one.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct PasswordChange {
+    #[validate(length(min = 1, max = 128))]
+    #[schema(min_length = 1, max_length = 128, format = Password, example = "abcde-fghjk-mnpqr")]
+    pub current_password: String,
+    /// 8 to 128 characters of any kind, not easy to guess.
+    #[validate(length(min = 8, max = 128))]
+    #[schema(min_length = 8, max_length = 128, format = Password, example = "ba con trâu trắng")]
+    pub new_password: String,
+}

@@ -1,0 +1,94 @@
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bool, Date, Nullable, Text, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use super::model::{Account, AccountLocality, AccountOrganisation};
+use crate::access::policy::{Office, Permission, Role};
+use crate::kernel::problem::{Problem, Result};
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    username: String,
+    #[diesel(sql_type = Text)]
+    full_name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    phone: Option<String>,
+    #[diesel(sql_type = Text)]
+    role: Role,
+    #[diesel(sql_type = Bool)]
+    must_change_password: bool,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    locality_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    locality_code: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    locality_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    locality_level: Option<String>,
+    #[diesel(sql_type = Nullable<Date>)]
+    locality_valid_to: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    organisation_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    organisation_name: Option<String>,
+    #[diesel(sql_type = Bool)]
+    in_office: bool,
+}
+
+fn row(conn: &mut PgConnection) -> Result<Row> {
+    Ok(sql_query("SELECT * FROM app_own_account()").get_result(conn)?)
+}
+
+pub fn find(conn: &mut PgConnection) -> Result<Account> {
+    let row = row(conn)?;
+    let locality = match (row.locality_id, row.locality_name, row.locality_level) {
+        (Some(id), Some(name), Some(level)) => {
+            Some(AccountLocality { id, code: row.locality_code, name, level, valid_to: row.locality_valid_to })
+        }
+        _ => None,
+    };
+    let organisation = match (row.organisation_id, row.organisation_name) {
+        (Some(id), Some(name)) => Some(AccountOrganisation { id, name }),
+        _ => None,
+    };
+    let office = Office::User(row.role);
+    let permissions = if row.in_office { office.permissions().map(Permission::word).map(str::to_owned).collect() } else { Vec::new() };
+    Ok(Account {
+        id: row.id,
+        username: row.username,
+        full_name: row.full_name,
+        role: row.role,
+        locality,
+        organisation,
+        permissions,
+        must_change_password: row.must_change_password,
+    })
+}
+
+/// Words about the caller that a password must not be made of.
+pub fn guessable_words(conn: &mut PgConnection) -> Result<Vec<String>> {
+    let row = row(conn)?;
+    let known = [Some(row.username), Some(row.full_name), row.phone, row.locality_name, row.organisation_name];
+    Ok(known.into_iter().flatten().collect())
+}
+
+#[derive(QueryableByName)]
+struct Hash {
+    #[diesel(sql_type = Nullable<Text>)]
+    hash: Option<String>,
+}
+
+pub fn password_hash(conn: &mut PgConnection) -> Result<String> {
+    let row: Hash = sql_query("SELECT app_own_password_hash() AS hash").get_result(conn)?;
+    row.hash.ok_or_else(|| Problem::internal("a session without a password"))
+}
+
+pub fn change_password(conn: &mut PgConnection, hash: &str) -> Result<()> {
+    sql_query("SELECT app_change_own_password($1)").bind::<Text, _>(hash).execute(conn)?;
+    Ok(())
+}

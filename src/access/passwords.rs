@@ -1,0 +1,165 @@
+//! Passwords: Argon2id with 19 MiB, two passes, one lane (OWASP's minimum; 24 ms here). Hashing has
+//! a few threads and a short queue of its own, so that a storm of sign-ins is bounded in memory and
+//! leaves the API alone; who finds the queue full is told to come back.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::oneshot;
+
+use crate::kernel::problem::{Problem, Result};
+use crate::kernel::secrets::random;
+
+const THREADS: usize = 2;
+const QUEUE: usize = 48;
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+/// Of no password: what an unknown name is compared with, so that it takes as long as a known one.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$a2V0bmdoaWEtbm9ib2R5IQ$0000000000000000000000000000000000000000000";
+
+pub const SHORTEST: usize = 8;
+pub const LONGEST: usize = 128;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The threads that hash.
+pub struct Passwords {
+    jobs: SyncSender<Job>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        let (jobs, queue) = sync_channel::<Job>(QUEUE);
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..THREADS {
+            let queue: Arc<Mutex<Receiver<Job>>> = queue.clone();
+            std::thread::spawn(move || {
+                loop {
+                    let job = match queue.lock() {
+                        Ok(queue) => queue.recv(),
+                        Err(_) => return,
+                    };
+                    match job {
+                        Ok(job) => job(),
+                        Err(_all_senders_are_gone) => return,
+                    }
+                }
+            });
+        }
+        Self { jobs }
+    }
+}
+
+impl Passwords {
+    pub async fn hash(&self, password: String) -> Result<String> {
+        self.run(move || hash(&password)).await?
+    }
+
+    /// Whether the password is the one of the hash; without a hash it is not, after the same time.
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
+        self.run(move || {
+            let known = hash.is_some();
+            let hash = hash.as_deref().unwrap_or(NOBODY);
+            let Ok(parsed) = PasswordHash::new(hash) else { return false };
+            argon2().is_ok_and(|argon2| argon2.verify_password(password.as_bytes(), &parsed).is_ok()) && known
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let (answer, done) = oneshot::channel();
+        let job = Box::new(move || {
+            // Nobody waits any more when the caller hung up.
+            let _ = answer.send(work());
+        });
+        self.jobs.try_send(job).map_err(|_full| Problem::overloaded("the sign-in queue is full"))?;
+        done.await.map_err(|_| Problem::internal("a hashing thread died"))
+    }
+}
+
+/// Hashes on the caller's thread, for the command line and the loaders.
+pub fn hash(password: &str) -> Result<String> {
+    let salt: [u8; 16] = random()?;
+    let hash = argon2()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(Problem::internal)?;
+    Ok(hash.to_string())
+}
+
+fn argon2() -> Result<Argon2<'static>> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(Problem::internal)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// A password that is read out once and replaced at once: 15 letters and digits that are not
+/// mistaken for each other, 75 bits.
+pub fn one_time() -> Result<String> {
+    const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789A";
+    let bytes: [u8; 15] = random()?;
+    let mut password = String::new();
+    for (index, byte) in bytes.iter().enumerate() {
+        if index > 0 && index % 5 == 0 {
+            password.push('-');
+        }
+        let letter = ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'a');
+        password.push(char::from(letter));
+    }
+    Ok(password)
+}
+
+/// The passwords that are tried first.
+const COMMON: [&str; 24] = [
+    "12345678", "123456789", "1234567890", "87654321", "11111111", "00000000", "88888888", "66666666", "password", "password1",
+    "qwertyui", "qwerty123", "iloveyou", "abcd1234", "abc12345", "a1234567", "1q2w3e4r", "matkhau1", "matkhau123", "12341234",
+    "11223344", "vietnam1", "anhyeuem", "emyeuanh",
+];
+
+/// Whether a password is easy to guess for somebody who knows whose it is. `context` are the folded
+/// words about its owner: name, phone, place.
+pub fn is_weak(password: &str, context: &[String]) -> bool {
+    let squeeze = |text: &str| text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let squeezed = squeeze(password);
+    let mut letters: Vec<char> = squeezed.chars().collect();
+    letters.sort_unstable();
+    letters.dedup();
+    letters.len() < 4
+        || COMMON.contains(&squeezed.as_str())
+        || context.iter().map(|word| squeeze(word)).any(|word| {
+            // The password is the word, or the word with a few digits.
+            word.chars().count() >= 4 && squeezed.trim_matches(|c: char| c.is_ascii_digit() && !word.contains(c)) == word
+                || (word.chars().count() >= 8 && squeezed.contains(&word))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_opens_to_its_password_only() {
+        let hash = hash("một mật khẩu dài").unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        let parsed = PasswordHash::new(&hash).unwrap();
+        assert!(argon2().unwrap().verify_password("một mật khẩu dài".as_bytes(), &parsed).is_ok());
+        assert!(argon2().unwrap().verify_password(b"another", &parsed).is_err());
+        assert!(PasswordHash::new(NOBODY).is_ok(), "the dummy must take the time of a real one");
+    }
+
+    #[test]
+    fn easy_passwords_are_weak() {
+        let context = ["Ia Nan".to_owned(), "0912345678".to_owned(), "làng Tung".to_owned()];
+        for weak in ["12345678", "aaaaaaaa", "ianan", "IaNan2025", "0912345678", "làng Tung 1"] {
+            assert!(is_weak(weak, &context), "{weak}");
+        }
+        for strong in ["ba con trâu trắng", "k9vx-72mq", "ketnghia-demo"] {
+            assert!(!is_weak(strong, &context), "{strong}");
+        }
+    }
+
+    #[test]
+    fn one_time_passwords_differ() {
+        assert_ne!(one_time().unwrap(), one_time().unwrap());
+        assert_eq!(one_time().unwrap().len(), 17);
+    }
+}

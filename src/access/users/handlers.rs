@@ -1,0 +1,122 @@
+use actix_web::web::{Data, Json};
+use actix_web::{delete, get, patch, post};
+use chrono::TimeDelta;
+
+use super::model::{NewUser, TABLE, User, UserChanges, UserFilter, UserSort, UserWithPassword};
+use super::queries;
+use crate::access::actor::May;
+use crate::access::passwords::{self, Passwords};
+use crate::access::policy::permission::{ReadUsers, WriteUsers};
+use crate::kernel::answer::{Created, Found, NoContent};
+use crate::kernel::db::Db;
+use crate::kernel::db::records::Target;
+use crate::kernel::extract::{Id, IfMatch, Query, Valid};
+use crate::kernel::id::UserId;
+use crate::kernel::page::{Page, keyset};
+use crate::kernel::problem::Result;
+use crate::kernel::secrets::Secrets;
+
+const ONE_TIME_PASSWORD_DAYS: i64 = 7;
+
+/// List the accounts in the caller's care
+///
+/// Offices further down than the caller's own, in its own place and below.
+#[utoipa::path(tag = "users", security(("bearer" = ["users:read"])), params(UserFilter), responses((status = 200, body = Page<User>)))]
+#[get("/users")]
+pub async fn list_users(may: May<ReadUsers>, db: Data<Db>, secrets: Data<Secrets>, filter: Query<UserFilter>) -> Result<Json<Page<User>>> {
+    let Query(filter) = filter;
+    let sorts = &[("username", UserSort::Username), ("created_at", UserSort::CreatedAt)];
+    let keyset = keyset!(filter, secrets, [role, locality_id, organisation_id, q], sorts);
+    db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+}
+
+/// Create an account below the caller's own
+///
+/// Answers once with a one-time password, good for 7 days, for the official to hand over. Until it is
+/// replaced, every call but `/me` and `/me/password` is 403 `password_change_required`.
+#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), request_body = NewUser, responses((status = 201, body = UserWithPassword)))]
+#[post("/users")]
+pub async fn create_user(may: May<WriteUsers>, db: Data<Db>, hashing: Data<Passwords>, new: Valid<NewUser>) -> Result<Created<UserWithPassword>> {
+    let password = passwords::one_time()?;
+    let hash = hashing.hash(password.clone()).await?;
+    let expires = db.clock.now() + TimeDelta::days(ONE_TIME_PASSWORD_DAYS);
+    let actor = may.actor.clone();
+    let made = db
+        .create(
+            &may.actor,
+            TABLE,
+            new,
+            move |conn, id, new| {
+                queries::create(conn, &actor, id, new)?;
+                queries::give_one_time_password(conn, id, &hash, expires)
+            },
+            queries::find,
+        )
+        .await?;
+    Ok(match made {
+        Created::New(user) => Created::New(UserWithPassword::new(user, Some(password))),
+        Created::Replayed(user) => Created::Replayed(UserWithPassword::new(user, None)),
+    })
+}
+
+/// Find one account
+#[utoipa::path(tag = "users", security(("bearer" = ["users:read"])), params(("id" = UserId, Path)), responses((status = 200, body = User)))]
+#[get("/users/{id}")]
+pub async fn find_user(may: May<ReadUsers>, db: Data<Db>, id: Id<UserId>) -> Result<Found<User>> {
+    db.read(&may.actor, move |conn| queries::find(conn, id.0.into())).await.map(Found)
+}
+
+/// Change an account
+///
+/// A change of role or place re-scopes the person on the very next request.
+#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), request_body = UserChanges,
+    responses((status = 200, body = User)))]
+#[patch("/users/{id}")]
+pub async fn update_user(may: May<WriteUsers>, db: Data<Db>, id: Id<UserId>, if_match: IfMatch, changes: Valid<UserChanges>) -> Result<Found<User>> {
+    let actor = may.actor.clone();
+    let target = Target::new(TABLE, id.0, if_match);
+    db.change(&may.actor, target, queries::find, move |conn, id| queries::update(conn, &actor, id, &changes)).await
+}
+
+/// Delete an account
+///
+/// Only one that nothing was recorded with; otherwise deactivate it.
+#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 204)))]
+#[delete("/users/{id}")]
+pub async fn delete_user(may: May<WriteUsers>, db: Data<Db>, id: Id<UserId>, if_match: IfMatch) -> Result<NoContent> {
+    db.delete(&may.actor, Target::new(TABLE, id.0, if_match), queries::find, |_, _| Ok(())).await
+}
+
+/// Make a new one-time password
+///
+/// Ends the account's sessions and forgets its failed sign-ins.
+#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 200, body = UserWithPassword)))]
+#[post("/users/{id}/reset-password")]
+pub async fn reset_user_password(may: May<WriteUsers>, db: Data<Db>, hashing: Data<Passwords>, id: Id<UserId>) -> Result<Found<UserWithPassword>> {
+    let password = passwords::one_time()?;
+    let hash = hashing.hash(password.clone()).await?;
+    let expires = db.clock.now() + TimeDelta::days(ONE_TIME_PASSWORD_DAYS);
+    let user = db
+        .write(&may.actor, move |conn| {
+            queries::give_one_time_password(conn, id.0.into(), &hash, expires)?;
+            queries::find(conn, id.0.into())
+        })
+        .await?;
+    Ok(Found(UserWithPassword::new(user, Some(password))))
+}
+
+/// Deactivate an account
+///
+/// Its tokens are refused from the next request on.
+#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 200, body = User)))]
+#[post("/users/{id}/deactivate")]
+pub async fn deactivate_user(may: May<WriteUsers>, db: Data<Db>, id: Id<UserId>) -> Result<Found<User>> {
+    db.write(&may.actor, move |conn| queries::set_active(conn, id.0.into(), false)).await.map(Found)
+}
+
+/// Activate an account again
+#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 200, body = User)))]
+#[post("/users/{id}/activate")]
+pub async fn activate_user(may: May<WriteUsers>, db: Data<Db>, id: Id<UserId>) -> Result<Found<User>> {
+    db.write(&may.actor, move |conn| queries::set_active(conn, id.0.into(), true)).await.map(Found)
+}

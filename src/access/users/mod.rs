@@ -1,0 +1,19 @@
+//! Users: the accounts of the offices below an official. Nobody chooses a password for somebody
+//! else: a one-time password is read out once and replaced at the first sign-in.
+
+mod handlers;
+pub mod model;
+pub mod queries;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(handlers::list_users)
+        .service(handlers::create_user)
+        .service(handlers::find_user)
+        .service(handlers::update_user)
+        .service(handlers::delete_user)
+        .service(handlers::reset_user_password)
+        .service(handlers::deactivate_user)
+        .service(handlers::activate_user);
+}

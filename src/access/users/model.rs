@@ -1,0 +1,158 @@
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::{Validate, ValidationError};
+
+use crate::access::policy::Role;
+use crate::kernel::answer::record;
+use crate::kernel::db::schema::users;
+use crate::kernel::id::{LocalityId, OrganisationId, UserId};
+use crate::kernel::patch;
+
+pub const TABLE: &str = "users";
+
+/// An account of somebody in the caller's care.
+#[derive(Clone, HasQuery, Serialize, ToSchema)]
+#[diesel(table_name = users)]
+pub struct User {
+    pub id: UserId,
+    #[schema(example = "langtung")]
+    pub username: String,
+    #[schema(example = "Rơ Mah Tung")]
+    pub full_name: String,
+    #[schema(example = "0905123456")]
+    pub phone: Option<String>,
+    pub role: Role,
+    /// The place of the office; null for units.
+    pub locality_id: Option<LocalityId>,
+    /// The unit; null for officials and village heads.
+    pub organisation_id: Option<OrganisationId>,
+    pub active: bool,
+    /// True while a one-time password stands.
+    pub must_change_password: bool,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// An account with the one-time password that was just made for it.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct UserWithPassword {
+    pub id: UserId,
+    pub username: String,
+    pub full_name: String,
+    pub phone: Option<String>,
+    pub role: Role,
+    pub locality_id: Option<LocalityId>,
+    pub organisation_id: Option<OrganisationId>,
+    pub active: bool,
+    pub must_change_password: bool,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// Shown this once, good for 7 days; null when the request was a repetition.
+    #[schema(example = "k7dmq-x2v9a-ppw4t")]
+    pub one_time_password: Option<String>,
+}
+
+record!(User, UserWithPassword);
+
+impl UserWithPassword {
+    pub fn new(user: User, one_time_password: Option<String>) -> Self {
+        Self {
+            id: user.id,
+            username: user.username,
+            full_name: user.full_name,
+            phone: user.phone,
+            role: user.role,
+            locality_id: user.locality_id,
+            organisation_id: user.organisation_id,
+            active: user.active,
+            must_change_password: user.must_change_password,
+            version: user.version,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            one_time_password,
+        }
+    }
+}
+
+/// An account to be made. Roles of a place take `locality_id`, units take `organisation_id`.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct NewUser {
+    /// UUIDv7 made by the client, so that the request can be repeated.
+    pub id: Option<Uuid>,
+    /// Lower-case letters, digits, dot, dash and underscore.
+    #[validate(length(min = 3, max = 64), custom(function = "username"))]
+    #[schema(min_length = 3, max_length = 64, pattern = "^[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]$", example = "lang.tung")]
+    pub username: String,
+    #[validate(length(min = 1, max = 120))]
+    #[schema(min_length = 1, max_length = 120, example = "Rơ Mah Tung")]
+    pub full_name: String,
+    #[validate(length(max = 20))]
+    #[schema(max_length = 20, example = "0905123456")]
+    pub phone: Option<String>,
+    pub role: Role,
+    pub locality_id: Option<LocalityId>,
+    pub organisation_id: Option<OrganisationId>,
+}
+
+/// What changes of an account. A change of role or place takes effect on its next request.
+#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[diesel(table_name = users)]
+pub struct UserChanges {
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(length(min = 1, max = 120))]
+    #[schema(min_length = 1, max_length = 120, example = "Rơ Mah Tung")]
+    pub full_name: Option<String>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[schema(max_length = 20, example = "0905123456")]
+    #[validate(length(max = 20))]
+    pub phone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::present")]
+    pub role: Option<Role>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    pub locality_id: Option<Option<LocalityId>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    pub organisation_id: Option<Option<OrganisationId>>,
+}
+
+fn username(value: &str) -> Result<(), ValidationError> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let inside = value.chars().all(|c| plain(c) || matches!(c, '.' | '_' | '-'));
+    if inside && value.starts_with(plain) && value.ends_with(plain) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
+}
+
+/// Which accounts.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UserFilter {
+    /// Any of these roles.
+    #[serde(default)]
+    pub role: Vec<Role>,
+    /// Offices of this place.
+    pub locality_id: Option<LocalityId>,
+    /// Accounts of this unit.
+    pub organisation_id: Option<OrganisationId>,
+    /// Part of the name or user name, without case and diacritics.
+    #[param(max_length = 100)]
+    pub q: Option<String>,
+    /// `username` (default) or `created_at`; with `-` in front, descending.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum UserSort {
+    Username,
+    CreatedAt,
+}

@@ -1,0 +1,146 @@
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{NewUser, User, UserChanges, UserFilter, UserSort};
+use crate::access::actor::Actor;
+use crate::access::policy::Role;
+use crate::kernel::db::records;
+use crate::kernel::db::schema::{localities, organisations, users};
+use crate::kernel::db::sql::{app_in_range, app_matches, app_today};
+use crate::kernel::id::{LocalityId, OrganisationId};
+use crate::kernel::page::{Keyset, Page, seek};
+use crate::kernel::problem::{Code, FieldCode, OnConstraint, Problem, Result};
+use crate::kernel::secrets::Secrets;
+
+pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<User> {
+    Ok(User::query().find(id).first(conn)?)
+}
+
+pub fn list(conn: &mut PgConnection, filter: &UserFilter, keyset: Keyset<UserSort>, secrets: &Secrets) -> Result<Page<User>> {
+    let filtered = || {
+        let mut query = users::table.into_boxed();
+        if !filter.role.is_empty() {
+            query = query.filter(users::role.eq_any(&filter.role));
+        }
+        if let Some(locality) = filter.locality_id {
+            query = query.filter(users::locality_id.eq(locality));
+        }
+        if let Some(organisation) = filter.organisation_id {
+            query = query.filter(users::organisation_id.eq(organisation));
+        }
+        if let Some(q) = &filter.q {
+            query = query.filter(app_matches(users::full_name, q).or(app_matches(users::username, q)));
+        }
+        query
+    };
+    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let query = filtered().select(User::as_select());
+    let rows = match keyset.field {
+        UserSort::Username => seek!(query, keyset, String, users::username, users::id).load(conn)?,
+        UserSort::CreatedAt => seek!(query, keyset, DateTime<Utc>, users::created_at, users::id).load(conn)?,
+    };
+    keyset.page(rows, total, secrets, |user: &User, field| {
+        let key = match field {
+            UserSort::Username => json!(user.username),
+            UserSort::CreatedAt => json!(user.created_at),
+        };
+        (key, user.id.into())
+    })
+}
+
+pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewUser) -> Result<()> {
+    check_office(conn, actor, new.role, new.locality_id, new.organisation_id)?;
+    diesel::insert_into(users::table)
+        .values((
+            users::id.eq(id),
+            users::username.eq(new.username),
+            users::full_name.eq(new.full_name),
+            users::phone.eq(new.phone),
+            users::role.eq(new.role),
+            users::locality_id.eq(new.locality_id),
+            users::organisation_id.eq(new.organisation_id),
+        ))
+        .execute(conn)
+        .on_constraint("users_username_key", || Problem::new(Code::UsernameTaken))?;
+    Ok(())
+}
+
+pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: &UserChanges) -> Result<()> {
+    let before = find(conn, id)?;
+    check_office(
+        conn,
+        actor,
+        changes.role.unwrap_or(before.role),
+        changes.locality_id.unwrap_or(before.locality_id),
+        changes.organisation_id.unwrap_or(before.organisation_id),
+    )?;
+    records::apply(diesel::update(users::table.find(id)).set(changes).execute(conn))
+}
+
+pub fn set_active(conn: &mut PgConnection, id: Uuid, active: bool) -> Result<User> {
+    records::set(conn, "step", if active { "activate" } else { "deactivate" })?;
+    let changed = diesel::update(users::table.find(id)).set(users::active.eq(active)).execute(conn)?;
+    if changed == 0 { Err(Problem::not_found()) } else { find(conn, id) }
+}
+
+pub fn give_one_time_password(conn: &mut PgConnection, id: Uuid, hash: &str, expires: DateTime<Utc>) -> Result<()> {
+    sql_query("SELECT app_give_one_time_password($1, $2, $3)")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Text, _>(hash)
+        .bind::<Timestamptz, _>(expires)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// An official fills offices below its own, of places and units in its care.
+fn check_office(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    role: Role,
+    locality: Option<LocalityId>,
+    organisation: Option<OrganisationId>,
+) -> Result<()> {
+    let own = actor.role().ok_or_else(|| Problem::new(Code::Forbidden))?;
+    if role.rank() <= own.rank() {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    if role == Role::TwinningUnit {
+        if locality.is_some() {
+            return Err(Problem::field("#/locality_id", FieldCode::Exclusive));
+        }
+        let id = organisation.ok_or_else(|| Problem::field("#/organisation_id", FieldCode::Required))?;
+        let in_care: Option<bool> =
+            organisations::table.find(id).select(app_in_range(organisations::scope_path)).first(conn).optional()?;
+        return if in_care == Some(true) { Ok(()) } else { Err(Problem::field("#/organisation_id", FieldCode::NotFound)) };
+    }
+    if organisation.is_some() {
+        return Err(Problem::field("#/organisation_id", FieldCode::Exclusive));
+    }
+    let id = locality.ok_or_else(|| Problem::field("#/locality_id", FieldCode::Required))?;
+    let place: Option<(String, bool, Option<bool>)> = localities::table
+        .find(id)
+        .select((localities::level, app_in_range(localities::scope_path), localities::valid_to.lt(app_today().nullable())))
+        .first(conn)
+        .optional()?;
+    match place {
+        Some((_, true, Some(true))) => Err(Problem::field("#/locality_id", FieldCode::Ended)),
+        Some((level, true, _)) if Some(level.as_str()) == level_of(role) => Ok(()),
+        Some((_, true, _)) => Err(Problem::field("#/locality_id", FieldCode::WrongLevel)),
+        _ => Err(Problem::field("#/locality_id", FieldCode::NotFound)),
+    }
+}
+
+/// The level of place an office is held in.
+fn level_of(role: Role) -> Option<&'static str> {
+    match role {
+        Role::Province => Some("province"),
+        Role::District => Some("district"),
+        Role::Commune => Some("commune"),
+        Role::VillageHead => Some("village"),
+        Role::Admin | Role::TwinningUnit => None,
+    }
+}

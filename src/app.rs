@@ -1,0 +1,191 @@
+//! The actix application: the rooms' routes under one scope, the layers around them, and an answer
+//! to every path that is none of them.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, Error, HttpRequest, HttpResponse, get};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt, scope};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::access::actor::authenticate;
+use crate::access::passwords::Passwords;
+use crate::access::tokens::Tokens;
+use crate::kernel::db::{Db, Entry, migrate};
+use crate::kernel::extract::BODY_LIMIT;
+use crate::kernel::middleware::{RequestId, caching, envelope};
+use crate::kernel::problem::{Problem, Result};
+use crate::kernel::secrets::Secrets;
+use crate::places::catalogues::Catalogues;
+use crate::{access, insight, needs, openapi, places, support, twinning};
+
+pub const BASE: &str = "/api/v1";
+
+/// What the workers share.
+#[derive(Clone)]
+pub struct State {
+    pub db: Data<Db>,
+    pub tokens: Data<Tokens>,
+    pub secrets: Data<Secrets>,
+    pub passwords: Data<Passwords>,
+    catalogues: Data<Catalogues>,
+    document: Data<Document>,
+}
+
+impl State {
+    pub fn new(db: Db, tokens: Tokens, secrets: Secrets) -> Self {
+        let contributed = [access::catalogues(), places::catalogues(), twinning::catalogues(), needs::catalogues(), support::catalogues()];
+        Self {
+            db: Data::new(db),
+            tokens: Data::new(tokens),
+            secrets: Data::new(secrets),
+            passwords: Data::new(Passwords::default()),
+            catalogues: Data::new(Catalogues::new(contributed.into_iter().flatten())),
+            document: Data::new(Document::new()),
+        }
+    }
+}
+
+/// The OpenAPI document, and which methods each path has.
+pub struct Document {
+    json: String,
+    paths: Vec<(Vec<String>, Vec<Method>)>,
+}
+
+impl Document {
+    fn new() -> Self {
+        let document = document();
+        let mut paths = Vec::new();
+        for (path, operations) in document["paths"].as_object().into_iter().flatten() {
+            let methods = operations.as_object().into_iter().flatten();
+            let methods = methods.filter_map(|(method, _)| method.to_ascii_uppercase().parse().ok()).collect();
+            paths.push((path.split('/').map(str::to_owned).collect(), methods));
+        }
+        Self { json: document.to_string(), paths }
+    }
+
+    /// The methods of a path; none when there is no such path.
+    fn methods(&self, path: &str) -> Option<&[Method]> {
+        let segments: Vec<&str> = path.split('/').collect();
+        let fits = |known: &[String]| {
+            known.len() == segments.len()
+                && known.iter().zip(&segments).all(|(known, segment)| known == segment || (known.starts_with('{') && !segment.is_empty()))
+        };
+        self.paths.iter().find(|(known, _)| fits(known)).map(|(_, methods)| methods.as_slice())
+    }
+}
+
+fn routes(api: &mut ServiceConfig) {
+    access::routes(api);
+    places::routes(api);
+    twinning::routes(api);
+    needs::routes(api);
+    support::routes(api);
+    insight::routes(api);
+    api.service(find_openapi);
+}
+
+/// The document as it is served and committed.
+pub fn document() -> Value {
+    let (_, collected) = App::new()
+        .into_utoipa_app()
+        .service(scope::scope(BASE).configure(routes))
+        .service(live)
+        .service(ready)
+        .split_for_parts();
+    openapi::complete(&collected)
+}
+
+/// The application of one worker.
+pub fn build(
+    state: State,
+) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>> {
+    let (app, _) = App::new()
+        .into_utoipa_app()
+        .app_data(state.db)
+        .app_data(state.tokens)
+        .app_data(state.secrets)
+        .app_data(state.passwords)
+        .app_data(state.catalogues)
+        .app_data(state.document)
+        .app_data(web::PayloadConfig::new(BODY_LIMIT))
+        .service(scope::scope(BASE).configure(routes).wrap(from_fn(caching)).wrap(from_fn(authenticate)))
+        .service(live)
+        .service(ready)
+        .split_for_parts();
+    app.route("/docs", web::get().to(to_docs))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(docs_page()))
+        .default_service(web::to(nowhere))
+        .wrap(Compress::default())
+        .wrap(from_fn(envelope))
+}
+
+fn docs_page() -> Config<'static> {
+    Config::new([format!("{BASE}/openapi.json")]).try_it_out_enabled(true).persist_authorization(true).filter(true).doc_expansion("none")
+}
+
+async fn to_docs() -> HttpResponse {
+    HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()
+}
+
+/// Attribute macros answer 404 to a wrong method on a known path; the document knows better.
+async fn nowhere(request: HttpRequest, document: Data<Document>) -> Result<HttpResponse> {
+    Err(match document.methods(request.path()) {
+        Some(methods) if !methods.contains(request.method()) => {
+            let allow: Vec<&str> = methods.iter().map(Method::as_str).collect();
+            Problem::method_not_allowed(allow.join(", "))
+        }
+        _ => Problem::not_found(),
+    })
+}
+
+/// This document
+///
+/// OpenAPI 3.1; clients are generated from it. To be browsed and tried at `/docs`.
+#[utoipa::path(tag = "operations", responses((status = 200, body = Object)))]
+#[get("/openapi.json")]
+async fn find_openapi(document: Data<Document>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .content_type("application/json")
+        .body(document.json.clone())
+}
+
+/// How the service is.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`.
+    #[schema(example = "ok")]
+    pub status: String,
+}
+
+impl Health {
+    fn ok() -> web::Json<Self> {
+        web::Json(Self { status: "ok".into() })
+    }
+}
+
+/// Is the process alive
+#[utoipa::path(tag = "operations", responses((status = 200, body = Health)))]
+#[get("/health/live")]
+async fn live() -> web::Json<Health> {
+    Health::ok()
+}
+
+/// Is the service ready
+///
+/// The database is reachable, and every migration this binary knows is applied; newer ones are fine.
+#[utoipa::path(tag = "operations", responses((status = 200, body = Health)))]
+#[get("/health/ready")]
+async fn ready(db: Data<Db>, request: RequestId) -> Result<web::Json<Health>> {
+    let public = Entry::Public { request: request.0 };
+    let current = db.read(&public, |conn| Ok(migrate::is_current(conn))).await.map_err(|problem| Problem::overloaded(problem))?;
+    if current { Ok(Health::ok()) } else { Err(Problem::overloaded("migrations are pending")) }
+}
+

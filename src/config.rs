@@ -1,0 +1,106 @@
+//! Settings. All are optional in development; `ketnghia serve --help` is their manual.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand};
+
+/// The service behind Vietnam's twinning programmes (kết nghĩa).
+#[derive(Debug, Parser)]
+#[command(name = "ketnghia", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API (with the embedded database, migrate it first)
+    Serve(Serve),
+    /// Bring the database to the schema of this binary and load the catalogue of places
+    Migrate(Storage),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Manage users from the command line
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Create an administrator of the country and print a one-time password
+    Create(CreateUser),
+}
+
+#[derive(Debug, Args)]
+pub struct CreateUser {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// The name to sign in with
+    #[arg(long)]
+    pub username: String,
+    /// The person's name
+    #[arg(long)]
+    pub full_name: String,
+}
+
+/// Where things are kept.
+#[derive(Debug, Clone, Args)]
+pub struct Storage {
+    /// PostgreSQL to use; without it, a private one is run under DATA_DIR
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Folder of the private PostgreSQL and of the keys made with it
+    #[arg(long, env = "DATA_DIR", default_value = ".data")]
+    pub data_dir: PathBuf,
+    /// Ed25519 keys (*.pk8) that sign access tokens, and refresh.key; the newest signs, all verify. Made with the private PostgreSQL, required otherwise
+    #[arg(long, env = "JWT_KEYS_DIR")]
+    pub jwt_keys_dir: Option<PathBuf>,
+    /// Key file that seals identity numbers and phones, one `NUMBER:BASE64` a line, the first seals. Made with the private PostgreSQL, required otherwise
+    #[arg(long, env = "PII_KEY_FILE")]
+    pub pii_key_file: Option<PathBuf>,
+    /// Serve although fsync, full_page_writes or synchronous_commit is off (tests, benchmarks)
+    #[arg(long, env = "KETNGHIA_UNSAFE_DURABILITY", value_parser = clap::builder::BoolishValueParser::new(), default_value = "false", action = clap::ArgAction::Set)]
+    pub unsafe_durability: bool,
+}
+
+impl Storage {
+    pub fn jwt_keys_dir(&self) -> PathBuf {
+        self.jwt_keys_dir.clone().unwrap_or_else(|| self.data_dir.join("keys"))
+    }
+
+    pub fn pii_key_file(&self) -> PathBuf {
+        self.pii_key_file.clone().unwrap_or_else(|| self.data_dir.join("keys").join("pii.key"))
+    }
+
+    /// Outside the embedded database, keys are brought along, never made in passing.
+    pub fn check(&self) -> Result<(), String> {
+        if self.database_url.is_some() && self.jwt_keys_dir.is_none() {
+            return Err("JWT_KEYS_DIR is required with DATABASE_URL".into());
+        }
+        if self.database_url.is_some() && self.pii_key_file.is_none() {
+            return Err("PII_KEY_FILE is required with DATABASE_URL".into());
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// Address and port to listen on
+    #[arg(long, env = "BIND_ADDRESS", default_value = "127.0.0.1:8080")]
+    pub bind_address: String,
+    /// Connections to PostgreSQL; requests queue before the pool, not inside it
+    #[arg(long, env = "DATABASE_POOL_SIZE", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub database_pool_size: u32,
+    /// Load the demonstration data once and print the demonstration users
+    #[arg(long)]
+    pub demo: bool,
+    /// Start the clock at this instant (RFC 3339); demonstration only, with a data folder of its own
+    #[arg(long, requires = "demo")]
+    pub clock: Option<DateTime<Utc>>,
+}

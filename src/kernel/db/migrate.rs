@@ -1,0 +1,113 @@
+//! Roles, migrations, and the checks before serving. Roles belong to the cluster and not to the
+//! database, so they are made here and not in a migration.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use diesel::{PgConnection, sql_query};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::one_line;
+
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Two migrations at once would trip over each other; the number is arbitrary.
+const MIGRATION_LOCK: i64 = 7_364_102_301;
+
+/// Brings the database to the schema that this binary knows.
+pub fn migrate(url: &str) -> Result<usize, String> {
+    let mut conn = connect(url)?;
+    let told = |what: &str, error: &dyn std::fmt::Display| format!("{what}: {}", one_line(&error.to_string()));
+    conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).map_err(|e| told("cannot lock for migrating", &e))?;
+    make_roles(&mut conn).map_err(|error| {
+        told("the roles app_owner and app are missing and this login cannot make them or is not granted them (see docs: CREATE ROLE app_owner; CREATE ROLE app; GRANT app_owner, app TO login; GRANT CREATE ON SCHEMA public TO app_owner)", &error)
+    })?;
+    conn.batch_execute("SET ROLE app_owner").map_err(|e| told("cannot act as app_owner", &e))?;
+    let applied = conn.run_pending_migrations(MIGRATIONS).map_err(|e| told("a migration failed", &e))?.len();
+    conn.batch_execute("GRANT SELECT ON __diesel_schema_migrations TO app").map_err(|e| told("cannot grant", &e))?;
+    Ok(applied)
+}
+
+/// Takes every migration back and applies it again; for the test that proves each `down.sql`.
+pub fn revert_all(url: &str) -> Result<(), String> {
+    let mut conn = connect(url)?;
+    conn.batch_execute("SET ROLE app_owner").map_err(|error| error.to_string())?;
+    conn.revert_all_migrations(MIGRATIONS).map_err(|error| one_line(&error.to_string()))?;
+    Ok(())
+}
+
+fn connect(url: &str) -> Result<PgConnection, String> {
+    PgConnection::establish(url).map_err(|error| format!("cannot connect to the database: {}", one_line(&error.to_string())))
+}
+
+fn make_roles(conn: &mut PgConnection) -> QueryResult<()> {
+    conn.batch_execute(
+        "DO $$
+         DECLARE
+           name text;
+         BEGIN
+           FOREACH name IN ARRAY ARRAY['app_owner', 'app'] LOOP
+             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+               EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+             END IF;
+             IF NOT pg_has_role(current_user, name, 'MEMBER') THEN
+               EXECUTE format('GRANT %I TO CURRENT_USER', name);
+             END IF;
+           END LOOP;
+           IF NOT has_schema_privilege('app_owner', 'public', 'CREATE') THEN
+             GRANT CREATE, USAGE ON SCHEMA public TO app_owner;
+           END IF;
+         END $$",
+    )
+}
+
+#[derive(QueryableByName)]
+struct Finding {
+    #[diesel(sql_type = Text)]
+    complaint: String,
+    #[diesel(sql_type = Bool)]
+    about_durability: bool,
+}
+
+#[derive(QueryableByName)]
+struct Migrated {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+/// What speaks against serving from this database, in one line; run on a connection of the pool.
+pub fn complaints(conn: &mut PgConnection, unsafe_durability: bool) -> Option<String> {
+    let findings: Result<Vec<Finding>, _> = sql_query(
+        "SELECT 'the service would run as a superuser' AS complaint, false AS about_durability
+          WHERE current_setting('is_superuser')::boolean
+         UNION ALL
+         SELECT 'the service would run as a role that bypasses row-level security', false
+           FROM pg_roles WHERE rolname = current_user AND rolbypassrls
+         UNION ALL
+         (SELECT 'the service would run as the owner of tables', false
+           FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user LIMIT 1)
+         UNION ALL
+         SELECT name || ' is off: acknowledged records could be lost', true
+           FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'",
+    )
+    .load(conn);
+    let findings = match findings {
+        Ok(findings) => findings,
+        Err(error) => return Some(format!("cannot examine the database: {}", one_line(&error.to_string()))),
+    };
+    let complaint = findings.into_iter().find(|finding| !(finding.about_durability && unsafe_durability))?;
+    Some(format!("refusing to serve: {}", complaint.complaint))
+}
+
+/// True when every migration that this binary knows is applied; newer ones are fine.
+pub fn is_current(conn: &mut PgConnection) -> bool {
+    use diesel::migration::MigrationSource;
+    let applied: Vec<Migrated> = match sql_query("SELECT version FROM __diesel_schema_migrations").load(conn) {
+        Ok(applied) => applied,
+        Err(_no_such_table) => return false,
+    };
+    let known = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS);
+    known.is_ok_and(|known| {
+        known.iter().all(|migration| applied.iter().any(|row| row.version == migration.name().version().to_string()))
+    })
+}

@@ -1,0 +1,199 @@
+//! The door to the database. Every request is one transaction on one pooled connection; its first
+//! statement enters the caller, and from then on PostgreSQL decides which rows exist for them.
+
+/// A private PostgreSQL, when no DATABASE_URL is given.
+pub mod embedded;
+/// Roles, migrations, and the checks before serving.
+pub mod migrate;
+/// What every create, change, step and delete has in common.
+pub mod records;
+/// The tables, written by diesel.
+#[rustfmt::skip]
+pub mod schema;
+/// Functions of the database that queries call.
+pub mod sql;
+
+use std::time::Duration;
+
+use actix_web::web;
+use chrono::{DateTime, SecondsFormat, Utc};
+use diesel::PgConnection;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use uuid::Uuid;
+
+use super::clock::Clock;
+use super::problem::{Problem, Result, connection_is_gone};
+
+/// How long a request waits for a connection before it is told to come back.
+const CONNECTION_TIMEOUT: Duration = Duration::from_millis(2500);
+
+/// Who enters a transaction.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    User { session: Uuid, auth_version: i32, request: Uuid },
+    Key { id: Uuid, secret_hash: Vec<u8>, request: Uuid },
+    /// What needs no sign-in.
+    Public { request: Uuid },
+    /// Loaders and jobs.
+    System,
+}
+
+/// Whoever can enter.
+pub trait Enters {
+    fn entry(&self) -> Entry;
+}
+
+impl Enters for Entry {
+    fn entry(&self) -> Entry {
+        self.clone()
+    }
+}
+
+impl Entry {
+    /// The statement that enters. Its values are UUIDs, an integer, a timestamp and hex digits,
+    /// formatted from typed values: the one exception to bind parameters, for it travels in one
+    /// batch with BEGIN.
+    fn statement(&self, now: DateTime<Utc>) -> String {
+        let now = now.to_rfc3339_opts(SecondsFormat::Micros, true);
+        match self {
+            Self::User { session, auth_version, request } => {
+                format!("SELECT app_enter('{session}', {auth_version}, '{now}', '{request}')")
+            }
+            Self::Key { id, secret_hash, request } => {
+                let hex: String = secret_hash.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("SELECT app_enter_key('{id}', '\\x{hex}', '{now}', '{request}')")
+            }
+            Self::Public { request } => format!("SELECT app_enter_public('{now}', '{request}')"),
+            Self::System => format!("SELECT app_enter_system('{now}')"),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Mode {
+    Read,
+    Write,
+}
+
+type Connections = Pool<ConnectionManager<PgConnection>>;
+
+/// The pool and the clock.
+#[derive(Clone)]
+pub struct Db {
+    pool: Connections,
+    pub clock: Clock,
+}
+
+/// Serves as `app`, and never waits for ever.
+#[derive(Debug)]
+struct ServeAsApp;
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for ServeAsApp {
+    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        conn.batch_execute(
+            "SET ROLE app;
+             SELECT set_config('statement_timeout', '10s', false),
+                    set_config('lock_timeout', '3s', false),
+                    set_config('idle_in_transaction_session_timeout', '30s', false),
+                    set_config('timezone', 'UTC', false)",
+        )
+        .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+impl Db {
+    pub fn connect(url: &str, size: u32, clock: Clock) -> Result<Self, String> {
+        let pool = Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .connection_timeout(CONNECTION_TIMEOUT)
+            // A dead connection shows itself at BEGIN, where nothing has happened yet: asking
+            // before every use would cost a round trip.
+            .test_on_check_out(false)
+            .connection_customizer(Box::new(ServeAsApp))
+            .build(ConnectionManager::new(url))
+            .map_err(|error| format!("cannot connect to the database: {}", one_line(&error.to_string())))?;
+        Ok(Self { pool, clock })
+    }
+
+    /// A transaction that cannot write.
+    pub async fn read<T, F>(&self, who: &impl Enters, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
+    {
+        self.run(who.entry(), Mode::Read, work).await
+    }
+
+    /// A transaction that is kept when `work` succeeds and leaves no trace when it fails.
+    pub async fn write<T, F>(&self, who: &impl Enters, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
+    {
+        self.run(who.entry(), Mode::Write, work).await
+    }
+
+    async fn run<T, F>(&self, entry: Entry, mode: Mode, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
+    {
+        let db = self.clone();
+        web::block(move || db.transaction(&entry, mode, work))
+            .await
+            .map_err(|_| Problem::internal("the work was broken off by a panic"))?
+    }
+
+    /// For loaders and jobs, which have threads of their own.
+    pub fn as_system<T>(&self, work: impl FnOnce(&mut PgConnection) -> Result<T>) -> Result<T> {
+        self.transaction(&Entry::System, Mode::Write, work)
+    }
+
+    fn transaction<T>(&self, entry: &Entry, mode: Mode, work: impl FnOnce(&mut PgConnection) -> Result<T>) -> Result<T> {
+        let mut conn = self.enter(entry, mode)?;
+        match work(&mut conn) {
+            Ok(value) => {
+                AnsiTransactionManager::commit_transaction(&mut *conn)?;
+                Ok(value)
+            }
+            Err(problem) => {
+                if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut *conn) {
+                    log::warn!("rollback failed: {error}");
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    /// Begins and enters. After a restart of PostgreSQL every pooled connection is dead once; each
+    /// is dropped and the next one tried, for at this point nothing has happened yet.
+    fn enter(&self, entry: &Entry, mode: Mode) -> Result<PooledConnection<ConnectionManager<PgConnection>>> {
+        let begin = match mode {
+            Mode::Read => "BEGIN READ ONLY",
+            Mode::Write => "BEGIN",
+        };
+        let sql = format!("{begin}; {}", entry.statement(self.clock.now()));
+        let mut tries = self.pool.max_size() + 1;
+        loop {
+            let mut conn = self.pool.get().map_err(Problem::overloaded)?;
+            match AnsiTransactionManager::begin_transaction_sql(&mut *conn, &sql) {
+                Ok(()) => return Ok(conn),
+                Err(error) if connection_is_gone(&error) && tries > 0 => tries -= 1,
+                Err(error) => {
+                    // BEGIN may have succeeded and the entry refused: close what is open.
+                    if let Err(error) = conn.batch_execute("ROLLBACK") {
+                        log::debug!("rollback after a refused entry: {error}");
+                    }
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+}
+
+/// A message of libpq, which may run over lines, as one.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,238 @@
+//! What every create, change, step and delete has in common: a repeated creation is known again, a
+//! change is meant for a version, a repeated step is known again, a delete is refused where others
+//! depend. Table names in here are constants of the code, never input.
+
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::{BigInt, Bool, Bytea, Nullable, Text, Uuid as SqlUuid};
+use diesel::{PgConnection, sql_query};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Db, Enters};
+use crate::kernel::answer::{Created, Found, NoContent, Record};
+use crate::kernel::extract::{IfMatch, Match, Valid};
+use crate::kernel::problem::{Code, Problem, Result};
+
+/// A record that is about to be changed.
+pub struct Target {
+    pub table: &'static str,
+    pub id: Uuid,
+    pub if_match: IfMatch,
+}
+
+impl Target {
+    pub fn new(table: &'static str, id: impl Into<Uuid>, if_match: IfMatch) -> Self {
+        Self { table, id: id.into(), if_match }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Word {
+    #[diesel(sql_type = Text)]
+    word: String,
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+}
+
+impl Db {
+    /// Creates a record, or answers with the one that the same request made before.
+    pub async fn create<N, T, C, F>(&self, who: &impl Enters, table: &'static str, body: Valid<N>, create: C, find: F) -> Result<Created<T>>
+    where
+        N: Send + 'static,
+        T: Record + Send + 'static,
+        C: FnOnce(&mut PgConnection, Uuid, N) -> Result<()> + Send + 'static,
+        F: FnOnce(&mut PgConnection, Uuid) -> Result<T> + Send + 'static,
+    {
+        self.write(who, move |conn| {
+            let id = match body.id {
+                Some(id) if claim(conn, id, table, &body.hash)? == Claim::Replay => {
+                    return find(conn, id).map(Created::Replayed);
+                }
+                Some(id) => id,
+                None => Uuid::now_v7(),
+            };
+            create(conn, id, body.into_inner())?;
+            find(conn, id).map(Created::New)
+        })
+        .await
+    }
+
+    /// Changes the version of a record that the caller read.
+    pub async fn change<T, F, A>(&self, who: &impl Enters, target: Target, find: F, apply: A) -> Result<Found<T>>
+    where
+        T: Record + Send + 'static,
+        F: Fn(&mut PgConnection, Uuid) -> Result<T> + Send + 'static,
+        A: FnOnce(&mut PgConnection, Uuid) -> Result<()> + Send + 'static,
+    {
+        self.write(who, move |conn| {
+            expect_version(conn, &target, &find)?;
+            apply(conn, target.id)?;
+            find(conn, target.id).map(Found)
+        })
+        .await
+    }
+
+    /// Deletes the version of a record that the caller read.
+    pub async fn delete<T, F, C>(&self, who: &impl Enters, target: Target, find: F, check: C) -> Result<NoContent>
+    where
+        T: Record + Send + 'static,
+        F: Fn(&mut PgConnection, Uuid) -> Result<T> + Send + 'static,
+        C: FnOnce(&mut PgConnection, &T) -> Result<()> + Send + 'static,
+    {
+        self.write(who, move |conn| {
+            expect_version(conn, &target, &find)?;
+            let record = find(conn, target.id)?;
+            check(conn, &record)?;
+            delete_row(conn, target.table, target.id)
+        })
+        .await
+    }
+}
+
+#[derive(PartialEq)]
+enum Claim {
+    New,
+    Replay,
+}
+
+fn claim(conn: &mut PgConnection, id: Uuid, table: &str, hash: &[u8]) -> Result<Claim> {
+    let outcome: Word = sql_query("SELECT app_claim($1, $2, $3) AS word")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Text, _>(table)
+        .bind::<Bytea, _>(hash)
+        .get_result(conn)?;
+    match outcome.word.as_str() {
+        "new" => Ok(Claim::New),
+        "replay" => Ok(Claim::Replay),
+        "deleted" => Err(Problem::new(Code::Deleted)),
+        _ => {
+            log::info!("id conflict: {table} {id}");
+            Err(Problem::new(Code::IdConflict))
+        }
+    }
+}
+
+/// Locks a row the caller may change and gives its version; what they may not is not found.
+pub fn lock(conn: &mut PgConnection, table: &'static str, id: Uuid) -> Result<i64> {
+    let row: Version = sql_query(format!("SELECT version FROM {table} WHERE id = $1 FOR UPDATE"))
+        .bind::<SqlUuid, _>(id)
+        .get_result(conn)?;
+    Ok(row.version)
+}
+
+fn expect_version<T: Serialize>(
+    conn: &mut PgConnection,
+    target: &Target,
+    find: impl Fn(&mut PgConnection, Uuid) -> Result<T>,
+) -> Result<()> {
+    let version = lock(conn, target.table, target.id)?;
+    match target.if_match.check(version)? {
+        Match::Fits => Ok(()),
+        Match::Forced => set(conn, "forced", "true"),
+        Match::Stale => {
+            let current = find(conn, target.id)?;
+            Err(Problem::version_conflict(serde_json::to_value(current).map_err(Problem::internal)?))
+        }
+    }
+}
+
+/// Leaves a word for the audit for the rest of the transaction.
+pub fn set(conn: &mut PgConnection, name: &str, value: &str) -> Result<()> {
+    sql_query("SELECT app_set($1, $2)").bind::<Text, _>(name).bind::<Text, _>(value).execute(conn)?;
+    Ok(())
+}
+
+/// Really deletes; the trigger keeps the row in `deleted_records`.
+pub fn delete_row(conn: &mut PgConnection, table: &'static str, id: Uuid) -> Result<NoContent> {
+    let deleted = sql_query(format!("DELETE FROM {table} WHERE id = $1")).bind::<SqlUuid, _>(id).execute(conn);
+    match deleted {
+        Ok(0) => Err(Problem::not_found()),
+        Ok(_) => Ok(NoContent),
+        Err(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => Err(Problem::new(Code::InUse)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Where a record stands when a step is about to be taken.
+#[derive(QueryableByName)]
+pub struct Standing {
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    #[diesel(sql_type = Bool)]
+    repeated: bool,
+}
+
+/// What a step has to do.
+pub enum StepTurn {
+    /// The same caller took the same step with the same body last: nothing is left to do.
+    Repeated,
+    /// The step starts from this status.
+    From(String),
+}
+
+/// Locks a record with steps and tells whether this step is a repetition.
+pub fn begin_step(conn: &mut PgConnection, table: &'static str, id: Uuid, step: &str, hash: &[u8]) -> Result<StepTurn> {
+    let standing: Standing = sql_query(format!(
+        "SELECT status, (last_step IS NOT DISTINCT FROM $2 AND last_step_by IS NOT DISTINCT FROM app_user_id() \
+         AND last_step_hash IS NOT DISTINCT FROM $3) AS repeated FROM {table} WHERE id = $1 FOR UPDATE"
+    ))
+    .bind::<SqlUuid, _>(id)
+    .bind::<Text, _>(step)
+    .bind::<Bytea, _>(hash)
+    .get_result(conn)?;
+    if standing.repeated {
+        return Ok(StepTurn::Repeated);
+    }
+    set(conn, "step", step)?;
+    Ok(StepTurn::From(standing.status))
+}
+
+/// The moment of the transaction, by the service's clock.
+pub fn now(conn: &mut PgConnection) -> Result<chrono::DateTime<chrono::Utc>> {
+    #[derive(QueryableByName)]
+    struct Moment {
+        #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+        moment: chrono::DateTime<chrono::Utc>,
+    }
+    let row: Moment = sql_query("SELECT app_now() AS moment").get_result(conn)?;
+    Ok(row.moment)
+}
+
+#[derive(QueryableByName)]
+struct MaybeId {
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    id: Option<Uuid>,
+}
+
+/// The organisation the caller acts for, if any.
+pub fn own_organisation(conn: &mut PgConnection) -> Result<Option<Uuid>> {
+    let row: MaybeId = sql_query("SELECT app_organisation() AS id").get_result(conn)?;
+    Ok(row.id)
+}
+
+/// The outcome of an update: a patch without fields changes nothing and is no error, and a row that
+/// is out of the caller's reach is not found.
+pub fn apply(outcome: QueryResult<usize>) -> Result<()> {
+    match outcome {
+        Ok(0) => Err(Problem::not_found()),
+        Ok(_) | Err(DieselError::QueryBuilderError(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Raises the version of a record of which only parts changed.
+pub fn touch(conn: &mut PgConnection, table: &'static str, id: Uuid) -> Result<()> {
+    let sql = format!("UPDATE {table} SET updated_at = clock_timestamp() WHERE id = $1");
+    apply(sql_query(sql).bind::<SqlUuid, _>(id).execute(conn))
+}
+
+/// The folded words of a search, as the word tables keep them.
+pub fn folded_words(conn: &mut PgConnection, q: &str) -> Result<Vec<String>> {
+    let words: Vec<Word> = sql_query("SELECT word FROM app_words($1) word").bind::<Text, _>(q).load(conn)?;
+    Ok(words.into_iter().map(|row| row.word).collect())
+}

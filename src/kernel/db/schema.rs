@@ -1,0 +1,703 @@
+// @generated automatically by Diesel CLI.
+
+pub mod sql_types {
+    #[derive(diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "xid8", schema = "pg_catalog"))]
+    pub struct Xid8;
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// Keys of dashboards: aggregates of one place, no person
+    api_keys (id) {
+        id -> Uuid,
+        name -> Text,
+        locality_id -> Uuid,
+        scope_path -> Text,
+        secret_hash -> Bytea,
+        expires_on -> Nullable<Date>,
+        revoked_at -> Nullable<Timestamptz>,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    /// Who did what to which record. Append-only: nobody is granted more than to read it
+    audit_events (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        actor_role -> Text,
+        actor_id -> Nullable<Uuid>,
+        on_behalf_of -> Nullable<Uuid>,
+        resource -> Text,
+        record_id -> Uuid,
+        action -> Text,
+        step -> Nullable<Text>,
+        /// The caller overrode the version check with If-Match: *
+        forced -> Bool,
+        request_id -> Nullable<Uuid>,
+        old_values -> Nullable<Jsonb>,
+        new_values -> Nullable<Jsonb>,
+        /// Names of personal fields that changed; their values are never kept here
+        personal_fields -> Array<Text>,
+        village_id -> Nullable<Uuid>,
+        organisation_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    /// Ids that clients made, with the hash of the body they came with: the same request again is known again
+    creations (id) {
+        id -> Uuid,
+        resource -> Text,
+        actor_id -> Nullable<Uuid>,
+        body_hash -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Which catalogue files are in, so that a start with the same files loads nothing
+    data_loads (name) {
+        name -> Text,
+        digest -> Bytea,
+        loaded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// Rows that were really deleted: the recycle bin, and the proof that an id is spent
+    deleted_records (id) {
+        id -> Uuid,
+        resource -> Text,
+        deleted_at -> Timestamptz,
+        deleted_by -> Nullable<Uuid>,
+        changed_xid -> Xid8,
+        village_id -> Nullable<Uuid>,
+        organisation_id -> Nullable<Uuid>,
+        content -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// What was given: to a household, to one of its members, or to the whole village
+    gifts (id) {
+        id -> Uuid,
+        visit_id -> Nullable<Uuid>,
+        twinning_id -> Uuid,
+        organisation_id -> Uuid,
+        village_id -> Uuid,
+        scope_path -> Text,
+        household_id -> Nullable<Uuid>,
+        member_id -> Nullable<Uuid>,
+        hardship_item_id -> Nullable<Uuid>,
+        category -> Text,
+        description -> Text,
+        quantity -> Nullable<Numeric>,
+        unit -> Nullable<Text>,
+        /// Whole VND
+        value_vnd -> Int8,
+        funding_source -> Text,
+        given_on -> Date,
+        note -> Nullable<Text>,
+        status -> Text,
+        dispute_reason -> Nullable<Text>,
+        settlement_note -> Nullable<Text>,
+        correction_reason -> Nullable<Text>,
+        last_step -> Nullable<Text>,
+        last_step_by -> Nullable<Uuid>,
+        last_step_hash -> Nullable<Bytea>,
+        /// Who recorded it; never the one who confirms it
+        acted_by -> Uuid,
+        on_behalf_of -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// A household on a hardship list
+    hardship_items (id) {
+        id -> Uuid,
+        list_id -> Uuid,
+        village_id -> Uuid,
+        scope_path -> Text,
+        household_id -> Uuid,
+        reasons -> Array<Text>,
+        needs -> Array<Text>,
+        priority -> Int2,
+        note -> Nullable<Text>,
+        /// Was part of an approved list: what a twinned unit may see
+        approved -> Bool,
+        /// Nobody types it: app_refresh_item follows pledges and confirmed gifts
+        status -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// The hardest households of a village, one list for each round of a year (danh sách hộ khó khăn)
+    hardship_lists (id) {
+        id -> Uuid,
+        village_id -> Uuid,
+        scope_path -> Text,
+        year -> Int4,
+        round -> Int4,
+        status -> Text,
+        submitted_at -> Nullable<Timestamptz>,
+        submitted_by -> Nullable<Uuid>,
+        /// First approval: from then on twinned units see the list, also when it is closed or reopened
+        approved_at -> Nullable<Timestamptz>,
+        approved_by -> Nullable<Uuid>,
+        return_reason -> Nullable<Text>,
+        last_step -> Nullable<Text>,
+        last_step_by -> Nullable<Uuid>,
+        /// With last_step and last_step_by: the same step sent again is known again
+        last_step_hash -> Nullable<Bytea>,
+        acted_by -> Nullable<Uuid>,
+        on_behalf_of -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// How poor a household was found, one assessment a year
+    household_assessments (id) {
+        id -> Uuid,
+        household_id -> Uuid,
+        scope_path -> Text,
+        year -> Int4,
+        poverty_status -> Text,
+        deprivations -> Array<Text>,
+        poverty_causes -> Array<Text>,
+        assessor_id -> Nullable<Uuid>,
+        assessed_on -> Date,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// The people of a household besides its head
+    household_members (id) {
+        id -> Uuid,
+        household_id -> Uuid,
+        name -> Text,
+        sex -> Nullable<Text>,
+        birth_year -> Nullable<Int4>,
+        relation -> Nullable<Text>,
+        student -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    /// Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to record and field)
+    household_private (household_id) {
+        household_id -> Uuid,
+        phone -> Nullable<Bytea>,
+        identity_number -> Nullable<Bytea>,
+        identity_number_last4 -> Nullable<Bytea>,
+        /// Keyed hash: equality without the number
+        identity_number_index -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    /// Folded words of the head's name, searched by prefix as a range: an index serves that under row-level security
+    household_words (household_id, word) {
+        household_id -> Uuid,
+        scope_path -> Text,
+        word -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// The homes of a village
+    households (id) {
+        id -> Uuid,
+        village_id -> Uuid,
+        scope_path -> Text,
+        status -> Text,
+        status_since -> Nullable<Date>,
+        head_name -> Text,
+        head_sex -> Nullable<Text>,
+        head_birth_year -> Nullable<Int4>,
+        ethnic_group -> Text,
+        poverty_status -> Text,
+        poverty_year -> Int4,
+        deprivations -> Array<Text>,
+        poverty_causes -> Array<Text>,
+        hardship_reasons -> Array<Text>,
+        special_hardship -> Bool,
+        address -> Nullable<Text>,
+        latitude -> Nullable<Float8>,
+        longitude -> Nullable<Float8>,
+        note -> Nullable<Text>,
+        /// On a hardship list that was approved: then, and only then, twinned units see it
+        listed -> Bool,
+        /// Who entered it
+        acted_by -> Nullable<Uuid>,
+        /// The village whose head an official acted for
+        on_behalf_of -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// Provinces, districts, communes and villages of every era
+    localities (id) {
+        id -> Uuid,
+        /// Surrogate in base 36, the locality's step in scope paths; never an official code
+        label -> Text,
+        level -> Text,
+        /// First day (inclusive); null: before anything this catalogue knows
+        valid_from -> Nullable<Date>,
+        /// Last day (inclusive); null: still in force
+        valid_to -> Nullable<Date>,
+        name -> Text,
+        code -> Nullable<Text>,
+        kind -> Text,
+        parent_id -> Nullable<Uuid>,
+        /// Where it lies on the tree day, as labels from the root; who may see a place's records is decided by it
+        scope_path -> Text,
+        /// Its province on the tree day (itself, for a province); null for places that are not yet
+        province_id -> Nullable<Uuid>,
+        district_id -> Nullable<Uuid>,
+        commune_id -> Nullable<Uuid>,
+        ethnic_groups -> Array<Text>,
+        border -> Bool,
+        extremely_difficult -> Bool,
+        upland -> Bool,
+        latitude -> Nullable<Float8>,
+        longitude -> Nullable<Float8>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// What an ended locality became
+    locality_successions (id) {
+        id -> Uuid,
+        predecessor_id -> Uuid,
+        successor_id -> Uuid,
+        effective_on -> Date,
+        extent -> Text,
+        /// Every village of the predecessor lies in this successor
+        certain -> Bool,
+        legal_basis -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// What a locality was called and where it lay, from day to day (both inclusive)
+    locality_versions (id) {
+        id -> Uuid,
+        locality_id -> Uuid,
+        name -> Text,
+        code -> Nullable<Text>,
+        kind -> Text,
+        parent_id -> Nullable<Uuid>,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        legal_basis -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    /// Folded words of every name a locality had: searched by prefix, as a range, which an index serves under row-level security
+    locality_words (locality_id, word) {
+        locality_id -> Uuid,
+        word -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// How to reach an organisation: for itself and the officials over it
+    organisation_contacts (id) {
+        id -> Uuid,
+        contact_name -> Nullable<Text>,
+        contact_phone -> Nullable<Text>,
+        contact_email -> Nullable<Text>,
+        address -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// Assigned posts (biên chế) by year, attached units included
+    organisation_headcounts (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        year -> Int4,
+        headcount -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// Departments, companies, units, associations and places that give
+    organisations (id) {
+        id -> Uuid,
+        name -> Text,
+        kind -> Text,
+        level -> Text,
+        parent_id -> Nullable<Uuid>,
+        /// The place that manages it: its officials look after it
+        locality_id -> Uuid,
+        scope_path -> Text,
+        /// The place it is, when the giver is a village, commune or district (kind locality)
+        place_id -> Nullable<Uuid>,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// A unit promises to help a listed household
+    pledges (id) {
+        id -> Uuid,
+        item_id -> Uuid,
+        organisation_id -> Uuid,
+        village_id -> Uuid,
+        scope_path -> Text,
+        note -> Nullable<Text>,
+        planned_on -> Nullable<Date>,
+        acted_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// Directives, decisions and plans that twinnings rest on
+    programmes (id) {
+        id -> Uuid,
+        /// Unknown for some: the copy of the plan of Ia Nan has none
+        number -> Nullable<Text>,
+        title -> Text,
+        issuer -> Nullable<Text>,
+        kind -> Text,
+        issued_on -> Nullable<Date>,
+        effective_on -> Date,
+        ends_on -> Nullable<Date>,
+        locality_id -> Uuid,
+        scope_path -> Text,
+        parent_id -> Nullable<Uuid>,
+        note -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    /// SHA-256 of every refresh token of a live family, so that the reuse of an old one is recognised
+    refresh_tokens (hash) {
+        hash -> Bytea,
+        session_id -> Uuid,
+        generation -> Int4,
+    }
+}
+
+diesel::table! {
+    /// A sign-in on one device: the family of its refresh tokens
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        device_name -> Nullable<Text>,
+        /// Of the newest refresh token
+        generation -> Int4,
+        created_at -> Timestamptz,
+        refreshed_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Failed sign-ins in a row by name, whether such an account exists or not: a name must not tell
+    sign_in_failures (username) {
+        username -> Text,
+        failures -> Int4,
+        last_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The day whose tree of places the scope paths follow; public, one row
+    tree_day (only_row) {
+        only_row -> Bool,
+        day -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// An organisation stands by a place (kết nghĩa), under a programme, for a time
+    twinnings (id) {
+        id -> Uuid,
+        programme_id -> Uuid,
+        organisation_id -> Uuid,
+        organisation_scope_path -> Text,
+        locality_id -> Uuid,
+        scope_path -> Text,
+        /// Leads (chủ trì) rather than takes part (phối hợp)
+        lead -> Bool,
+        decision_number -> Nullable<Text>,
+        decision_date -> Nullable<Date>,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        suspended -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    /// Argon2id hashes
+    user_passwords (user_id) {
+        user_id -> Uuid,
+        hash -> Text,
+        /// Set while the password is a one-time one; after it the password is worth nothing
+        one_time_expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// People who sign in: one account each, several may hold one office
+    users (id) {
+        id -> Uuid,
+        username -> Text,
+        full_name -> Text,
+        phone -> Nullable<Text>,
+        role -> Text,
+        rank -> Int2,
+        locality_id -> Nullable<Uuid>,
+        organisation_id -> Nullable<Uuid>,
+        scope_path -> Text,
+        active -> Bool,
+        /// Raised by deactivation, demotion, a move or a reset: access tokens of before are refused
+        auth_version -> Int4,
+        must_change_password -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// How many households and people a village has, year by year, as its commune counts them
+    village_profiles (id) {
+        id -> Uuid,
+        village_id -> Uuid,
+        year -> Int4,
+        households -> Nullable<Int4>,
+        population -> Nullable<Int4>,
+        minority_households -> Nullable<Int4>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    /// Whose homes a visit went to
+    visit_households (visit_id, household_id) {
+        visit_id -> Uuid,
+        household_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// A unit came to a village
+    visits (id) {
+        id -> Uuid,
+        twinning_id -> Uuid,
+        /// That of the twinning on the day of the visit
+        organisation_id -> Uuid,
+        village_id -> Uuid,
+        scope_path -> Text,
+        visited_on -> Date,
+        purpose -> Text,
+        occasion -> Nullable<Text>,
+        participants -> Int4,
+        findings -> Nullable<Text>,
+        latitude -> Nullable<Float8>,
+        longitude -> Nullable<Float8>,
+        /// By the clock of the phone, kept as sent
+        recorded_at -> Nullable<Timestamptz>,
+        acted_by -> Nullable<Uuid>,
+        on_behalf_of -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::joinable!(api_keys -> users (created_by));
+diesel::joinable!(gifts -> hardship_items (hardship_item_id));
+diesel::joinable!(gifts -> household_members (member_id));
+diesel::joinable!(gifts -> households (household_id));
+diesel::joinable!(gifts -> organisations (organisation_id));
+diesel::joinable!(gifts -> twinnings (twinning_id));
+diesel::joinable!(gifts -> visits (visit_id));
+diesel::joinable!(hardship_items -> hardship_lists (list_id));
+diesel::joinable!(hardship_items -> households (household_id));
+diesel::joinable!(household_members -> households (household_id));
+diesel::joinable!(household_private -> households (household_id));
+diesel::joinable!(locality_words -> localities (locality_id));
+diesel::joinable!(organisation_contacts -> organisations (id));
+diesel::joinable!(organisation_headcounts -> organisations (organisation_id));
+diesel::joinable!(pledges -> hardship_items (item_id));
+diesel::joinable!(pledges -> organisations (organisation_id));
+diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(twinnings -> programmes (programme_id));
+diesel::joinable!(user_passwords -> users (user_id));
+diesel::joinable!(village_profiles -> localities (village_id));
+diesel::joinable!(visit_households -> households (household_id));
+diesel::joinable!(visit_households -> visits (visit_id));
+diesel::joinable!(visits -> organisations (organisation_id));
+diesel::joinable!(visits -> twinnings (twinning_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
+    audit_events,
+    creations,
+    data_loads,
+    deleted_records,
+    gifts,
+    hardship_items,
+    hardship_lists,
+    household_assessments,
+    household_members,
+    household_private,
+    household_words,
+    households,
+    localities,
+    locality_successions,
+    locality_versions,
+    locality_words,
+    organisation_contacts,
+    organisation_headcounts,
+    organisations,
+    pledges,
+    programmes,
+    refresh_tokens,
+    sessions,
+    sign_in_failures,
+    tree_day,
+    twinnings,
+    user_passwords,
+    users,
+    village_profiles,
+    visit_households,
+    visits,
+);

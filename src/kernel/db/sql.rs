@@ -1,0 +1,29 @@
+//! Functions of the database that queries call.
+
+use diesel::define_sql_function;
+use diesel::sql_types::Text;
+
+define_sql_function! {
+    /// Contains a part, without case and diacritics.
+    fn app_matches(value: Text, part: Text) -> Bool;
+}
+define_sql_function! {
+    /// The moment of the transaction by the service's clock.
+    fn app_now() -> Timestamptz;
+}
+define_sql_function! {
+    /// The day it is in Vietnam.
+    fn app_today() -> Date;
+}
+define_sql_function! {
+    /// The caller.
+    fn app_user_id() -> Nullable<Uuid>;
+}
+define_sql_function! {
+    /// The organisation the caller acts for.
+    fn app_organisation() -> Nullable<Uuid>;
+}
+define_sql_function! {
+    /// Whether a path lies in the caller's range of places.
+    fn app_in_range(path: Text) -> Bool;
+}

@@ -1,0 +1,112 @@
+//! Enumerations. In the database they are text with a CHECK (a comparison of text is leakproof, so
+//! indexes serve it under row-level security; one of PostgreSQL's enum types is not), in JSON words,
+//! in `/catalogues` labels in two languages.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One value of an enumeration or catalogue.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CatalogueItem {
+    /// What the API sends and takes.
+    #[schema(example = "near_poor")]
+    pub code: String,
+    /// Label in Vietnamese.
+    #[schema(example = "Hộ cận nghèo")]
+    pub name_vi: String,
+    /// Label in English.
+    #[schema(example = "Near-poor household")]
+    pub name_en: String,
+    /// The item it belongs under, in catalogues of two levels.
+    pub parent_code: Option<String>,
+}
+
+impl CatalogueItem {
+    pub fn new(code: &str, name_vi: &str, name_en: &str) -> Self {
+        Self { code: code.into(), name_vi: name_vi.into(), name_en: name_en.into(), parent_code: None }
+    }
+}
+
+/// A named catalogue, as an area contributes it to `/catalogues`.
+pub struct Catalogue {
+    pub name: &'static str,
+    pub items: Vec<CatalogueItem>,
+}
+
+/// Declares an enumeration: variants, their words and their labels, said once.
+macro_rules! db_enum {
+    ($(#[$doc:meta])* $vis:vis enum $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal ($vi:literal, $en:literal)),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+            diesel::expression::AsExpression, diesel::deserialize::FromSqlRow, utoipa::ToSchema,
+        )]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        $vis enum $name {
+            $($(#[$vdoc])* #[serde(rename = $word)] $variant),+
+        }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// Its label in Vietnamese.
+            #[allow(dead_code, reason = "not every enumeration is read by its label")]
+            pub fn label_vi(self) -> &'static str {
+                match self { $(Self::$variant => $vi),+ }
+            }
+
+            /// The values with their labels, for `/catalogues`.
+            #[allow(dead_code, reason = "enumerations that no answer shows have no catalogue")]
+            pub fn catalogue() -> Vec<$crate::kernel::enums::CatalogueItem> {
+                vec![$($crate::kernel::enums::CatalogueItem::new($word, $vi, $en)),+]
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = ();
+            fn from_str(word: &str) -> Result<Self, ()> {
+                match word { $($word => Ok(Self::$variant),)+ _ => Err(()) }
+            }
+        }
+
+        impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
+            fn to_sql<'b>(
+                &'b self,
+                out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
+            ) -> diesel::serialize::Result {
+                <str as diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg>>::to_sql(self.as_str(), out)
+            }
+        }
+
+        impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
+            fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+                let word = std::str::from_utf8(bytes.as_bytes())?;
+                word.parse().map_err(|()| format!("{word} is no {}", stringify!($name)).into())
+            }
+        }
+    };
+}
+pub(crate) use db_enum;
+
+#[cfg(test)]
+mod tests {
+    db_enum! {
+        /// For this test.
+        pub enum Weather { Dry = "dry" ("Khô", "Dry"), Wet = "wet" ("Mưa", "Wet") }
+    }
+
+    #[test]
+    fn a_word_is_the_same_in_rust_json_and_catalogue() {
+        for value in Weather::ALL {
+            let json = serde_json::to_string(value).unwrap();
+            assert_eq!(json, format!("\"{}\"", value.as_str()));
+            assert_eq!(value.as_str().parse(), Ok(*value));
+        }
+        assert_eq!(Weather::catalogue().len(), Weather::ALL.len());
+        assert!("hail".parse::<Weather>().is_err());
+    }
+}

@@ -1,0 +1,434 @@
+//! What a handler takes: path id, query, body, If-Match. Each reports everything wrong at once.
+
+use std::future::{Future, Ready, ready};
+use std::ops::Deref;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_TYPE, IF_MATCH};
+use actix_web::{FromRequest, HttpRequest, web};
+use aws_lc_rs::digest;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+use uuid::Uuid;
+use validator::Validate;
+
+use super::problem::{Code, FieldCode, FieldError, Problem, Result, field_errors};
+
+/// No body is larger, uploads apart.
+pub const BODY_LIMIT: usize = 1024 * 1024;
+
+/// The id in the path. Text that is no UUID is the id of nothing, so that it is answered like any
+/// unknown id.
+pub struct Id<T>(pub T);
+
+impl<T: From<Uuid> + 'static> FromRequest for Id<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").unwrap_or_default();
+        // Only the usual form: `{…}` and `urn:uuid:…` would be a second name of the same record.
+        let id = if id.len() == 36 { Uuid::try_parse(id).ok() } else { None };
+        ready(Ok(Self(T::from(id.unwrap_or(Uuid::nil())))))
+    }
+}
+
+/// A body that was read, refused unknown fields and kept its rules.
+pub struct Valid<T> {
+    value: T,
+    /// SHA-256 of the received body in canonical form (RFC 8785).
+    pub hash: Vec<u8>,
+    /// The id that the client made.
+    pub id: Option<Uuid>,
+}
+
+impl<T> Valid<T> {
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T> Deref for Valid<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Valid<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = web::Bytes::from_request(request, payload);
+        let media_type = media_type(request);
+        Box::pin(async move {
+            let body = body.await.map_err(unreadable)?;
+            parse_body(&body, media_type)
+        })
+    }
+}
+
+/// The body of a workflow step: like [`Valid`], but none at all counts as `{}`.
+pub struct Step<T>(Valid<T>);
+
+impl<T> Step<T> {
+    pub fn into_inner(self) -> Valid<T> {
+        self.0
+    }
+}
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Step<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = web::Bytes::from_request(request, payload);
+        let media_type = media_type(request);
+        Box::pin(async move {
+            let body = body.await.map_err(unreadable)?;
+            if body.is_empty() { parse_body(b"{}", MediaType::Json) } else { parse_body(&body, media_type) }.map(Step)
+        })
+    }
+}
+
+/// The body of a step that says nothing more.
+#[derive(serde::Deserialize, Validate)]
+pub struct NoInput {}
+
+#[derive(Clone, Copy)]
+enum MediaType {
+    Json,
+    Other,
+}
+
+fn media_type(request: &HttpRequest) -> MediaType {
+    let header = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = header.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/json" | "application/merge-patch+json" => MediaType::Json,
+        _ => MediaType::Other,
+    }
+}
+
+fn unreadable(error: actix_web::Error) -> Problem {
+    match error.as_error::<PayloadError>() {
+        Some(PayloadError::Overflow) => Problem::new(Code::PayloadTooLarge),
+        _ if error.as_response_error().status_code().as_u16() == 413 => Problem::new(Code::PayloadTooLarge),
+        _ => Problem::new(Code::MalformedRequest),
+    }
+}
+
+fn parse_body<T: DeserializeOwned + Validate>(body: &[u8], media_type: MediaType) -> Result<Valid<T>> {
+    if matches!(media_type, MediaType::Other) {
+        return Err(Problem::new(Code::UnsupportedMediaType));
+    }
+    let mut received: Value = serde_json::from_slice(body).map_err(|_syntax| Problem::new(Code::MalformedRequest))?;
+    if !received.is_object() {
+        return Err(Problem::field("#", FieldCode::InvalidType));
+    }
+    let mut errors = Vec::new();
+    clean(&mut received, "#", &mut errors);
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    let canonical = serde_jcs::to_vec(&received).map_err(Problem::internal)?;
+    let hash = digest::digest(&digest::SHA256, &canonical).as_ref().to_vec();
+    let id = client_id(&received)?;
+    let value = deserialize(&received)?;
+    Ok(Valid { value, hash, id })
+}
+
+/// PostgreSQL's text cannot hold NUL; names are kept in one normal form, however a keyboard made them.
+fn clean(value: &mut Value, pointer: &str, errors: &mut Vec<FieldError>) {
+    match value {
+        Value::String(text) => {
+            if text.contains('\0') {
+                errors.push(FieldError::new(pointer, FieldCode::NullCharacter));
+            }
+            if !is_nfc(text) {
+                *text = text.nfc().collect();
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                clean(item, &format!("{pointer}/{index}"), errors);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                clean(field, &format!("{pointer}/{}", escape(name)), errors);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn escape(segment: &str) -> String {
+    segment.replace('~', "~0").replace('/', "~1")
+}
+
+fn client_id(received: &Value) -> Result<Option<Uuid>> {
+    match received.get("id") {
+        Some(Value::String(text)) => match Uuid::try_parse(text) {
+            Ok(id) if id.get_version_num() == 7 => Ok(Some(id)),
+            _ => Err(Problem::field("#/id", FieldCode::NotV7)),
+        },
+        _ => Ok(None),
+    }
+}
+
+fn deserialize<T: DeserializeOwned + Validate>(received: &Value) -> Result<T> {
+    let mut errors = Vec::new();
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(received, &mut track);
+    let result: Result<T, _> = serde_ignored::deserialize(tracked, |path| {
+        errors.push(FieldError::new(pointer_of(&path.to_string()), FieldCode::UnknownField));
+    });
+    match result {
+        Ok(value) if errors.is_empty() => {
+            value.validate().map_err(|broken| Problem::invalid(field_errors("#", &broken)))?;
+            Ok(value)
+        }
+        Ok(_) => Err(Problem::invalid(errors)),
+        Err(error) => {
+            errors.push(field_error(&pointer_of(&track.path().to_string()), &error.to_string()));
+            Err(Problem::invalid(errors))
+        }
+    }
+}
+
+/// `gifts[2].value_vnd` and `gifts.2.value_vnd` are `#/gifts/2/value_vnd`.
+fn pointer_of(path: &str) -> String {
+    let mut pointer = String::from("#");
+    for segment in path.split(['.', '[']).map(|segment| segment.trim_end_matches(']')) {
+        // serde_ignored writes `?` for an Option it went through.
+        if !segment.is_empty() && segment != "?" {
+            pointer.push('/');
+            pointer.push_str(segment);
+        }
+    }
+    pointer
+}
+
+fn field_error(pointer: &str, message: &str) -> FieldError {
+    if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        return FieldError::new(format!("{pointer}/{field}"), FieldCode::Required);
+    }
+    if message.starts_with("invalid type: null") {
+        return FieldError::new(pointer, FieldCode::Required);
+    }
+    let code = if message.starts_with("invalid type") { FieldCode::InvalidType } else { FieldCode::InvalidValue };
+    FieldError::new(pointer, code)
+}
+
+/// The query of a URL. Unknown parameters are refused, and named.
+pub struct Query<T>(pub T);
+
+impl<T> Deref for Query<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(parse_query(request.query_string()).map(Self))
+    }
+}
+
+fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
+    let pairs: Vec<(String, String)> =
+        serde_html_form::from_str(query).map_err(|_malformed| Problem::new(Code::MalformedRequest))?;
+    let nul: Vec<_> = pairs
+        .iter()
+        .filter(|(name, value)| name.contains('\0') || value.contains('\0'))
+        .map(|(name, _)| FieldError::new(format!("?{}", name.replace('\0', "")), FieldCode::NullCharacter))
+        .collect();
+    if !nul.is_empty() {
+        return Err(Problem::invalid(nul));
+    }
+    let mut errors = Vec::new();
+    let mut track = serde_path_to_error::Track::new();
+    let form = serde_html_form::Deserializer::from_bytes(query.as_bytes());
+    let tracked = serde_path_to_error::Deserializer::new(form, &mut track);
+    let result: Result<T, _> = serde_ignored::deserialize(tracked, |path| {
+        errors.push(FieldError::new(format!("?{path}"), FieldCode::UnknownField));
+    });
+    match result {
+        Ok(value) if errors.is_empty() => Ok(value),
+        Ok(_) => Err(Problem::invalid(errors)),
+        Err(error) => {
+            let path = track.path().to_string();
+            let parameter = path.split(['.', '[']).next().unwrap_or_default();
+            let mut wrong = field_error("", &error.to_string());
+            wrong.pointer = match wrong.pointer.strip_prefix('/') {
+                Some(missing) => format!("?{missing}"),
+                None => format!("?{parameter}"),
+            };
+            // A query has no types but text: what does not fit is a wrong value.
+            if wrong.code == FieldCode::InvalidType {
+                wrong.code = FieldCode::InvalidValue;
+            }
+            errors.push(wrong);
+            Err(Problem::invalid(errors))
+        }
+    }
+}
+
+/// The version a change is meant for. Missing is an error only once the record was found.
+#[derive(Debug, PartialEq)]
+pub enum IfMatch {
+    Missing,
+    /// `*`: whatever is there; audited as forced.
+    Any,
+    /// Strong tags; weak ones never match.
+    Tags(Vec<String>),
+}
+
+/// What If-Match says of a version.
+#[derive(Debug, PartialEq)]
+pub enum Match {
+    Fits,
+    Forced,
+    Stale,
+}
+
+impl IfMatch {
+    pub fn check(&self, version: i64) -> Result<Match> {
+        match self {
+            Self::Missing => Err(Problem::new(Code::PreconditionRequired)),
+            Self::Any => Ok(Match::Forced),
+            Self::Tags(tags) if tags.contains(&version.to_string()) => Ok(Match::Fits),
+            Self::Tags(_) => Ok(Match::Stale),
+        }
+    }
+
+    fn parse(header: &str) -> Result<Self> {
+        if header.trim() == "*" {
+            return Ok(Self::Any);
+        }
+        let mut tags = Vec::new();
+        for tag in header.split(',').map(str::trim) {
+            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+            let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            match inner {
+                Some(inner) if opaque.len() > 1 && !inner.contains('"') => {
+                    if !tag.starts_with("W/") {
+                        tags.push(inner.to_owned());
+                    }
+                }
+                _ => return Err(Problem::new(Code::MalformedRequest)),
+            }
+        }
+        Ok(Self::Tags(tags))
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match request.headers().get(IF_MATCH) {
+            None => Ok(Self::Missing),
+            Some(value) => match value.to_str() {
+                Ok(header) => Self::parse(header),
+                Err(_not_ascii) => Err(Problem::new(Code::MalformedRequest)),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize, Validate)]
+    struct Child {
+        #[validate(range(min = 0, max = 9))]
+        value: i64,
+    }
+
+    #[derive(Debug, serde::Deserialize, Validate)]
+    struct Parent {
+        #[validate(length(min = 1, max = 3))]
+        name: String,
+        #[serde(default)]
+        #[validate(nested)]
+        children: Vec<Child>,
+    }
+
+    fn errors(json: &str) -> Vec<(String, String)> {
+        let problem = parse_body::<Parent>(json.as_bytes(), MediaType::Json).err().unwrap();
+        let details = problem.details(super::super::locale::Locale::En, "", "");
+        details.errors.into_iter().map(|error| (error.pointer, error.code)).collect()
+    }
+
+    fn pair(pointer: &str, code: &str) -> (String, String) {
+        (pointer.into(), code.into())
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        assert_eq!(
+            errors(r#"{"name":"","children":[{"value":1},{"value":-1}]}"#),
+            [pair("#/children/1/value", "range"), pair("#/name", "length")]
+        );
+        assert_eq!(
+            errors(r#"{"name":"a","x":1,"children":[{"value":1,"y":2}]}"#),
+            [pair("#/children/0/y", "unknown_field"), pair("#/x", "unknown_field")]
+        );
+        assert_eq!(errors(r#"{"children":[]}"#), [pair("#/name", "required")]);
+        assert_eq!(errors(r#"{"name":"a","children":[{"value":"b"}]}"#), [pair("#/children/0/value", "invalid_type")]);
+        assert_eq!(errors(r#"{"name":"a\u0000"}"#), [pair("#/name", "null_character")]);
+        assert_eq!(errors(r#"{"id":"7","name":"a"}"#), [pair("#/id", "not_uuid_v7")]);
+    }
+
+    #[test]
+    fn order_and_space_do_not_change_the_hash() {
+        let hash = |json: &str| parse_body::<Parent>(json.as_bytes(), MediaType::Json).unwrap().hash;
+        assert_eq!(hash(r#"{"name":"a","children":[]}"#), hash("{ \"children\": [],\n \"name\": \"a\" }"));
+        assert_ne!(hash(r#"{"name":"a"}"#), hash(r#"{"name":"b"}"#));
+    }
+
+    #[test]
+    fn if_match_knows_strong_weak_any_and_rubbish() {
+        let check = |header: &str| IfMatch::parse(header).unwrap().check(7).unwrap();
+        assert_eq!(check("\"7\""), Match::Fits);
+        assert_eq!(check("\"5\", \"7\""), Match::Fits);
+        assert_eq!(check("W/\"7\""), Match::Stale);
+        assert_eq!(check("\"6\""), Match::Stale);
+        assert_eq!(check("*"), Match::Forced);
+        assert!(IfMatch::parse("7").is_err());
+        assert!(IfMatch::parse("\"").is_err());
+        assert!(IfMatch::Missing.check(7).is_err());
+    }
+
+    #[test]
+    fn queries_name_unknown_and_wrong_parameters() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Filter {
+            #[serde(default)]
+            status: Vec<String>,
+            limit: Option<u8>,
+        }
+        let filter: Filter = parse_query("status=a&status=b&limit=").unwrap();
+        assert_eq!((filter.status.len(), filter.limit), (2, None));
+        let pointers = |query: &str| -> Vec<String> {
+            let problem = parse_query::<Filter>(query).unwrap_err();
+            let details = problem.details(super::super::locale::Locale::En, "", "");
+            details.errors.into_iter().map(|error| error.pointer).collect()
+        };
+        assert_eq!(pointers("a=1&b=2"), ["?a", "?b"]);
+        assert_eq!(pointers("limit=x"), ["?limit"]);
+        assert_eq!(pointers("status=%00"), ["?status"]);
+    }
+}

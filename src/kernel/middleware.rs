@@ -1,0 +1,215 @@
+//! What surrounds every request: an id, one log line without personal data, errors in one coat and
+//! in the caller's language, tags for caches.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody, to_bytes};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use futures_util::FutureExt;
+use uuid::Uuid;
+
+use super::locale::Locale;
+use super::problem::{Code, Problem};
+use super::secrets::{base64url, sha256};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request: made here, in the answer's header, in the log and in the audit.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId(pub Uuid);
+
+impl RequestId {
+    pub fn of(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().copied().unwrap_or(Self(Uuid::nil()))
+    }
+}
+
+impl FromRequest for RequestId {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+    fn from_request(request: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        std::future::ready(Ok(Self::of(request)))
+    }
+}
+
+/// Who called, for the log line; set by whoever authenticates.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller(pub Uuid);
+
+/// What is remembered of a request while it is away: the router needs it unshared.
+struct Incoming {
+    id: RequestId,
+    started: Instant,
+    method: Method,
+    path: String,
+    locale: Locale,
+}
+
+/// The outermost layer: request id, log line, and every error as problem+json.
+pub async fn envelope(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let incoming = Incoming {
+        id: RequestId(Uuid::now_v7()),
+        started: Instant::now(),
+        method: request.method().clone(),
+        path: request.path().to_owned(),
+        locale: Locale::of(request.headers()),
+    };
+    request.extensions_mut().insert(incoming.id);
+    let failed = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => {
+            let (request, answer) = response.into_parts();
+            let answer = if answer.status().is_client_error() || answer.status().is_server_error() {
+                dress(&incoming, answer)
+            } else {
+                answer.map_into_boxed_body()
+            };
+            let route = request.match_pattern();
+            let caller = request.extensions().get::<Caller>().copied();
+            return Ok(ServiceResponse::new(request, send_off(&incoming, answer, route, caller)));
+        }
+        Ok(Err(error)) => problem_of(&error, error.as_response_error().status_code()),
+        Err(_panic) => Problem::internal("a handler panicked"),
+    };
+    let answer = write_problem(&incoming, &failed, &HeaderMap::new());
+    let answer = send_off(&incoming, answer, None, None);
+    Err(InternalError::from_response(failed, answer).into())
+}
+
+/// The last headers and the log line. It names the route, not the path, and never the query: paths
+/// hold ids, queries hold names.
+fn send_off(incoming: &Incoming, mut answer: HttpResponse<BoxBody>, route: Option<String>, caller: Option<Caller>) -> HttpResponse<BoxBody> {
+    let headers = answer.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&incoming.id.0.to_string()) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let size = match answer.body().size() {
+        BodySize::Sized(size) => size,
+        BodySize::None | BodySize::Stream => 0,
+    };
+    log::info!(
+        target: "access",
+        "{} {} {} {}us {}B caller={} request={}",
+        incoming.method,
+        route.as_deref().unwrap_or("(no route)"),
+        answer.status().as_u16(),
+        incoming.started.elapsed().as_micros(),
+        size,
+        caller.map_or_else(|| "-".to_owned(), |caller| caller.0.to_string()),
+        incoming.id.0,
+    );
+    answer
+}
+
+/// An error answer, whoever made it, as problem+json.
+fn dress(incoming: &Incoming, answer: HttpResponse<impl MessageBody + 'static>) -> HttpResponse<BoxBody> {
+    let problem = match answer.error() {
+        Some(error) => problem_of(error, answer.status()),
+        None => Problem::new(code_of(answer.status())),
+    };
+    write_problem(incoming, &problem, answer.headers())
+}
+
+fn problem_of(error: &Error, status: StatusCode) -> Problem {
+    match error.as_error::<Problem>() {
+        Some(problem) => problem.clone(),
+        None if status.is_server_error() => Problem::internal(error),
+        None => Problem::new(code_of(status)),
+    }
+}
+
+/// The framework's own errors have a status and nothing more.
+fn code_of(status: StatusCode) -> Code {
+    Code::ALL.iter().copied().find(|code| code.status() == status.as_u16()).unwrap_or(if status.is_server_error() {
+        Code::Internal
+    } else {
+        Code::MalformedRequest
+    })
+}
+
+fn write_problem(incoming: &Incoming, problem: &Problem, kept: &HeaderMap) -> HttpResponse<BoxBody> {
+    let (locale, id) = (incoming.locale, incoming.id);
+    if problem.code().status() >= 500 {
+        log::error!("{problem} request={}", id.0);
+    }
+    let status = StatusCode::from_u16(problem.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let details = problem.details(locale, &incoming.path, &id.0.to_string());
+    let mut answer = HttpResponse::build(status);
+    if let Some(seconds) = problem.retry_after_seconds() {
+        answer.insert_header((header::RETRY_AFTER, seconds));
+    }
+    if let Some(allow) = problem.allow() {
+        answer.insert_header((header::ALLOW, allow.to_owned()));
+    }
+    if let Some(version) = problem.current_version() {
+        answer.insert_header((header::ETAG, format!("\"{version}\"")));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+    }
+    for (name, value) in kept.iter().filter(|(name, _)| *name == header::VARY) {
+        answer.append_header((name.clone(), value.clone()));
+    }
+    answer.insert_header((header::CONTENT_LANGUAGE, locale.tag()));
+    answer.insert_header((header::CACHE_CONTROL, "no-store"));
+    answer.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+    match serde_json::to_vec(&details) {
+        Ok(body) => answer.body(body),
+        Err(_) => answer.finish(),
+    }
+}
+
+/// Reads of the API carry a tag (a record's version, else the hash of the answer), and are 304 to
+/// who has it already. This runs after the handler: what the caller may not see is 404 before any
+/// tag is compared.
+pub async fn caching(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let is_read = request.method() == Method::GET;
+    let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let response = next.call(request).await?;
+    let (parts, answer) = response.into_parts();
+    let mut answer = answer.map_into_boxed_body();
+    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("Authorization, Accept-Language"));
+    if !answer.headers().contains_key(header::CACHE_CONTROL) {
+        let cache = if is_read { "private, no-cache" } else { "no-store" };
+        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    }
+    if !is_read || answer.status() != StatusCode::OK {
+        return Ok(ServiceResponse::new(parts, answer));
+    }
+    if !answer.headers().contains_key(header::ETAG) {
+        let (head, body) = answer.into_parts();
+        let body = to_bytes(body).await.map_err(|_| Problem::internal("an answer could not be read"))?;
+        answer = head.set_body(body.clone()).map_into_boxed_body();
+        let digest = sha256(&body);
+        let tag = format!("\"{}\"", base64url(digest.get(..12).unwrap_or_default()));
+        if let Ok(value) = HeaderValue::from_str(&tag) {
+            answer.headers_mut().insert(header::ETAG, value);
+        }
+    }
+    let known = match (&wanted, answer.headers().get(header::ETAG)) {
+        (Some(wanted), Some(tag)) => matches_tag(wanted, tag),
+        _ => false,
+    };
+    if !known {
+        return Ok(ServiceResponse::new(parts, answer));
+    }
+    let mut unchanged = HttpResponse::NotModified();
+    for name in [header::ETAG, header::VARY, header::CACHE_CONTROL] {
+        if let Some(value) = answer.headers().get(&name) {
+            unchanged.insert_header((name, value.clone()));
+        }
+    }
+    Ok(ServiceResponse::new(parts, unchanged.finish()))
+}
+
+/// If-None-Match compares weakly (RFC 9110 §13.1.2).
+fn matches_tag(wanted: &HeaderValue, tag: &HeaderValue) -> bool {
+    let (Ok(wanted), Ok(tag)) = (wanted.to_str(), tag.to_str()) else { return false };
+    wanted.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}

@@ -1,0 +1,28 @@
+//! What has no domain in it: connections, errors, extractors, pages, patches, ids, the clock.
+
+/// Answers that tell their status by their type: found, created, changed, nothing to say.
+pub mod answer;
+/// The clock of the service, which tests and demonstrations move.
+pub mod clock;
+/// The pool, entering a transaction, and what every write has in common.
+pub mod db;
+/// Enumerations that are text in the database, words in JSON and labels in two languages.
+pub mod enums;
+/// Validated JSON, queries, path ids and If-Match.
+pub mod extract;
+/// Ids as types, so that one record's id cannot be passed for another's.
+pub mod id;
+/// Vietnamese or English, by Accept-Language.
+pub mod locale;
+/// What surrounds every request: its id, its log line, errors in one coat, tags for caches.
+pub mod middleware;
+/// Keyset pages.
+pub mod page;
+/// Absent, null and value in a merge patch.
+pub mod patch;
+/// The one error of the service, as RFC 9457.
+pub mod problem;
+/// Keys kept beside the database: sealing personal fields, authenticating cursors and tokens.
+pub mod secrets;
+
+pub use problem::{Problem, Result};

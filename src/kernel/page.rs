@@ -1,0 +1,204 @@
+//! Keyset pages: a list is read on from the last row's sort key, never by counting rows from the
+//! start, so that it stays stable while rows are written. The cursor is opaque, sealed against
+//! change and bound to the filter it came from.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::problem::{Code, FieldCode, FieldError, Problem, Result};
+use super::secrets::Secrets;
+
+pub const LIMIT_DEFAULT: i64 = 50;
+pub const LIMIT_MAX: i64 = 200;
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Give it back as `cursor` for the next page; null at the end.
+    #[schema(required = true)]
+    pub next_cursor: Option<String>,
+    /// How many there are in all; only with `count=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
+}
+
+/// What a query asks of a list, read from its parameters.
+pub struct PageRequest<'a> {
+    pub limit: Option<i64>,
+    pub cursor: Option<&'a str>,
+    pub sort: Option<&'a str>,
+    pub count: bool,
+    /// The filter in one line: a cursor of another one is refused.
+    pub filter: String,
+}
+
+/// The shape of a list that was asked for and may be read.
+pub struct Keyset<F> {
+    pub limit: i64,
+    pub field: F,
+    pub descending: bool,
+    pub count: bool,
+    after: Option<(Value, Uuid)>,
+    binding: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    key: Value,
+    id: Uuid,
+    binding: String,
+}
+
+/// A sort key that survives the way into a cursor and back.
+pub trait SortKey: Sized {
+    fn from_cursor(value: &Value) -> Option<Self>;
+}
+
+impl SortKey for String {
+    fn from_cursor(value: &Value) -> Option<Self> {
+        value.as_str().map(str::to_owned)
+    }
+}
+
+impl SortKey for NaiveDate {
+    fn from_cursor(value: &Value) -> Option<Self> {
+        value.as_str()?.parse().ok()
+    }
+}
+
+impl SortKey for DateTime<Utc> {
+    fn from_cursor(value: &Value) -> Option<Self> {
+        value.as_str()?.parse().ok()
+    }
+}
+
+impl SortKey for i32 {
+    fn from_cursor(value: &Value) -> Option<Self> {
+        value.as_i64()?.try_into().ok()
+    }
+}
+
+impl<F: Copy> Keyset<F> {
+    /// Checks limit, sort and cursor. `fields` are the names one may sort by, the first by default
+    /// (written `-name` where the default is descending).
+    pub fn new(request: PageRequest<'_>, secrets: &Secrets, fields: &[(&str, F)]) -> Result<Self> {
+        let mut errors = Vec::new();
+        let limit = request.limit.unwrap_or(LIMIT_DEFAULT);
+        if !(1..=LIMIT_MAX).contains(&limit) {
+            errors.push(FieldError {
+                pointer: "?limit".into(),
+                code: FieldCode::Range,
+                parameter: Some((format!("từ 1 đến {LIMIT_MAX}"), format!("from 1 to {LIMIT_MAX}"))),
+            });
+        }
+        let default = fields.first().map_or("", |(name, _)| *name);
+        let sort = request.sort.unwrap_or(default);
+        let (name, descending) = match sort.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (sort, false),
+        };
+        let field = fields.iter().find(|(known, _)| known.trim_start_matches('-') == name).map(|(_, field)| *field);
+        if field.is_none() {
+            errors.push(FieldError::new("?sort", FieldCode::InvalidValue));
+        }
+        let (Some(field), true) = (field, errors.is_empty()) else {
+            return Err(Problem::invalid(errors));
+        };
+        let binding = format!("{sort}\n{}", request.filter);
+        let after = match request.cursor {
+            None => None,
+            Some(text) => {
+                let cursor: Cursor = secrets
+                    .open_cursor(text)
+                    .and_then(|json| serde_json::from_slice(&json).ok())
+                    .filter(|cursor: &Cursor| cursor.binding == secrets.fingerprint(&binding))
+                    .ok_or_else(|| Problem::new(Code::CursorInvalid))?;
+                Some((cursor.key, cursor.id))
+            }
+        };
+        Ok(Self { limit, field, descending, count: request.count, after, binding: secrets.fingerprint(&binding) })
+    }
+
+    /// The sort key and id of the last row of the page before.
+    pub fn after<K: SortKey>(&self) -> Result<Option<(K, Uuid)>> {
+        match &self.after {
+            None => Ok(None),
+            Some((key, id)) => match K::from_cursor(key) {
+                Some(key) => Ok(Some((key, *id))),
+                None => Err(Problem::new(Code::CursorInvalid)),
+            },
+        }
+    }
+
+    /// Makes the page of the rows that were read, one more than the limit when there are more.
+    pub fn page<T>(
+        self,
+        mut rows: Vec<T>,
+        total: Option<i64>,
+        secrets: &Secrets,
+        key: impl Fn(&T, F) -> (Value, Uuid),
+    ) -> Result<Page<T>> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor = match rows.last() {
+            Some(last) if more => {
+                let (key, id) = key(last, self.field);
+                let json = serde_json::to_vec(&Cursor { key, id, binding: self.binding }).map_err(Problem::internal)?;
+                Some(secrets.seal_cursor(&json))
+            }
+            _ => None,
+        };
+        Ok(Page { items: rows, next_cursor, total })
+    }
+}
+
+/// Orders a boxed query by a column and the id, and lets it go on behind the cursor. `>=` on the
+/// column alone is what the index seeks by; the rest decides between equal keys.
+macro_rules! seek {
+    ($query:expr, $keyset:expr, $key:ty, $column:expr, $id:expr) => {{
+        use diesel::prelude::*;
+        let after = $keyset.after::<$key>()?;
+        let limit = $keyset.limit + 1;
+        if $keyset.descending {
+            let query = $query.order(($column.desc(), $id.desc())).limit(limit);
+            match after {
+                Some((key, id)) => {
+                    query.filter($column.le(key.clone())).filter($column.lt(key).or($id.lt(id)))
+                }
+                None => query,
+            }
+        } else {
+            let query = $query.order(($column.asc(), $id.asc())).limit(limit);
+            match after {
+                Some((key, id)) => {
+                    query.filter($column.ge(key.clone())).filter($column.gt(key).or($id.gt(id)))
+                }
+                None => query,
+            }
+        }
+    }};
+}
+pub(crate) use seek;
+
+/// Reads the paging parameters that every filter has, and binds the cursor to the rest of it.
+macro_rules! keyset {
+    ($filter:expr, $secrets:expr, [$($field:ident),* $(,)?], $sorts:expr) => {
+        $crate::kernel::page::Keyset::new(
+            $crate::kernel::page::PageRequest {
+                limit: $filter.limit,
+                cursor: $filter.cursor.as_deref(),
+                sort: $filter.sort.as_deref(),
+                count: $filter.count,
+                filter: format!(concat!(module_path!(), " {:?}"), ($(&$filter.$field,)*)),
+            },
+            &$secrets,
+            $sorts,
+        )?
+    };
+}
+pub(crate) use keyset;

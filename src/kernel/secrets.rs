@@ -1,0 +1,205 @@
+//! Keys that are kept beside the database, never in it: one seals personal fields, one derives
+//! refresh tokens and authenticates cursors.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::{digest, hmac, rand};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use uuid::Uuid;
+
+use super::problem::{Problem, Result};
+
+const KEY_LEN: usize = 32;
+const CURSOR_TAG_LEN: usize = 16;
+
+/// The keys of an installation.
+pub struct Secrets {
+    /// Personal fields: the first line of the file seals, all open.
+    sealing: Vec<(u8, LessSafeKey)>,
+    index: hmac::Key,
+    /// Refresh tokens and cursors.
+    tokens: hmac::Key,
+}
+
+/// Random bytes of the system.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).map_err(|_| Problem::internal("the system gives no random bytes"))?;
+    Ok(bytes)
+}
+
+pub fn sha256(bytes: &[u8]) -> Vec<u8> {
+    digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
+}
+
+/// Bytes as text for URLs and headers.
+pub fn base64url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+impl Secrets {
+    /// Reads the key files; makes them first where `make` says so (the embedded database).
+    pub fn load(pii_key_file: &Path, token_key_file: &Path, make: bool) -> Result<Self, String> {
+        let pii = read_or_make(pii_key_file, make, "PII_KEY_FILE")?;
+        let token = read_or_make(token_key_file, make, "JWT_KEYS_DIR")?;
+        let mut sealing = Vec::new();
+        let mut index = None;
+        for line in pii.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let (id, key) = parse_key(line).ok_or_else(|| {
+                format!("PII_KEY_FILE {}: a line is not `NUMBER:BASE64 of 32 bytes`", pii_key_file.display())
+            })?;
+            let unbound = UnboundKey::new(&AES_256_GCM, &key).map_err(|_| "PII_KEY_FILE: unusable key".to_owned())?;
+            // Equality is asked of all rows, so its key is that of the oldest line and stays.
+            index = Some(hmac::Key::new(hmac::HMAC_SHA256, &key));
+            sealing.push((id, LessSafeKey::new(unbound)));
+        }
+        let index = index.ok_or_else(|| format!("PII_KEY_FILE {} holds no key", pii_key_file.display()))?;
+        let (_, token) = token
+            .lines()
+            .find_map(parse_key)
+            .ok_or_else(|| format!("{} holds no key", token_key_file.display()))?;
+        Ok(Self { sealing, index, tokens: hmac::Key::new(hmac::HMAC_SHA256, &token) })
+    }
+
+    /// Seals a personal field; bound to its record and its name, so that it cannot be moved.
+    pub fn seal(&self, record: Uuid, field: &str, value: &str) -> Result<Vec<u8>> {
+        let (id, key) = self.sealing.first().ok_or_else(|| Problem::internal("no sealing key"))?;
+        let nonce = random::<NONCE_LEN>()?;
+        let mut sealed = value.as_bytes().to_vec();
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), binding(record, field), &mut sealed)
+            .map_err(|_| Problem::internal("sealing failed"))?;
+        let mut out = vec![*id];
+        out.extend_from_slice(&nonce);
+        out.append(&mut sealed);
+        Ok(out)
+    }
+
+    pub fn open(&self, record: Uuid, field: &str, sealed: &[u8]) -> Result<String> {
+        let broken = || Problem::internal(format!("a sealed {field} cannot be opened: wrong key or damaged"));
+        let (id, rest) = sealed.split_first().ok_or_else(broken)?;
+        let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(broken)?;
+        let (_, key) = self.sealing.iter().find(|(known, _)| known == id).ok_or_else(broken)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| broken())?;
+        let mut body = body.to_vec();
+        let plain = key.open_in_place(nonce, binding(record, field), &mut body).map_err(|_| broken())?;
+        String::from_utf8(plain.to_vec()).map_err(|_| broken())
+    }
+
+    /// A keyed hash by which equal values are found without being known.
+    pub fn blind_index(&self, value: &str) -> Vec<u8> {
+        hmac::sign(&self.index, value.as_bytes()).as_ref().to_vec()
+    }
+
+    /// The refresh token that follows one: derived, so that a retry after a lost answer gets the same.
+    pub fn child_token(&self, parent: &str) -> String {
+        base64url(hmac::sign(&self.tokens, format!("refresh\n{parent}").as_bytes()).as_ref())
+    }
+
+    pub fn seal_cursor(&self, json: &[u8]) -> String {
+        let mut bytes = self.cursor_tag(json);
+        bytes.extend_from_slice(json);
+        base64url(&bytes)
+    }
+
+    pub fn open_cursor(&self, cursor: &str) -> Option<Vec<u8>> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (tag, json) = bytes.split_at_checked(CURSOR_TAG_LEN)?;
+        aws_lc_rs::constant_time::verify_slices_are_equal(tag, &self.cursor_tag(json)).ok()?;
+        Some(json.to_vec())
+    }
+
+    fn cursor_tag(&self, json: &[u8]) -> Vec<u8> {
+        let mut message = b"cursor\n".to_vec();
+        message.extend_from_slice(json);
+        hmac::sign(&self.tokens, &message).as_ref().iter().copied().take(CURSOR_TAG_LEN).collect()
+    }
+
+    /// A short mark of a text, to tell whether it is the same.
+    pub fn fingerprint(&self, text: &str) -> String {
+        base64url(sha256(text.as_bytes()).get(..9).unwrap_or_default())
+    }
+}
+
+fn binding(record: Uuid, field: &str) -> Aad<Vec<u8>> {
+    let mut bytes = record.as_bytes().to_vec();
+    bytes.extend_from_slice(field.as_bytes());
+    Aad::from(bytes)
+}
+
+fn parse_key(line: &str) -> Option<(u8, Vec<u8>)> {
+    let (id, key) = line.trim().split_once(':')?;
+    let key = STANDARD.decode(key).ok()?;
+    (key.len() == KEY_LEN).then_some((id.parse().ok()?, key))
+}
+
+fn read_or_make(path: &Path, make: bool, setting: &str) -> Result<String, String> {
+    if make && !path.exists() {
+        let key: [u8; KEY_LEN] = random().map_err(|problem| problem.to_string())?;
+        write_private(path, format!("1:{}\n", STANDARD.encode(key)).as_bytes())
+            .map_err(|error| format!("cannot make the key file {}: {error}", path.display()))?;
+    }
+    fs::read_to_string(path).map_err(|error| format!("{setting}: cannot read the key file {}: {error}", path.display()))
+}
+
+/// Writes a file that only its owner reads, whole or not at all.
+pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let partial = path.with_extension("partial");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(partial, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets() -> (tempfile::TempDir, Secrets) {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = Secrets::load(&folder.path().join("pii"), &folder.path().join("tokens"), true).unwrap();
+        (folder, secrets)
+    }
+
+    #[test]
+    fn a_sealed_field_opens_only_where_it_belongs() {
+        let (_folder, secrets) = secrets();
+        let (mine, other) = (Uuid::now_v7(), Uuid::now_v7());
+        let sealed = secrets.seal(mine, "phone", "0912345678").unwrap();
+        assert_eq!(secrets.open(mine, "phone", &sealed).unwrap(), "0912345678");
+        assert!(secrets.open(other, "phone", &sealed).is_err());
+        assert!(secrets.open(mine, "identity_number", &sealed).is_err());
+        assert!(!sealed.windows(4).any(|window| window == b"0912"));
+    }
+
+    #[test]
+    fn after_a_rotation_old_fields_still_open_and_equality_still_holds() {
+        let (folder, old) = secrets();
+        let file = folder.path().join("pii");
+        let record = Uuid::now_v7();
+        let sealed = old.seal(record, "phone", "0912345678").unwrap();
+        let first = fs::read_to_string(&file).unwrap();
+        let newer = format!("2:{}\n{first}", STANDARD.encode(random::<32>().unwrap()));
+        fs::write(&file, newer).unwrap();
+        let new = Secrets::load(&file, &folder.path().join("tokens"), false).unwrap();
+        assert_eq!(new.open(record, "phone", &sealed).unwrap(), "0912345678");
+        assert_eq!(new.seal(record, "phone", "1").unwrap().first(), Some(&2));
+        assert_eq!(new.blind_index("1"), old.blind_index("1"));
+    }
+
+    #[test]
+    fn a_cursor_that_was_altered_does_not_open() {
+        let (_folder, secrets) = secrets();
+        let cursor = secrets.seal_cursor(b"{}");
+        assert_eq!(secrets.open_cursor(&cursor).unwrap(), b"{}");
+        assert!(secrets.open_cursor(&cursor.replace(cursor.chars().next().unwrap(), "_")).is_none());
+        assert!(secrets.open_cursor("").is_none());
+    }
+}

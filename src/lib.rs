@@ -1,0 +1,30 @@
+//! ketnghia: who stands by which village, what it needed, what was given and what arrived.
+//!
+//! The rooms, in the order in which data flows; each imports only from rooms above it.
+
+/// No domain: connections, errors, extractors, pages, ids, the clock.
+pub mod kernel;
+
+/// Who comes in and what they may do: sign-in, users, API keys, the policy table.
+pub mod access;
+/// Where: provinces, districts, communes, villages, of every era.
+pub mod places;
+/// Who stands by whom: organisations, programmes, twinnings.
+pub mod twinning;
+/// What is needed: households, hardship lists, pledges.
+pub mod needs;
+/// What was given: visits and gifts.
+pub mod support;
+/// What it adds up to: aggregates.
+pub mod insight;
+
+/// The actix application.
+pub mod app;
+/// Settings, each from one environment variable or flag.
+pub mod config;
+/// Demonstration data.
+pub mod demo;
+/// What every operation of the document shares.
+pub mod openapi;
+/// Starting, serving and stopping.
+pub mod server;

@@ -1,0 +1,284 @@
+//! What every operation of the document shares: title, the bearer scheme, the permission it needs
+//! and the errors it can give. The operations themselves come from the handlers, so route and
+//! document cannot part.
+
+use serde_json::{Map, Value, json};
+
+use crate::access::policy::{Office, Permission, Role};
+
+const TAGS: [(&str, &str); 16] = [
+    ("access", "Sign-in, sessions and the caller's own account."),
+    ("users", "Accounts of the offices below an official."),
+    ("api-keys", "Keys of third-party dashboards."),
+    ("catalogues", "Every enumeration of this API with its labels; no sign-in."),
+    ("localities", "Provinces, districts, communes and villages of every era."),
+    ("organisations", "Departments, companies, units, associations and places that give."),
+    ("programmes", "Directives, decisions and plans that twinnings rest on."),
+    ("twinnings", "Who stands by which place (kết nghĩa)."),
+    ("households", "The homes of a village."),
+    ("hardship-lists", "The hardest households of a village, round by round."),
+    ("hardship-items", "The listed households, and what was promised to them."),
+    ("pledges", "A unit promises to help a listed household."),
+    ("visits", "A unit came to a village."),
+    ("gifts", "What was given, confirmed, disputed and settled."),
+    ("aggregates", "Numbers for reports and dashboards, as JSON or CSV."),
+    ("operations", "Health."),
+];
+
+const DESCRIPTION: &str = "The service behind Vietnam's twinning programmes (*kết nghĩa*): village heads list the hardest \
+households, units visit and give, village heads confirm what arrived, and everybody sees the numbers of what they may see.\n\n\
+**Try it:** call `POST /auth/login`, copy `access_token` into *Authorize*, and go on. \
+**Ids** are UUIDs; phones make their own UUIDv7, so that a repeated create adds nothing. \
+**Changes** need `If-Match` with the `ETag` that was read; a PATCH is a JSON merge patch. \
+**Lists** are keyset pages (`limit`, `cursor`). **Errors** are RFC 9457 problems: rely on `code`, show `detail` \
+(Vietnamese, or English by `Accept-Language`). **Times** are UTC, **dates** are those of Vietnam, **money** is whole VND. \
+Enumerations may gain values.";
+
+/// Completes the document that was collected from the handlers.
+pub fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
+    let mut document = serde_json::to_value(collected).unwrap_or_default();
+    document["openapi"] = json!("3.1.0");
+    document["info"] = json!({
+        "title": "Kết nghĩa", "version": env!("CARGO_PKG_VERSION"), "description": DESCRIPTION,
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    });
+    document["servers"] = json!([{"url": "/", "description": "This server"}]);
+    document["tags"] = TAGS.iter().map(|(name, description)| json!({"name": name, "description": description})).collect();
+    document["components"]["securitySchemes"] = json!({"bearer": {
+        "type": "http", "scheme": "bearer",
+        "description": "The access token of a sign-in, or a dashboard's API key (`kn_…`). The names listed with an operation are the permissions it needs.",
+    }});
+    document["components"]["responses"] = problem_responses();
+    refuse_unknown_fields(&mut document);
+    if let Some(paths) = document["paths"].as_object_mut() {
+        for operations in paths.values_mut().filter_map(Value::as_object_mut) {
+            for (method, operation) in operations.iter_mut() {
+                complete_operation(method, operation);
+            }
+        }
+    }
+    inline_ids(&mut document);
+    document
+}
+
+const PROBLEMS: [(&str, &str, &str); 14] = [
+    ("400", "Malformed", "`malformed_request` or `cursor_invalid`: it cannot be read."),
+    ("401", "Unauthenticated", "`unauthenticated`: no token, or one that is no longer good."),
+    ("403", "Forbidden", "`forbidden`, `password_change_required` or `own_submission`: the caller's role may never do this, or not to this record."),
+    ("404", "NotFound", "`not_found`: there is no such record, or the caller may not see it."),
+    ("406", "NotAcceptable", "`not_acceptable`: no representation that was asked for."),
+    ("409", "Conflict", "`id_conflict`, `deleted`, `in_use`, `invalid_transition` or another rule that stands against it."),
+    ("412", "VersionConflict", "`version_conflict`: the record has changed; it is in `current`."),
+    ("413", "PayloadTooLarge", "`payload_too_large`: over 1 MiB."),
+    ("415", "UnsupportedMediaType", "`unsupported_media_type`: not JSON."),
+    ("422", "Invalid", "`invalid` (or a code of its own): every wrong field is named in `errors`."),
+    ("428", "PreconditionRequired", "`precondition_required`: If-Match is missing."),
+    ("429", "TooManyRequests", "`too_many_requests`: wait as long as Retry-After says."),
+    ("500", "Internal", "`internal`: our fault, and logged."),
+    ("503", "Overloaded", "`overloaded`: come back after Retry-After."),
+];
+
+fn problem_responses() -> Value {
+    let responses = PROBLEMS.iter().map(|(status, name, description)| {
+        let mut response = json!({
+            "description": description,
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+        });
+        if matches!(*status, "429" | "503") {
+            response["headers"] = json!({"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}});
+        }
+        ((*name).to_owned(), response)
+    });
+    Value::Object(responses.collect::<Map<_, _>>())
+}
+
+fn complete_operation(method: &str, operation: &mut Value) {
+    let permission = operation.pointer("/security/0/bearer/0").and_then(Value::as_str).map(str::to_owned);
+    let has_path_id = has_parameter_in(operation, "path");
+    let has_query = has_parameter_in(operation, "query");
+    let has_body = operation.get("requestBody").is_some();
+    let changes_version = matches!(method, "patch" | "delete");
+    let is_step = method == "post" && has_path_id;
+
+    let mut problems = vec!["500", "503"];
+    match &permission {
+        Some(permission) => {
+            problems.extend(["401", "403"]);
+            let text = operation["description"].as_str().unwrap_or_default();
+            let text = format!("{text}\n\nPermission: `{permission}` ({}).", holders(permission));
+            operation["description"] = json!(text.trim());
+        }
+        None => {
+            operation["security"] = json!([]);
+            let text = operation["description"].as_str().unwrap_or_default();
+            operation["description"] = json!(format!("{text}\n\nNo sign-in.").trim());
+        }
+    }
+    if has_path_id {
+        problems.push("404");
+    }
+    if has_query {
+        problems.extend(["400", "422"]);
+    }
+    if has_body {
+        problems.extend(["400", "413", "415", "422"]);
+    }
+    if method == "post" && (permission.is_some() || is_step) || changes_version {
+        problems.push("409");
+    }
+    if changes_version {
+        problems.extend(["400", "412", "428"]);
+        add_if_match(operation);
+    }
+    if method == "patch" {
+        let schema = operation["requestBody"]["content"]["application/json"].clone();
+        operation["requestBody"]["content"]["application/merge-patch+json"] = schema;
+    }
+    for status in problems {
+        let name = PROBLEMS.iter().find(|(known, ..)| *known == status).map_or("Internal", |(_, name, _)| name);
+        if operation["responses"].get(status).is_none() {
+            operation["responses"][status] = json!({"$ref": format!("#/components/responses/{name}")});
+        }
+    }
+    describe_responses(method, operation);
+}
+
+fn has_parameter_in(operation: &Value, place: &str) -> bool {
+    let parameters = operation["parameters"].as_array();
+    parameters.is_some_and(|parameters| parameters.iter().any(|parameter| parameter["in"] == place))
+}
+
+fn add_if_match(operation: &mut Value) {
+    let parameter = json!({
+        "name": "If-Match", "in": "header", "required": true,
+        "description": "The `ETag` that was read, or `*` to force the change (which the audit notes).",
+        "schema": {"type": "string"}, "example": "\"3\"",
+    });
+    match operation["parameters"].as_array_mut() {
+        Some(parameters) => parameters.push(parameter),
+        None => operation["parameters"] = json!([parameter]),
+    }
+}
+
+/// Texts and headers of the good answers.
+fn describe_responses(method: &str, operation: &mut Value) {
+    let is_create = operation["responses"].get("201").is_some();
+    if is_create && operation["responses"].get("200").is_none() {
+        let mut replay = operation["responses"]["201"].clone();
+        replay["description"] = json!("The same request came before: the record as it is now");
+        replay["headers"] = json!({"Idempotent-Replayed": {"description": "`true`", "schema": {"type": "string"}}});
+        operation["responses"]["200"] = replay;
+    }
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    for (status, response) in responses.iter_mut() {
+        let blank = response["description"].as_str().is_none_or(str::is_empty);
+        let text = match status.as_str() {
+            "200" => "Done",
+            "201" => "Created",
+            "204" => "Done; nothing to say",
+            _ => continue,
+        };
+        if blank {
+            response["description"] = json!(text);
+        }
+        if status == "201" {
+            response["headers"] = json!({
+                "Location": {"description": "Where it is", "schema": {"type": "string"}},
+                "ETag": {"description": "Its version", "schema": {"type": "string"}},
+            });
+        } else if status == "200" && method == "get" {
+            response["headers"] = json!({"ETag": {"description": "For If-None-Match and If-Match", "schema": {"type": "string"}}});
+        }
+    }
+    if method == "get" {
+        responses.insert("304".into(), json!({"description": "Unchanged since the ETag in If-None-Match"}));
+    }
+}
+
+/// Who has a permission, in the words of the API.
+fn holders(word: &str) -> String {
+    let Some(permission) = Permission::ALL.iter().find(|permission| permission.word() == word) else {
+        return String::new();
+    };
+    let mut names: Vec<&str> =
+        Role::ALL.iter().filter(|role| permission.is_given_to(Office::User(**role))).map(|role| role.as_str()).collect();
+    if permission.is_given_to(Office::Dashboard) {
+        names.push("API keys");
+    }
+    names.join(", ")
+}
+
+/// Bodies refuse fields they do not know; the document says so.
+fn refuse_unknown_fields(document: &mut Value) {
+    let mut names = Vec::new();
+    if let Some(paths) = document["paths"].as_object() {
+        for operation in paths.values().filter_map(Value::as_object).flat_map(Map::values) {
+            collect_references(&operation["requestBody"], &mut names);
+        }
+    }
+    let mut seen = 0;
+    while let Some(name) = names.get(seen).cloned() {
+        seen += 1;
+        let schema = &mut document["components"]["schemas"][&name];
+        if schema.get("properties").is_some() {
+            schema["additionalProperties"] = json!(false);
+        }
+        collect_references(schema, &mut names);
+    }
+}
+
+fn collect_references(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(name) = fields.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/components/schemas/")) {
+                if !names.iter().any(|known| known == name) {
+                    names.push(name.to_owned());
+                }
+            }
+            fields.values().for_each(|field| collect_references(field, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_references(item, names)),
+        _ => {}
+    }
+}
+
+/// Ids are types in Rust and plain UUIDs to everybody else: a schema for each would make generated
+/// clients wrap every string.
+fn inline_ids(document: &mut Value) {
+    let plain = |schema: &Value| schema["format"] == "uuid" && schema["type"] == "string";
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    let ids: Vec<String> = schemas.iter().filter(|(_, schema)| plain(schema)).map(|(name, _)| name.clone()).collect();
+    for id in &ids {
+        schemas.remove(id);
+    }
+    let references: Vec<String> = ids.iter().map(|id| format!("#/components/schemas/{id}")).collect();
+    replace_references(document, &references);
+}
+
+fn replace_references(value: &mut Value, references: &[String]) {
+    let is_reference = |value: &Value| value["$ref"].as_str().is_some_and(|r| references.iter().any(|known| known == r));
+    if let Some(kinds) = value.get("oneOf").and_then(Value::as_array) {
+        let nullable = kinds.len() == 2 && kinds.iter().any(is_reference) && kinds.iter().any(|kind| kind["type"] == "null");
+        if nullable {
+            let description = value.get("description").cloned();
+            *value = json!({"type": ["string", "null"], "format": "uuid"});
+            if let Some(description) = description {
+                value["description"] = description;
+            }
+            return;
+        }
+    }
+    if is_reference(value) {
+        let description = value.get("description").cloned();
+        *value = json!({"type": "string", "format": "uuid"});
+        if let Some(description) = description {
+            value["description"] = description;
+        }
+        return;
+    }
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(|field| replace_references(field, references)),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace_references(item, references)),
+        _ => {}
+    }
+}

@@ -1,0 +1,66 @@
+//! The official lists, from the files in `data/`, which are compiled in.
+
+use std::collections::HashMap;
+
+use crate::kernel::enums::CatalogueItem;
+
+const ETHNIC_GROUPS: &str = include_str!("../../../data/ethnic_groups.csv");
+const POVERTY_DIMENSIONS: &str = include_str!("../../../data/poverty_dimensions.csv");
+const RURAL_CRITERIA: &str = include_str!("../../../data/ntm_village_criteria.csv");
+
+/// The rows of a file whose first line names the columns.
+pub fn rows(file: &str) -> impl Iterator<Item = HashMap<String, String>> {
+    csv::Reader::from_reader(file.as_bytes()).into_deserialize().flatten()
+}
+
+fn cell<'a>(row: &'a HashMap<String, String>, column: &str) -> &'a str {
+    row.get(column).map_or("", String::as_str)
+}
+
+/// The 54 ethnic groups by their official code. The dated names that the file keeps for searching
+/// are not shown.
+pub fn ethnic_groups() -> Vec<CatalogueItem> {
+    rows(ETHNIC_GROUPS)
+        .map(|row| CatalogueItem::new(cell(&row, "code"), cell(&row, "name"), cell(&row, "name")))
+        .collect()
+}
+
+pub fn is_ethnic_group(code: &str) -> bool {
+    code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_digit()) && code.parse::<u8>().is_ok_and(|number| (1..=54).contains(&number))
+}
+
+/// The six basic services and, under them, the twelve indicators of Decree 07/2021/NĐ-CP.
+pub fn poverty_dimensions() -> Vec<CatalogueItem> {
+    rows(POVERTY_DIMENSIONS)
+        .filter(|row| matches!(cell(row, "record_type"), "service" | "indicator"))
+        .map(|row| {
+            let mut item = CatalogueItem::new(cell(&row, "code"), cell(&row, "name_vi"), cell(&row, "name_en"));
+            item.parent_code = Some(cell(&row, "parent_code").to_owned()).filter(|code| !code.is_empty());
+            item
+        })
+        .collect()
+}
+
+/// The nineteen criteria for new-rural villages (S4).
+pub fn rural_criteria() -> Vec<CatalogueItem> {
+    rows(RURAL_CRITERIA)
+        .map(|row| CatalogueItem::new(cell(&row, "no"), cell(&row, "name_vi"), cell(&row, "name_en")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_whole() {
+        let groups = ethnic_groups();
+        assert_eq!(groups.len(), 54);
+        assert!(groups.iter().all(|group| is_ethnic_group(&group.code)));
+        assert!(!is_ethnic_group("55") && !is_ethnic_group("00") && !is_ethnic_group("+1"));
+        let dimensions = poverty_dimensions();
+        assert_eq!(dimensions.iter().filter(|item| item.parent_code.is_some()).count(), 12);
+        assert_eq!(dimensions.iter().filter(|item| item.parent_code.is_none()).count(), 6);
+        assert_eq!(rural_criteria().len(), 19);
+    }
+}

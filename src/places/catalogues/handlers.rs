@@ -1,0 +1,33 @@
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, get};
+use serde::Serialize;
+
+use super::model::{CatalogueList, CatalogueView, Catalogues};
+use crate::kernel::problem::{Problem, Result};
+
+/// List all catalogues
+///
+/// Every enumeration of this API, ethnic groups, poverty dimensions and criteria, with labels in
+/// Vietnamese and English. The answer is cached; ask again with its ETag.
+#[utoipa::path(tag = "catalogues", responses((status = 200, body = CatalogueList)))]
+#[get("/catalogues")]
+pub async fn list_catalogues(catalogues: Data<Catalogues>) -> HttpResponse {
+    cached(&catalogues.0, &catalogues.0.version)
+}
+
+/// Find one catalogue
+#[utoipa::path(tag = "catalogues", params(("name" = String, Path, description = "As in the list", example = "ethnic_groups")),
+    responses((status = 200, body = CatalogueView)))]
+#[get("/catalogues/{name}")]
+pub async fn find_catalogue(catalogues: Data<Catalogues>, name: Path<String>) -> Result<HttpResponse> {
+    let found = catalogues.find(&name).ok_or_else(Problem::not_found)?;
+    Ok(cached(found, &found.version))
+}
+
+fn cached(content: &impl Serialize, version: &str) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .insert_header((ETAG, format!("\"{version}\"")))
+        .json(content)
+}

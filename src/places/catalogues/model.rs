@@ -1,0 +1,52 @@
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::kernel::enums::{Catalogue, CatalogueItem};
+use crate::kernel::secrets::{base64url, sha256};
+
+/// One enumeration or official list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CatalogueView {
+    #[schema(example = "poverty_statuses")]
+    pub name: String,
+    /// Changes when an item does.
+    #[schema(example = "q2v8n1C0aQ")]
+    pub version: String,
+    pub items: Vec<CatalogueItem>,
+}
+
+/// All of them.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CatalogueList {
+    /// Changes when any of them does.
+    #[schema(example = "q2v8n1C0aQ")]
+    pub version: String,
+    pub items: Vec<CatalogueView>,
+}
+
+/// The catalogues of all rooms, put together once.
+pub struct Catalogues(pub CatalogueList);
+
+impl Catalogues {
+    pub fn new(contributed: impl Iterator<Item = Catalogue>) -> Self {
+        let mut items: Vec<CatalogueView> = contributed
+            .map(|catalogue| CatalogueView {
+                name: catalogue.name.to_owned(),
+                version: mark(&catalogue.items),
+                items: catalogue.items,
+            })
+            .collect();
+        items.sort_by(|a, b| a.name.cmp(&b.name));
+        let versions: Vec<&str> = items.iter().map(|item| item.version.as_str()).collect();
+        Self(CatalogueList { version: mark(&versions), items })
+    }
+
+    pub fn find(&self, name: &str) -> Option<&CatalogueView> {
+        self.0.items.iter().find(|catalogue| catalogue.name == name)
+    }
+}
+
+fn mark(content: &impl Serialize) -> String {
+    let json = serde_json::to_vec(content).unwrap_or_default();
+    base64url(sha256(&json).get(..8).unwrap_or_default())
+}

@@ -1,0 +1,292 @@
+//! Puts the catalogue of places into the database: both eras, what each place became, and the
+//! changes since. Ids are UUIDv5 of era and code, the same in every installation. A digest of the
+//! files is kept, so that a start with the same files does nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bytea, Date, Jsonb};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::{Uuid, uuid};
+
+use super::localities::model::{LocalityKind, LocalityLevel};
+use crate::kernel::db::{Db, records};
+use crate::kernel::problem::{Problem, Result};
+use crate::kernel::secrets::sha256;
+
+const UNITS_2024: &str = include_str!("../../data/admin_units_2024.csv");
+const UNITS_2025: &str = include_str!("../../data/admin_units_2025.csv");
+const CHANGES_2025: &str = include_str!("../../data/admin_unit_changes_2025.csv");
+const CHANGES_2026: &str = include_str!("../../data/admin_unit_changes_2026.csv");
+
+/// Localities of the catalogue have ids under this name space.
+const NAMESPACE: Uuid = uuid!("6b1a4c8e-6a53-5d5f-9c39-0d2f5d0f7a11");
+const LAST_DAY_OF_DISTRICTS: &str = "2025-06-30";
+const FIRST_DAY_WITHOUT: &str = "2025-07-01";
+/// Raised when the same files are to be read in another way.
+const READING: u8 = 1;
+
+/// How much of the catalogue.
+#[derive(Clone, Copy)]
+pub enum Selection<'a> {
+    Everything,
+    /// Provinces of today by code, with what lay in them before: for tests.
+    Provinces(&'a [&'a str]),
+}
+
+/// Loads the whole catalogue, if it is not in yet.
+pub fn load(db: &Db, today: NaiveDate) -> Result<()> {
+    load_selection(db, today, Selection::Everything)
+}
+
+pub fn load_selection(db: &Db, today: NaiveDate, selection: Selection<'_>) -> Result<()> {
+    let digest = sha256([UNITS_2024, UNITS_2025, CHANGES_2025, CHANGES_2026, &READING.to_string()].concat().as_bytes());
+    db.as_system(|conn| {
+        #[derive(QueryableByName)]
+        struct Loaded {
+            #[diesel(sql_type = Bytea)]
+            digest: Vec<u8>,
+        }
+        let loaded: Option<Loaded> = sql_query("SELECT digest FROM data_loads WHERE name = 'places'").get_result(conn).optional()?;
+        if loaded.is_some_and(|loaded| loaded.digest == digest) {
+            return Ok(());
+        }
+        records::set(conn, "step", "catalogue")?;
+        // The whole load is one transaction, and larger than any request.
+        sql_query("SELECT set_config('statement_timeout', '5min', true)").execute(conn)?;
+        let catalogue = Catalogue::read(selection)?;
+        insert(conn, INSERT_LOCALITIES, &catalogue.localities)?;
+        insert(conn, INSERT_VERSIONS, &catalogue.versions)?;
+        insert(conn, INSERT_SUCCESSIONS, &catalogue.successions)?;
+        sql_query("INSERT INTO data_loads (name, digest, loaded_at) VALUES ('places', $1, app_now()) ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, loaded_at = excluded.loaded_at")
+            .bind::<Bytea, _>(&digest)
+            .execute(conn)?;
+        sql_query("SELECT app_set_tree_day($1)").bind::<Date, _>(today).execute(conn)?;
+        Ok(())
+    })
+}
+
+/// The id of a locality of the catalogue: `era` is 2024 or 2025, the year its code is of.
+pub fn locality_id(era: u16, code: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("locality/{era}/{code}").as_bytes())
+}
+
+const INSERT_LOCALITIES: &str = "
+    INSERT INTO localities (id, label, level, valid_from, valid_to, name, code, kind, scope_path)
+    SELECT x.id, x.label, x.level, x.valid_from, x.valid_to, x.name, x.code, x.kind, '0.' || x.label || '.'
+      FROM (SELECT r.*, app_base36(nextval('locality_labels')) AS label
+              FROM jsonb_to_recordset($1) AS r(id uuid, level text, valid_from date, valid_to date, name text, code text, kind text)) x
+    ON CONFLICT (id) DO UPDATE SET valid_from = excluded.valid_from, valid_to = excluded.valid_to";
+
+const INSERT_VERSIONS: &str = "
+    INSERT INTO locality_versions (id, locality_id, name, code, kind, parent_id, valid_from, valid_to, legal_basis)
+    SELECT r.* FROM jsonb_to_recordset($1)
+        AS r(id uuid, locality_id uuid, name text, code text, kind text, parent_id uuid, valid_from date, valid_to date, legal_basis text)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, code = excluded.code, kind = excluded.kind, parent_id = excluded.parent_id,
+        valid_from = excluded.valid_from, valid_to = excluded.valid_to, legal_basis = excluded.legal_basis";
+
+const INSERT_SUCCESSIONS: &str = "
+    INSERT INTO locality_successions (id, predecessor_id, successor_id, effective_on, extent, certain, legal_basis)
+    SELECT r.* FROM jsonb_to_recordset($1)
+        AS r(id uuid, predecessor_id uuid, successor_id uuid, effective_on date, extent text, certain boolean, legal_basis text)
+    ON CONFLICT (id) DO UPDATE SET extent = excluded.extent, certain = excluded.certain";
+
+fn insert(conn: &mut PgConnection, sql: &str, rows: &[Value]) -> Result<()> {
+    sql_query(sql).bind::<Jsonb, _>(Value::from(rows)).execute(conn)?;
+    Ok(())
+}
+
+#[derive(Clone, Deserialize)]
+struct Unit {
+    code: String,
+    name: String,
+    kind: String,
+    parent_code: String,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    level: String,
+    old_code: String,
+    new_code: String,
+    extent: String,
+    unambiguous: String,
+    source_note: String,
+}
+
+#[derive(Deserialize)]
+struct Rename {
+    code: String,
+    new_name: String,
+    effective_from: NaiveDate,
+    legal_basis: String,
+}
+
+/// The rows to be inserted.
+#[derive(Default)]
+struct Catalogue {
+    localities: Vec<Value>,
+    versions: Vec<Value>,
+    successions: Vec<Value>,
+}
+
+impl Catalogue {
+    fn read(selection: Selection<'_>) -> Result<Self> {
+        let (mut before, mut after): (Vec<Unit>, Vec<Unit>) = (parse(UNITS_2024)?, parse(UNITS_2025)?);
+        let changes: Vec<Change> = parse(CHANGES_2025)?;
+        if let Selection::Provinces(codes) = selection {
+            let old_codes: Vec<&str> = changes
+                .iter()
+                .filter(|change| change.level == "province" && codes.contains(&change.new_code.as_str()))
+                .map(|change| change.old_code.as_str())
+                .collect();
+            after = below(after, codes);
+            before = below(before, &old_codes);
+        }
+        // A unit that went on unchanged, or under another name, is the same locality.
+        let goes_on: HashMap<&str, &str> = changes
+            .iter()
+            .filter(|change| matches!(change.extent.as_str(), "unchanged" | "renamed"))
+            .map(|change| (change.new_code.as_str(), change.old_code.as_str()))
+            .collect();
+        let continuing: HashSet<&str> = goes_on.values().copied().collect();
+        let id_after = |code: &str| goes_on.get(code).map_or_else(|| locality_id(2025, code), |old| locality_id(2024, old));
+
+        let mut catalogue = Self::default();
+        for unit in &before {
+            let id = locality_id(2024, &unit.code);
+            let ends = if continuing.contains(unit.code.as_str()) { None } else { Some(LAST_DAY_OF_DISTRICTS) };
+            let parent = Some(&unit.parent_code).filter(|code| !code.is_empty()).map(|code| locality_id(2024, code));
+            catalogue.add_locality(id, unit, None, ends)?;
+            catalogue.add_version(id, unit, parent, (None, Some(LAST_DAY_OF_DISTRICTS.to_owned())), None)?;
+        }
+        let renames: Vec<Rename> = parse(CHANGES_2026)?;
+        for unit in &after {
+            let id = id_after(&unit.code);
+            if !goes_on.contains_key(unit.code.as_str()) {
+                catalogue.add_locality(id, unit, Some(FIRST_DAY_WITHOUT), None)?;
+            }
+            let parent = Some(&unit.parent_code).filter(|code| !code.is_empty()).map(|code| id_after(code));
+            let rename = renames.iter().find(|rename| rename.code == unit.code);
+            let last_day = rename.and_then(|rename| rename.effective_from.pred_opt()).map(|day| day.to_string());
+            catalogue.add_version(id, unit, parent, (Some(FIRST_DAY_WITHOUT.to_owned()), last_day), None)?;
+            if let Some(rename) = rename {
+                let renamed = renamed(unit, &rename.new_name)?;
+                let from = (Some(rename.effective_from.to_string()), None);
+                catalogue.add_version(id, &renamed, parent, from, Some(&rename.legal_basis))?;
+            }
+        }
+        catalogue.add_successions(&changes, &before, &after);
+        Ok(catalogue)
+    }
+
+    fn add_locality(&mut self, id: Uuid, unit: &Unit, from: Option<&str>, to: Option<&str>) -> Result<()> {
+        self.localities.push(json!({
+            "id": id, "level": level(&unit.code).as_str(), "valid_from": from, "valid_to": to,
+            "name": unit.name, "code": unit.code, "kind": kind(&unit.kind)?.as_str(),
+        }));
+        Ok(())
+    }
+
+    fn add_version(&mut self, id: Uuid, unit: &Unit, parent: Option<Uuid>, days: (Option<String>, Option<String>), basis: Option<&str>) -> Result<()> {
+        let (from, to) = days;
+        let name = format!("version/{id}/{}", from.as_deref().unwrap_or_default());
+        self.versions.push(json!({
+            "id": Uuid::new_v5(&NAMESPACE, name.as_bytes()), "locality_id": id, "name": unit.name, "code": unit.code,
+            "kind": kind(&unit.kind)?.as_str(), "parent_id": parent, "valid_from": from, "valid_to": to, "legal_basis": basis,
+        }));
+        Ok(())
+    }
+
+    fn add_successions(&mut self, changes: &[Change], before: &[Unit], after: &[Unit]) {
+        let known_before: HashSet<&str> = before.iter().map(|unit| unit.code.as_str()).collect();
+        let known_after: HashSet<&str> = after.iter().map(|unit| unit.code.as_str()).collect();
+        let mut joined: HashMap<(Uuid, Uuid), (&Change, bool)> = HashMap::new();
+        let kept = changes.iter().filter(|change| {
+            !matches!(change.extent.as_str(), "unchanged" | "renamed" | "abolished")
+                && known_before.contains(change.old_code.as_str())
+                && known_after.contains(change.new_code.as_str())
+        });
+        for change in kept {
+            let pair = (locality_id(2024, &change.old_code), locality_id(2025, &change.new_code));
+            let certain = change.unambiguous == "yes";
+            let entry = joined.entry(pair).or_insert((change, certain));
+            // Two parts of one commune may have gone the same way.
+            if certain && !entry.1 {
+                *entry = (change, true);
+            }
+        }
+        for ((predecessor, successor), (change, certain)) in joined {
+            let name = format!("succession/{predecessor}/{successor}");
+            self.successions.push(json!({
+                "id": Uuid::new_v5(&NAMESPACE, name.as_bytes()), "predecessor_id": predecessor, "successor_id": successor,
+                "effective_on": FIRST_DAY_WITHOUT, "extent": change.extent, "certain": certain, "legal_basis": change.source_note,
+            }));
+        }
+    }
+}
+
+/// Units that are one of the provinces or lie in them.
+fn below(units: Vec<Unit>, provinces: &[&str]) -> Vec<Unit> {
+    let parents: HashMap<String, String> = units.iter().map(|unit| (unit.code.clone(), unit.parent_code.clone())).collect();
+    let root = |code: &str| {
+        let mut at = code.to_owned();
+        while let Some(parent) = parents.get(&at).filter(|parent| !parent.is_empty()) {
+            at = parent.clone();
+        }
+        at
+    };
+    units.into_iter().filter(|unit| provinces.contains(&root(&unit.code).as_str())).collect()
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(file: &str) -> Result<Vec<T>> {
+    csv::Reader::from_reader(file.as_bytes()).deserialize().collect::<Result<_, _>>().map_err(Problem::internal)
+}
+
+/// The tier shows in the length of the code.
+fn level(code: &str) -> LocalityLevel {
+    match code.len() {
+        2 => LocalityLevel::Province,
+        3 => LocalityLevel::District,
+        _ => LocalityLevel::Commune,
+    }
+}
+
+fn kind(vietnamese: &str) -> Result<LocalityKind> {
+    LocalityKind::from_vietnamese(vietnamese).ok_or_else(|| Problem::internal(format!("unknown kind of place: {vietnamese}")))
+}
+
+/// `Phường Lộc Ninh` is the kind and the name.
+fn renamed(unit: &Unit, full_name: &str) -> Result<Unit> {
+    let lower = full_name.to_lowercase();
+    for kind in LocalityKind::ALL {
+        let word = kind.label_vi();
+        if let (true, Some(name)) = (lower.starts_with(&format!("{word} ")), full_name.get(word.len()..)) {
+            return Ok(Unit { name: name.trim().to_owned(), kind: word.to_owned(), ..unit.clone() });
+        }
+    }
+    Err(Problem::internal(format!("no kind of place in {full_name}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_has_every_place_of_both_eras() {
+        let catalogue = Catalogue::read(Selection::Everything).unwrap();
+        assert_eq!(catalogue.localities.len(), 63 + 696 + 10_035 + 34 + 3_321 - 131 - 11);
+        assert_eq!(catalogue.versions.len(), 63 + 696 + 10_035 + 34 + 3_321 + 11);
+        let split = |row: &&Value| row["certain"] == json!(false);
+        assert!(catalogue.successions.iter().filter(split).count() > 800);
+    }
+
+    #[test]
+    fn a_code_means_another_place_in_another_era() {
+        assert_ne!(locality_id(2024, "52"), locality_id(2025, "52"));
+        assert_eq!(locality_id(2024, "52"), locality_id(2024, "52"));
+    }
+}

@@ -1,0 +1,427 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Date, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::{Validate, ValidationError};
+
+use crate::kernel::answer::record;
+use crate::kernel::db::schema::localities;
+use crate::kernel::enums::db_enum;
+use crate::kernel::id::LocalityId;
+use crate::kernel::patch;
+use crate::places::catalogues::data::is_ethnic_group;
+
+pub const TABLE: &str = "localities";
+
+db_enum! {
+    /// How wide a place is. Districts exist until 2025-06-30.
+    pub enum LocalityLevel {
+        Province = "province" ("Tỉnh", "Province"),
+        District = "district" ("Huyện", "District"),
+        Commune = "commune" ("Xã", "Commune"),
+        Village = "village" ("Thôn, làng", "Village"),
+    }
+}
+
+db_enum! {
+    /// What a place is called by law or custom.
+    pub enum LocalityKind {
+        Tinh = "tinh" ("tỉnh", "Province"),
+        ThanhPho = "thanh_pho" ("thành phố", "City"),
+        Quan = "quan" ("quận", "Urban district"),
+        Huyen = "huyen" ("huyện", "Rural district"),
+        ThiXa = "thi_xa" ("thị xã", "Town"),
+        Phuong = "phuong" ("phường", "Ward"),
+        ThiTran = "thi_tran" ("thị trấn", "Township"),
+        Xa = "xa" ("xã", "Commune"),
+        DacKhu = "dac_khu" ("đặc khu", "Special zone"),
+        Thon = "thon" ("thôn", "Village (thôn)"),
+        Lang = "lang" ("làng", "Village (làng)"),
+        Ban = "ban" ("bản", "Village (bản)"),
+        Buon = "buon" ("buôn", "Village (buôn)"),
+        ToDanPho = "to_dan_pho" ("tổ dân phố", "Residential group"),
+    }
+}
+
+impl LocalityKind {
+    pub fn from_vietnamese(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.label_vi() == word)
+    }
+
+    fn is_of_village(self) -> bool {
+        matches!(self, Self::Thon | Self::Lang | Self::Ban | Self::Buon | Self::ToDanPho)
+    }
+}
+
+/// A place that another one lies in.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LocalityPathStep {
+    pub id: LocalityId,
+    #[schema(example = "Gia Lai")]
+    pub name: String,
+    #[schema(example = "province")]
+    pub level: LocalityLevel,
+}
+
+/// How many lived in a village in a year, as its commune counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+pub struct VillageProfile {
+    #[validate(range(min = 1900, max = 2200))]
+    #[schema(minimum = 1900, maximum = 2200, example = 2026)]
+    pub year: i32,
+    #[validate(range(min = 0, max = 100_000))]
+    #[schema(minimum = 0, maximum = 100_000, example = 164)]
+    pub households: Option<i32>,
+    #[validate(range(min = 0, max = 1_000_000))]
+    #[schema(minimum = 0, maximum = 1_000_000, example = 702)]
+    pub population: Option<i32>,
+    /// Households of ethnic minorities; not more than households.
+    #[validate(range(min = 0, max = 100_000))]
+    #[schema(minimum = 0, maximum = 100_000, example = 158)]
+    pub minority_households: Option<i32>,
+}
+
+/// A row as the queries give it.
+#[derive(QueryableByName)]
+pub struct LocalityRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub level: LocalityLevel,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub code: Option<String>,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Text)]
+    pub kind: LocalityKind,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub parent_id: Option<Uuid>,
+    #[diesel(sql_type = Jsonb)]
+    pub path: serde_json::Value,
+    #[diesel(sql_type = Nullable<Date>)]
+    pub valid_from: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Date>)]
+    pub valid_to: Option<NaiveDate>,
+    #[diesel(sql_type = Array<Text>)]
+    pub ethnic_groups: Vec<String>,
+    #[diesel(sql_type = Bool)]
+    pub border: bool,
+    #[diesel(sql_type = Bool)]
+    pub extremely_difficult: bool,
+    #[diesel(sql_type = Bool)]
+    pub upland: bool,
+    #[diesel(sql_type = Nullable<Double>)]
+    pub latitude: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    pub longitude: Option<f64>,
+    #[diesel(sql_type = Jsonb)]
+    pub profiles: serde_json::Value,
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
+    #[diesel(sql_type = Timestamptz)]
+    pub created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A place.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Locality {
+    /// The same for its whole life; codes are not.
+    pub id: LocalityId,
+    /// Official code; reused between eras.
+    #[schema(example = "23884")]
+    pub code: Option<String>,
+    /// Without the kind.
+    #[schema(example = "Ia Nan")]
+    pub name: String,
+    #[schema(example = "xa")]
+    pub kind: LocalityKind,
+    #[schema(example = "commune")]
+    pub level: LocalityLevel,
+    pub parent_id: Option<LocalityId>,
+    /// Where it lies, the widest place first.
+    pub path: Vec<LocalityPathStep>,
+    /// First day (inclusive); null: since before this catalogue knows.
+    pub valid_from: Option<NaiveDate>,
+    /// Last day (inclusive); null: still in force.
+    pub valid_to: Option<NaiveDate>,
+    /// Main ethnic groups of a village, by code.
+    #[schema(example = json!(["10"]))]
+    pub ethnic_groups: Vec<String>,
+    pub border: bool,
+    pub extremely_difficult: bool,
+    pub upland: bool,
+    #[schema(example = 13.78)]
+    pub latitude: Option<f64>,
+    #[schema(example = 107.47)]
+    pub longitude: Option<f64>,
+    /// Of a village, by year; not shown to API keys.
+    pub profiles: Vec<VillageProfile>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+record!(Locality);
+
+impl TryFrom<LocalityRow> for Locality {
+    type Error = serde_json::Error;
+
+    fn try_from(row: LocalityRow) -> Result<Self, Self::Error> {
+        Ok(Self {
+            id: row.id.into(),
+            code: row.code,
+            name: row.name,
+            kind: row.kind,
+            level: row.level,
+            parent_id: row.parent_id.map(LocalityId),
+            path: serde_json::from_value(row.path)?,
+            valid_from: row.valid_from,
+            valid_to: row.valid_to,
+            ethnic_groups: row.ethnic_groups,
+            border: row.border,
+            extremely_difficult: row.extremely_difficult,
+            upland: row.upland,
+            latitude: row.latitude,
+            longitude: row.longitude,
+            profiles: serde_json::from_value(row.profiles)?,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// A village to be added.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct NewLocality {
+    /// UUIDv7 made by the client, so that the request can be repeated.
+    pub id: Option<Uuid>,
+    /// Without the kind: `Tung`, not `làng Tung`.
+    #[validate(length(min = 1, max = 120))]
+    #[schema(min_length = 1, max_length = 120, example = "Tung")]
+    pub name: String,
+    /// `thon`, `lang`, `ban`, `buon` or `to_dan_pho`.
+    #[validate(custom(function = "village_kind"))]
+    pub kind: LocalityKind,
+    /// The village's own code, if it has one.
+    #[validate(length(min = 1, max = 20))]
+    #[schema(min_length = 1, max_length = 20, example = "23884-03")]
+    pub code: Option<String>,
+    /// The commune it lies in, or lay in: one that has ended is followed to its successor where that
+    /// is certain, else the village lies under the province.
+    pub parent_id: LocalityId,
+    /// The commune it lies in today, where `parent_id` was split.
+    pub current_parent_id: Option<LocalityId>,
+    /// Null: since before anybody knows.
+    pub valid_from: Option<NaiveDate>,
+    #[serde(default)]
+    #[validate(length(max = 54), custom(function = "ethnic_group_codes"))]
+    #[schema(max_items = 54, example = json!(["10"]))]
+    pub ethnic_groups: Vec<String>,
+    #[serde(default)]
+    pub border: bool,
+    #[serde(default)]
+    pub extremely_difficult: bool,
+    #[serde(default)]
+    pub upland: bool,
+    #[validate(range(min = -90.0, max = 90.0))]
+    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    pub latitude: Option<f64>,
+    #[validate(range(min = -180.0, max = 180.0))]
+    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    pub longitude: Option<f64>,
+    #[serde(default)]
+    #[validate(length(max = 100), nested)]
+    #[schema(max_items = 100)]
+    pub profiles: Vec<VillageProfile>,
+}
+
+/// What changes of a village.
+#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[diesel(table_name = localities)]
+pub struct LocalityChanges {
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(length(min = 1, max = 120))]
+    #[schema(min_length = 1, max_length = 120, example = "Tung")]
+    pub name: Option<String>,
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(custom(function = "village_kind"))]
+    pub kind: Option<LocalityKind>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(length(min = 1, max = 20))]
+    #[schema(min_length = 1, max_length = 20, example = "23884-03")]
+    pub code: Option<Option<String>>,
+    /// Moves the village to this commune: from today on, or from the day its commune was split when it
+    /// was not assigned yet.
+    #[serde(default, deserialize_with = "patch::present")]
+    #[diesel(skip_update)]
+    pub current_parent_id: Option<LocalityId>,
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(length(max = 54), custom(function = "ethnic_group_codes"))]
+    #[schema(max_items = 54, example = json!(["10"]))]
+    pub ethnic_groups: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "patch::present")]
+    pub border: Option<bool>,
+    #[serde(default, deserialize_with = "patch::present")]
+    pub extremely_difficult: Option<bool>,
+    #[serde(default, deserialize_with = "patch::present")]
+    pub upland: Option<bool>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(range(min = -90.0, max = 90.0))]
+    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    pub latitude: Option<Option<f64>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(range(min = -180.0, max = 180.0))]
+    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    pub longitude: Option<Option<f64>>,
+    /// Replaces all years.
+    #[serde(default, deserialize_with = "patch::present")]
+    #[diesel(skip_update)]
+    #[validate(length(max = 100), nested)]
+    #[schema(max_items = 100)]
+    pub profiles: Option<Vec<VillageProfile>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "validator passes references")]
+fn village_kind(kind: &LocalityKind) -> Result<(), ValidationError> {
+    if kind.is_of_village() { Ok(()) } else { Err(ValidationError::new("wrong_level")) }
+}
+
+fn ethnic_group_codes(codes: &[String]) -> Result<(), ValidationError> {
+    if codes.iter().all(|code| is_ethnic_group(code)) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
+}
+
+/// Which tree of places: `all`, or a day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AsOf {
+    All,
+    Day(NaiveDate),
+}
+
+impl<'de> Deserialize<'de> for AsOf {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "all" => Ok(Self::All),
+            day => day.parse().map(Self::Day).map_err(|_no_date| serde::de::Error::custom("invalid value")),
+        }
+    }
+}
+
+/// Which places.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LocalityFilter {
+    /// Any of these levels.
+    #[serde(default)]
+    pub level: Vec<LocalityLevel>,
+    /// Places directly in this one.
+    pub parent_id: Option<LocalityId>,
+    /// Official code; together with `as_of` it names one place.
+    #[param(max_length = 20, example = "52")]
+    pub code: Option<String>,
+    /// Words or beginnings of words of the name, without case and diacritics: `kong chro` finds Kông Chro.
+    #[param(max_length = 100, example = "kong chro")]
+    pub q: Option<String>,
+    /// The places of a day (`YYYY-MM-DD`), or `all` of every era; today's without it.
+    #[param(value_type = Option<String>, example = "2025-06-30")]
+    pub as_of: Option<AsOf>,
+    /// `false`: villages nobody stands by today; `true`: those somebody stands by.
+    pub twinned: Option<bool>,
+    /// `name` (default) or `-name`.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+/// Which places in a place.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ChildrenFilter {
+    /// The places of a day (`YYYY-MM-DD`), or `all` of every era; today's without it.
+    #[param(value_type = Option<String>, example = "2025-06-30")]
+    pub as_of: Option<AsOf>,
+    /// `name` (default) or `-name`.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+impl ChildrenFilter {
+    pub fn of(self, parent: LocalityId) -> LocalityFilter {
+        LocalityFilter {
+            level: Vec::new(),
+            parent_id: Some(parent),
+            code: None,
+            q: None,
+            as_of: self.as_of,
+            twinned: None,
+            sort: self.sort,
+            limit: self.limit,
+            cursor: self.cursor,
+            count: self.count,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub enum LocalitySort {
+    Name,
+}
+
+/// What a place was called and where it lay, for some days.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct LocalityVersion {
+    #[schema(example = "Yang Trung")]
+    pub name: String,
+    pub code: Option<String>,
+    pub kind: LocalityKind,
+    pub parent_id: Option<LocalityId>,
+    pub path: Vec<LocalityPathStep>,
+    pub valid_from: Option<NaiveDate>,
+    pub valid_to: Option<NaiveDate>,
+    pub legal_basis: Option<String>,
+}
+
+/// A place that another one came from or became.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct LocalitySuccession {
+    pub id: LocalityId,
+    #[schema(example = "23824")]
+    pub code: Option<String>,
+    #[schema(example = "Kông Chro")]
+    pub name: String,
+    pub level: LocalityLevel,
+    pub effective_on: NaiveDate,
+    /// `whole`, `part`, `part_area`, `part_population`, `all_area` or `part_area_all_population`.
+    #[schema(example = "whole")]
+    pub extent: String,
+    /// Every village of the predecessor lies in the successor.
+    pub certain: bool,
+    pub legal_basis: Option<String>,
+}
+
+/// The life of a place.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LocalityHistory {
+    pub id: LocalityId,
+    pub versions: Vec<LocalityVersion>,
+    pub predecessors: Vec<LocalitySuccession>,
+    pub successors: Vec<LocalitySuccession>,
+}

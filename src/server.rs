@@ -1,0 +1,216 @@
+//! Starting, serving and stopping.
+
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bool, Date};
+
+use crate::access::tokens::Tokens;
+use crate::app::{self, State};
+use crate::config::{Serve, Storage};
+use crate::demo;
+use crate::kernel::clock::Clock;
+use crate::kernel::db::embedded::Embedded;
+use crate::kernel::db::{Db, migrate, records};
+use crate::kernel::problem::Result as Outcome;
+use crate::kernel::secrets::Secrets;
+use crate::places::loader;
+
+const DATABASE: &str = "ketnghia";
+const SHUTDOWN_SECONDS: u64 = 20;
+/// How often it is asked whether a new day has begun.
+const DAY_WATCH: Duration = Duration::from_secs(20);
+/// Of replicas that see midnight together, one moves the tree; the number is arbitrary.
+const TREE_LOCK: i64 = 7_364_102_302;
+
+/// The database of an installation, kept running while this lives.
+pub struct Database {
+    pub url: String,
+    embedded: Option<Embedded>,
+}
+
+impl Database {
+    pub fn open(storage: &Storage) -> Result<Self, String> {
+        storage.check()?;
+        match &storage.database_url {
+            Some(url) => Ok(Self { url: url.clone(), embedded: None }),
+            None => {
+                let embedded = Embedded::start(&storage.data_dir.join("postgres"), !storage.unsafe_durability)?;
+                Ok(Self { url: embedded.url(DATABASE), embedded: Some(embedded) })
+            }
+        }
+    }
+
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+}
+
+/// Migrates and loads the catalogue of places.
+pub fn migrate(storage: &Storage) -> Result<(), String> {
+    let database = Database::open(storage)?;
+    prepare(&database.url, &Clock::default())?;
+    println!("The database is up to date.");
+    Ok(())
+}
+
+fn prepare(url: &str, clock: &Clock) -> Result<(), String> {
+    let applied = migrate::migrate(url)?;
+    if applied > 0 {
+        log::info!("{applied} migrations applied");
+    }
+    let db = Db::connect(url, 1, clock.clone())?;
+    loader::load(&db, clock.today()).map_err(|problem| format!("cannot load the catalogue of places: {problem}"))
+}
+
+/// Serves until it is told to stop.
+pub fn serve(mut settings: Serve) -> Result<(), String> {
+    let clock = match settings.clock {
+        None => Clock::default(),
+        Some(instant) => {
+            // Another day is another world: it does not meet the data of today.
+            let folder = format!("clock-{}", instant.format("%Y%m%dT%H%M%SZ"));
+            settings.storage.data_dir = settings.storage.data_dir.join(folder);
+            Clock::starting_at(instant)
+        }
+    };
+    let listener = TcpListener::bind(&settings.bind_address)
+        .map_err(|error| format!("cannot listen on {} (BIND_ADDRESS): {error}", settings.bind_address))?;
+    let database = Database::open(&settings.storage)?;
+    let make_keys = database.is_embedded();
+    let tokens = Tokens::load(&settings.storage.jwt_keys_dir(), make_keys)?;
+    let secrets = Secrets::load(&settings.storage.pii_key_file(), &settings.storage.jwt_keys_dir().join("refresh.key"), make_keys)?;
+    if database.is_embedded() {
+        prepare(&database.url, &clock)?;
+    }
+    let db = Db::connect(&database.url, settings.database_pool_size, clock)?;
+    check(&db, settings.storage.unsafe_durability)?;
+    follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
+    let state = State::new(db, tokens, secrets);
+    let users = if settings.demo { demo::load(&state)? } else { Vec::new() };
+
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    println!("ketnghia listens on http://{address}");
+    println!("  API   http://{address}{}", app::BASE);
+    println!("  docs  http://{address}/docs/");
+    demo::print_users(&users);
+    run(listener, state, settings.database_pool_size)
+}
+
+fn check(db: &Db, unsafe_durability: bool) -> Result<(), String> {
+    let verdict = db.as_system(|conn| Ok((migrate::is_current(conn), migrate::complaints(conn, unsafe_durability))));
+    match verdict {
+        Ok((_, Some(complaint))) => Err(complaint),
+        Ok((false, None)) => Err("the database is not up to date: run `ketnghia migrate` first".into()),
+        Ok((true, None)) => Ok(()),
+        // Without its entry functions nobody can even ask.
+        Err(problem) if problem.to_string().contains("app_enter_system") || problem.to_string().contains("role \"app\"") => {
+            Err("the database is not up to date: run `ketnghia migrate` first".into())
+        }
+        Err(problem) => Err(format!("cannot use the database: {problem}")),
+    }
+}
+
+fn run(listener: TcpListener, state: State, pool_size: u32) -> Result<(), String> {
+    let (tell, told) = mpsc::channel();
+    let watched = state.db.clone();
+    std::thread::spawn(move || watch_the_day(&watched, &told));
+    let outcome = actix_web::rt::System::new().block_on(async move { listen(listener, state, pool_size)?.await });
+    drop(tell);
+    outcome.map_err(|error| format!("the server failed: {error}"))
+}
+
+/// The HTTP server: requests queue before the pool, not inside it, so there are as many blocking
+/// threads as connections.
+fn listen(listener: TcpListener, state: State, pool_size: u32) -> std::io::Result<actix_web::dev::Server> {
+    let pool_size = usize::try_from(pool_size).unwrap_or(1);
+    let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get()).min(pool_size);
+    let server = HttpServer::new(move || app::build(state.clone()))
+        .workers(workers)
+        .worker_max_blocking_threads((pool_size / workers).max(1))
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// A server in this process, for tests.
+pub struct Running {
+    pub address: std::net::SocketAddr,
+    handle: ServerHandle,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Running {
+    pub fn start(state: State, pool_size: u32) -> Result<Self, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let (sender, receiver) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                match listen(listener, state, pool_size) {
+                    Ok(server) => {
+                        let _ = sender.send(server.handle());
+                        if let Err(error) = server.await {
+                            log::error!("{error}");
+                        }
+                    }
+                    Err(error) => log::error!("{error}"),
+                }
+            });
+        });
+        let handle = receiver.recv().map_err(|error| error.to_string())?;
+        Ok(Self { address, handle, thread: Some(thread) })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn watch_the_day(db: &Db, told: &mpsc::Receiver<()>) {
+    while let Err(mpsc::RecvTimeoutError::Timeout) = told.recv_timeout(DAY_WATCH) {
+        if let Err(problem) = follow_the_day(db) {
+            log::error!("the tree of places did not follow the day: {problem}");
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct TreeDay {
+    #[diesel(sql_type = Date)]
+    day: NaiveDate,
+}
+
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+/// Lays the paths of places as of today, where that is not done yet.
+pub fn follow_the_day(db: &Db) -> Outcome<()> {
+    let today = db.clock.today();
+    db.as_system(|conn| {
+        let laid: Option<TreeDay> = sql_query("SELECT day FROM tree_day").get_result(conn).optional()?;
+        if laid.is_some_and(|laid| laid.day == today) {
+            return Ok(());
+        }
+        let turn: Locked = sql_query(format!("SELECT pg_try_advisory_xact_lock({TREE_LOCK}) AS locked")).get_result(conn)?;
+        if turn.locked {
+            records::set(conn, "step", "tree_day")?;
+            sql_query("SELECT app_set_tree_day($1)").bind::<Date, _>(today).execute(conn)?;
+        }
+        Ok(())
+    })
+}

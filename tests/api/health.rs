@@ -1,0 +1,19 @@
+use crate::support::TestServer;
+
+#[test]
+fn the_service_is_alive_and_ready() {
+    let server = TestServer::start();
+    assert_eq!(server.anonymous().get("/health/live").expect(200)["status"], "ok");
+    assert_eq!(server.anonymous().get("/health/ready").expect(200)["status"], "ok");
+}
+
+#[test]
+fn the_document_and_its_page_need_no_internet() {
+    let server = TestServer::start();
+    let document = server.anonymous().get("/openapi.json").expect(200);
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(server.anonymous().get("/docs").status, 302);
+    let page = server.anonymous().get("/docs/");
+    assert_eq!(page.status, 200);
+    assert!(!page.text.contains("https://"), "everything comes from this server");
+}

@@ -1,0 +1,167 @@
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+use chrono::{DateTime, Utc};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use ketnghia::access::tokens::Tokens;
+use ketnghia::app::State;
+use ketnghia::kernel::clock::Clock;
+use ketnghia::kernel::db::embedded::Embedded;
+use ketnghia::kernel::db::{Db, migrate};
+use ketnghia::kernel::secrets::Secrets;
+use ketnghia::places::loader::{self, Selection};
+use ketnghia::server::{self, Running};
+
+use super::client::Client;
+
+/// The day on which tests live unless they move the clock: a Sunday morning in Vietnam.
+pub const NOW: &str = "2026-11-22T02:00:00Z";
+/// Provinces of the small template: Gia Lai (with old Gia Lai and Bình Định) and Quảng Ngãi.
+const SMALL: [&str; 2] = ["52", "51"];
+const POOL: u32 = 4;
+
+/// How much of the catalogue a test needs.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Catalogue {
+    Small,
+    Whole,
+}
+
+pub struct Cluster {
+    embedded: Embedded,
+    folder: PathBuf,
+    small: OnceLock<()>,
+    whole: OnceLock<()>,
+    copying: Mutex<()>,
+    next: AtomicU32,
+}
+
+/// The PostgreSQL of this run. It ends with the process; what a run left behind is swept by the next.
+pub fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| {
+        sweep();
+        let folder = PathBuf::from(format!("/tmp/ketnghia-test-{}", std::process::id()));
+        let embedded = Embedded::start(&folder, false).unwrap();
+        Cluster { embedded, folder, small: OnceLock::new(), whole: OnceLock::new(), copying: Mutex::new(()), next: AtomicU32::new(0) }
+    })
+}
+
+fn sweep() {
+    for entry in std::fs::read_dir("/tmp").unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if let Some(pid) = name.strip_prefix("ketnghia-test-") {
+            if !PathBuf::from(format!("/proc/{pid}")).exists() {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
+impl Cluster {
+    pub fn url(&self, database: &str) -> String {
+        self.embedded.url(database)
+    }
+
+    pub fn superuser_url(&self, database: &str) -> String {
+        self.embedded.superuser_url(database)
+    }
+
+    pub fn run_sql(&self, sql: &str) {
+        PgConnection::establish(&self.superuser_url("postgres")).unwrap().batch_execute(sql).unwrap();
+    }
+
+    pub fn make_empty(&self, name: &str) -> String {
+        let _turn = self.copying.lock().unwrap();
+        self.run_sql(&format!("CREATE DATABASE {name} OWNER app_owner"));
+        self.url(name)
+    }
+
+    fn template(&self, catalogue: Catalogue) -> &'static str {
+        let (name, made, selection) = match catalogue {
+            Catalogue::Small => ("template_small", &self.small, Selection::Provinces(&SMALL)),
+            Catalogue::Whole => ("template_whole", &self.whole, Selection::Everything),
+        };
+        made.get_or_init(|| {
+            let url = self.make_empty(name);
+            migrate::migrate(&url).unwrap();
+            let clock = Clock::starting_at(NOW.parse().unwrap());
+            let db = Db::connect(&url, 1, clock.clone()).unwrap();
+            loader::load_selection(&db, clock.today(), selection).unwrap();
+        });
+        name
+    }
+
+    fn clone_template(&self, catalogue: Catalogue) -> String {
+        let template = self.template(catalogue);
+        let name = format!("test_{}", self.next.fetch_add(1, Ordering::Relaxed));
+        let _turn = self.copying.lock().unwrap();
+        // The pool that filled the template may still be closing.
+        self.run_sql(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'"
+        ));
+        self.run_sql(&format!("CREATE DATABASE {name} TEMPLATE {template} OWNER app_owner STRATEGY FILE_COPY"));
+        name
+    }
+}
+
+/// A server of its own on a database of its own.
+pub struct TestServer {
+    pub db: Db,
+    pub state: State,
+    pub database: String,
+    running: Option<Running>,
+}
+
+impl TestServer {
+    pub fn start() -> Self {
+        Self::with(Catalogue::Small)
+    }
+
+    pub fn with(catalogue: Catalogue) -> Self {
+        let database = cluster().clone_template(catalogue);
+        let keys = cluster().folder.join("keys");
+        static KEYS: Mutex<()> = Mutex::new(());
+        let (tokens, secrets) = {
+            let _turn = KEYS.lock().unwrap();
+            (Tokens::load(&keys, true).unwrap(), Secrets::load(&keys.join("pii.key"), &keys.join("refresh.key"), true).unwrap())
+        };
+        let clock = Clock::starting_at(NOW.parse().unwrap());
+        let db = Db::connect(&cluster().url(&database), POOL, clock).unwrap();
+        let state = State::new(db.clone(), tokens, secrets);
+        let running = Running::start(state.clone(), POOL).unwrap();
+        Self { db, state, database, running: Some(running) }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.running.as_ref().unwrap().address)
+    }
+
+    /// Somebody without a token.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.url(), None)
+    }
+
+    /// Moves the clock, and the tree of places with it.
+    pub fn set_clock(&self, instant: &str) {
+        self.db.clock.set(instant.parse::<DateTime<Utc>>().unwrap());
+        server::follow_the_day(&self.db).unwrap();
+    }
+
+    /// A look behind the API, for what no answer shows.
+    pub fn sql(&self) -> PgConnection {
+        PgConnection::establish(&cluster().superuser_url(&self.database)).unwrap()
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        drop(self.running.take());
+        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database);
+        if let Ok(mut conn) = PgConnection::establish(&cluster().superuser_url("postgres")) {
+            let _ = conn.batch_execute(&sql);
+        }
+    }
+}
