@@ -40,7 +40,13 @@ pub struct State {
 
 impl State {
     pub fn new(db: Db, tokens: Tokens, secrets: Secrets) -> Self {
-        let contributed = [access::catalogues(), places::catalogues(), twinning::catalogues(), needs::catalogues(), support::catalogues()];
+        let contributed = [
+            access::catalogues(),
+            places::catalogues(),
+            twinning::catalogues(),
+            needs::catalogues(),
+            support::catalogues(),
+        ];
         Self {
             db: Data::new(db),
             tokens: Data::new(tokens),
@@ -75,7 +81,10 @@ impl Document {
         let segments: Vec<&str> = path.split('/').collect();
         let fits = |known: &[String]| {
             known.len() == segments.len()
-                && known.iter().zip(&segments).all(|(known, segment)| known == segment || (known.starts_with('{') && !segment.is_empty()))
+                && known
+                    .iter()
+                    .zip(&segments)
+                    .all(|(known, segment)| known == segment || (known.starts_with('{') && !segment.is_empty()))
         };
         self.paths.iter().find(|(known, _)| fits(known)).map(|(_, methods)| methods.as_slice())
     }
@@ -105,7 +114,15 @@ pub fn document() -> Value {
 /// The application of one worker.
 pub fn build(
     state: State,
-) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>> {
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
     let (app, _) = App::new()
         .into_utoipa_app()
         .app_data(state.db)
@@ -127,7 +144,11 @@ pub fn build(
 }
 
 fn docs_page() -> Config<'static> {
-    Config::new([format!("{BASE}/openapi.json")]).try_it_out_enabled(true).persist_authorization(true).filter(true).doc_expansion("none")
+    Config::new([format!("{BASE}/openapi.json")])
+        .try_it_out_enabled(true)
+        .persist_authorization(true)
+        .filter(true)
+        .doc_expansion("none")
 }
 
 async fn to_docs() -> HttpResponse {
@@ -185,7 +206,7 @@ async fn live() -> web::Json<Health> {
 #[get("/health/ready")]
 async fn ready(db: Data<Db>, request: RequestId) -> Result<web::Json<Health>> {
     let public = Entry::Public { request: request.0 };
-    let current = db.read(&public, |conn| Ok(migrate::is_current(conn))).await.map_err(|problem| Problem::overloaded(problem))?;
+    let current =
+        db.read(&public, |conn| Ok(migrate::is_current(conn))).await.map_err(|problem| Problem::overloaded(problem))?;
     if current { Ok(Health::ok()) } else { Err(Problem::overloaded("migrations are pending")) }
 }
-

@@ -7,16 +7,16 @@ pub mod kernel;
 
 /// Who comes in and what they may do: sign-in, users, API keys, the policy table.
 pub mod access;
-/// Where: provinces, districts, communes, villages, of every era.
-pub mod places;
-/// Who stands by whom: organisations, programmes, twinnings.
-pub mod twinning;
-/// What is needed: households, hardship lists, pledges.
-pub mod needs;
-/// What was given: visits and gifts.
-pub mod support;
 /// What it adds up to: aggregates.
 pub mod insight;
+/// What is needed: households, hardship lists, pledges.
+pub mod needs;
+/// Where: provinces, districts, communes, villages, of every era.
+pub mod places;
+/// What was given: visits and gifts.
+pub mod support;
+/// Who stands by whom: organisations, programmes, twinnings.
+pub mod twinning;
 
 /// The actix application.
 pub mod app;

@@ -12,7 +12,9 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(settings) => server::serve(settings),
         Command::Migrate(storage) => server::migrate(&storage),
-        Command::Openapi => serde_json::to_string_pretty(&app::document()).map(|text| println!("{text}")).map_err(|error| error.to_string()),
+        Command::Openapi => serde_json::to_string_pretty(&app::document())
+            .map(|text| println!("{text}"))
+            .map_err(|error| error.to_string()),
         Command::User { command: UserCommand::Create(user) } => demo::create_admin(&user),
     };
     match outcome {

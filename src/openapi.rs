@@ -43,7 +43,8 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     });
     document["servers"] = json!([{"url": "/", "description": "This server"}]);
-    document["tags"] = TAGS.iter().map(|(name, description)| json!({"name": name, "description": description})).collect();
+    document["tags"] =
+        TAGS.iter().map(|(name, description)| json!({"name": name, "description": description})).collect();
     document["components"]["securitySchemes"] = json!({"bearer": {
         "type": "http", "scheme": "bearer",
         "description": "The access token of a sign-in, or a dashboard's API key (`kn_…`). The names listed with an operation are the permissions it needs.",
@@ -64,10 +65,18 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
 const PROBLEMS: [(&str, &str, &str); 14] = [
     ("400", "Malformed", "`malformed_request` or `cursor_invalid`: it cannot be read."),
     ("401", "Unauthenticated", "`unauthenticated`: no token, or one that is no longer good."),
-    ("403", "Forbidden", "`forbidden`, `password_change_required` or `own_submission`: the caller's role may never do this, or not to this record."),
+    (
+        "403",
+        "Forbidden",
+        "`forbidden`, `password_change_required` or `own_submission`: the caller's role may never do this, or not to this record.",
+    ),
     ("404", "NotFound", "`not_found`: there is no such record, or the caller may not see it."),
     ("406", "NotAcceptable", "`not_acceptable`: no representation that was asked for."),
-    ("409", "Conflict", "`id_conflict`, `deleted`, `in_use`, `invalid_transition` or another rule that stands against it."),
+    (
+        "409",
+        "Conflict",
+        "`id_conflict`, `deleted`, `in_use`, `invalid_transition` or another rule that stands against it.",
+    ),
     ("412", "VersionConflict", "`version_conflict`: the record has changed; it is in `current`."),
     ("413", "PayloadTooLarge", "`payload_too_large`: over 1 MiB."),
     ("415", "UnsupportedMediaType", "`unsupported_media_type`: not JSON."),
@@ -85,7 +94,8 @@ fn problem_responses() -> Value {
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
         });
         if matches!(*status, "429" | "503") {
-            response["headers"] = json!({"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}});
+            response["headers"] =
+                json!({"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}});
         }
         ((*name).to_owned(), response)
     });
@@ -187,7 +197,8 @@ fn describe_responses(method: &str, operation: &mut Value) {
                 "ETag": {"description": "Its version", "schema": {"type": "string"}},
             });
         } else if status == "200" && method == "get" {
-            response["headers"] = json!({"ETag": {"description": "For If-None-Match and If-Match", "schema": {"type": "string"}}});
+            response["headers"] =
+                json!({"ETag": {"description": "For If-None-Match and If-Match", "schema": {"type": "string"}}});
         }
     }
     if method == "get" {
@@ -200,8 +211,11 @@ fn holders(word: &str) -> String {
     let Some(permission) = Permission::ALL.iter().find(|permission| permission.word() == word) else {
         return String::new();
     };
-    let mut names: Vec<&str> =
-        Role::ALL.iter().filter(|role| permission.is_given_to(Office::User(**role))).map(|role| role.as_str()).collect();
+    let mut names: Vec<&str> = Role::ALL
+        .iter()
+        .filter(|role| permission.is_given_to(Office::User(**role)))
+        .map(|role| role.as_str())
+        .collect();
     if permission.is_given_to(Office::Dashboard) {
         names.push("API keys");
     }
@@ -230,7 +244,9 @@ fn refuse_unknown_fields(document: &mut Value) {
 fn collect_references(value: &Value, names: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
-            if let Some(name) = fields.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/components/schemas/")) {
+            if let Some(name) =
+                fields.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/components/schemas/"))
+            {
                 if !names.iter().any(|known| known == name) {
                     names.push(name.to_owned());
                 }
@@ -256,9 +272,11 @@ fn inline_ids(document: &mut Value) {
 }
 
 fn replace_references(value: &mut Value, references: &[String]) {
-    let is_reference = |value: &Value| value["$ref"].as_str().is_some_and(|r| references.iter().any(|known| known == r));
+    let is_reference =
+        |value: &Value| value["$ref"].as_str().is_some_and(|r| references.iter().any(|known| known == r));
     if let Some(kinds) = value.get("oneOf").and_then(Value::as_array) {
-        let nullable = kinds.len() == 2 && kinds.iter().any(is_reference) && kinds.iter().any(|kind| kind["type"] == "null");
+        let nullable =
+            kinds.len() == 2 && kinds.iter().any(is_reference) && kinds.iter().any(|kind| kind["type"] == "null");
         if nullable {
             let description = value.get("description").cloned();
             *value = json!({"type": ["string", "null"], "format": "uuid"});

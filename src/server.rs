@@ -85,7 +85,11 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     let database = Database::open(&settings.storage)?;
     let make_keys = database.is_embedded();
     let tokens = Tokens::load(&settings.storage.jwt_keys_dir(), make_keys)?;
-    let secrets = Secrets::load(&settings.storage.pii_key_file(), &settings.storage.jwt_keys_dir().join("refresh.key"), make_keys)?;
+    let secrets = Secrets::load(
+        &settings.storage.pii_key_file(),
+        &settings.storage.jwt_keys_dir().join("refresh.key"),
+        make_keys,
+    )?;
     if database.is_embedded() {
         prepare(&database.url, &clock)?;
     }
@@ -110,7 +114,9 @@ fn check(db: &Db, unsafe_durability: bool) -> Result<(), String> {
         Ok((false, None)) => Err("the database is not up to date: run `ketnghia migrate` first".into()),
         Ok((true, None)) => Ok(()),
         // Without its entry functions nobody can even ask.
-        Err(problem) if problem.to_string().contains("app_enter_system") || problem.to_string().contains("role \"app\"") => {
+        Err(problem)
+            if problem.to_string().contains("app_enter_system") || problem.to_string().contains("role \"app\"") =>
+        {
             Err("the database is not up to date: run `ketnghia migrate` first".into())
         }
         Err(problem) => Err(format!("cannot use the database: {problem}")),
@@ -206,7 +212,8 @@ pub fn follow_the_day(db: &Db) -> Outcome<()> {
         if laid.is_some_and(|laid| laid.day == today) {
             return Ok(());
         }
-        let turn: Locked = sql_query(format!("SELECT pg_try_advisory_xact_lock({TREE_LOCK}) AS locked")).get_result(conn)?;
+        let turn: Locked =
+            sql_query(format!("SELECT pg_try_advisory_xact_lock({TREE_LOCK}) AS locked")).get_result(conn)?;
         if turn.locked {
             records::set(conn, "step", "tree_day")?;
             sql_query("SELECT app_set_tree_day($1)").bind::<Date, _>(today).execute(conn)?;

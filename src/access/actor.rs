@@ -60,7 +60,10 @@ impl Enters for Actor {
 struct Finding(Option<Actor>);
 
 /// Reads the Authorization header of every call.
-pub async fn authenticate(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let mut actor = identify(&request);
     if let Some(found) = actor.as_mut().filter(|found| found.must_change_password) {
         // The token was made while a one-time password stood; it may have been replaced since.

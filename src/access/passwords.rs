@@ -18,7 +18,8 @@ const QUEUE: usize = 48;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 /// Of no password: what an unknown name is compared with, so that it takes as long as a known one.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$a2V0bmdoaWEtbm9ib2R5IQ$0000000000000000000000000000000000000000000";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$a2V0bmdoaWEtbm9ib2R5IQ$0000000000000000000000000000000000000000000";
 
 pub const SHORTEST: usize = 8;
 pub const LONGEST: usize = 128;
@@ -110,9 +111,30 @@ pub fn one_time() -> Result<String> {
 
 /// The passwords that are tried first.
 const COMMON: [&str; 24] = [
-    "12345678", "123456789", "1234567890", "87654321", "11111111", "00000000", "88888888", "66666666", "password", "password1",
-    "qwertyui", "qwerty123", "iloveyou", "abcd1234", "abc12345", "a1234567", "1q2w3e4r", "matkhau1", "matkhau123", "12341234",
-    "11223344", "vietnam1", "anhyeuem", "emyeuanh",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "87654321",
+    "11111111",
+    "00000000",
+    "88888888",
+    "66666666",
+    "password",
+    "password1",
+    "qwertyui",
+    "qwerty123",
+    "iloveyou",
+    "abcd1234",
+    "abc12345",
+    "a1234567",
+    "1q2w3e4r",
+    "matkhau1",
+    "matkhau123",
+    "12341234",
+    "11223344",
+    "vietnam1",
+    "anhyeuem",
+    "emyeuanh",
 ];
 
 /// Whether a password is easy to guess for somebody who knows whose it is. `context` are the folded
@@ -127,7 +149,8 @@ pub fn is_weak(password: &str, context: &[String]) -> bool {
         || COMMON.contains(&squeezed.as_str())
         || context.iter().map(|word| squeeze(word)).any(|word| {
             // The password is the word, or the word with a few digits.
-            word.chars().count() >= 4 && squeezed.trim_matches(|c: char| c.is_ascii_digit() && !word.contains(c)) == word
+            word.chars().count() >= 4
+                && squeezed.trim_matches(|c: char| c.is_ascii_digit() && !word.contains(c)) == word
                 || (word.chars().count() >= 8 && squeezed.contains(&word))
         })
 }

@@ -71,7 +71,8 @@ impl Tokens {
         };
         let mut files = list().map_err(told)?;
         if files.is_empty() && make {
-            let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| "cannot make a signing key".to_owned())?;
+            let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+                .map_err(|_| "cannot make a signing key".to_owned())?;
             let name = format!("{}.pk8", Utc::now().format("%Y%m%dT%H%M%S%6fZ"));
             write_private(&folder.join(name), key.as_ref()).map_err(told)?;
             files = list().map_err(told)?;
@@ -95,7 +96,15 @@ impl Tokens {
         }
     }
 
-    pub fn sign(&self, user: Uuid, session: Uuid, auth_version: i32, role: Role, must_change_password: bool, now: DateTime<Utc>) -> Result<String> {
+    pub fn sign(
+        &self,
+        user: Uuid,
+        session: Uuid,
+        auth_version: i32,
+        role: Role,
+        must_change_password: bool,
+        now: DateTime<Utc>,
+    ) -> Result<String> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.signing.0.clone());
         let claims = Claims {
@@ -148,7 +157,8 @@ mod tests {
         let tokens = Tokens::load(folder.path(), true).unwrap();
         let now = Utc::now();
         let token = sign(&tokens, now);
-        let after = |seconds: i64| tokens.verify(&token, now + TimeDelta::seconds(LIFETIME_SECONDS + seconds)).is_some();
+        let after =
+            |seconds: i64| tokens.verify(&token, now + TimeDelta::seconds(LIFETIME_SECONDS + seconds)).is_some();
         assert!(after(-1) && after(59) && !after(61));
         assert!(tokens.verify(&token, now - TimeDelta::minutes(5)).is_none(), "not before its time");
     }

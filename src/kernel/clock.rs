@@ -26,8 +26,7 @@ impl Clock {
     /// Moves the clock.
     pub fn set(&self, instant: DateTime<Utc>) {
         let ahead = instant.signed_duration_since(Utc::now());
-        self.ahead_by_micros
-            .store(ahead.num_microseconds().unwrap_or(0), Ordering::Relaxed);
+        self.ahead_by_micros.store(ahead.num_microseconds().unwrap_or(0), Ordering::Relaxed);
     }
 
     pub fn now(&self) -> DateTime<Utc> {

@@ -1,4 +1,4 @@
-//! Ids as types. A client may send its own UUIDv7 when it creates, so that a repeated request is
+//! Ids as types: all in one place, for rooms speak of each other's records by them. A client may send its own UUIDv7 when it creates, so that a repeated request is
 //! known again; the time in it is never trusted.
 
 /// Declares an id: a UUID of its own type, in Rust, in JSON and in the database.
@@ -48,9 +48,7 @@ macro_rules! id {
         }
     };
 }
-pub(crate) use id;
 
-// The ids that floors below their own resource speak of.
 id! {
     /// A province, district, commune or village.
     LocalityId
@@ -60,6 +58,42 @@ id! {
     OrganisationId
 }
 id! {
+    /// A directive, decision or plan.
+    ProgrammeId
+}
+id! {
+    /// An organisation stands by a place.
+    TwinningId
+}
+id! {
     /// A person who signs in.
     UserId
+}
+id! {
+    /// A home of a village.
+    HouseholdId
+}
+id! {
+    /// Somebody of a household.
+    MemberId
+}
+id! {
+    /// A list of the hardest households.
+    HardshipListId
+}
+id! {
+    /// A household on such a list.
+    HardshipItemId
+}
+id! {
+    /// A unit's promise.
+    PledgeId
+}
+id! {
+    /// A unit came to a village.
+    VisitId
+}
+id! {
+    /// What was given.
+    GiftId
 }

@@ -52,7 +52,10 @@ struct Incoming {
 }
 
 /// The outermost layer: request id, log line, and every error as problem+json.
-pub async fn envelope(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub async fn envelope(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let incoming = Incoming {
         id: RequestId(Uuid::now_v7()),
         started: Instant::now(),
@@ -83,7 +86,12 @@ pub async fn envelope(request: ServiceRequest, next: Next<impl MessageBody + 'st
 
 /// The last headers and the log line. It names the route, not the path, and never the query: paths
 /// hold ids, queries hold names.
-fn send_off(incoming: &Incoming, mut answer: HttpResponse<BoxBody>, route: Option<String>, caller: Option<Caller>) -> HttpResponse<BoxBody> {
+fn send_off(
+    incoming: &Incoming,
+    mut answer: HttpResponse<BoxBody>,
+    route: Option<String>,
+    caller: Option<Caller>,
+) -> HttpResponse<BoxBody> {
     let headers = answer.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&incoming.id.0.to_string()) {
         headers.insert(REQUEST_ID, value);
@@ -168,7 +176,10 @@ fn write_problem(incoming: &Incoming, problem: &Problem, kept: &HeaderMap) -> Ht
 /// Reads of the API carry a tag (a record's version, else the hash of the answer), and are 304 to
 /// who has it already. This runs after the handler: what the caller may not see is 404 before any
 /// tag is compared.
-pub async fn caching(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub async fn caching(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let is_read = request.method() == Method::GET;
     let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
     let response = next.call(request).await?;

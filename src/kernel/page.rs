@@ -167,17 +167,13 @@ macro_rules! seek {
         if $keyset.descending {
             let query = $query.order(($column.desc(), $id.desc())).limit(limit);
             match after {
-                Some((key, id)) => {
-                    query.filter($column.le(key.clone())).filter($column.lt(key).or($id.lt(id)))
-                }
+                Some((key, id)) => query.filter($column.le(key.clone())).filter($column.lt(key).or($id.lt(id))),
                 None => query,
             }
         } else {
             let query = $query.order(($column.asc(), $id.asc())).limit(limit);
             match after {
-                Some((key, id)) => {
-                    query.filter($column.ge(key.clone())).filter($column.gt(key).or($id.gt(id)))
-                }
+                Some((key, id)) => query.filter($column.ge(key.clone())).filter($column.gt(key).or($id.gt(id))),
                 None => query,
             }
         }

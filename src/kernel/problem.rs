@@ -109,6 +109,7 @@ field_codes! {
     NotFound = "not_found", "Không có, hoặc ngoài phạm vi của bạn.", "Does not exist, or is out of your scope.";
     NotV7 = "not_uuid_v7", "Mã phải là UUIDv7.", "The id must be a UUIDv7.";
     Duplicate = "duplicate", "Bị lặp lại.", "Given more than once.";
+    OutsideProgramme = "outside_programme", "Ngày nằm ngoài thời gian của chương trình.", "The day lies outside the programme.";
     InTheFuture = "in_the_future", "Ngày chưa tới.", "The day has not come yet.";
     OutsideTwinning = "outside_twinning", "Ngày nằm ngoài thời gian kết nghĩa.", "The day lies outside the twinning.";
     VillageOutsideTwinning = "village_outside_twinning", "Thôn, làng không thuộc nơi kết nghĩa.", "The village does not lie in the twinned place.";
@@ -358,7 +359,9 @@ impl From<DieselError> for Problem {
             (Some("app_not_found"), _) => Self::not_found(),
             // A row that would lie out of the caller's scope: it does not exist for them.
             _ if message.starts_with("new row violates row-level security") => Self::not_found(),
-            (_, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand) => Self::overloaded(error),
+            (_, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand) => {
+                Self::overloaded(error)
+            }
             _ if is_passing(message) => Self::overloaded(error),
             _ => Self::internal(error),
         }
@@ -381,7 +384,9 @@ fn is_passing(message: &str) -> bool {
 /// True when the connection itself is gone, so that nothing of the transaction has happened.
 pub fn connection_is_gone(error: &DieselError) -> bool {
     match error {
-        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => true,
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => {
+            true
+        }
         DieselError::DatabaseError(_, information) => {
             let message = information.message();
             message.starts_with("server closed the connection")

@@ -59,10 +59,8 @@ impl Secrets {
             sealing.push((id, LessSafeKey::new(unbound)));
         }
         let index = index.ok_or_else(|| format!("PII_KEY_FILE {} holds no key", pii_key_file.display()))?;
-        let (_, token) = token
-            .lines()
-            .find_map(parse_key)
-            .ok_or_else(|| format!("{} holds no key", token_key_file.display()))?;
+        let (_, token) =
+            token.lines().find_map(parse_key).ok_or_else(|| format!("{} holds no key", token_key_file.display()))?;
         Ok(Self { sealing, index, tokens: hmac::Key::new(hmac::HMAC_SHA256, &token) })
     }
 

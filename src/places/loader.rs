@@ -153,7 +153,8 @@ impl Catalogue {
             .map(|change| (change.new_code.as_str(), change.old_code.as_str()))
             .collect();
         let continuing: HashSet<&str> = goes_on.values().copied().collect();
-        let id_after = |code: &str| goes_on.get(code).map_or_else(|| locality_id(2025, code), |old| locality_id(2024, old));
+        let id_after =
+            |code: &str| goes_on.get(code).map_or_else(|| locality_id(2025, code), |old| locality_id(2024, old));
 
         let mut catalogue = Self::default();
         for unit in &before {
@@ -191,7 +192,14 @@ impl Catalogue {
         Ok(())
     }
 
-    fn add_version(&mut self, id: Uuid, unit: &Unit, parent: Option<Uuid>, days: (Option<String>, Option<String>), basis: Option<&str>) -> Result<()> {
+    fn add_version(
+        &mut self,
+        id: Uuid,
+        unit: &Unit,
+        parent: Option<Uuid>,
+        days: (Option<String>, Option<String>),
+        basis: Option<&str>,
+    ) -> Result<()> {
         let (from, to) = days;
         let name = format!("version/{id}/{}", from.as_deref().unwrap_or_default());
         self.versions.push(json!({
@@ -231,7 +239,8 @@ impl Catalogue {
 
 /// Units that are one of the provinces or lie in them.
 fn below(units: Vec<Unit>, provinces: &[&str]) -> Vec<Unit> {
-    let parents: HashMap<String, String> = units.iter().map(|unit| (unit.code.clone(), unit.parent_code.clone())).collect();
+    let parents: HashMap<String, String> =
+        units.iter().map(|unit| (unit.code.clone(), unit.parent_code.clone())).collect();
     let root = |code: &str| {
         let mut at = code.to_owned();
         while let Some(parent) = parents.get(&at).filter(|parent| !parent.is_empty()) {
@@ -256,7 +265,8 @@ fn level(code: &str) -> LocalityLevel {
 }
 
 fn kind(vietnamese: &str) -> Result<LocalityKind> {
-    LocalityKind::from_vietnamese(vietnamese).ok_or_else(|| Problem::internal(format!("unknown kind of place: {vietnamese}")))
+    LocalityKind::from_vietnamese(vietnamese)
+        .ok_or_else(|| Problem::internal(format!("unknown kind of place: {vietnamese}")))
 }
 
 /// `Phường Lộc Ninh` is the kind and the name.

@@ -3,5 +3,5 @@
 mod support;
 
 mod health;
-mod sign_in;
 mod localities;
+mod sign_in;

@@ -19,7 +19,12 @@ use crate::kernel::secrets::{Secrets, base64url, random, sha256};
 /// The keys of places in the caller's scope, without their secrets.
 #[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), params(ApiKeyFilter), responses((status = 200, body = Page<ApiKey>)))]
 #[get("/api-keys")]
-pub async fn list_api_keys(may: May<ManageApiKeys>, db: Data<Db>, secrets: Data<Secrets>, filter: Query<ApiKeyFilter>) -> Result<Json<Page<ApiKey>>> {
+pub async fn list_api_keys(
+    may: May<ManageApiKeys>,
+    db: Data<Db>,
+    secrets: Data<Secrets>,
+    filter: Query<ApiKeyFilter>,
+) -> Result<Json<Page<ApiKey>>> {
     let Query(filter) = filter;
     let sorts = &[("-created_at", ApiKeySort::CreatedAt), ("name", ApiKeySort::Name)];
     let keyset = keyset!(filter, secrets, [locality_id], sorts);
@@ -33,10 +38,16 @@ pub async fn list_api_keys(may: May<ManageApiKeys>, db: Data<Db>, secrets: Data<
 #[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), request_body = NewApiKey,
     responses((status = 201, body = ApiKeyWithSecret)))]
 #[post("/api-keys")]
-pub async fn create_api_key(may: May<ManageApiKeys>, db: Data<Db>, new: Valid<NewApiKey>) -> Result<Created<ApiKeyWithSecret>> {
+pub async fn create_api_key(
+    may: May<ManageApiKeys>,
+    db: Data<Db>,
+    new: Valid<NewApiKey>,
+) -> Result<Created<ApiKeyWithSecret>> {
     let secret = random::<32>()?;
     let hash = sha256(&secret);
-    let made = db.create(&may.actor, TABLE, new, move |conn, id, new| queries::create(conn, id, new, &hash), queries::find).await?;
+    let made = db
+        .create(&may.actor, TABLE, new, move |conn, id, new| queries::create(conn, id, new, &hash), queries::find)
+        .await?;
     Ok(match made {
         Created::New(key) => {
             let mut bytes = key.id.as_bytes().to_vec();
@@ -60,6 +71,11 @@ pub async fn find_api_key(may: May<ManageApiKeys>, db: Data<Db>, id: Id<Uuid>) -
 /// It is refused from the next request on.
 #[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), params(("id" = Uuid, Path)), responses((status = 204)))]
 #[delete("/api-keys/{id}")]
-pub async fn revoke_api_key(may: May<ManageApiKeys>, db: Data<Db>, id: Id<Uuid>, if_match: IfMatch) -> Result<NoContent> {
+pub async fn revoke_api_key(
+    may: May<ManageApiKeys>,
+    db: Data<Db>,
+    id: Id<Uuid>,
+    if_match: IfMatch,
+) -> Result<NoContent> {
     db.delete(&may.actor, Target::new(TABLE, id.0, if_match), queries::find, |_, _| Ok(())).await
 }

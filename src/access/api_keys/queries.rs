@@ -14,7 +14,12 @@ pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<ApiKey> {
     Ok(ApiKey::query().find(id).first(conn)?)
 }
 
-pub fn list(conn: &mut PgConnection, filter: &ApiKeyFilter, keyset: Keyset<ApiKeySort>, secrets: &Secrets) -> Result<Page<ApiKey>> {
+pub fn list(
+    conn: &mut PgConnection,
+    filter: &ApiKeyFilter,
+    keyset: Keyset<ApiKeySort>,
+    secrets: &Secrets,
+) -> Result<Page<ApiKey>> {
     let filtered = || {
         let mut query = api_keys::table.into_boxed();
         if let Some(locality) = filter.locality_id {

@@ -38,7 +38,8 @@ pub async fn sign_in(
     let public = Entry::Public { request: request.0 };
 
     let name = username.clone();
-    let (wait, candidate) = db.read(&public, move |conn| Ok((queries::wait(conn, &name)?, queries::candidate(conn, &name)?))).await?;
+    let (wait, candidate) =
+        db.read(&public, move |conn| Ok((queries::wait(conn, &name)?, queries::candidate(conn, &name)?))).await?;
     if let Ok(seconds @ 1..) = u32::try_from(wait) {
         return Err(Problem::retry_after(Code::TooManyRequests, seconds));
     }
@@ -98,7 +99,13 @@ pub async fn sign_out(may: May<ReadOwnAccount>, db: Data<Db>) -> Result<NoConten
     Ok(NoContent)
 }
 
-pub async fn session_tokens(db: &Db, tokens: &Tokens, session: SessionView, request: RequestId, refresh_token: String) -> Result<Json<SessionTokens>> {
+pub async fn session_tokens(
+    db: &Db,
+    tokens: &Tokens,
+    session: SessionView,
+    request: RequestId,
+    refresh_token: String,
+) -> Result<Json<SessionTokens>> {
     let access_token = tokens.sign(
         session.user_id,
         session.session_id,
@@ -109,5 +116,11 @@ pub async fn session_tokens(db: &Db, tokens: &Tokens, session: SessionView, requ
     )?;
     let entry = Entry::User { session: session.session_id, auth_version: session.auth_version, request: request.0 };
     let user = db.read(&entry, me::account).await?;
-    Ok(Json(SessionTokens { access_token, token_type: "Bearer".into(), expires_in: LIFETIME_SECONDS, refresh_token, user }))
+    Ok(Json(SessionTokens {
+        access_token,
+        token_type: "Bearer".into(),
+        expires_in: LIFETIME_SECONDS,
+        refresh_token,
+        user,
+    }))
 }

@@ -56,7 +56,13 @@ pub struct SessionView {
     pub must_change_password: bool,
 }
 
-pub fn open_session(conn: &mut PgConnection, user: Uuid, username: &str, device: Option<&str>, token_hash: &[u8]) -> Result<Option<SessionView>> {
+pub fn open_session(
+    conn: &mut PgConnection,
+    user: Uuid,
+    username: &str,
+    device: Option<&str>,
+    token_hash: &[u8],
+) -> Result<Option<SessionView>> {
     let session = Uuid::now_v7();
     sql_query("SELECT app_sign_in($1, $2, $3, $4, $5)")
         .bind::<SqlUuid, _>(user)

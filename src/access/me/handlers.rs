@@ -26,9 +26,15 @@ pub async fn find_me(may: May<ReadOwnAccount>, db: Data<Db>) -> Result<Json<Acco
 /// here, and the access token at hand works on everywhere from then on.
 #[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), request_body = PasswordChange, responses((status = 204)))]
 #[put("/me/password")]
-pub async fn change_password(may: May<ReadOwnAccount>, db: Data<Db>, hashing: Data<Passwords>, change: Valid<PasswordChange>) -> Result<NoContent> {
+pub async fn change_password(
+    may: May<ReadOwnAccount>,
+    db: Data<Db>,
+    hashing: Data<Passwords>,
+    change: Valid<PasswordChange>,
+) -> Result<NoContent> {
     let PasswordChange { current_password, new_password } = change.into_inner();
-    let (hash, words) = db.read(&may.actor, |conn| Ok((queries::password_hash(conn)?, queries::guessable_words(conn)?))).await?;
+    let (hash, words) =
+        db.read(&may.actor, |conn| Ok((queries::password_hash(conn)?, queries::guessable_words(conn)?))).await?;
     if !hashing.verify(current_password.clone(), Some(hash)).await? {
         return Err(Problem::field("#/current_password", FieldCode::InvalidValue));
     }

@@ -57,7 +57,11 @@ pub fn find(conn: &mut PgConnection) -> Result<Account> {
         _ => None,
     };
     let office = Office::User(row.role);
-    let permissions = if row.in_office { office.permissions().map(Permission::word).map(str::to_owned).collect() } else { Vec::new() };
+    let permissions = if row.in_office {
+        office.permissions().map(Permission::word).map(str::to_owned).collect()
+    } else {
+        Vec::new()
+    };
     Ok(Account {
         id: row.id,
         username: row.username,

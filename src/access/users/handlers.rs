@@ -23,7 +23,12 @@ const ONE_TIME_PASSWORD_DAYS: i64 = 7;
 /// Offices further down than the caller's own, in its own place and below.
 #[utoipa::path(tag = "users", security(("bearer" = ["users:read"])), params(UserFilter), responses((status = 200, body = Page<User>)))]
 #[get("/users")]
-pub async fn list_users(may: May<ReadUsers>, db: Data<Db>, secrets: Data<Secrets>, filter: Query<UserFilter>) -> Result<Json<Page<User>>> {
+pub async fn list_users(
+    may: May<ReadUsers>,
+    db: Data<Db>,
+    secrets: Data<Secrets>,
+    filter: Query<UserFilter>,
+) -> Result<Json<Page<User>>> {
     let Query(filter) = filter;
     let sorts = &[("username", UserSort::Username), ("created_at", UserSort::CreatedAt)];
     let keyset = keyset!(filter, secrets, [role, locality_id, organisation_id, q], sorts);
@@ -36,7 +41,12 @@ pub async fn list_users(may: May<ReadUsers>, db: Data<Db>, secrets: Data<Secrets
 /// replaced, every call but `/me` and `/me/password` is 403 `password_change_required`.
 #[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), request_body = NewUser, responses((status = 201, body = UserWithPassword)))]
 #[post("/users")]
-pub async fn create_user(may: May<WriteUsers>, db: Data<Db>, hashing: Data<Passwords>, new: Valid<NewUser>) -> Result<Created<UserWithPassword>> {
+pub async fn create_user(
+    may: May<WriteUsers>,
+    db: Data<Db>,
+    hashing: Data<Passwords>,
+    new: Valid<NewUser>,
+) -> Result<Created<UserWithPassword>> {
     let password = passwords::one_time()?;
     let hash = hashing.hash(password.clone()).await?;
     let expires = db.clock.now() + TimeDelta::days(ONE_TIME_PASSWORD_DAYS);
@@ -72,7 +82,13 @@ pub async fn find_user(may: May<ReadUsers>, db: Data<Db>, id: Id<UserId>) -> Res
 #[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), request_body = UserChanges,
     responses((status = 200, body = User)))]
 #[patch("/users/{id}")]
-pub async fn update_user(may: May<WriteUsers>, db: Data<Db>, id: Id<UserId>, if_match: IfMatch, changes: Valid<UserChanges>) -> Result<Found<User>> {
+pub async fn update_user(
+    may: May<WriteUsers>,
+    db: Data<Db>,
+    id: Id<UserId>,
+    if_match: IfMatch,
+    changes: Valid<UserChanges>,
+) -> Result<Found<User>> {
     let actor = may.actor.clone();
     let target = Target::new(TABLE, id.0, if_match);
     db.change(&may.actor, target, queries::find, move |conn, id| queries::update(conn, &actor, id, &changes)).await
@@ -92,7 +108,12 @@ pub async fn delete_user(may: May<WriteUsers>, db: Data<Db>, id: Id<UserId>, if_
 /// Ends the account's sessions and forgets its failed sign-ins.
 #[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 200, body = UserWithPassword)))]
 #[post("/users/{id}/reset-password")]
-pub async fn reset_user_password(may: May<WriteUsers>, db: Data<Db>, hashing: Data<Passwords>, id: Id<UserId>) -> Result<Found<UserWithPassword>> {
+pub async fn reset_user_password(
+    may: May<WriteUsers>,
+    db: Data<Db>,
+    hashing: Data<Passwords>,
+    id: Id<UserId>,
+) -> Result<Found<UserWithPassword>> {
     let password = passwords::one_time()?;
     let hash = hashing.hash(password.clone()).await?;
     let expires = db.clock.now() + TimeDelta::days(ONE_TIME_PASSWORD_DAYS);

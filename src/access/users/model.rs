@@ -122,7 +122,11 @@ pub struct UserChanges {
 fn username(value: &str) -> Result<(), ValidationError> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let inside = value.chars().all(|c| plain(c) || matches!(c, '.' | '_' | '-'));
-    if inside && value.starts_with(plain) && value.ends_with(plain) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
+    if inside && value.starts_with(plain) && value.ends_with(plain) {
+        Ok(())
+    } else {
+        Err(ValidationError::new("invalid_value"))
+    }
 }
 
 /// Which accounts.

@@ -20,7 +20,12 @@ pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<User> {
     Ok(User::query().find(id).first(conn)?)
 }
 
-pub fn list(conn: &mut PgConnection, filter: &UserFilter, keyset: Keyset<UserSort>, secrets: &Secrets) -> Result<Page<User>> {
+pub fn list(
+    conn: &mut PgConnection,
+    filter: &UserFilter,
+    keyset: Keyset<UserSort>,
+    secrets: &Secrets,
+) -> Result<Page<User>> {
     let filtered = || {
         let mut query = users::table.into_boxed();
         if !filter.role.is_empty() {
@@ -115,7 +120,11 @@ fn check_office(
         let id = organisation.ok_or_else(|| Problem::field("#/organisation_id", FieldCode::Required))?;
         let in_care: Option<bool> =
             organisations::table.find(id).select(app_in_range(organisations::scope_path)).first(conn).optional()?;
-        return if in_care == Some(true) { Ok(()) } else { Err(Problem::field("#/organisation_id", FieldCode::NotFound)) };
+        return if in_care == Some(true) {
+            Ok(())
+        } else {
+            Err(Problem::field("#/organisation_id", FieldCode::NotFound))
+        };
     }
     if organisation.is_some() {
         return Err(Problem::field("#/organisation_id", FieldCode::Exclusive));
@@ -123,7 +132,11 @@ fn check_office(
     let id = locality.ok_or_else(|| Problem::field("#/locality_id", FieldCode::Required))?;
     let place: Option<(String, bool, Option<bool>)> = localities::table
         .find(id)
-        .select((localities::level, app_in_range(localities::scope_path), localities::valid_to.lt(app_today().nullable())))
+        .select((
+            localities::level,
+            app_in_range(localities::scope_path),
+            localities::valid_to.lt(app_today().nullable()),
+        ))
         .first(conn)
         .optional()?;
     match place {

@@ -95,7 +95,11 @@ impl Embedded {
                 Err(error) => return Err(format!("PostgreSQL does not answer: {}", one_line(&error.to_string()))),
             }
             if self.has_exited() {
-                return Err(format!("PostgreSQL ended at once: {} (see {})", self.plan.last_words(), self.plan.log.display()));
+                return Err(format!(
+                    "PostgreSQL ended at once: {} (see {})",
+                    self.plan.last_words(),
+                    self.plan.log.display()
+                ));
             }
             std::thread::sleep(Duration::from_millis(30));
         }
@@ -107,8 +111,11 @@ impl Embedded {
 
     /// The login owns nothing and is no superuser; the database belongs to app_owner.
     fn make_database(&self) -> Result<(), String> {
-        let failed = |error: diesel::result::Error| format!("cannot prepare the private PostgreSQL: {}", one_line(&error.to_string()));
-        let mut conn = PgConnection::establish(&self.superuser_url("postgres")).map_err(|error| one_line(&error.to_string()))?;
+        let failed = |error: diesel::result::Error| {
+            format!("cannot prepare the private PostgreSQL: {}", one_line(&error.to_string()))
+        };
+        let mut conn =
+            PgConnection::establish(&self.superuser_url("postgres")).map_err(|error| one_line(&error.to_string()))?;
         conn.batch_execute(
             "DO $$ BEGIN
                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ketnghia') THEN
@@ -216,7 +223,9 @@ impl Plan {
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut asked = false;
         loop {
-            let Some(pid) = fs::read_to_string(&pid_file).ok().and_then(|text| text.lines().next()?.trim().parse::<i32>().ok()) else {
+            let Some(pid) =
+                fs::read_to_string(&pid_file).ok().and_then(|text| text.lines().next()?.trim().parse::<i32>().ok())
+            else {
                 return Ok(());
             };
             if !is_postgres(pid) {
@@ -225,7 +234,8 @@ impl Plan {
             let signal = if Instant::now() > deadline { Signal::SIGQUIT } else { Signal::SIGINT };
             if !asked || signal == Signal::SIGQUIT {
                 asked = true;
-                kill(Pid::from_raw(pid), signal).map_err(|error| format!("cannot end the PostgreSQL left running as process {pid}: {error}"))?;
+                kill(Pid::from_raw(pid), signal)
+                    .map_err(|error| format!("cannot end the PostgreSQL left running as process {pid}: {error}"))?;
             }
             std::thread::sleep(Duration::from_millis(100));
         }
@@ -259,7 +269,10 @@ impl Plan {
 
     fn last_words(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let last = log.lines().rev().find(|line| line.contains("FATAL") || line.contains("PANIC") || line.contains("could not"));
+        let last = log
+            .lines()
+            .rev()
+            .find(|line| line.contains("FATAL") || line.contains("PANIC") || line.contains("could not"));
         one_line(last.unwrap_or("no message"))
     }
 }
@@ -292,7 +305,11 @@ fn reachable_folder(wanted: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, 
     }
     let name = hex(&sha256(wanted.display().to_string().as_bytes()));
     let elsewhere = Path::new("/var/tmp").join(format!("ketnghia-{name}"));
-    log::warn!("{} is closed to the user who runs PostgreSQL; its data is in {}", wanted.display(), elsewhere.display());
+    log::warn!(
+        "{} is closed to the user who runs PostgreSQL; its data is in {}",
+        wanted.display(),
+        elsewhere.display()
+    );
     make_owned(&elsewhere, user, 0o700).map_err(told)?;
     Ok(elsewhere)
 }

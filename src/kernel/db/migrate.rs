@@ -18,7 +18,8 @@ const MIGRATION_LOCK: i64 = 7_364_102_301;
 pub fn migrate(url: &str) -> Result<usize, String> {
     let mut conn = connect(url)?;
     let told = |what: &str, error: &dyn std::fmt::Display| format!("{what}: {}", one_line(&error.to_string()));
-    conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).map_err(|e| told("cannot lock for migrating", &e))?;
+    conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+        .map_err(|e| told("cannot lock for migrating", &e))?;
     make_roles(&mut conn).map_err(|error| {
         told("the roles app_owner and app are missing and this login cannot make them or is not granted them (see docs: CREATE ROLE app_owner; CREATE ROLE app; GRANT app_owner, app TO login; GRANT CREATE ON SCHEMA public TO app_owner)", &error)
     })?;
@@ -37,7 +38,8 @@ pub fn revert_all(url: &str) -> Result<(), String> {
 }
 
 fn connect(url: &str) -> Result<PgConnection, String> {
-    PgConnection::establish(url).map_err(|error| format!("cannot connect to the database: {}", one_line(&error.to_string())))
+    PgConnection::establish(url)
+        .map_err(|error| format!("cannot connect to the database: {}", one_line(&error.to_string())))
 }
 
 fn make_roles(conn: &mut PgConnection) -> QueryResult<()> {

@@ -31,10 +31,20 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_millis(2500);
 /// Who enters a transaction.
 #[derive(Debug, Clone)]
 pub enum Entry {
-    User { session: Uuid, auth_version: i32, request: Uuid },
-    Key { id: Uuid, secret_hash: Vec<u8>, request: Uuid },
+    User {
+        session: Uuid,
+        auth_version: i32,
+        request: Uuid,
+    },
+    Key {
+        id: Uuid,
+        secret_hash: Vec<u8>,
+        request: Uuid,
+    },
     /// What needs no sign-in.
-    Public { request: Uuid },
+    Public {
+        request: Uuid,
+    },
     /// Loaders and jobs.
     System,
 }
@@ -151,7 +161,12 @@ impl Db {
         self.transaction(&Entry::System, Mode::Write, work)
     }
 
-    fn transaction<T>(&self, entry: &Entry, mode: Mode, work: impl FnOnce(&mut PgConnection) -> Result<T>) -> Result<T> {
+    fn transaction<T>(
+        &self,
+        entry: &Entry,
+        mode: Mode,
+        work: impl FnOnce(&mut PgConnection) -> Result<T>,
+    ) -> Result<T> {
         let mut conn = self.enter(entry, mode)?;
         match work(&mut conn) {
             Ok(value) => {

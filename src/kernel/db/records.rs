@@ -41,7 +41,14 @@ struct Version {
 
 impl Db {
     /// Creates a record, or answers with the one that the same request made before.
-    pub async fn create<N, T, C, F>(&self, who: &impl Enters, table: &'static str, body: Valid<N>, create: C, find: F) -> Result<Created<T>>
+    pub async fn create<N, T, C, F>(
+        &self,
+        who: &impl Enters,
+        table: &'static str,
+        body: Valid<N>,
+        create: C,
+        find: F,
+    ) -> Result<Created<T>>
     where
         N: Send + 'static,
         T: Record + Send + 'static,

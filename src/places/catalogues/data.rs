@@ -26,7 +26,9 @@ pub fn ethnic_groups() -> Vec<CatalogueItem> {
 }
 
 pub fn is_ethnic_group(code: &str) -> bool {
-    code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_digit()) && code.parse::<u8>().is_ok_and(|number| (1..=54).contains(&number))
+    code.len() == 2
+        && code.bytes().all(|byte| byte.is_ascii_digit())
+        && code.parse::<u8>().is_ok_and(|number| (1..=54).contains(&number))
 }
 
 /// The six basic services and, under them, the twelve indicators of Decree 07/2021/NĐ-CP.

@@ -1,7 +1,9 @@
 use actix_web::web::{Data, Json};
 use actix_web::{delete, get, patch, post};
 
-use super::model::{ChildrenFilter, Locality, LocalityChanges, LocalityFilter, LocalityHistory, LocalitySort, NewLocality, TABLE};
+use super::model::{
+    ChildrenFilter, Locality, LocalityChanges, LocalityFilter, LocalityHistory, LocalitySort, NewLocality, TABLE,
+};
 use super::queries;
 use crate::access::actor::May;
 use crate::access::policy::permission::{ReadLocalities, WriteVillages};
@@ -20,7 +22,12 @@ use crate::kernel::secrets::Secrets;
 /// `as_of` the places of today, in Vietnamese order.
 #[utoipa::path(tag = "localities", security(("bearer" = ["localities:read"])), params(LocalityFilter), responses((status = 200, body = Page<Locality>)))]
 #[get("/localities")]
-pub async fn list_localities(may: May<ReadLocalities>, db: Data<Db>, secrets: Data<Secrets>, filter: Query<LocalityFilter>) -> Result<Json<Page<Locality>>> {
+pub async fn list_localities(
+    may: May<ReadLocalities>,
+    db: Data<Db>,
+    secrets: Data<Secrets>,
+    filter: Query<LocalityFilter>,
+) -> Result<Json<Page<Locality>>> {
     let Query(filter) = filter;
     let sorts = &[("name", LocalitySort::Name)];
     let keyset = keyset!(filter, secrets, [level, parent_id, code, q, as_of, twinned], sorts);
@@ -34,7 +41,11 @@ pub async fn list_localities(may: May<ReadLocalities>, db: Data<Db>, secrets: Da
 /// the village lies directly under its province.
 #[utoipa::path(tag = "localities", security(("bearer" = ["villages:write"])), request_body = NewLocality, responses((status = 201, body = Locality)))]
 #[post("/localities")]
-pub async fn create_locality(may: May<WriteVillages>, db: Data<Db>, new: Valid<NewLocality>) -> Result<Created<Locality>> {
+pub async fn create_locality(
+    may: May<WriteVillages>,
+    db: Data<Db>,
+    new: Valid<NewLocality>,
+) -> Result<Created<Locality>> {
     db.create(&may.actor, TABLE, new, queries::create, queries::find).await
 }
 
@@ -53,7 +64,13 @@ pub async fn find_locality(may: May<ReadLocalities>, db: Data<Db>, id: Id<Locali
 #[utoipa::path(tag = "localities", security(("bearer" = ["villages:write"])), params(("id" = LocalityId, Path)), request_body = LocalityChanges,
     responses((status = 200, body = Locality)))]
 #[patch("/localities/{id}")]
-pub async fn update_locality(may: May<WriteVillages>, db: Data<Db>, id: Id<LocalityId>, if_match: IfMatch, changes: Valid<LocalityChanges>) -> Result<Found<Locality>> {
+pub async fn update_locality(
+    may: May<WriteVillages>,
+    db: Data<Db>,
+    id: Id<LocalityId>,
+    if_match: IfMatch,
+    changes: Valid<LocalityChanges>,
+) -> Result<Found<Locality>> {
     let target = Target::new(TABLE, id.0, if_match);
     db.change(&may.actor, target, queries::find, move |conn, id| queries::update(conn, id, &changes)).await
 }
@@ -63,7 +80,12 @@ pub async fn update_locality(may: May<WriteVillages>, db: Data<Db>, id: Id<Local
 /// Only one that nothing was recorded in.
 #[utoipa::path(tag = "localities", security(("bearer" = ["villages:write"])), params(("id" = LocalityId, Path)), responses((status = 204)))]
 #[delete("/localities/{id}")]
-pub async fn delete_locality(may: May<WriteVillages>, db: Data<Db>, id: Id<LocalityId>, if_match: IfMatch) -> Result<NoContent> {
+pub async fn delete_locality(
+    may: May<WriteVillages>,
+    db: Data<Db>,
+    id: Id<LocalityId>,
+    if_match: IfMatch,
+) -> Result<NoContent> {
     db.delete(&may.actor, Target::new(TABLE, id.0, if_match), queries::find, queries::check_deletable).await
 }
 
@@ -98,6 +120,10 @@ pub async fn list_locality_children(
 #[utoipa::path(tag = "localities", security(("bearer" = ["localities:read"])), params(("id" = LocalityId, Path)),
     responses((status = 200, body = LocalityHistory)))]
 #[get("/localities/{id}/history")]
-pub async fn find_locality_history(may: May<ReadLocalities>, db: Data<Db>, id: Id<LocalityId>) -> Result<Json<LocalityHistory>> {
+pub async fn find_locality_history(
+    may: May<ReadLocalities>,
+    db: Data<Db>,
+    id: Id<LocalityId>,
+) -> Result<Json<LocalityHistory>> {
     db.read(&may.actor, move |conn| queries::history(conn, id.0.into())).await.map(Json)
 }

@@ -8,14 +8,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::model::{
-    AsOf, Locality, LocalityChanges, LocalityFilter, LocalityHistory, LocalityLevel, LocalityRow, LocalitySort, NewLocality, VillageProfile,
+    AsOf, Locality, LocalityChanges, LocalityFilter, LocalityHistory, LocalityLevel, LocalityRow, LocalitySort,
+    NewLocality, VillageProfile,
 };
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, locality_versions, tree_day, village_profiles};
 use crate::kernel::db::sql::{app_in_range, app_today};
 use crate::kernel::id::LocalityId;
 use crate::kernel::page::{Keyset, Page};
-use crate::kernel::problem::{FieldCode, FieldError, OnConstraint, Problem, Result, Code};
+use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::secrets::Secrets;
 
 /// A locality as it was on a day, or on the nearest day it existed. `{day}` is a bind.
@@ -37,8 +38,10 @@ fn tree_day_of(conn: &mut PgConnection) -> Result<NaiveDate> {
 
 pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Locality> {
     let day = tree_day_of(conn)?;
-    let row: LocalityRow =
-        sql_query(format!("{AS_ON} {FROM} WHERE l.id = $2")).bind::<Date, _>(day).bind::<SqlUuid, _>(id).get_result(conn)?;
+    let row: LocalityRow = sql_query(format!("{AS_ON} {FROM} WHERE l.id = $2"))
+        .bind::<Date, _>(day)
+        .bind::<SqlUuid, _>(id)
+        .get_result(conn)?;
     Locality::try_from(row).map_err(Problem::internal)
 }
 
@@ -91,13 +94,20 @@ struct Count {
     count: i64,
 }
 
-pub fn list(conn: &mut PgConnection, filter: &LocalityFilter, keyset: Keyset<LocalitySort>, secrets: &Secrets) -> Result<Page<Locality>> {
+pub fn list(
+    conn: &mut PgConnection,
+    filter: &LocalityFilter,
+    keyset: Keyset<LocalitySort>,
+    secrets: &Secrets,
+) -> Result<Page<Locality>> {
     let today = tree_day_of(conn)?;
     let as_of = filter.as_of.unwrap_or(AsOf::Day(today));
     let day = if let AsOf::Day(day) = as_of { day } else { today };
     let mut conditions = Conditions::new(day);
     if as_of != AsOf::All {
-        conditions.sql.push_str(" AND (l.valid_from IS NULL OR l.valid_from <= $1) AND (l.valid_to IS NULL OR l.valid_to >= $1)");
+        conditions
+            .sql
+            .push_str(" AND (l.valid_from IS NULL OR l.valid_from <= $1) AND (l.valid_to IS NULL OR l.valid_to >= $1)");
     }
     if !filter.level.is_empty() {
         conditions.and("l.level = ANY ($)", Bind::Texts(filter.level.iter().map(|level| level.as_str()).collect()));
@@ -110,7 +120,8 @@ pub fn list(conn: &mut PgConnection, filter: &LocalityFilter, keyset: Keyset<Loc
     }
     if let Some(q) = &filter.q {
         for word in records::folded_words(conn, q)? {
-            let condition = "l.id IN (SELECT w.locality_id FROM locality_words w WHERE w.word >= $ AND w.word < $ || chr(1114111))";
+            let condition =
+                "l.id IN (SELECT w.locality_id FROM locality_words w WHERE w.word >= $ AND w.word < $ || chr(1114111))";
             conditions.and(condition, Bind::Owned(word));
         }
     }
@@ -137,7 +148,8 @@ pub fn list(conn: &mut PgConnection, filter: &LocalityFilter, keyset: Keyset<Loc
     conditions.binds.push(Bind::Number(keyset.limit + 1));
     let tail = format!("ORDER BY v.name {direction}, l.id {direction} LIMIT ${}", conditions.binds.len());
     let rows: Vec<LocalityRow> = conditions.query(AS_ON, &tail).load(conn)?;
-    let rows: Vec<Locality> = rows.into_iter().map(Locality::try_from).collect::<Result<_, _>>().map_err(Problem::internal)?;
+    let rows: Vec<Locality> =
+        rows.into_iter().map(Locality::try_from).collect::<Result<_, _>>().map_err(Problem::internal)?;
     keyset.page(rows, total, secrets, |place: &Locality, LocalitySort::Name| (json!(place.name), place.id.into()))
 }
 
@@ -194,7 +206,9 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewLocality) -> Result<()>
     }
     let timeline = timeline(conn, new.parent_id, new.valid_from, new.current_parent_id)?;
     let on_day = |day: NaiveDate| {
-        timeline.iter().find(|part| part.valid_from.is_none_or(|from| from <= day) && part.valid_to.is_none_or(|to| to >= day))
+        timeline
+            .iter()
+            .find(|part| part.valid_from.is_none_or(|from| from <= day) && part.valid_to.is_none_or(|to| to >= day))
     };
     let current = on_day(tree_day_of(conn)?)
         .or(timeline.last())
@@ -239,8 +253,11 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewLocality) -> Result<()>
 /// A village lies, or lay, in a commune of the caller's area. With its present commune given, the
 /// former one may lie anywhere.
 fn check_parent(conn: &mut PgConnection, parent: LocalityId, pointer: &str, elsewhere: bool) -> Result<()> {
-    let place: Option<(LocalityLevel, bool)> =
-        localities::table.find(parent).select((localities::level, app_in_range(localities::scope_path))).first(conn).optional()?;
+    let place: Option<(LocalityLevel, bool)> = localities::table
+        .find(parent)
+        .select((localities::level, app_in_range(localities::scope_path)))
+        .first(conn)
+        .optional()?;
     match place {
         Some((LocalityLevel::Commune, in_range)) if in_range || elsewhere => Ok(()),
         Some((_, true)) => Err(Problem::field(pointer, FieldCode::WrongLevel)),
@@ -250,7 +267,8 @@ fn check_parent(conn: &mut PgConnection, parent: LocalityId, pointer: &str, else
 
 fn check_current_parent(conn: &mut PgConnection, parent: LocalityId) -> Result<()> {
     check_parent(conn, parent, "#/current_parent_id", false)?;
-    let ended: Option<bool> = localities::table.find(parent).select(localities::valid_to.lt(app_today().nullable())).first(conn)?;
+    let ended: Option<bool> =
+        localities::table.find(parent).select(localities::valid_to.lt(app_today().nullable())).first(conn)?;
     if ended == Some(true) { Err(Problem::field("#/current_parent_id", FieldCode::Ended)) } else { Ok(()) }
 }
 
@@ -264,7 +282,12 @@ struct Lying {
     valid_to: Option<NaiveDate>,
 }
 
-fn timeline(conn: &mut PgConnection, parent: LocalityId, from: Option<NaiveDate>, current: Option<LocalityId>) -> Result<Vec<Lying>> {
+fn timeline(
+    conn: &mut PgConnection,
+    parent: LocalityId,
+    from: Option<NaiveDate>,
+    current: Option<LocalityId>,
+) -> Result<Vec<Lying>> {
     let query = sql_query("SELECT * FROM app_timeline($1, $2, $3)")
         .bind::<SqlUuid, _>(parent)
         .bind::<Nullable<Date>, _>(from)
@@ -279,11 +302,14 @@ pub fn update(conn: &mut PgConnection, id: Uuid, changes: &LocalityChanges) -> R
     }
     records::apply(diesel::update(localities::table.find(id)).set(changes).execute(conn))?;
     // A correction of name, kind or code is one of the version in force.
-    let in_force = locality_versions::table.filter(locality_versions::locality_id.eq(id)).filter(locality_versions::valid_to.is_null());
+    let in_force = locality_versions::table
+        .filter(locality_versions::locality_id.eq(id))
+        .filter(locality_versions::valid_to.is_null());
     if changes.name.is_some() || changes.kind.is_some() || changes.code.is_some() {
         let (name, kind, code): (String, super::model::LocalityKind, Option<String>) =
             localities::table.find(id).select((localities::name, localities::kind, localities::code)).first(conn)?;
-        let corrected = (locality_versions::name.eq(name), locality_versions::kind.eq(kind), locality_versions::code.eq(code));
+        let corrected =
+            (locality_versions::name.eq(name), locality_versions::kind.eq(kind), locality_versions::code.eq(code));
         diesel::update(in_force).set(corrected).execute(conn)?;
     }
     if let Some(parent) = changes.current_parent_id {
@@ -320,7 +346,9 @@ fn move_village(conn: &mut PgConnection, id: Uuid, parent: LocalityId) -> Result
             .bind::<SqlUuid, _>(parent)
             .execute(conn)?;
     } else {
-        sql_query("UPDATE locality_versions SET valid_to = app_today() - 1 WHERE id = $1").bind::<SqlUuid, _>(in_force.id).execute(conn)?;
+        sql_query("UPDATE locality_versions SET valid_to = app_today() - 1 WHERE id = $1")
+            .bind::<SqlUuid, _>(in_force.id)
+            .execute(conn)?;
         sql_query(
             "INSERT INTO locality_versions (id, locality_id, name, code, kind, parent_id, valid_from)
              SELECT $1, locality_id, name, code, kind, $3, app_today() FROM locality_versions WHERE id = $2",
@@ -343,7 +371,10 @@ fn replace_profiles(conn: &mut PgConnection, village: Uuid, profiles: &[VillageP
         if let (Some(minority), Some(households)) = (profile.minority_households, profile.households)
             && minority > households
         {
-            errors.push(FieldError::new(format!("#/profiles/{index}/minority_households"), FieldCode::MoreThan).with("households"));
+            errors.push(
+                FieldError::new(format!("#/profiles/{index}/minority_households"), FieldCode::MoreThan)
+                    .with("households"),
+            );
         }
     }
     if !errors.is_empty() {
@@ -363,9 +394,10 @@ fn replace_profiles(conn: &mut PgConnection, village: Uuid, profiles: &[VillageP
             )
         })
         .collect();
-    diesel::insert_into(village_profiles::table).values(rows).execute(conn).on_constraint("village_profiles_village_year_key", || {
-        Problem::field("#/profiles", FieldCode::Duplicate)
-    })?;
+    diesel::insert_into(village_profiles::table)
+        .values(rows)
+        .execute(conn)
+        .on_constraint("village_profiles_village_year_key", || Problem::field("#/profiles", FieldCode::Duplicate))?;
     Ok(())
 }
 

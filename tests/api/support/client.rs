@@ -77,7 +77,11 @@ impl Client {
     }
 
     pub fn send(&self, method: &str, path: &str, body: Option<String>) -> Answer {
-        let path_from_root = if path.starts_with("/docs") || path.starts_with("/health") { path.to_owned() } else { format!("/api/v1{path}") };
+        let path_from_root = if path.starts_with("/docs") || path.starts_with("/health") {
+            path.to_owned()
+        } else {
+            format!("/api/v1{path}")
+        };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let call = format!("{method} {path_from_root}");
         let mut request = Request::builder().method(method).uri(format!("{}{path_from_root}", self.base));
@@ -105,7 +109,11 @@ impl Answer {
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}\n{}", self.call, self.text);
-        if self.text.is_empty() { Value::Null } else { serde_json::from_str(&self.text).unwrap_or(Value::String(self.text.clone())) }
+        if self.text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&self.text).unwrap_or(Value::String(self.text.clone()))
+        }
     }
 
     /// The body of a problem, when status and code are the expected ones.

@@ -45,7 +45,14 @@ pub fn cluster() -> &'static Cluster {
         sweep();
         let folder = PathBuf::from(format!("/tmp/ketnghia-test-{}", std::process::id()));
         let embedded = Embedded::start(&folder, false).unwrap();
-        Cluster { embedded, folder, small: OnceLock::new(), whole: OnceLock::new(), copying: Mutex::new(()), next: AtomicU32::new(0) }
+        Cluster {
+            embedded,
+            folder,
+            small: OnceLock::new(),
+            whole: OnceLock::new(),
+            copying: Mutex::new(()),
+            next: AtomicU32::new(0),
+        }
     })
 }
 
@@ -99,9 +106,7 @@ impl Cluster {
         let name = format!("test_{}", self.next.fetch_add(1, Ordering::Relaxed));
         let _turn = self.copying.lock().unwrap();
         // The pool that filled the template may still be closing.
-        self.run_sql(&format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'"
-        ));
+        self.run_sql(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'"));
         self.run_sql(&format!("CREATE DATABASE {name} TEMPLATE {template} OWNER app_owner STRATEGY FILE_COPY"));
         name
     }
@@ -126,7 +131,10 @@ impl TestServer {
         static KEYS: Mutex<()> = Mutex::new(());
         let (tokens, secrets) = {
             let _turn = KEYS.lock().unwrap();
-            (Tokens::load(&keys, true).unwrap(), Secrets::load(&keys.join("pii.key"), &keys.join("refresh.key"), true).unwrap())
+            (
+                Tokens::load(&keys, true).unwrap(),
+                Secrets::load(&keys.join("pii.key"), &keys.join("refresh.key"), true).unwrap(),
+            )
         };
         let clock = Clock::starting_at(NOW.parse().unwrap());
         let db = Db::connect(&cluster().url(&database), POOL, clock).unwrap();
