@@ -1,0 +1,157 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::kernel::answer::record;
+use crate::kernel::db::schema::{hardship_items, pledges};
+use crate::kernel::enums::db_enum;
+use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
+use crate::needs::households::model::HardshipReason;
+
+pub const PLEDGES: &str = "pledges";
+
+db_enum! {
+    /// What a listed household needs.
+    pub enum HardshipNeed {
+        Food = "food" ("Lương thực", "Food"),
+        Housing = "housing" ("Nhà ở", "Housing"),
+        Livestock = "livestock" ("Con giống", "Livestock"),
+        Tools = "tools" ("Công cụ sản xuất", "Tools"),
+        Study = "study" ("Học tập", "Study"),
+        Medical = "medical" ("Y tế", "Medical care"),
+        Job = "job" ("Việc làm", "A job"),
+        Sanitation = "sanitation" ("Vệ sinh", "Sanitation"),
+        Cash = "cash" ("Tiền mặt", "Cash"),
+        Other = "other" ("Khác", "Other"),
+    }
+}
+
+db_enum! {
+    /// What became of a listed household: a unit promised, a gift was confirmed. Kept by the system.
+    pub enum HardshipItemStatus {
+        Open = "open" ("Chưa được giúp", "Open"),
+        Pledged = "pledged" ("Đã có đơn vị nhận giúp", "Pledged"),
+        Helped = "helped" ("Đã được giúp", "Helped"),
+    }
+}
+
+/// A row of the table.
+#[derive(Clone, HasQuery)]
+#[diesel(table_name = hardship_items)]
+pub struct HardshipItemRow {
+    pub id: HardshipItemId,
+    pub list_id: HardshipListId,
+    pub village_id: LocalityId,
+    pub household_id: HouseholdId,
+    pub reasons: Vec<HardshipReason>,
+    pub needs: Vec<HardshipNeed>,
+    pub priority: i16,
+    pub note: Option<String>,
+    pub status: HardshipItemStatus,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A household on a hardship list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HardshipItem {
+    pub id: HardshipItemId,
+    pub list_id: HardshipListId,
+    pub village_id: LocalityId,
+    pub household_id: HouseholdId,
+    #[schema(example = "Rơ Mah H'Blơi")]
+    pub household_head_name: Option<String>,
+    pub reasons: Vec<HardshipReason>,
+    pub needs: Vec<HardshipNeed>,
+    /// 1 (first) to 3.
+    #[schema(example = 1)]
+    pub priority: i16,
+    pub note: Option<String>,
+    pub status: HardshipItemStatus,
+    pub pledges: Vec<Pledge>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A row of the table.
+#[derive(Clone, HasQuery)]
+#[diesel(table_name = pledges)]
+pub struct PledgeRow {
+    pub id: PledgeId,
+    pub item_id: HardshipItemId,
+    pub organisation_id: OrganisationId,
+    pub village_id: LocalityId,
+    pub note: Option<String>,
+    pub planned_on: Option<NaiveDate>,
+    pub acted_by: Option<UserId>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A unit promised to help a listed household.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Pledge {
+    pub id: PledgeId,
+    pub item_id: HardshipItemId,
+    pub organisation_id: OrganisationId,
+    #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    pub organisation_name: Option<String>,
+    pub village_id: LocalityId,
+    #[schema(example = "Một con bò giống trước Tết")]
+    pub note: Option<String>,
+    /// When the unit means to come.
+    pub planned_on: Option<NaiveDate>,
+    /// Who entered it.
+    pub acted_by: Option<UserId>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+record!(HardshipItem, Pledge);
+
+/// A promise.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct NewPledge {
+    /// UUIDv7 made by the client, so that the request can be repeated.
+    pub id: Option<Uuid>,
+    #[validate(length(max = 1000))]
+    #[schema(max_length = 1000, example = "Một con bò giống trước Tết")]
+    pub note: Option<String>,
+    pub planned_on: Option<NaiveDate>,
+}
+
+/// Which listed households.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HardshipItemFilter {
+    /// Of this village.
+    pub village_id: Option<LocalityId>,
+    /// Any of these.
+    #[serde(default)]
+    pub status: Vec<HardshipItemStatus>,
+    /// Listed at least so many days ago and not helped yet.
+    #[param(minimum = 0, maximum = 36500)]
+    pub unhelped_days: Option<i32>,
+    /// `created_at` (default: oldest first) or `-created_at`.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum HardshipItemSort {
+    CreatedAt,
+}

@@ -1,0 +1,157 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{
+    HardshipItem, HardshipItemFilter, HardshipItemRow, HardshipItemSort, HardshipItemStatus, NewPledge, Pledge,
+    PledgeRow,
+};
+use crate::access::actor::Actor;
+use crate::kernel::db::records;
+use crate::kernel::db::schema::{hardship_items, hardship_lists, households, organisations, pledges};
+use crate::kernel::id::{HardshipItemId, HouseholdId, OrganisationId, UserId};
+use crate::kernel::page::{Keyset, Page, seek};
+use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::secrets::Secrets;
+use crate::needs::hardship_lists::workflow::HardshipListStatus;
+
+pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<HardshipItem> {
+    let row = HardshipItemRow::query().find(id).first(conn)?;
+    complete(conn, vec![row])?.pop().ok_or_else(Problem::not_found)
+}
+
+/// Adds the heads' names and the pledges: one query each.
+pub fn complete(conn: &mut PgConnection, rows: Vec<HardshipItemRow>) -> Result<Vec<HardshipItem>> {
+    let homes: Vec<HouseholdId> = rows.iter().map(|row| row.household_id).collect();
+    let heads: HashMap<HouseholdId, String> = households::table
+        .filter(households::id.eq_any(homes))
+        .select((households::id, households::head_name))
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let ids: Vec<HardshipItemId> = rows.iter().map(|row| row.id).collect();
+    let promised =
+        PledgeRow::query().filter(pledges::item_id.eq_any(ids)).order((pledges::created_at, pledges::id)).load(conn)?;
+    let mut promises: HashMap<HardshipItemId, Vec<Pledge>> = HashMap::new();
+    for pledge in name_organisations(conn, promised)? {
+        promises.entry(pledge.item_id).or_default().push(pledge);
+    }
+    let item = |row: HardshipItemRow| HardshipItem {
+        id: row.id,
+        list_id: row.list_id,
+        village_id: row.village_id,
+        household_id: row.household_id,
+        household_head_name: heads.get(&row.household_id).cloned(),
+        reasons: row.reasons,
+        needs: row.needs,
+        priority: row.priority,
+        note: row.note,
+        status: row.status,
+        pledges: promises.remove(&row.id).unwrap_or_default(),
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    };
+    Ok(rows.into_iter().map(item).collect())
+}
+
+fn name_organisations(conn: &mut PgConnection, rows: Vec<PledgeRow>) -> Result<Vec<Pledge>> {
+    let ids: Vec<OrganisationId> = rows.iter().map(|row| row.organisation_id).collect();
+    let names: HashMap<OrganisationId, String> = organisations::table
+        .filter(organisations::id.eq_any(ids))
+        .select((organisations::id, organisations::name))
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let pledge = |row: PledgeRow| Pledge {
+        id: row.id,
+        item_id: row.item_id,
+        organisation_id: row.organisation_id,
+        organisation_name: names.get(&row.organisation_id).cloned(),
+        village_id: row.village_id,
+        note: row.note,
+        planned_on: row.planned_on,
+        acted_by: row.acted_by,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    };
+    Ok(rows.into_iter().map(pledge).collect())
+}
+
+/// Items of lists that were approved, the oldest first: what was listed and got nothing stands on top.
+pub fn list(
+    conn: &mut PgConnection,
+    filter: &HardshipItemFilter,
+    keyset: Keyset<HardshipItemSort>,
+    secrets: &Secrets,
+) -> Result<Page<HardshipItem>> {
+    let listed_before: Option<DateTime<Utc>> = match filter.unhelped_days {
+        Some(days @ 0..=36_500) => Some(records::now(conn)? - TimeDelta::days(i64::from(days))),
+        Some(_) => {
+            let range = FieldError::new("?unhelped_days", FieldCode::Range);
+            return Err(Problem::invalid(vec![range]));
+        }
+        None => None,
+    };
+    let filtered = || {
+        let mut query = hardship_items::table.filter(hardship_items::approved).into_boxed();
+        if let Some(village) = filter.village_id {
+            query = query.filter(hardship_items::village_id.eq(village));
+        }
+        if !filter.status.is_empty() {
+            query = query.filter(hardship_items::status.eq_any(&filter.status));
+        }
+        if let Some(before) = listed_before {
+            query = query
+                .filter(hardship_items::created_at.le(before))
+                .filter(hardship_items::status.ne(HardshipItemStatus::Helped));
+        }
+        query
+    };
+    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let query = filtered().select(HardshipItemRow::as_select());
+    let HardshipItemSort::CreatedAt = keyset.field;
+    let rows = seek!(query, keyset, DateTime<Utc>, hardship_items::created_at, hardship_items::id).load(conn)?;
+    let rows = complete(conn, rows)?;
+    keyset.page(rows, total, secrets, |item: &HardshipItem, HardshipItemSort::CreatedAt| {
+        (json!(item.created_at), item.id.into())
+    })
+}
+
+pub fn find_pledge(conn: &mut PgConnection, id: Uuid) -> Result<Pledge> {
+    let row = PledgeRow::query().find(id).first(conn)?;
+    name_organisations(conn, vec![row])?.pop().ok_or_else(Problem::not_found)
+}
+
+/// A twinned unit promises, on a list that stands approved.
+pub fn create_pledge(conn: &mut PgConnection, actor: &Actor, item: Uuid, id: Uuid, new: NewPledge) -> Result<()> {
+    let (list, village): (Uuid, Uuid) =
+        hardship_items::table.find(item).select((hardship_items::list_id, hardship_items::village_id)).first(conn)?;
+    let status: HardshipListStatus = hardship_lists::table
+        .find(list)
+        .select(hardship_lists::status)
+        .first(conn)
+        .optional()?
+        .ok_or_else(Problem::not_found)?;
+    let organisation = records::own_organisation(conn)?.ok_or_else(|| Problem::new(Code::Forbidden))?;
+    if status != HardshipListStatus::Approved {
+        return Err(Problem::new(Code::InvalidTransition));
+    }
+    diesel::insert_into(pledges::table)
+        .values((
+            pledges::id.eq(id),
+            pledges::item_id.eq(item),
+            pledges::organisation_id.eq(organisation),
+            pledges::village_id.eq(village),
+            pledges::note.eq(new.note),
+            pledges::planned_on.eq(new.planned_on),
+            pledges::acted_by.eq(UserId(actor.id)),
+        ))
+        .execute(conn)
+        .on_constraint("pledges_organisation_key", || Problem::new(Code::PledgeExists))?;
+    Ok(())
+}

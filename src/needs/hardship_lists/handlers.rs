@@ -1,0 +1,209 @@
+use actix_web::web::{Data, Json};
+use actix_web::{delete, get, patch, post};
+
+use super::model::{
+    HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListSort, NewHardshipList, TABLE,
+};
+use super::queries;
+use super::workflow::HardshipListStep;
+use crate::access::actor::{Actor, May};
+use crate::access::policy::permission::{DecideHardshipLists, ReadHardshipLists, WriteHardshipLists};
+use crate::kernel::answer::{Created, Found, NoContent};
+use crate::kernel::db::Db;
+use crate::kernel::db::records::Target;
+use crate::kernel::extract::{Id, IfMatch, NoInput, Query, Step, Valid};
+use crate::kernel::id::HardshipListId;
+use crate::kernel::page::{Page, keyset};
+use crate::kernel::problem::Result;
+use crate::kernel::secrets::Secrets;
+
+/// List hardship lists
+///
+/// Village heads and officials see those of their area in every status, twinned units those that were
+/// approved, also when they were closed or reopened later.
+#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:read"])), params(HardshipListFilter),
+    responses((status = 200, body = Page<HardshipList>)))]
+#[get("/hardship-lists")]
+pub async fn list_hardship_lists(
+    may: May<ReadHardshipLists>,
+    db: Data<Db>,
+    secrets: Data<Secrets>,
+    filter: Query<HardshipListFilter>,
+) -> Result<Json<Page<HardshipList>>> {
+    let Query(filter) = filter;
+    let sorts = &[("-created_at", HardshipListSort::CreatedAt)];
+    let keyset = keyset!(filter, secrets, [village_id, year, status], sorts);
+    let actor = may.actor.clone();
+    db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
+}
+
+/// Draw up a hardship list
+///
+/// A draft for one round of a year; a second list of the same village, year and round is 409
+/// `list_exists`.
+#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:write"])), request_body = NewHardshipList,
+    responses((status = 201, body = HardshipList)))]
+#[post("/hardship-lists")]
+pub async fn create_hardship_list(
+    may: May<WriteHardshipLists>,
+    db: Data<Db>,
+    new: Valid<NewHardshipList>,
+) -> Result<Created<HardshipList>> {
+    let (actor, viewer) = (may.actor.clone(), may.actor.clone());
+    db.create(
+        &may.actor,
+        TABLE,
+        new,
+        move |conn, id, new| queries::create(conn, &actor, id, new),
+        move |conn, id| queries::find(conn, &viewer, id),
+    )
+    .await
+}
+
+/// Find one hardship list
+#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:read"])),
+    params(("id" = HardshipListId, Path)), responses((status = 200, body = HardshipList)))]
+#[get("/hardship-lists/{id}")]
+pub async fn find_hardship_list(
+    may: May<ReadHardshipLists>,
+    db: Data<Db>,
+    id: Id<HardshipListId>,
+) -> Result<Found<HardshipList>> {
+    let actor = may.actor.clone();
+    db.read(&may.actor, move |conn| queries::find(conn, &actor, id.0.into())).await.map(Found)
+}
+
+/// Change a hardship list
+///
+/// While it is a draft or was returned; `items` replaces all. An item with a pledge or a gift cannot
+/// be left out: 409 `item_in_use`.
+#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:write"])),
+    params(("id" = HardshipListId, Path)), request_body = HardshipListChanges, responses((status = 200, body = HardshipList)))]
+#[patch("/hardship-lists/{id}")]
+pub async fn update_hardship_list(
+    may: May<WriteHardshipLists>,
+    db: Data<Db>,
+    id: Id<HardshipListId>,
+    if_match: IfMatch,
+    changes: Valid<HardshipListChanges>,
+) -> Result<Found<HardshipList>> {
+    let actor = may.actor.clone();
+    db.change(
+        &may.actor,
+        Target::new(TABLE, id.0, if_match),
+        move |conn, id| queries::find(conn, &actor, id),
+        move |conn, id| queries::update(conn, id, &changes),
+    )
+    .await
+}
+
+/// Delete a hardship list
+///
+/// Only one that was never approved and is not submitted.
+#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:write"])),
+    params(("id" = HardshipListId, Path)), responses((status = 204)))]
+#[delete("/hardship-lists/{id}")]
+pub async fn delete_hardship_list(
+    may: May<WriteHardshipLists>,
+    db: Data<Db>,
+    id: Id<HardshipListId>,
+    if_match: IfMatch,
+) -> Result<NoContent> {
+    let actor = may.actor.clone();
+    let target = Target::new(TABLE, id.0, if_match);
+    db.delete(&may.actor, target, move |conn, id| queries::find(conn, &actor, id), queries::check_deletable).await
+}
+
+/// Submit a hardship list
+///
+/// To the commune, from `draft` or `returned`; an empty one is 422. The same caller sending it again
+/// gets 200, anyone else 409.
+#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:write"])),
+    params(("id" = HardshipListId, Path)), responses((status = 200, body = HardshipList)))]
+#[post("/hardship-lists/{id}/submit")]
+pub async fn submit_hardship_list(
+    may: May<WriteHardshipLists>,
+    db: Data<Db>,
+    id: Id<HardshipListId>,
+    body: Step<NoInput>,
+) -> Result<Found<HardshipList>> {
+    take(&may.actor, &db, id, HardshipListStep::Submit, body.into_inner().hash, None).await
+}
+
+/// Approve a hardship list
+///
+/// By the commune, but not by who submitted it (403 `own_submission`). From now on the twinned units
+/// see the list and its households.
+#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:decide"])),
+    params(("id" = HardshipListId, Path)), responses((status = 200, body = HardshipList)))]
+#[post("/hardship-lists/{id}/approve")]
+pub async fn approve_hardship_list(
+    may: May<DecideHardshipLists>,
+    db: Data<Db>,
+    id: Id<HardshipListId>,
+    body: Step<NoInput>,
+) -> Result<Found<HardshipList>> {
+    take(&may.actor, &db, id, HardshipListStep::Approve, body.into_inner().hash, None).await
+}
+
+/// Return a hardship list
+///
+/// To the village, with a reason; it may be changed and submitted again.
+#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:decide"])),
+    params(("id" = HardshipListId, Path)), request_body = HardshipListReason, responses((status = 200, body = HardshipList)))]
+#[post("/hardship-lists/{id}/return")]
+pub async fn return_hardship_list(
+    may: May<DecideHardshipLists>,
+    db: Data<Db>,
+    id: Id<HardshipListId>,
+    body: Valid<HardshipListReason>,
+) -> Result<Found<HardshipList>> {
+    let reason = body.reason.clone();
+    take(&may.actor, &db, id, HardshipListStep::Return, body.hash, Some(reason)).await
+}
+
+/// Reopen an approved hardship list
+///
+/// With a reason; it becomes `returned`. Pledges stay, and items with a pledge or a gift.
+#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:decide"])),
+    params(("id" = HardshipListId, Path)), request_body = HardshipListReason, responses((status = 200, body = HardshipList)))]
+#[post("/hardship-lists/{id}/reopen")]
+pub async fn reopen_hardship_list(
+    may: May<DecideHardshipLists>,
+    db: Data<Db>,
+    id: Id<HardshipListId>,
+    body: Valid<HardshipListReason>,
+) -> Result<Found<HardshipList>> {
+    let reason = body.reason.clone();
+    take(&may.actor, &db, id, HardshipListStep::Reopen, body.hash, Some(reason)).await
+}
+
+/// Close an approved hardship list
+///
+/// The round is over; the units still see it.
+#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:decide"])),
+    params(("id" = HardshipListId, Path)), responses((status = 200, body = HardshipList)))]
+#[post("/hardship-lists/{id}/close")]
+pub async fn close_hardship_list(
+    may: May<DecideHardshipLists>,
+    db: Data<Db>,
+    id: Id<HardshipListId>,
+    body: Step<NoInput>,
+) -> Result<Found<HardshipList>> {
+    take(&may.actor, &db, id, HardshipListStep::Close, body.into_inner().hash, None).await
+}
+
+async fn take(
+    actor: &Actor,
+    db: &Db,
+    id: Id<HardshipListId>,
+    step: HardshipListStep,
+    hash: Vec<u8>,
+    reason: Option<String>,
+) -> Result<Found<HardshipList>> {
+    let caller = actor.clone();
+    let work = move |conn: &mut diesel::PgConnection| {
+        queries::take(conn, &caller, id.0.into(), step, &hash, reason.as_deref())
+    };
+    db.write(actor, work).await.map(Found)
+}

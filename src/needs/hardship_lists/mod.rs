@@ -1,0 +1,22 @@
+//! Hardship lists (danh sách hộ khó khăn): the village head draws one up each round, the commune
+//! approves it or sends it back, and from then on the twinned units see it.
+
+mod handlers;
+pub mod model;
+pub mod queries;
+pub mod workflow;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(handlers::list_hardship_lists)
+        .service(handlers::create_hardship_list)
+        .service(handlers::find_hardship_list)
+        .service(handlers::update_hardship_list)
+        .service(handlers::delete_hardship_list)
+        .service(handlers::submit_hardship_list)
+        .service(handlers::approve_hardship_list)
+        .service(handlers::return_hardship_list)
+        .service(handlers::reopen_hardship_list)
+        .service(handlers::close_hardship_list);
+}

@@ -1,0 +1,167 @@
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use super::workflow::HardshipListStatus;
+use crate::kernel::answer::record;
+use crate::kernel::db::schema::hardship_lists;
+use crate::kernel::id::{HardshipListId, HouseholdId, LocalityId, UserId};
+use crate::kernel::patch;
+use crate::needs::hardship_items::model::{HardshipItem, HardshipNeed};
+use crate::needs::households::model::HardshipReason;
+
+pub const TABLE: &str = "hardship_lists";
+
+/// A row of the table.
+#[derive(Clone, HasQuery)]
+#[diesel(table_name = hardship_lists)]
+pub struct HardshipListRow {
+    pub id: HardshipListId,
+    pub village_id: LocalityId,
+    pub year: i32,
+    pub round: i32,
+    pub status: HardshipListStatus,
+    pub submitted_at: Option<DateTime<Utc>>,
+    pub submitted_by: Option<UserId>,
+    pub approved_at: Option<DateTime<Utc>>,
+    pub approved_by: Option<UserId>,
+    pub return_reason: Option<String>,
+    pub acted_by: Option<UserId>,
+    pub on_behalf_of: Option<LocalityId>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The hardest households of a village, of one round of a year.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HardshipList {
+    pub id: HardshipListId,
+    pub village_id: LocalityId,
+    #[schema(example = "Tung")]
+    pub village_name: Option<String>,
+    #[schema(example = 2026)]
+    pub year: i32,
+    #[schema(example = 1)]
+    pub round: i32,
+    pub status: HardshipListStatus,
+    pub submitted_at: Option<DateTime<Utc>>,
+    pub submitted_by: Option<UserId>,
+    /// When it was first approved: from then on twinned units see it.
+    pub approved_at: Option<DateTime<Utc>>,
+    pub approved_by: Option<UserId>,
+    /// Why it was sent back last.
+    pub return_reason: Option<String>,
+    /// By priority.
+    pub items: Vec<HardshipItem>,
+    /// What the caller may do now: `update`, `delete`, `submit`, `approve`, `return`, `reopen`, `close`.
+    #[schema(example = json!(["update", "submit"]))]
+    pub allowed_actions: Vec<String>,
+    /// Who drew it up.
+    pub acted_by: Option<UserId>,
+    /// The village whose head an official acted for.
+    pub on_behalf_of: Option<LocalityId>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+record!(HardshipList);
+
+/// A household to be listed.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+pub struct NewHardshipItem {
+    /// Of an item that is there already, or UUIDv7 made by the client.
+    pub id: Option<Uuid>,
+    /// Of the list's village; once on a list.
+    pub household_id: HouseholdId,
+    #[validate(length(min = 1, max = 11))]
+    #[schema(min_items = 1, max_items = 11)]
+    pub reasons: Vec<HardshipReason>,
+    #[validate(length(min = 1, max = 10))]
+    #[schema(min_items = 1, max_items = 10)]
+    pub needs: Vec<HardshipNeed>,
+    /// 1 (first) to 3.
+    #[validate(range(min = 1, max = 3))]
+    #[schema(minimum = 1, maximum = 3, example = 1)]
+    pub priority: i16,
+    #[validate(length(max = 1000))]
+    #[schema(max_length = 1000)]
+    pub note: Option<String>,
+}
+
+/// A list to be drawn up.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct NewHardshipList {
+    /// UUIDv7 made by the client, so that the request can be repeated.
+    pub id: Option<Uuid>,
+    pub village_id: LocalityId,
+    /// Not later than next year.
+    #[validate(range(min = 1990, max = 2200))]
+    #[schema(minimum = 1990, maximum = 2200, example = 2026)]
+    pub year: i32,
+    /// 1 by default.
+    #[serde(default = "first_round")]
+    #[validate(range(min = 1, max = 12))]
+    #[schema(minimum = 1, maximum = 12, default = 1)]
+    pub round: i32,
+    /// May be empty until the list is submitted.
+    #[serde(default)]
+    #[validate(length(max = 500), nested)]
+    #[schema(max_items = 500)]
+    pub items: Vec<NewHardshipItem>,
+}
+
+fn first_round() -> i32 {
+    1
+}
+
+/// What changes of a list while it is a draft or was returned.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct HardshipListChanges {
+    /// Replaces all; one with a pledge or a gift cannot be left out.
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(length(max = 500), nested)]
+    #[schema(max_items = 500)]
+    pub items: Option<Vec<NewHardshipItem>>,
+}
+
+/// Why a list goes back.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct HardshipListReason {
+    #[validate(length(min = 1, max = 1000))]
+    #[schema(min_length = 1, max_length = 1000, example = "Bổ sung hộ bà H'Blơi, nhà vừa bị cháy")]
+    pub reason: String,
+}
+
+/// Which lists.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HardshipListFilter {
+    /// Of this village.
+    pub village_id: Option<LocalityId>,
+    /// Any of these years.
+    #[serde(default)]
+    pub year: Vec<i32>,
+    /// Any of these.
+    #[serde(default)]
+    pub status: Vec<HardshipListStatus>,
+    /// `-created_at` (default) or `created_at`.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum HardshipListSort {
+    CreatedAt,
+}

@@ -1,0 +1,300 @@
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{
+    HardshipList, HardshipListChanges, HardshipListFilter, HardshipListRow, HardshipListSort, NewHardshipItem,
+    NewHardshipList, TABLE,
+};
+use super::workflow::{HardshipListStatus, HardshipListStep, allowed_actions};
+use crate::access::actor::Actor;
+use crate::access::policy::Role;
+use crate::kernel::db::records::{self, StepTurn};
+use crate::kernel::db::schema::{gifts, hardship_items, hardship_lists, households, localities, pledges};
+use crate::kernel::db::sql::app_today;
+use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, UserId};
+use crate::kernel::page::{Keyset, Page, seek};
+use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::secrets::Secrets;
+use crate::needs::hardship_items::model::{HardshipItem, HardshipItemRow};
+use crate::needs::hardship_items::queries::complete as complete_items;
+use crate::needs::households::model::HouseholdStatus;
+use crate::needs::households::queries::check_village;
+
+pub fn find(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<HardshipList> {
+    let row = HardshipListRow::query().find(id).first(conn)?;
+    complete(conn, actor, vec![row])?.pop().ok_or_else(Problem::not_found)
+}
+
+/// Adds items and village names: one query each.
+fn complete(conn: &mut PgConnection, actor: &Actor, rows: Vec<HardshipListRow>) -> Result<Vec<HardshipList>> {
+    let ids: Vec<HardshipListId> = rows.iter().map(|row| row.id).collect();
+    let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
+    let names: HashMap<LocalityId, String> = localities::table
+        .filter(localities::id.eq_any(villages))
+        .select((localities::id, localities::name))
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let items = HardshipItemRow::query()
+        .filter(hardship_items::list_id.eq_any(ids))
+        .order((hardship_items::priority, hardship_items::created_at, hardship_items::id))
+        .load(conn)?;
+    let mut lines: HashMap<HardshipListId, Vec<HardshipItem>> = HashMap::new();
+    for item in complete_items(conn, items)? {
+        lines.entry(item.list_id).or_default().push(item);
+    }
+    let list = |row: HardshipListRow| {
+        let own_submission = row.submitted_by == Some(UserId(actor.id));
+        HardshipList {
+            id: row.id,
+            village_id: row.village_id,
+            village_name: names.get(&row.village_id).cloned(),
+            year: row.year,
+            round: row.round,
+            status: row.status,
+            submitted_at: row.submitted_at,
+            submitted_by: row.submitted_by,
+            approved_at: row.approved_at,
+            approved_by: row.approved_by,
+            return_reason: row.return_reason,
+            items: lines.remove(&row.id).unwrap_or_default(),
+            allowed_actions: allowed_actions(row.status, row.approved_at.is_some(), own_submission, actor),
+            acted_by: row.acted_by,
+            on_behalf_of: row.on_behalf_of,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    };
+    Ok(rows.into_iter().map(list).collect())
+}
+
+pub fn list(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &HardshipListFilter,
+    keyset: Keyset<HardshipListSort>,
+    secrets: &Secrets,
+) -> Result<Page<HardshipList>> {
+    let filtered = || {
+        let mut query = hardship_lists::table.into_boxed();
+        if let Some(village) = filter.village_id {
+            query = query.filter(hardship_lists::village_id.eq(village));
+        }
+        if !filter.year.is_empty() {
+            query = query.filter(hardship_lists::year.eq_any(&filter.year));
+        }
+        if !filter.status.is_empty() {
+            query = query.filter(hardship_lists::status.eq_any(&filter.status));
+        }
+        query
+    };
+    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let query = filtered().select(HardshipListRow::as_select());
+    let HardshipListSort::CreatedAt = keyset.field;
+    let rows = seek!(query, keyset, DateTime<Utc>, hardship_lists::created_at, hardship_lists::id).load(conn)?;
+    let rows = complete(conn, actor, rows)?;
+    keyset.page(rows, total, secrets, |list: &HardshipList, HardshipListSort::CreatedAt| {
+        (json!(list.created_at), list.id.into())
+    })
+}
+
+pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewHardshipList) -> Result<()> {
+    check_village(conn, new.village_id)?;
+    let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
+    if new.year > today.year() + 1 {
+        return Err(Problem::field("#/year", FieldCode::InTheFuture));
+    }
+    let acted_for = if actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
+    diesel::insert_into(hardship_lists::table)
+        .values((
+            hardship_lists::id.eq(id),
+            hardship_lists::village_id.eq(new.village_id),
+            hardship_lists::year.eq(new.year),
+            hardship_lists::round.eq(new.round),
+            hardship_lists::acted_by.eq(UserId(actor.id)),
+            hardship_lists::on_behalf_of.eq(acted_for),
+        ))
+        .execute(conn)
+        .on_constraint("hardship_lists_round_key", || Problem::new(Code::ListExists))?;
+    replace_items(conn, HardshipListId(id), new.village_id, &new.items)
+}
+
+pub fn update(conn: &mut PgConnection, id: Uuid, changes: &HardshipListChanges) -> Result<()> {
+    let row = HardshipListRow::query().find(id).first(conn)?;
+    if !row.status.is_editable() {
+        return Err(Problem::new(Code::InvalidTransition));
+    }
+    match &changes.items {
+        Some(items) => replace_items(conn, row.id, row.village_id, items),
+        None => Ok(()),
+    }
+}
+
+/// Only a list that was never approved is deleted.
+pub fn check_deletable(_: &mut PgConnection, list: &HardshipList) -> Result<()> {
+    if list.status.is_editable() && list.approved_at.is_none() {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::InvalidTransition))
+    }
+}
+
+/// Items are known by their household: one that is listed again is kept and changed.
+fn replace_items(
+    conn: &mut PgConnection,
+    list: HardshipListId,
+    village: LocalityId,
+    items: &[NewHardshipItem],
+) -> Result<()> {
+    use hardship_items as i;
+    let known: HashMap<HouseholdId, HardshipItemId> =
+        i::table.filter(i::list_id.eq(list)).select((i::household_id, i::id)).load(conn)?.into_iter().collect();
+    check_items(conn, village, items, &known)?;
+    let listed: Vec<HouseholdId> = items.iter().map(|item| item.household_id).collect();
+    let dropped = || i::table.filter(i::list_id.eq(list)).filter(i::household_id.ne_all(&listed));
+    let held = dropped().filter(
+        exists(pledges::table.filter(pledges::item_id.eq(i::id)))
+            .or(exists(gifts::table.filter(gifts::hardship_item_id.eq(i::id.nullable())))),
+    );
+    if diesel::select(exists(held)).get_result(conn)? {
+        return Err(Problem::new(Code::ItemInUse));
+    }
+    diesel::delete(dropped()).execute(conn)?;
+    let (kept, added): (Vec<_>, Vec<_>) = items.iter().partition(|item| known.contains_key(&item.household_id));
+    for item in kept {
+        diesel::update(i::table.filter(i::list_id.eq(list)).filter(i::household_id.eq(item.household_id)))
+            .set((
+                i::reasons.eq(&item.reasons),
+                i::needs.eq(&item.needs),
+                i::priority.eq(item.priority),
+                i::note.eq(&item.note),
+            ))
+            .execute(conn)?;
+    }
+    let rows: Vec<_> = added
+        .iter()
+        .map(|item| {
+            (
+                i::id.eq(item.id.unwrap_or_else(Uuid::now_v7)),
+                i::list_id.eq(list),
+                i::village_id.eq(village),
+                i::household_id.eq(item.household_id),
+                i::reasons.eq(&item.reasons),
+                i::needs.eq(&item.needs),
+                i::priority.eq(item.priority),
+                i::note.eq(&item.note),
+            )
+        })
+        .collect();
+    diesel::insert_into(i::table).values(rows).execute(conn)?;
+    Ok(())
+}
+
+/// Each household once, of this village, and still there.
+fn check_items(
+    conn: &mut PgConnection,
+    village: LocalityId,
+    items: &[NewHardshipItem],
+    known: &HashMap<HouseholdId, HardshipItemId>,
+) -> Result<()> {
+    let ids: Vec<HouseholdId> = items.iter().map(|item| item.household_id).collect();
+    let homes: HashMap<HouseholdId, (LocalityId, HouseholdStatus)> = households::table
+        .filter(households::id.eq_any(ids))
+        .select((households::id, (households::village_id, households::status)))
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let mut errors = Vec::new();
+    let (mut seen, mut seen_ids) = (HashSet::new(), HashSet::new());
+    for (index, item) in items.iter().enumerate() {
+        let wrong = match homes.get(&item.household_id) {
+            None => Some(FieldCode::NotFound),
+            Some((home, _)) if *home != village => Some(FieldCode::HouseholdElsewhere),
+            Some((_, status)) if *status != HouseholdStatus::Active && !known.contains_key(&item.household_id) => {
+                Some(FieldCode::HouseholdNotActive)
+            }
+            Some(_) if !seen.insert(item.household_id) => Some(FieldCode::Duplicate),
+            Some(_) => None,
+        };
+        errors.extend(wrong.map(|code| FieldError::new(format!("#/items/{index}/household_id"), code)));
+        let pointer = format!("#/items/{index}/id");
+        match (item.id, known.get(&item.household_id)) {
+            (Some(id), Some(there)) if there.0 != id => errors.push(FieldError::new(pointer, FieldCode::InvalidValue)),
+            (Some(id), None) if id.get_version_num() != 7 => errors.push(FieldError::new(pointer, FieldCode::NotV7)),
+            (Some(id), _) if !seen_ids.insert(id) => errors.push(FieldError::new(pointer, FieldCode::Duplicate)),
+            _ => {}
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+}
+
+/// Takes a step, once: the same caller sending it again changes nothing, and of two who act at the
+/// same time one gets the 409.
+pub fn take(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    id: Uuid,
+    step: HardshipListStep,
+    hash: &[u8],
+    reason: Option<&str>,
+) -> Result<HardshipList> {
+    use hardship_lists as l;
+    let from = match records::begin_step(conn, TABLE, id, step.word(), hash)? {
+        StepTurn::Repeated => return find(conn, actor, id),
+        StepTurn::From(status) => {
+            status.parse::<HardshipListStatus>().map_err(|()| Problem::internal("unknown status"))?
+        }
+    };
+    let to = from.after(step).ok_or_else(|| Problem::new(Code::InvalidTransition))?;
+    let row = HardshipListRow::query().find(id).first(conn)?;
+    if step == HardshipListStep::Approve && row.submitted_by == Some(UserId(actor.id)) {
+        return Err(Problem::new(Code::OwnSubmission));
+    }
+    let items = hardship_items::table.filter(hardship_items::list_id.eq(id));
+    if step == HardshipListStep::Submit && !diesel::select(exists(items)).get_result::<bool>(conn)? {
+        return Err(Problem::field("#/items", FieldCode::Empty));
+    }
+    let now = records::now(conn)?;
+    let me = UserId(actor.id);
+    let trace = StepTrace {
+        status: to,
+        last_step: step.word(),
+        last_step_by: me,
+        last_step_hash: hash,
+        submitted_at: (step == HardshipListStep::Submit).then_some(now),
+        submitted_by: (step == HardshipListStep::Submit).then_some(me),
+        approved_at: (step == HardshipListStep::Approve && row.approved_at.is_none()).then_some(now),
+        approved_by: (step == HardshipListStep::Approve).then_some(me),
+        return_reason: reason,
+    };
+    let updated = diesel::update(l::table.find(id).filter(l::status.eq(from))).set(&trace).execute(conn)?;
+    if updated == 0 {
+        return Err(Problem::new(Code::InvalidTransition));
+    }
+    if step == HardshipListStep::Approve {
+        // From here on the twinned units see these households, and only these.
+        diesel::update(items).set(hardship_items::approved.eq(true)).execute(conn)?;
+    }
+    find(conn, actor, id)
+}
+
+/// What a step writes; None leaves a column as it is.
+#[derive(AsChangeset)]
+#[diesel(table_name = hardship_lists)]
+struct StepTrace<'a> {
+    status: HardshipListStatus,
+    last_step: &'a str,
+    last_step_by: UserId,
+    last_step_hash: &'a [u8],
+    submitted_at: Option<DateTime<Utc>>,
+    submitted_by: Option<UserId>,
+    approved_at: Option<DateTime<Utc>>,
+    approved_by: Option<UserId>,
+    return_reason: Option<&'a str>,
+}

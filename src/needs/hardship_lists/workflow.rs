@@ -1,0 +1,113 @@
+//! Where a hardship list may go next: the whole machine on one screen.
+
+use crate::access::actor::Actor;
+use crate::access::policy::Permission;
+use crate::kernel::enums::db_enum;
+
+db_enum! {
+    /// Where a hardship list stands.
+    pub enum HardshipListStatus {
+        Draft = "draft" ("Đang lập", "Draft"),
+        Submitted = "submitted" ("Đã trình", "Submitted"),
+        Returned = "returned" ("Bị trả lại", "Returned"),
+        Approved = "approved" ("Đã duyệt", "Approved"),
+        Closed = "closed" ("Đã đóng", "Closed"),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum HardshipListStep {
+    Submit,
+    Approve,
+    Return,
+    Reopen,
+    Close,
+}
+
+impl HardshipListStep {
+    const ALL: [Self; 5] = [Self::Submit, Self::Approve, Self::Return, Self::Reopen, Self::Close];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Submit => "submit",
+            Self::Approve => "approve",
+            Self::Return => "return",
+            Self::Reopen => "reopen",
+            Self::Close => "close",
+        }
+    }
+
+    fn permission(self) -> Permission {
+        match self {
+            Self::Submit => Permission::WriteHardshipLists,
+            _ => Permission::DecideHardshipLists,
+        }
+    }
+}
+
+impl HardshipListStatus {
+    pub fn after(self, step: HardshipListStep) -> Option<Self> {
+        match (self, step) {
+            (Self::Draft | Self::Returned, HardshipListStep::Submit) => Some(Self::Submitted),
+            (Self::Submitted, HardshipListStep::Approve) => Some(Self::Approved),
+            (Self::Submitted, HardshipListStep::Return) | (Self::Approved, HardshipListStep::Reopen) => {
+                Some(Self::Returned)
+            }
+            (Self::Approved, HardshipListStep::Close) => Some(Self::Closed),
+            _ => None,
+        }
+    }
+
+    /// Only a list that nobody is looking at may be changed.
+    pub fn is_editable(self) -> bool {
+        matches!(self, Self::Draft | Self::Returned)
+    }
+}
+
+/// What the caller may do with a list now: by its status, their permissions and whose submission it is.
+pub fn allowed_actions(
+    status: HardshipListStatus,
+    was_approved: bool,
+    own_submission: bool,
+    actor: &Actor,
+) -> Vec<String> {
+    let mut actions = Vec::new();
+    if status.is_editable() && actor.may(Permission::WriteHardshipLists) {
+        actions.push("update");
+        if !was_approved {
+            actions.push("delete");
+        }
+    }
+    let steps = HardshipListStep::ALL.iter().filter(|step| {
+        status.after(**step).is_some()
+            && actor.may(step.permission())
+            && !(**step == HardshipListStep::Approve && own_submission)
+    });
+    actions.extend(steps.map(|step| step.word()));
+    actions.into_iter().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HardshipListStatus::*;
+    use super::HardshipListStep::*;
+    use super::*;
+
+    #[test]
+    fn every_step_from_every_status() {
+        let allowed = [
+            (Draft, Submit, Submitted),
+            (Returned, Submit, Submitted),
+            (Submitted, Approve, Approved),
+            (Submitted, Return, Returned),
+            (Approved, Reopen, Returned),
+            (Approved, HardshipListStep::Close, Closed),
+        ];
+        for status in HardshipListStatus::ALL {
+            for step in HardshipListStep::ALL {
+                let expected = allowed.iter().find(|(from, by, _)| from == status && *by == step).map(|(_, _, to)| *to);
+                assert_eq!(status.after(step), expected, "{status:?} {step:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Households: the homes of a village, entered by its head, and what each is short of. Phone and
+//! identity number lie sealed in a table of their own (`private.rs`).
+
+mod handlers;
+pub mod model;
+mod private;
+pub mod queries;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(handlers::list_households)
+        .service(handlers::create_household)
+        .service(handlers::find_household)
+        .service(handlers::update_household)
+        .service(handlers::delete_household)
+        .service(handlers::reveal_household);
+}

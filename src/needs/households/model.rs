@@ -1,0 +1,485 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::{Validate, ValidationError};
+
+use crate::kernel::answer::record;
+use crate::kernel::db::schema::{household_members, households};
+use crate::kernel::enums::db_enum;
+use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
+use crate::kernel::patch;
+use crate::places::catalogues::data::is_ethnic_group;
+
+pub const TABLE: &str = "households";
+
+db_enum! {
+    /// Whether the household still lives there.
+    pub enum HouseholdStatus {
+        Active = "active" ("Đang sinh sống", "Active"),
+        MovedAway = "moved_away" ("Đã chuyển đi", "Moved away"),
+        Dissolved = "dissolved" ("Không còn", "Dissolved"),
+    }
+}
+
+db_enum! {
+    /// How poor a household was found, by the standard of Decree 07/2021/NĐ-CP.
+    pub enum PovertyStatus {
+        Poor = "poor" ("Hộ nghèo", "Poor"),
+        NearPoor = "near_poor" ("Hộ cận nghèo", "Near-poor"),
+        NewlyEscaped = "newly_escaped" ("Hộ mới thoát nghèo", "Newly escaped from poverty"),
+        Average = "average" ("Hộ có mức sống trung bình", "Average standard of living"),
+        NotPoor = "not_poor" ("Hộ khác", "Not poor"),
+    }
+}
+
+db_enum! {
+    /// Sex, as in the household register.
+    pub enum Sex {
+        Male = "male" ("Nam", "Male"),
+        Female = "female" ("Nữ", "Female"),
+    }
+}
+
+db_enum! {
+    /// What keeps a household poor (S3 III.3).
+    pub enum PovertyCause {
+        NoLand = "no_land" ("Không có đất sản xuất", "No land"),
+        NoCapital = "no_capital" ("Không có vốn", "No capital"),
+        NoLabour = "no_labour" ("Không có lao động", "No labour"),
+        NoSkills = "no_skills" ("Không có kiến thức, kỹ năng", "No skills"),
+        NoTools = "no_tools" ("Không có công cụ, phương tiện", "No tools"),
+        Illness = "illness" ("Ốm đau, bệnh tật", "Illness"),
+        Disaster = "disaster" ("Thiên tai, rủi ro", "Disaster"),
+        ManyDependants = "many_dependants" ("Đông người ăn theo", "Many dependants"),
+        OutdatedCustoms = "outdated_customs" ("Tập tục lạc hậu", "Outdated customs"),
+        Dependence = "dependence" ("Trông chờ, ỷ lại", "Waiting for aid"),
+        Other = "other" ("Khác", "Other"),
+    }
+}
+
+db_enum! {
+    /// Why a household's circumstances are especially hard.
+    pub enum HardshipReason {
+        ElderlyAlone = "elderly_alone" ("Người già neo đơn", "Elderly and alone"),
+        Disabled = "disabled" ("Người khuyết tật", "Disabled"),
+        SeriousIllness = "serious_illness" ("Bệnh hiểm nghèo", "Serious illness"),
+        Orphan = "orphan" ("Trẻ mồ côi", "Orphan"),
+        SingleParent = "single_parent" ("Đơn thân nuôi con", "Single parent"),
+        TemporaryHouse = "temporary_house" ("Nhà tạm, dột nát", "Temporary house"),
+        Disaster = "disaster" ("Bị thiên tai, hỏa hoạn", "Struck by disaster"),
+        StudentHardship = "student_hardship" ("Học sinh có hoàn cảnh khó khăn", "Student in hardship"),
+        MeritFamily = "merit_family" ("Gia đình có công", "Family of merit"),
+        SocialProtection = "social_protection" ("Đối tượng bảo trợ xã hội", "Under social protection"),
+        Other = "other" ("Khác", "Other"),
+    }
+}
+
+db_enum! {
+    /// The twelve indicators of Decree 07/2021/NĐ-CP; labels in the catalogue `poverty_dimensions`.
+    pub enum Deprivation {
+        I01 = "I01" ("Việc làm", "Employment"),
+        I02 = "I02" ("Người phụ thuộc trong hộ gia đình", "Dependants"),
+        I03 = "I03" ("Dinh dưỡng", "Nutrition"),
+        I04 = "I04" ("Bảo hiểm y tế", "Health insurance"),
+        I05 = "I05" ("Trình độ giáo dục của người lớn", "Adult education"),
+        I06 = "I06" ("Tình trạng đi học của trẻ em", "School attendance"),
+        I07 = "I07" ("Chất lượng nhà ở", "Housing quality"),
+        I08 = "I08" ("Diện tích nhà ở bình quân đầu người", "Housing area"),
+        I09 = "I09" ("Nguồn nước sinh hoạt", "Water source"),
+        I10 = "I10" ("Nhà tiêu hợp vệ sinh", "Latrine"),
+        I11 = "I11" ("Sử dụng dịch vụ viễn thông", "Telecommunications"),
+        I12 = "I12" ("Phương tiện tiếp cận thông tin", "Means of information"),
+    }
+}
+
+/// A row of the table.
+#[derive(Clone, HasQuery)]
+#[diesel(table_name = households)]
+pub struct HouseholdRow {
+    pub id: HouseholdId,
+    pub village_id: LocalityId,
+    pub status: HouseholdStatus,
+    pub status_since: Option<NaiveDate>,
+    pub head_name: String,
+    pub head_sex: Option<Sex>,
+    pub head_birth_year: Option<i32>,
+    pub ethnic_group: String,
+    pub poverty_status: PovertyStatus,
+    pub poverty_year: i32,
+    pub deprivations: Vec<Deprivation>,
+    pub poverty_causes: Vec<PovertyCause>,
+    pub hardship_reasons: Vec<HardshipReason>,
+    pub special_hardship: bool,
+    pub address: Option<String>,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub note: Option<String>,
+    pub acted_by: Option<UserId>,
+    pub on_behalf_of: Option<LocalityId>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Somebody of the household besides its head.
+#[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
+#[diesel(table_name = household_members)]
+pub struct HouseholdMember {
+    pub id: MemberId,
+    #[serde(skip)]
+    pub household_id: HouseholdId,
+    #[schema(example = "Rơ Mah H'Lan")]
+    pub name: String,
+    pub sex: Option<Sex>,
+    #[schema(example = 2013)]
+    pub birth_year: Option<i32>,
+    /// To the head of the household.
+    #[schema(example = "con")]
+    pub relation: Option<String>,
+    pub student: bool,
+}
+
+/// Something worth a second look; nothing was refused.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HouseholdWarning {
+    /// `possible_duplicate`: a household of this village has a head of the same name and birth year.
+    #[schema(example = "possible_duplicate")]
+    pub code: String,
+    /// The other household.
+    pub id: HouseholdId,
+}
+
+/// A household, as its village and commune know it; units see it once it is on an approved list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Household {
+    pub id: HouseholdId,
+    pub village_id: LocalityId,
+    #[schema(example = "Tung")]
+    pub village_name: Option<String>,
+    pub status: HouseholdStatus,
+    /// Since when it is no longer active.
+    pub status_since: Option<NaiveDate>,
+    #[schema(example = "Rơ Mah H'Blơi")]
+    pub head_name: String,
+    pub head_sex: Option<Sex>,
+    #[schema(example = 1968)]
+    pub head_birth_year: Option<i32>,
+    /// Of the head: 01 to 54, in the catalogue `ethnic_groups`.
+    #[schema(example = "10")]
+    pub ethnic_group: String,
+    /// Of the latest assessment.
+    pub poverty_status: PovertyStatus,
+    /// The year of that assessment.
+    #[schema(example = 2026)]
+    pub poverty_year: i32,
+    pub deprivations: Vec<Deprivation>,
+    pub poverty_causes: Vec<PovertyCause>,
+    pub hardship_reasons: Vec<HardshipReason>,
+    /// There are hardship reasons.
+    pub special_hardship: bool,
+    pub members: Vec<HouseholdMember>,
+    /// Null for units and administrators.
+    #[schema(example = "0905123456")]
+    pub phone: Option<String>,
+    /// The last four digits; the whole number by `reveal`. Null for units and administrators.
+    #[schema(example = "4321")]
+    pub identity_number_last4: Option<String>,
+    #[schema(example = "Xóm 2")]
+    pub address: Option<String>,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub note: Option<String>,
+    /// After a creation; empty otherwise.
+    pub warnings: Vec<HouseholdWarning>,
+    /// Who entered it.
+    pub acted_by: Option<UserId>,
+    /// The village whose head an official acted for.
+    pub on_behalf_of: Option<LocalityId>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+record!(Household);
+
+/// What lies beside the row of a household.
+#[derive(Default)]
+pub struct HouseholdParts {
+    pub village_name: Option<String>,
+    pub members: Vec<HouseholdMember>,
+    pub phone: Option<String>,
+    pub identity_number_last4: Option<String>,
+    pub warnings: Vec<HouseholdWarning>,
+}
+
+impl HouseholdRow {
+    pub fn with(self, parts: HouseholdParts) -> Household {
+        Household {
+            id: self.id,
+            village_id: self.village_id,
+            village_name: parts.village_name,
+            status: self.status,
+            status_since: self.status_since,
+            head_name: self.head_name,
+            head_sex: self.head_sex,
+            head_birth_year: self.head_birth_year,
+            ethnic_group: self.ethnic_group,
+            poverty_status: self.poverty_status,
+            poverty_year: self.poverty_year,
+            deprivations: self.deprivations,
+            poverty_causes: self.poverty_causes,
+            hardship_reasons: self.hardship_reasons,
+            special_hardship: self.special_hardship,
+            members: parts.members,
+            phone: parts.phone,
+            identity_number_last4: parts.identity_number_last4,
+            address: self.address,
+            latitude: self.latitude,
+            longitude: self.longitude,
+            note: self.note,
+            warnings: parts.warnings,
+            acted_by: self.acted_by,
+            on_behalf_of: self.on_behalf_of,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+/// Phone and identity number in full.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HouseholdSecrets {
+    #[schema(example = "062068001234")]
+    pub identity_number: Option<String>,
+    #[schema(example = "0905123456")]
+    pub phone: Option<String>,
+}
+
+/// A member to be kept (with its id) or added.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+pub struct NewHouseholdMember {
+    /// Of a member that is there already, or UUIDv7 made by the client.
+    pub id: Option<Uuid>,
+    #[validate(length(min = 1, max = 120))]
+    #[schema(min_length = 1, max_length = 120, example = "Rơ Mah H'Lan")]
+    pub name: String,
+    pub sex: Option<Sex>,
+    #[validate(range(min = 1890, max = 2200))]
+    #[schema(minimum = 1890, maximum = 2200, example = 2013)]
+    pub birth_year: Option<i32>,
+    #[validate(length(max = 60))]
+    #[schema(max_length = 60, example = "con")]
+    pub relation: Option<String>,
+    #[serde(default)]
+    pub student: bool,
+}
+
+/// A household to be registered.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct NewHousehold {
+    /// UUIDv7 made by the client, so that the request can be repeated.
+    pub id: Option<Uuid>,
+    pub village_id: LocalityId,
+    #[validate(length(min = 1, max = 120))]
+    #[schema(min_length = 1, max_length = 120, example = "Rơ Mah H'Blơi")]
+    pub head_name: String,
+    pub head_sex: Option<Sex>,
+    #[validate(range(min = 1890, max = 2200))]
+    #[schema(minimum = 1890, maximum = 2200, example = 1968)]
+    pub head_birth_year: Option<i32>,
+    #[validate(custom(function = "known_ethnic_group"))]
+    #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", example = "10")]
+    pub ethnic_group: String,
+    /// Becomes the assessment of the current year.
+    pub poverty_status: PovertyStatus,
+    #[serde(default)]
+    #[validate(length(max = 30), nested)]
+    #[schema(max_items = 30)]
+    pub members: Vec<NewHouseholdMember>,
+    #[serde(default)]
+    #[validate(length(max = 12))]
+    #[schema(max_items = 12)]
+    pub deprivations: Vec<Deprivation>,
+    #[serde(default)]
+    #[validate(length(max = 11))]
+    #[schema(max_items = 11)]
+    pub poverty_causes: Vec<PovertyCause>,
+    #[serde(default)]
+    #[validate(length(max = 11))]
+    #[schema(max_items = 11)]
+    pub hardship_reasons: Vec<HardshipReason>,
+    #[validate(custom(function = "phone_number"))]
+    #[schema(pattern = "^\\+?[0-9][0-9 .-]{6,18}[0-9]$", example = "0905123456")]
+    pub phone: Option<String>,
+    /// 9 or 12 digits; kept sealed.
+    #[validate(custom(function = "citizen_number"))]
+    #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", example = "062068001234")]
+    pub identity_number: Option<String>,
+    #[validate(length(max = 200))]
+    #[schema(max_length = 200, example = "Xóm 2")]
+    pub address: Option<String>,
+    #[validate(range(min = -90.0, max = 90.0))]
+    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    pub latitude: Option<f64>,
+    #[validate(range(min = -180.0, max = 180.0))]
+    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    pub longitude: Option<f64>,
+    #[validate(length(max = 2000))]
+    #[schema(max_length = 2000)]
+    pub note: Option<String>,
+}
+
+/// What changes of a household. Arrays replace; a member with gifts cannot be left out.
+#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[diesel(table_name = households)]
+pub struct HouseholdChanges {
+    #[serde(default, deserialize_with = "patch::present")]
+    pub status: Option<HouseholdStatus>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    pub status_since: Option<Option<NaiveDate>>,
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(length(min = 1, max = 120))]
+    #[schema(min_length = 1, max_length = 120, example = "Rơ Mah H'Blơi")]
+    pub head_name: Option<String>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    pub head_sex: Option<Option<Sex>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(range(min = 1890, max = 2200))]
+    #[schema(minimum = 1890, maximum = 2200, example = 1968)]
+    pub head_birth_year: Option<Option<i32>>,
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(custom(function = "known_ethnic_group"))]
+    #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", example = "10")]
+    pub ethnic_group: Option<String>,
+    /// Becomes the assessment of the current year.
+    #[serde(default, deserialize_with = "patch::present")]
+    #[diesel(skip_update)]
+    pub poverty_status: Option<PovertyStatus>,
+    /// Of the assessment of the current year.
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(length(max = 12))]
+    #[schema(max_items = 12)]
+    #[diesel(skip_update)]
+    pub deprivations: Option<Vec<Deprivation>>,
+    /// Of the assessment of the current year.
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(length(max = 11))]
+    #[schema(max_items = 11)]
+    #[diesel(skip_update)]
+    pub poverty_causes: Option<Vec<PovertyCause>>,
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(length(max = 11))]
+    #[schema(max_items = 11)]
+    pub hardship_reasons: Option<Vec<HardshipReason>>,
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(length(max = 30), nested)]
+    #[schema(max_items = 30)]
+    #[diesel(skip_update)]
+    pub members: Option<Vec<NewHouseholdMember>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(custom(function = "phone_number"))]
+    #[schema(pattern = "^\\+?[0-9][0-9 .-]{6,18}[0-9]$", example = "0905123456")]
+    #[diesel(skip_update)]
+    pub phone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(custom(function = "citizen_number"))]
+    #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", example = "062068001234")]
+    #[diesel(skip_update)]
+    pub identity_number: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(length(max = 200))]
+    #[schema(max_length = 200, example = "Xóm 2")]
+    pub address: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(range(min = -90.0, max = 90.0))]
+    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    pub latitude: Option<Option<f64>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(range(min = -180.0, max = 180.0))]
+    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    pub longitude: Option<Option<f64>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(length(max = 2000))]
+    #[schema(max_length = 2000)]
+    pub note: Option<Option<String>>,
+}
+
+fn known_ethnic_group(code: &str) -> Result<(), ValidationError> {
+    if is_ethnic_group(code) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
+}
+
+fn phone_number(number: &str) -> Result<(), ValidationError> {
+    let local = number.strip_prefix('+').unwrap_or(number);
+    let digit = |c: char| c.is_ascii_digit();
+    let right = (8..=20).contains(&local.len())
+        && local.chars().all(|c| digit(c) || matches!(c, ' ' | '.' | '-'))
+        && local.starts_with(digit)
+        && local.ends_with(digit);
+    if right { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
+}
+
+fn citizen_number(number: &str) -> Result<(), ValidationError> {
+    let right = matches!(number.len(), 9 | 12) && number.bytes().all(|byte| byte.is_ascii_digit());
+    if right { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
+}
+
+/// Which households.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HouseholdFilter {
+    /// Of this village.
+    pub village_id: Option<LocalityId>,
+    /// Any of these.
+    #[serde(default)]
+    pub poverty_status: Vec<PovertyStatus>,
+    /// Any of these, by code.
+    #[serde(default)]
+    pub ethnic_group: Vec<String>,
+    /// With hardship reasons, or without.
+    pub special_hardship: Option<bool>,
+    /// Any of these.
+    #[serde(default)]
+    pub status: Vec<HouseholdStatus>,
+    /// Those another household of the village has the same head's name and birth year as, or those not.
+    pub possible_duplicate: Option<bool>,
+    /// Words or beginnings of words of the head's name, without case and diacritics: `y bl` finds Y Blơi.
+    #[param(max_length = 100, example = "y bl")]
+    pub q: Option<String>,
+    /// `head_name` (default), `created_at` or `updated_at`; with `-` in front, descending.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum HouseholdSort {
+    HeadName,
+    CreatedAt,
+    UpdatedAt,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_from_rubbish() {
+        assert!(phone_number("0905 123 456").is_ok() && phone_number("+84905123456").is_ok());
+        assert!(
+            phone_number("12").is_err()
+                && phone_number("090512345x").is_err()
+                && phone_number("+ 84905123456").is_err()
+        );
+        assert!(citizen_number("062068001234").is_ok() && citizen_number("230123456").is_ok());
+        assert!(citizen_number("06206800123").is_err() && citizen_number("06206800123４").is_err());
+    }
+}

@@ -1,0 +1,353 @@
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{
+    Deprivation, Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdParts, HouseholdRow,
+    HouseholdSecrets, HouseholdSort, HouseholdStatus, HouseholdWarning, NewHousehold, NewHouseholdMember, PovertyCause,
+    PovertyStatus, TABLE,
+};
+use super::private;
+use crate::access::actor::Actor;
+use crate::access::policy::Role;
+use crate::kernel::db::records;
+use crate::kernel::db::schema::{
+    gifts, household_assessments, household_members, household_words, households, localities,
+};
+use crate::kernel::db::sql::{app_in_range, app_today};
+use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
+use crate::kernel::page::{Keyset, Page, seek};
+use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::secrets::Secrets;
+
+pub fn find(conn: &mut PgConnection, secrets: &Secrets, id: Uuid) -> Result<Household> {
+    let row = HouseholdRow::query().find(id).first(conn)?;
+    complete(conn, secrets, vec![row])?.pop().ok_or_else(Problem::not_found)
+}
+
+/// Adds members, village names and what may be shown of the private fields: one query each.
+fn complete(conn: &mut PgConnection, secrets: &Secrets, rows: Vec<HouseholdRow>) -> Result<Vec<Household>> {
+    let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
+    let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
+    let names: HashMap<LocalityId, String> = localities::table
+        .filter(localities::id.eq_any(villages))
+        .select((localities::id, localities::name))
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let mut members: HashMap<HouseholdId, Vec<HouseholdMember>> = HashMap::new();
+    let all = HouseholdMember::query()
+        .filter(household_members::household_id.eq_any(&ids))
+        .order((household_members::created_at, household_members::id))
+        .load(conn)?;
+    for member in all {
+        members.entry(member.household_id).or_default().push(member);
+    }
+    let mut shown = private::shown(conn, secrets, &ids)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let private = shown.remove(&row.id);
+            let (phone, identity_number_last4) = private.map_or((None, None), |private| (private.phone, private.last4));
+            let parts = HouseholdParts {
+                village_name: names.get(&row.village_id).cloned(),
+                members: members.remove(&row.id).unwrap_or_default(),
+                phone,
+                identity_number_last4,
+                warnings: Vec::new(),
+            };
+            row.with(parts)
+        })
+        .collect())
+}
+
+pub fn list(
+    conn: &mut PgConnection,
+    filter: &HouseholdFilter,
+    keyset: Keyset<HouseholdSort>,
+    secrets: &Secrets,
+) -> Result<Page<Household>> {
+    let words = match &filter.q {
+        Some(q) => records::folded_words(conn, q)?,
+        None => Vec::new(),
+    };
+    let filtered = || {
+        let mut query = households::table.into_boxed();
+        if let Some(village) = filter.village_id {
+            query = query.filter(households::village_id.eq(village));
+        }
+        if !filter.poverty_status.is_empty() {
+            query = query.filter(households::poverty_status.eq_any(&filter.poverty_status));
+        }
+        if !filter.ethnic_group.is_empty() {
+            query = query.filter(households::ethnic_group.eq_any(&filter.ethnic_group));
+        }
+        if let Some(special) = filter.special_hardship {
+            query = query.filter(households::special_hardship.eq(special));
+        }
+        if !filter.status.is_empty() {
+            query = query.filter(households::status.eq_any(&filter.status));
+        }
+        if let Some(wanted) = filter.possible_duplicate {
+            query = query.filter(has_twin().eq(wanted));
+        }
+        for word in &words {
+            // A range of words that begin so: an index serves it under row-level security, LIKE's would be lost.
+            let behind = format!("{word}\u{10FFFF}");
+            let begins = household_words::word.ge(word).and(household_words::word.lt(behind));
+            let with_word = household_words::table.filter(begins).select(household_words::household_id);
+            query = query.filter(households::id.eq_any(with_word));
+        }
+        query
+    };
+    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let query = filtered().select(HouseholdRow::as_select());
+    let rows = match keyset.field {
+        HouseholdSort::HeadName => seek!(query, keyset, String, households::head_name, households::id).load(conn)?,
+        HouseholdSort::CreatedAt => {
+            seek!(query, keyset, DateTime<Utc>, households::created_at, households::id).load(conn)?
+        }
+        HouseholdSort::UpdatedAt => {
+            seek!(query, keyset, DateTime<Utc>, households::updated_at, households::id).load(conn)?
+        }
+    };
+    let rows = complete(conn, secrets, rows)?;
+    keyset.page(rows, total, secrets, |household: &Household, field| {
+        let key = match field {
+            HouseholdSort::HeadName => json!(household.head_name),
+            HouseholdSort::CreatedAt => json!(household.created_at),
+            HouseholdSort::UpdatedAt => json!(household.updated_at),
+        };
+        (key, household.id.into())
+    })
+}
+
+/// Another household of the village has a head of the same folded name and the same birth year.
+fn has_twin() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
+    diesel::dsl::sql(
+        "EXISTS (SELECT FROM households twin WHERE twin.village_id = households.village_id AND twin.id <> households.id \
+         AND app_fold(twin.head_name) = app_fold(households.head_name) \
+         AND twin.head_birth_year IS NOT DISTINCT FROM households.head_birth_year)",
+    )
+}
+
+#[derive(QueryableByName)]
+struct Twin {
+    #[diesel(sql_type = SqlUuid)]
+    id: HouseholdId,
+}
+
+/// The likely duplicates of a household, as warnings.
+pub fn warnings(conn: &mut PgConnection, id: Uuid) -> Result<Vec<HouseholdWarning>> {
+    let twins: Vec<Twin> = sql_query(
+        "SELECT twin.id FROM households h JOIN households twin ON twin.village_id = h.village_id AND twin.id <> h.id
+            AND app_fold(twin.head_name) = app_fold(h.head_name)
+            AND twin.head_birth_year IS NOT DISTINCT FROM h.head_birth_year
+          WHERE h.id = $1 ORDER BY twin.created_at LIMIT 10",
+    )
+    .bind::<SqlUuid, _>(id)
+    .load(conn)?;
+    let warn = |twin: Twin| HouseholdWarning { code: "possible_duplicate".into(), id: twin.id };
+    Ok(twins.into_iter().map(warn).collect())
+}
+
+pub fn create(conn: &mut PgConnection, actor: &Actor, secrets: &Secrets, id: Uuid, new: &NewHousehold) -> Result<()> {
+    check_village(conn, new.village_id)?;
+    let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
+    let acted_for = if actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
+    diesel::insert_into(households::table)
+        .values((
+            households::id.eq(id),
+            households::village_id.eq(new.village_id),
+            households::head_name.eq(&new.head_name),
+            households::head_sex.eq(new.head_sex),
+            households::head_birth_year.eq(new.head_birth_year),
+            households::ethnic_group.eq(&new.ethnic_group),
+            households::poverty_status.eq(new.poverty_status),
+            households::poverty_year.eq(today.year()),
+            households::deprivations.eq(&new.deprivations),
+            households::poverty_causes.eq(&new.poverty_causes),
+            households::hardship_reasons.eq(&new.hardship_reasons),
+            households::address.eq(&new.address),
+            households::latitude.eq(new.latitude),
+            households::longitude.eq(new.longitude),
+            households::note.eq(&new.note),
+            households::acted_by.eq(UserId(actor.id)),
+            households::on_behalf_of.eq(acted_for),
+        ))
+        .execute(conn)?;
+    let found = Assessment {
+        poverty_status: new.poverty_status,
+        deprivations: &new.deprivations,
+        poverty_causes: &new.poverty_causes,
+    };
+    assess(conn, id, actor, today, &found)?;
+    replace_members(conn, id, &new.members)?;
+    let given = |value: &Option<String>| value.is_some();
+    private::write(
+        conn,
+        secrets,
+        HouseholdId(id),
+        Some(&new.phone).filter(|value| given(value)),
+        Some(&new.identity_number).filter(|value| given(value)),
+    )
+}
+
+/// A household is entered in a village of the caller's area that is still there.
+pub fn check_village(conn: &mut PgConnection, village: LocalityId) -> Result<()> {
+    let place: Option<(String, bool, Option<bool>)> = localities::table
+        .find(village)
+        .select((
+            localities::level,
+            app_in_range(localities::scope_path),
+            localities::valid_to.lt(app_today().nullable()),
+        ))
+        .first(conn)
+        .optional()?;
+    match place {
+        Some((_, true, Some(true))) => Err(Problem::field("#/village_id", FieldCode::Ended)),
+        Some((level, true, _)) if level == "village" => Ok(()),
+        Some((_, true, _)) => Err(Problem::field("#/village_id", FieldCode::WrongLevel)),
+        _ => Err(Problem::field("#/village_id", FieldCode::NotFound)),
+    }
+}
+
+struct Assessment<'a> {
+    poverty_status: PovertyStatus,
+    deprivations: &'a [Deprivation],
+    poverty_causes: &'a [PovertyCause],
+}
+
+/// Writes the assessment of the current year; a trigger shows the latest one on the household.
+fn assess(conn: &mut PgConnection, household: Uuid, actor: &Actor, today: NaiveDate, found: &Assessment) -> Result<()> {
+    use household_assessments as a;
+    let values = (
+        a::poverty_status.eq(found.poverty_status),
+        a::deprivations.eq(found.deprivations),
+        a::poverty_causes.eq(found.poverty_causes),
+        a::assessor_id.eq(UserId(actor.id)),
+        a::assessed_on.eq(today),
+    );
+    diesel::insert_into(a::table)
+        .values((a::id.eq(Uuid::now_v7()), a::household_id.eq(household), a::year.eq(today.year()), values))
+        .on_conflict((a::household_id, a::year))
+        .do_update()
+        .set(values)
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn update(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    secrets: &Secrets,
+    id: Uuid,
+    changes: HouseholdChanges,
+) -> Result<()> {
+    let before = HouseholdRow::query().find(id).first(conn)?;
+    let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
+    let mut changes = changes;
+    match changes.status {
+        Some(HouseholdStatus::Active) => changes.status_since = Some(None),
+        Some(_) if changes.status_since.is_none() => changes.status_since = Some(Some(today)),
+        _ => {}
+    }
+    if let Some(Some(since)) = changes.status_since
+        && since > today
+    {
+        return Err(Problem::field("#/status_since", FieldCode::InTheFuture));
+    }
+    records::apply(diesel::update(households::table.find(id)).set(&changes).execute(conn))?;
+    if changes.poverty_status.is_some() || changes.deprivations.is_some() || changes.poverty_causes.is_some() {
+        let found = Assessment {
+            poverty_status: changes.poverty_status.unwrap_or(before.poverty_status),
+            deprivations: changes.deprivations.as_deref().unwrap_or(&before.deprivations),
+            poverty_causes: changes.poverty_causes.as_deref().unwrap_or(&before.poverty_causes),
+        };
+        assess(conn, id, actor, today, &found)?;
+    }
+    if let Some(members) = &changes.members {
+        replace_members(conn, id, members)?;
+    }
+    private::write(conn, secrets, HouseholdId(id), changes.phone.as_ref(), changes.identity_number.as_ref())?;
+    if changes.members.is_some() || changes.phone.is_some() || changes.identity_number.is_some() {
+        records::touch(conn, TABLE, id)?;
+    }
+    Ok(())
+}
+
+/// Members that are named again are kept and changed, new ones added, the others dropped, unless
+/// something was given to them.
+fn replace_members(conn: &mut PgConnection, household: Uuid, members: &[NewHouseholdMember]) -> Result<()> {
+    use household_members as m;
+    let known: HashSet<MemberId> =
+        m::table.filter(m::household_id.eq(household)).select(m::id).load(conn)?.into_iter().collect();
+    let mut seen = HashSet::new();
+    let mut errors = Vec::new();
+    for (index, member) in members.iter().enumerate() {
+        let pointer = format!("#/members/{index}/id");
+        match member.id {
+            Some(id) if !seen.insert(id) => errors.push(FieldError::new(pointer, FieldCode::Duplicate)),
+            Some(id) if !known.contains(&MemberId(id)) && id.get_version_num() != 7 => {
+                errors.push(FieldError::new(pointer, FieldCode::NotV7));
+            }
+            _ => {}
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    let dropped = m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
+    let with_gifts = dropped.filter(exists(gifts::table.filter(gifts::member_id.eq(m::id.nullable()))));
+    if diesel::select(exists(with_gifts)).get_result(conn)? {
+        return Err(Problem::new(Code::MemberInUse));
+    }
+    diesel::delete(m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen))).execute(conn)?;
+    let (kept, added): (Vec<_>, Vec<_>) =
+        members.iter().partition(|member| member.id.is_some_and(|id| known.contains(&MemberId(id))));
+    for member in kept.iter().filter_map(|member| member.id.map(|id| (id, member))) {
+        let (id, member) = member;
+        diesel::update(m::table.find(id))
+            .set((
+                m::name.eq(&member.name),
+                m::sex.eq(member.sex),
+                m::birth_year.eq(member.birth_year),
+                m::relation.eq(&member.relation),
+                m::student.eq(member.student),
+            ))
+            .execute(conn)?;
+    }
+    let rows: Vec<_> = added
+        .iter()
+        .map(|member| {
+            (
+                m::id.eq(member.id.unwrap_or_else(Uuid::now_v7)),
+                m::household_id.eq(household),
+                m::name.eq(&member.name),
+                m::sex.eq(member.sex),
+                m::birth_year.eq(member.birth_year),
+                m::relation.eq(&member.relation),
+                m::student.eq(member.student),
+            )
+        })
+        .collect();
+    diesel::insert_into(m::table).values(rows).execute(conn)?;
+    Ok(())
+}
+
+/// Phone and identity number in full, and a line in the audit that somebody read them.
+pub fn reveal(conn: &mut PgConnection, secrets: &Secrets, id: Uuid) -> Result<HouseholdSecrets> {
+    let village: Uuid = households::table.find(id).select(households::village_id).first(conn)?;
+    sql_query("SELECT app_audit_read($1, $2, $3)")
+        .bind::<Text, _>(TABLE)
+        .bind::<SqlUuid, _>(id)
+        .bind::<Nullable<SqlUuid>, _>(Some(village))
+        .execute(conn)?;
+    private::reveal(conn, secrets, HouseholdId(id))
+}
