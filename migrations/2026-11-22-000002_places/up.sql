@@ -264,6 +264,24 @@ create function app_path(place uuid, day date) returns jsonb stable language sql
     from up join localities l on l.id = up.parent_id
     join locality_versions v on v.locality_id = l.id
      and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
+-- The villages of any day with the places they lay in.
+create function app_tree(day date) returns table (village_id uuid, commune_id uuid, district_id uuid, province_id uuid) stable language sql as $$
+  with above as (
+    select l.id, l.level, v.parent_id
+      from localities l join locality_versions v on v.locality_id = l.id
+       and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
+  )
+  select a.id,
+         case when p1.level = 'commune' then p1.id end,
+         case when p1.level = 'district' then p1.id when p2.level = 'district' then p2.id end,
+         case when p1.level = 'province' then p1.id when p2.level = 'province' then p2.id when p3.level = 'province' then p3.id end
+    from above a
+    join above p1 on p1.id = a.parent_id
+    left join above p2 on p2.id = p1.parent_id
+    left join above p3 on p3.id = p2.parent_id
+   where a.level = 'village' $$;
+comment on function app_tree(date) is 'For another day than the tree day, whose answer is stored with the localities';
+
 comment on function app_path(uuid, date) is 'The places a place lay in on a day, the widest first';
 
 -- Villages below the caller's range or twinned with its organisation; the rest of the tree is

@@ -1,6 +1,10 @@
-use crate::kernel::enums::Catalogue;
+//! What it adds up to: numbers computed from the records the caller may see.
+
+/// Data sets cut by place, organisation, time and kind.
+pub mod aggregates;
+
 use utoipa_actix_web::service_config::ServiceConfig;
-pub fn routes(_: &mut ServiceConfig) {}
-pub fn catalogues() -> Vec<Catalogue> {
-    Vec::new()
+
+pub fn routes(api: &mut ServiceConfig) {
+    aggregates::routes(api);
 }

@@ -185,7 +185,7 @@ pub async fn caching(
     let response = next.call(request).await?;
     let (parts, answer) = response.into_parts();
     let mut answer = answer.map_into_boxed_body();
-    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("Authorization, Accept-Language"));
+    answer.headers_mut().append(header::VARY, HeaderValue::from_static("Authorization, Accept-Language"));
     if !answer.headers().contains_key(header::CACHE_CONTROL) {
         let cache = if is_read { "private, no-cache" } else { "no-store" };
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));

@@ -2,6 +2,8 @@
 
 mod support;
 
+mod hardship_lists;
 mod health;
+mod households;
 mod localities;
 mod sign_in;

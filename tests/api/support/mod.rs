@@ -3,8 +3,10 @@
 
 mod client;
 mod cluster;
+mod needs;
 mod world;
 
-pub use client::{Answer, Client};
+pub use client::Client;
 pub use cluster::{Catalogue, TestServer};
-pub use world::World;
+pub use needs::{household, item};
+pub use world::{World, id_of};

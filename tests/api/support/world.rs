@@ -1,5 +1,7 @@
 use chrono::Days;
 use diesel::connection::SimpleConnection;
+use diesel::sql_types::BigInt;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use ketnghia::access::passwords;
 use ketnghia::places::loader::locality_id;
 use serde_json::{Value, json};
@@ -93,6 +95,17 @@ impl World {
         let official = self.commune(commune);
         let made = official.post("/localities", json!({"name": name, "kind": "lang", "parent_id": commune}));
         id_of(&made.expect(201))
+    }
+
+    /// How many rows there are, seen from behind the API.
+    pub fn count(&self, table: &str, condition: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = BigInt)]
+            count: i64,
+        }
+        let sql = format!("SELECT count(*) AS count FROM {table} WHERE {condition}");
+        sql_query(sql).get_result::<Count>(&mut self.server.sql()).unwrap().count
     }
 
     pub fn today(&self) -> String {

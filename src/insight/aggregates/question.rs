@@ -1,0 +1,125 @@
+//! What may be asked: periods, groupings, and the narrower questions of API keys.
+
+use chrono::{Datelike, NaiveDate};
+
+use super::model::{AggregateGrouping, AggregateQuery};
+use crate::access::actor::Actor;
+use crate::access::policy::Office;
+use crate::kernel::clock::month_end;
+use crate::kernel::problem::{FieldCode, FieldError, Problem, Result};
+
+/// A question that can be answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    pub groupings: Vec<AggregateGrouping>,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    pub for_key: bool,
+}
+
+impl Question {
+    pub fn of(query: &AggregateQuery, actor: &Actor, today: NaiveDate) -> Result<Self> {
+        Self::read(query, actor.office == Office::Dashboard, today)
+    }
+
+    fn read(query: &AggregateQuery, for_key: bool, today: NaiveDate) -> Result<Self> {
+        let mut errors = Vec::new();
+        let groupings = groupings(&query.group_by, &mut errors);
+        let year = query.from.or(query.to).unwrap_or(today).year();
+        let from = query.from.or(NaiveDate::from_ymd_opt(year, 1, 1)).unwrap_or(today);
+        let to = query.to.or(NaiveDate::from_ymd_opt(from.year(), 12, 31)).unwrap_or(today);
+        if to < from {
+            errors.push(FieldError::new("?to", FieldCode::PeriodReversed));
+        }
+        if for_key {
+            if from.day() != 1 {
+                errors.push(FieldError::new("?from", FieldCode::NotForKeys));
+            }
+            if to != month_end(to) {
+                errors.push(FieldError::new("?to", FieldCode::NotForKeys));
+            }
+            if query.organisation_id.is_some() {
+                errors.push(FieldError::new("?organisation_id", FieldCode::NotForKeys));
+            }
+            if groupings.iter().filter(|grouping| !grouping.is_place()).count() > 1 {
+                errors.push(FieldError::new("?group_by", FieldCode::NotForKeys));
+            }
+        }
+        if errors.is_empty() { Ok(Self { groupings, from, to, for_key }) } else { Err(Problem::invalid(errors)) }
+    }
+}
+
+fn groupings(words: &[String], errors: &mut Vec<FieldError>) -> Vec<AggregateGrouping> {
+    let mut groupings = Vec::new();
+    for word in words.iter().flat_map(|word| word.split(',')).filter(|word| !word.is_empty()) {
+        match serde_json::from_value(serde_json::Value::from(word)) {
+            Ok(grouping) if groupings.contains(&grouping) => {
+                errors.push(FieldError::new("?group_by", FieldCode::Duplicate))
+            }
+            Ok(grouping) => groupings.push(grouping),
+            Err(_unknown) => errors.push(FieldError::new("?group_by", FieldCode::NotGrouped)),
+        }
+    }
+    if groupings.len() > 2 {
+        let mut error = FieldError::new("?group_by", FieldCode::Length);
+        error.parameter = Some(("nhiều nhất 2".into(), "at most 2".into()));
+        errors.push(error);
+    }
+    groupings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use AggregateGrouping::{Category, Commune, Month};
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn query(group_by: &[&str], from: Option<&str>, to: Option<&str>) -> AggregateQuery {
+        AggregateQuery {
+            within: None,
+            group_by: group_by.iter().map(|word| (*word).to_owned()).collect(),
+            from: from.map(day),
+            to: to.map(day),
+            as_of: None,
+            organisation_id: None,
+            programme_id: None,
+            format: None,
+        }
+    }
+
+    fn read(query: &AggregateQuery, for_key: bool) -> Option<Question> {
+        Question::read(query, for_key, day("2026-11-22")).ok()
+    }
+
+    #[test]
+    fn the_period_is_the_current_year_or_that_of_the_end_that_is_given() {
+        let period = |from, to| read(&query(&[], from, to), false).map(|q| (q.from, q.to));
+        assert_eq!(period(None, None), Some((day("2026-01-01"), day("2026-12-31"))));
+        assert_eq!(period(Some("2024-03-05"), None), Some((day("2024-03-05"), day("2024-12-31"))));
+        assert_eq!(period(None, Some("2024-03-05")), Some((day("2024-01-01"), day("2024-03-05"))));
+        assert_eq!(period(Some("2026-02-01"), Some("2026-01-01")), None);
+    }
+
+    #[test]
+    fn groupings_are_repeated_or_parted_by_commas_and_two_at_most() {
+        let grouped = |words: &[&str]| read(&query(words, None, None), false).map(|q| q.groupings);
+        assert_eq!(grouped(&["commune", "month"]), Some(vec![Commune, Month]));
+        assert_eq!(grouped(&["commune,month"]), Some(vec![Commune, Month]));
+        assert_eq!(grouped(&["commune", "commune"]), None);
+        assert_eq!(grouped(&["commune", "month", "year"]), None);
+        assert_eq!(grouped(&["hamlet"]), None);
+    }
+
+    #[test]
+    fn keys_ask_for_whole_months_and_one_cut_beside_the_place() {
+        let key = |words: &[&str], from, to| read(&query(words, from, to), true);
+        assert!(key(&["commune", "month"], Some("2026-02-01"), Some("2026-02-28")).is_some());
+        assert!(key(&["commune"], Some("2026-02-02"), Some("2026-02-28")).is_none());
+        assert!(key(&["commune"], Some("2026-02-01"), Some("2026-02-27")).is_none());
+        assert!(key(&["month", "category"], None, None).is_none());
+        assert_eq!(key(&["commune", "category"], None, None).map(|q| q.groupings), Some(vec![Commune, Category]));
+    }
+}

@@ -1,0 +1,112 @@
+use serde_json::{Value, json};
+
+use crate::support::{World, id_of, item};
+
+#[test]
+fn a_list_goes_from_draft_to_approved_by_way_of_a_return() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let (head, official) = (world.head(village), world.commune(world.ianan));
+    let homes = [world.household(&head, village, "Siu A"), world.household(&head, village, "Siu B")];
+    let list = world.draft(&head, village, &homes[..1]);
+    assert_eq!((&list["status"], &list["round"]), (&json!("draft"), &json!(1)));
+    assert_eq!(list["allowed_actions"], json!(["update", "delete", "submit"]));
+    let path = format!("/hardship-lists/{}", id_of(&list));
+    official.step(&format!("{path}/approve")).expect_problem(409, "invalid_transition");
+    let submitted = head.step(&format!("{path}/submit")).expect(200);
+    assert_eq!((&submitted["status"], &submitted["allowed_actions"]), (&json!("submitted"), &json!([])));
+    head.patch(&path, json!({"items": []})).expect_problem(409, "invalid_transition");
+    head.step(&format!("{path}/approve")).expect_problem(403, "forbidden");
+    official.post(&format!("{path}/return"), json!({})).expect_invalid(&[("#/reason", "required")]);
+    let returned = official.post(&format!("{path}/return"), json!({"reason": "Bổ sung hộ Siu B"})).expect(200);
+    assert_eq!((&returned["status"], &returned["return_reason"]), (&json!("returned"), &json!("Bổ sung hộ Siu B")));
+    let kept = returned["items"][0]["id"].clone();
+    let changed = head.patch(&path, json!({"items": [item(homes[0]), item(homes[1])]})).expect(200);
+    assert_eq!((changed["items"].as_array().unwrap().len(), &changed["items"][0]["id"]), (2, &kept));
+    head.step(&format!("{path}/submit")).expect(200);
+    let approved = official.step(&format!("{path}/approve")).expect(200);
+    assert_eq!((&approved["status"], &approved["items"][0]["status"]), (&json!("approved"), &json!("open")));
+    assert_eq!(approved["allowed_actions"], json!(["reopen", "close"]));
+    assert_eq!(official.step(&format!("{path}/close")).expect(200)["status"], "closed");
+    official.post(&format!("{path}/reopen"), json!({"reason": "x"})).expect_problem(409, "invalid_transition");
+}
+
+#[test]
+fn the_same_step_again_is_known_and_anybody_elses_is_refused() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let (head, second) = (world.head(village), world.head(village));
+    let home = world.household(&head, village, "Siu A");
+    let path = format!("/hardship-lists/{}", id_of(&world.draft(&head, village, &[home])));
+    let first = head.step(&format!("{path}/submit")).expect(200);
+    let again = head.step(&format!("{path}/submit")).expect(200);
+    assert_eq!(first["version"], again["version"], "nothing changed");
+    second.step(&format!("{path}/submit")).expect_problem(409, "invalid_transition");
+    let (one, two) = (world.commune(world.ianan), world.commune(world.ianan));
+    one.step(&format!("{path}/approve")).expect(200);
+    one.step(&format!("{path}/approve")).expect(200);
+    two.step(&format!("{path}/approve")).expect_problem(409, "invalid_transition");
+}
+
+#[test]
+fn nobody_approves_what_they_submitted() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let (official, colleague) = (world.commune(world.ianan), world.commune(world.ianan));
+    let home = world.household(&official, village, "Siu A");
+    let list = world.draft(&official, village, &[home]);
+    assert_eq!(list["on_behalf_of"], json!(village), "an official acts for the head");
+    let path = format!("/hardship-lists/{}", id_of(&list));
+    let submitted = official.step(&format!("{path}/submit")).expect(200);
+    assert_eq!(submitted["allowed_actions"], json!(["return"]));
+    official.step(&format!("{path}/approve")).expect_problem(403, "own_submission");
+    colleague.step(&format!("{path}/approve")).expect(200);
+}
+
+#[test]
+fn of_two_officials_who_act_at_once_one_is_refused() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    let home = world.household(&head, village, "Siu A");
+    let path = format!("/hardship-lists/{}", id_of(&world.draft(&head, village, &[home])));
+    head.step(&format!("{path}/submit")).expect(200);
+    let officials = [world.commune(world.ianan), world.commune(world.ianan), world.commune(world.ianan)];
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let calls: Vec<_> =
+            officials.iter().map(|official| scope.spawn(|| official.step(&format!("{path}/approve")).status)).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409]);
+}
+
+#[test]
+fn a_list_takes_each_household_of_the_village_once() {
+    let world = World::new();
+    let (tung, other) = (world.village(world.ianan, "Tung"), world.village(world.ianan, "Sơn"));
+    let (head, official) = (world.head(tung), world.commune(world.ianan));
+    let (home, elsewhere) = (world.household(&head, tung, "Siu A"), world.household(&official, other, "Siu B"));
+    let new = |items: Value| json!({"village_id": tung, "year": 2026, "items": items});
+    head.post("/hardship-lists", new(json!([item(home), item(home)])))
+        .expect_invalid(&[("#/items/1/household_id", "duplicate")]);
+    head.post("/hardship-lists", new(json!([item(elsewhere)])))
+        .expect_invalid(&[("#/items/0/household_id", "not_found")]);
+    official
+        .post("/hardship-lists", new(json!([item(elsewhere)])))
+        .expect_invalid(&[("#/items/0/household_id", "household_elsewhere")]);
+    let mut wrong = item(home);
+    wrong["needs"] = json!([]);
+    wrong["priority"] = json!(4);
+    head.post("/hardship-lists", new(json!([wrong])))
+        .expect_invalid(&[("#/items/0/needs", "length"), ("#/items/0/priority", "range")]);
+    head.post("/hardship-lists", json!({"village_id": tung, "year": 2100}))
+        .expect_invalid(&[("#/year", "in_the_future")]);
+    let empty = head.post("/hardship-lists", json!({"village_id": tung, "year": 2026})).expect(201);
+    let path = format!("/hardship-lists/{}", id_of(&empty));
+    head.step(&format!("{path}/submit")).expect_invalid(&[("#/items", "empty")]);
+    head.post("/hardship-lists", new(json!([]))).expect_problem(409, "list_exists");
+    head.post("/hardship-lists", json!({"village_id": tung, "year": 2026, "round": 2})).expect(201);
+    head.delete(&path).expect(204);
+    assert_eq!(head.get(&path).status, 404);
+}
