@@ -31,7 +31,9 @@ create index organisations_parent_id on organisations (parent_id);
 create index organisations_name on organisations (name, id);
 
 create table organisation_contacts (
-  id uuid primary key constraint organisation_contacts_id_fkey references organisations on delete cascade,
+  id uuid primary key,
+  organisation_id uuid not null constraint organisation_contacts_organisation_id_fkey references organisations on delete cascade
+    constraint organisation_contacts_organisation_id_key unique,
   contact_name text,
   contact_phone text,
   contact_email text,
@@ -150,7 +152,7 @@ create policy definer_functions on organisations for select to app_owner using (
 
 select app_watch('organisation_contacts', 'contact_name', 'contact_phone', 'contact_email', 'address');
 create policy self_and_managers on organisation_contacts
-  using (exists (select from organisations o where o.id = organisation_contacts.id
+  using (exists (select from organisations o where o.id = organisation_id
     and (o.id = (select app_organisation()) or o.scope_path >= (select app_low()) and o.scope_path < (select app_high()))));
 
 select app_watch('organisation_headcounts');
