@@ -85,6 +85,7 @@ create index programmes_locality_id on programmes (locality_id, scope_path);
 create index programmes_scope_path on programmes (scope_path);
 create index programmes_parent_id on programmes (parent_id);
 create index programmes_effective_on on programmes (effective_on, id);
+create index programmes_title on programmes (title, id);
 
 create table twinnings (
   id uuid primary key,
@@ -141,6 +142,16 @@ create trigger ab_place before insert or update of organisation_id on twinnings 
 
 create function app_twinning_active(t twinnings, day date) returns boolean stable language sql
   as $$ select not t.suspended and t.starts_on <= day and (t.ends_on is null or t.ends_on >= day) $$;
+
+create function app_twinning_status(suspended boolean, ends_on date) returns text stable parallel safe language sql
+  as $$ select case when suspended then 'suspended' when ends_on < app_today() then 'ended' else 'active' end $$;
+
+-- The twinned place is a part of the twinning: whoever sees the one may know the name of the other,
+-- though the village lies in another commune, or the twinning with it has ended.
+create function app_place_name(place uuid) returns text stable parallel safe language sql security definer set search_path = ''
+  as $$ select l.name from public.localities l where l.id = place $$;
+create function app_place_level(place uuid) returns text stable parallel safe language sql security definer set search_path = ''
+  as $$ select l.level from public.localities l where l.id = place $$;
 
 select app_watch('organisations');
 create policy readable on organisations for select using ((select app_role()) not in ('public', 'key')
