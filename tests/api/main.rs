@@ -4,4 +4,7 @@ mod support;
 
 mod health;
 mod localities;
+mod organisations;
+mod programmes;
 mod sign_in;
+mod twinnings;

@@ -3,6 +3,7 @@
 
 mod client;
 mod cluster;
+mod twinning;
 mod world;
 
 pub use client::{Answer, Client};
