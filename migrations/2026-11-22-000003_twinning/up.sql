@@ -31,7 +31,9 @@ create index organisations_parent_id on organisations (parent_id);
 create index organisations_name on organisations (name, id);
 
 create table organisation_contacts (
-  id uuid primary key constraint organisation_contacts_id_fkey references organisations on delete cascade,
+  id uuid primary key,
+  organisation_id uuid not null constraint organisation_contacts_organisation_id_fkey references organisations on delete cascade
+    constraint organisation_contacts_organisation_id_key unique,
   contact_name text,
   contact_phone text,
   contact_email text,
@@ -83,6 +85,7 @@ create index programmes_locality_id on programmes (locality_id, scope_path);
 create index programmes_scope_path on programmes (scope_path);
 create index programmes_parent_id on programmes (parent_id);
 create index programmes_effective_on on programmes (effective_on, id);
+create index programmes_title on programmes (title, id);
 
 create table twinnings (
   id uuid primary key,
@@ -140,6 +143,16 @@ create trigger ab_place before insert or update of organisation_id on twinnings 
 create function app_twinning_active(t twinnings, day date) returns boolean stable language sql
   as $$ select not t.suspended and t.starts_on <= day and (t.ends_on is null or t.ends_on >= day) $$;
 
+create function app_twinning_status(suspended boolean, ends_on date) returns text stable parallel safe language sql
+  as $$ select case when suspended then 'suspended' when ends_on < app_today() then 'ended' else 'active' end $$;
+
+-- The twinned place is a part of the twinning: whoever sees the one may know the name of the other,
+-- though the village lies in another commune, or the twinning with it has ended.
+create function app_place_name(place uuid) returns text stable parallel safe language sql security definer set search_path = ''
+  as $$ select l.name from public.localities l where l.id = place $$;
+create function app_place_level(place uuid) returns text stable parallel safe language sql security definer set search_path = ''
+  as $$ select l.level from public.localities l where l.id = place $$;
+
 select app_watch('organisations');
 create policy readable on organisations for select using ((select app_role()) not in ('public', 'key')
   or (scope_path >= (select app_low()) and scope_path < (select app_high())));
@@ -150,7 +163,7 @@ create policy definer_functions on organisations for select to app_owner using (
 
 select app_watch('organisation_contacts', 'contact_name', 'contact_phone', 'contact_email', 'address');
 create policy self_and_managers on organisation_contacts
-  using (exists (select from organisations o where o.id = organisation_contacts.id
+  using (exists (select from organisations o where o.id = organisation_id
     and (o.id = (select app_organisation()) or o.scope_path >= (select app_low()) and o.scope_path < (select app_high()))));
 
 select app_watch('organisation_headcounts');

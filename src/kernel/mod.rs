@@ -4,6 +4,8 @@
 pub mod answer;
 /// The clock of the service, which tests and demonstrations move.
 pub mod clock;
+/// Which days a caller may name.
+pub mod day;
 /// The pool, entering a transaction, and what every write has in common.
 pub mod db;
 /// Enumerations that are text in the database, words in JSON and labels in two languages.

@@ -359,6 +359,8 @@ impl From<DieselError> for Problem {
             (Some("app_not_found"), _) => Self::not_found(),
             // A row that would lie out of the caller's scope: it does not exist for them.
             _ if message.starts_with("new row violates row-level security") => Self::not_found(),
+            // The id of a record that the server, or another record's creation, had made.
+            (Some(name), DatabaseErrorKind::UniqueViolation) if name.ends_with("_pkey") => Self::new(Code::IdConflict),
             (_, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand) => {
                 Self::overloaded(error)
             }

@@ -6,4 +6,7 @@ mod hardship_lists;
 mod health;
 mod households;
 mod localities;
+mod organisations;
+mod programmes;
 mod sign_in;
+mod twinnings;

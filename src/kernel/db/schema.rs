@@ -382,6 +382,7 @@ diesel::table! {
     /// How to reach an organisation: for itself and the officials over it
     organisation_contacts (id) {
         id -> Uuid,
+        organisation_id -> Uuid,
         contact_name -> Nullable<Text>,
         contact_phone -> Nullable<Text>,
         contact_email -> Nullable<Text>,
@@ -653,7 +654,7 @@ diesel::joinable!(hardship_items -> households (household_id));
 diesel::joinable!(household_members -> households (household_id));
 diesel::joinable!(household_private -> households (household_id));
 diesel::joinable!(locality_words -> localities (locality_id));
-diesel::joinable!(organisation_contacts -> organisations (id));
+diesel::joinable!(organisation_contacts -> organisations (organisation_id));
 diesel::joinable!(organisation_headcounts -> organisations (organisation_id));
 diesel::joinable!(pledges -> hardship_items (item_id));
 diesel::joinable!(pledges -> organisations (organisation_id));

@@ -1,7 +1,7 @@
 //! Functions of the database that queries call.
 
 use diesel::define_sql_function;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Date, Nullable, Text, Uuid};
 
 define_sql_function! {
     /// Contains a part, without case and diacritics.
@@ -26,4 +26,16 @@ define_sql_function! {
 define_sql_function! {
     /// Whether a path lies in the caller's range of places.
     fn app_in_range(path: Text) -> Bool;
+}
+define_sql_function! {
+    /// The name of a place that another record shows.
+    fn app_place_name(place: Uuid) -> Text;
+}
+define_sql_function! {
+    /// The level of a place that another record shows.
+    fn app_place_level(place: Uuid) -> Text;
+}
+define_sql_function! {
+    /// How a twinning stands today.
+    fn app_twinning_status(suspended: Bool, ends_on: Nullable<Date>) -> Text;
 }

@@ -4,6 +4,7 @@
 mod client;
 mod cluster;
 mod needs;
+mod twinning;
 mod world;
 
 pub use client::Client;

@@ -1,0 +1,33 @@
+//! Which days a caller may name. A date of chrono may lie beyond what PostgreSQL keeps and what
+//! `YYYY-MM-DD` can write; a year of five digits is a slip of the finger anyway.
+
+use std::ops::RangeInclusive;
+
+use chrono::{Datelike, NaiveDate};
+use validator::ValidationError;
+
+const YEARS: RangeInclusive<i32> = 1900..=2200;
+
+pub fn is_plausible(day: NaiveDate) -> bool {
+    YEARS.contains(&day.year())
+}
+
+/// For fields: `#[validate(custom(function = "day::plausible"))]`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "validator passes references")]
+pub fn plausible(day: &NaiveDate) -> Result<(), ValidationError> {
+    if is_plausible(*day) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_of_four_digits_around_today_are_plausible() {
+        for (day, expected) in
+            [("1930-02-03", true), ("2026-11-22", true), ("0026-11-22", false), ("+20260-11-22", false)]
+        {
+            assert_eq!(is_plausible(day.parse().unwrap()), expected, "{day}");
+        }
+    }
+}

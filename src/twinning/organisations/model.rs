@@ -1,0 +1,316 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::kernel::answer::record;
+use crate::kernel::day;
+use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
+use crate::kernel::enums::db_enum;
+use crate::kernel::id::{LocalityId, OrganisationId};
+use crate::kernel::patch;
+use crate::places::localities::model::LocalityLevel;
+
+pub const TABLE: &str = "organisations";
+
+db_enum! {
+    /// What sort of body it is.
+    pub enum OrganisationKind {
+        Department = "department" ("Cơ quan chuyên môn (sở, phòng, ban)", "Department"),
+        PublicServiceUnit = "public_service_unit" ("Đơn vị sự nghiệp công lập", "Public service unit"),
+        Enterprise = "enterprise" ("Doanh nghiệp", "Enterprise"),
+        Cooperative = "cooperative" ("Hợp tác xã", "Cooperative"),
+        ArmedForce = "armed_force" ("Lực lượng vũ trang", "Armed forces"),
+        BorderGuard = "border_guard" ("Bộ đội Biên phòng", "Border guard"),
+        Front = "front" ("Mặt trận Tổ quốc", "Fatherland Front"),
+        MassOrganisation = "mass_organisation" ("Tổ chức chính trị – xã hội", "Mass organisation"),
+        PartyBody = "party_body" ("Cơ quan Đảng", "Party body"),
+        Locality = "locality" ("Địa phương (thôn, làng, xã, huyện)", "Place that gives"),
+        Other = "other" ("Tổ chức khác", "Other"),
+    }
+}
+
+db_enum! {
+    /// The level of government it belongs to.
+    pub enum OrganisationLevel {
+        Central = "central" ("Trung ương", "Central"),
+        Province = "province" ("Cấp tỉnh", "Province"),
+        District = "district" ("Cấp huyện", "District"),
+        Commune = "commune" ("Cấp xã", "Commune"),
+        Village = "village" ("Thôn, làng", "Village"),
+    }
+}
+
+impl From<LocalityLevel> for OrganisationLevel {
+    fn from(level: LocalityLevel) -> Self {
+        match level {
+            LocalityLevel::Province => Self::Province,
+            LocalityLevel::District => Self::District,
+            LocalityLevel::Commune => Self::Commune,
+            LocalityLevel::Village => Self::Village,
+        }
+    }
+}
+
+/// Assigned posts (biên chế) in a year, attached units included.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, Queryable, Selectable, ToSchema)]
+#[diesel(table_name = organisation_headcounts)]
+pub struct OrganisationHeadcount {
+    #[validate(range(min = 1900, max = 2200))]
+    #[schema(minimum = 1900, maximum = 2200, example = 2026)]
+    pub year: i32,
+    #[validate(range(min = 0, max = 1_000_000))]
+    #[schema(minimum = 0, maximum = 1_000_000, example = 14)]
+    pub headcount: i32,
+}
+
+/// The public part, as it is in the database.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = organisations)]
+pub struct OrganisationRow {
+    pub id: OrganisationId,
+    pub name: String,
+    pub kind: OrganisationKind,
+    pub level: OrganisationLevel,
+    pub parent_id: Option<OrganisationId>,
+    pub locality_id: LocalityId,
+    pub place_id: Option<LocalityId>,
+    pub valid_from: Option<NaiveDate>,
+    pub valid_to: Option<NaiveDate>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// How to reach it; no row for those who may not know.
+#[derive(Default, Queryable, Selectable)]
+#[diesel(table_name = organisation_contacts)]
+pub struct OrganisationContact {
+    pub contact_name: Option<String>,
+    pub contact_phone: Option<String>,
+    pub contact_email: Option<String>,
+    pub address: Option<String>,
+}
+
+/// Somebody who gives: a department, a company, a unit, an association, or a place itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Organisation {
+    pub id: OrganisationId,
+    #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    pub name: String,
+    #[schema(example = "department")]
+    pub kind: OrganisationKind,
+    #[schema(example = "commune")]
+    pub level: OrganisationLevel,
+    /// The organisation it is attached to; what it gives counts for that one as well.
+    pub parent_id: Option<OrganisationId>,
+    /// The place that manages it: its officials look after it.
+    pub locality_id: LocalityId,
+    /// Of kind `locality`: the village, commune or district that gives.
+    pub place_id: Option<LocalityId>,
+    /// First day (inclusive); null: not known.
+    pub valid_from: Option<NaiveDate>,
+    /// Last day (inclusive); null: still there.
+    pub valid_to: Option<NaiveDate>,
+    /// Contact person. This and the other contact fields are null for all but the organisation itself
+    /// and the officials over it.
+    #[schema(example = "Nguyễn Thị Hoa")]
+    pub contact_name: Option<String>,
+    #[schema(example = "0269123456")]
+    pub contact_phone: Option<String>,
+    #[schema(example = "vanphong@ianan.example")]
+    pub contact_email: Option<String>,
+    #[schema(example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
+    pub address: Option<String>,
+    /// Assigned posts by year, the latest first; empty for all but the organisation itself and the
+    /// officials over it.
+    pub headcounts: Vec<OrganisationHeadcount>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+record!(Organisation);
+
+impl Organisation {
+    pub fn new(
+        row: OrganisationRow,
+        contact: Option<OrganisationContact>,
+        headcounts: Vec<OrganisationHeadcount>,
+    ) -> Self {
+        let contact = contact.unwrap_or_default();
+        Self {
+            id: row.id,
+            name: row.name,
+            kind: row.kind,
+            level: row.level,
+            parent_id: row.parent_id,
+            locality_id: row.locality_id,
+            place_id: row.place_id,
+            valid_from: row.valid_from,
+            valid_to: row.valid_to,
+            contact_name: contact.contact_name,
+            contact_phone: contact.contact_phone,
+            contact_email: contact.contact_email,
+            address: contact.address,
+            headcounts,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// An organisation to be added.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct NewOrganisation {
+    /// UUIDv7 made by the client, so that the request can be repeated.
+    pub id: Option<Uuid>,
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    pub name: String,
+    #[schema(example = "department")]
+    pub kind: OrganisationKind,
+    /// Without it, the level of the managing place.
+    #[schema(example = "commune")]
+    pub level: Option<OrganisationLevel>,
+    /// The organisation it is attached to.
+    pub parent_id: Option<OrganisationId>,
+    /// The place that manages it; in the caller's area.
+    pub locality_id: LocalityId,
+    /// For kind `locality`, and only then: the village, commune or district of the caller's area that it is.
+    pub place_id: Option<LocalityId>,
+    /// First day (inclusive).
+    #[validate(custom(function = "day::plausible"))]
+    pub valid_from: Option<NaiveDate>,
+    /// Last day (inclusive); not before `valid_from`.
+    #[validate(custom(function = "day::plausible"))]
+    pub valid_to: Option<NaiveDate>,
+    #[validate(length(min = 1, max = 120))]
+    #[schema(min_length = 1, max_length = 120, example = "Nguyễn Thị Hoa")]
+    pub contact_name: Option<String>,
+    #[validate(length(min = 1, max = 20))]
+    #[schema(min_length = 1, max_length = 20, example = "0269123456")]
+    pub contact_phone: Option<String>,
+    #[validate(email, length(max = 254))]
+    #[schema(format = "email", max_length = 254, example = "vanphong@ianan.example")]
+    pub contact_email: Option<String>,
+    #[validate(length(min = 1, max = 300))]
+    #[schema(min_length = 1, max_length = 300, example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
+    pub address: Option<String>,
+    /// One entry a year.
+    #[serde(default)]
+    #[validate(length(max = 100), nested)]
+    #[schema(max_items = 100)]
+    pub headcounts: Vec<OrganisationHeadcount>,
+}
+
+/// What changes of an organisation.
+#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[diesel(table_name = organisations)]
+pub struct OrganisationChanges {
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    pub name: Option<String>,
+    #[serde(default, deserialize_with = "patch::present")]
+    pub kind: Option<OrganisationKind>,
+    #[serde(default, deserialize_with = "patch::present")]
+    pub level: Option<OrganisationLevel>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    pub parent_id: Option<Option<OrganisationId>>,
+    /// In the caller's area.
+    #[serde(default, deserialize_with = "patch::present")]
+    pub locality_id: Option<LocalityId>,
+    /// Set it together with kind `locality`, clear it together with another kind.
+    #[serde(default, deserialize_with = "patch::clearable")]
+    pub place_id: Option<Option<LocalityId>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(custom(function = "day::plausible"))]
+    pub valid_from: Option<Option<NaiveDate>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(custom(function = "day::plausible"))]
+    pub valid_to: Option<Option<NaiveDate>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[diesel(skip_update)]
+    #[validate(length(min = 1, max = 120))]
+    #[schema(min_length = 1, max_length = 120, example = "Nguyễn Thị Hoa")]
+    pub contact_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[diesel(skip_update)]
+    #[validate(length(min = 1, max = 20))]
+    #[schema(min_length = 1, max_length = 20, example = "0269123456")]
+    pub contact_phone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[diesel(skip_update)]
+    #[validate(email, length(max = 254))]
+    #[schema(format = "email", max_length = 254, example = "vanphong@ianan.example")]
+    pub contact_email: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[diesel(skip_update)]
+    #[validate(length(min = 1, max = 300))]
+    #[schema(min_length = 1, max_length = 300, example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
+    pub address: Option<Option<String>>,
+    /// Replaces all years.
+    #[serde(default, deserialize_with = "patch::present")]
+    #[diesel(skip_update)]
+    #[validate(length(max = 100), nested)]
+    #[schema(max_items = 100)]
+    pub headcounts: Option<Vec<OrganisationHeadcount>>,
+}
+
+/// The part of a change that goes to the contact.
+#[derive(AsChangeset)]
+#[diesel(table_name = organisation_contacts)]
+pub struct OrganisationContactChanges<'c> {
+    contact_name: Option<Option<&'c str>>,
+    contact_phone: Option<Option<&'c str>>,
+    contact_email: Option<Option<&'c str>>,
+    address: Option<Option<&'c str>>,
+}
+
+impl OrganisationChanges {
+    pub fn contact(&self) -> Option<OrganisationContactChanges<'_>> {
+        let fields = [&self.contact_name, &self.contact_phone, &self.contact_email, &self.address];
+        let [contact_name, contact_phone, contact_email, address] =
+            fields.map(|field| field.as_ref().map(Option::as_deref));
+        fields.iter().any(|field| field.is_some()).then_some(OrganisationContactChanges {
+            contact_name,
+            contact_phone,
+            contact_email,
+            address,
+        })
+    }
+}
+
+/// Which organisations.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OrganisationFilter {
+    /// Part of the name, without case and diacritics.
+    #[param(max_length = 100, example = "van phong")]
+    pub q: Option<String>,
+    /// Any of these kinds.
+    #[serde(default)]
+    pub kind: Vec<OrganisationKind>,
+    /// Managed by this place.
+    pub locality_id: Option<LocalityId>,
+    /// `name` (default) or `created_at`; with `-` in front, descending.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum OrganisationSort {
+    Name,
+    CreatedAt,
+}

@@ -1,0 +1,215 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{
+    NewOrganisation, Organisation, OrganisationChanges, OrganisationContact, OrganisationFilter, OrganisationHeadcount,
+    OrganisationKind, OrganisationRow, OrganisationSort, TABLE,
+};
+use crate::kernel::db::records;
+use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
+use crate::kernel::db::sql::app_matches;
+use crate::kernel::id::{LocalityId, OrganisationId};
+use crate::kernel::page::{Keyset, Page, seek};
+use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::secrets::Secrets;
+use crate::places::localities::model::LocalityLevel;
+use crate::twinning::references::{check_parent, place_in_range};
+
+type Found = (OrganisationRow, Option<OrganisationContact>);
+
+pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Organisation> {
+    let (row, contact): Found = organisations::table
+        .left_join(organisation_contacts::table)
+        .filter(organisations::id.eq(id))
+        .select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()))
+        .first(conn)?;
+    let headcounts = headcounts(conn, &[row.id])?.remove(&row.id).unwrap_or_default();
+    Ok(Organisation::new(row, contact, headcounts))
+}
+
+pub fn list(
+    conn: &mut PgConnection,
+    filter: &OrganisationFilter,
+    keyset: Keyset<OrganisationSort>,
+    secrets: &Secrets,
+) -> Result<Page<Organisation>> {
+    let filtered = || {
+        let mut query = organisations::table.left_join(organisation_contacts::table).into_boxed();
+        if let Some(q) = &filter.q {
+            query = query.filter(app_matches(organisations::name, q));
+        }
+        if !filter.kind.is_empty() {
+            query = query.filter(organisations::kind.eq_any(&filter.kind));
+        }
+        if let Some(locality) = filter.locality_id {
+            query = query.filter(organisations::locality_id.eq(locality));
+        }
+        query
+    };
+    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let query = filtered().select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()));
+    let rows: Vec<Found> = match keyset.field {
+        OrganisationSort::Name => seek!(query, keyset, String, organisations::name, organisations::id).load(conn)?,
+        OrganisationSort::CreatedAt => {
+            seek!(query, keyset, DateTime<Utc>, organisations::created_at, organisations::id).load(conn)?
+        }
+    };
+    let ids: Vec<OrganisationId> = rows.iter().map(|(row, _)| row.id).collect();
+    let mut headcounts = headcounts(conn, &ids)?;
+    let rows = rows
+        .into_iter()
+        .map(|(row, contact)| {
+            let own = headcounts.remove(&row.id).unwrap_or_default();
+            Organisation::new(row, contact, own)
+        })
+        .collect();
+    keyset.page(rows, total, secrets, |organisation: &Organisation, field| {
+        let key = match field {
+            OrganisationSort::Name => json!(organisation.name),
+            OrganisationSort::CreatedAt => json!(organisation.created_at),
+        };
+        (key, organisation.id.into())
+    })
+}
+
+fn headcounts(
+    conn: &mut PgConnection,
+    ids: &[OrganisationId],
+) -> Result<HashMap<OrganisationId, Vec<OrganisationHeadcount>>> {
+    let rows: Vec<(OrganisationId, OrganisationHeadcount)> = organisation_headcounts::table
+        .filter(organisation_headcounts::organisation_id.eq_any(ids))
+        .order(organisation_headcounts::year.desc())
+        .select((organisation_headcounts::organisation_id, OrganisationHeadcount::as_select()))
+        .load(conn)?;
+    let mut by_organisation: HashMap<_, Vec<_>> = HashMap::new();
+    for (organisation, headcount) in rows {
+        by_organisation.entry(organisation).or_default().push(headcount);
+    }
+    Ok(by_organisation)
+}
+
+pub fn create(conn: &mut PgConnection, id: Uuid, new: NewOrganisation) -> Result<()> {
+    let manager = place_in_range(conn, new.locality_id, "#/locality_id")?;
+    if let Some(parent) = new.parent_id {
+        check_parent(conn, TABLE, id, parent.into())?;
+    }
+    check_kind(new.kind, new.place_id)?;
+    if let Some(place) = new.place_id {
+        check_place(conn, place)?;
+    }
+    check_validity(new.valid_from, new.valid_to)?;
+    diesel::insert_into(organisations::table)
+        .values((
+            organisations::id.eq(id),
+            organisations::name.eq(new.name),
+            organisations::kind.eq(new.kind),
+            organisations::level.eq(new.level.unwrap_or(manager.level.into())),
+            organisations::parent_id.eq(new.parent_id),
+            organisations::locality_id.eq(new.locality_id),
+            organisations::place_id.eq(new.place_id),
+            organisations::valid_from.eq(new.valid_from),
+            organisations::valid_to.eq(new.valid_to),
+        ))
+        .execute(conn)
+        .on_constraint("organisations_place_id_key", || Problem::new(Code::PlaceTaken))?;
+    diesel::insert_into(organisation_contacts::table)
+        .values((
+            organisation_contacts::id.eq(Uuid::now_v7()),
+            organisation_contacts::organisation_id.eq(id),
+            organisation_contacts::contact_name.eq(new.contact_name),
+            organisation_contacts::contact_phone.eq(new.contact_phone),
+            organisation_contacts::contact_email.eq(new.contact_email),
+            organisation_contacts::address.eq(new.address),
+        ))
+        .execute(conn)?;
+    replace_headcounts(conn, id, &new.headcounts)
+}
+
+pub fn update(conn: &mut PgConnection, id: Uuid, changes: &OrganisationChanges) -> Result<()> {
+    let before = find(conn, id)?;
+    if let Some(locality) = changes.locality_id {
+        place_in_range(conn, locality, "#/locality_id")?;
+    }
+    if let Some(Some(parent)) = changes.parent_id {
+        check_parent(conn, TABLE, id, parent.into())?;
+    }
+    check_kind(changes.kind.unwrap_or(before.kind), changes.place_id.unwrap_or(before.place_id))?;
+    if let Some(Some(place)) = changes.place_id {
+        check_place(conn, place)?;
+    }
+    check_validity(changes.valid_from.unwrap_or(before.valid_from), changes.valid_to.unwrap_or(before.valid_to))?;
+    let changed = diesel::update(organisations::table.find(id)).set(changes).execute(conn);
+    match changed {
+        // A patch of the contact alone changes nothing of the row itself.
+        Err(diesel::result::Error::QueryBuilderError(_)) => {}
+        outcome => {
+            outcome.on_constraint("organisations_place_id_key", || Problem::new(Code::PlaceTaken))?;
+        }
+    }
+    let contact = changes.contact();
+    if let Some(contact) = &contact {
+        let own = organisation_contacts::table.filter(organisation_contacts::organisation_id.eq(id));
+        diesel::update(own).set(contact).execute(conn)?;
+    }
+    if let Some(headcounts) = &changes.headcounts {
+        replace_headcounts(conn, id, headcounts)?;
+    }
+    let parts_changed = contact.is_some() || changes.headcounts.is_some();
+    if parts_changed && records::lock(conn, TABLE, id)? == before.version {
+        records::touch(conn, TABLE, id)?;
+    }
+    Ok(())
+}
+
+/// A place that gives is named by `place_id`, and nothing else is.
+fn check_kind(kind: OrganisationKind, place: Option<LocalityId>) -> Result<()> {
+    match (kind, place) {
+        (OrganisationKind::Locality, None) => Err(Problem::field("#/place_id", FieldCode::Required)),
+        (OrganisationKind::Locality, Some(_)) | (_, None) => Ok(()),
+        (_, Some(_)) => Err(Problem::field("#/place_id", FieldCode::Exclusive)),
+    }
+}
+
+fn check_place(conn: &mut PgConnection, place: LocalityId) -> Result<()> {
+    match place_in_range(conn, place, "#/place_id")?.level {
+        LocalityLevel::Village | LocalityLevel::Commune | LocalityLevel::District => Ok(()),
+        LocalityLevel::Province => Err(Problem::field("#/place_id", FieldCode::WrongLevel)),
+    }
+}
+
+fn check_validity(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<()> {
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => Err(Problem::field("#/valid_to", FieldCode::PeriodReversed)),
+        _ => Ok(()),
+    }
+}
+
+fn replace_headcounts(conn: &mut PgConnection, organisation: Uuid, headcounts: &[OrganisationHeadcount]) -> Result<()> {
+    let repeated = |(index, headcount): (usize, &OrganisationHeadcount)| {
+        let again = headcounts.iter().take(index).any(|other| other.year == headcount.year);
+        again.then(|| FieldError::new(format!("#/headcounts/{index}/year"), FieldCode::Duplicate))
+    };
+    let errors: Vec<FieldError> = headcounts.iter().enumerate().filter_map(repeated).collect();
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    let own = organisation_headcounts::table.filter(organisation_headcounts::organisation_id.eq(organisation));
+    diesel::delete(own).execute(conn)?;
+    let rows: Vec<_> = headcounts
+        .iter()
+        .map(|headcount| {
+            (
+                organisation_headcounts::id.eq(Uuid::now_v7()),
+                organisation_headcounts::organisation_id.eq(organisation),
+                organisation_headcounts::year.eq(headcount.year),
+                organisation_headcounts::headcount.eq(headcount.headcount),
+            )
+        })
+        .collect();
+    diesel::insert_into(organisation_headcounts::table).values(rows).execute(conn)?;
+    Ok(())
+}

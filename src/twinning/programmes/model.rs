@@ -1,0 +1,164 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::kernel::answer::record;
+use crate::kernel::day;
+use crate::kernel::db::schema::programmes;
+use crate::kernel::enums::db_enum;
+use crate::kernel::id::{LocalityId, ProgrammeId};
+use crate::kernel::patch;
+
+pub const TABLE: &str = "programmes";
+
+db_enum! {
+    /// What sort of document it is.
+    pub enum ProgrammeKind {
+        Directive = "directive" ("Chỉ thị", "Directive"),
+        Decision = "decision" ("Quyết định", "Decision"),
+        Plan = "plan" ("Kế hoạch", "Plan"),
+        Campaign = "campaign" ("Cuộc vận động", "Campaign"),
+        Conclusion = "conclusion" ("Kết luận", "Conclusion"),
+    }
+}
+
+/// A directive, decision or plan that twinnings rest on.
+#[derive(Debug, HasQuery, Serialize, ToSchema)]
+#[diesel(table_name = programmes)]
+pub struct Programme {
+    pub id: ProgrammeId,
+    /// Number of the document; null when it is not known.
+    #[schema(example = "18-CT/TU")]
+    pub number: Option<String>,
+    #[schema(example = "Kết nghĩa với các thôn, làng")]
+    pub title: String,
+    /// Who issued it.
+    #[schema(example = "Đảng ủy xã Ia Nan")]
+    pub issuer: Option<String>,
+    #[schema(example = "plan")]
+    pub kind: ProgrammeKind,
+    pub issued_on: Option<NaiveDate>,
+    /// First day (inclusive).
+    #[schema(example = "2025-07-01")]
+    pub effective_on: NaiveDate,
+    /// Last day (inclusive); null: open.
+    pub ends_on: Option<NaiveDate>,
+    /// The place it is for.
+    pub locality_id: LocalityId,
+    /// The programme that it carries out.
+    pub parent_id: Option<ProgrammeId>,
+    pub note: Option<String>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+record!(Programme);
+
+/// A programme to be added.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct NewProgramme {
+    /// UUIDv7 made by the client, so that the request can be repeated.
+    pub id: Option<Uuid>,
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100, example = "18-CT/TU")]
+    pub number: Option<String>,
+    #[validate(length(min = 1, max = 500))]
+    #[schema(min_length = 1, max_length = 500, example = "Kết nghĩa với các thôn, làng")]
+    pub title: String,
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, example = "Đảng ủy xã Ia Nan")]
+    pub issuer: Option<String>,
+    #[schema(example = "plan")]
+    pub kind: ProgrammeKind,
+    #[validate(custom(function = "day::plausible"))]
+    pub issued_on: Option<NaiveDate>,
+    /// First day (inclusive).
+    #[validate(custom(function = "day::plausible"))]
+    #[schema(example = "2025-07-01")]
+    pub effective_on: NaiveDate,
+    /// Last day (inclusive); not before `effective_on`.
+    #[validate(custom(function = "day::plausible"))]
+    pub ends_on: Option<NaiveDate>,
+    /// The place it is for; in the caller's area.
+    pub locality_id: LocalityId,
+    /// The programme that it carries out.
+    pub parent_id: Option<ProgrammeId>,
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub note: Option<String>,
+}
+
+/// What changes of a programme.
+#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[diesel(table_name = programmes)]
+pub struct ProgrammeChanges {
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100, example = "18-CT/TU")]
+    pub number: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(length(min = 1, max = 500))]
+    #[schema(min_length = 1, max_length = 500, example = "Kết nghĩa với các thôn, làng")]
+    pub title: Option<String>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, example = "Đảng ủy xã Ia Nan")]
+    pub issuer: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::present")]
+    pub kind: Option<ProgrammeKind>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(custom(function = "day::plausible"))]
+    pub issued_on: Option<Option<NaiveDate>>,
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(custom(function = "day::plausible"))]
+    pub effective_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(custom(function = "day::plausible"))]
+    pub ends_on: Option<Option<NaiveDate>>,
+    /// In the caller's area.
+    #[serde(default, deserialize_with = "patch::present")]
+    pub locality_id: Option<LocalityId>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    pub parent_id: Option<Option<ProgrammeId>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub note: Option<Option<String>>,
+}
+
+/// Which programmes.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ProgrammeFilter {
+    /// Part of the title or number, without case and diacritics.
+    #[param(max_length = 100, example = "ket nghia")]
+    pub q: Option<String>,
+    /// Any of these kinds.
+    #[serde(default)]
+    pub kind: Vec<ProgrammeKind>,
+    /// For this place.
+    pub locality_id: Option<LocalityId>,
+    /// In force on this day.
+    #[param(example = "2026-11-22")]
+    pub active_on: Option<NaiveDate>,
+    /// `-effective_on` (default) or `title`; with or without `-` in front.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum ProgrammeSort {
+    EffectiveOn,
+    Title,
+}

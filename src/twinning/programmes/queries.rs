@@ -1,0 +1,105 @@
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{NewProgramme, Programme, ProgrammeChanges, ProgrammeFilter, ProgrammeSort, TABLE};
+use crate::kernel::day::is_plausible;
+use crate::kernel::db::records;
+use crate::kernel::db::schema::programmes;
+use crate::kernel::db::sql::app_matches;
+use crate::kernel::page::{Keyset, Page, seek};
+use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::kernel::secrets::Secrets;
+use crate::twinning::references::{check_parent, place_in_range};
+
+pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Programme> {
+    Ok(Programme::query().find(id).first(conn)?)
+}
+
+pub fn list(
+    conn: &mut PgConnection,
+    filter: &ProgrammeFilter,
+    keyset: Keyset<ProgrammeSort>,
+    secrets: &Secrets,
+) -> Result<Page<Programme>> {
+    if filter.active_on.is_some_and(|day| !is_plausible(day)) {
+        return Err(Problem::field("?active_on", FieldCode::InvalidValue));
+    }
+    let filtered = || {
+        let mut query = programmes::table.into_boxed();
+        if let Some(q) = &filter.q {
+            let in_number = app_matches(programmes::number.assume_not_null(), q);
+            query = query.filter(app_matches(programmes::title, q).or(in_number));
+        }
+        if !filter.kind.is_empty() {
+            query = query.filter(programmes::kind.eq_any(&filter.kind));
+        }
+        if let Some(locality) = filter.locality_id {
+            query = query.filter(programmes::locality_id.eq(locality));
+        }
+        if let Some(day) = filter.active_on {
+            let not_ended = programmes::ends_on.is_null().or(programmes::ends_on.assume_not_null().ge(day));
+            query = query.filter(programmes::effective_on.le(day)).filter(not_ended);
+        }
+        query
+    };
+    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let query = filtered().select(Programme::as_select());
+    let rows = match keyset.field {
+        ProgrammeSort::EffectiveOn => {
+            seek!(query, keyset, NaiveDate, programmes::effective_on, programmes::id).load(conn)?
+        }
+        ProgrammeSort::Title => seek!(query, keyset, String, programmes::title, programmes::id).load(conn)?,
+    };
+    keyset.page(rows, total, secrets, |programme: &Programme, field| {
+        let key = match field {
+            ProgrammeSort::EffectiveOn => json!(programme.effective_on),
+            ProgrammeSort::Title => json!(programme.title),
+        };
+        (key, programme.id.into())
+    })
+}
+
+pub fn create(conn: &mut PgConnection, id: Uuid, new: NewProgramme) -> Result<()> {
+    place_in_range(conn, new.locality_id, "#/locality_id")?;
+    if let Some(parent) = new.parent_id {
+        check_parent(conn, TABLE, id, parent.into())?;
+    }
+    check_period(new.effective_on, new.ends_on)?;
+    diesel::insert_into(programmes::table)
+        .values((
+            programmes::id.eq(id),
+            programmes::number.eq(new.number),
+            programmes::title.eq(new.title),
+            programmes::issuer.eq(new.issuer),
+            programmes::kind.eq(new.kind),
+            programmes::issued_on.eq(new.issued_on),
+            programmes::effective_on.eq(new.effective_on),
+            programmes::ends_on.eq(new.ends_on),
+            programmes::locality_id.eq(new.locality_id),
+            programmes::parent_id.eq(new.parent_id),
+            programmes::note.eq(new.note),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn update(conn: &mut PgConnection, id: Uuid, changes: &ProgrammeChanges) -> Result<()> {
+    let before = find(conn, id)?;
+    if let Some(locality) = changes.locality_id {
+        place_in_range(conn, locality, "#/locality_id")?;
+    }
+    if let Some(Some(parent)) = changes.parent_id {
+        check_parent(conn, TABLE, id, parent.into())?;
+    }
+    check_period(changes.effective_on.unwrap_or(before.effective_on), changes.ends_on.unwrap_or(before.ends_on))?;
+    records::apply(diesel::update(programmes::table.find(id)).set(changes).execute(conn))
+}
+
+fn check_period(effective_on: NaiveDate, ends_on: Option<NaiveDate>) -> Result<()> {
+    if ends_on.is_some_and(|ends_on| ends_on < effective_on) {
+        return Err(Problem::field("#/ends_on", FieldCode::PeriodReversed));
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bool, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use crate::kernel::db::schema::localities;
+use crate::kernel::db::sql::app_in_range;
+use crate::kernel::id::LocalityId;
+use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::places::localities::model::LocalityLevel;
+
+/// A place in the caller's range.
+pub struct Place {
+    pub level: LocalityLevel,
+    pub valid_from: Option<NaiveDate>,
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// Looks a place up that the caller looks after. Wider places and neighbours are public, and still
+/// not the caller's to write in.
+pub fn place_in_range(conn: &mut PgConnection, id: LocalityId, pointer: &str) -> Result<Place> {
+    let found: Option<(LocalityLevel, Option<NaiveDate>, Option<NaiveDate>, bool)> = localities::table
+        .find(id)
+        .select((localities::level, localities::valid_from, localities::valid_to, app_in_range(localities::scope_path)))
+        .first(conn)
+        .optional()?;
+    match found {
+        Some((level, valid_from, valid_to, true)) => Ok(Place { level, valid_from, valid_to }),
+        _ => Err(Problem::field(pointer, FieldCode::NotFound)),
+    }
+}
+
+#[derive(QueryableByName)]
+struct Lineage {
+    #[diesel(sql_type = Bool)]
+    known: bool,
+    #[diesel(sql_type = Bool)]
+    circular: bool,
+}
+
+/// Looks a parent up, and refuses one that lies below the record itself. The table's name is a
+/// constant of the code.
+pub fn check_parent(conn: &mut PgConnection, table: &'static str, id: Uuid, parent: Uuid) -> Result<()> {
+    let lineage: Lineage = sql_query(format!(
+        "WITH RECURSIVE up AS (
+           SELECT p.id, p.parent_id FROM {table} p WHERE p.id = $2
+            UNION
+           SELECT p.id, p.parent_id FROM {table} p JOIN up ON p.id = up.parent_id
+         )
+         SELECT EXISTS (SELECT FROM up) AS known, EXISTS (SELECT FROM up WHERE id = $1) AS circular"
+    ))
+    .bind::<SqlUuid, _>(id)
+    .bind::<SqlUuid, _>(parent)
+    .get_result(conn)?;
+    match lineage {
+        Lineage { known: false, .. } => Err(Problem::field("#/parent_id", FieldCode::NotFound)),
+        Lineage { circular: true, .. } => Err(Problem::field("#/parent_id", FieldCode::InvalidValue)),
+        Lineage { .. } => Ok(()),
+    }
+}

@@ -1,0 +1,16 @@
+//! Twinnings (kết nghĩa): an organisation stands by a village, commune or district, under a
+//! programme, for a time. Whoever looks after either end sees them.
+
+mod handlers;
+pub mod model;
+pub mod queries;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(handlers::list_twinnings)
+        .service(handlers::create_twinning)
+        .service(handlers::find_twinning)
+        .service(handlers::update_twinning)
+        .service(handlers::delete_twinning);
+}

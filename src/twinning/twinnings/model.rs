@@ -1,0 +1,154 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::kernel::answer::record;
+use crate::kernel::day;
+use crate::kernel::db::schema::{organisations, programmes, twinnings};
+use crate::kernel::db::sql::{app_place_level, app_place_name, app_twinning_status};
+use crate::kernel::enums::db_enum;
+use crate::kernel::id::{LocalityId, OrganisationId, ProgrammeId, TwinningId};
+use crate::kernel::patch;
+use crate::places::localities::model::LocalityLevel;
+
+pub const TABLE: &str = "twinnings";
+
+db_enum! {
+    /// How a twinning stands today.
+    pub enum TwinningStatus {
+        Active = "active" ("Đang kết nghĩa", "Active"),
+        Ended = "ended" ("Đã kết thúc", "Ended"),
+        Suspended = "suspended" ("Tạm dừng", "Suspended"),
+    }
+}
+
+/// An organisation stands by a place (kết nghĩa).
+#[derive(Debug, Queryable, Selectable, Serialize, ToSchema)]
+#[diesel(table_name = twinnings)]
+pub struct Twinning {
+    pub id: TwinningId,
+    pub programme_id: ProgrammeId,
+    #[diesel(select_expression = programmes::title)]
+    #[schema(example = "Kết nghĩa với các thôn, làng")]
+    pub programme_title: String,
+    pub organisation_id: OrganisationId,
+    #[diesel(select_expression = organisations::name)]
+    #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    pub organisation_name: String,
+    /// A village, commune or district; of the last two, all villages.
+    pub locality_id: LocalityId,
+    #[diesel(select_expression = app_place_name(twinnings::locality_id))]
+    #[schema(example = "Tung")]
+    pub locality_name: String,
+    #[diesel(select_expression = app_place_level(twinnings::locality_id))]
+    #[schema(example = "village")]
+    pub locality_level: LocalityLevel,
+    /// Leads (chủ trì) rather than takes part (phối hợp).
+    pub lead: bool,
+    #[schema(example = "12/QĐ-UBND")]
+    pub decision_number: Option<String>,
+    pub decision_date: Option<NaiveDate>,
+    /// First day (inclusive).
+    #[schema(example = "2025-07-01")]
+    pub starts_on: NaiveDate,
+    /// Last day (inclusive); null: open.
+    pub ends_on: Option<NaiveDate>,
+    /// Rests for now, whatever its days say.
+    pub suspended: bool,
+    /// `suspended`, else `ended` after `ends_on`, else `active`: as of today in Vietnam.
+    #[diesel(select_expression = app_twinning_status(twinnings::suspended, twinnings::ends_on))]
+    #[schema(example = "active")]
+    pub status: TwinningStatus,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+record!(Twinning);
+
+/// A twinning to be added.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct NewTwinning {
+    /// UUIDv7 made by the client, so that the request can be repeated.
+    pub id: Option<Uuid>,
+    pub programme_id: ProgrammeId,
+    /// From anywhere, but not the place itself.
+    pub organisation_id: OrganisationId,
+    /// A village, commune or district of the caller's area.
+    pub locality_id: LocalityId,
+    /// Leads (chủ trì) rather than takes part (phối hợp).
+    #[schema(example = true)]
+    pub lead: bool,
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100, example = "12/QĐ-UBND")]
+    pub decision_number: Option<String>,
+    #[validate(custom(function = "day::plausible"))]
+    pub decision_date: Option<NaiveDate>,
+    /// First day (inclusive); within the programme and the life of the place.
+    #[validate(custom(function = "day::plausible"))]
+    #[schema(example = "2025-07-01")]
+    pub starts_on: NaiveDate,
+    /// Last day (inclusive); not before `starts_on`.
+    #[validate(custom(function = "day::plausible"))]
+    pub ends_on: Option<NaiveDate>,
+}
+
+/// What changes of a twinning.
+#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[diesel(table_name = twinnings)]
+pub struct TwinningChanges {
+    #[serde(default, deserialize_with = "patch::present")]
+    pub lead: Option<bool>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100, example = "12/QĐ-UBND")]
+    pub decision_number: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(custom(function = "day::plausible"))]
+    pub decision_date: Option<Option<NaiveDate>>,
+    /// Within the programme and the life of the place.
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(custom(function = "day::plausible"))]
+    pub starts_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(custom(function = "day::plausible"))]
+    pub ends_on: Option<Option<NaiveDate>>,
+    #[serde(default, deserialize_with = "patch::present")]
+    pub suspended: Option<bool>,
+}
+
+/// Which twinnings.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TwinningFilter {
+    /// With this very place.
+    pub locality_id: Option<LocalityId>,
+    /// Of this organisation.
+    pub organisation_id: Option<OrganisationId>,
+    /// Under this programme.
+    pub programme_id: Option<ProgrammeId>,
+    /// Begun and not ended on this day, and not suspended.
+    #[param(example = "2026-11-22")]
+    pub active_on: Option<NaiveDate>,
+    /// Any of these, as of today.
+    #[serde(default)]
+    pub status: Vec<TwinningStatus>,
+    /// `-starts_on` (default) or `starts_on`.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum TwinningSort {
+    StartsOn,
+}

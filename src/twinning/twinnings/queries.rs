@@ -1,0 +1,141 @@
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort};
+use crate::kernel::day::is_plausible;
+use crate::kernel::db::schema::{organisations, programmes, twinnings};
+use crate::kernel::db::sql::app_twinning_status;
+use crate::kernel::id::{LocalityId, OrganisationId, ProgrammeId};
+use crate::kernel::page::{Keyset, Page, seek};
+use crate::kernel::problem::{Code, FieldCode, OnConstraint, Problem, Result};
+use crate::kernel::secrets::Secrets;
+use crate::places::localities::model::LocalityLevel;
+use crate::twinning::references::{Place, place_in_range};
+
+/// Programmes and organisations are readable by everybody who signed in, so the joins hide nothing.
+#[diesel::dsl::auto_type]
+fn with_names() -> _ {
+    twinnings::table
+        .inner_join(programmes::table)
+        .inner_join(organisations::table.on(organisations::id.eq(twinnings::organisation_id)))
+}
+
+pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Twinning> {
+    Ok(with_names().filter(twinnings::id.eq(id)).select(Twinning::as_select()).first(conn)?)
+}
+
+pub fn list(
+    conn: &mut PgConnection,
+    filter: &TwinningFilter,
+    keyset: Keyset<TwinningSort>,
+    secrets: &Secrets,
+) -> Result<Page<Twinning>> {
+    if filter.active_on.is_some_and(|day| !is_plausible(day)) {
+        return Err(Problem::field("?active_on", FieldCode::InvalidValue));
+    }
+    let filtered = || {
+        let mut query = with_names().into_boxed();
+        if let Some(locality) = filter.locality_id {
+            query = query.filter(twinnings::locality_id.eq(locality));
+        }
+        if let Some(organisation) = filter.organisation_id {
+            query = query.filter(twinnings::organisation_id.eq(organisation));
+        }
+        if let Some(programme) = filter.programme_id {
+            query = query.filter(twinnings::programme_id.eq(programme));
+        }
+        if let Some(day) = filter.active_on {
+            let not_ended = twinnings::ends_on.is_null().or(twinnings::ends_on.assume_not_null().ge(day));
+            query = query.filter(twinnings::suspended.eq(false)).filter(twinnings::starts_on.le(day)).filter(not_ended);
+        }
+        if !filter.status.is_empty() {
+            let status = app_twinning_status(twinnings::suspended, twinnings::ends_on);
+            query = query.filter(status.eq_any(&filter.status));
+        }
+        query
+    };
+    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let query = filtered().select(Twinning::as_select());
+    let rows = seek!(query, keyset, NaiveDate, twinnings::starts_on, twinnings::id).load(conn)?;
+    keyset.page(rows, total, secrets, |twinning: &Twinning, TwinningSort::StartsOn| {
+        (json!(twinning.starts_on), twinning.id.into())
+    })
+}
+
+pub fn create(conn: &mut PgConnection, id: Uuid, new: NewTwinning) -> Result<()> {
+    check_programme(conn, new.programme_id, new.starts_on)?;
+    check_organisation(conn, new.organisation_id, new.locality_id)?;
+    let place = place_in_range(conn, new.locality_id, "#/locality_id")?;
+    if place.level == LocalityLevel::Province {
+        return Err(Problem::field("#/locality_id", FieldCode::WrongLevel));
+    }
+    check_life(&place, new.starts_on, "#/locality_id")?;
+    check_period(new.starts_on, new.ends_on)?;
+    diesel::insert_into(twinnings::table)
+        .values((
+            twinnings::id.eq(id),
+            twinnings::programme_id.eq(new.programme_id),
+            twinnings::organisation_id.eq(new.organisation_id),
+            twinnings::locality_id.eq(new.locality_id),
+            twinnings::lead.eq(new.lead),
+            twinnings::decision_number.eq(new.decision_number),
+            twinnings::decision_date.eq(new.decision_date),
+            twinnings::starts_on.eq(new.starts_on),
+            twinnings::ends_on.eq(new.ends_on),
+        ))
+        .execute(conn)
+        .on_constraint("twinnings_key", || Problem::new(Code::TwinningExists))?;
+    Ok(())
+}
+
+pub fn update(conn: &mut PgConnection, id: Uuid, changes: &TwinningChanges) -> Result<()> {
+    let before = find(conn, id)?;
+    if let Some(starts_on) = changes.starts_on {
+        check_programme(conn, before.programme_id, starts_on)?;
+        let place = place_in_range(conn, before.locality_id, "#/starts_on")?;
+        check_life(&place, starts_on, "#/starts_on")?;
+    }
+    check_period(changes.starts_on.unwrap_or(before.starts_on), changes.ends_on.unwrap_or(before.ends_on))?;
+    let changed = diesel::update(twinnings::table.find(id)).set(changes).execute(conn);
+    match changed {
+        // A patch without fields changes nothing.
+        Err(diesel::result::Error::QueryBuilderError(_)) => Ok(()),
+        outcome => outcome.map(drop).on_constraint("twinnings_key", || Problem::new(Code::TwinningExists)),
+    }
+}
+
+fn check_programme(conn: &mut PgConnection, id: ProgrammeId, starts_on: NaiveDate) -> Result<()> {
+    let period: Option<(NaiveDate, Option<NaiveDate>)> =
+        programmes::table.find(id).select((programmes::effective_on, programmes::ends_on)).first(conn).optional()?;
+    let (effective_on, ends_on) = period.ok_or_else(|| Problem::field("#/programme_id", FieldCode::NotFound))?;
+    if starts_on < effective_on || ends_on.is_some_and(|ends_on| starts_on > ends_on) {
+        return Err(Problem::field("#/starts_on", FieldCode::OutsideProgramme));
+    }
+    Ok(())
+}
+
+fn check_organisation(conn: &mut PgConnection, id: OrganisationId, locality: LocalityId) -> Result<()> {
+    let place: Option<Option<LocalityId>> =
+        organisations::table.find(id).select(organisations::place_id).first(conn).optional()?;
+    match place {
+        None => Err(Problem::field("#/organisation_id", FieldCode::NotFound)),
+        Some(place) if place == Some(locality) => Err(Problem::field("#/organisation_id", FieldCode::ItsOwnPlace)),
+        Some(_) => Ok(()),
+    }
+}
+
+/// A twinning begins while its place exists.
+fn check_life(place: &Place, starts_on: NaiveDate, pointer: &str) -> Result<()> {
+    let too_early = place.valid_from.is_some_and(|from| starts_on < from);
+    let too_late = place.valid_to.is_some_and(|to| starts_on > to);
+    if too_early || too_late { Err(Problem::field(pointer, FieldCode::Ended)) } else { Ok(()) }
+}
+
+fn check_period(starts_on: NaiveDate, ends_on: Option<NaiveDate>) -> Result<()> {
+    if ends_on.is_some_and(|ends_on| ends_on < starts_on) {
+        return Err(Problem::field("#/ends_on", FieldCode::PeriodReversed));
+    }
+    Ok(())
+}
