@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{World, id_of, item};
+use crate::support::{Client, World, id_of, item};
 
 #[test]
 fn a_list_goes_from_draft_to_approved_by_way_of_a_return() {
@@ -109,4 +109,96 @@ fn a_list_takes_each_household_of_the_village_once() {
     head.post("/hardship-lists", json!({"village_id": tung, "year": 2026, "round": 2})).expect(201);
     head.delete(&path).expect(204);
     assert_eq!(head.get(&path).status, 404);
+}
+
+/// làng Tung with a unit that stands by it and one that stands by its neighbour.
+struct Twinned {
+    world: World,
+    village: uuid::Uuid,
+    head: Client,
+    official: Client,
+    unit: Client,
+    stranger: Client,
+}
+
+fn twinned() -> Twinned {
+    let world = World::new();
+    let (village, other) = (world.village(world.ianan, "Tung"), world.village(world.ianan, "Sơn"));
+    let programme = world.programme(world.ianan);
+    let (office, company) = (world.organisation(world.ianan, "Văn phòng"), world.organisation(world.ianan, "Công ty"));
+    world.twinning(programme, office, village);
+    world.twinning(programme, company, other);
+    let (unit, stranger) = (world.unit(office), world.unit(company));
+    let (head, official) = (world.head(village), world.commune(world.ianan));
+    Twinned { world, village, head, official, unit, stranger }
+}
+
+#[test]
+fn a_unit_sees_the_listed_households_of_its_villages_from_the_approval_on() {
+    let Twinned { world, village, head, official, unit, stranger } = twinned();
+    let (listed, unlisted) = (world.household(&head, village, "Siu A"), world.household(&head, village, "Siu B"));
+    let mut body = crate::support::household(village, "Siu C");
+    body["phone"] = json!("0905123456");
+    let with_phone = id_of(&head.post("/households", body).expect(201));
+    let path = format!("/hardship-lists/{}", id_of(&world.draft(&head, village, &[listed, with_phone])));
+    head.step(&format!("{path}/submit")).expect(200);
+    unit.get(&path).expect_problem(404, "not_found");
+    assert_eq!(unit.get("/households").expect(200)["items"], json!([]));
+    official.step(&format!("{path}/approve")).expect(200);
+
+    assert_eq!(unit.get(&path).expect(200)["allowed_actions"], json!([]));
+    assert_eq!(unit.get("/households?count=true").expect(200)["total"], 2);
+    assert_eq!(unit.get("/households?q=siu%20a").expect(200)["items"].as_array().unwrap().len(), 1);
+    unit.get(&format!("/households/{unlisted}")).expect_problem(404, "not_found");
+    let seen = unit.get(&format!("/households/{with_phone}")).expect(200);
+    assert_eq!((&seen["phone"], &seen["identity_number_last4"]), (&Value::Null, &Value::Null));
+    unit.step(&format!("/households/{listed}/reveal")).expect_problem(403, "forbidden");
+    stranger.get(&path).expect_problem(404, "not_found");
+    assert_eq!(stranger.get("/hardship-items").expect(200)["items"], json!([]));
+
+    official.post(&format!("{path}/reopen"), json!({"reason": "Sửa"})).expect(200);
+    assert_eq!(unit.get(&path).expect(200)["status"], "returned", "also when it was reopened");
+    head.patch(&path, json!({"items": [item(listed), item(unlisted)]})).expect(200);
+    assert_eq!(unit.get(&path).expect(200)["items"].as_array().unwrap().len(), 1, "what is new waits for the approval");
+    unit.get(&format!("/households/{with_phone}")).expect_problem(404, "not_found");
+}
+
+#[test]
+fn a_pledge_is_made_by_a_twinned_unit_and_withdrawn_by_the_same() {
+    let Twinned { world, village, head, official, unit, stranger } = twinned();
+    let home = world.household(&head, village, "Siu A");
+    let list = world.approved_list(&head, &official, village, &[home]);
+    let item_path = format!("/hardship-items/{}", list["items"][0]["id"].as_str().unwrap());
+    head.post(&format!("{item_path}/pledges"), json!({})).expect_problem(403, "forbidden");
+    stranger.post(&format!("{item_path}/pledges"), json!({})).expect_problem(404, "not_found");
+    let pledge = unit.post(&format!("{item_path}/pledges"), json!({"note": "Một con bò"})).expect(201);
+    assert_eq!(pledge["organisation_name"], "Văn phòng");
+    unit.post(&format!("{item_path}/pledges"), json!({})).expect_problem(409, "pledge_exists");
+    let shown = head.get(&item_path).expect(200);
+    assert_eq!((&shown["status"], &shown["pledges"][0]["id"]), (&json!("pledged"), &pledge["id"]));
+    assert!(shown["version"].as_i64() > list["items"][0]["version"].as_i64(), "what is shown has changed");
+    let list_path = format!("/hardship-lists/{}", id_of(&list));
+    assert!(head.get(&list_path).expect(200)["version"].as_i64() > list["version"].as_i64());
+    official.post(&format!("{list_path}/reopen"), json!({"reason": "Sửa"})).expect(200);
+    head.patch(&list_path, json!({"items": []})).expect_problem(409, "item_in_use");
+    let pledge_path = format!("/pledges/{}", id_of(&pledge));
+    stranger.send("DELETE", &pledge_path, None).expect_problem(404, "not_found");
+    unit.delete(&pledge_path).expect(204);
+    assert_eq!(head.get(&item_path).expect(200)["status"], "open");
+    unit.post(&format!("{item_path}/pledges"), json!({})).expect_problem(409, "invalid_transition");
+}
+
+#[test]
+fn who_was_listed_and_got_nothing_stands_on_top() {
+    let Twinned { world, village, head, official, .. } = twinned();
+    let homes = [world.household(&head, village, "Siu A"), world.household(&head, village, "Siu B")];
+    world.approved_list(&head, &official, village, &homes);
+    world.server.set_clock("2026-12-23T02:00:00Z");
+    // The access tokens of before have run out.
+    let head = world.head(village);
+    assert_eq!(head.get("/hardship-items?unhelped_days=30&count=true").expect(200)["total"], 2);
+    assert_eq!(head.get("/hardship-items?unhelped_days=40&count=true").expect(200)["total"], 0);
+    assert_eq!(head.get("/hardship-items?status=pledged&status=helped").expect(200)["items"], json!([]));
+    assert_eq!(head.get("/hardship-items?limit=1").expect(200)["items"].as_array().unwrap().len(), 1);
+    head.get("/hardship-items?unhelped_days=-1").expect_invalid(&[("?unhelped_days", "range")]);
 }
