@@ -1,0 +1,211 @@
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Client, TestServer, World, household, id_of};
+
+/// A village of Ia Nan with a unit that may give to every household on its list.
+struct Giving {
+    world: World,
+    village: Uuid,
+    head: Client,
+    official: Client,
+    unit: Client,
+    twinning: Uuid,
+    homes: Vec<Uuid>,
+}
+
+fn giving(households: usize) -> Giving {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let (head, official) = (world.head(village), world.commune(world.ianan));
+    let office = world.organisation(world.ianan, "Văn phòng");
+    let twinning = world.twinning(world.programme(world.ianan), office, village);
+    let unit = world.unit(office);
+    let homes: Vec<Uuid> = (0..households).map(|number| world.household(&head, village, &format!("Siu {number}"))).collect();
+    world.approved_list(&head, &official, village, &homes);
+    Giving { world, village, head, official, unit, twinning, homes }
+}
+
+impl Giving {
+    fn give(&self, home: Option<Uuid>, given_on: &str, value_vnd: i64) -> Uuid {
+        let gift = json!({"twinning_id": self.twinning, "village_id": self.village, "household_id": home, "category": "cash",
+            "description": "Quà", "value_vnd": value_vnd, "funding_source": "organisation_own", "given_on": given_on});
+        id_of(&self.unit.post("/gifts", gift).expect(201))
+    }
+}
+
+fn support(caller: &Client, question: &str) -> Value {
+    caller.get(&format!("/aggregates/support?{question}")).expect(200)
+}
+
+fn column(answer: &Value, key: &str, value: &str) -> Vec<(Value, Value)> {
+    let rows = answer["rows"].as_array().unwrap();
+    rows.iter().map(|row| (row["key"][key].clone(), row["values"][value].clone())).collect()
+}
+
+#[test]
+fn a_household_helped_in_two_months_counts_once() {
+    let g = giving(1);
+    let home = Some(g.homes[0]);
+    for day in ["2026-01-20", "2026-01-25", "2026-02-10"] {
+        g.give(home, day, 100_000);
+    }
+    let by_month = support(&g.official, "group_by=month");
+    assert_eq!(
+        column(&by_month, "month", "households_helped"),
+        [(json!("2026-01"), json!(1)), (json!("2026-02"), json!(1))]
+    );
+    assert_eq!(by_month["totals"]["households_helped"], 1);
+    assert_eq!((&by_month["totals"]["gifts"], &by_month["totals"]["gift_value_vnd"]), (&json!(3), &json!(300_000)));
+    let quarter = support(&g.official, "group_by=quarter&group_by=category");
+    assert_eq!(quarter["rows"][0]["key"], json!({"quarter": "2026-Q1", "category": "cash"}));
+    assert_eq!(quarter["rows"][0]["values"]["visits"], Value::Null, "only gifts have a category");
+    assert_eq!(support(&g.official, "from=2025-01-01&to=2025-12-31&group_by=year")["rows"], json!([]));
+}
+
+#[test]
+fn a_disputed_gift_counts_again_when_it_was_delivered_and_never_when_it_was_not() {
+    for (resolution, counted) in [("delivered", 5_000_000), ("not_delivered", 0)] {
+        let g = giving(1);
+        let gift = g.give(Some(g.homes[0]), "2026-05-01", 5_000_000);
+        let total = || support(&g.official, "")["totals"]["gift_value_vnd"].clone();
+        assert_eq!(total(), 5_000_000, "recorded counts");
+        g.head.post(&format!("/gifts/{gift}/dispute"), json!({"reason": "Chưa nhận"})).expect(200);
+        assert_eq!(total(), 0, "disputed does not");
+        let settlement = json!({"resolution": resolution, "note": "Đã hỏi lại"});
+        g.official.post(&format!("/gifts/{gift}/settle"), settlement).expect(200);
+        assert_eq!(total(), counted, "{resolution}");
+    }
+}
+
+#[test]
+fn what_is_counted_is_what_the_caller_may_see() {
+    let g = giving(2);
+    g.give(Some(g.homes[0]), "2026-03-01", 1_000_000);
+    g.give(None, "2026-03-02", 2_000_000);
+    let value = |caller: &Client| support(caller, "")["totals"]["gift_value_vnd"].clone();
+    for caller in [&g.head, &g.official, &g.unit, &g.world.province(g.world.gialai), &g.world.admin()] {
+        assert_eq!(value(caller), 3_000_000);
+    }
+    let (elsewhere, kongchro) = (g.world.province(g.world.quangngai), g.world.commune(g.world.kongchro));
+    assert_eq!((value(&elsewhere), value(&kongchro)), (json!(0), json!(0)));
+    let asked = support(&kongchro, &format!("within={}&group_by=village", g.world.ianan));
+    assert_eq!((&asked["rows"], &asked["totals"]["gifts"]), (&json!([]), &json!(0)), "a place out of scope is empty");
+    let unknown = support(&kongchro, &format!("within={}", Uuid::now_v7()));
+    assert_eq!((&unknown["within"], &unknown["totals"]["gifts"]), (&Value::Null, &json!(0)));
+}
+
+#[test]
+fn a_place_with_households_is_a_row_even_when_it_got_nothing() {
+    let g = giving(1);
+    g.give(Some(g.homes[0]), "2026-03-01", 1_000_000);
+    let other = g.world.village(g.world.ianan, "Sơn");
+    g.world.village(g.world.ianan, "Trống");
+    g.official.post("/households", household(other, "Siu X")).expect(201);
+    let rows = support(&g.official, "group_by=village");
+    let names: Vec<_> = rows["rows"].as_array().unwrap().iter().map(|row| row["key"]["village"]["name"].clone()).collect();
+    assert_eq!(names, ["Sơn", "Tung"]);
+    assert_eq!(rows["rows"][0]["values"]["gifts"], 0);
+}
+
+#[test]
+fn the_tree_of_a_day_decides_where_a_gift_was_given() {
+    let world = World::on(TestServer::with(crate::support::Catalogue::Small));
+    let yangtrung = ketnghia::places::loader::locality_id(2024, "23845");
+    let official = world.commune(world.kongchro);
+    let new = |name: &str| json!({"name": name, "kind": "lang", "parent_id": yangtrung});
+    let hlehlang = official.post("/localities", new("Hle Hlang")).expect(201);
+    assert_eq!(hlehlang["path"][1]["name"], "Kông Chro", "followed to the successor");
+    let (village, giver) = (id_of(&hlehlang), id_of(&official.post("/localities", new("Thôn 9")).expect(201)));
+    let organisation = world.place_organisation(giver, "Thôn 9");
+    let programme = world.programme(world.kongchro);
+    let twinning = world.twinning_between(programme, organisation, village, "2019-07-01", None);
+    let thon9 = world.head(giver);
+    let gift = json!({"twinning_id": twinning, "village_id": village, "category": "food", "description": "Gạo",
+        "value_vnd": 300_000, "funding_source": "community", "given_on": "2019-09-02"});
+    thon9.post("/gifts", gift).expect(201);
+
+    let province = world.province(world.gialai);
+    let commune = |question: &str| {
+        let answer = support(&province, question);
+        let rows = answer["rows"].as_array().unwrap().clone();
+        assert_eq!(rows.len(), 1, "{answer}");
+        rows[0]["key"]["commune"]["code"].clone()
+    };
+    assert_eq!(commune("from=2019-01-01&group_by=commune"), "23824");
+    assert_eq!(commune("from=2019-01-01&group_by=commune&as_of=2019-12-31"), "23845");
+    let district = support(&province, "from=2019-01-01&group_by=district&as_of=2019-12-31");
+    assert_eq!(district["rows"][0]["key"]["district"]["code"], "630");
+    province.get("/aggregates/support?group_by=district").expect_invalid(&[("?group_by", "no_districts")]);
+    let ended = province.get(&format!("/aggregates/support?within={yangtrung}"));
+    let problem = ended.expect_problem(422, "locality_ended");
+    assert!(problem["errors"][0]["detail"].as_str().unwrap().contains("Kông Chro"), "{problem}");
+    let then = support(&province, &format!("within={yangtrung}&from=2019-01-01&as_of=2019-12-31"));
+    assert_eq!(then["totals"]["gifts"], 1);
+    let old_province = ketnghia::places::loader::locality_id(2024, "64");
+    let then = support(&world.admin(), &format!("within={old_province}&from=2019-01-01&as_of=2019-12-31&group_by=province"));
+    assert_eq!(then["rows"][0]["key"]["province"]["name"], "Gia Lai");
+}
+
+#[test]
+fn a_key_reads_csv_and_sees_no_count_of_one_to_four() {
+    let g = giving(9);
+    for home in &g.homes[..5] {
+        g.give(Some(*home), "2026-03-01", 100_000);
+    }
+    let other = g.world.village(g.world.ianan, "=HYPERLINK(1)");
+    let twinning = g.world.twinning(g.world.programme(g.world.ianan), g.world.organisation(g.world.ianan, "Công ty"), other);
+    let home = g.world.household(&g.official, other, "Siu X");
+    let gift = json!({"twinning_id": twinning, "village_id": other, "household_id": home, "category": "food", "description": "Gạo",
+        "value_vnd": 777, "funding_source": "enterprise", "given_on": "2026-03-01"});
+    g.official.post("/gifts", gift).expect(201);
+
+    let province = g.world.province(g.world.gialai);
+    let made = province.post("/api-keys", json!({"name": "Bảng tỉnh", "locality_id": g.world.gialai})).expect(201);
+    let key = g.world.server.anonymous().with_token(made["key"].as_str().unwrap());
+    let rows = support(&key, "group_by=village")["rows"].clone();
+    let hidden = json!({"visits": null, "gifts": null, "gifts_confirmed": null, "gift_value_vnd": null,
+        "households_helped": null, "value_vnd": null});
+    assert_eq!((&rows[0]["suppressed"], &rows[0]["values"]), (&json!(true), &hidden), "one household");
+    assert_eq!((&rows[1]["suppressed"], &rows[1]["values"]["households_helped"]), (&json!(false), &json!(5)));
+    let csv = key.with("Accept", "text/csv").get("/aggregates/support?group_by=village,month");
+    assert!(csv.header("content-type").starts_with("text/csv"));
+    assert!(csv.text.starts_with('\u{feff}'), "Excel looks for the mark");
+    let lines: Vec<&str> = csv.text.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(
+        lines[0],
+        "village_id,village_code,village_name,month,visits,gifts,gifts_confirmed,gift_value_vnd,households_helped,value_vnd"
+    );
+    assert_eq!(lines[1], format!("{other},,'=HYPERLINK(1),2026-03,,,,,,"), "no formula, nothing hidden shown");
+    assert_eq!(lines[2], format!("{},,Tung,2026-03,0,5,0,500000,5,500000", g.village));
+    assert!(!csv.text.contains("777"));
+
+    for (question, pointer) in [
+        ("from=2026-01-02&to=2026-01-31", "?from"),
+        ("from=2026-01-01&to=2026-01-30", "?to"),
+        ("group_by=month&group_by=category", "?group_by"),
+    ] {
+        key.get(&format!("/aggregates/support?{question}")).expect_invalid(&[(pointer, "not_for_keys")]);
+    }
+    key.get(&format!("/aggregates/support?organisation_id={}", Uuid::now_v7()))
+        .expect_invalid(&[("?organisation_id", "not_for_keys")]);
+    for personal in ["/households", "/gifts", "/visits", "/hardship-lists", "/users", "/me"] {
+        key.get(personal).expect_problem(403, "forbidden");
+    }
+}
+
+#[test]
+fn the_tag_is_of_the_numbers_and_not_of_the_moment() {
+    let g = giving(1);
+    let first = g.official.get("/aggregates/support?group_by=month");
+    let second = g.official.get("/aggregates/support?group_by=month");
+    assert_ne!(first.expect(200)["computed_at"], second.expect(200)["computed_at"]);
+    assert_eq!(first.etag(), second.etag());
+    assert_eq!(g.official.with("If-None-Match", &first.etag()).get("/aggregates/support?group_by=month").status, 304);
+    g.give(None, "2026-03-01", 1);
+    assert_ne!(g.official.get("/aggregates/support?group_by=month").etag(), first.etag());
+    g.official.get("/aggregates/gold").expect_problem(404, "not_found");
+    g.official.get("/aggregates/support?group_by=hamlet&x=1").expect_invalid(&[("?x", "unknown_field")]);
+    g.official.get("/aggregates/support?group_by=hamlet").expect_invalid(&[("?group_by", "not_grouped")]);
+    g.official.get("/aggregates/support?from=2026-02-01&to=2026-01-01").expect_invalid(&[("?to", "period_reversed")]);
+}
