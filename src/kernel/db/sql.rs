@@ -1,7 +1,7 @@
 //! Functions of the database that queries call.
 
 use diesel::define_sql_function;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Date, Text, Uuid};
 
 define_sql_function! {
     /// Contains a part, without case and diacritics.
@@ -26,4 +26,8 @@ define_sql_function! {
 define_sql_function! {
     /// Whether a path lies in the caller's range of places.
     fn app_in_range(path: Text) -> Bool;
+}
+define_sql_function! {
+    /// The place of a level that a place lay in on a day.
+    fn app_ancestor(place: Uuid, wanted_level: Text, day: Date) -> Nullable<Uuid>;
 }
