@@ -2,6 +2,7 @@
 
 mod support;
 
+mod gifts;
 mod health;
 mod localities;
 mod sign_in;

@@ -3,8 +3,9 @@
 
 mod client;
 mod cluster;
+pub mod giving;
 mod world;
 
 pub use client::{Answer, Client};
 pub use cluster::{Catalogue, TestServer};
-pub use world::World;
+pub use world::{World, id_of};
