@@ -6,3 +6,4 @@ mod gifts;
 mod health;
 mod localities;
 mod sign_in;
+mod visits;
