@@ -95,6 +95,17 @@ create trigger aa_place before insert or update of village_id on visits for each
 create trigger aa_place before insert or update of village_id on gifts for each row execute function app_place_in_village();
 create trigger touch_parent after insert or update or delete on gifts for each row execute function app_touch_parent('visits', 'visit_id');
 
+-- Officials record for a unit only while nobody signs in for it. Accounts are hidden from most who ask.
+create function app_has_account(organisation uuid) returns boolean stable language sql security definer set search_path = '' as $$
+  select exists (select from public.users u where u.active and u.organisation_id = organisation)
+      or exists (select from public.organisations o join public.users u on u.locality_id = o.place_id where o.id = organisation and u.active) $$;
+comment on function app_has_account(uuid) is 'Whether somebody signs in for an organisation, or for the place that it is';
+
+-- A unit reads its own records for ever, but of a village only while it stands by it.
+create function app_village_name(village uuid) returns text stable language sql security definer set search_path = '' as $$
+  select l.name from public.localities l where l.id = village and l.level = 'village' $$;
+comment on function app_village_name(uuid) is 'For records that name a village which the caller may no longer see';
+
 -- The one function that sets an item's status: a confirmed gift helps, a pledge promises, and
 -- either may be taken back.
 create function app_refresh_item(item uuid) returns void language sql security definer set search_path = '' as $$
@@ -119,8 +130,10 @@ create trigger follow_item after insert or delete on pledges for each row execut
 select app_watch('visits', 'findings');
 create policy in_scope on visits
   using ((scope_path >= (select app_low()) and scope_path < (select app_high())) or organisation_id = (select app_organisation()))
-  with check ((scope_path >= (select app_low()) and scope_path < (select app_high()))
-    or (organisation_id = (select app_organisation()) and village_id = any ((select app_villages())::uuid[])));
+  with check ((scope_path >= (select app_low()) and scope_path < (select app_high())) or organisation_id = (select app_organisation()));
+-- A unit records in villages it stands by; what it recorded stays its own when the twinning ends.
+create policy twinned on visits as restrictive for insert
+  with check ((scope_path >= (select app_low()) and scope_path < (select app_high())) or village_id = any ((select app_villages())::uuid[]));
 create policy definer_functions on visits to app_owner using (true) with check (true);
 
 alter table visit_households enable row level security;
@@ -134,4 +147,6 @@ select app_watch('gifts', 'description', 'note', 'dispute_reason', 'settlement_n
 create policy in_scope on gifts
   using ((scope_path >= (select app_low()) and scope_path < (select app_high())) or organisation_id = (select app_organisation()))
   with check ((scope_path >= (select app_low()) and scope_path < (select app_high())) or organisation_id = (select app_organisation()));
+create policy twinned on gifts as restrictive for insert
+  with check ((scope_path >= (select app_low()) and scope_path < (select app_high())) or village_id = any ((select app_villages())::uuid[]));
 create policy definer_functions on gifts for select to app_owner using (true);

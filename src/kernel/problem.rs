@@ -108,6 +108,7 @@ field_codes! {
     Email = "email", "Không phải địa chỉ thư điện tử.", "Not an e-mail address.";
     NotFound = "not_found", "Không có, hoặc ngoài phạm vi của bạn.", "Does not exist, or is out of your scope.";
     NotV7 = "not_uuid_v7", "Mã phải là UUIDv7.", "The id must be a UUIDv7.";
+    IdTaken = "id_conflict", "Mã này đã được dùng cho một bản ghi khác.", "This id is taken by another record.";
     Duplicate = "duplicate", "Bị lặp lại.", "Given more than once.";
     OutsideProgramme = "outside_programme", "Ngày nằm ngoài thời gian của chương trình.", "The day lies outside the programme.";
     InTheFuture = "in_the_future", "Ngày chưa tới.", "The day has not come yet.";
@@ -357,6 +358,8 @@ impl From<DieselError> for Problem {
         match (information.constraint_name(), kind) {
             (Some("app_unauthenticated"), _) => Self::new(Code::Unauthenticated),
             (Some("app_not_found"), _) => Self::not_found(),
+            // An id that a client made is taken, by a record that the caller may not even see.
+            (Some(name), DatabaseErrorKind::UniqueViolation) if name.ends_with("_pkey") => Self::new(Code::IdConflict),
             // A row that would lie out of the caller's scope: it does not exist for them.
             _ if message.starts_with("new row violates row-level security") => Self::not_found(),
             // The id of a record that the server, or another record's creation, had made.

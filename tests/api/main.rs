@@ -3,6 +3,7 @@
 mod support;
 
 mod hardship_lists;
+mod gifts;
 mod health;
 mod households;
 mod localities;
@@ -10,3 +11,4 @@ mod organisations;
 mod programmes;
 mod sign_in;
 mod twinnings;
+mod visits;

@@ -4,7 +4,7 @@
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{BigInt, Bool, Bytea, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Uuid as SqlUuid};
 use diesel::{PgConnection, sql_query};
 use serde::Serialize;
 use uuid::Uuid;
@@ -122,6 +122,31 @@ fn claim(conn: &mut PgConnection, id: Uuid, table: &str, hash: &[u8]) -> Result<
             Err(Problem::new(Code::IdConflict))
         }
     }
+}
+
+#[derive(QueryableByName)]
+struct PartId {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Claims the ids of the parts that came inside a record, and tells which of them are taken: by
+/// another record, or by one that was deleted.
+pub fn claim_parts(conn: &mut PgConnection, table: &str, whole: Uuid, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    // In the order of the ids, so that two requests wait for each other and never in a circle. What
+    // stands for the body is the record around it: no part is a repetition by itself.
+    let taken: Vec<PartId> = sql_query(
+        "SELECT id FROM (SELECT id, app_claim(id, $1, $2) AS word FROM (SELECT DISTINCT id FROM unnest($3) id ORDER BY id) part) claim
+          WHERE word <> 'new'",
+    )
+    .bind::<Text, _>(table)
+    .bind::<Bytea, _>(whole.as_bytes().as_slice())
+    .bind::<Array<SqlUuid>, _>(ids)
+    .load(conn)?;
+    Ok(taken.into_iter().map(|part| part.id).collect())
 }
 
 /// Locks a row the caller may change and gives its version; what they may not is not found.

@@ -39,3 +39,7 @@ define_sql_function! {
     /// How a twinning stands today.
     fn app_twinning_status(suspended: Bool, ends_on: Nullable<Date>) -> Text;
 }
+define_sql_function! {
+    /// The place of a level that a place lay in on a day.
+    fn app_ancestor(place: Uuid, wanted_level: Text, day: Date) -> Nullable<Uuid>;
+}

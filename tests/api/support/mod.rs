@@ -5,6 +5,7 @@ mod client;
 mod cluster;
 mod needs;
 mod twinning;
+pub mod giving;
 mod world;
 
 pub use client::Client;

@@ -1,0 +1,455 @@
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::Uuid as SqlUuid;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{
+    Gift, GiftChanges, GiftFilter, GiftRow, GiftSort, GiftStatus, NewGift, NewVisitGift, Recipient, TABLE,
+};
+use super::workflow::{GiftChange, GiftStep, Standing};
+use crate::access::actor::Actor;
+use crate::access::policy::Permission;
+use crate::kernel::db::records::{self, StepTurn};
+use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
+use crate::kernel::db::sql::{app_in_range, app_organisation};
+use crate::kernel::id::{
+    GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
+};
+use crate::kernel::page::{Keyset, Page, seek};
+use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::secrets::Secrets;
+use crate::support::recording::{self, Occasion, Recording};
+
+diesel::define_sql_function! {
+    /// The name of a village, also of one that the caller no longer sees.
+    fn app_village_name(village: SqlUuid) -> Text;
+}
+
+/// A gift as it is read: the row, the names it is shown with, and how the caller stands to it.
+struct GiftView {
+    row: GiftRow,
+    organisation_name: String,
+    village_name: String,
+    household_head_name: Option<String>,
+    standing: Standing,
+}
+
+impl From<GiftView> for Gift {
+    fn from(view: GiftView) -> Self {
+        let row = view.row;
+        Self {
+            id: row.id,
+            visit_id: row.visit_id,
+            twinning_id: row.twinning_id,
+            organisation_id: row.organisation_id,
+            organisation_name: view.organisation_name,
+            village_id: row.village_id,
+            village_name: view.village_name,
+            household_id: row.household_id,
+            household_head_name: view.household_head_name,
+            member_id: row.member_id,
+            hardship_item_id: row.hardship_item_id,
+            category: row.category,
+            description: row.description,
+            quantity: row.quantity,
+            unit: row.unit,
+            value_vnd: row.value_vnd,
+            funding_source: row.funding_source,
+            given_on: row.given_on,
+            note: row.note,
+            status: row.status,
+            dispute_reason: row.dispute_reason,
+            settlement_note: row.settlement_note,
+            correction_reason: row.correction_reason,
+            acted_by: row.acted_by,
+            on_behalf_of: row.on_behalf_of,
+            allowed_actions: view.standing.allowed_actions(row.status),
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// Reads gifts with everything they are shown with, in one query. The names are looked up for the
+/// rows that are answered only, and a household that the caller does not see has none.
+fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<GiftView>> {
+    let organisation = organisations::table
+        .filter(organisations::id.eq(gifts::organisation_id))
+        .select(organisations::name)
+        .single_value();
+    let head = households::table
+        .filter(households::id.nullable().eq(gifts::household_id))
+        .select(households::head_name)
+        .single_value();
+    let rows: Vec<(GiftRow, Option<String>, String, Option<String>, bool, Option<OrganisationId>)> = query
+        .select((
+            GiftRow::as_select(),
+            organisation,
+            app_village_name(gifts::village_id),
+            head,
+            app_in_range(gifts::scope_path),
+            app_organisation(),
+        ))
+        .load(conn)?;
+    let view = |(row, organisation_name, village_name, household_head_name, in_range, own): (
+        GiftRow,
+        Option<String>,
+        _,
+        _,
+        _,
+        _,
+    )| {
+        let records = actor.may(Permission::RecordSupport);
+        let standing = Standing {
+            in_range,
+            recorded_it: row.acted_by == UserId(actor.id),
+            recorders_side: records
+                && recording::is_recorders_side(actor, own, Some(row.acted_by), row.organisation_id),
+            confirms: actor.may(Permission::ConfirmGifts),
+            settles: actor.may(Permission::SettleGifts),
+            corrects: actor.may(Permission::RecordForUnits),
+        };
+        GiftView {
+            row,
+            organisation_name: organisation_name.unwrap_or_default(),
+            village_name,
+            household_head_name,
+            standing,
+        }
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
+
+fn view(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<GiftView> {
+    let found = load(conn, actor, gifts::table.find(id).into_boxed())?;
+    found.into_iter().next().ok_or_else(Problem::not_found)
+}
+
+pub fn find(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<Gift> {
+    view(conn, actor, id).map(Gift::from)
+}
+
+/// The gifts of visits.
+pub fn of_visits(conn: &mut PgConnection, actor: &Actor, visits: &[VisitId]) -> Result<Vec<Gift>> {
+    let query = gifts::table.filter(gifts::visit_id.eq_any(visits)).order(gifts::id).into_boxed();
+    Ok(load(conn, actor, query)?.into_iter().map(Gift::from).collect())
+}
+
+pub fn list(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &GiftFilter,
+    keyset: Keyset<GiftSort>,
+    secrets: &Secrets,
+) -> Result<Page<Gift>> {
+    let filtered = || {
+        let mut query = gifts::table.into_boxed();
+        if let Some(village) = filter.village_id {
+            query = query.filter(gifts::village_id.eq(village));
+        }
+        if let Some(household) = filter.household_id {
+            query = query.filter(gifts::household_id.eq(household));
+        }
+        if let Some(twinning) = filter.twinning_id {
+            query = query.filter(gifts::twinning_id.eq(twinning));
+        }
+        if let Some(organisation) = filter.organisation_id {
+            query = query.filter(gifts::organisation_id.eq(organisation));
+        }
+        if !filter.status.is_empty() {
+            query = query.filter(gifts::status.eq_any(&filter.status));
+        }
+        if !filter.category.is_empty() {
+            query = query.filter(gifts::category.eq_any(&filter.category));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(gifts::given_on.ge(recording::comparable(from)));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(gifts::given_on.le(recording::comparable(to)));
+        }
+        query
+    };
+    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let query = match keyset.field {
+        GiftSort::GivenOn => seek!(filtered(), keyset, NaiveDate, gifts::given_on, gifts::id),
+    };
+    let rows = load(conn, actor, query)?.into_iter().map(Gift::from).collect();
+    keyset.page(rows, total, secrets, |gift: &Gift, field| {
+        let key = match field {
+            GiftSort::GivenOn => json!(gift.given_on),
+        };
+        (key, gift.id.into())
+    })
+}
+
+pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewGift) -> Result<()> {
+    let occasion = Occasion {
+        twinning_id: new.twinning_id,
+        village_id: new.village_id,
+        day: new.given_on,
+        day_pointer: "#/given_on",
+        village_pointer: "#/village_id",
+    };
+    let recording = recording::check(conn, actor, &occasion)?;
+    let visit_id = new.visit_id;
+    if let Some(visit) = visit_id {
+        check_visit(conn, visit, &occasion, "#/visit_id")?;
+    }
+    let gift = NewVisitGift::from(new);
+    let errors = check_recipients(conn, &occasion, &[("#".to_owned(), gift.recipient())])?;
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    insert(conn, actor, &occasion, recording, visit_id, vec![(GiftId(id), gift)])
+        .map_err(|error| recording::gone(error, TABLE, |field| format!("#/{field}")))
+}
+
+/// Writes gifts that were checked.
+pub fn insert(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    occasion: &Occasion,
+    recording: Recording,
+    visit: Option<VisitId>,
+    new: Vec<(GiftId, NewVisitGift)>,
+) -> QueryResult<()> {
+    let rows: Vec<_> = new
+        .into_iter()
+        .map(|(id, gift)| {
+            (
+                gifts::id.eq(id),
+                gifts::visit_id.eq(visit),
+                gifts::twinning_id.eq(occasion.twinning_id),
+                gifts::organisation_id.eq(recording.organisation_id),
+                gifts::village_id.eq(occasion.village_id),
+                gifts::household_id.eq(gift.household_id),
+                gifts::member_id.eq(gift.member_id),
+                gifts::hardship_item_id.eq(gift.hardship_item_id),
+                gifts::category.eq(gift.category),
+                gifts::description.eq(gift.description),
+                gifts::quantity.eq(gift.quantity),
+                gifts::unit.eq(gift.unit),
+                gifts::value_vnd.eq(gift.value_vnd),
+                gifts::funding_source.eq(gift.funding_source),
+                gifts::given_on.eq(occasion.day),
+                gifts::note.eq(gift.note),
+                gifts::acted_by.eq(actor.id),
+                gifts::on_behalf_of.eq(recording.on_behalf_of),
+            )
+        })
+        .collect();
+    diesel::insert_into(gifts::table).values(rows).execute(conn).map(|_| ())
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = households)]
+struct Home {
+    id: HouseholdId,
+    village_id: LocalityId,
+    status: String,
+    status_since: Option<NaiveDate>,
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = hardship_items)]
+struct ListedItem {
+    id: HardshipItemId,
+    village_id: LocalityId,
+    household_id: HouseholdId,
+    approved: bool,
+}
+
+/// Households that may be named on an occasion, by what is wrong with each of the others. Those that
+/// the caller does not see are not there.
+pub fn check_households(
+    conn: &mut PgConnection,
+    occasion: &Occasion,
+    ids: &[HouseholdId],
+) -> Result<HashMap<HouseholdId, Option<FieldCode>>> {
+    let homes: Vec<Home> = Home::query().filter(households::id.eq_any(ids)).load(conn)?;
+    let verdict = |home: &Home| {
+        // Who moved away later was at home on the day.
+        let left = home.status != "active" && home.status_since.is_none_or(|since| since <= occasion.day);
+        if home.village_id != occasion.village_id {
+            Some(FieldCode::HouseholdElsewhere)
+        } else if left {
+            Some(FieldCode::HouseholdNotActive)
+        } else {
+            None
+        }
+    };
+    Ok(homes.iter().map(|home| (home.id, verdict(home))).collect())
+}
+
+/// Everything that is wrong with whom gifts were for, each below its pointer. The one check of a
+/// gift, standing alone or inside a visit.
+pub fn check_recipients(
+    conn: &mut PgConnection,
+    occasion: &Occasion,
+    recipients: &[(String, Recipient)],
+) -> Result<Vec<FieldError>> {
+    let each = || recipients.iter().map(|(_, recipient)| recipient);
+    let home_ids: Vec<HouseholdId> = each().filter_map(|to| to.household_id).collect();
+    let member_ids: Vec<MemberId> = each().filter_map(|to| to.member_id).collect();
+    let item_ids: Vec<HardshipItemId> = each().filter_map(|to| to.hardship_item_id).collect();
+    let homes = check_households(conn, occasion, &home_ids)?;
+    let members: HashMap<MemberId, HouseholdId> = if member_ids.is_empty() {
+        HashMap::new()
+    } else {
+        let of = household_members::table.filter(household_members::id.eq_any(member_ids));
+        let rows: Vec<(MemberId, HouseholdId)> =
+            of.select((household_members::id, household_members::household_id)).load(conn)?;
+        rows.into_iter().collect()
+    };
+    let items: HashMap<HardshipItemId, ListedItem> = if item_ids.is_empty() {
+        HashMap::new()
+    } else {
+        let rows: Vec<ListedItem> = ListedItem::query().filter(hardship_items::id.eq_any(item_ids)).load(conn)?;
+        rows.into_iter().map(|item| (item.id, item)).collect()
+    };
+
+    let mut errors = Vec::new();
+    for (base, to) in recipients {
+        let mut wrong = |field: &str, code| errors.push(FieldError::new(format!("{base}/{field}"), code));
+        let home = to.household_id;
+        match home.map(|home| homes.get(&home)) {
+            Some(None) => wrong("household_id", FieldCode::NotFound),
+            Some(Some(Some(code))) => wrong("household_id", *code),
+            None if to.member_id.is_some() || to.hardship_item_id.is_some() => {
+                wrong("household_id", FieldCode::Required);
+            }
+            Some(Some(None)) | None => {}
+        }
+        match to.member_id.map(|member| members.get(&member)) {
+            Some(None) => wrong("member_id", FieldCode::NotFound),
+            Some(Some(of)) if home.is_some_and(|home| home != *of) => wrong("member_id", FieldCode::MemberElsewhere),
+            _ => {}
+        }
+        match to.hardship_item_id.map(|item| items.get(&item)) {
+            Some(None) => wrong("hardship_item_id", FieldCode::NotFound),
+            Some(Some(item))
+                if item.village_id != occasion.village_id || home.is_some_and(|home| home != item.household_id) =>
+            {
+                wrong("hardship_item_id", FieldCode::ItemElsewhere);
+            }
+            Some(Some(item)) if !item.approved => wrong("hardship_item_id", FieldCode::NotApproved),
+            _ => {}
+        }
+    }
+    Ok(errors)
+}
+
+/// A gift belongs to a visit of the same twinning, village and day.
+fn check_visit(conn: &mut PgConnection, visit: VisitId, occasion: &Occasion, pointer: &str) -> Result<()> {
+    let found: Option<(TwinningId, LocalityId, NaiveDate)> = visits::table
+        .find(visit)
+        .select((visits::twinning_id, visits::village_id, visits::visited_on))
+        .first(conn)
+        .optional()?;
+    match found {
+        None => Err(Problem::field(pointer, FieldCode::NotFound)),
+        Some(found) if found == (occasion.twinning_id, occasion.village_id, occasion.day) => Ok(()),
+        Some(_) => Err(Problem::field(pointer, FieldCode::VisitElsewhere)),
+    }
+}
+
+pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: GiftChanges) -> Result<()> {
+    let GiftView { row, standing, .. } = view(conn, actor, id)?;
+    let change = standing.may_change(row.status)?;
+    let occasion = Occasion {
+        twinning_id: row.twinning_id,
+        village_id: row.village_id,
+        day: changes.given_on.unwrap_or(row.given_on),
+        day_pointer: "#/given_on",
+        village_pointer: "#/given_on",
+    };
+    let another_day = occasion.day != row.given_on;
+    if another_day {
+        recording::check_other_day(conn, &occasion)?;
+        if let Some(visit) = row.visit_id {
+            check_visit(conn, visit, &occasion, "#/given_on")?;
+        }
+    }
+    if another_day || changes.moves_recipient() {
+        let recipient = Recipient {
+            household_id: changes.household_id.unwrap_or(row.household_id),
+            member_id: changes.member_id.unwrap_or(row.member_id),
+            hardship_item_id: changes.hardship_item_id.unwrap_or(row.hardship_item_id),
+        };
+        let errors = check_recipients(conn, &occasion, &[("#".to_owned(), recipient)])?;
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors));
+        }
+    }
+    let target = gifts::table.find(id);
+    let outcome = match change {
+        GiftChange::Free => diesel::update(target).set(&changes).execute(conn),
+        GiftChange::Correction => {
+            let reason = changes.reason.as_ref().ok_or_else(|| Problem::field("#/reason", FieldCode::Required))?;
+            records::set(conn, "step", "correct")?;
+            let again = (
+                gifts::status.eq(GiftStatus::Recorded),
+                gifts::correction_reason.eq(reason),
+                gifts::last_step.eq(None::<String>),
+                gifts::last_step_by.eq(None::<Uuid>),
+                gifts::last_step_hash.eq(None::<Vec<u8>>),
+            );
+            diesel::update(target).set((&changes, again)).execute(conn)
+        }
+    };
+    match outcome {
+        Err(error @ DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
+            Err(recording::gone(error, TABLE, |field| format!("#/{field}")))
+        }
+        other => records::apply(other),
+    }
+}
+
+pub fn check_deletable(conn: &mut PgConnection, actor: &Actor, gift: &Gift) -> Result<()> {
+    let GiftView { row, standing, .. } = view(conn, actor, gift.id.into())?;
+    standing.may_delete(row.status)
+}
+
+/// What a step writes beside the status.
+#[derive(Default, AsChangeset)]
+#[diesel(table_name = gifts)]
+pub struct StepNotes {
+    pub dispute_reason: Option<String>,
+    /// A new dispute waits for a settlement of its own.
+    pub settlement_note: Option<Option<String>>,
+}
+
+pub fn take_step(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    id: Uuid,
+    step: GiftStep,
+    notes: StepNotes,
+    hash: &[u8],
+) -> Result<Gift> {
+    if let StepTurn::From(_) = records::begin_step(conn, TABLE, id, step.word(), hash)? {
+        let GiftView { row, standing, .. } = view(conn, actor, id)?;
+        standing.may_take(step)?;
+        let next = step.from(row.status).ok_or_else(|| Problem::new(Code::InvalidTransition))?;
+        let taken = diesel::update(gifts::table.find(id).filter(gifts::status.eq(row.status)))
+            .set((
+                notes,
+                gifts::status.eq(next),
+                gifts::last_step.eq(step.word()),
+                gifts::last_step_by.eq(actor.id),
+                gifts::last_step_hash.eq(hash),
+            ))
+            .execute(conn)?;
+        if taken == 0 {
+            return Err(Problem::new(Code::InvalidTransition));
+        }
+    }
+    find(conn, actor, id)
+}

@@ -1,0 +1,169 @@
+//! What every visit and gift rests on: a twinning that held on the day, a village within it, and a
+//! caller who speaks for the unit.
+
+use chrono::{Datelike, NaiveDate};
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::access::actor::Actor;
+use crate::access::policy::Permission;
+use crate::kernel::db::records;
+use crate::kernel::db::schema::{localities, twinnings};
+use crate::kernel::db::sql::{app_ancestor, app_in_range, app_today};
+use crate::kernel::id::{LocalityId, OrganisationId, TwinningId, UserId};
+use crate::kernel::problem::{FieldCode, Problem, Result};
+
+diesel::define_sql_function! {
+    /// Whether somebody signs in for an organisation.
+    fn app_has_account(organisation: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
+}
+
+/// Under which twinning something happened, where and when. The pointers name the fields of the body
+/// that say so.
+pub struct Occasion {
+    pub twinning_id: TwinningId,
+    pub village_id: LocalityId,
+    pub day: NaiveDate,
+    pub day_pointer: &'static str,
+    pub village_pointer: &'static str,
+}
+
+/// Who gave, and whom the caller acts for if not for itself.
+#[derive(Clone, Copy)]
+pub struct Recording {
+    pub organisation_id: OrganisationId,
+    pub on_behalf_of: Option<OrganisationId>,
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = twinnings)]
+struct Terms {
+    organisation_id: OrganisationId,
+    locality_id: LocalityId,
+    starts_on: NaiveDate,
+    ends_on: Option<NaiveDate>,
+    suspended: bool,
+}
+
+/// May the caller record this? The first thing that is wrong is the answer, for what follows rests
+/// on it.
+pub fn check(conn: &mut PgConnection, actor: &Actor, occasion: &Occasion) -> Result<Recording> {
+    let terms = terms(conn, occasion.twinning_id)?;
+    let own = own_organisation(conn)? == Some(terms.organisation_id);
+    let not_yours = || Problem::field("#/twinning_id", FieldCode::NotYourOrganisation);
+    if !own && !actor.may(Permission::RecordForUnits) {
+        return Err(not_yours());
+    }
+    check_day(conn, &terms, occasion)?;
+    let village: Option<(String, bool)> = localities::table
+        .find(occasion.village_id)
+        .select((localities::level, app_in_range(localities::scope_path)))
+        .first(conn)
+        .optional()?;
+    let (level, in_range) = village.ok_or_else(|| Problem::field(occasion.village_pointer, FieldCode::NotFound))?;
+    if level != "village" {
+        return Err(Problem::field(occasion.village_pointer, FieldCode::WrongLevel));
+    }
+    check_village(conn, &terms, occasion)?;
+    if own {
+        return Ok(Recording { organisation_id: terms.organisation_id, on_behalf_of: None });
+    }
+    // Another commune's village is seen by a commune that is itself a giver there: no more than that.
+    if !in_range {
+        return Err(not_yours());
+    }
+    if diesel::select(app_has_account(terms.organisation_id)).get_result(conn)? {
+        return Err(Problem::field("#/twinning_id", FieldCode::OrganisationHasAccount));
+    }
+    Ok(Recording { organisation_id: terms.organisation_id, on_behalf_of: Some(terms.organisation_id) })
+}
+
+/// Can what was recorded have happened on another day?
+pub fn check_other_day(conn: &mut PgConnection, occasion: &Occasion) -> Result<()> {
+    let terms = terms(conn, occasion.twinning_id)?;
+    check_day(conn, &terms, occasion)?;
+    check_village(conn, &terms, occasion)
+}
+
+/// The organisation the caller acts for, if any.
+pub fn own_organisation(conn: &mut PgConnection) -> Result<Option<OrganisationId>> {
+    Ok(records::own_organisation(conn)?.map(OrganisationId))
+}
+
+/// Who recorded something, and everybody of the unit it was recorded for.
+pub fn is_recorders_side(
+    actor: &Actor,
+    own: Option<OrganisationId>,
+    acted_by: Option<UserId>,
+    organisation: OrganisationId,
+) -> bool {
+    acted_by == Some(UserId(actor.id)) || own == Some(organisation)
+}
+
+/// What a record points at was there when it was asked for. Deleted by somebody else in the meantime,
+/// it is not found: `table` names the constraint, `pointer` the field of the body.
+pub fn gone(error: DieselError, table: &str, pointer: impl Fn(&str) -> String) -> Problem {
+    let field = match &error {
+        DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, information) => information
+            .constraint_name()
+            .and_then(|name| name.strip_prefix(table)?.strip_prefix('_')?.strip_suffix("_fkey")),
+        _ => None,
+    };
+    match field {
+        Some(field) => Problem::field(pointer(field), FieldCode::NotFound),
+        None => error.into(),
+    }
+}
+
+/// A day for a comparison with days of records, all of which lie between these; the database knows
+/// fewer years than JSON can say.
+pub fn comparable(day: NaiveDate) -> NaiveDate {
+    match (NaiveDate::from_ymd_opt(1, 1, 1), NaiveDate::from_ymd_opt(9999, 12, 31)) {
+        (Some(first), Some(last)) => day.clamp(first, last),
+        _ => day,
+    }
+}
+
+/// A moment that a timestamp can hold; otherwise phones may be as wrong as they like.
+pub fn is_storable(moment: &chrono::DateTime<chrono::Utc>) -> bool {
+    (1..=9999).contains(&moment.year())
+}
+
+fn terms(conn: &mut PgConnection, twinning: TwinningId) -> Result<Terms> {
+    let terms = Terms::query().filter(twinnings::id.eq(twinning)).first(conn).optional()?;
+    terms.ok_or_else(|| Problem::field("#/twinning_id", FieldCode::NotFound))
+}
+
+fn check_day(conn: &mut PgConnection, terms: &Terms, occasion: &Occasion) -> Result<()> {
+    let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
+    if occasion.day > today {
+        return Err(Problem::field(occasion.day_pointer, FieldCode::InTheFuture));
+    }
+    let within = terms.starts_on <= occasion.day && terms.ends_on.is_none_or(|end| occasion.day <= end);
+    if within && !terms.suspended {
+        Ok(())
+    } else {
+        Err(Problem::field(occasion.day_pointer, FieldCode::OutsideTwinning))
+    }
+}
+
+/// The village is the twinned place, or lay in it on that day.
+fn check_village(conn: &mut PgConnection, terms: &Terms, occasion: &Occasion) -> Result<()> {
+    if occasion.village_id == terms.locality_id {
+        return Ok(());
+    }
+    // Only villages may be hidden from the caller, and no village lies in another.
+    let level: Option<String> =
+        localities::table.find(terms.locality_id).select(localities::level).first(conn).optional()?;
+    let ancestor: Option<LocalityId> = match level {
+        Some(level) if level != "village" => {
+            diesel::select(app_ancestor(occasion.village_id, level, occasion.day)).get_result(conn)?
+        }
+        _ => None,
+    };
+    if ancestor == Some(terms.locality_id) {
+        Ok(())
+    } else {
+        Err(Problem::field(occasion.village_pointer, FieldCode::VillageOutsideTwinning))
+    }
+}

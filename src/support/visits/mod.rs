@@ -1,0 +1,16 @@
+//! Visits (thăm hỏi): a unit came to a village, on a day, for a purpose; what it handed over is
+//! recorded in the same request.
+
+mod handlers;
+pub mod model;
+pub mod queries;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(handlers::list_visits)
+        .service(handlers::create_visit)
+        .service(handlers::find_visit)
+        .service(handlers::update_visit)
+        .service(handlers::delete_visit);
+}

@@ -1,0 +1,212 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::{Validate, ValidationError};
+
+use crate::kernel::answer::record;
+use crate::kernel::db::schema::visits;
+use crate::kernel::enums::db_enum;
+use crate::kernel::id::{HouseholdId, LocalityId, OrganisationId, TwinningId, UserId, VisitId};
+use crate::kernel::patch;
+use crate::support::gifts::model::{Gift, NewVisitGift};
+use crate::support::recording;
+
+pub const TABLE: &str = "visits";
+/// As many gifts as one visit hands over.
+pub const GIFTS_MAX: usize = 200;
+
+db_enum! {
+    /// What a visit was for.
+    pub enum VisitPurpose {
+        Holiday = "holiday" ("Thăm hỏi dịp lễ, Tết", "Holiday visit"),
+        Survey = "survey" ("Khảo sát, nắm tình hình", "Survey"),
+        Propaganda = "propaganda" ("Tuyên truyền, vận động", "Outreach"),
+        Monitoring = "monitoring" ("Kiểm tra, giám sát", "Monitoring"),
+        Handover = "handover" ("Bàn giao", "Handover"),
+        Other = "other" ("Khác", "Other"),
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = visits)]
+pub struct VisitRow {
+    pub id: VisitId,
+    pub twinning_id: TwinningId,
+    pub organisation_id: OrganisationId,
+    pub village_id: LocalityId,
+    pub visited_on: NaiveDate,
+    pub purpose: VisitPurpose,
+    pub occasion: Option<String>,
+    pub participants: i32,
+    pub findings: Option<String>,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub recorded_at: Option<DateTime<Utc>>,
+    pub acted_by: Option<UserId>,
+    pub on_behalf_of: Option<OrganisationId>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A unit came to a village.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Visit {
+    pub id: VisitId,
+    pub twinning_id: TwinningId,
+    /// Who came: the organisation of the twinning.
+    pub organisation_id: OrganisationId,
+    #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    pub organisation_name: String,
+    pub village_id: LocalityId,
+    #[schema(example = "Làng Tung")]
+    pub village_name: String,
+    #[schema(example = "2026-11-18")]
+    pub visited_on: NaiveDate,
+    pub purpose: VisitPurpose,
+    #[schema(example = "Ngày hội Đại đoàn kết 18/11")]
+    pub occasion: Option<String>,
+    /// How many people of the unit came.
+    #[schema(example = 6)]
+    pub participants: i32,
+    /// Whose homes they went to.
+    pub household_ids: Vec<HouseholdId>,
+    pub findings: Option<String>,
+    #[schema(example = 13.78)]
+    pub latitude: Option<f64>,
+    #[schema(example = 107.47)]
+    pub longitude: Option<f64>,
+    /// By the clock of the phone, as it was sent.
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// What was handed over.
+    pub gifts: Vec<Gift>,
+    /// The user who recorded it.
+    pub acted_by: Option<UserId>,
+    /// The unit that an official recorded it for.
+    pub on_behalf_of: Option<OrganisationId>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+record!(Visit);
+
+/// A visit to be recorded, with the gifts handed over: all or nothing.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct NewVisit {
+    /// UUIDv7 made by the client, so that the request can be repeated.
+    pub id: Option<Uuid>,
+    /// Of the caller's organisation; officials of a commune also of units that have no account.
+    pub twinning_id: TwinningId,
+    /// The twinned place, or a village that lay in it on that day.
+    pub village_id: LocalityId,
+    /// Within the twinning, not after today.
+    #[schema(example = "2026-11-18")]
+    pub visited_on: NaiveDate,
+    pub purpose: VisitPurpose,
+    #[validate(length(max = 200))]
+    #[schema(max_length = 200, example = "Ngày hội Đại đoàn kết 18/11")]
+    pub occasion: Option<String>,
+    /// How many people of the unit came.
+    #[validate(range(min = 1, max = 10_000))]
+    #[schema(minimum = 1, maximum = 10000, example = 6)]
+    pub participants: i32,
+    /// Households of the village that the caller sees, each once.
+    #[serde(default)]
+    #[validate(length(max = 500))]
+    #[schema(max_items = 500)]
+    pub household_ids: Vec<HouseholdId>,
+    #[validate(length(max = 5000))]
+    #[schema(max_length = 5000, example = "Ba hộ cần nước sạch trước mùa khô")]
+    pub findings: Option<String>,
+    #[validate(range(min = -90.0, max = 90.0))]
+    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    pub latitude: Option<f64>,
+    #[validate(range(min = -180.0, max = 180.0))]
+    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    pub longitude: Option<f64>,
+    /// By the clock of the phone; kept as sent, however wrong it is.
+    #[validate(custom(function = "moment"))]
+    pub recorded_at: Option<DateTime<Utc>>,
+    // The validator cannot report a list that is too long and its items at once; queries count them.
+    /// What was handed over, at most 200.
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 200)]
+    pub gifts: Vec<NewVisitGift>,
+}
+
+fn moment(value: &DateTime<Utc>) -> Result<(), ValidationError> {
+    if recording::is_storable(value) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
+}
+
+/// What changes of a visit.
+#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[diesel(table_name = visits)]
+pub struct VisitChanges {
+    /// Only while the visit has no gifts, whose day it is.
+    #[serde(default, deserialize_with = "patch::present")]
+    #[schema(example = "2026-11-18")]
+    pub visited_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "patch::present")]
+    pub purpose: Option<VisitPurpose>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(length(max = 200))]
+    #[schema(max_length = 200, example = "Ngày hội Đại đoàn kết 18/11")]
+    pub occasion: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::present")]
+    #[validate(range(min = 1, max = 10_000))]
+    #[schema(minimum = 1, maximum = 10000, example = 6)]
+    pub participants: Option<i32>,
+    /// Replaces the whole list.
+    #[serde(default, deserialize_with = "patch::present")]
+    #[diesel(skip_update)]
+    #[validate(length(max = 500))]
+    #[schema(max_items = 500)]
+    pub household_ids: Option<Vec<HouseholdId>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(length(max = 5000))]
+    #[schema(max_length = 5000, example = "Ba hộ cần nước sạch trước mùa khô")]
+    pub findings: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(range(min = -90.0, max = 90.0))]
+    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    pub latitude: Option<Option<f64>>,
+    #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(range(min = -180.0, max = 180.0))]
+    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    pub longitude: Option<Option<f64>>,
+}
+
+/// Which visits.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct VisitFilter {
+    /// To this village.
+    pub village_id: Option<LocalityId>,
+    /// Under this twinning.
+    pub twinning_id: Option<TwinningId>,
+    /// By this organisation.
+    pub organisation_id: Option<OrganisationId>,
+    /// On this day or later.
+    pub from: Option<NaiveDate>,
+    /// On this day or before.
+    pub to: Option<NaiveDate>,
+    /// `-visited_on` (default: the latest first) or `visited_on`.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum VisitSort {
+    VisitedOn,
+}

@@ -1,0 +1,259 @@
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{GIFTS_MAX, NewVisit, TABLE, Visit, VisitChanges, VisitFilter, VisitRow, VisitSort};
+use crate::access::actor::Actor;
+use crate::kernel::db::records;
+use crate::kernel::db::schema::{gifts, organisations, visit_households, visits};
+use crate::kernel::id::{GiftId, HouseholdId, VisitId};
+use crate::kernel::page::{Keyset, Page, seek};
+use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::secrets::Secrets;
+use crate::support::gifts::model::{Gift, NewVisitGift, TABLE as GIFTS};
+use crate::support::gifts::queries::{self as gift_queries, app_village_name};
+use crate::support::recording::{self, Occasion};
+
+/// Reads visits with everything they are shown with: three queries, however many visits.
+fn load(conn: &mut PgConnection, actor: &Actor, query: visits::BoxedQuery<'_, Pg>) -> Result<Vec<Visit>> {
+    let organisation = organisations::table
+        .filter(organisations::id.eq(visits::organisation_id))
+        .select(organisations::name)
+        .single_value();
+    let rows: Vec<(VisitRow, Option<String>, String)> =
+        query.select((VisitRow::as_select(), organisation, app_village_name(visits::village_id))).load(conn)?;
+    let ids: Vec<VisitId> = rows.iter().map(|(row, ..)| row.id).collect();
+
+    let mut homes: HashMap<VisitId, Vec<HouseholdId>> = HashMap::new();
+    let visited: Vec<(VisitId, HouseholdId)> = visit_households::table
+        .filter(visit_households::visit_id.eq_any(&ids))
+        .order((visit_households::visit_id, visit_households::household_id))
+        .load(conn)?;
+    for (visit, home) in visited {
+        homes.entry(visit).or_default().push(home);
+    }
+    let mut given: HashMap<VisitId, Vec<Gift>> = HashMap::new();
+    for gift in gift_queries::of_visits(conn, actor, &ids)? {
+        if let Some(visit) = gift.visit_id {
+            given.entry(visit).or_default().push(gift);
+        }
+    }
+
+    let visit = |(row, organisation_name, village_name): (VisitRow, Option<String>, String)| Visit {
+        household_ids: homes.remove(&row.id).unwrap_or_default(),
+        gifts: given.remove(&row.id).unwrap_or_default(),
+        id: row.id,
+        twinning_id: row.twinning_id,
+        organisation_id: row.organisation_id,
+        organisation_name: organisation_name.unwrap_or_default(),
+        village_id: row.village_id,
+        village_name,
+        visited_on: row.visited_on,
+        purpose: row.purpose,
+        occasion: row.occasion,
+        participants: row.participants,
+        findings: row.findings,
+        latitude: row.latitude,
+        longitude: row.longitude,
+        recorded_at: row.recorded_at,
+        acted_by: row.acted_by,
+        on_behalf_of: row.on_behalf_of,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    };
+    Ok(rows.into_iter().map(visit).collect())
+}
+
+pub fn find(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<Visit> {
+    let found = load(conn, actor, visits::table.find(id).into_boxed())?;
+    found.into_iter().next().ok_or_else(Problem::not_found)
+}
+
+pub fn list(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &VisitFilter,
+    keyset: Keyset<VisitSort>,
+    secrets: &Secrets,
+) -> Result<Page<Visit>> {
+    let filtered = || {
+        let mut query = visits::table.into_boxed();
+        if let Some(village) = filter.village_id {
+            query = query.filter(visits::village_id.eq(village));
+        }
+        if let Some(twinning) = filter.twinning_id {
+            query = query.filter(visits::twinning_id.eq(twinning));
+        }
+        if let Some(organisation) = filter.organisation_id {
+            query = query.filter(visits::organisation_id.eq(organisation));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(visits::visited_on.ge(recording::comparable(from)));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(visits::visited_on.le(recording::comparable(to)));
+        }
+        query
+    };
+    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let query = match keyset.field {
+        VisitSort::VisitedOn => seek!(filtered(), keyset, NaiveDate, visits::visited_on, visits::id),
+    };
+    let rows = load(conn, actor, query)?;
+    keyset.page(rows, total, secrets, |visit: &Visit, field| {
+        let key = match field {
+            VisitSort::VisitedOn => json!(visit.visited_on),
+        };
+        (key, visit.id.into())
+    })
+}
+
+pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewVisit) -> Result<()> {
+    if new.gifts.len() > GIFTS_MAX {
+        let mut error = FieldError::new("#/gifts", FieldCode::Length);
+        error.parameter = Some((format!("nhiều nhất {GIFTS_MAX}"), format!("at most {GIFTS_MAX}")));
+        return Err(Problem::invalid(vec![error]));
+    }
+    let occasion = Occasion {
+        twinning_id: new.twinning_id,
+        village_id: new.village_id,
+        day: new.visited_on,
+        day_pointer: "#/visited_on",
+        village_pointer: "#/village_id",
+    };
+    let recording = recording::check(conn, actor, &occasion)?;
+    let mut errors = check_households(conn, &occasion, &new.household_ids, &HashSet::new())?;
+    errors.extend(repeated_ids(&new.gifts));
+    let recipients: Vec<_> =
+        new.gifts.iter().enumerate().map(|(index, gift)| (format!("#/gifts/{index}"), gift.recipient())).collect();
+    errors.extend(gift_queries::check_recipients(conn, &occasion, &recipients)?);
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    claim_gifts(conn, id, &new.gifts)?;
+
+    diesel::insert_into(visits::table)
+        .values((
+            visits::id.eq(id),
+            visits::twinning_id.eq(new.twinning_id),
+            visits::organisation_id.eq(recording.organisation_id),
+            visits::village_id.eq(new.village_id),
+            visits::visited_on.eq(new.visited_on),
+            visits::purpose.eq(new.purpose),
+            visits::occasion.eq(new.occasion),
+            visits::participants.eq(new.participants),
+            visits::findings.eq(new.findings),
+            visits::latitude.eq(new.latitude),
+            visits::longitude.eq(new.longitude),
+            visits::recorded_at.eq(new.recorded_at),
+            visits::acted_by.eq(actor.id),
+            visits::on_behalf_of.eq(recording.on_behalf_of),
+        ))
+        .execute(conn)
+        .map_err(|error| recording::gone(error, TABLE, |field| format!("#/{field}")))?;
+    insert_households(conn, id, &new.household_ids)?;
+    let gifts = new.gifts.into_iter().map(|gift| (GiftId(gift.id.unwrap_or_else(Uuid::now_v7)), gift)).collect();
+    // The error does not say which of the gifts it was; the next try will.
+    gift_queries::insert(conn, actor, &occasion, recording, Some(VisitId(id)), gifts)
+        .map_err(|error| recording::gone(error, GIFTS, |_| "#/gifts".to_owned()))
+}
+
+fn repeated_ids(gifts: &[NewVisitGift]) -> Vec<FieldError> {
+    let mut seen = HashSet::new();
+    let named = gifts.iter().enumerate().filter_map(|(index, gift)| gift.id.map(|id| (index, id)));
+    let repeated = named.filter(|(_, id)| !seen.insert(*id));
+    repeated.map(|(index, _)| FieldError::new(format!("#/gifts/{index}/id"), FieldCode::Duplicate)).collect()
+}
+
+/// The ids of gifts are claimed like any other that a client makes: none is used twice, nor after its
+/// record was deleted.
+fn claim_gifts(conn: &mut PgConnection, visit: Uuid, gifts: &[NewVisitGift]) -> Result<()> {
+    let ids: Vec<Uuid> = gifts.iter().filter_map(|gift| gift.id).collect();
+    let taken = records::claim_parts(conn, GIFTS, visit, &ids)?;
+    let wrong = gifts.iter().enumerate().filter(|(_, gift)| gift.id.is_some_and(|id| taken.contains(&id)));
+    let errors: Vec<_> =
+        wrong.map(|(index, _)| FieldError::new(format!("#/gifts/{index}/id"), FieldCode::IdTaken)).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Problem::with_errors(Code::IdConflict, errors)) }
+}
+
+/// Each household once, of the village, and seen by the caller. Those that were named before are not
+/// asked about again: they may be hidden from the caller by now.
+fn check_households(
+    conn: &mut PgConnection,
+    occasion: &Occasion,
+    ids: &[HouseholdId],
+    before: &HashSet<HouseholdId>,
+) -> Result<Vec<FieldError>> {
+    let homes = gift_queries::check_households(conn, occasion, ids)?;
+    let mut seen = HashSet::new();
+    let wrong = |id: &HouseholdId| {
+        if !seen.insert(*id) {
+            return Some(FieldCode::Duplicate);
+        }
+        if before.contains(id) {
+            return None;
+        }
+        homes.get(id).copied().unwrap_or(Some(FieldCode::NotFound))
+    };
+    let codes: Vec<_> = ids.iter().map(wrong).collect();
+    let found = codes.into_iter().enumerate().filter_map(|(index, code)| code.map(|code| (index, code)));
+    Ok(found.map(|(index, code)| FieldError::new(format!("#/household_ids/{index}"), code)).collect())
+}
+
+fn insert_households(conn: &mut PgConnection, visit: Uuid, ids: &[HouseholdId]) -> Result<()> {
+    let rows: Vec<_> = ids
+        .iter()
+        .map(|home| (visit_households::visit_id.eq(visit), visit_households::household_id.eq(home)))
+        .collect();
+    let inserted = diesel::insert_into(visit_households::table).values(rows).execute(conn);
+    inserted.map(|_| ()).map_err(|error| recording::gone(error, "visit_households", |_| "#/household_ids".to_owned()))
+}
+
+/// Only who recorded a visit changes or deletes it.
+pub fn check_recorders_side(conn: &mut PgConnection, actor: &Actor, visit: &Visit) -> Result<()> {
+    let own = recording::own_organisation(conn)?;
+    if recording::is_recorders_side(actor, own, visit.acted_by, visit.organisation_id) {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::Forbidden))
+    }
+}
+
+pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: &VisitChanges) -> Result<()> {
+    let visit = find(conn, actor, id)?;
+    check_recorders_side(conn, actor, &visit)?;
+    let occasion = Occasion {
+        twinning_id: visit.twinning_id,
+        village_id: visit.village_id,
+        day: changes.visited_on.unwrap_or(visit.visited_on),
+        day_pointer: "#/visited_on",
+        village_pointer: "#/visited_on",
+    };
+    if occasion.day != visit.visited_on {
+        // Gifts are dated by their visit. All of them are seen by whoever sees the visit.
+        let has_gifts = diesel::dsl::exists(gifts::table.filter(gifts::visit_id.eq(id)));
+        if diesel::select(has_gifts).get_result(conn)? {
+            return Err(Problem::new(Code::InUse));
+        }
+        recording::check_other_day(conn, &occasion)?;
+    }
+    records::apply(diesel::update(visits::table.find(id)).set(changes).execute(conn))?;
+    if let Some(ids) = &changes.household_ids {
+        let before: HashSet<HouseholdId> = visit.household_ids.iter().copied().collect();
+        let errors = check_households(conn, &occasion, ids, &before)?;
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors));
+        }
+        let of_visit = visit_households::table.filter(visit_households::visit_id.eq(id));
+        diesel::delete(of_visit.filter(visit_households::household_id.ne_all(ids))).execute(conn)?;
+        let added: Vec<HouseholdId> = ids.iter().filter(|home| !before.contains(home)).copied().collect();
+        insert_households(conn, id, &added)?;
+        records::touch(conn, TABLE, id)?;
+    }
+    Ok(())
+}
