@@ -357,6 +357,8 @@ impl From<DieselError> for Problem {
         match (information.constraint_name(), kind) {
             (Some("app_unauthenticated"), _) => Self::new(Code::Unauthenticated),
             (Some("app_not_found"), _) => Self::not_found(),
+            // The id that the client made is that of a record which came without a claim.
+            (Some(name), DatabaseErrorKind::UniqueViolation) if name.ends_with("_pkey") => Self::new(Code::IdConflict),
             // A row that would lie out of the caller's scope: it does not exist for them.
             _ if message.starts_with("new row violates row-level security") => Self::not_found(),
             (_, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand) => {
