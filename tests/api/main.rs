@@ -2,6 +2,14 @@
 
 mod support;
 
+mod access_matrix;
+mod api_keys;
+mod errors;
 mod health;
+mod idempotency;
 mod localities;
+mod schema;
+mod sessions;
 mod sign_in;
+mod tokens;
+mod users;

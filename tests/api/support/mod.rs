@@ -3,8 +3,9 @@
 
 mod client;
 mod cluster;
+mod raw;
 mod world;
 
 pub use client::{Answer, Client};
-pub use cluster::{Catalogue, TestServer};
-pub use world::World;
+pub use cluster::{Catalogue, TestServer, cluster};
+pub use world::{PASSWORD, World, id_of, unique};
