@@ -117,15 +117,23 @@ comment on column audit_events.forced is 'The caller overrode the version check 
 create index audit_events_record on audit_events (record_id, at);
 create index audit_events_at on audit_events (at);
 
+-- Grants keep the service out; this keeps out whoever comes with more than its grants.
+create function app_append_only() returns trigger language plpgsql as $$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+end $$;
+create trigger append_only before update or delete or truncate on audit_events for each statement execute function app_append_only();
+
 create table deleted_records (
-  id uuid primary key,
+  id uuid not null,
   resource text not null,
   deleted_at timestamptz not null,
   deleted_by uuid,
   changed_xid xid8 not null,
   village_id uuid,
   organisation_id uuid,
-  content jsonb not null
+  content jsonb not null,
+  constraint deleted_records_pkey primary key (id, resource)
 );
 comment on table deleted_records is 'Rows that were really deleted: the recycle bin, and the proof that an id is spent';
 

@@ -12,7 +12,7 @@ create table users (
     (case role when 'admin' then 0 when 'province' then 1 when 'district' then 2 when 'commune' then 3 else 4 end) stored,
   locality_id uuid,
   organisation_id uuid,
-  scope_path text collate "C" not null default '0.',
+  scope_path text collate "C" not null default '0.' constraint users_scope_path_form check (scope_path ~ '^0\.([0-9A-Z]+\.)*$'),
   active boolean not null default true,
   auth_version integer not null default 1,
   must_change_password boolean not null default true,
@@ -102,9 +102,13 @@ create trigger aa_place before insert or update of locality_id, organisation_id 
 create trigger aa_place before insert or update of locality_id on api_keys for each row execute function app_place_in_locality();
 
 -- What may be done ends with what may be done it from: a change of office or a deactivation
--- refuses the tokens of before on the next request.
-create function app_unsettle_user() returns trigger language plpgsql as $$
+-- refuses the tokens of before on the next request. A deactivation ends the sessions too, or their
+-- refresh tokens would come back to life with the account.
+create function app_unsettle_user() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
+  if old.active and not new.active then
+    update public.sessions s set revoked_at = public.app_now() where s.user_id = new.id and s.revoked_at is null;
+  end if;
   if (new.role, new.locality_id, new.organisation_id, new.active) is distinct from (old.role, old.locality_id, old.organisation_id, old.active) then
     new.auth_version := old.auth_version + 1;
   end if;
@@ -197,11 +201,12 @@ create function app_security_event(what text, subject uuid) returns void languag
   values (public.app_now(), coalesce(public.app_role(), 'nobody'), subject, 'users', subject, 'security', what,
           nullif(current_setting('app.request_id', true), '')::uuid) $$;
 
--- Ten failures are free, then each further one doubles a delay from one second, to a day at most.
+-- Ten failures are free; then comes a delay of one second, which each further failure doubles, to a
+-- day at most.
 create function app_sign_in_wait(name text) returns integer stable language sql security definer set search_path = '' as $$
   select coalesce((
-    select ceil(extract(epoch from f.last_at + make_interval(secs => least(power(2, f.failures - 11), 86400)) - public.app_now()))::integer
-      from public.sign_in_failures f where f.username = name and f.failures > 10), 0) $$;
+    select ceil(extract(epoch from f.last_at + make_interval(secs => least(power(2, f.failures - 10), 86400)) - public.app_now()))::integer
+      from public.sign_in_failures f where f.username = name and f.failures >= 10), 0) $$;
 comment on function app_sign_in_wait(text) is 'Seconds this name has to wait before it may try again';
 
 create function app_sign_in_candidate(name text) returns table (user_id uuid, hash text)
@@ -322,8 +327,8 @@ begin
 end $$;
 comment on function app_replace_password(uuid, text, timestamptz) is 'Sets the password of a user in the caller''s care and ends its sessions';
 
+-- An account is in the care of the offices above it; its owner reads it through app_own_account.
 select app_watch('users', 'full_name', 'phone');
-create policy self on users for select using (id = (select app_user_id()));
 create policy in_care on users
   using ((rank > (select app_rank()) or (select app_role()) = 'system') and scope_path >= (select app_low()) and scope_path < (select app_high()))
   with check ((rank > (select app_rank()) or (select app_role()) = 'system') and scope_path >= (select app_low()) and scope_path < (select app_high()));

@@ -9,6 +9,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::oneshot;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::random;
@@ -137,10 +138,13 @@ const COMMON: [&str; 24] = [
     "emyeuanh",
 ];
 
-/// Whether a password is easy to guess for somebody who knows whose it is. `context` are the folded
-/// words about its owner: name, phone, place.
+/// Whether a password is easy to guess for somebody who knows whose it is. `context` are words about
+/// its owner: name, phone, place. Case, diacritics and punctuation make no difference.
 pub fn is_weak(password: &str, context: &[String]) -> bool {
-    let squeeze = |text: &str| text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let squeeze = |text: &str| -> String {
+        let letters = text.nfd().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
+        letters.map(|c| if c == 'đ' { 'd' } else { c }).collect()
+    };
     let squeezed = squeeze(password);
     let mut letters: Vec<char> = squeezed.chars().collect();
     letters.sort_unstable();
@@ -172,7 +176,7 @@ mod tests {
     #[test]
     fn easy_passwords_are_weak() {
         let context = ["Ia Nan".to_owned(), "0912345678".to_owned(), "làng Tung".to_owned()];
-        for weak in ["12345678", "aaaaaaaa", "ianan", "IaNan2025", "0912345678", "làng Tung 1"] {
+        for weak in ["12345678", "aaaaaaaa", "ianan", "IaNan2025", "0912345678", "làng Tung 1", "lang tung"] {
             assert!(is_weak(weak, &context), "{weak}");
         }
         for strong in ["ba con trâu trắng", "k9vx-72mq", "ketnghia-demo"] {

@@ -186,7 +186,7 @@ fn deserialize<T: DeserializeOwned + Validate>(received: &Value) -> Result<T> {
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(received, &mut track);
     let result: Result<T, _> = serde_ignored::deserialize(tracked, |path| {
-        errors.push(FieldError::new(pointer_of(&path.to_string()), FieldCode::UnknownField));
+        errors.push(FieldError::new(pointer_of_ignored(&path), FieldCode::UnknownField));
     });
     match result {
         Ok(value) if errors.is_empty() => {
@@ -205,13 +205,25 @@ fn deserialize<T: DeserializeOwned + Validate>(received: &Value) -> Result<T> {
 fn pointer_of(path: &str) -> String {
     let mut pointer = String::from("#");
     for segment in path.split(['.', '[']).map(|segment| segment.trim_end_matches(']')) {
-        // serde_ignored writes `?` for an Option it went through.
-        if !segment.is_empty() && segment != "?" {
+        if !segment.is_empty() {
             pointer.push('/');
             pointer.push_str(segment);
         }
     }
     pointer
+}
+
+/// The names in it are the client's, and may hold anything.
+fn pointer_of_ignored(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => "#".to_owned(),
+        Path::Seq { parent, index } => format!("{}/{index}", pointer_of_ignored(parent)),
+        Path::Map { parent, key } => format!("{}/{}", pointer_of_ignored(parent), escape(key)),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            pointer_of_ignored(parent)
+        }
+    }
 }
 
 fn field_error(pointer: &str, message: &str) -> FieldError {

@@ -97,6 +97,10 @@ fn send_off(
         headers.insert(REQUEST_ID, value);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Said inside to keep compression off an answer; outside it says nothing (RFC 9110 §12.5.3).
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        headers.remove(header::CONTENT_ENCODING);
+    }
     let size = match answer.body().size() {
         BodySize::Sized(size) => size,
         BodySize::None | BodySize::Stream => 0,

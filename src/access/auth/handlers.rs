@@ -1,5 +1,6 @@
-use actix_web::web::{Data, Json};
-use actix_web::{Responder, post};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
 
 use super::model::{Credentials, RefreshGrant, SessionTokens};
 use super::queries::{self, Refreshed, SessionView};
@@ -32,7 +33,7 @@ pub async fn sign_in(
     passwords: Data<Passwords>,
     tokens: Data<Tokens>,
     credentials: Valid<Credentials>,
-) -> Result<impl Responder> {
+) -> Result<HttpResponse> {
     let Credentials { username, password, device_name } = credentials.into_inner();
     let username = username.trim().to_lowercase();
     let public = Entry::Public { request: request.0 };
@@ -77,7 +78,7 @@ pub async fn refresh_session(
     tokens: Data<Tokens>,
     secrets: Data<Secrets>,
     grant: Valid<RefreshGrant>,
-) -> Result<impl Responder> {
+) -> Result<HttpResponse> {
     let parent = grant.into_inner().refresh_token;
     let child = format!("{REFRESH_PREFIX}{}", secrets.child_token(&parent));
     let (parent_hash, child_hash) = (sha256(parent.as_bytes()), sha256(child.as_bytes()));
@@ -99,13 +100,14 @@ pub async fn sign_out(may: May<ReadOwnAccount>, db: Data<Db>) -> Result<NoConten
     Ok(NoContent)
 }
 
-pub async fn session_tokens(
+/// Tokens are not kept by caches, and not compressed: the length of a compressed secret tells of it.
+async fn session_tokens(
     db: &Db,
     tokens: &Tokens,
     session: SessionView,
     request: RequestId,
     refresh_token: String,
-) -> Result<Json<SessionTokens>> {
+) -> Result<HttpResponse> {
     let access_token = tokens.sign(
         session.user_id,
         session.session_id,
@@ -116,11 +118,10 @@ pub async fn session_tokens(
     )?;
     let entry = Entry::User { session: session.session_id, auth_version: session.auth_version, request: request.0 };
     let user = db.read(&entry, me::account).await?;
-    Ok(Json(SessionTokens {
-        access_token,
-        token_type: "Bearer".into(),
-        expires_in: LIFETIME_SECONDS,
-        refresh_token,
-        user,
-    }))
+    let answer =
+        SessionTokens { access_token, token_type: "Bearer".into(), expires_in: LIFETIME_SECONDS, refresh_token, user };
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_ENCODING, "identity"))
+        .json(answer))
 }

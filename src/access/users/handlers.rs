@@ -58,7 +58,7 @@ pub async fn create_user(
             new,
             move |conn, id, new| {
                 queries::create(conn, &actor, id, new)?;
-                queries::give_one_time_password(conn, id, &hash, expires)
+                queries::set_first_password(conn, id, &hash, expires)
             },
             queries::find,
         )

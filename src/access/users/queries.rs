@@ -92,6 +92,16 @@ pub fn set_active(conn: &mut PgConnection, id: Uuid, active: bool) -> Result<Use
     if changed == 0 { Err(Problem::not_found()) } else { find(conn, id) }
 }
 
+/// Of an account that was just made, which is one entry in the audit.
+pub fn set_first_password(conn: &mut PgConnection, id: Uuid, hash: &str, expires: DateTime<Utc>) -> Result<()> {
+    sql_query("SELECT app_replace_password($1, $2, $3)")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Text, _>(hash)
+        .bind::<Timestamptz, _>(expires)
+        .execute(conn)?;
+    Ok(())
+}
+
 pub fn give_one_time_password(conn: &mut PgConnection, id: Uuid, hash: &str, expires: DateTime<Utc>) -> Result<()> {
     sql_query("SELECT app_give_one_time_password($1, $2, $3)")
         .bind::<SqlUuid, _>(id)

@@ -29,7 +29,7 @@ pub fn migrate(url: &str) -> Result<usize, String> {
     Ok(applied)
 }
 
-/// Takes every migration back and applies it again; for the test that proves each `down.sql`.
+/// Takes every migration back; for the test that proves each `down.sql`.
 pub fn revert_all(url: &str) -> Result<(), String> {
     let mut conn = connect(url)?;
     conn.batch_execute("SET ROLE app_owner").map_err(|error| error.to_string())?;

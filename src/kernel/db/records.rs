@@ -149,12 +149,19 @@ pub fn claim_parts(conn: &mut PgConnection, table: &str, whole: Uuid, ids: &[Uui
     Ok(taken.into_iter().map(|part| part.id).collect())
 }
 
-/// Locks a row the caller may change and gives its version; what they may not is not found.
+/// Locks a row the caller may change and gives its version. What they may see and not change is
+/// forbidden, what they may not see is not found.
 pub fn lock(conn: &mut PgConnection, table: &'static str, id: Uuid) -> Result<i64> {
-    let row: Version = sql_query(format!("SELECT version FROM {table} WHERE id = $1 FOR UPDATE"))
-        .bind::<SqlUuid, _>(id)
-        .get_result(conn)?;
-    Ok(row.version)
+    let select = format!("SELECT version FROM {table} WHERE id = $1");
+    let locked: Option<Version> =
+        sql_query(format!("{select} FOR UPDATE")).bind::<SqlUuid, _>(id).get_result(conn).optional()?;
+    match locked {
+        Some(row) => Ok(row.version),
+        None => {
+            let _seen: Version = sql_query(select).bind::<SqlUuid, _>(id).get_result(conn)?;
+            Err(Problem::new(Code::Forbidden))
+        }
+    }
 }
 
 fn expect_version<T: Serialize>(

@@ -76,7 +76,7 @@ diesel::table! {
     use super::sql_types::Xid8;
 
     /// Rows that were really deleted: the recycle bin, and the proof that an id is spent
-    deleted_records (id) {
+    deleted_records (id, resource) {
         id -> Uuid,
         resource -> Text,
         deleted_at -> Timestamptz,

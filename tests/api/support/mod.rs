@@ -3,12 +3,13 @@
 
 mod client;
 mod cluster;
-mod needs;
-mod twinning;
 pub mod giving;
+mod needs;
+mod raw;
+mod twinning;
 mod world;
 
-pub use client::Client;
-pub use cluster::{Catalogue, TestServer};
+pub use client::{Answer, Client};
+pub use cluster::{Catalogue, TestServer, cluster};
 pub use needs::{household, item};
-pub use world::{World, id_of};
+pub use world::{PASSWORD, World, id_of, unique};

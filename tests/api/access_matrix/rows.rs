@@ -1,0 +1,132 @@
+//! A row for each operation: its permission, what it is about, and a call that is good.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::stage::{self, Stage};
+use super::{About, Exception, Relation, Row, Who};
+use crate::support::{PASSWORD, unique};
+
+const PEERS: &[Exception] = &[Exception {
+    who: &[Who::Admin, Who::Province, Who::District, Who::Commune],
+    relation: Relation::Own,
+    status: 404,
+    reason: "an official looks after offices further down, not after its own or its peers'",
+}];
+
+const CATALOGUE_PLACES: &[Exception] = &[Exception {
+    who: &[Who::Province, Who::District, Who::Commune],
+    relation: Relation::Own,
+    status: 403,
+    reason: "provinces, districts and communes are seen and are changed by law alone",
+}];
+
+fn nothing(_: &Stage, _: Who, _: Option<Uuid>) -> Option<Value> {
+    None
+}
+
+impl Row {
+    fn new(operation: &'static str, permission: &'static str, about: About, success: u16) -> Self {
+        Self { permission: Some(permission), ..Self::public(operation, about, success) }
+    }
+
+    fn public(operation: &'static str, about: About, success: u16) -> Self {
+        Self {
+            operation,
+            permission: None,
+            about,
+            body: nothing,
+            success,
+            path: &[],
+            query: "",
+            ends_session: false,
+            exceptions: &[],
+        }
+    }
+
+    fn body(self, body: fn(&Stage, Who, Option<Uuid>) -> Option<Value>) -> Self {
+        Self { body, ..self }
+    }
+
+    fn except(self, exceptions: &'static [Exception]) -> Self {
+        Self { exceptions, ..self }
+    }
+
+    fn ends_session(self) -> Self {
+        Self { ends_session: true, ..self }
+    }
+}
+
+pub fn rows() -> Vec<Row> {
+    [operations(), access(), users(), api_keys(), places()].into_iter().flatten().collect()
+}
+
+fn operations() -> Vec<Row> {
+    vec![
+        Row::public("live", About::Nothing, 200),
+        Row::public("ready", About::Nothing, 200),
+        Row::public("find_openapi", About::Nothing, 200),
+        Row::public("list_catalogues", About::Nothing, 200),
+        Row { path: &[("name", "ethnic_groups")], ..Row::public("find_catalogue", About::Nothing, 200) },
+    ]
+}
+
+fn access() -> Vec<Row> {
+    vec![
+        Row::public("sign_in", About::Nothing, 200)
+            .body(|stage, _, _| Some(json!({"username": stage.tokens()["user"]["username"], "password": PASSWORD}))),
+        Row::public("refresh_session", About::Nothing, 200)
+            .body(|stage, _, _| Some(json!({"refresh_token": stage.tokens()["refresh_token"]}))),
+        Row::new("sign_out", "account:own", About::Nothing, 204).ends_session(),
+        Row::new("find_me", "account:own", About::Nothing, 200),
+        Row::new("change_password", "account:own", About::Nothing, 204)
+            .body(|_, _, _| Some(json!({"current_password": PASSWORD, "new_password": "ba con trâu trắng"})))
+            .ends_session(),
+    ]
+}
+
+fn users() -> Vec<Row> {
+    let account = About::Record("users", stage::users);
+    let of_village = About::Body("#/locality_id", Some("localities"), stage::villages);
+    vec![
+        Row::new("list_users", "users:read", About::List(stage::users), 200).except(PEERS),
+        Row::new("create_user", "users:write", of_village, 201).body(|_, _, village| {
+            Some(json!({"username": unique("new"), "full_name": "Rơ Mah Tung", "role": "village_head", "locality_id": village}))
+        }),
+        Row::new("find_user", "users:read", account, 200).except(PEERS),
+        Row::new("update_user", "users:write", account, 200)
+            .body(|_, _, _| Some(json!({"full_name": "Rơ Mah Tung"})))
+            .except(PEERS),
+        Row::new("delete_user", "users:write", account, 204).except(PEERS),
+        Row::new("reset_user_password", "users:write", account, 200).except(PEERS),
+        Row::new("deactivate_user", "users:write", account, 200).except(PEERS),
+        Row::new("activate_user", "users:write", account, 200).except(PEERS),
+    ]
+}
+
+fn api_keys() -> Vec<Row> {
+    let key = About::Record("api_keys", stage::api_keys);
+    vec![
+        Row::new("list_api_keys", "api_keys:manage", About::List(stage::api_keys), 200),
+        Row::new("create_api_key", "api_keys:manage", About::Body("#/locality_id", None, stage::dashboard_places), 201)
+            .body(|_, _, place| Some(json!({"name": "Bảng số liệu", "locality_id": place}))),
+        Row::new("find_api_key", "api_keys:manage", key, 200),
+        Row::new("revoke_api_key", "api_keys:manage", key, 204),
+    ]
+}
+
+fn places() -> Vec<Row> {
+    let place = About::Record("localities", stage::localities);
+    vec![
+        Row::new("list_localities", "localities:read", About::List(stage::localities), 200),
+        Row::new("create_locality", "villages:write", About::Body("#/parent_id", None, stage::communes), 201)
+            .body(|_, _, commune| Some(json!({"name": unique("lang"), "kind": "lang", "parent_id": commune}))),
+        Row::new("find_locality", "localities:read", place, 200),
+        Row::new("update_locality", "villages:write", place, 200)
+            .body(|_, _, _| Some(json!({"border": true})))
+            .except(CATALOGUE_PLACES),
+        Row::new("delete_locality", "villages:write", place, 204).except(CATALOGUE_PLACES),
+        Row::new("list_locality_children", "localities:read", place, 200),
+        Row::new("find_locality_history", "localities:read", place, 200),
+    ]
+}

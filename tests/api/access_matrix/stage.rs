@@ -1,0 +1,288 @@
+//! The places and people of the matrix, and records in every relation to them.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use ketnghia::places::loader::locality_id;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Relation, Who};
+use crate::support::{Client, PASSWORD, TestServer, World, id_of, unique};
+
+/// What refused calls may write: who tried what.
+const BOOKKEEPING: &str =
+    "'audit_events', 'sign_in_failures', 'sessions', 'refresh_tokens', '__diesel_schema_migrations'";
+
+pub struct Stage {
+    pub world: World,
+    pub province: Uuid,
+    /// Only before 2025-07-01.
+    pub district: Option<Uuid>,
+    pub commune: Uuid,
+    /// Of the village head, and of the unit.
+    pub village: Uuid,
+    /// In another district, or the next commune.
+    pub sibling: Uuid,
+    /// In another province.
+    pub far: Uuid,
+    pub organisation: Uuid,
+    officials: HashMap<Uuid, Client>,
+    admin: Client,
+    clients: HashMap<Who, Client>,
+    sql: RefCell<PgConnection>,
+    counting: String,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+impl Stage {
+    pub fn today() -> Self {
+        let world = World::new();
+        let (province, commune, sibling) = (world.gialai, world.ianan, world.kongchro);
+        Self::of(world, province, None, commune, sibling)
+    }
+
+    pub fn with_districts() -> Self {
+        let server = TestServer::start();
+        server.set_clock("2025-06-01T02:00:00Z");
+        // Ia Sao in Ia Grai, Yang Trung in Kông Chro, both in the Gia Lai of that time.
+        let place = |code: &str| locality_id(2024, code);
+        Self::of(World::on(server), place("64"), Some(place("628")), place("23767"), place("23845"))
+    }
+
+    fn of(world: World, province: Uuid, district: Option<Uuid>, commune: Uuid, sibling: Uuid) -> Self {
+        let admin = world.admin();
+        let provinces = admin.get("/localities?level=province").expect(200);
+        let other = provinces["items"].as_array().unwrap().iter().map(id_of).find(|id| *id != province).unwrap();
+        let mut far = id_of(&admin.get(&format!("/localities/{other}/children?limit=1")).expect(200)["items"][0]);
+        if district.is_some() {
+            far = id_of(&admin.get(&format!("/localities/{far}/children?limit=1")).expect(200)["items"][0]);
+        }
+        let officials: HashMap<Uuid, Client> =
+            [commune, sibling, far].into_iter().map(|place| (place, world.commune(place))).collect();
+        let mut sql = world.server.sql();
+        let counting: Line = diesel::sql_query(format!(
+            "SELECT 'SELECT concat_ws('' '', ' || string_agg(format('(SELECT concat(%L, count(*), ''/'', %s) FROM %I)', c.relname || ' ',
+                CASE WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'version') THEN 'sum(version)' ELSE '0' END,
+                c.relname), ', ' ORDER BY c.relname) || ') AS line' AS line
+               FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ({BOOKKEEPING})"
+        ))
+        .get_result(&mut sql)
+        .unwrap();
+        let mut stage = Self {
+            province,
+            district,
+            commune,
+            village: Uuid::nil(),
+            sibling,
+            far,
+            organisation: Uuid::now_v7(),
+            officials,
+            admin,
+            clients: HashMap::new(),
+            sql: RefCell::new(sql),
+            counting: counting.line,
+            world,
+        };
+        stage.village = stage.new_village(commune);
+        stage.twin();
+        for who in
+            [Who::Admin, Who::Province, Who::District, Who::Commune, Who::Unit, Who::Head, Who::Key, Who::Deactivated]
+        {
+            if who != Who::District || district.is_some() {
+                stage.clients.insert(who, stage.newcomer(who));
+            }
+        }
+        stage.clients.insert(Who::Anonymous, stage.world.server.anonymous());
+        stage
+    }
+
+    /// The unit stands by the village.
+    fn twin(&self) {
+        let (organisation, village, commune) = (self.organisation, self.village, self.commune);
+        let programme = Uuid::now_v7();
+        self.as_system(&format!(
+            "INSERT INTO organisations (id, name, kind, level, locality_id) VALUES ('{organisation}', 'Văn phòng', 'department', 'commune', '{commune}');
+             INSERT INTO programmes (id, title, kind, effective_on, locality_id) VALUES ('{programme}', 'Kế hoạch', 'plan', '2020-01-01', '{commune}');
+             INSERT INTO twinnings (id, programme_id, organisation_id, locality_id, lead, starts_on)
+             VALUES ('{}', '{programme}', '{organisation}', '{village}', true, '2021-01-01')",
+            Uuid::now_v7()
+        ));
+    }
+
+    /// Writes behind the API, as loaders do.
+    pub fn as_system(&self, sql: &str) {
+        let now = self.world.server.db.clock.now().to_rfc3339();
+        let sql = format!("BEGIN; SET LOCAL ROLE app; SELECT app_enter_system('{now}'); {sql}; COMMIT");
+        self.sql.borrow_mut().batch_execute(&sql).unwrap();
+    }
+
+    pub fn delete(&self, table: &str, id: Uuid) {
+        self.as_system(&format!("DELETE FROM {table} WHERE id = '{id}'"));
+    }
+
+    /// How many rows and versions there are, table by table.
+    pub fn contents(&self) -> String {
+        let line: Line = diesel::sql_query(&self.counting).get_result(&mut *self.sql.borrow_mut()).unwrap();
+        line.line
+    }
+
+    /// Runs with policies changed (`name ON table USING …`), and puts them back.
+    pub fn with_policies(&self, policies: &[&str], run: impl FnOnce()) {
+        let mut back = Vec::new();
+        for policy in policies {
+            let (name, rest) = policy.split_once(" ON ").unwrap();
+            let (table, _) = rest.split_once(' ').unwrap();
+            let before: Line = diesel::sql_query(format!(
+                "SELECT format('ALTER POLICY {name} ON {table} USING (%s)', qual) || CASE WHEN with_check IS NULL THEN '' ELSE format(' WITH CHECK (%s)', with_check) END AS line
+                   FROM pg_policies WHERE tablename = '{table}' AND policyname = '{name}'"
+            ))
+            .get_result(&mut *self.sql.borrow_mut())
+            .unwrap();
+            back.push(before.line);
+            self.sql.borrow_mut().batch_execute(&format!("ALTER POLICY {policy}")).unwrap();
+        }
+        run();
+        self.sql.borrow_mut().batch_execute(&back.join(";")).unwrap();
+    }
+
+    /// The caller; somebody new in the same office, where the call ends the session.
+    pub fn client(&self, who: Who, ends_session: bool) -> Client {
+        if ends_session && !matches!(who, Who::Anonymous | Who::Deactivated | Who::Key) {
+            return self.newcomer(who);
+        }
+        self.clients[&who].clone()
+    }
+
+    fn newcomer(&self, who: Who) -> Client {
+        if who == Who::Key {
+            return self.world.server.anonymous().with_token(self.new_key(self.commune)["key"].as_str().unwrap());
+        }
+        let name = unique("caller");
+        let id = self.make(&name, who);
+        let client = self.world.sign_in(&name);
+        if who == Who::Deactivated {
+            self.admin.step(&format!("/users/{id}/deactivate")).expect(200);
+        }
+        client
+    }
+
+    fn make(&self, name: &str, who: Who) -> Uuid {
+        match who {
+            Who::Admin => self.world.make_user(name, "admin", None, None),
+            Who::Province => self.world.make_user(name, "province", Some(self.province), None),
+            Who::District => self.world.make_user(name, "district", self.district, None),
+            Who::Head => self.world.make_user(name, "village_head", Some(self.village), None),
+            Who::Unit => self.world.make_user(name, "twinning_unit", None, Some(self.organisation)),
+            Who::Commune | Who::Deactivated | Who::Anonymous | Who::Key => {
+                self.world.make_user(name, "commune", Some(self.commune), None)
+            }
+        }
+    }
+
+    /// Tokens of somebody.
+    pub fn tokens(&self) -> Value {
+        let name = unique("somebody");
+        self.make(&name, Who::Commune);
+        self.world.server.anonymous().post("/auth/login", json!({"username": name, "password": PASSWORD})).expect(200)
+    }
+
+    pub fn new_village(&self, commune: Uuid) -> Uuid {
+        let body = json!({"name": unique("lang"), "kind": "lang", "parent_id": commune});
+        id_of(&self.officials[&commune].post("/localities", body).expect(201))
+    }
+
+    fn new_key(&self, place: Uuid) -> Value {
+        self.admin.post("/api-keys", json!({"name": "x", "locality_id": place})).expect(201)
+    }
+
+    /// The caller's own place.
+    fn place_of(&self, who: Who) -> Option<Uuid> {
+        match who {
+            Who::Admin => None,
+            Who::Province => Some(self.province),
+            Who::District => self.district,
+            Who::Head | Who::Unit => Some(self.village),
+            Who::Commune | Who::Key | Who::Anonymous | Who::Deactivated => Some(self.commune),
+        }
+    }
+
+    /// The commune that lies outside for the caller; nothing does for an administrator.
+    fn commune_outside(&self, who: Who) -> Option<Uuid> {
+        match who {
+            Who::Admin => None,
+            Who::Province => Some(self.far),
+            _ => Some(self.sibling),
+        }
+    }
+
+    fn looks_down(who: Who) -> bool {
+        !matches!(who, Who::Head | Who::Unit)
+    }
+}
+
+/// A village of the caller, below or outside.
+pub fn villages(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    match relation {
+        Relation::Below => Stage::looks_down(who).then(|| stage.new_village(stage.commune)),
+        // The next village of the same commune is outside for a village head and a unit.
+        Relation::Outside if !Stage::looks_down(who) => Some(stage.new_village(stage.commune)),
+        Relation::Outside => stage.commune_outside(who).map(|commune| stage.new_village(commune)),
+        _ => None,
+    }
+}
+
+/// A place: the caller's own, a village below, a village outside.
+pub fn localities(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    if relation == Relation::Own { stage.place_of(who) } else { villages(stage, who, relation) }
+}
+
+/// A commune, to put a village into.
+pub fn communes(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    let is_own = stage.place_of(who) == Some(stage.commune);
+    match relation {
+        Relation::Own if is_own => Some(stage.commune),
+        Relation::Below if !is_own => Some(stage.commune),
+        Relation::Outside => stage.commune_outside(who),
+        _ => None,
+    }
+}
+
+/// A place that a dashboard may be made for.
+pub fn dashboard_places(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    match relation {
+        Relation::Own => stage.place_of(who),
+        _ => communes(stage, who, relation),
+    }
+}
+
+/// An account: of the caller's own office, of one below, of one outside.
+pub fn users(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    let name = unique("account");
+    match relation {
+        Relation::Own => Some(stage.make(&name, who)),
+        Relation::Below => Some(match who {
+            Who::Admin => stage.make(&name, Who::Province),
+            Who::Province | Who::District => stage.make(&name, Who::Commune),
+            _ => stage.make(&name, Who::Head),
+        }),
+        Relation::Outside => {
+            let commune = stage.commune_outside(who)?;
+            let village = stage.new_village(commune);
+            Some(stage.world.make_user(&name, "village_head", Some(village), None))
+        }
+        _ => None,
+    }
+}
+
+pub fn api_keys(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    dashboard_places(stage, who, relation).map(|place| id_of(&stage.new_key(place)))
+}

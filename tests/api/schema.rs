@@ -1,0 +1,318 @@
+//! Rules of the database itself.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorInformation, Error};
+use diesel::sql_types::{BigInt, Text};
+use ketnghia::kernel::db::migrate;
+
+use crate::support::{TestServer, World, cluster};
+
+#[derive(QueryableByName, Debug, PartialEq)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    row: String,
+}
+
+fn rows(conn: &mut PgConnection, sql: &str) -> Vec<String> {
+    let rows: Vec<Row> = diesel::sql_query(sql).load(conn).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    rows.into_iter().map(|row| row.row).collect()
+}
+
+fn count(conn: &mut PgConnection, from: &str) -> i64 {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    let row: Count = diesel::sql_query(format!("SELECT count(*) FROM {from}")).get_result(conn).unwrap();
+    row.count
+}
+
+/// Everything that migrations make, one line each.
+fn snapshot(conn: &mut PgConnection) -> Vec<String> {
+    const PARTS: [&str; 9] = [
+        "SELECT format('table %s %s %s %s %s', c.relname, c.relkind, c.relowner::regrole, c.relacl, obj_description(c.oid)) ||
+                format(' rls %s %s %s', c.relrowsecurity, c.relforcerowsecurity, c.reloptions)
+           FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'S', 'p')",
+        "SELECT format('column %s %s %s %s %s %s %s %s', a.attrelid::regclass, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+                a.attgenerated, a.attcollation::regcollation, pg_get_expr(d.adbin, d.adrelid)) || coalesce(col_description(a.attrelid, a.attnum), '')
+           FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+          WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped",
+        "SELECT format('constraint %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+        "SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "SELECT format('function %s %s %s', p.proowner::regrole, p.proacl, pg_get_functiondef(p.oid)) || coalesce(obj_description(p.oid), '')
+           FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prokind IN ('f', 'p')",
+        "SELECT format('policy %s %s %s %s %s %s', tablename, policyname, roles, cmd, qual, with_check) FROM pg_policies WHERE schemaname = 'public'",
+        "SELECT format('trigger %s %s', tgrelid::regclass, pg_get_triggerdef(oid)) FROM pg_trigger WHERE NOT tgisinternal",
+        "SELECT format('type %s', typname) FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')",
+        "SELECT format('schema %s', nspacl) FROM pg_namespace WHERE nspname = 'public'",
+    ];
+    let mut lines: Vec<String> =
+        PARTS.iter().flat_map(|part| rows(conn, &format!("SELECT row FROM ({part}) part(row)"))).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn every_migration_can_be_taken_back_and_applied_again() {
+    let url = cluster().make_empty("up_down_up");
+    let mut conn = PgConnection::establish(&cluster().superuser_url("up_down_up")).unwrap();
+    migrate::migrate(&url).unwrap();
+    let up = snapshot(&mut conn);
+    migrate::revert_all(&url).unwrap();
+    let left: Vec<_> =
+        snapshot(&mut conn).into_iter().filter(|line| !line.contains("__diesel_schema_migrations")).collect();
+    let left: Vec<_> =
+        left.iter().filter(|line| !line.starts_with("schema ") && !line.contains("function diesel_")).collect();
+    assert!(left.is_empty(), "{left:#?}");
+    migrate::migrate(&url).unwrap();
+    let again = snapshot(&mut conn);
+    assert_eq!(up.len(), again.len());
+    for (before, after) in up.iter().zip(&again) {
+        assert_eq!(before, after);
+    }
+    assert_eq!(migrate::migrate(&url).unwrap(), 0, "nothing is pending");
+}
+
+#[test]
+fn every_foreign_key_has_an_index_that_begins_with_its_columns() {
+    let server = TestServer::start();
+    let bare = rows(
+        &mut server.sql(),
+        "SELECT format('%s on %s', conname, conrelid::regclass) AS row FROM pg_constraint f
+          WHERE contype = 'f' AND connamespace = 'public'::regnamespace AND NOT EXISTS (
+            SELECT FROM pg_index i WHERE i.indrelid = f.conrelid AND i.indpred IS NULL
+               AND (SELECT array_agg(k ORDER BY k) FROM unnest((i.indkey::int2[])[0:cardinality(f.conkey) - 1]) k)
+                 = (SELECT array_agg(k ORDER BY k) FROM unnest(f.conkey) k))",
+    );
+    assert!(bare.is_empty(), "{bare:#?}");
+}
+
+#[test]
+fn every_table_has_forced_policies() {
+    // Tables without them, each with its reason.
+    const PUBLIC: [&str; 1] = [
+        // Which migrations are applied: asked by the readiness check before anybody enters.
+        "__diesel_schema_migrations",
+    ];
+    let server = TestServer::start();
+    let open = rows(
+        &mut server.sql(),
+        "SELECT c.relname::text AS row FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+            AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid))",
+    );
+    assert_eq!(open, PUBLIC);
+}
+
+#[test]
+fn no_function_that_runs_as_its_owner_trusts_the_search_path() {
+    let server = TestServer::start();
+    let found = rows(
+        &mut server.sql(),
+        "SELECT p.oid::regprocedure::text AS row FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+            AND NOT EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s = 'search_path=\"\"')",
+    );
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn views_ask_as_the_caller_and_nothing_is_materialized() {
+    let server = TestServer::start();
+    let found = rows(
+        &mut server.sql(),
+        "SELECT c.relname::text AS row FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND (c.relkind = 'm' OR c.relkind = 'v'
+            AND NOT EXISTS (SELECT FROM pg_options_to_table(c.reloptions) WHERE option_name = 'security_invoker' AND option_value::boolean))",
+    );
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn the_serving_role_owns_nothing_and_cannot_go_round_the_policies() {
+    let server = TestServer::start();
+    let mut conn = server.sql();
+    let owned = rows(
+        &mut conn,
+        "SELECT classid::regclass || ' ' || objid AS row FROM pg_shdepend WHERE refobjid = 'app'::regrole AND deptype = 'o'",
+    );
+    assert!(owned.is_empty(), "{owned:#?}");
+    let roles = rows(
+        &mut conn,
+        "SELECT rolname::text AS row FROM pg_roles WHERE rolname IN ('app', 'app_owner')
+            AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolcanlogin OR rolreplication)",
+    );
+    assert!(roles.is_empty(), "{roles:#?}");
+    let rights = rows(
+        &mut conn,
+        "SELECT c.relname::text AS row FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+            AND (has_table_privilege('app', c.oid, 'TRUNCATE') OR has_table_privilege('app', c.oid, 'TRIGGER') OR has_table_privilege('app', c.oid, 'REFERENCES'))",
+    );
+    assert!(rights.is_empty(), "{rights:#?}");
+    let create = rows(
+        &mut conn,
+        "SELECT 'create' AS row WHERE has_schema_privilege('app', 'public', 'CREATE') OR pg_has_role('app', 'app_owner', 'MEMBER')",
+    );
+    assert!(create.is_empty());
+}
+
+/// A connection as the pool makes it.
+fn serving(server: &TestServer) -> PgConnection {
+    let mut conn = PgConnection::establish(&cluster().url(&server.database)).unwrap();
+    conn.batch_execute("SET ROLE app").unwrap();
+    conn
+}
+
+#[test]
+fn who_did_not_enter_sees_nothing_also_on_a_used_connection() {
+    let world = World::new();
+    world.village(world.ianan, "Tung");
+    let mut conn = serving(&world.server);
+    let readable = rows(
+        &mut conn,
+        "SELECT c.relname::text AS row FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+            AND has_table_privilege(c.oid, 'SELECT') AND c.relname NOT IN ('__diesel_schema_migrations', 'tree_day')",
+    );
+    assert!(readable.len() > 10);
+    let nothing = |conn: &mut PgConnection| {
+        for table in &readable {
+            assert_eq!(count(conn, table), 0, "{table}");
+        }
+    };
+    nothing(&mut conn);
+    conn.batch_execute("BEGIN; SELECT app_enter_system('2026-11-22T02:00:00Z')").unwrap();
+    assert!(count(&mut conn, "localities WHERE level = 'village'") > 0);
+    assert!(count(&mut conn, "users") > 0);
+    conn.batch_execute("COMMIT").unwrap();
+    nothing(&mut conn);
+    conn.batch_execute("BEGIN; SELECT app_enter_system('2026-11-22T02:00:00Z'); ROLLBACK").unwrap();
+    nothing(&mut conn);
+    conn.batch_execute("BEGIN; SAVEPOINT a; SELECT app_enter_system('2026-11-22T02:00:00Z'); ROLLBACK TO a").unwrap();
+    nothing(&mut conn);
+    conn.batch_execute("COMMIT").unwrap();
+}
+
+/// The SQLSTATE is not shown by diesel: what PostgreSQL says is.
+fn refusal(conn: &mut PgConnection, sql: &str) -> String {
+    match conn.batch_execute(sql) {
+        Err(Error::DatabaseError(_, information)) => {
+            let information: &dyn DatabaseErrorInformation = information.as_ref();
+            information.message().to_owned()
+        }
+        other => panic!("{sql}: {other:?}"),
+    }
+}
+
+#[test]
+fn what_was_written_to_the_audit_stays() {
+    let world = World::new();
+    world.village(world.ianan, "Tung");
+    let mut conn = serving(&world.server);
+    for entry in
+        ["app_enter_public('2026-11-22T02:00:00Z', gen_random_uuid())", "app_enter_system('2026-11-22T02:00:00Z')"]
+    {
+        for sql in [
+            "UPDATE audit_events SET actor_id = NULL",
+            "DELETE FROM audit_events",
+            "TRUNCATE audit_events",
+            "INSERT INTO audit_events (at, actor_role, resource, record_id, action) VALUES (now(), 'x', 'x', gen_random_uuid(), 'create')",
+        ] {
+            conn.batch_execute(&format!("BEGIN; SELECT {entry}")).unwrap();
+            assert_eq!(refusal(&mut conn, sql), "permission denied for table audit_events");
+            conn.batch_execute("ROLLBACK").unwrap();
+        }
+    }
+    // Nor does its owner change it.
+    let mut owner = world.server.sql();
+    for sql in ["UPDATE audit_events SET actor_id = NULL", "DELETE FROM audit_events", "TRUNCATE audit_events"] {
+        assert_eq!(refusal(&mut owner, sql), "audit_events is append-only");
+    }
+    assert!(count(&mut owner, "audit_events") > 0);
+}
+
+#[test]
+fn passwords_and_tokens_are_reached_through_functions_only() {
+    let world = World::new();
+    let mut conn = serving(&world.server);
+    for table in ["user_passwords", "sessions", "refresh_tokens", "sign_in_failures", "creations", "deleted_records"] {
+        assert_eq!(refusal(&mut conn, &format!("SELECT FROM {table}")), format!("permission denied for table {table}"));
+    }
+}
+
+#[test]
+fn every_scope_path_has_the_one_form() {
+    let server = TestServer::start();
+    let mut conn = server.sql();
+    // Either its own CHECK, or a foreign key to a table that has it.
+    let loose = rows(
+        &mut conn,
+        "SELECT a.attrelid::regclass || '.' || a.attname AS row FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname LIKE '%scope_path' AND NOT a.attisdropped
+            AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid AND a.attnum = ANY (k.conkey)
+              AND (k.contype = 'c' AND position('([0-9A-Z]+\\.)' IN pg_get_constraintdef(k.oid)) > 0
+                OR k.contype = 'f' AND k.confupdtype = 'c' AND EXISTS (
+                     SELECT FROM pg_attribute r WHERE r.attrelid = k.confrelid AND r.attname = 'scope_path' AND r.attnum = ANY (k.confkey))))",
+    );
+    assert!(loose.is_empty(), "{loose:#?}");
+    let collated = rows(
+        &mut conn,
+        "SELECT a.attrelid::regclass || '.' || a.attname AS row FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname LIKE '%scope_path' AND a.attcollation <> '\"C\"'::regcollation",
+    );
+    assert!(collated.is_empty(), "{collated:#?}");
+    for path in ["0.", "1.A.", "0.a.", "0.A", "0.Đ.", "0..", ""] {
+        let sql = format!("UPDATE localities SET scope_path = '{path}' WHERE level = 'province'");
+        let told = refusal(&mut conn, &sql);
+        assert!(told.contains("localities_scope_path_form"), "{path}: {told}");
+    }
+}
+
+#[test]
+fn policies_ask_about_the_caller_once_for_each_query() {
+    let server = TestServer::start();
+    let policies = rows(
+        &mut server.sql(),
+        "SELECT format('%s.%s: %s %s', tablename, policyname, qual, with_check) AS row FROM pg_policies WHERE schemaname = 'public'",
+    );
+    assert!(policies.len() > 20);
+    for policy in policies {
+        let mut rest = policy.clone();
+        for function in
+            ["low", "high", "role", "user_id", "session_id", "rank", "organisation", "villages", "now", "today"]
+        {
+            let wrapped = format!("( SELECT app_{function}() AS app_{function})");
+            rest = rest.replace(&wrapped, "");
+        }
+        assert!(!rest.contains("app_"), "{policy}");
+        assert!(!rest.contains("starts_with"), "{policy}");
+    }
+}
+
+#[test]
+fn every_table_that_people_write_is_tracked() {
+    // Written by the functions and triggers of the database alone, or holding no record of their own.
+    // (`visit_households` is part of its visit.)
+    const UNTRACKED: [&str; 14] = [
+        "__diesel_schema_migrations",
+        "audit_events",
+        "creations",
+        "data_loads",
+        "deleted_records",
+        "household_private",
+        "household_words",
+        "locality_words",
+        "refresh_tokens",
+        "sessions",
+        "sign_in_failures",
+        "tree_day",
+        "user_passwords",
+        "visit_households",
+    ];
+    let server = TestServer::start();
+    let mut untracked = rows(
+        &mut server.sql(),
+        "SELECT c.relname::text AS row FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+            AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'zz_track')",
+    );
+    untracked.sort();
+    assert_eq!(untracked, UNTRACKED);
+}

@@ -1,0 +1,218 @@
+use std::thread;
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, PASSWORD, World};
+
+fn sign_in(world: &World, username: &str) -> Value {
+    world.server.anonymous().post("/auth/login", json!({"username": username, "password": PASSWORD})).expect(200)
+}
+
+fn refresh(world: &World, token: &Value) -> Answer {
+    world.server.anonymous().post("/auth/refresh", json!({"refresh_token": token}))
+}
+
+fn client(world: &World, tokens: &Value) -> Client {
+    world.server.anonymous().with_token(tokens["access_token"].as_str().unwrap())
+}
+
+fn pass(world: &World, time: TimeDelta) {
+    let clock = &world.server.db.clock;
+    clock.set(clock.now() + time);
+}
+
+fn a_user() -> World {
+    let world = World::new();
+    world.make_user("ianan", "commune", Some(world.ianan), None);
+    world
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+fn number(world: &World, sql: &str) -> i64 {
+    let row: Number =
+        diesel::sql_query(format!("SELECT ({sql})::bigint AS number")).get_result(&mut world.server.sql()).unwrap();
+    row.number
+}
+
+#[test]
+fn a_refresh_gives_the_next_pair() {
+    let world = a_user();
+    let first = sign_in(&world, "ianan");
+    let second = refresh(&world, &first["refresh_token"]).expect(200);
+    assert_ne!(second["refresh_token"], first["refresh_token"]);
+    assert_eq!(second["user"]["username"], "ianan");
+    client(&world, &second).get("/me").expect(200);
+    refresh(&world, &second["refresh_token"]).expect(200);
+}
+
+#[test]
+fn a_lost_answer_can_be_asked_for_again_hours_later() {
+    let world = a_user();
+    let first = sign_in(&world, "ianan");
+    let lost = refresh(&world, &first["refresh_token"]).expect(200);
+    pass(&world, TimeDelta::hours(3));
+    let again = refresh(&world, &first["refresh_token"]).expect(200);
+    assert_eq!(again["refresh_token"], lost["refresh_token"]);
+    refresh(&world, &again["refresh_token"]).expect(200);
+}
+
+#[test]
+fn an_older_token_ends_the_whole_family() {
+    let world = a_user();
+    let elsewhere = sign_in(&world, "ianan");
+    let first = sign_in(&world, "ianan");
+    let second = refresh(&world, &first["refresh_token"]).expect(200);
+    let third = refresh(&world, &second["refresh_token"]).expect(200);
+    client(&world, &third).get("/me").expect(200);
+
+    refresh(&world, &first["refresh_token"]).expect_problem(401, "invalid_grant");
+
+    refresh(&world, &third["refresh_token"]).expect_problem(401, "invalid_grant");
+    client(&world, &third).get("/me").expect_problem(401, "unauthenticated");
+    client(&world, &elsewhere).get("/me").expect(200);
+    let events = "SELECT count(*) FROM audit_events WHERE action = 'security' AND step = 'refresh_token_reused'";
+    assert_eq!(number(&world, events), 1);
+}
+
+#[test]
+fn twenty_parallel_refreshes_with_one_token_all_succeed() {
+    let world = a_user();
+    let first = sign_in(&world, "ianan");
+    let children: Vec<Value> = thread::scope(|scope| {
+        let calls: Vec<_> = (0..20)
+            .map(|_| scope.spawn(|| refresh(&world, &first["refresh_token"]).expect(200)["refresh_token"].clone()))
+            .collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    assert!(children.iter().all(|child| *child == children[0]));
+    assert_eq!(number(&world, "SELECT count(*) FROM refresh_tokens"), 2, "the token and its one child");
+    assert_eq!(number(&world, "SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL"), 0);
+    refresh(&world, &children[0]).expect(200);
+}
+
+#[test]
+fn a_session_unused_for_45_days_has_expired() {
+    let world = a_user();
+    let (used, unused) = (sign_in(&world, "ianan"), sign_in(&world, "ianan"));
+    pass(&world, TimeDelta::days(45) - TimeDelta::minutes(1));
+    let used = refresh(&world, &used["refresh_token"]).expect(200);
+    pass(&world, TimeDelta::minutes(2));
+    refresh(&world, &unused["refresh_token"]).expect_problem(401, "session_expired");
+    refresh(&world, &used["refresh_token"]).expect(200);
+}
+
+#[test]
+fn a_session_ends_after_180_days_however_much_it_was_used() {
+    let world = a_user();
+    let mut tokens = sign_in(&world, "ianan");
+    for _ in 0..4 {
+        pass(&world, TimeDelta::days(44));
+        tokens = refresh(&world, &tokens["refresh_token"]).expect(200);
+    }
+    pass(&world, TimeDelta::days(5));
+    refresh(&world, &tokens["refresh_token"]).expect_problem(401, "session_expired");
+    client(&world, &tokens).get("/me").expect(401);
+}
+
+#[test]
+fn unknown_and_foreign_refresh_tokens_are_refused() {
+    let world = a_user();
+    let tokens = sign_in(&world, "ianan");
+    for rubbish in [json!("kr_nothing"), json!("' or 1=1 --"), tokens["access_token"].clone()] {
+        let answer = refresh(&world, &rubbish);
+        if rubbish.as_str().unwrap().len() > 200 {
+            answer.expect_invalid(&[("#/refresh_token", "length")]);
+        } else {
+            answer.expect_problem(401, "invalid_grant");
+            assert_eq!(answer.header("www-authenticate"), "Bearer");
+        }
+    }
+    client(&world, &tokens).get("/me").expect(200);
+}
+
+#[test]
+fn after_signing_out_neither_token_works() {
+    let world = a_user();
+    let (here, elsewhere) = (sign_in(&world, "ianan"), sign_in(&world, "ianan"));
+    client(&world, &here).step("/auth/logout").expect(204);
+    client(&world, &here).get("/me").expect_problem(401, "unauthenticated");
+    refresh(&world, &here["refresh_token"]).expect_problem(401, "invalid_grant");
+    client(&world, &here).step("/auth/logout").expect_problem(401, "unauthenticated");
+    client(&world, &elsewhere).get("/me").expect(200);
+}
+
+#[test]
+fn a_new_password_ends_the_other_sessions_and_keeps_this_one() {
+    let world = a_user();
+    let (here, elsewhere) = (sign_in(&world, "ianan"), sign_in(&world, "ianan"));
+    let new = "ba con trâu trắng";
+    client(&world, &here).put("/me/password", json!({"current_password": PASSWORD, "new_password": new})).expect(204);
+    client(&world, &here).get("/localities?limit=1").expect(200);
+    refresh(&world, &here["refresh_token"]).expect(200);
+    client(&world, &elsewhere).get("/me").expect_problem(401, "unauthenticated");
+    refresh(&world, &elsewhere["refresh_token"]).expect_problem(401, "invalid_grant");
+    let anonymous = world.server.anonymous();
+    anonymous.post("/auth/login", json!({"username": "ianan", "password": PASSWORD})).expect(401);
+    anonymous.post("/auth/login", json!({"username": "ianan", "password": new})).expect(200);
+}
+
+#[test]
+fn passwords_are_long_enough_and_not_easy_to_guess() {
+    let world = World::new();
+    world.make_user("kongchro", "commune", Some(world.kongchro), None);
+    let official = world.province(world.gialai);
+    let users = official.get("/users?q=kongchro").expect(200);
+    official
+        .patch(&format!("/users/{}", users["items"][0]["id"].as_str().unwrap()), json!({"phone": "0912345678"}))
+        .expect(200);
+    let me = world.sign_in("kongchro");
+    let change = |from: &str, to: &str| me.put("/me/password", json!({"current_password": from, "new_password": to}));
+
+    let wrong = |to: &str, code: &str| change(PASSWORD, to).expect_invalid(&[("#/new_password", code)]);
+    wrong("k9vx-72", "length");
+    wrong(&"k9vx-72m".repeat(17), "length");
+    for weak in
+        ["12345678", "Password1", "aaaaaaaa", "Kông Chro", "kong chro 1", "KONGCHRO", "0912345678", "0912 345 678"]
+    {
+        wrong(weak, "weak_password");
+    }
+    wrong(PASSWORD, "same_password");
+    change("not mine", "k9vx-72mq").expect_invalid(&[("#/current_password", "invalid_value")]);
+
+    let mut current = PASSWORD.to_owned();
+    for length in [8, 64, 128] {
+        let new: String = "k9vx-72m".chars().cycle().take(length).collect();
+        change(&current, &new).expect(204);
+        current = new;
+    }
+}
+
+#[derive(QueryableByName)]
+struct Secret {
+    #[diesel(sql_type = Text)]
+    stored: String,
+}
+
+#[test]
+fn the_database_holds_no_password_and_no_token() {
+    let world = a_user();
+    let tokens = sign_in(&world, "ianan");
+    let row: Secret = diesel::sql_query(
+        "SELECT (SELECT string_agg(p::text, '') FROM user_passwords p) || (SELECT string_agg(t::text, '') FROM refresh_tokens t)
+            || (SELECT string_agg(s::text, '') FROM sessions s) || (SELECT string_agg(a::text, '') FROM audit_events a) AS stored",
+    )
+    .get_result(&mut world.server.sql())
+    .unwrap();
+    assert!(row.stored.contains("$argon2id$"));
+    for secret in [PASSWORD, tokens["refresh_token"].as_str().unwrap(), tokens["access_token"].as_str().unwrap()] {
+        assert!(!row.stored.contains(secret));
+    }
+}
