@@ -84,6 +84,13 @@ pub struct Storage {
     pub unsafe_durability: bool,
 }
 
+impl Storage {
+    /// An empty setting is none.
+    pub fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref().filter(|url| !url.is_empty())
+    }
+}
+
 /// Keys, which are kept beside the database and never in it.
 #[derive(Debug, Clone, Args)]
 pub struct Keys {
@@ -98,7 +105,7 @@ pub struct Keys {
 impl Serve {
     /// Outside the private PostgreSQL, keys are brought along, never made in passing.
     pub fn check(&self) -> Result<(), String> {
-        if self.storage.database_url.is_none() {
+        if self.storage.database_url().is_none() {
             return Ok(());
         }
         match (&self.keys.jwt_keys_dir, &self.keys.pii_key_file) {

@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ketnghia::config::{Cli, Command, UserCommand};
+use ketnghia::kernel::db::one_line;
 use ketnghia::{cli, server};
 
 fn main() -> ExitCode {
-    let logging = env_logger::Env::default().default_filter_or("info");
+    // Their errors come back to us, who say them once and in one line.
+    let logging = env_logger::Env::default().default_filter_or("info,actix_server=warn,r2d2=off");
     env_logger::Builder::from_env(logging).format_timestamp_millis().init();
     let outcome = match Cli::parse().command {
         Command::Serve(settings) => server::serve(settings),
@@ -21,6 +23,6 @@ fn main() -> ExitCode {
 
 #[expect(clippy::print_stderr, clippy::needless_pass_by_value, reason = "the last word to who sits at the terminal")]
 fn fail(message: String) -> ExitCode {
-    eprintln!("ketnghia: {message}");
+    eprintln!("ketnghia: {}", one_line(&message));
     ExitCode::FAILURE
 }

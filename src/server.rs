@@ -47,8 +47,8 @@ enum Source {
 impl Database {
     /// The database that the settings name; the private one may be run by another process.
     pub fn open(storage: &Storage) -> Result<Self, String> {
-        match &storage.database_url {
-            Some(url) => Ok(Self { url: url.clone(), source: Source::Given }),
+        match storage.database_url() {
+            Some(url) => Ok(Self { url: url.to_owned(), source: Source::Given }),
             None => {
                 let opened = Embedded::open(&postgres_folder(storage), !storage.unsafe_durability)?;
                 Ok(Self::private(opened))
@@ -58,7 +58,7 @@ impl Database {
 
     /// The same, but a private one is ours alone.
     fn open_alone(storage: &Storage) -> Result<Self, String> {
-        if storage.database_url.is_some() {
+        if storage.database_url().is_some() {
             return Self::open(storage);
         }
         let embedded = Embedded::start(&postgres_folder(storage), !storage.unsafe_durability)?;
@@ -72,6 +72,14 @@ impl Database {
 
     pub fn is_private(&self) -> bool {
         matches!(self.source, Source::Private(_))
+    }
+
+    /// When the disk is full, PostgreSQL ends, and nobody is told why but its log.
+    fn explain(&self, outcome: Result<(), String>) -> Result<(), String> {
+        match &self.source {
+            Source::Private(Opened::Ours(embedded)) => outcome.map_err(|reason| embedded.complaint().unwrap_or(reason)),
+            _ => outcome,
+        }
     }
 
     /// What other programs need to reach it.
@@ -109,9 +117,9 @@ fn address_of(opened: &Opened) -> &Address {
 /// Migrates, and loads the catalogue of places.
 pub fn migrate(settings: &Migrate) -> Result<(), String> {
     let database = Database::open(&settings.storage)?;
-    apply_migrations(&database.url)?;
+    database.explain(apply_migrations(&database.url))?;
     if !settings.schema_only {
-        load_places(&database.url, &Clock::default())?;
+        database.explain(load_places(&database.url, &Clock::default()))?;
     }
     say("The database is up to date.");
     Ok(())
@@ -139,7 +147,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     settings.check()?;
     let clock = match settings.clock {
         None => Clock::default(),
-        Some(_) if settings.storage.database_url.is_some() => {
+        Some(_) if settings.storage.database_url().is_some() => {
             return Err(
                 "--clock needs the private PostgreSQL: it is for demonstration, not for the data of DATABASE_URL"
                     .into(),
@@ -160,8 +168,8 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     let tokens = Tokens::load(&settings.jwt_keys_dir(), make_keys)?;
     let secrets = Secrets::load(&settings.pii_key_file(), &settings.jwt_keys_dir().join("refresh.key"), make_keys)?;
     if database.is_private() {
-        apply_migrations(&database.url)?;
-        load_places(&database.url, &clock)?;
+        database.explain(apply_migrations(&database.url))?;
+        database.explain(load_places(&database.url, &clock))?;
     }
     migrate::check_login(&database.url)?;
     let db = Db::connect(&database.url, settings.database_pool_size, clock)?;

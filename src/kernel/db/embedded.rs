@@ -49,6 +49,8 @@ struct Plan {
     data: PathBuf,
     address: Address,
     log: PathBuf,
+    /// What was in the log before this start.
+    log_from: usize,
     user: Option<(Uid, Gid)>,
     durable: bool,
 }
@@ -94,10 +96,11 @@ impl Embedded {
         let data = folder.join("cluster");
         let made_by = made_by(&data);
         let (bin, major) = find_postgres(made_by.as_deref())?;
-        let plan = Plan { bin, data, address, log: folder.join("postgres.log"), user, durable };
+        let log = folder.join("postgres.log");
+        let log_from = put_old_log_aside(&log);
+        let plan = Plan { bin, data, address, log, log_from, user, durable };
         plan.make_cluster(folder, made_by.as_deref(), major)?;
         plan.end_predecessor()?;
-        plan.put_old_log_aside();
         let child = plan.spawn()?;
         let embedded = Self {
             plan: Arc::new(plan),
@@ -123,6 +126,12 @@ impl Embedded {
     /// The same for the cluster's superuser, whom only this machine's owner can be.
     pub fn superuser_url(&self, database: &str) -> String {
         self.plan.address.superuser_url(database)
+    }
+
+    /// Why nothing can be written any more, when PostgreSQL has said that the disk is full.
+    pub fn complaint(&self) -> Option<String> {
+        let full = self.plan.words().contains("No space left on device");
+        full.then(|| format!("no space is left on the disk of {}", self.plan.data.display()))
     }
 
     fn wait_until_ready(&self) -> Result<(), String> {
@@ -227,7 +236,8 @@ impl Address {
                 host.push_str(&format!("%{byte:02X}"));
             }
         }
-        format!("postgres://{login}@{host}:{}/{database}", Self::PORT)
+        // No options: nor has PGOPTIONS a say.
+        format!("postgres://{login}@{host}:{}/{database}?options=", Self::PORT)
     }
 }
 
@@ -273,7 +283,8 @@ impl Plan {
             .output()
             .map_err(|error| format!("cannot run initdb: {error}"))?;
         if !output.status.success() {
-            return Err(format!("initdb failed: {}", one_line(&String::from_utf8_lossy(&output.stderr))));
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(format!("initdb failed: {}", one_line(telling_line(&said).unwrap_or(&said))));
         }
         fs::rename(&partial, &self.data).map_err(|error| format!("cannot make {}: {error}", self.data.display()))
     }
@@ -330,23 +341,32 @@ impl Plan {
         command.spawn().map_err(|error| format!("cannot start PostgreSQL: {error}"))
     }
 
-    fn put_old_log_aside(&self) {
-        if fs::metadata(&self.log).is_ok_and(|found| found.len() > LONGEST_LOG) {
-            let old = self.log.with_extension("log.old");
-            if let Err(error) = fs::rename(&self.log, &old) {
-                log::warn!("cannot put {} aside: {error}", self.log.display());
-            }
-        }
+    /// What PostgreSQL has logged since this start.
+    fn words(&self) -> String {
+        let log = fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(log.get(self.log_from..).unwrap_or_default()).into_owned()
     }
 
     fn last_words(&self) -> String {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let last = log
-            .lines()
-            .rev()
-            .find(|line| line.contains("FATAL") || line.contains("PANIC") || line.contains("could not"));
-        one_line(last.unwrap_or("no message"))
+        one_line(telling_line(&self.words()).unwrap_or("no message"))
     }
+}
+
+/// The last line that tells why something ended.
+fn telling_line(text: &str) -> Option<&str> {
+    text.lines().rev().find(|line| ["FATAL", "PANIC", "could not", "error:"].iter().any(|word| line.contains(word)))
+}
+
+/// Begins a new log when the old one has grown long; answers with the length of what is there.
+fn put_old_log_aside(log: &Path) -> usize {
+    let length = fs::metadata(log).map_or(0, |found| found.len());
+    if length < LONGEST_LOG {
+        return usize::try_from(length).unwrap_or(0);
+    }
+    if let Err(error) = fs::rename(log, log.with_extension("log.old")) {
+        log::warn!("cannot put {} aside: {error}", log.display());
+    }
+    0
 }
 
 /// Which major version made the cluster, if there is one.

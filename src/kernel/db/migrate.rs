@@ -23,7 +23,7 @@ pub fn migrate(url: &str) -> Result<usize, String> {
     conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
         .map_err(|e| told("cannot lock for migrating", &e))?;
     make_roles(&mut conn).map_err(|error| {
-        told("the roles app_owner and app are missing and this login cannot make them or is not granted them (see docs: CREATE ROLE app_owner; CREATE ROLE app; GRANT app_owner, app TO login; GRANT CREATE ON SCHEMA public TO app_owner)", &error)
+        told("the roles app_owner and app are missing and this login cannot make them or is not granted them (CREATE ROLE app_owner; CREATE ROLE app; GRANT app_owner, app TO login; GRANT CREATE ON SCHEMA public TO app_owner)", &error)
     })?;
     conn.batch_execute("SET ROLE app_owner").map_err(|e| told("cannot act as app_owner", &e))?;
     let applied = conn.run_pending_migrations(MIGRATIONS).map_err(|e| told("a migration failed", &e))?.len();
