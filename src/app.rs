@@ -68,7 +68,7 @@ impl Document {
     fn new() -> Self {
         let document = document();
         let mut paths = Vec::new();
-        for (path, operations) in document["paths"].as_object().into_iter().flatten() {
+        for (path, operations) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
             let methods = operations.as_object().into_iter().flatten();
             let methods = methods.filter_map(|(method, _)| method.to_ascii_uppercase().parse().ok()).collect();
             paths.push((path.split('/').map(str::to_owned).collect(), methods));
@@ -104,9 +104,9 @@ fn routes(api: &mut ServiceConfig) {
 pub fn document() -> Value {
     let (_, collected) = App::new()
         .into_utoipa_app()
-        .service(scope::scope(BASE).configure(routes))
-        .service(live)
-        .service(ready)
+        .service(scope(BASE).configure(routes))
+        .service(check_liveness)
+        .service(check_readiness)
         .split_for_parts();
     openapi::complete(&collected)
 }
@@ -132,9 +132,9 @@ pub fn build(
         .app_data(state.catalogues)
         .app_data(state.document)
         .app_data(web::PayloadConfig::new(BODY_LIMIT))
-        .service(scope::scope(BASE).configure(routes).wrap(from_fn(caching)).wrap(from_fn(authenticate)))
-        .service(live)
-        .service(ready)
+        .service(scope(BASE).configure(routes).wrap(from_fn(caching)).wrap(from_fn(authenticate)))
+        .service(check_liveness)
+        .service(check_readiness)
         .split_for_parts();
     app.route("/docs", web::get().to(to_docs))
         .service(SwaggerUi::new("/docs/{_:.*}").config(docs_page()))
@@ -195,7 +195,7 @@ impl Health {
 /// Is the process alive
 #[utoipa::path(tag = "operations", responses((status = 200, body = Health)))]
 #[get("/health/live")]
-async fn live() -> web::Json<Health> {
+async fn check_liveness() -> web::Json<Health> {
     Health::ok()
 }
 
@@ -204,9 +204,8 @@ async fn live() -> web::Json<Health> {
 /// The database is reachable, and every migration this binary knows is applied; newer ones are fine.
 #[utoipa::path(tag = "operations", responses((status = 200, body = Health)))]
 #[get("/health/ready")]
-async fn ready(db: Data<Db>, request: RequestId) -> Result<web::Json<Health>> {
+async fn check_readiness(db: Data<Db>, request: RequestId) -> Result<web::Json<Health>> {
     let public = Entry::Public { request: request.0 };
-    let current =
-        db.read(&public, |conn| Ok(migrate::is_current(conn))).await.map_err(|problem| Problem::overloaded(problem))?;
+    let current = db.read(&public, |conn| Ok(migrate::is_current(conn))).await.map_err(Problem::overloaded)?;
     if current { Ok(Health::ok()) } else { Err(Problem::overloaded("migrations are pending")) }
 }

@@ -1,5 +1,6 @@
 //! Settings. All are optional in development; `ketnghia serve --help` is their manual.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -18,9 +19,11 @@ pub enum Command {
     /// Serve the API (with the embedded database, migrate it first)
     Serve(Serve),
     /// Bring the database to the schema of this binary and load the catalogue of places
-    Migrate(Storage),
+    Migrate(Migrate),
     /// Print the OpenAPI document
     Openapi,
+    /// Run a command, such as psql or pg_dump, with DATABASE_URL (and PGHOST, PGUSER, …) set to the database
+    Database(RunWithDatabase),
     /// Manage users from the command line
     User {
         #[command(subcommand)]
@@ -46,6 +49,27 @@ pub struct CreateUser {
     pub full_name: String,
 }
 
+#[derive(Debug, Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// Leave the catalogue of places out: nobody will serve from this database
+    #[arg(long)]
+    pub schema_only: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RunWithDatabase {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// As the superuser of the private PostgreSQL, whom row-level security does not bind: for pg_dump
+    #[arg(long, conflicts_with = "database_url")]
+    pub superuser: bool,
+    /// The command and its arguments, after `--`
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<OsString>,
+}
+
 /// Where things are kept.
 #[derive(Debug, Clone, Args)]
 pub struct Storage {
@@ -55,35 +79,48 @@ pub struct Storage {
     /// Folder of the private PostgreSQL and of the keys made with it
     #[arg(long, env = "DATA_DIR", default_value = ".data")]
     pub data_dir: PathBuf,
-    /// Ed25519 keys (*.pk8) that sign access tokens, and refresh.key; the newest signs, all verify. Made with the private PostgreSQL, required otherwise
-    #[arg(long, env = "JWT_KEYS_DIR")]
-    pub jwt_keys_dir: Option<PathBuf>,
-    /// Key file that seals identity numbers and phones, one `NUMBER:BASE64` a line, the first seals. Made with the private PostgreSQL, required otherwise
-    #[arg(long, env = "PII_KEY_FILE")]
-    pub pii_key_file: Option<PathBuf>,
     /// Serve although fsync, full_page_writes or synchronous_commit is off (tests, benchmarks)
     #[arg(long, env = "KETNGHIA_UNSAFE_DURABILITY", value_parser = clap::builder::BoolishValueParser::new(), default_value = "false", action = clap::ArgAction::Set)]
     pub unsafe_durability: bool,
 }
 
 impl Storage {
+    /// An empty setting is none.
+    pub fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref().filter(|url| !url.is_empty())
+    }
+}
+
+/// Keys, which are kept beside the database and never in it.
+#[derive(Debug, Clone, Args)]
+pub struct Keys {
+    /// Ed25519 keys (*.pk8) that sign access tokens, and refresh.key; the newest signs, all verify. Made with the private PostgreSQL, required otherwise
+    #[arg(long, env = "JWT_KEYS_DIR")]
+    pub jwt_keys_dir: Option<PathBuf>,
+    /// Key file that seals identity numbers and phones, one `NUMBER:BASE64` a line, the first seals. Made with the private PostgreSQL, required otherwise
+    #[arg(long, env = "PII_KEY_FILE")]
+    pub pii_key_file: Option<PathBuf>,
+}
+
+impl Serve {
+    /// Outside the private PostgreSQL, keys are brought along, never made in passing.
+    pub fn check(&self) -> Result<(), String> {
+        if self.storage.database_url().is_none() {
+            return Ok(());
+        }
+        match (&self.keys.jwt_keys_dir, &self.keys.pii_key_file) {
+            (None, _) => Err("JWT_KEYS_DIR is required with DATABASE_URL".into()),
+            (_, None) => Err("PII_KEY_FILE is required with DATABASE_URL".into()),
+            _ => Ok(()),
+        }
+    }
+
     pub fn jwt_keys_dir(&self) -> PathBuf {
-        self.jwt_keys_dir.clone().unwrap_or_else(|| self.data_dir.join("keys"))
+        self.keys.jwt_keys_dir.clone().unwrap_or_else(|| self.storage.data_dir.join("keys"))
     }
 
     pub fn pii_key_file(&self) -> PathBuf {
-        self.pii_key_file.clone().unwrap_or_else(|| self.data_dir.join("keys").join("pii.key"))
-    }
-
-    /// Outside the embedded database, keys are brought along, never made in passing.
-    pub fn check(&self) -> Result<(), String> {
-        if self.database_url.is_some() && self.jwt_keys_dir.is_none() {
-            return Err("JWT_KEYS_DIR is required with DATABASE_URL".into());
-        }
-        if self.database_url.is_some() && self.pii_key_file.is_none() {
-            return Err("PII_KEY_FILE is required with DATABASE_URL".into());
-        }
-        Ok(())
+        self.keys.pii_key_file.clone().unwrap_or_else(|| self.storage.data_dir.join("keys").join("pii.key"))
     }
 }
 
@@ -91,6 +128,8 @@ impl Storage {
 pub struct Serve {
     #[command(flatten)]
     pub storage: Storage,
+    #[command(flatten)]
+    pub keys: Keys,
     /// Address and port to listen on
     #[arg(long, env = "BIND_ADDRESS", default_value = "127.0.0.1:8080")]
     pub bind_address: String,

@@ -20,6 +20,8 @@ pub mod twinning;
 
 /// The actix application.
 pub mod app;
+/// Commands for operators.
+pub mod cli;
 /// Settings, each from one environment variable or flag.
 pub mod config;
 /// Demonstration data.

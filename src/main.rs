@@ -4,24 +4,25 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ketnghia::config::{Cli, Command, UserCommand};
-use ketnghia::{app, demo, server};
+use ketnghia::kernel::db::one_line;
+use ketnghia::{cli, server};
 
 fn main() -> ExitCode {
-    let logging = env_logger::Env::default().default_filter_or("info");
+    // Their errors come back to us, who say them once and in one line.
+    let logging = env_logger::Env::default().default_filter_or("info,actix_server=warn,r2d2=off");
     env_logger::Builder::from_env(logging).format_timestamp_millis().init();
     let outcome = match Cli::parse().command {
         Command::Serve(settings) => server::serve(settings),
-        Command::Migrate(storage) => server::migrate(&storage),
-        Command::Openapi => serde_json::to_string_pretty(&app::document())
-            .map(|text| println!("{text}"))
-            .map_err(|error| error.to_string()),
-        Command::User { command: UserCommand::Create(user) } => demo::create_admin(&user),
+        Command::Migrate(settings) => server::migrate(&settings),
+        Command::Openapi => cli::print_openapi(),
+        Command::Database(settings) => return cli::run_with_database(&settings).unwrap_or_else(fail),
+        Command::User { command: UserCommand::Create(user) } => cli::create_admin(&user),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("ketnghia: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome.map_or_else(fail, |()| ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stderr, clippy::needless_pass_by_value, reason = "the last word to who sits at the terminal")]
+fn fail(message: String) -> ExitCode {
+    eprintln!("ketnghia: {}", one_line(&message));
+    ExitCode::FAILURE
 }

@@ -1,6 +1,9 @@
 //! Starting, serving and stopping.
 
+use std::ffi::OsString;
 use std::net::TcpListener;
+use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -13,12 +16,13 @@ use diesel::sql_types::{Bool, Date};
 
 use crate::access::tokens::Tokens;
 use crate::app::{self, State};
-use crate::config::{Serve, Storage};
+use crate::cli::say;
+use crate::config::{Migrate, Serve, Storage};
 use crate::demo;
 use crate::kernel::clock::Clock;
-use crate::kernel::db::embedded::Embedded;
+use crate::kernel::db::embedded::{Address, Embedded, Opened};
 use crate::kernel::db::{Db, migrate, records};
-use crate::kernel::problem::Result as Outcome;
+use crate::kernel::problem::{Problem, Result as Outcome};
 use crate::kernel::secrets::Secrets;
 use crate::places::loader;
 
@@ -29,50 +33,126 @@ const DAY_WATCH: Duration = Duration::from_secs(20);
 /// Of replicas that see midnight together, one moves the tree; the number is arbitrary.
 const TREE_LOCK: i64 = 7_364_102_302;
 
-/// The database of an installation, kept running while this lives.
+/// The database of an installation. A private one runs while this lives.
 pub struct Database {
     pub url: String,
-    embedded: Option<Embedded>,
+    source: Source,
+}
+
+enum Source {
+    Given,
+    Private(Opened),
 }
 
 impl Database {
+    /// The database that the settings name; the private one may be run by another process.
     pub fn open(storage: &Storage) -> Result<Self, String> {
-        storage.check()?;
-        match &storage.database_url {
-            Some(url) => Ok(Self { url: url.clone(), embedded: None }),
+        match storage.database_url() {
+            Some(url) => Ok(Self { url: url.to_owned(), source: Source::Given }),
             None => {
-                let embedded = Embedded::start(&storage.data_dir.join("postgres"), !storage.unsafe_durability)?;
-                Ok(Self { url: embedded.url(DATABASE), embedded: Some(embedded) })
+                let opened = Embedded::open(&postgres_folder(storage), !storage.unsafe_durability)?;
+                Ok(Self::private(opened))
             }
         }
     }
 
-    pub fn is_embedded(&self) -> bool {
-        self.embedded.is_some()
+    /// The same, but a private one is ours alone.
+    fn open_alone(storage: &Storage) -> Result<Self, String> {
+        if storage.database_url().is_some() {
+            return Self::open(storage);
+        }
+        let embedded = Embedded::start(&postgres_folder(storage), !storage.unsafe_durability)?;
+        Ok(Self::private(Opened::Ours(embedded)))
+    }
+
+    fn private(opened: Opened) -> Self {
+        let url = address_of(&opened).url(DATABASE);
+        Self { url, source: Source::Private(opened) }
+    }
+
+    pub fn is_private(&self) -> bool {
+        matches!(self.source, Source::Private(_))
+    }
+
+    /// When the disk is full, PostgreSQL ends, and nobody is told why but its log.
+    fn explain(&self, outcome: Result<(), String>) -> Result<(), String> {
+        match &self.source {
+            Source::Private(Opened::Ours(embedded)) => outcome.map_err(|reason| embedded.complaint().unwrap_or(reason)),
+            _ => outcome,
+        }
+    }
+
+    /// What other programs need to reach it.
+    pub fn environment(&self, superuser: bool) -> Vec<(&'static str, OsString)> {
+        let Source::Private(opened) = &self.source else {
+            return vec![("DATABASE_URL", self.url.clone().into())];
+        };
+        let address = address_of(opened);
+        let (url, login) = if superuser {
+            (address.superuser_url(DATABASE), Address::SUPERUSER)
+        } else {
+            (address.url(DATABASE), Address::LOGIN)
+        };
+        vec![
+            ("DATABASE_URL", url.into()),
+            ("PGHOST", address.socket.clone().into()),
+            ("PGPORT", Address::PORT.into()),
+            ("PGUSER", login.into()),
+            ("PGDATABASE", DATABASE.into()),
+        ]
     }
 }
 
-/// Migrates and loads the catalogue of places.
-pub fn migrate(storage: &Storage) -> Result<(), String> {
-    let database = Database::open(storage)?;
-    prepare(&database.url, &Clock::default())?;
-    println!("The database is up to date.");
+fn postgres_folder(storage: &Storage) -> PathBuf {
+    storage.data_dir.join("postgres")
+}
+
+fn address_of(opened: &Opened) -> &Address {
+    match opened {
+        Opened::Ours(embedded) => embedded.address(),
+        Opened::Theirs(address) => address,
+    }
+}
+
+/// Migrates, and loads the catalogue of places.
+pub fn migrate(settings: &Migrate) -> Result<(), String> {
+    let database = Database::open(&settings.storage)?;
+    database.explain(apply_migrations(&database.url))?;
+    if !settings.schema_only {
+        database.explain(load_places(&database.url, &Clock::default()))?;
+    }
+    say("The database is up to date.");
     Ok(())
 }
 
-fn prepare(url: &str, clock: &Clock) -> Result<(), String> {
+fn apply_migrations(url: &str) -> Result<(), String> {
     let applied = migrate::migrate(url)?;
     if applied > 0 {
-        log::info!("{applied} migrations applied");
+        say(&format!("{applied} migrations applied"));
     }
+    Ok(())
+}
+
+fn load_places(url: &str, clock: &Clock) -> Result<(), String> {
     let db = Db::connect(url, 1, clock.clone())?;
-    loader::load(&db, clock.today()).map_err(|problem| format!("cannot load the catalogue of places: {problem}"))
+    let told = |problem: Problem| format!("cannot load the catalogue of places: {problem}");
+    if !loader::is_loaded(&db).map_err(told)? {
+        say("Loading the catalogue of places of both eras (a quarter of a minute, this once)…");
+    }
+    loader::load(&db, clock.today()).map_err(told)
 }
 
 /// Serves until it is told to stop.
 pub fn serve(mut settings: Serve) -> Result<(), String> {
+    settings.check()?;
     let clock = match settings.clock {
         None => Clock::default(),
+        Some(_) if settings.storage.database_url().is_some() => {
+            return Err(
+                "--clock needs the private PostgreSQL: it is for demonstration, not for the data of DATABASE_URL"
+                    .into(),
+            );
+        }
         Some(instant) => {
             // Another day is another world: it does not meet the data of today.
             let folder = format!("clock-{}", instant.format("%Y%m%dT%H%M%SZ"));
@@ -80,19 +160,18 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
             Clock::starting_at(instant)
         }
     };
+    // What can be wrong is asked before anything is made.
     let listener = TcpListener::bind(&settings.bind_address)
         .map_err(|error| format!("cannot listen on {} (BIND_ADDRESS): {error}", settings.bind_address))?;
-    let database = Database::open(&settings.storage)?;
-    let make_keys = database.is_embedded();
-    let tokens = Tokens::load(&settings.storage.jwt_keys_dir(), make_keys)?;
-    let secrets = Secrets::load(
-        &settings.storage.pii_key_file(),
-        &settings.storage.jwt_keys_dir().join("refresh.key"),
-        make_keys,
-    )?;
-    if database.is_embedded() {
-        prepare(&database.url, &clock)?;
+    let database = Database::open_alone(&settings.storage)?;
+    let make_keys = database.is_private();
+    let tokens = Tokens::load(&settings.jwt_keys_dir(), make_keys)?;
+    let secrets = Secrets::load(&settings.pii_key_file(), &settings.jwt_keys_dir().join("refresh.key"), make_keys)?;
+    if database.is_private() {
+        database.explain(apply_migrations(&database.url))?;
+        database.explain(load_places(&database.url, &clock))?;
     }
+    migrate::check_login(&database.url)?;
     let db = Db::connect(&database.url, settings.database_pool_size, clock)?;
     check(&db, settings.storage.unsafe_durability)?;
     follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
@@ -100,9 +179,9 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     let users = if settings.demo { demo::load(&state)? } else { Vec::new() };
 
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    println!("ketnghia listens on http://{address}");
-    println!("  API   http://{address}{}", app::BASE);
-    println!("  docs  http://{address}/docs/");
+    say(&format!("ketnghia listens on http://{address}"));
+    say(&format!("  API   http://{address}{}", app::BASE));
+    say(&format!("  docs  http://{address}/docs/"));
     demo::print_users(&users);
     run(listener, state, settings.database_pool_size)
 }
@@ -111,14 +190,10 @@ fn check(db: &Db, unsafe_durability: bool) -> Result<(), String> {
     let verdict = db.as_system(|conn| Ok((migrate::is_current(conn), migrate::complaints(conn, unsafe_durability))));
     match verdict {
         Ok((_, Some(complaint))) => Err(complaint),
-        Ok((false, None)) => Err("the database is not up to date: run `ketnghia migrate` first".into()),
+        Ok((false, None)) => Err(migrate::NOT_CURRENT.into()),
         Ok((true, None)) => Ok(()),
         // Without its entry functions nobody can even ask.
-        Err(problem)
-            if problem.to_string().contains("app_enter_system") || problem.to_string().contains("role \"app\"") =>
-        {
-            Err("the database is not up to date: run `ketnghia migrate` first".into())
-        }
+        Err(problem) if problem.to_string().contains("app_enter_system") => Err(migrate::NOT_CURRENT.into()),
         Err(problem) => Err(format!("cannot use the database: {problem}")),
     }
 }
@@ -136,7 +211,7 @@ fn run(listener: TcpListener, state: State, pool_size: u32) -> Result<(), String
 /// threads as connections.
 fn listen(listener: TcpListener, state: State, pool_size: u32) -> std::io::Result<actix_web::dev::Server> {
     let pool_size = usize::try_from(pool_size).unwrap_or(1);
-    let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get()).min(pool_size);
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(pool_size);
     let server = HttpServer::new(move || app::build(state.clone()))
         .workers(workers)
         .worker_max_blocking_threads((pool_size / workers).max(1))

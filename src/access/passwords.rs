@@ -24,6 +24,8 @@ const NOBODY: &str =
 
 pub const SHORTEST: usize = 8;
 pub const LONGEST: usize = 128;
+/// How long a one-time password is worth anything.
+pub const ONE_TIME_DAYS: i64 = 7;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -78,7 +80,7 @@ impl Passwords {
             let _ = answer.send(work());
         });
         self.jobs.try_send(job).map_err(|_full| Problem::overloaded("the sign-in queue is full"))?;
-        done.await.map_err(|_| Problem::internal("a hashing thread died"))
+        done.await.map_err(|_gone| Problem::internal("a hashing thread died"))
     }
 }
 

@@ -72,7 +72,7 @@ impl Tokens {
         let mut files = list().map_err(told)?;
         if files.is_empty() && make {
             let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
-                .map_err(|_| "cannot make a signing key".to_owned())?;
+                .map_err(|_unspecified| "cannot make a signing key".to_owned())?;
             let name = format!("{}.pk8", Utc::now().format("%Y%m%dT%H%M%S%6fZ"));
             write_private(&folder.join(name), key.as_ref()).map_err(told)?;
             files = list().map_err(told)?;

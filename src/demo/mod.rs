@@ -162,7 +162,3 @@ pub fn print_users(users: &[DemoUser]) {
         println!("    {:<16} {}", user.username, user.office);
     }
 }
-
-pub fn create_admin(_: &crate::config::CreateUser) -> Result<(), String> {
-    Err("not yet".into())
-}

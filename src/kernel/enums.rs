@@ -54,13 +54,11 @@ macro_rules! db_enum {
             }
 
             /// Its label in Vietnamese.
-            #[allow(dead_code, reason = "not every enumeration is read by its label")]
             pub fn label_vi(self) -> &'static str {
                 match self { $(Self::$variant => $vi),+ }
             }
 
             /// The values with their labels, for `/catalogues`.
-            #[allow(dead_code, reason = "enumerations that no answer shows have no catalogue")]
             pub fn catalogue() -> Vec<$crate::kernel::enums::CatalogueItem> {
                 vec![$($crate::kernel::enums::CatalogueItem::new($word, $vi, $en)),+]
             }

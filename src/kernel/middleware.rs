@@ -199,7 +199,7 @@ pub async fn caching(
     }
     if !answer.headers().contains_key(header::ETAG) {
         let (head, body) = answer.into_parts();
-        let body = to_bytes(body).await.map_err(|_| Problem::internal("an answer could not be read"))?;
+        let body = to_bytes(body).await.map_err(|_body_error| Problem::internal("an answer could not be read"))?;
         answer = head.set_body(body.clone()).map_into_boxed_body();
         let digest = sha256(&body);
         let tag = format!("\"{}\"", base64url(digest.get(..12).unwrap_or_default()));

@@ -29,7 +29,7 @@ pub struct Secrets {
 /// Random bytes of the system.
 pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    rand::fill(&mut bytes).map_err(|_| Problem::internal("the system gives no random bytes"))?;
+    rand::fill(&mut bytes).map_err(|_unspecified| Problem::internal("the system gives no random bytes"))?;
     Ok(bytes)
 }
 
@@ -53,7 +53,8 @@ impl Secrets {
             let (id, key) = parse_key(line).ok_or_else(|| {
                 format!("PII_KEY_FILE {}: a line is not `NUMBER:BASE64 of 32 bytes`", pii_key_file.display())
             })?;
-            let unbound = UnboundKey::new(&AES_256_GCM, &key).map_err(|_| "PII_KEY_FILE: unusable key".to_owned())?;
+            let unbound =
+                UnboundKey::new(&AES_256_GCM, &key).map_err(|_unspecified| "PII_KEY_FILE: unusable key".to_owned())?;
             // Equality is asked of all rows, so its key is that of the oldest line and stays.
             index = Some(hmac::Key::new(hmac::HMAC_SHA256, &key));
             sealing.push((id, LessSafeKey::new(unbound)));
@@ -70,7 +71,7 @@ impl Secrets {
         let nonce = random::<NONCE_LEN>()?;
         let mut sealed = value.as_bytes().to_vec();
         key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), binding(record, field), &mut sealed)
-            .map_err(|_| Problem::internal("sealing failed"))?;
+            .map_err(|_unspecified| Problem::internal("sealing failed"))?;
         let mut out = vec![*id];
         out.extend_from_slice(&nonce);
         out.append(&mut sealed);
@@ -82,10 +83,10 @@ impl Secrets {
         let (id, rest) = sealed.split_first().ok_or_else(broken)?;
         let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(broken)?;
         let (_, key) = self.sealing.iter().find(|(known, _)| known == id).ok_or_else(broken)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| broken())?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_unspecified| broken())?;
         let mut body = body.to_vec();
-        let plain = key.open_in_place(nonce, binding(record, field), &mut body).map_err(|_| broken())?;
-        String::from_utf8(plain.to_vec()).map_err(|_| broken())
+        let plain = key.open_in_place(nonce, binding(record, field), &mut body).map_err(|_unspecified| broken())?;
+        String::from_utf8(plain.to_vec()).map_err(|_no_text| broken())
     }
 
     /// A keyed hash by which equal values are found without being known.

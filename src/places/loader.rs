@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bytea, Date, Jsonb};
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
 use super::localities::model::{LocalityKind, LocalityLevel};
+use crate::kernel::db::schema::data_loads;
 use crate::kernel::db::{Db, records};
 use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::sha256;
@@ -35,6 +37,11 @@ pub enum Selection<'a> {
     Everything,
     /// Provinces of today by code, with what lay in them before: for tests.
     Provinces(&'a [&'a str]),
+}
+
+/// Whether a catalogue was ever loaded.
+pub fn is_loaded(db: &Db) -> Result<bool> {
+    db.as_system(|conn| Ok(diesel::select(exists(data_loads::table.find("places"))).get_result(conn)?))
 }
 
 /// Loads the whole catalogue, if it is not in yet.

@@ -1,5 +1,8 @@
 //! Tests through HTTP, on a real PostgreSQL, one database each.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should fail loudly")]
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "the same, where a test wants to say more")]
+
 mod support;
 
 mod access_matrix;
@@ -12,7 +15,9 @@ mod health;
 mod households;
 mod idempotency;
 mod localities;
+mod openapi;
 mod organisations;
+mod process;
 mod programmes;
 mod schema;
 mod sessions;

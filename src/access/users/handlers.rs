@@ -16,8 +16,6 @@ use crate::kernel::page::{Page, keyset};
 use crate::kernel::problem::Result;
 use crate::kernel::secrets::Secrets;
 
-const ONE_TIME_PASSWORD_DAYS: i64 = 7;
-
 /// List the accounts in the caller's care
 ///
 /// Offices further down than the caller's own, in its own place and below.
@@ -49,7 +47,7 @@ pub async fn create_user(
 ) -> Result<Created<UserWithPassword>> {
     let password = passwords::one_time()?;
     let hash = hashing.hash(password.clone()).await?;
-    let expires = db.clock.now() + TimeDelta::days(ONE_TIME_PASSWORD_DAYS);
+    let expires = db.clock.now() + TimeDelta::days(passwords::ONE_TIME_DAYS);
     let actor = may.actor.clone();
     let made = db
         .create(
@@ -116,7 +114,7 @@ pub async fn reset_user_password(
 ) -> Result<Found<UserWithPassword>> {
     let password = passwords::one_time()?;
     let hash = hashing.hash(password.clone()).await?;
-    let expires = db.clock.now() + TimeDelta::days(ONE_TIME_PASSWORD_DAYS);
+    let expires = db.clock.now() + TimeDelta::days(passwords::ONE_TIME_DAYS);
     let user = db
         .write(&may.actor, move |conn| {
             queries::give_one_time_password(conn, id.0.into(), &hash, expires)?;

@@ -4,9 +4,10 @@
 //! parent-death signal would belong to the thread that spawned the child, and would be lost when
 //! the user changes.) If PostgreSQL ends by itself, it is started again.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -27,6 +28,7 @@ const OLDEST_MAJOR: u32 = 15;
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// sun_path is 108 bytes; the socket's own name takes the rest.
 const LONGEST_SOCKET_FOLDER: usize = 88;
+const LONGEST_LOG: u64 = 20_000_000;
 const SUPERVISOR: &str = r#"exec 3<&0
 "$@" </dev/null 3<&- &
 postgres=$!
@@ -45,22 +47,59 @@ pub struct Embedded {
 struct Plan {
     bin: PathBuf,
     data: PathBuf,
-    socket: PathBuf,
+    address: Address,
     log: PathBuf,
+    /// What was in the log before this start.
+    log_from: usize,
     user: Option<(Uid, Gid)>,
     durable: bool,
+}
+
+/// How a private PostgreSQL is reached.
+#[derive(Clone)]
+pub struct Address {
+    pub socket: PathBuf,
+}
+
+/// A private PostgreSQL, ours or that of another process.
+pub enum Opened {
+    Ours(Embedded),
+    /// A server runs on the same folder.
+    Theirs(Address),
 }
 
 impl Embedded {
     /// Starts PostgreSQL under `folder`, making the cluster first if there is none.
     pub fn start(folder: &Path, durable: bool) -> Result<Self, String> {
+        match Self::open(folder, durable)? {
+            Opened::Ours(embedded) => Ok(embedded),
+            Opened::Theirs(_) => Err(format!("another ketnghia already runs on {}", folder.display())),
+        }
+    }
+
+    /// The same, or the address of the one that another process runs there.
+    pub fn open(folder: &Path, durable: bool) -> Result<Opened, String> {
         let user = unprivileged_user()?;
         let folder = reachable_folder(folder, user)?;
-        let lock = lock_folder(&folder)?;
-        let (bin, major) = find_postgres()?;
-        let socket = socket_folder(&folder, user)?;
-        let plan = Plan { bin, data: folder.join("cluster"), socket, log: folder.join("postgres.log"), user, durable };
-        plan.make_cluster(&folder, major)?;
+        let address = Address { socket: socket_folder(&folder, user)? };
+        let Some(lock) = lock_folder(&folder)? else { return Ok(Opened::Theirs(address)) };
+        Self::start_locked(&folder, address, user, durable, lock).map(Opened::Ours)
+    }
+
+    fn start_locked(
+        folder: &Path,
+        address: Address,
+        user: Option<(Uid, Gid)>,
+        durable: bool,
+        lock: File,
+    ) -> Result<Self, String> {
+        let data = folder.join("cluster");
+        let made_by = made_by(&data);
+        let (bin, major) = find_postgres(made_by.as_deref())?;
+        let log = folder.join("postgres.log");
+        let log_from = put_old_log_aside(&log);
+        let plan = Plan { bin, data, address, log, log_from, user, durable };
+        plan.make_cluster(folder, made_by.as_deref(), major)?;
         plan.end_predecessor()?;
         let child = plan.spawn()?;
         let embedded = Self {
@@ -77,12 +116,22 @@ impl Embedded {
 
     /// The URL of a database in this cluster, for the login of the service.
     pub fn url(&self, database: &str) -> String {
-        self.plan.url("ketnghia", database)
+        self.plan.address.url(database)
+    }
+
+    pub fn address(&self) -> &Address {
+        &self.plan.address
     }
 
     /// The same for the cluster's superuser, whom only this machine's owner can be.
     pub fn superuser_url(&self, database: &str) -> String {
-        self.plan.url("postgres", database)
+        self.plan.address.superuser_url(database)
+    }
+
+    /// Why nothing can be written any more, when PostgreSQL has said that the disk is full.
+    pub fn complaint(&self) -> Option<String> {
+        let full = self.plan.words().contains("No space left on device");
+        full.then(|| format!("no space is left on the disk of {}", self.plan.data.display()))
     }
 
     fn wait_until_ready(&self) -> Result<(), String> {
@@ -163,12 +212,36 @@ impl Drop for Embedded {
     }
 }
 
-impl Plan {
-    fn url(&self, login: &str, database: &str) -> String {
-        let host = self.socket.display().to_string().replace('%', "%25").replace('/', "%2F").replace(' ', "%20");
-        format!("postgres://{login}@{host}/{database}")
+impl Address {
+    /// The login of the service; it owns nothing.
+    pub const LOGIN: &str = "ketnghia";
+    pub const SUPERUSER: &str = "postgres";
+    /// Of the socket's name. Said everywhere, so that PGPORT has no say.
+    pub const PORT: &str = "5432";
+
+    pub fn url(&self, database: &str) -> String {
+        self.url_of(Self::LOGIN, database)
     }
 
+    pub fn superuser_url(&self, database: &str) -> String {
+        self.url_of(Self::SUPERUSER, database)
+    }
+
+    fn url_of(&self, login: &str, database: &str) -> String {
+        let mut host = String::new();
+        for byte in self.socket.as_os_str().as_bytes() {
+            if byte.is_ascii_alphanumeric() {
+                host.push(char::from(*byte));
+            } else {
+                host.push_str(&format!("%{byte:02X}"));
+            }
+        }
+        // No options: nor has PGOPTIONS a say.
+        format!("postgres://{login}@{host}:{}/{database}?options=", Self::PORT)
+    }
+}
+
+impl Plan {
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
         self.drop_privileges(&mut command);
@@ -185,17 +258,16 @@ impl Plan {
         }
     }
 
-    fn make_cluster(&self, folder: &Path, major: u32) -> Result<(), String> {
-        match fs::read_to_string(self.data.join("PG_VERSION")) {
-            Ok(made_by) if made_by.trim() == major.to_string() => return Ok(()),
-            Ok(made_by) => {
-                let made_by = made_by.trim();
+    fn make_cluster(&self, folder: &Path, made_by: Option<&str>, major: u32) -> Result<(), String> {
+        match made_by {
+            Some(made_by) if made_by == major.to_string() => return Ok(()),
+            Some(made_by) => {
                 return Err(format!(
-                    "{} was made by PostgreSQL {made_by}, but {major} was found: set PG_BIN_DIR to the programs of {made_by}, or carry the data over with pg_dumpall",
+                    "{} was made by PostgreSQL {made_by}, but only {major} was found: install {made_by} beside it or set PG_BIN_DIR to its programs, and to move on carry the data over with pg_dumpall",
                     self.data.display()
                 ));
             }
-            Err(_) => {}
+            None => log::info!("making a private PostgreSQL {major} in {}", self.data.display()),
         }
         // Made beside and then renamed, so that a broken-off initdb leaves nothing to trip over.
         let partial = folder.join("cluster.partial");
@@ -211,7 +283,8 @@ impl Plan {
             .output()
             .map_err(|error| format!("cannot run initdb: {error}"))?;
         if !output.status.success() {
-            return Err(format!("initdb failed: {}", one_line(&String::from_utf8_lossy(&output.stderr))));
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(format!("initdb failed: {}", one_line(telling_line(&said).unwrap_or(&said))));
         }
         fs::rename(&partial, &self.data).map_err(|error| format!("cannot make {}: {error}", self.data.display()))
     }
@@ -228,7 +301,7 @@ impl Plan {
             else {
                 return Ok(());
             };
-            if !is_postgres(pid) {
+            if !is_postgres_on(pid, &self.data) {
                 return Ok(());
             }
             let signal = if Instant::now() > deadline { Signal::SIGQUIT } else { Signal::SIGINT };
@@ -252,7 +325,8 @@ impl Plan {
         command.args(["-c", SUPERVISOR, "sh"]).arg(self.bin.join("postgres")).arg("-D").arg(&self.data);
         for setting in [
             "listen_addresses=".to_owned(),
-            format!("unix_socket_directories={}", self.socket.display()),
+            format!("unix_socket_directories={}", self.address.socket.display()),
+            format!("port={}", Address::PORT),
             "unix_socket_permissions=0700".to_owned(),
             "lc_messages=C".to_owned(),
             "max_connections=120".to_owned(),
@@ -267,19 +341,48 @@ impl Plan {
         command.spawn().map_err(|error| format!("cannot start PostgreSQL: {error}"))
     }
 
+    /// What PostgreSQL has logged since this start.
+    fn words(&self) -> String {
+        let log = fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(log.get(self.log_from..).unwrap_or_default()).into_owned()
+    }
+
     fn last_words(&self) -> String {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let last = log
-            .lines()
-            .rev()
-            .find(|line| line.contains("FATAL") || line.contains("PANIC") || line.contains("could not"));
-        one_line(last.unwrap_or("no message"))
+        one_line(telling_line(&self.words()).unwrap_or("no message"))
     }
 }
 
-fn is_postgres(pid: i32) -> bool {
-    let output = Command::new("ps").args(["-o", "comm=", "-p", &pid.to_string()]).output();
-    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("postgres"))
+/// The last line that tells why something ended.
+fn telling_line(text: &str) -> Option<&str> {
+    text.lines().rev().find(|line| ["FATAL", "PANIC", "could not", "error:"].iter().any(|word| line.contains(word)))
+}
+
+/// Begins a new log when the old one has grown long; answers with the length of what is there.
+fn put_old_log_aside(log: &Path) -> usize {
+    let length = fs::metadata(log).map_or(0, |found| found.len());
+    if length < LONGEST_LOG {
+        return usize::try_from(length).unwrap_or(0);
+    }
+    if let Err(error) = fs::rename(log, log.with_extension("log.old")) {
+        log::warn!("cannot put {} aside: {error}", log.display());
+    }
+    0
+}
+
+/// Which major version made the cluster, if there is one.
+fn made_by(data: &Path) -> Option<String> {
+    fs::read_to_string(data.join("PG_VERSION")).ok().map(|text| text.trim().to_owned())
+}
+
+/// Whether the process is the PostgreSQL of this very folder: after a restart of the machine its
+/// number may be anybody's, even another PostgreSQL's.
+fn is_postgres_on(pid: i32, data: &Path) -> bool {
+    let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_else(|_no_proc| {
+        let output = Command::new("ps").args(["-ww", "-o", "args=", "-p", &pid.to_string()]).output();
+        output.map(|output| output.stdout).unwrap_or_default()
+    });
+    let data = data.as_os_str().as_bytes();
+    arguments.windows(data.len()).any(|window| window == data)
 }
 
 /// PostgreSQL refuses to run as root.
@@ -299,18 +402,27 @@ fn unprivileged_user() -> Result<Option<(Uid, Gid)>, String> {
 fn reachable_folder(wanted: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, String> {
     let told = |error: std::io::Error| format!("cannot make the data folder {}: {error}", wanted.display());
     let wanted = std::path::absolute(wanted).map_err(told)?;
+    // A link's target counts, and what a strict umask makes of folders that are made only now.
+    let wanted = match (wanted.parent(), wanted.file_name()) {
+        (Some(parent), Some(name)) => {
+            fs::create_dir_all(parent).map_err(told)?;
+            fs::canonicalize(parent).map_err(told)?.join(name)
+        }
+        _ => wanted,
+    };
     if user.is_none() || ancestors_are_open(&wanted) {
-        make_owned(&wanted, user, 0o700).map_err(told)?;
+        fs::create_dir_all(&wanted).map_err(told)?;
+        give_to(&wanted, user).map_err(told)?;
         return Ok(wanted);
     }
-    let name = hex(&sha256(wanted.display().to_string().as_bytes()));
-    let elsewhere = Path::new("/var/tmp").join(format!("ketnghia-{name}"));
+    // Not /var/tmp: what lies there untouched for a month is swept away on many machines.
+    let elsewhere = Path::new("/var/lib").join(format!("ketnghia-{}", short_name(&wanted)));
     log::warn!(
-        "{} is closed to the user who runs PostgreSQL; its data is in {}",
+        "{} is closed to the user who runs PostgreSQL (root may not); its data is in {}",
         wanted.display(),
         elsewhere.display()
     );
-    make_owned(&elsewhere, user, 0o700).map_err(told)?;
+    make_among_strangers(&elsewhere, user)?;
     Ok(elsewhere)
 }
 
@@ -318,45 +430,65 @@ fn reachable_folder(wanted: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, 
 fn ancestors_are_open(folder: &Path) -> bool {
     folder.ancestors().skip(1).all(|above| match fs::metadata(above) {
         Ok(found) => found.permissions().mode() & 0o001 != 0,
-        // Not there yet: it will be made with the usual mode.
-        Err(error) => error.kind() == ErrorKind::NotFound,
+        Err(_) => false,
     })
 }
 
-fn make_owned(folder: &Path, user: Option<(Uid, Gid)>, mode: u32) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
+fn give_to(folder: &Path, user: Option<(Uid, Gid)>) -> std::io::Result<()> {
     if let Some((uid, gid)) = user {
         chown(folder, Some(uid.as_raw()), Some(gid.as_raw()))?;
     }
-    fs::set_permissions(folder, fs::Permissions::from_mode(mode))
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
 
-fn lock_folder(folder: &Path) -> Result<File, String> {
+/// Makes a folder where anybody may make one: what is there already must be ours.
+fn make_among_strangers(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), String> {
+    let told = |error: std::io::Error| format!("cannot make {}: {error}", folder.display());
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(told(error)),
+        _ => {}
+    }
+    let found = fs::symlink_metadata(folder).map_err(told)?;
+    let us = Uid::effective();
+    let owners = [us.as_raw(), user.map_or(us, |(uid, _)| uid).as_raw()];
+    if !found.is_dir() || !owners.contains(&found.uid()) {
+        return Err(format!("{} belongs to somebody else", folder.display()));
+    }
+    give_to(folder, user).map_err(told)
+}
+
+/// None while another process holds it.
+fn lock_folder(folder: &Path) -> Result<Option<File>, String> {
     let path = folder.join("lock");
-    let file = File::create(&path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    let told = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
+    let file = File::create(&path).map_err(|error| told(&error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(_held) => Err(format!("another ketnghia already runs on {}", folder.display())),
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(told(&error)),
     }
 }
 
 fn socket_folder(folder: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, String> {
     let near = folder.join("socket");
-    let socket = if near.as_os_str().len() <= LONGEST_SOCKET_FOLDER {
+    // The setting is a list: its separators and quotes cannot be in a path.
+    let is_plain = near.to_str().is_some_and(|path| !path.contains([',', '"']) && !path.ends_with(' '));
+    let socket = if is_plain && near.as_os_str().len() <= LONGEST_SOCKET_FOLDER {
         near
     } else {
-        PathBuf::from(format!("/tmp/ketnghia-{}", hex(&sha256(folder.display().to_string().as_bytes()))))
+        PathBuf::from(format!("/tmp/ketnghia-{}", short_name(folder)))
     };
-    make_owned(&socket, user, 0o700).map_err(|error| format!("cannot make {}: {error}", socket.display()))?;
+    make_among_strangers(&socket, user)?;
     Ok(socket)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+/// A few letters that stand for a path.
+fn short_name(path: &Path) -> String {
+    sha256(path.as_os_str().as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The newest PostgreSQL on this machine.
-fn find_postgres() -> Result<(PathBuf, u32), String> {
+/// The PostgreSQL that made the data, or the newest on this machine.
+fn find_postgres(made_by: Option<&str>) -> Result<(PathBuf, u32), String> {
     if let Some(chosen) = std::env::var_os("PG_BIN_DIR").map(PathBuf::from) {
         return match major_version(&chosen) {
             Some(major) if major >= OLDEST_MAJOR => Ok((chosen, major)),
@@ -380,7 +512,7 @@ fn find_postgres() -> Result<(PathBuf, u32), String> {
         .filter_map(|folder| fs::canonicalize(folder.join("initdb")).ok()?.parent().map(Path::to_path_buf))
         .filter_map(|folder| major_version(&folder).map(|major| (folder, major)))
         .filter(|(_, major)| *major >= OLDEST_MAJOR)
-        .max_by_key(|(_, major)| *major)
+        .max_by_key(|(_, major)| (made_by == Some(major.to_string().as_str()), *major))
         .ok_or_else(|| {
             format!("no PostgreSQL {OLDEST_MAJOR} or newer found: install it (Debian: apt-get install postgresql; macOS: brew install postgresql), or set DATABASE_URL or PG_BIN_DIR")
         })

@@ -14,6 +14,8 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// Two migrations at once would trip over each other; the number is arbitrary.
 const MIGRATION_LOCK: i64 = 7_364_102_301;
 
+pub const NOT_CURRENT: &str = "the database is not up to date: run `ketnghia migrate` first";
+
 /// Brings the database to the schema that this binary knows.
 pub fn migrate(url: &str) -> Result<usize, String> {
     let mut conn = connect(url)?;
@@ -21,7 +23,7 @@ pub fn migrate(url: &str) -> Result<usize, String> {
     conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
         .map_err(|e| told("cannot lock for migrating", &e))?;
     make_roles(&mut conn).map_err(|error| {
-        told("the roles app_owner and app are missing and this login cannot make them or is not granted them (see docs: CREATE ROLE app_owner; CREATE ROLE app; GRANT app_owner, app TO login; GRANT CREATE ON SCHEMA public TO app_owner)", &error)
+        told("the roles app_owner and app are missing and this login cannot make them or is not granted them (CREATE ROLE app_owner; CREATE ROLE app; GRANT app_owner, app TO login; GRANT CREATE ON SCHEMA public TO app_owner)", &error)
     })?;
     conn.batch_execute("SET ROLE app_owner").map_err(|e| told("cannot act as app_owner", &e))?;
     let applied = conn.run_pending_migrations(MIGRATIONS).map_err(|e| told("a migration failed", &e))?.len();
@@ -38,8 +40,37 @@ pub fn revert_all(url: &str) -> Result<(), String> {
 }
 
 fn connect(url: &str) -> Result<PgConnection, String> {
-    PgConnection::establish(url)
-        .map_err(|error| format!("cannot connect to the database: {}", one_line(&error.to_string())))
+    PgConnection::establish(url).map_err(|error| {
+        // libpq repeats what it cannot read, password and all.
+        let reason = one_line(&error.to_string()).replace(url, "…");
+        format!("cannot connect to the database (DATABASE_URL): {reason}")
+    })
+}
+
+/// Asks, before a pool tries again and again, whether this login can serve at all.
+pub fn check_login(url: &str) -> Result<(), String> {
+    #[derive(QueryableByName)]
+    struct Login {
+        #[diesel(sql_type = Bool)]
+        migrated: bool,
+        #[diesel(sql_type = Bool)]
+        may_serve: bool,
+    }
+    let mut conn = connect(url)?;
+    let login: Login = sql_query(
+        "SELECT to_regclass('public.__diesel_schema_migrations') IS NOT NULL AS migrated,
+                COALESCE((SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = 'app'), false) AS may_serve",
+    )
+    .get_result(&mut conn)
+    .map_err(|error| format!("cannot examine the database: {}", one_line(&error.to_string())))?;
+    match login {
+        Login { migrated: false, .. } => Err(NOT_CURRENT.into()),
+        Login { may_serve: false, .. } => Err(
+            "the login of DATABASE_URL may not serve: run GRANT app TO it, or `ketnghia migrate` with a login that may"
+                .into(),
+        ),
+        _ => Ok(()),
+    }
 }
 
 fn make_roles(conn: &mut PgConnection) -> QueryResult<()> {

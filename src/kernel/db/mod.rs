@@ -153,7 +153,7 @@ impl Db {
         let db = self.clone();
         web::block(move || db.transaction(&entry, mode, work))
             .await
-            .map_err(|_| Problem::internal("the work was broken off by a panic"))?
+            .map_err(|_blocking_error| Problem::internal("the work was broken off by a panic"))?
     }
 
     /// For loaders and jobs, which have threads of their own.

@@ -59,10 +59,10 @@ pub fn cluster() -> &'static Cluster {
 fn sweep() {
     for entry in std::fs::read_dir("/tmp").unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if let Some(pid) = name.strip_prefix("ketnghia-test-") {
-            if !PathBuf::from(format!("/proc/{pid}")).exists() {
-                let _ = std::fs::remove_dir_all(entry.path());
-            }
+        let is_of_another_run =
+            name.strip_prefix("ketnghia-test-").is_some_and(|pid| !PathBuf::from(format!("/proc/{pid}")).exists());
+        if is_of_another_run {
+            let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The harness: one private PostgreSQL a run, a database a test cloned from a migrated template, a
 //! server on a free port, a client for each role, and a clock that tests move.
 
+#![allow(dead_code, unused_imports, reason = "the harness is for every test, those to come included")]
+
 mod client;
 mod cluster;
 pub mod giving;

@@ -119,7 +119,7 @@ impl World {
 
 /// A user name that nobody in this test has.
 pub fn unique(word: &str) -> String {
-    format!("{word}-{}", &Uuid::now_v7().simple().to_string()[20..])
+    format!("{word}-{}", Uuid::now_v7().simple().to_string().split_off(20))
 }
 
 pub fn id_of(record: &Value) -> Uuid {

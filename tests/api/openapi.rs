@@ -1,0 +1,340 @@
+//! The document: committed as it is served, and fit to make clients from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use ketnghia::access::policy::Permission;
+use ketnghia::app;
+use serde_json::Value;
+
+use crate::support::TestServer;
+
+const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
+/// The document itself is not a schema of this API.
+const ANY_OBJECT: &str = "find_openapi";
+
+struct Operation {
+    id: String,
+    method: String,
+    path: String,
+    value: Value,
+}
+
+fn operations() -> Vec<Operation> {
+    let document = app::document();
+    let paths = document["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, methods)| {
+        methods.as_object().unwrap().iter().map(|(method, value)| Operation {
+            id: value["operationId"].as_str().unwrap_or_default().to_owned(),
+            method: method.clone(),
+            path: path.clone(),
+            value: value.clone(),
+        })
+    });
+    operations.collect()
+}
+
+/// Collects what is wrong, so that one run names all of it.
+fn assert_none(what: &str, wrong: Vec<String>) {
+    assert!(wrong.is_empty(), "{what}:\n  {}", wrong.join("\n  "));
+}
+
+fn each(value: &Value, at: &str, visit: &mut impl FnMut(&Value, &str)) {
+    visit(value, at);
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| each(field, &format!("{at}/{name}"), visit)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| each(item, &format!("{at}/{index}"), visit));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_committed_document_is_the_served_one() {
+    let served = TestServer::start().anonymous().get("/openapi.json").expect(200);
+    let committed = fs::read_to_string(COMMITTED).unwrap_or_default();
+    let committed: Value = serde_json::from_str(&committed).unwrap_or_default();
+    let differing: Vec<&String> = served["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(path, operations)| committed["paths"][path.as_str()] != **operations)
+        .map(|(path, _)| path)
+        .collect();
+    assert!(
+        committed == served,
+        "openapi/openapi.json is not what the handlers say (paths that differ: {differing:?}); run script/openapi and commit the result",
+    );
+}
+
+#[test]
+fn every_operation_is_named_told_and_filed() {
+    let document = app::document();
+    let tags: BTreeSet<&str> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    let mut ids = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let Operation { id, method, path, value } = &operation;
+        let call = format!("{method} {path} ({id})");
+        let is_verb_and_resource = id.split('_').count() > 1
+            && id
+                .split('_')
+                .all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
+        if !is_verb_and_resource {
+            wrong.push(format!("{call}: its id is not verb_resource"));
+        }
+        if let Some(other) = ids.insert(id.clone(), call.clone()) {
+            wrong.push(format!("{call}: the same id as {other}"));
+        }
+        let of_operation = value["tags"].as_array().cloned().unwrap_or_default();
+        if of_operation.len() != 1 || !of_operation.iter().all(|tag| tags.contains(tag.as_str().unwrap())) {
+            wrong.push(format!("{call}: not exactly one known tag: {of_operation:?}"));
+        }
+        for text in ["summary", "description"] {
+            if value[text].as_str().is_none_or(|text| text.trim().is_empty()) {
+                wrong.push(format!("{call}: no {text}"));
+            }
+        }
+        if value["summary"].as_str().is_some_and(|summary| summary.ends_with('.')) {
+            wrong.push(format!("{call}: the summary is a title, without a full stop"));
+        }
+    }
+    assert_none("operations", wrong);
+}
+
+#[test]
+fn every_operation_says_who_may_call_it_and_every_permission_exists() {
+    let words: BTreeSet<&str> = Permission::ALL.iter().map(|permission| permission.word()).collect();
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let call = format!("{} {} ({})", operation.method, operation.path, operation.id);
+        let Some(security) = operation.value["security"].as_array() else {
+            wrong.push(format!("{call}: says nothing"));
+            continue;
+        };
+        let named: Vec<&str> = security
+            .iter()
+            .flat_map(|scheme| scheme["bearer"].as_array().unwrap())
+            .map(|word| word.as_str().unwrap())
+            .collect();
+        if !security.is_empty() && named.len() != 1 {
+            wrong.push(format!("{call}: names {} permissions", named.len()));
+        }
+        let unknown: Vec<_> = named.iter().filter(|word| !words.contains(**word)).collect();
+        if !unknown.is_empty() {
+            wrong.push(format!("{call}: no permission is called {unknown:?}"));
+        }
+    }
+    assert_none("permissions", wrong);
+}
+
+#[test]
+fn every_operation_names_all_its_errors() {
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let value = &operation.value;
+        let has_parameter = |place: &str| {
+            value["parameters"].as_array().is_some_and(|all| all.iter().any(|parameter| parameter["in"] == place))
+        };
+        let mut expected = vec!["500", "503"];
+        if value["security"].as_array().is_some_and(|security| !security.is_empty()) {
+            expected.extend(["401", "403"]);
+        }
+        if has_parameter("path") {
+            expected.push("404");
+        }
+        if has_parameter("query") {
+            expected.extend(["400", "422"]);
+        }
+        if value.get("requestBody").is_some() {
+            expected.extend(["400", "413", "415", "422"]);
+        }
+        if matches!(operation.method.as_str(), "patch" | "delete") {
+            expected.extend(["400", "409", "412", "428"]);
+        }
+        if value["responses"].get("201").is_some() {
+            expected.extend(["200", "409"]);
+        }
+        for status in expected {
+            if value["responses"].get(status).is_none() {
+                wrong.push(format!("{}: {status} is missing", operation.id));
+            }
+        }
+        for (status, response) in value["responses"].as_object().unwrap() {
+            if response.get("$ref").is_none() && response["description"].as_str().is_none_or(str::is_empty) {
+                wrong.push(format!("{}: {status} is not described", operation.id));
+            }
+        }
+    }
+    assert_none("answers", wrong);
+}
+
+#[test]
+fn every_place_in_a_path_is_a_parameter() {
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let named: BTreeSet<&str> =
+            operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        let parameters = operation.value["parameters"].as_array().cloned().unwrap_or_default();
+        let declared: BTreeSet<&str> = parameters
+            .iter()
+            .filter(|parameter| parameter["in"] == "path")
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .collect();
+        if named != declared {
+            wrong.push(format!("{} has {declared:?}: add params((\"id\" = …, Path))", operation.path));
+        }
+        for parameter in &parameters {
+            if parameter["in"] == "query" && parameter["description"].as_str().is_none_or(str::is_empty) {
+                wrong.push(format!("{}: ?{} is not described", operation.id, parameter["name"]));
+            }
+        }
+    }
+    assert_none("parameters", wrong);
+}
+
+#[test]
+fn bodies_and_answers_are_named_schemas() {
+    let mut wrong = Vec::new();
+    for operation in operations().iter().filter(|operation| operation.id != ANY_OBJECT) {
+        let body = operation.value["requestBody"]["content"].as_object().into_iter().flatten();
+        let answers = operation.value["responses"]
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|response| response["content"].as_object().into_iter().flatten());
+        for (media_type, content) in body.chain(answers).filter(|(media_type, _)| media_type.ends_with("json")) {
+            let schema = &content["schema"];
+            let schema = if schema["type"] == "array" { &schema["items"] } else { schema };
+            if schema["$ref"].as_str().is_none() {
+                wrong.push(format!("{}: {media_type} is {schema}", operation.id));
+            }
+        }
+    }
+    assert_none("give these a name", wrong);
+}
+
+#[test]
+fn schemas_are_flat_and_say_null_in_one_of_two_ways() {
+    let document = app::document();
+    let mut wrong = Vec::new();
+    each(&document, "#", &mut |value, at| {
+        let Some(fields) = value.as_object() else { return };
+        if at.ends_with("/properties") || at.contains("/example") {
+            return;
+        }
+        if fields.contains_key("allOf") || fields.contains_key("anyOf") {
+            wrong.push(format!("{at}: allOf or anyOf (a #[serde(flatten)]?)"));
+        }
+        if fields.contains_key("nullable") {
+            wrong.push(format!("{at}: `nullable` is of OpenAPI 3.0"));
+        }
+        if let Some(kinds) = fields.get("oneOf").and_then(Value::as_array) {
+            let null = kinds.iter().filter(|kind| kind["type"] == "null").count();
+            let reference = kinds.iter().filter(|kind| kind.get("$ref").is_some()).count();
+            if kinds.len() != 2 || null != 1 || reference != 1 {
+                wrong.push(format!("{at}: oneOf is for null and one schema"));
+            }
+        }
+    });
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+            if property.get("properties").is_some() {
+                wrong.push(format!("{name}.{field}: an object without a name"));
+            }
+        }
+    }
+    assert_none("schemas", wrong);
+}
+
+#[test]
+fn no_reference_leads_nowhere_and_no_schema_lies_unused() {
+    let document = app::document();
+    let mut wrong = Vec::new();
+    let mut used = BTreeSet::new();
+    each(&document, "#", &mut |value, at| {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            used.insert(reference.to_owned());
+            if reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer)).is_none() {
+                wrong.push(format!("{at}: {reference}"));
+            }
+        }
+    });
+    for name in document["components"]["schemas"].as_object().unwrap().keys() {
+        if !used.contains(&format!("#/components/schemas/{name}")) {
+            wrong.push(format!("{name} is used by nobody"));
+        }
+    }
+    assert_none("references", wrong);
+}
+
+#[test]
+fn every_request_refuses_fields_it_does_not_know() {
+    let document = app::document();
+    let mut open: Vec<String> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut waiting = Vec::new();
+    for operation in operations() {
+        each(&operation.value["requestBody"], "", &mut |value, _| {
+            waiting.extend(value.get("$ref").and_then(Value::as_str).map(str::to_owned));
+        });
+    }
+    while let Some(reference) = waiting.pop() {
+        if !seen.insert(reference.clone()) {
+            continue;
+        }
+        let schema = document.pointer(reference.trim_start_matches('#')).unwrap();
+        if schema.get("properties").is_some() && schema["additionalProperties"] != false {
+            open.push(reference);
+        }
+        each(schema, "", &mut |value, _| {
+            waiting.extend(value.get("$ref").and_then(Value::as_str).map(str::to_owned));
+        });
+    }
+    assert_none("open requests", open);
+}
+
+/// `utoipa-actix-web` keeps the last of two schemas with one name and says nothing, so the names
+/// are looked for where they are made.
+#[test]
+fn no_two_schemas_have_one_name() {
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    collect_schema_names(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut |name, file| {
+        if let Some(other) = names.insert(name.clone(), file.clone()) {
+            wrong.push(format!("{name} in {other} and {file}"));
+        }
+    });
+    assert!(names.contains_key("User"), "the search finds nothing: {names:?}");
+    assert!(names.contains_key("Role"), "the search does not find enumerations: {names:?}");
+    assert_none("schemas of one name", wrong);
+}
+
+fn collect_schema_names(folder: &Path, found: &mut impl FnMut(String, String)) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect_schema_names(&path, found);
+            continue;
+        }
+        // Of a derive list over several lines the last one closes with `)]`; fields stand deeper.
+        let mut is_schema = false;
+        let text = fs::read_to_string(&path).unwrap();
+        for line in text.lines().map(str::trim_start) {
+            if line.starts_with("db_enum!") || (line.contains("ToSchema") && !line.starts_with("use ")) {
+                is_schema = true;
+            }
+            let declared = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "));
+            if let Some(rest) = declared {
+                let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
+                if is_schema && !name.is_empty() {
+                    found(name, path.display().to_string());
+                }
+                is_schema = false;
+            }
+        }
+    }
+}

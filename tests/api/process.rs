@@ -1,0 +1,208 @@
+//! The program as an operator meets it: started, killed, started again, stopped, and refused in one
+//! clear line.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::json;
+
+use crate::support::Client;
+
+/// A data folder that the user who runs PostgreSQL can reach, with a space in its name.
+struct DataFolder(PathBuf);
+
+impl DataFolder {
+    fn new(name: &str) -> Self {
+        let folder = PathBuf::from(format!("/tmp/ketnghia-process-{}/{name} of data", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir(self.0.parent().unwrap());
+    }
+}
+
+fn ketnghia(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ketnghia"));
+    for name in ["DATABASE_URL", "JWT_KEYS_DIR", "PII_KEY_FILE", "BIND_ADDRESS", "DATABASE_POOL_SIZE"] {
+        command.env_remove(name);
+    }
+    command.env("DATA_DIR", folder).env("KETNGHIA_UNSAFE_DURABILITY", "1").env("RUST_LOG", "warn").stdin(Stdio::null());
+    command
+}
+
+struct Server {
+    child: Child,
+    lines: Vec<String>,
+    address: String,
+}
+
+impl Server {
+    /// Starts and waits until it says where the documentation is.
+    fn start(folder: &Path) -> Self {
+        let mut child = ketnghia(folder)
+            .args(["serve", "--bind-address", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines: Vec<String> = Vec::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+            lines.push(line);
+            if lines.last().unwrap().contains("docs") {
+                break;
+            }
+        }
+        let address = lines.iter().find_map(|line| line.strip_prefix("ketnghia listens on http://"));
+        let address = address.unwrap_or_else(|| panic!("the server did not start: {lines:?}")).to_owned();
+        Self { child, lines, address }
+    }
+
+    fn client(&self) -> Client {
+        Client::new(format!("http://{}", self.address), None)
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
+    }
+
+    fn wait_until_ready(&self) {
+        let deadline = Instant::now() + Duration::from_secs(15);
+        while self.client().get("/health/ready").status != 200 {
+            assert!(Instant::now() < deadline, "not ready again");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The last line of what a refused command said, which names the reason, is its only line.
+#[track_caller]
+fn assert_refused(output: &Output, reason: &str) {
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "it should have failed: {said}");
+    assert_eq!(said.trim_end().lines().count(), 1, "one line: {said}");
+    assert!(said.starts_with("ketnghia: ") && said.contains(reason), "{reason}: {said}");
+}
+
+#[test]
+fn the_server_survives_what_happens_to_it_and_stops_in_order() {
+    let folder = DataFolder::new("server");
+    let server = Server::start(&folder.0);
+    assert!(server.lines.iter().any(|line| line.contains("Loading the catalogue of places")), "{:?}", server.lines);
+    assert!(server.lines.iter().any(|line| line.ends_with("/docs/")), "{:?}", server.lines);
+    server.client().get("/health/ready").expect(200);
+
+    // A second one on the same folder, and one on the same port.
+    let second = ketnghia(&folder.0).args(["serve", "--bind-address", "127.0.0.1:0"]).output().unwrap();
+    assert_refused(&second, "another ketnghia already runs on");
+    let third = ketnghia(&folder.0).args(["serve", "--bind-address", &server.address]).output().unwrap();
+    assert_refused(&third, "(BIND_ADDRESS): Address already in use");
+
+    // An operator creates the first administrator while the server runs.
+    let create = ["user", "create", "--username", "minh.anh", "--full-name", "Minh Anh"];
+    let created = ketnghia(&folder.0).args(create).output().unwrap();
+    let said = String::from_utf8(created.stdout).unwrap();
+    let password = said.trim_end().rsplit(' ').next().unwrap();
+    let credentials = json!({"username": "minh.anh", "password": password});
+    let tokens = server.client().post("/auth/login", credentials.clone()).expect(200);
+    assert_eq!(tokens["user"]["must_change_password"], true);
+    assert_refused(&ketnghia(&folder.0).args(create).output().unwrap(), "there is a user minh.anh already");
+
+    // PostgreSQL is killed: the server starts it again.
+    let pid_file = folder.0.join("postgres/cluster/postmaster.pid");
+    let postgres = || fs::read_to_string(&pid_file).unwrap().lines().next().unwrap().parse::<i32>().unwrap();
+    let killed = postgres();
+    kill(Pid::from_raw(killed), Signal::SIGKILL).unwrap();
+    while fs::read_to_string(&pid_file).is_ok_and(|text| text.starts_with(&format!("{killed}\n"))) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    server.wait_until_ready();
+
+    // The server is killed: the next one takes over, with everything that was there.
+    server.signal(Signal::SIGKILL);
+    drop(server);
+    let mut server = Server::start(&folder.0);
+    server.client().post("/auth/login", credentials).expect(200);
+
+    // It is asked to stop: what was begun is finished, PostgreSQL is gone, and all was well.
+    let mut slow = TcpStream::connect(&server.address).unwrap();
+    let body = r#"{"username": "nobody", "password": "something"}"#;
+    let head = format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let asked = Instant::now();
+    server.signal(Signal::SIGTERM);
+    std::thread::sleep(Duration::from_millis(300));
+    slow.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let status = server.child.wait().unwrap();
+    assert!(status.success(), "{status}");
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    assert!(!pid_file.exists(), "PostgreSQL is left running");
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_said_in_one_line() {
+    let folder = DataFolder::new("refused");
+    let run = |settings: &[(&str, &str)]| {
+        ketnghia(&folder.0)
+            .args(["serve", "--bind-address", "127.0.0.1:0"])
+            .envs(settings.iter().copied())
+            .output()
+            .unwrap()
+    };
+    assert_refused(&run(&[("PG_BIN_DIR", "/nonexistent")]), "PG_BIN_DIR /nonexistent holds no PostgreSQL 15 or newer");
+    let database = ("DATABASE_URL", "postgres://somebody:secret@127.0.0.1:1/nothing");
+    assert_refused(&run(&[database]), "JWT_KEYS_DIR is required with DATABASE_URL");
+    assert_refused(&run(&[database, ("JWT_KEYS_DIR", "/nonexistent")]), "PII_KEY_FILE is required with DATABASE_URL");
+    let keys = [("JWT_KEYS_DIR", "/nonexistent"), ("PII_KEY_FILE", "/nonexistent")];
+    assert_refused(&run(&[&[database], keys.as_slice()].concat()), "JWT_KEYS_DIR /nonexistent: No such file");
+
+    // Keys that are there, of a server that was here before.
+    let keys = folder.0.join("keys");
+    ketnghia::access::tokens::Tokens::load(&keys, true).map(drop).unwrap();
+    let (pii, refresh) = (keys.join("pii.key"), keys.join("refresh.key"));
+    ketnghia::kernel::secrets::Secrets::load(&pii, &refresh, true).map(drop).unwrap();
+    let keys = [("JWT_KEYS_DIR", keys.to_str().unwrap()), ("PII_KEY_FILE", pii.to_str().unwrap())];
+    let refused = run(&[&[database], keys.as_slice()].concat());
+    assert_refused(&refused, "cannot connect to the database (DATABASE_URL): ");
+    let misspelt = run(&[&[("DATABASE_URL", "postgre//somebody:secret@host")], keys.as_slice()].concat());
+    assert_refused(&misspelt, "cannot connect to the database (DATABASE_URL): ");
+    assert!(!String::from_utf8_lossy(&misspelt.stderr).contains("secret"), "a password is no reason");
+
+    // A port that somebody holds.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused = ketnghia(&folder.0).args(["serve", "--bind-address", &address]).output().unwrap();
+    assert_refused(&refused, "(BIND_ADDRESS): Address already in use");
+
+    // Data of another PostgreSQL.
+    let cluster = folder.0.join("postgres/cluster");
+    fs::create_dir_all(&cluster).unwrap();
+    fs::write(cluster.join("PG_VERSION"), "9\n").unwrap();
+    assert_refused(&run(&[]), "was made by PostgreSQL 9, but only");
+}
