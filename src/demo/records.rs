@@ -239,10 +239,12 @@ fn add_visits(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
     {
         let visit = id(&format!("visit/{unit}/{day}"));
         let shared = |mut row: Value| {
-            row["twinning_id"] = json!(id(&format!("twinning/{unit}")));
-            row["organisation_id"] = json!(id(&format!("organisation/{unit}")));
-            row["village_id"] = json!(id(&format!("village/{village}")));
-            row["acted_by"] = json!(id("recorder"));
+            if let Some(fields) = row.as_object_mut() {
+                fields.insert("twinning_id".into(), json!(id(&format!("twinning/{unit}"))));
+                fields.insert("organisation_id".into(), json!(id(&format!("organisation/{unit}"))));
+                fields.insert("village_id".into(), json!(id(&format!("village/{village}"))));
+                fields.insert("acted_by".into(), json!(id("recorder")));
+            }
             row
         };
         insert(

@@ -13,7 +13,6 @@ pub fn is_plausible(day: NaiveDate) -> bool {
 }
 
 /// For fields: `#[validate(custom(function = "day::plausible"))]`.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "validator passes references")]
 pub fn plausible(day: &NaiveDate) -> Result<(), ValidationError> {
     if is_plausible(*day) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
 }

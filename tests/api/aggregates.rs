@@ -21,7 +21,8 @@ fn giving(households: usize) -> Giving {
     let office = world.organisation(world.ianan, "Văn phòng");
     let twinning = world.twinning(world.programme(world.ianan), office, village);
     let unit = world.unit(office);
-    let homes: Vec<Uuid> = (0..households).map(|number| world.household(&head, village, &format!("Siu {number}"))).collect();
+    let homes: Vec<Uuid> =
+        (0..households).map(|number| world.household(&head, village, &format!("Siu {number}"))).collect();
     world.approved_list(&head, &official, village, &homes);
     Giving { world, village, head, official, unit, twinning, homes }
 }
@@ -103,7 +104,8 @@ fn a_place_with_households_is_a_row_even_when_it_got_nothing() {
     g.world.village(g.world.ianan, "Trống");
     g.official.post("/households", household(other, "Siu X")).expect(201);
     let rows = support(&g.official, "group_by=village");
-    let names: Vec<_> = rows["rows"].as_array().unwrap().iter().map(|row| row["key"]["village"]["name"].clone()).collect();
+    let names: Vec<_> =
+        rows["rows"].as_array().unwrap().iter().map(|row| row["key"]["village"]["name"].clone()).collect();
     assert_eq!(names, ["Sơn", "Tung"]);
     assert_eq!(rows["rows"][0]["values"]["gifts"], 0);
 }
@@ -143,7 +145,8 @@ fn the_tree_of_a_day_decides_where_a_gift_was_given() {
     let then = support(&province, &format!("within={yangtrung}&from=2019-01-01&as_of=2019-12-31"));
     assert_eq!(then["totals"]["gifts"], 1);
     let old_province = ketnghia::places::loader::locality_id(2024, "64");
-    let then = support(&world.admin(), &format!("within={old_province}&from=2019-01-01&as_of=2019-12-31&group_by=province"));
+    let then =
+        support(&world.admin(), &format!("within={old_province}&from=2019-01-01&as_of=2019-12-31&group_by=province"));
     assert_eq!(then["rows"][0]["key"]["province"]["name"], "Gia Lai");
 }
 
@@ -154,7 +157,8 @@ fn a_key_reads_csv_and_sees_no_count_of_one_to_four() {
         g.give(Some(*home), "2026-03-01", 100_000);
     }
     let other = g.world.village(g.world.ianan, "=HYPERLINK(1)");
-    let twinning = g.world.twinning(g.world.programme(g.world.ianan), g.world.organisation(g.world.ianan, "Công ty"), other);
+    let twinning =
+        g.world.twinning(g.world.programme(g.world.ianan), g.world.organisation(g.world.ianan, "Công ty"), other);
     let home = g.world.household(&g.official, other, "Siu X");
     let gift = json!({"twinning_id": twinning, "village_id": other, "household_id": home, "category": "food", "description": "Gạo",
         "value_vnd": 777, "funding_source": "enterprise", "given_on": "2026-03-01"});

@@ -126,7 +126,7 @@ fn a_gift_names_only_what_belongs_together() {
         )
         .expect(201);
     let visit = ("visit_id", json!(id_of(&visit)));
-    refused(&at.unit, &[visit.clone()], &[("#/visit_id", "visit_elsewhere")]);
+    refused(&at.unit, std::slice::from_ref(&visit), &[("#/visit_id", "visit_elsewhere")]);
     by_official(&[visit.clone(), ("given_on", json!("2026-11-18"))], &[("#/visit_id", "visit_elsewhere")]);
     refused(&at.unit, &[("visit_id", json!(Uuid::now_v7()))], &[("#/visit_id", "not_found")]);
     assert_eq!(at.official.get("/gifts?count=true").expect(200)["total"], 0);

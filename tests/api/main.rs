@@ -1,7 +1,13 @@
 //! Tests through HTTP, on a real PostgreSQL, one database each.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should fail loudly")]
-#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "the same, where a test wants to say more")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
+    reason = "the same, where a test wants to say more"
+)]
 
 mod support;
 

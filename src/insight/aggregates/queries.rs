@@ -82,7 +82,7 @@ pub fn support(conn: &mut PgConnection, query: &AggregateQuery, question: &Quest
             shown.push(SupportRow { key: key(&row, question, &names), values, suppressed: false });
         }
     }
-    shown.sort_by(|a, b| order(&a.key).cmp(&order(&b.key)));
+    shown.sort_by_key(|row| order(&row.key));
     let mut totals_suppressed = false;
     if question.for_key {
         suppression::suppress(&mut shown);

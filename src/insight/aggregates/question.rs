@@ -54,7 +54,7 @@ fn groupings(words: &[String], errors: &mut Vec<FieldError>) -> Vec<AggregateGro
     for word in words.iter().flat_map(|word| word.split(',')).filter(|word| !word.is_empty()) {
         match serde_json::from_value(serde_json::Value::from(word)) {
             Ok(grouping) if groupings.contains(&grouping) => {
-                errors.push(FieldError::new("?group_by", FieldCode::Duplicate))
+                errors.push(FieldError::new("?group_by", FieldCode::Duplicate));
             }
             Ok(grouping) => groupings.push(grouping),
             Err(_unknown) => errors.push(FieldError::new("?group_by", FieldCode::NotGrouped)),

@@ -101,7 +101,7 @@ mod tests {
             (Submitted, Approve, Approved),
             (Submitted, Return, Returned),
             (Approved, Reopen, Returned),
-            (Approved, HardshipListStep::Close, Closed),
+            (Approved, Close, Closed),
         ];
         for status in HardshipListStatus::ALL {
             for step in HardshipListStep::ALL {

@@ -286,7 +286,6 @@ pub struct LocalityChanges {
     pub profiles: Option<Vec<VillageProfile>>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "validator passes references")]
 fn village_kind(kind: &LocalityKind) -> Result<(), ValidationError> {
     if kind.is_of_village() { Ok(()) } else { Err(ValidationError::new("wrong_level")) }
 }

@@ -76,6 +76,10 @@ impl From<GiftView> for Gift {
     }
 }
 
+/// A row, its organisation's and village's names, its household's head, whether the village lies in the
+/// caller's range, and the organisation the caller acts for.
+type Loaded = (GiftRow, Option<String>, String, Option<String>, bool, Option<OrganisationId>);
+
 /// Reads gifts with everything they are shown with, in one query. The names are looked up for the
 /// rows that are answered only, and a household that the caller does not see has none.
 fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<GiftView>> {
@@ -87,7 +91,7 @@ fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>
         .filter(households::id.nullable().eq(gifts::household_id))
         .select(households::head_name)
         .single_value();
-    let rows: Vec<(GiftRow, Option<String>, String, Option<String>, bool, Option<OrganisationId>)> = query
+    let rows: Vec<Loaded> = query
         .select((
             GiftRow::as_select(),
             organisation,
