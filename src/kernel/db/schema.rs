@@ -18,7 +18,6 @@ diesel::table! {
         scope_path -> Text,
         secret_hash -> Bytea,
         expires_on -> Nullable<Date>,
-        revoked_at -> Nullable<Timestamptz>,
         created_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
