@@ -276,11 +276,35 @@ fn a_commune_records_for_units_without_an_account_only() {
 }
 
 #[test]
+fn a_commune_that_gives_elsewhere_records_there_for_itself_only() {
+    let at = Giving::new();
+    let world = &at.world;
+    let giver = giving::place_organisation(world, world.gialai, world.kongchro);
+    let own = giving::twinning(world, giver, at.village, None);
+    let silent = giving::organisation(world, world.ianan, "Hội Nông dân");
+    let theirs = giving::twinning(world, silent, at.village, None);
+    let official = world.commune(world.kongchro);
+    let body = with(&visit(&at), "twinning_id", json!(own));
+    let made = official.post("/visits", with(&body, "gifts", json!([gift(5)]))).expect(201);
+    assert_eq!(made["on_behalf_of"], Value::Null);
+    official
+        .post("/visits", with(&body, "twinning_id", json!(theirs)))
+        .expect_invalid(&[("#/twinning_id", "not_your_organisation")]);
+    // It may confirm and correct gifts in its own places, and not here.
+    let gift = format!("/gifts/{}", id_of(&made["gifts"][0]));
+    let colleague = world.commune(world.kongchro);
+    assert_eq!(colleague.get(&gift).expect(200)["allowed_actions"], json!(["update", "delete"]));
+    colleague.step(&format!("{gift}/confirm")).expect_problem(403, "forbidden");
+    at.head.step(&format!("{gift}/confirm")).expect(200);
+    colleague.patch(&gift, json!({"value_vnd": 6, "reason": "x"})).expect_problem(403, "forbidden");
+}
+
+#[test]
 fn a_village_visits_a_village() {
     let world = crate::support::World::new();
     let thon9 = world.village(world.kongchro, "Thôn 9");
     let hlehlang = world.village(world.kongchro, "Hle Hlang");
-    let organisation = giving::village_organisation(&world, world.kongchro, thon9);
+    let organisation = giving::place_organisation(&world, world.kongchro, thon9);
     let twinning = giving::twinning(&world, organisation, hlehlang, None);
     let body = json!({"twinning_id": twinning, "village_id": hlehlang, "visited_on": "2026-11-18", "purpose": "holiday",
         "participants": 20, "gifts": [gift(300_000)]});

@@ -39,14 +39,14 @@ pub fn organisation(world: &World, managed_by: Uuid, name: &str) -> Uuid {
     id
 }
 
-/// A village as a giver.
-pub fn village_organisation(world: &World, managed_by: Uuid, village: Uuid) -> Uuid {
+/// A place as a giver.
+pub fn place_organisation(world: &World, managed_by: Uuid, place: Uuid) -> Uuid {
     let id = Uuid::now_v7();
     as_system(
         world,
         &format!(
             "INSERT INTO organisations (id, name, kind, level, locality_id, place_id)
-             VALUES ('{id}', 'Thôn', 'locality', 'village', '{managed_by}', '{village}')"
+             VALUES ('{id}', 'Địa phương', 'locality', 'village', '{managed_by}', '{place}')"
         ),
     );
     id
