@@ -1,6 +1,8 @@
-use serde_json::json;
+use ketnghia::places::loader::locality_id;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::support::World;
+use crate::support::{Client, World};
 
 #[test]
 fn a_twinning_shows_who_stands_by_which_place_and_how_it_stands() {
@@ -14,4 +16,272 @@ fn a_twinning_shows_who_stands_by_which_place_and_how_it_stands() {
     assert_eq!(shown["organisation_name"], "Văn phòng xã");
     assert_eq!((&shown["locality_name"], &shown["locality_level"]), (&json!("Tung"), &json!("village")));
     assert_eq!((&shown["status"], &shown["lead"], &shown["ends_on"]), (&json!("active"), &json!(true), &json!(null)));
+}
+
+/// A twinning of Ia Nan, and a body that would make another one.
+struct Pair {
+    village: Uuid,
+    organisation: Uuid,
+    programme: Uuid,
+}
+
+impl Pair {
+    fn of(world: &World) -> Self {
+        Self {
+            village: world.village(world.ianan, "Tung"),
+            organisation: world.organisation(world.ianan, "Văn phòng xã"),
+            programme: world.programme(world.ianan),
+        }
+    }
+
+    fn new(&self) -> Value {
+        json!({"programme_id": self.programme, "organisation_id": self.organisation, "locality_id": self.village,
+            "lead": false, "starts_on": "2025-07-01"})
+    }
+
+    fn with(&self, changes: Value) -> Value {
+        let mut new = self.new();
+        for (field, value) in changes.as_object().unwrap() {
+            new[field] = value.clone();
+        }
+        new
+    }
+}
+
+fn count(client: &Client, query: &str) -> Value {
+    client.get(&format!("/twinnings?count=true&{query}")).expect(200)["total"].clone()
+}
+
+#[test]
+fn a_twinning_is_seen_from_either_end_and_by_nobody_else() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let company = world.organisation(world.kongchro, "Công ty");
+    let twinning = world.twinning(world.programme(world.ianan), company, village);
+    let path = format!("/twinnings/{twinning}");
+
+    let readers = [
+        world.commune(world.ianan),
+        world.head(village),
+        world.province(world.gialai),
+        world.admin(),
+        // The other end, where the village itself is out of sight.
+        world.unit(company),
+        world.commune(world.kongchro),
+    ];
+    for reader in readers {
+        assert_eq!(reader.get(&path).expect(200)["locality_name"], "Tung");
+        assert_eq!(count(&reader, ""), 1);
+    }
+    let strangers = [
+        world.head(world.village(world.ianan, "Nú")),
+        world.head(world.village(world.kongchro, "Tnang")),
+        world.unit(world.organisation(world.ianan, "Phòng")),
+        world.province(world.quangngai),
+    ];
+    for stranger in strangers {
+        stranger.get(&path).expect_problem(404, "not_found");
+        assert_eq!(count(&stranger, &format!("locality_id={village}")), 0);
+    }
+
+    // In Ia Nan on both ends, it is nothing to Kông Chro.
+    let office = world.organisation(world.ianan, "Văn phòng xã");
+    let own = world.twinning(world.programme(world.ianan), office, village);
+    world.commune(world.kongchro).get(&format!("/twinnings/{own}")).expect_problem(404, "not_found");
+    // Who stands by a village sees who else does.
+    world.unit(company).get(&format!("/twinnings/{own}")).expect(200);
+}
+
+#[test]
+fn a_unit_keeps_its_ended_twinnings() {
+    let world = World::new();
+    let pair = Pair::of(&world);
+    let twinning =
+        world.twinning_between(pair.programme, pair.organisation, pair.village, "2024-01-01", Some("2024-12-31"));
+    let unit = world.unit(pair.organisation);
+    let shown = unit.get(&format!("/twinnings/{twinning}")).expect(200);
+    assert_eq!((&shown["status"], &shown["locality_name"]), (&json!("ended"), &json!("Tung")));
+    assert_eq!(shown["locality_level"], "village");
+}
+
+#[test]
+fn only_officials_of_the_place_write() {
+    let world = World::new();
+    let pair = Pair::of(&world);
+    let path = format!("/twinnings/{}", world.twinning(pair.programme, pair.organisation, pair.village));
+    for refused in [world.unit(pair.organisation), world.head(pair.village), world.admin()] {
+        refused.post("/twinnings", pair.new()).expect_problem(403, "forbidden");
+        refused.patch(&path, json!({"lead": false})).expect_problem(403, "forbidden");
+        refused.delete(&path).expect_problem(403, "forbidden");
+    }
+    let neighbour = world.commune(world.kongchro);
+    neighbour.post("/twinnings", pair.new()).expect_invalid(&[("#/locality_id", "not_found")]);
+    let blind = neighbour.with("If-Match", "\"1\"");
+    blind.send("PATCH", &path, Some(json!({"lead": false}).to_string())).expect_problem(404, "not_found");
+    blind.send("DELETE", &path, None).expect_problem(404, "not_found");
+
+    // The official over the organisation reads, and does not write.
+    let company = world.organisation(world.kongchro, "Công ty");
+    let path = format!("/twinnings/{}", world.twinning(pair.programme, company, pair.village));
+    neighbour.get(&path).expect(200);
+    neighbour.patch(&path, json!({"suspended": true})).expect_problem(404, "not_found");
+    neighbour.delete(&path).expect_problem(404, "not_found");
+}
+
+#[test]
+fn what_a_twinning_refers_to_must_fit() {
+    let world = World::new();
+    let pair = Pair::of(&world);
+    let official = world.commune(world.ianan);
+    let refuse = |changes: Value, wrong: (&str, &str)| {
+        official.post("/twinnings", pair.with(changes)).expect_invalid(&[wrong]);
+    };
+    refuse(json!({"programme_id": Uuid::now_v7()}), ("#/programme_id", "not_found"));
+    refuse(json!({"organisation_id": Uuid::now_v7()}), ("#/organisation_id", "not_found"));
+    let elsewhere = world.village(world.kongchro, "Tnang");
+    for unseen in [elsewhere, world.kongchro, world.gialai, Uuid::now_v7()] {
+        refuse(json!({"locality_id": unseen}), ("#/locality_id", "not_found"));
+    }
+    refuse(json!({"starts_on": "2018-12-31"}), ("#/starts_on", "outside_programme"));
+    refuse(json!({"ends_on": "2025-06-30"}), ("#/ends_on", "period_reversed"));
+    refuse(json!({"starts_on": "-9999-01-01"}), ("#/starts_on", "invalid_value"));
+    refuse(json!({"suspended": true}), ("#/suspended", "unknown_field"));
+    refuse(json!({"lead": null}), ("#/lead", "required"));
+    refuse(json!({"decision_number": ""}), ("#/decision_number", "length"));
+    let own = world.place_organisation(pair.village, "Làng Tung");
+    refuse(json!({"organisation_id": own}), ("#/organisation_id", "its_own_place"));
+    official.get("/twinnings?colour=red").expect_invalid(&[("?colour", "unknown_field")]);
+    official.get("/twinnings?active_on=%2B99999-01-01").expect_invalid(&[("?active_on", "invalid_value")]);
+
+    let province = world.province(world.gialai);
+    province
+        .post("/twinnings", pair.with(json!({"locality_id": world.gialai})))
+        .expect_invalid(&[("#/locality_id", "wrong_level")]);
+    // This commune began on 2025-07-01.
+    let commune = |starts_on: &str| pair.with(json!({"locality_id": world.kongchro, "starts_on": starts_on}));
+    province.post("/twinnings", commune("2025-06-30")).expect_invalid(&[("#/locality_id", "ended")]);
+    province.post("/twinnings", commune("2025-07-01")).expect(201);
+    // And its predecessor of the same code ended the day before.
+    let before = |starts_on: &str| {
+        let id = locality_id(2024, "23824");
+        pair.with(json!({"locality_id": id, "starts_on": starts_on}))
+    };
+    province.post("/twinnings", before("2025-07-01")).expect_invalid(&[("#/locality_id", "ended")]);
+    province.post("/twinnings", before("2025-06-30")).expect(201);
+}
+
+#[test]
+fn the_programme_must_be_in_force_when_it_starts() {
+    let world = World::new();
+    let pair = Pair::of(&world);
+    let official = world.commune(world.ianan);
+    official.patch(&format!("/programmes/{}", pair.programme), json!({"ends_on": "2025-12-31"})).expect(200);
+    official
+        .post("/twinnings", pair.with(json!({"starts_on": "2026-01-01"})))
+        .expect_invalid(&[("#/starts_on", "outside_programme")]);
+    official.post("/twinnings", pair.with(json!({"starts_on": "2025-12-31"}))).expect(201);
+}
+
+#[test]
+fn the_same_twinning_is_recorded_once_from_a_day() {
+    let world = World::new();
+    let pair = Pair::of(&world);
+    let official = world.commune(world.ianan);
+    official.post("/twinnings", pair.new()).expect(201);
+    official.post("/twinnings", pair.new()).expect_problem(409, "twinning_exists");
+    let later = official.post("/twinnings", pair.with(json!({"starts_on": "2026-01-01"}))).expect(201);
+    let path = format!("/twinnings/{}", later["id"].as_str().unwrap());
+    official.patch(&path, json!({"starts_on": "2025-07-01"})).expect_problem(409, "twinning_exists");
+}
+
+#[test]
+fn a_change_is_meant_for_a_version_and_keeps_the_rules() {
+    let world = World::new();
+    let pair = Pair::of(&world);
+    let official = world.commune(world.ianan);
+    let path = format!("/twinnings/{}", world.twinning(pair.programme, pair.organisation, pair.village));
+    let end = json!({"ends_on": "2026-12-31", "decision_number": "12/QĐ-UBND", "lead": false}).to_string();
+    official.send("PATCH", &path, Some(end.clone())).expect_problem(428, "precondition_required");
+    let stale = official.with("If-Match", "\"7\"").send("PATCH", &path, Some(end.clone()));
+    assert_eq!(stale.expect_problem(412, "version_conflict")["current"]["version"], 1);
+    let changed = official.with("If-Match", "\"1\"").send("PATCH", &path, Some(end)).expect(200);
+    assert_eq!((&changed["ends_on"], &changed["version"]), (&json!("2026-12-31"), &json!(2)));
+    assert_eq!((&changed["decision_number"], &changed["lead"]), (&json!("12/QĐ-UBND"), &json!(false)));
+    assert_eq!(official.patch(&path, json!({})).expect(200)["version"], 2, "nothing to change is no change");
+
+    official.patch(&path, json!({"ends_on": "2023-12-31"})).expect_invalid(&[("#/ends_on", "period_reversed")]);
+    official.patch(&path, json!({"starts_on": "2027-01-01"})).expect_invalid(&[("#/ends_on", "period_reversed")]);
+    official.patch(&path, json!({"starts_on": "2018-12-31"})).expect_invalid(&[("#/starts_on", "outside_programme")]);
+    official
+        .patch(&path, json!({"locality_id": world.ianan, "organisation_id": pair.organisation}))
+        .expect_invalid(&[("#/locality_id", "unknown_field"), ("#/organisation_id", "unknown_field")]);
+}
+
+#[test]
+fn the_status_follows_the_day_and_a_suspension() {
+    let world = World::new();
+    let pair = Pair::of(&world);
+    let official = world.commune(world.ianan);
+    let twinning =
+        world.twinning_between(pair.programme, pair.organisation, pair.village, "2024-01-01", Some("2026-11-22"));
+    let path = format!("/twinnings/{twinning}");
+    let status = || official.get(&path).expect(200)["status"].clone();
+    assert_eq!(status(), "active", "the last day counts");
+    official.patch(&path, json!({"suspended": true})).expect(200);
+    assert_eq!((status(), count(&official, "active_on=2026-11-22")), (json!("suspended"), json!(0)));
+    official.patch(&path, json!({"suspended": false})).expect(200);
+
+    world.server.set_clock("2026-11-22T16:59:59Z");
+    let official = world.commune(world.ianan);
+    assert_eq!(official.get(&path).expect(200)["status"], "active", "still this day in Vietnam");
+    world.server.set_clock("2026-11-22T17:00:00Z");
+    let official = world.commune(world.ianan);
+    assert_eq!(official.get(&path).expect(200)["status"], "ended");
+    assert_eq!((count(&official, "status=ended"), count(&official, "status=active")), (json!(1), json!(0)));
+}
+
+#[test]
+fn lists_are_filtered_and_the_newest_come_first() {
+    let world = World::new();
+    let pair = Pair::of(&world);
+    let official = world.commune(world.ianan);
+    let company = world.organisation(world.kongchro, "Công ty");
+    let other = world.programme(world.ianan);
+    world.twinning_between(pair.programme, pair.organisation, pair.village, "2024-01-01", Some("2025-12-31"));
+    world.twinning_between(other, company, pair.village, "2025-01-01", None);
+    world.twinning_between(pair.programme, company, world.ianan, "2026-01-01", None);
+    let starts = |query: &str| -> Vec<String> {
+        let page = official.get(&format!("/twinnings?{query}")).expect(200);
+        page["items"].as_array().unwrap().iter().map(|item| item["starts_on"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(starts(""), ["2026-01-01", "2025-01-01", "2024-01-01"]);
+    assert_eq!(starts("sort=starts_on"), ["2024-01-01", "2025-01-01", "2026-01-01"]);
+    assert_eq!(starts(&format!("locality_id={}", pair.village)), ["2025-01-01", "2024-01-01"]);
+    assert_eq!(starts(&format!("organisation_id={company}")), ["2026-01-01", "2025-01-01"]);
+    assert_eq!(starts(&format!("programme_id={other}")), ["2025-01-01"]);
+    assert_eq!(starts("active_on=2025-12-31"), ["2025-01-01", "2024-01-01"]);
+    assert_eq!(starts("status=ended"), ["2024-01-01"]);
+    assert_eq!(starts("status=ended&status=active"), ["2026-01-01", "2025-01-01", "2024-01-01"]);
+    let first = official.get("/twinnings?limit=2").expect(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    assert_eq!(starts(&format!("limit=2&cursor={cursor}")), ["2024-01-01"]);
+    official.get("/twinnings?status=paused").expect_invalid(&[("?status", "invalid_value")]);
+}
+
+#[test]
+fn the_same_creation_again_adds_nothing_and_a_deleted_one_stays_deleted() {
+    let world = World::new();
+    let pair = Pair::of(&world);
+    let official = world.commune(world.ianan);
+    let new = pair.with(json!({"id": Uuid::now_v7()}));
+    let made = official.post("/twinnings", new.clone()).expect(201);
+    let again = official.post("/twinnings", new.clone());
+    assert_eq!(again.expect(200), made);
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    let mut other = new.clone();
+    other["lead"] = json!(true);
+    official.post("/twinnings", other).expect_problem(409, "id_conflict");
+    assert_eq!(count(&official, ""), 1);
+    official.delete(&format!("/twinnings/{}", made["id"].as_str().unwrap())).expect(204);
+    official.post("/twinnings", new).expect_problem(409, "deleted");
 }

@@ -173,7 +173,7 @@ pub struct NewOrganisation {
     pub name: String,
     #[schema(example = "department")]
     pub kind: OrganisationKind,
-    /// Without it, the level of the managing place.
+    /// Without it, that of the managing place.
     #[schema(example = "commune")]
     pub level: Option<OrganisationLevel>,
     /// The organisation it is attached to.

@@ -142,8 +142,8 @@ pub fn update(conn: &mut PgConnection, id: Uuid, changes: &OrganisationChanges) 
         check_place(conn, place)?;
     }
     check_validity(changes.valid_from.unwrap_or(before.valid_from), changes.valid_to.unwrap_or(before.valid_to))?;
-    let changed = diesel::update(organisations::table.find(id)).set(changes).execute(conn);
-    match changed {
+    let outcome = diesel::update(organisations::table.find(id)).set(changes).execute(conn);
+    match outcome {
         // A patch of the contact alone changes nothing of the row itself.
         Err(diesel::result::Error::QueryBuilderError(_)) => {}
         outcome => {

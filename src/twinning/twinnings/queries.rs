@@ -98,8 +98,8 @@ pub fn update(conn: &mut PgConnection, id: Uuid, changes: &TwinningChanges) -> R
         check_life(&place, starts_on, "#/starts_on")?;
     }
     check_period(changes.starts_on.unwrap_or(before.starts_on), changes.ends_on.unwrap_or(before.ends_on))?;
-    let changed = diesel::update(twinnings::table.find(id)).set(changes).execute(conn);
-    match changed {
+    let outcome = diesel::update(twinnings::table.find(id)).set(changes).execute(conn);
+    match outcome {
         // A patch without fields changes nothing.
         Err(diesel::result::Error::QueryBuilderError(_)) => Ok(()),
         outcome => outcome.map(drop).on_constraint("twinnings_key", || Problem::new(Code::TwinningExists)),
