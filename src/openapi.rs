@@ -34,7 +34,7 @@ households, units visit and give, village heads confirm what arrived, and everyb
 **Changes** need `If-Match` with the `ETag` that was read; a PATCH is a JSON merge patch. \
 **Lists** are keyset pages (`limit`, `cursor`). **Errors** are RFC 9457 problems: rely on `code`, show `detail` \
 (Vietnamese, or English by `Accept-Language`). **Times** are UTC, **dates** are those of Vietnam, **money** is whole VND. \
-Enumerations may gain values.";
+Enumerations may gain values. HEAD is not offered: 405.";
 
 /// Completes the document that was collected from the handlers.
 pub fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
@@ -109,7 +109,8 @@ fn complete_operation(method: &str, operation: &mut Value) {
     let has_path_id = has_parameter_in(operation, "path");
     let has_query = has_parameter_in(operation, "query");
     let has_body = operation.get("requestBody").is_some();
-    let changes_version = matches!(method, "patch" | "delete");
+    // A session of one's own is the one thing that is deleted and has no version.
+    let changes_version = matches!(method, "patch" | "delete") && operation["operationId"] != "end_session";
     let is_step = method == "post" && has_path_id;
 
     let mut problems = vec!["500", "503"];

@@ -278,6 +278,24 @@ begin
   perform public.app_security_event('sign_out', public.app_user_id());
 end $$;
 
+create function app_own_sessions(idle_days integer, absolute_days integer)
+  returns table (id uuid, device_name text, created_at timestamptz, refreshed_at timestamptz, current boolean)
+  stable language sql security definer set search_path = '' as $$
+  select s.id, s.device_name, s.created_at, s.refreshed_at, s.id = public.app_session_id()
+    from public.sessions s
+   where s.user_id = public.app_user_id() and s.revoked_at is null
+     and s.refreshed_at >= public.app_now() - make_interval(days => idle_days)
+     and s.created_at >= public.app_now() - make_interval(days => absolute_days) $$;
+
+create function app_end_own_session(target uuid) returns boolean language plpgsql security definer set search_path = '' as $$
+begin
+  update public.sessions s set revoked_at = public.app_now()
+   where s.id = target and s.user_id = public.app_user_id() and s.revoked_at is null;
+  if not found then return false; end if;
+  perform public.app_security_event('session_ended', public.app_user_id());
+  return true;
+end $$;
+
 -- An account whose place has ended still reads this, and nothing else.
 create function app_own_account() returns table (id uuid, username text, full_name text, phone text, role text, must_change_password boolean,
     locality_id uuid, locality_code text, locality_name text, locality_level text, locality_valid_to date,

@@ -19,6 +19,10 @@ use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::{base64url, sha256, write_private};
 
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
+/// Days a family of refresh tokens may lie unused: weeks without signal are usual in the villages.
+pub const IDLE_DAYS: i32 = 45;
+/// Days after which a device signs in anew in any case.
+pub const ABSOLUTE_DAYS: i32 = 180;
 /// Clocks differ.
 const LEEWAY_SECONDS: i64 = 60;
 const ISSUER: &str = "ketnghia";

@@ -72,8 +72,8 @@ pub enum About {
     Nothing,
     /// All records there are for the caller: those in scope are listed, those outside are not.
     List(Fixture),
-    /// The record in the path. Its table, to delete from.
-    Record(&'static str, Fixture),
+    /// The record in the path. Its table, where a deleted one can be told from an unknown one.
+    Record(Option<&'static str>, Fixture),
     /// A place or record that the body names, at this pointer. Its table, where it can be deleted.
     Body(&'static str, Option<&'static str>, Fixture),
 }
@@ -159,7 +159,7 @@ fn walk(stage: &Stage, people: &[Who], rows: &[Row]) -> Vec<String> {
             match row.about {
                 About::Nothing => call(stage, row, operation, *who, Relation::Own, None, &mut wrong),
                 About::List(fixture) => list(stage, row, operation, *who, fixture, &mut wrong),
-                About::Record(table, fixture) => each(stage, row, operation, *who, Some(table), fixture, &mut wrong),
+                About::Record(table, fixture) => each(stage, row, operation, *who, table, fixture, &mut wrong),
                 About::Body(_, table, fixture) => each(stage, row, operation, *who, table, fixture, &mut wrong),
             }
         }
@@ -303,6 +303,49 @@ fn everybody_may_do_what_they_may_and_nothing_else() {
 fn while_there_were_districts_their_officials_looked_after_them() {
     let stage = Stage::with_districts();
     assert_nothing(&walk(&stage, &[Who::Province, Who::District, Who::Commune], &rows()));
+}
+
+/// Who holds what, once more and from the description of the offices: the walk takes the policy
+/// table at its word, so the table has a witness.
+#[test]
+fn every_office_holds_what_was_agreed() {
+    const ALL_USERS: &str = "account:own localities:read organisations:read programmes:read twinnings:read households:read \
+        hardship_lists:read support:read aggregates:read";
+    let agreed = [
+        (Who::Admin, "users:read users:write api_keys:manage"),
+        (
+            Who::Province,
+            "users:read users:write api_keys:manage villages:write organisations:write programmes:write twinnings:write households:reveal",
+        ),
+        (
+            Who::District,
+            "users:read users:write villages:write organisations:write programmes:write twinnings:write households:reveal pledges:write \
+             support:record",
+        ),
+        (
+            Who::Commune,
+            "users:read users:write villages:write organisations:write programmes:write twinnings:write households:write households:reveal \
+             hardship_lists:write hardship_lists:decide pledges:write support:record support:record_for gifts:confirm gifts:settle",
+        ),
+        (Who::Unit, "pledges:write support:record"),
+        (
+            Who::Head,
+            "households:write households:reveal hardship_lists:write pledges:write support:record gifts:confirm",
+        ),
+    ];
+    let sorted = |mut words: Vec<&'static str>| {
+        words.sort_unstable();
+        words
+    };
+    let held = |who: Who| sorted(who.office().unwrap().permissions().map(Permission::word).collect());
+    for (who, words) in agreed {
+        assert_eq!(
+            held(who),
+            sorted(ALL_USERS.split_whitespace().chain(words.split_whitespace()).collect()),
+            "{who:?}"
+        );
+    }
+    assert_eq!(held(Who::Key), ["aggregates:read", "localities:read"]);
 }
 
 /// The matrix has to see a hole: each form of policy is opened once.

@@ -67,6 +67,8 @@ fn head_is_not_offered() {
     assert_eq!(answer.status, 405);
     assert!(answer.header("allow").unwrap().contains("GET"));
     assert!(answer.body.is_empty());
+    let document = world.server.anonymous().get("/openapi.json").expect(200);
+    assert!(document["info"]["description"].as_str().unwrap().contains("HEAD is not offered"));
 }
 
 #[test]

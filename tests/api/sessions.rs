@@ -195,6 +195,47 @@ fn passwords_are_long_enough_and_not_easy_to_guess() {
     }
 }
 
+#[test]
+fn a_lost_device_is_found_and_signed_out() {
+    let world = a_user();
+    let phone = json!({"username": "ianan", "password": PASSWORD, "device_name": "Điện thoại"});
+    let lost = world.server.anonymous().post("/auth/login", phone).expect(200);
+    let (here, elsewhere) = (sign_in(&world, "ianan"), sign_in(&world, "ianan"));
+    let me = client(&world, &here);
+    let sessions = me.get("/me/sessions?count=true").expect(200);
+    assert_eq!(sessions["total"], 3);
+    let items = sessions["items"].as_array().unwrap();
+    assert_eq!(items.iter().filter(|session| session["current"] == true).count(), 1);
+    let device = items.iter().find(|session| session["device_name"] == "Điện thoại").unwrap();
+
+    let path = format!("/me/sessions/{}", device["id"].as_str().unwrap());
+    me.send("DELETE", &path, None).expect(204);
+    client(&world, &lost).get("/me").expect_problem(401, "unauthenticated");
+    refresh(&world, &lost["refresh_token"]).expect_problem(401, "invalid_grant");
+    me.send("DELETE", &path, None).expect_problem(404, "not_found");
+    client(&world, &elsewhere).get("/me").expect(200);
+
+    let first = me.get("/me/sessions?limit=1").expect(200);
+    let second = me.get(&format!("/me/sessions?limit=1&cursor={}", first["next_cursor"].as_str().unwrap())).expect(200);
+    assert_ne!(first["items"][0]["id"], second["items"][0]["id"]);
+    assert_eq!(second["next_cursor"], Value::Null);
+
+    pass(&world, TimeDelta::days(46));
+    let again = client(&world, &sign_in(&world, "ianan"));
+    assert_eq!(again.get("/me/sessions?count=true").expect(200)["total"], 1, "those that expired are none");
+}
+
+#[test]
+fn nobody_ends_the_session_of_somebody_else() {
+    let world = a_user();
+    world.make_user("other", "commune", Some(world.ianan), None);
+    let other = client(&world, &sign_in(&world, "other"));
+    let theirs = other.get("/me/sessions").expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
+    let me = client(&world, &sign_in(&world, "ianan"));
+    me.send("DELETE", &format!("/me/sessions/{theirs}"), None).expect_problem(404, "not_found");
+    other.get("/me").expect(200);
+}
+
 #[derive(QueryableByName)]
 struct Secret {
     #[diesel(sql_type = Text)]

@@ -4,12 +4,8 @@ use diesel::sql_types::{Bool, Bytea, Integer, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::access::policy::Role;
+use crate::access::tokens::{ABSOLUTE_DAYS, IDLE_DAYS};
 use crate::kernel::problem::Result;
-
-/// Days a family of refresh tokens may lie unused: weeks without signal are usual in the villages.
-const IDLE_DAYS: i32 = 45;
-/// Days after which a device signs in anew in any case.
-const ABSOLUTE_DAYS: i32 = 180;
 
 #[derive(QueryableByName)]
 struct Wait {

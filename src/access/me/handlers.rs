@@ -1,15 +1,18 @@
 use actix_web::web::{Data, Json};
-use actix_web::{get, put};
+use actix_web::{delete, get, put};
+use uuid::Uuid;
 
-use super::model::{Account, PasswordChange};
+use super::model::{Account, PasswordChange, Session, SessionFilter, SessionSort};
 use super::queries;
 use crate::access::actor::May;
 use crate::access::passwords::{self, Passwords};
 use crate::access::policy::permission::ReadOwnAccount;
 use crate::kernel::answer::NoContent;
 use crate::kernel::db::Db;
-use crate::kernel::extract::Valid;
+use crate::kernel::extract::{Id, Query, Valid};
+use crate::kernel::page::{Page, keyset};
 use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::kernel::secrets::Secrets;
 
 /// Who am I
 ///
@@ -46,5 +49,32 @@ pub async fn change_password(
     }
     let hash = hashing.hash(new_password).await?;
     db.write(&may.actor, move |conn| queries::change_password(conn, &hash)).await?;
+    Ok(NoContent)
+}
+
+/// List the own sessions
+///
+/// The devices on which the caller is signed in, the one used last first.
+#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), params(SessionFilter), responses((status = 200, body = Page<Session>)))]
+#[get("/me/sessions")]
+pub async fn list_sessions(
+    may: May<ReadOwnAccount>,
+    db: Data<Db>,
+    secrets: Data<Secrets>,
+    filter: Query<SessionFilter>,
+) -> Result<Json<Page<Session>>> {
+    let Query(filter) = filter;
+    let keyset = keyset!(filter, secrets, [], &[("-refreshed_at", SessionSort::RefreshedAt)]);
+    db.read(&may.actor, move |conn| queries::list_sessions(conn, keyset, &secrets)).await.map(Json)
+}
+
+/// Sign out a device
+///
+/// A lost phone, for example: its access and refresh tokens stop working at once. A session has no
+/// version, so no If-Match is needed.
+#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), params(("id" = Uuid, Path)), responses((status = 204)))]
+#[delete("/me/sessions/{id}")]
+pub async fn end_session(may: May<ReadOwnAccount>, db: Data<Db>, id: Id<Uuid>) -> Result<NoContent> {
+    db.write(&may.actor, move |conn| queries::end_session(conn, id.0)).await?;
     Ok(NoContent)
 }

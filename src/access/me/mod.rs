@@ -1,4 +1,4 @@
-//! The caller's own account, and the password that belongs to it.
+//! The caller's own account, the password that belongs to it, and the devices it is signed in on.
 
 mod handlers;
 mod model;
@@ -9,5 +9,8 @@ pub use queries::find as account;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::find_me).service(handlers::change_password);
+    api.service(handlers::find_me)
+        .service(handlers::change_password)
+        .service(handlers::list_sessions)
+        .service(handlers::end_session);
 }

@@ -1,6 +1,8 @@
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -59,4 +61,45 @@ pub struct PasswordChange {
     #[validate(length(min = 8, max = 128))]
     #[schema(min_length = 8, max_length = 128, format = Password, example = "ba con trâu trắng")]
     pub new_password: String,
+}
+
+/// A device on which the caller is signed in.
+#[derive(QueryableByName, Serialize, ToSchema)]
+pub struct Session {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    /// As it was named at the sign-in.
+    #[diesel(sql_type = Nullable<Text>)]
+    #[schema(example = "Điện thoại của làng")]
+    pub device_name: Option<String>,
+    /// When it signed in.
+    #[diesel(sql_type = Timestamptz)]
+    pub created_at: DateTime<Utc>,
+    /// When it last got new tokens.
+    #[diesel(sql_type = Timestamptz)]
+    pub refreshed_at: DateTime<Utc>,
+    /// The one that asks.
+    #[diesel(sql_type = Bool)]
+    pub current: bool,
+}
+
+/// Which sessions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SessionFilter {
+    /// `-refreshed_at` (default): the device used last comes first.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum SessionSort {
+    RefreshedAt,
 }

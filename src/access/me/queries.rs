@@ -1,12 +1,16 @@
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Bool, Date, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::model::{Account, AccountLocality, AccountOrganisation};
+use super::model::{Account, AccountLocality, AccountOrganisation, Session, SessionSort};
 use crate::access::policy::{Office, Permission, Role};
+use crate::access::tokens::{ABSOLUTE_DAYS, IDLE_DAYS};
+use crate::kernel::page::{Keyset, Page};
 use crate::kernel::problem::{Problem, Result};
+use crate::kernel::secrets::Secrets;
 
 #[derive(QueryableByName)]
 struct Row {
@@ -95,4 +99,48 @@ pub fn password_hash(conn: &mut PgConnection) -> Result<String> {
 pub fn change_password(conn: &mut PgConnection, hash: &str) -> Result<()> {
     sql_query("SELECT app_change_own_password($1)").bind::<Text, _>(hash).execute(conn)?;
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+pub fn list_sessions(conn: &mut PgConnection, keyset: Keyset<SessionSort>, secrets: &Secrets) -> Result<Page<Session>> {
+    let total = if keyset.count {
+        let row: Count = sql_query("SELECT count(*) FROM app_own_sessions($1, $2)")
+            .bind::<Integer, _>(IDLE_DAYS)
+            .bind::<Integer, _>(ABSOLUTE_DAYS)
+            .get_result(conn)?;
+        Some(row.count)
+    } else {
+        None
+    };
+    let (compare, direction) = if keyset.descending { ("<", "DESC") } else { (">", "ASC") };
+    let (refreshed_at, id) = keyset.after::<DateTime<Utc>>()?.unzip();
+    let rows: Vec<Session> = sql_query(format!(
+        "SELECT * FROM app_own_sessions($1, $2) WHERE $3 IS NULL OR (refreshed_at, id) {compare} ($3, $4)
+          ORDER BY refreshed_at {direction}, id {direction} LIMIT $5"
+    ))
+    .bind::<Integer, _>(IDLE_DAYS)
+    .bind::<Integer, _>(ABSOLUTE_DAYS)
+    .bind::<Nullable<Timestamptz>, _>(refreshed_at)
+    .bind::<Nullable<SqlUuid>, _>(id)
+    .bind::<BigInt, _>(keyset.limit + 1)
+    .load(conn)?;
+    keyset.page(rows, total, secrets, |session: &Session, SessionSort::RefreshedAt| {
+        (json!(session.refreshed_at), session.id)
+    })
+}
+
+#[derive(QueryableByName)]
+struct Ended {
+    #[diesel(sql_type = Bool)]
+    ended: bool,
+}
+
+pub fn end_session(conn: &mut PgConnection, id: Uuid) -> Result<()> {
+    let row: Ended = sql_query("SELECT app_end_own_session($1) AS ended").bind::<SqlUuid, _>(id).get_result(conn)?;
+    if row.ended { Ok(()) } else { Err(Problem::not_found()) }
 }

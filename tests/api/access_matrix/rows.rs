@@ -82,11 +82,13 @@ fn access() -> Vec<Row> {
         Row::new("change_password", "account:own", About::Nothing, 204)
             .body(|_, _, _| Some(json!({"current_password": PASSWORD, "new_password": "ba con trâu trắng"})))
             .ends_session(),
+        Row::new("list_sessions", "account:own", About::List(stage::sessions), 200),
+        Row::new("end_session", "account:own", About::Record(None, stage::sessions), 204),
     ]
 }
 
 fn users() -> Vec<Row> {
-    let account = About::Record("users", stage::users);
+    let account = About::Record(Some("users"), stage::users);
     let of_village = About::Body("#/locality_id", Some("localities"), stage::villages);
     vec![
         Row::new("list_users", "users:read", About::List(stage::users), 200).except(PEERS),
@@ -105,7 +107,7 @@ fn users() -> Vec<Row> {
 }
 
 fn api_keys() -> Vec<Row> {
-    let key = About::Record("api_keys", stage::api_keys);
+    let key = About::Record(Some("api_keys"), stage::api_keys);
     vec![
         Row::new("list_api_keys", "api_keys:manage", About::List(stage::api_keys), 200),
         Row::new("create_api_key", "api_keys:manage", About::Body("#/locality_id", None, stage::dashboard_places), 201)
@@ -116,7 +118,7 @@ fn api_keys() -> Vec<Row> {
 }
 
 fn places() -> Vec<Row> {
-    let place = About::Record("localities", stage::localities);
+    let place = About::Record(Some("localities"), stage::localities);
     vec![
         Row::new("list_localities", "localities:read", About::List(stage::localities), 200),
         Row::new("create_locality", "villages:write", About::Body("#/parent_id", None, stage::communes), 201)

@@ -33,6 +33,7 @@ pub struct Stage {
     officials: HashMap<Uuid, Client>,
     admin: Client,
     clients: HashMap<Who, Client>,
+    names: HashMap<Who, String>,
     sql: RefCell<PgConnection>,
     counting: String,
 }
@@ -88,6 +89,7 @@ impl Stage {
             officials,
             admin,
             clients: HashMap::new(),
+            names: HashMap::new(),
             sql: RefCell::new(sql),
             counting: counting.line,
             world,
@@ -98,7 +100,9 @@ impl Stage {
             [Who::Admin, Who::Province, Who::District, Who::Commune, Who::Unit, Who::Head, Who::Key, Who::Deactivated]
         {
             if who != Who::District || district.is_some() {
-                stage.clients.insert(who, stage.newcomer(who));
+                let name = unique("caller");
+                stage.clients.insert(who, stage.newcomer(who, &name));
+                stage.names.insert(who, name);
             }
         }
         stage.clients.insert(Who::Anonymous, stage.world.server.anonymous());
@@ -157,18 +161,17 @@ impl Stage {
     /// The caller; somebody new in the same office, where the call ends the session.
     pub fn client(&self, who: Who, ends_session: bool) -> Client {
         if ends_session && !matches!(who, Who::Anonymous | Who::Deactivated | Who::Key) {
-            return self.newcomer(who);
+            return self.newcomer(who, &unique("caller"));
         }
         self.clients[&who].clone()
     }
 
-    fn newcomer(&self, who: Who) -> Client {
+    fn newcomer(&self, who: Who, name: &str) -> Client {
         if who == Who::Key {
             return self.world.server.anonymous().with_token(self.new_key(self.commune)["key"].as_str().unwrap());
         }
-        let name = unique("caller");
-        let id = self.make(&name, who);
-        let client = self.world.sign_in(&name);
+        let id = self.make(name, who);
+        let client = self.world.sign_in(name);
         if who == Who::Deactivated {
             self.admin.step(&format!("/users/{id}/deactivate")).expect(200);
         }
@@ -285,4 +288,17 @@ pub fn users(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
 
 pub fn api_keys(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
     dashboard_places(stage, who, relation).map(|place| id_of(&stage.new_key(place)))
+}
+
+/// A session: another one of the caller, or one of somebody in the same office.
+pub fn sessions(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    let user = match relation {
+        Relation::Own if matches!(who, Who::Key | Who::Anonymous | Who::Deactivated) => return None,
+        Relation::Own => stage.world.sign_in(&stage.names[&who]),
+        Relation::Outside => stage
+            .newcomer(if who == Who::Key || who == Who::Deactivated { Who::Commune } else { who }, &unique("other")),
+        _ => return None,
+    };
+    let sessions = user.get("/me/sessions").expect(200);
+    sessions["items"].as_array().unwrap().iter().find(|session| session["current"] == true).map(id_of)
 }
