@@ -18,7 +18,7 @@ use crate::access::actor::authenticate;
 use crate::access::passwords::Passwords;
 use crate::access::tokens::Tokens;
 use crate::kernel::db::{Db, Entry, migrate};
-use crate::kernel::extract::BODY_LIMIT;
+use crate::kernel::extract::{BODY_LIMIT, QueryRoutes};
 use crate::kernel::middleware::{RequestId, caching, envelope};
 use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::Secrets;
@@ -36,6 +36,7 @@ pub struct State {
     pub passwords: Data<Passwords>,
     catalogues: Data<Catalogues>,
     document: Data<Document>,
+    query_routes: Data<QueryRoutes>,
 }
 
 impl State {
@@ -47,13 +48,15 @@ impl State {
             needs::catalogues(),
             support::catalogues(),
         ];
+        let document = Document::new();
         Self {
             db: Data::new(db),
             tokens: Data::new(tokens),
             secrets: Data::new(secrets),
             passwords: Data::new(Passwords::default()),
             catalogues: Data::new(Catalogues::new(contributed.into_iter().flatten())),
-            document: Data::new(Document::new()),
+            query_routes: Data::new(document.query_routes()),
+            document: Data::new(document),
         }
     }
 }
@@ -62,18 +65,30 @@ impl State {
 pub struct Document {
     json: String,
     paths: Vec<(Vec<String>, Vec<Method>)>,
+    with_query: Vec<(Method, String)>,
 }
 
 impl Document {
     fn new() -> Self {
         let document = document();
-        let mut paths = Vec::new();
+        let (mut paths, mut with_query) = (Vec::new(), Vec::new());
         for (path, operations) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
-            let methods = operations.as_object().into_iter().flatten();
-            let methods = methods.filter_map(|(method, _)| method.to_ascii_uppercase().parse().ok()).collect();
+            let mut methods = Vec::new();
+            for (word, operation) in operations.as_object().into_iter().flatten() {
+                let Ok(method) = word.to_ascii_uppercase().parse::<Method>() else { continue };
+                let mut parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+                if parameters.any(|parameter| parameter.get("in").is_some_and(|place| place == "query")) {
+                    with_query.push((method.clone(), path.clone()));
+                }
+                methods.push(method);
+            }
             paths.push((path.split('/').map(str::to_owned).collect(), methods));
         }
-        Self { json: document.to_string(), paths }
+        Self { json: document.to_string(), paths, with_query }
+    }
+
+    fn query_routes(&self) -> QueryRoutes {
+        QueryRoutes(self.with_query.iter().cloned().collect())
     }
 
     /// The methods of a path; none when there is no such path.
@@ -131,6 +146,7 @@ pub fn build(
         .app_data(state.passwords)
         .app_data(state.catalogues)
         .app_data(state.document)
+        .app_data(state.query_routes)
         .app_data(web::PayloadConfig::new(BODY_LIMIT))
         .service(scope(BASE).configure(routes).wrap(from_fn(caching)).wrap(from_fn(authenticate)))
         .service(check_liveness)

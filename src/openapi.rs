@@ -52,7 +52,9 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
         "description": "The access token of a sign-in, or a dashboard's API key (`kn_…`). The names listed with an operation are the permissions it needs.",
     }});
     document["components"]["responses"] = problem_responses();
-    refuse_unknown_fields(&mut document);
+    name_pages(&mut document);
+    let requests = refuse_unknown_fields(&mut document);
+    require_answered_fields(&mut document, &requests);
     if let Some(paths) = document["paths"].as_object_mut() {
         for operations in paths.values_mut().filter_map(Value::as_object_mut) {
             for (method, operation) in operations.iter_mut() {
@@ -225,8 +227,60 @@ fn holders(word: &str) -> String {
     names.join(", ")
 }
 
-/// Bodies refuse fields they do not know; the document says so.
-fn refuse_unknown_fields(document: &mut Value) {
+/// A page of gifts is a `GiftPage` of `Gift`s, not a schema that says again what a gift is.
+fn name_pages(document: &mut Value) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    let names: Vec<String> = schemas.keys().filter_map(|name| name.strip_prefix("Page_")).map(str::to_owned).collect();
+    for name in &names {
+        if let Some(mut page) = schemas.remove(&format!("Page_{name}")) {
+            page["properties"]["items"]["items"] = json!({"$ref": format!("#/components/schemas/{name}")});
+            schemas.insert(format!("{name}Page"), page);
+        }
+    }
+    for name in names {
+        rename_references(
+            document,
+            &format!("#/components/schemas/Page_{name}"),
+            &format!("#/components/schemas/{name}Page"),
+        );
+    }
+}
+
+fn rename_references(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(reference) = fields.get_mut("$ref").filter(|reference| *reference == from) {
+                *reference = json!(to);
+            }
+            fields.values_mut().for_each(|field| rename_references(field, from, to));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename_references(item, from, to)),
+        _ => {}
+    }
+}
+
+/// Fields that an answer may leave out.
+const MAY_BE_ABSENT: [(&str, &str); 2] = [("ProblemDetails", "current"), ("AggregateKey", "")];
+
+/// Answers carry every field, null when empty: generated clients need not ask whether it is there.
+fn require_answered_fields(document: &mut Value, requests: &[String]) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    for (name, schema) in schemas.iter_mut().filter(|(name, _)| !requests.contains(name)) {
+        let is_page = name.ends_with("Page");
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else { continue };
+        let always = |field: &&String| {
+            !MAY_BE_ABSENT.iter().any(|(of, absent)| of == name && (absent.is_empty() || absent == field))
+                && !(is_page && *field == "total")
+        };
+        let required: Vec<&String> = properties.keys().filter(always).collect();
+        if !required.is_empty() {
+            schema["required"] = json!(required);
+        }
+    }
+}
+
+/// Bodies refuse fields they do not know; the document says so. Gives the schemas of bodies.
+fn refuse_unknown_fields(document: &mut Value) -> Vec<String> {
     let mut names = Vec::new();
     if let Some(paths) = document["paths"].as_object() {
         for operation in paths.values().filter_map(Value::as_object).flat_map(Map::values) {
@@ -242,6 +296,7 @@ fn refuse_unknown_fields(document: &mut Value) {
         }
         collect_references(schema, &mut names);
     }
+    names
 }
 
 fn collect_references(value: &Value, names: &mut Vec<String>) {

@@ -284,14 +284,21 @@ pub fn follow_the_day(db: &Db) -> Outcome<()> {
     let today = db.clock.today();
     db.as_system(|conn| {
         let laid: Option<TreeDay> = sql_query("SELECT day FROM tree_day").get_result(conn).optional()?;
-        if laid.is_some_and(|laid| laid.day == today) {
+        if laid.as_ref().is_some_and(|laid| laid.day == today) {
             return Ok(());
         }
         let turn: Locked =
             sql_query(format!("SELECT pg_try_advisory_xact_lock({TREE_LOCK}) AS locked")).get_result(conn)?;
         if turn.locked {
             records::set(conn, "step", "tree_day")?;
+            // Where many places move, so do the paths of all their records: more than a request's work.
+            sql_query("SELECT set_config('statement_timeout', '10min', true)").execute(conn)?;
             sql_query("SELECT app_set_tree_day($1)").bind::<Date, _>(today).execute(conn)?;
+            // A twinning that ended shows another status, so it is another version.
+            sql_query("UPDATE twinnings SET updated_at = clock_timestamp() WHERE ends_on >= $1 AND ends_on < $2")
+                .bind::<Date, _>(laid.map_or(today, |laid| laid.day))
+                .bind::<Date, _>(today)
+                .execute(conn)?;
         }
         Ok(())
     })

@@ -291,9 +291,14 @@ create policy readable on localities for select using (
   (level <> 'village' and (select app_role()) is not null)
   or (scope_path >= (select app_low()) and scope_path < (select app_high()))
   or id = any ((select app_villages())::uuid[]));
-create policy villages_written on localities for all using (
-    level = 'village' and scope_path >= (select app_low()) and scope_path < (select app_high()))
+-- An official may lock the other places of its range, to be told that they are changed by law.
+create policy villages_added on localities for insert
   with check (level = 'village' and scope_path >= (select app_low()) and scope_path < (select app_high()));
+create policy villages_changed on localities for update
+  using (scope_path >= (select app_low()) and scope_path < (select app_high()))
+  with check (level = 'village' and scope_path >= (select app_low()) and scope_path < (select app_high()));
+create policy villages_deleted on localities for delete
+  using (level = 'village' and scope_path >= (select app_low()) and scope_path < (select app_high()));
 create policy system_writes on localities using ((select app_role()) = 'system') with check ((select app_role()) = 'system');
 create policy definer_functions on localities for select to app_owner using (true);
 

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::policy::{Office, Permission, Permitted};
 use super::tokens::Tokens;
 use crate::kernel::db::{Db, Enters, Entry};
+use crate::kernel::extract::QueryRoutes;
 use crate::kernel::middleware::{Caller, RequestId};
 use crate::kernel::problem::{Code, Problem, Result};
 use crate::kernel::secrets::sha256;
@@ -173,6 +174,9 @@ impl<P: Permitted + 'static> FromRequest for May<P> {
         }
         if !actor.may(P::PERMISSION) {
             return ready(Err(Problem::new(Code::Forbidden)));
+        }
+        if let Err(problem) = QueryRoutes::check(request) {
+            return ready(Err(problem));
         }
         ready(Ok(Self { actor, permission: PhantomData }))
     }

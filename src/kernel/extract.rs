@@ -1,11 +1,13 @@
 //! What a handler takes: path id, query, body, If-Match. Each reports everything wrong at once.
 
+use std::collections::HashSet;
 use std::future::{Future, Ready, ready};
 use std::ops::Deref;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
+use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_TYPE, IF_MATCH};
 use actix_web::{FromRequest, HttpRequest, web};
 use aws_lc_rs::digest;
@@ -94,6 +96,29 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Step<T> {
         })
     }
 }
+
+/// For lists of at most `N` whose entries are validated too: validator panics where `length` and `nested`
+/// both find something wrong in one field. `#[serde(default, deserialize_with = "extract::at_most::<_, _, 30>")]`.
+pub fn at_most<'de, T, D, const N: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    let items = <Vec<T> as serde::Deserialize>::deserialize(deserializer)?;
+    if items.len() > N { Err(serde::de::Error::custom(format!("{TOO_MANY}{N}"))) } else { Ok(items) }
+}
+
+/// The same in a merge patch, where null does not clear.
+pub fn present_at_most<'de, T, D, const N: usize>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    at_most::<T, D, N>(deserializer).map(Some)
+}
+
+/// How the message of such an error begins.
+const TOO_MANY: &str = "more than ";
 
 /// The body of a step that says nothing more.
 #[derive(serde::Deserialize, Validate)]
@@ -233,8 +258,34 @@ fn field_error(pointer: &str, message: &str) -> FieldError {
     if message.starts_with("invalid type: null") {
         return FieldError::new(pointer, FieldCode::Required);
     }
+    if let Some(most) = message.strip_prefix(TOO_MANY) {
+        let mut error = FieldError::new(pointer, FieldCode::Length);
+        error.parameter = Some((format!("nhiều nhất {most}"), format!("at most {most}")));
+        return error;
+    }
     let code = if message.starts_with("invalid type") { FieldCode::InvalidType } else { FieldCode::InvalidValue };
     FieldError::new(pointer, code)
+}
+
+/// The routes that take a query, as method and pattern; on every other one a parameter is unknown.
+pub struct QueryRoutes(pub HashSet<(Method, String)>);
+
+impl QueryRoutes {
+    /// Refuses the parameters of a call whose route takes none.
+    pub fn check(request: &HttpRequest) -> Result<()> {
+        if request.query_string().is_empty() {
+            return Ok(());
+        }
+        let (Some(known), Some(pattern)) = (request.app_data::<web::Data<Self>>(), request.match_pattern()) else {
+            return Ok(());
+        };
+        if known.0.contains(&(request.method().clone(), pattern)) {
+            return Ok(());
+        }
+        #[derive(serde::Deserialize)]
+        struct NoQuery {}
+        parse_query::<NoQuery>(request.query_string()).map(|NoQuery {}| ())
+    }
 }
 
 /// The query of a URL. Unknown parameters are refused, and named.

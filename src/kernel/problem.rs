@@ -367,6 +367,8 @@ impl From<DieselError> for Problem {
             (_, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand) => {
                 Self::overloaded(error)
             }
+            // A day or moment that PostgreSQL cannot keep, where no rule of a field caught it.
+            _ if message.contains("out of range") => Self::field("#", FieldCode::Range),
             _ if is_passing(message) => Self::overloaded(error),
             _ => Self::internal(error),
         }
@@ -375,7 +377,8 @@ impl From<DieselError> for Problem {
 
 /// Faults of the moment: time-outs, a database that shuts down or starts.
 fn is_passing(message: &str) -> bool {
-    const PASSING: [&str; 6] = [
+    const PASSING: [&str; 7] = [
+        "deadlock detected",
         "canceling statement due to",
         "terminating connection",
         "the database system is",

@@ -6,7 +6,7 @@ use diesel::sql_types::Bool;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Answer, Client, TestServer, World, unique};
+use crate::support::{Answer, Client, TestServer, World, household, unique};
 
 /// An official of a commune with a village.
 fn arranged() -> (World, Client, String) {
@@ -517,4 +517,41 @@ fn problems_never_show_the_inside() {
             assert!(!answer.text.contains(inside), "{}", answer.text);
         }
     }
+}
+
+#[test]
+fn a_list_that_is_too_long_and_wrong_is_a_clear_refusal() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    let member = |name: &str| json!({"name": name});
+    let mut body = household(village, "Siu A");
+    body["members"] = Value::from((0..31).map(|_| member("")).collect::<Vec<_>>());
+    head.post("/households", body.clone()).expect_invalid(&[("#/members", "length")]);
+    body["members"] = Value::from(vec![member("Siu B"), member("")]);
+    head.post("/households", body).expect_invalid(&[("#/members/1/name", "length")]);
+}
+
+#[test]
+fn a_call_that_takes_no_parameters_refuses_every_one() {
+    let world = World::new();
+    let official = world.commune(world.ianan);
+    official.get("/me?x=1&y=2").expect_invalid(&[("?x", "unknown_field"), ("?y", "unknown_field")]);
+    official
+        .get(&format!("/localities/{}?as_of=2025-01-01", world.ianan))
+        .expect_invalid(&[("?as_of", "unknown_field")]);
+    world.server.anonymous().get("/me?x=1").expect_problem(401, "unauthenticated");
+}
+
+#[test]
+fn days_beyond_the_calendar_are_wrong_values() {
+    let world = World::new();
+    let official = world.commune(world.ianan);
+    for day in ["%2B262142-12-31", "-9999-01-01", "20260-01-01", "2026-02-30"] {
+        official.get(&format!("/localities?as_of={day}")).expect_invalid(&[("?as_of", "invalid_value")]);
+        official.get(&format!("/aggregates/support?from={day}")).expect_problem(422, "invalid");
+        assert!(official.get(&format!("/gifts?from={day}")).status < 500);
+    }
+    let village = json!({"name": "X", "kind": "lang", "parent_id": world.ianan, "valid_from": "-9999-01-01"});
+    official.post("/localities", village).expect_invalid(&[("#/valid_from", "invalid_value")]);
 }

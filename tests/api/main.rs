@@ -25,6 +25,7 @@ mod openapi;
 mod organisations;
 mod process;
 mod programmes;
+mod readme;
 mod schema;
 mod sessions;
 mod sign_in;

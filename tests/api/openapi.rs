@@ -152,7 +152,8 @@ fn every_operation_names_all_its_errors() {
         if value.get("requestBody").is_some() {
             expected.extend(["400", "413", "415", "422"]);
         }
-        if matches!(operation.method.as_str(), "patch" | "delete") {
+        // A session of one's own is the one thing that is deleted and has no version.
+        if matches!(operation.method.as_str(), "patch" | "delete") && operation.id != "end_session" {
             expected.extend(["400", "409", "412", "428"]);
         }
         if value["responses"].get("201").is_some() {

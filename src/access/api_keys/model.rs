@@ -6,6 +6,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::kernel::answer::record;
+use crate::kernel::day;
 use crate::kernel::db::schema::api_keys;
 use crate::kernel::id::{LocalityId, UserId};
 
@@ -72,6 +73,7 @@ pub struct NewApiKey {
     #[schema(min_length = 1, max_length = 120, example = "Bảng số liệu tỉnh Gia Lai")]
     pub name: String,
     pub locality_id: LocalityId,
+    #[validate(custom(function = "day::plausible"))]
     pub expires_on: Option<NaiveDate>,
 }
 

@@ -61,7 +61,7 @@ pub struct AggregateQuery {
     /// One or two of `province, district, commune, village, organisation, month, quarter, year, category,
     /// funding_source, kind` (kind: of the organisation), repeated or with a comma. Without it only totals.
     #[serde(default)]
-    #[param(value_type = Vec<AggregateGrouping>, max_items = 2, explode = true)]
+    #[param(value_type = Vec<AggregateGrouping>, inline, max_items = 2, explode = true)]
     pub group_by: Vec<String>,
     /// First day counted; by default the first of the year.
     pub from: Option<NaiveDate>,
@@ -74,7 +74,7 @@ pub struct AggregateQuery {
     /// Only what was given under this programme.
     pub programme_id: Option<ProgrammeId>,
     /// `json` (default) or `csv`; like `Accept: text/csv`.
-    #[param(value_type = Option<AggregateFormat>)]
+    #[param(value_type = Option<AggregateFormat>, inline)]
     pub format: Option<AggregateFormat>,
 }
 

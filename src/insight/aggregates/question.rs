@@ -6,6 +6,7 @@ use super::model::{AggregateGrouping, AggregateQuery};
 use crate::access::actor::Actor;
 use crate::access::policy::Office;
 use crate::kernel::clock::month_end;
+use crate::kernel::day::is_plausible;
 use crate::kernel::problem::{FieldCode, FieldError, Problem, Result};
 
 /// A question that can be answered.
@@ -25,6 +26,9 @@ impl Question {
     fn read(query: &AggregateQuery, for_key: bool, today: NaiveDate) -> Result<Self> {
         let mut errors = Vec::new();
         let groupings = groupings(&query.group_by, &mut errors);
+        let days = [("?from", query.from), ("?to", query.to), ("?as_of", query.as_of)];
+        let implausible = days.iter().filter(|(_, day)| day.is_some_and(|day| !is_plausible(day)));
+        errors.extend(implausible.map(|(pointer, _)| FieldError::new(*pointer, FieldCode::InvalidValue)));
         let year = query.from.or(query.to).unwrap_or(today).year();
         let from = query.from.or(NaiveDate::from_ymd_opt(year, 1, 1)).unwrap_or(today);
         let to = query.to.or(NaiveDate::from_ymd_opt(from.year(), 12, 31)).unwrap_or(today);

@@ -149,19 +149,13 @@ pub fn claim_parts(conn: &mut PgConnection, table: &str, whole: Uuid, ids: &[Uui
     Ok(taken.into_iter().map(|part| part.id).collect())
 }
 
-/// Locks a row the caller may change and gives its version. What they may see and not change is
-/// forbidden, what they may not see is not found.
+/// Locks a row the caller may change and gives its version. What they may not change is not found,
+/// also where its public part may be read: an update out of scope finds no row.
 pub fn lock(conn: &mut PgConnection, table: &'static str, id: Uuid) -> Result<i64> {
-    let select = format!("SELECT version FROM {table} WHERE id = $1");
-    let locked: Option<Version> =
-        sql_query(format!("{select} FOR UPDATE")).bind::<SqlUuid, _>(id).get_result(conn).optional()?;
-    match locked {
-        Some(row) => Ok(row.version),
-        None => {
-            let _seen: Version = sql_query(select).bind::<SqlUuid, _>(id).get_result(conn)?;
-            Err(Problem::new(Code::Forbidden))
-        }
-    }
+    let row: Version = sql_query(format!("SELECT version FROM {table} WHERE id = $1 FOR UPDATE"))
+        .bind::<SqlUuid, _>(id)
+        .get_result(conn)?;
+    Ok(row.version)
 }
 
 fn expect_version<T: Serialize>(

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::kernel::answer::record;
+use crate::kernel::day;
 use crate::kernel::db::schema::{hardship_items, pledges};
 use crate::kernel::enums::db_enum;
 use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
@@ -124,6 +125,7 @@ pub struct NewPledge {
     #[validate(length(max = 1000))]
     #[schema(max_length = 1000, example = "Một con bò giống trước Tết")]
     pub note: Option<String>,
+    #[validate(custom(function = "day::plausible"))]
     pub planned_on: Option<NaiveDate>,
 }
 

@@ -8,8 +8,8 @@ use validator::Validate;
 use super::workflow::HardshipListStatus;
 use crate::kernel::answer::record;
 use crate::kernel::db::schema::hardship_lists;
+use crate::kernel::extract;
 use crate::kernel::id::{HardshipListId, HouseholdId, LocalityId, UserId};
-use crate::kernel::patch;
 use crate::needs::hardship_items::model::{HardshipItem, HardshipNeed};
 use crate::needs::households::model::HardshipReason;
 
@@ -109,8 +109,8 @@ pub struct NewHardshipList {
     #[schema(minimum = 1, maximum = 12, default = 1)]
     pub round: i32,
     /// May be empty until the list is submitted.
-    #[serde(default)]
-    #[validate(length(max = 500), nested)]
+    #[serde(default, deserialize_with = "extract::at_most::<_, _, 500>")]
+    #[validate(nested)]
     #[schema(max_items = 500)]
     pub items: Vec<NewHardshipItem>,
 }
@@ -123,8 +123,8 @@ fn first_round() -> i32 {
 #[derive(Deserialize, Validate, ToSchema)]
 pub struct HardshipListChanges {
     /// Replaces all; one with a pledge or a gift cannot be left out.
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(max = 500), nested)]
+    #[serde(default, deserialize_with = "extract::present_at_most::<_, _, 500>")]
+    #[validate(nested)]
     #[schema(max_items = 500)]
     pub items: Option<Vec<NewHardshipItem>>,
 }

@@ -6,8 +6,10 @@ use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use crate::kernel::answer::record;
+use crate::kernel::day;
 use crate::kernel::db::schema::{household_members, households};
 use crate::kernel::enums::db_enum;
+use crate::kernel::extract;
 use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::kernel::patch;
 use crate::places::catalogues::data::is_ethnic_group;
@@ -295,8 +297,8 @@ pub struct NewHousehold {
     pub ethnic_group: String,
     /// Becomes the assessment of the current year.
     pub poverty_status: PovertyStatus,
-    #[serde(default)]
-    #[validate(length(max = 30), nested)]
+    #[serde(default, deserialize_with = "extract::at_most::<_, _, 30>")]
+    #[validate(nested)]
     #[schema(max_items = 30)]
     pub members: Vec<NewHouseholdMember>,
     #[serde(default)]
@@ -339,6 +341,7 @@ pub struct HouseholdChanges {
     #[serde(default, deserialize_with = "patch::present")]
     pub status: Option<HouseholdStatus>,
     #[serde(default, deserialize_with = "patch::clearable")]
+    #[validate(custom(function = "day::plausible"))]
     pub status_since: Option<Option<NaiveDate>>,
     #[serde(default, deserialize_with = "patch::present")]
     #[validate(length(min = 1, max = 120))]
@@ -374,8 +377,8 @@ pub struct HouseholdChanges {
     #[validate(length(max = 11))]
     #[schema(max_items = 11)]
     pub hardship_reasons: Option<Vec<HardshipReason>>,
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(max = 30), nested)]
+    #[serde(default, deserialize_with = "extract::present_at_most::<_, _, 30>")]
+    #[validate(nested)]
     #[schema(max_items = 30)]
     #[diesel(skip_update)]
     pub members: Option<Vec<NewHouseholdMember>>,

@@ -7,8 +7,10 @@ use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use crate::kernel::answer::record;
+use crate::kernel::day;
 use crate::kernel::db::schema::localities;
 use crate::kernel::enums::db_enum;
+use crate::kernel::extract;
 use crate::kernel::id::LocalityId;
 use crate::kernel::patch;
 use crate::places::catalogues::data::is_ethnic_group;
@@ -217,6 +219,7 @@ pub struct NewLocality {
     /// The commune it lies in today, where `parent_id` was split.
     pub current_parent_id: Option<LocalityId>,
     /// Null: since before anybody knows.
+    #[validate(custom(function = "day::plausible"))]
     pub valid_from: Option<NaiveDate>,
     #[serde(default)]
     #[validate(length(max = 54), custom(function = "ethnic_group_codes"))]
@@ -234,8 +237,8 @@ pub struct NewLocality {
     #[validate(range(min = -180.0, max = 180.0))]
     #[schema(minimum = -180, maximum = 180, example = 107.47)]
     pub longitude: Option<f64>,
-    #[serde(default)]
-    #[validate(length(max = 100), nested)]
+    #[serde(default, deserialize_with = "extract::at_most::<_, _, 100>")]
+    #[validate(nested)]
     #[schema(max_items = 100)]
     pub profiles: Vec<VillageProfile>,
 }
@@ -279,9 +282,9 @@ pub struct LocalityChanges {
     #[schema(minimum = -180, maximum = 180, example = 107.47)]
     pub longitude: Option<Option<f64>>,
     /// Replaces all years.
-    #[serde(default, deserialize_with = "patch::present")]
+    #[serde(default, deserialize_with = "extract::present_at_most::<_, _, 100>")]
     #[diesel(skip_update)]
-    #[validate(length(max = 100), nested)]
+    #[validate(nested)]
     #[schema(max_items = 100)]
     pub profiles: Option<Vec<VillageProfile>>,
 }
@@ -306,7 +309,10 @@ impl<'de> Deserialize<'de> for AsOf {
         let text = String::deserialize(deserializer)?;
         match text.as_str() {
             "all" => Ok(Self::All),
-            day => day.parse().map(Self::Day).map_err(|_no_date| serde::de::Error::custom("invalid value")),
+            day => match day.parse() {
+                Ok(day) if day::is_plausible(day) => Ok(Self::Day(day)),
+                _ => Err(serde::de::Error::custom("invalid value")),
+            },
         }
     }
 }

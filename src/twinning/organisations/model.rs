@@ -9,6 +9,7 @@ use crate::kernel::answer::record;
 use crate::kernel::day;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::enums::db_enum;
+use crate::kernel::extract;
 use crate::kernel::id::{LocalityId, OrganisationId};
 use crate::kernel::patch;
 use crate::places::localities::model::LocalityLevel;
@@ -201,8 +202,8 @@ pub struct NewOrganisation {
     #[schema(min_length = 1, max_length = 300, example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
     pub address: Option<String>,
     /// One entry a year.
-    #[serde(default)]
-    #[validate(length(max = 100), nested)]
+    #[serde(default, deserialize_with = "extract::at_most::<_, _, 100>")]
+    #[validate(nested)]
     #[schema(max_items = 100)]
     pub headcounts: Vec<OrganisationHeadcount>,
 }
@@ -254,9 +255,9 @@ pub struct OrganisationChanges {
     #[schema(min_length = 1, max_length = 300, example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
     pub address: Option<Option<String>>,
     /// Replaces all years.
-    #[serde(default, deserialize_with = "patch::present")]
+    #[serde(default, deserialize_with = "extract::present_at_most::<_, _, 100>")]
     #[diesel(skip_update)]
-    #[validate(length(max = 100), nested)]
+    #[validate(nested)]
     #[schema(max_items = 100)]
     pub headcounts: Option<Vec<OrganisationHeadcount>>,
 }
