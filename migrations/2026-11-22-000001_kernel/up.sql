@@ -64,7 +64,7 @@ create function app_fold(value text) returns text immutable strict parallel safe
 comment on function app_fold(text) is 'Case, diacritics, đ and punctuation folded away: Kông Chro = kong chro';
 
 create function app_matches(value text, part text) returns boolean immutable strict parallel safe language sql
-  as $$ select public.app_fold(value) like '%' || public.app_fold(part) || '%' $$;
+  as $$ select public.app_fold(part) <> '' and public.app_fold(value) like '%' || public.app_fold(part) || '%' $$;
 comment on function app_matches(text, text) is 'Contains the part, without case and diacritics; for lists short enough to be read through';
 
 create function app_words(value text) returns setof text immutable strict parallel safe language sql

@@ -125,7 +125,8 @@ comment on table data_loads is 'Which catalogue files are in, so that a start wi
 -- A village's path follows from its parent's; nobody sets it.
 create function app_place_locality() returns trigger language plpgsql as $$
 begin
-  if tg_op = 'INSERT' or new.parent_id is distinct from old.parent_id then
+  -- Where the whole tree is laid anew, the path comes with it: the parent's may not be laid yet.
+  if tg_op = 'INSERT' or (new.parent_id is distinct from old.parent_id and new.scope_path = old.scope_path) then
     select p.scope_path || new.label || '.', p.province_id,
            case p.level when 'district' then p.id else p.district_id end,
            case p.level when 'commune' then p.id end
@@ -218,11 +219,14 @@ begin
       return query select next_id, starts, place.valid_from - 1;
     end if;
   end if;
-  return next;
+  -- A village that began after the place had ended never lay in it.
+  if starts is null or place.valid_to is null or starts <= place.valid_to then return next; end if;
   -- forward
   while place.valid_to is not null loop
+    next_id := null;
     if assigned is not null then
-      select l.id into next_id from localities l where l.id = assigned;
+      next_id := assigned;
+      assigned := null;
     else
       select s.successor_id into next_id from locality_successions s where s.predecessor_id = place.id and s.certain limit 1;
       if next_id is null then
@@ -232,10 +236,11 @@ begin
           from (select app_ancestor(place.id, 'province', place.valid_to) as province) p;
       end if;
     end if;
-    parent_id := next_id; valid_from := place.valid_to + 1;
+    exit when next_id is null or next_id = place.id;
+    parent_id := next_id; valid_from := greatest(starts, place.valid_to + 1);
     select l.id, l.valid_from, l.valid_to into place from localities l where l.id = next_id;
     valid_to := place.valid_to;
-    return next;
+    if valid_to is null or valid_from <= valid_to then return next; end if;
   end loop;
 end $$;
 comment on function app_timeline(uuid, date, uuid) is 'The dated parents of a village that was entered under a given parent';
@@ -265,10 +270,11 @@ create function app_path(place uuid, day date) returns jsonb stable language sql
     join locality_versions v on v.locality_id = l.id
      and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
 -- The villages of any day with the places they lay in.
-create function app_tree(day date) returns table (village_id uuid, commune_id uuid, district_id uuid, province_id uuid) stable language sql as $$
+create function app_tree(day date) returns table (village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
+  stable language sql security definer set search_path = '' as $$
   with above as (
     select l.id, l.level, v.parent_id
-      from localities l join locality_versions v on v.locality_id = l.id
+      from public.localities l join public.locality_versions v on v.locality_id = l.id
        and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
   )
   select a.id,
@@ -280,6 +286,17 @@ create function app_tree(day date) returns table (village_id uuid, commune_id uu
     left join above p2 on p2.id = p1.parent_id
     left join above p3 on p3.id = p2.parent_id
    where a.level = 'village' $$;
+-- Where the villages of somebody's own records lie: a unit keeps its records, and their place in the
+-- numbers, when a twinning ends and it sees the village itself no more.
+create function app_places_of(villages uuid[]) returns table (village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
+  stable language sql security definer set search_path = '' as $$
+  select l.id, l.commune_id, l.district_id, l.province_id from public.localities l where l.id = any (villages) $$;
+
+create function app_place_labels(places uuid[], day date) returns table (id uuid, code text, name text)
+  stable language sql security definer set search_path = '' as $$
+  select v.locality_id, v.code, v.name from public.locality_versions v
+   where v.locality_id = any (places) and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
+
 comment on function app_tree(date) is 'For another day than the tree day, whose answer is stored with the localities';
 
 comment on function app_path(uuid, date) is 'The places a place lay in on a day, the widest first';
@@ -303,9 +320,13 @@ create policy system_writes on localities using ((select app_role()) = 'system')
 create policy definer_functions on localities for select to app_owner using (true);
 
 select app_watch('locality_versions');
-create policy with_its_locality on locality_versions
-  using (exists (select from localities l where l.id = locality_id))
-  with check (exists (select from localities l where l.id = locality_id and (l.level = 'village' or (select app_role()) = 'system')));
+create policy with_its_locality on locality_versions for select using (exists (select from localities l where l.id = locality_id));
+create policy written on locality_versions
+  using ((select app_role()) = 'system' or exists (select from localities l where l.id = locality_id and l.level = 'village'
+    and l.scope_path >= (select app_low()) and l.scope_path < (select app_high())))
+  with check ((select app_role()) = 'system' or exists (select from localities l where l.id = locality_id and l.level = 'village'
+    and l.scope_path >= (select app_low()) and l.scope_path < (select app_high())));
+create policy definer_functions on locality_versions for select to app_owner using (true);
 
 select app_watch('locality_successions');
 create policy readable on locality_successions for select using ((select app_role()) is not null);
@@ -319,9 +340,13 @@ create policy readable on locality_words for select using ((select app_role()) i
 create policy definer_functions on locality_words to app_owner using (true) with check (true);
 
 select app_watch('village_profiles');
-create policy with_its_village on village_profiles
-  using ((select app_role()) <> 'key' and exists (select from localities l where l.id = village_id))
-  with check (exists (select from localities l where l.id = village_id));
+create policy with_its_village on village_profiles for select
+  using ((select app_role()) <> 'key' and exists (select from localities l where l.id = village_id));
+create policy written on village_profiles
+  using ((select app_role()) <> 'key' and exists (select from localities l where l.id = village_id
+    and l.scope_path >= (select app_low()) and l.scope_path < (select app_high())))
+  with check (exists (select from localities l where l.id = village_id
+    and l.scope_path >= (select app_low()) and l.scope_path < (select app_high())));
 
 alter table data_loads enable row level security;
 alter table data_loads force row level security;

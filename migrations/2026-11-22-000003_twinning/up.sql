@@ -29,6 +29,7 @@ create index organisations_locality_id on organisations (locality_id, scope_path
 create index organisations_scope_path on organisations (scope_path);
 create index organisations_parent_id on organisations (parent_id);
 create index organisations_name on organisations (name, id);
+create index organisations_created_at on organisations (created_at, id);
 
 create table organisation_contacts (
   id uuid primary key,
@@ -154,22 +155,32 @@ create function app_place_level(place uuid) returns text stable parallel safe la
   as $$ select l.level from public.localities l where l.id = place $$;
 
 select app_watch('organisations');
-create policy readable on organisations for select using ((select app_role()) not in ('public', 'key')
-  or (scope_path >= (select app_low()) and scope_path < (select app_high())));
+-- Name and kind of a giver are public; keys reach them through aggregates only.
+create policy readable on organisations for select using ((select app_role()) <> 'public');
 create policy managed on organisations for all
   using (scope_path >= (select app_low()) and scope_path < (select app_high()))
   with check (scope_path >= (select app_low()) and scope_path < (select app_high()));
 create policy definer_functions on organisations for select to app_owner using (true);
 
 select app_watch('organisation_contacts', 'contact_name', 'contact_phone', 'contact_email', 'address');
-create policy self_and_managers on organisation_contacts
+create policy self_and_managers on organisation_contacts for select
   using (exists (select from organisations o where o.id = organisation_id
     and (o.id = (select app_organisation()) or o.scope_path >= (select app_low()) and o.scope_path < (select app_high()))));
+create policy written on organisation_contacts
+  using (exists (select from organisations o where o.id = organisation_id
+    and o.scope_path >= (select app_low()) and o.scope_path < (select app_high())))
+  with check (exists (select from organisations o where o.id = organisation_id
+    and o.scope_path >= (select app_low()) and o.scope_path < (select app_high())));
 
 select app_watch('organisation_headcounts');
-create policy self_and_managers on organisation_headcounts
+create policy self_and_managers on organisation_headcounts for select
   using (exists (select from organisations o where o.id = organisation_id
     and (o.id = (select app_organisation()) or o.scope_path >= (select app_low()) and o.scope_path < (select app_high()))));
+create policy written on organisation_headcounts
+  using (exists (select from organisations o where o.id = organisation_id
+    and o.scope_path >= (select app_low()) and o.scope_path < (select app_high())))
+  with check (exists (select from organisations o where o.id = organisation_id
+    and o.scope_path >= (select app_low()) and o.scope_path < (select app_high())));
 
 select app_watch('programmes');
 create policy readable on programmes for select using ((select app_role()) not in ('public', 'key'));

@@ -32,6 +32,7 @@ comment on column users.auth_version is 'Raised by deactivation, demotion, a mov
 create index users_locality_id on users (locality_id, scope_path);
 create index users_organisation_id on users (organisation_id, scope_path);
 create index users_scope_path on users (scope_path, username);
+create index users_created_at on users (created_at, id);
 
 create table user_passwords (
   user_id uuid primary key constraint user_passwords_user_id_fkey references users on delete cascade,
@@ -205,7 +206,7 @@ create function app_security_event(what text, subject uuid) returns void languag
 -- day at most.
 create function app_sign_in_wait(name text) returns integer stable language sql security definer set search_path = '' as $$
   select coalesce((
-    select ceil(extract(epoch from f.last_at + make_interval(secs => least(power(2, f.failures - 10), 86400)) - public.app_now()))::integer
+    select ceil(extract(epoch from f.last_at + make_interval(secs => least(power(2, least(f.failures - 10, 17)), 86400)) - public.app_now()))::integer
       from public.sign_in_failures f where f.username = name and f.failures >= 10), 0) $$;
 comment on function app_sign_in_wait(text) is 'Seconds this name has to wait before it may try again';
 

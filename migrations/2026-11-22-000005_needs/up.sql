@@ -17,6 +17,7 @@ create table households (
   status text not null default 'active' constraint households_status check (status in ('active', 'moved_away', 'dissolved')),
   status_since date,
   head_name text collate "vi-x-icu" not null constraint households_head_name check (head_name <> ''),
+  head_fold text not null generated always as (app_fold(head_name)) stored,
   head_sex text constraint households_head_sex check (head_sex in ('male', 'female')),
   head_birth_year integer constraint households_head_birth_year check (head_birth_year between 1890 and 2200),
   ethnic_group text not null constraint households_ethnic_group check (ethnic_group ~ '^[0-9]{2}$'),
@@ -45,6 +46,7 @@ create table households (
   constraint households_id_scope_path_key unique (id, scope_path)
 );
 comment on table households is 'The homes of a village';
+comment on column households.head_fold is 'Without case and diacritics: equal names are likely duplicates';
 comment on column households.listed is 'On a hardship list that was approved: then, and only then, twinned units see it';
 comment on column households.acted_by is 'Who entered it';
 comment on column households.on_behalf_of is 'The village whose head an official acted for';
@@ -53,6 +55,8 @@ create index households_village_name on households (village_id, head_name, id);
 create index households_scope_path_name on households (scope_path, head_name, id);
 create index households_name on households (head_name, id);
 create index households_created_at on households (created_at, id);
+create index households_updated_at on households (updated_at, id);
+create index households_twins on households (village_id, head_fold, head_birth_year);
 
 create table household_members (
   id uuid primary key,
@@ -177,6 +181,7 @@ comment on column hardship_items.status is 'Nobody types it: app_refresh_item fo
 comment on column hardship_items.approved is 'Was part of an approved list: what a twinned unit may see';
 create index hardship_items_village_id on hardship_items (village_id, scope_path);
 create index hardship_items_scope_path on hardship_items (scope_path, created_at, id);
+create index hardship_items_created_at on hardship_items (created_at, id);
 create index hardship_items_household_id on hardship_items (household_id);
 
 create table pledges (
@@ -254,6 +259,8 @@ create trigger touch_parent after insert or update or delete on pledges for each
 
 create function app_refresh_listed() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
+  -- Locked in a statement of its own: the next one then sees what a neighbour has just committed.
+  perform 1 from public.households h where h.id in (new.household_id, old.household_id) order by h.id for update;
   update public.households h set listed = l.listed
     from (select x.id, exists (select from public.hardship_items i where i.household_id = x.id and i.approved) as listed
             from public.households x where x.id in (new.household_id, old.household_id)) l
@@ -263,17 +270,34 @@ end $$;
 create trigger refresh_listed after insert or update of approved, household_id or delete on hardship_items
   for each row execute function app_refresh_listed();
 
-select app_watch('households', 'head_name', 'head_sex', 'head_birth_year', 'ethnic_group', 'address', 'latitude', 'longitude', 'note',
+-- A unit pledges on a list that it may see and not write: the list is held as it is until the pledge stands.
+create function app_hold_list(list uuid) returns text language sql security definer set search_path = ''
+  as $$ select l.status from public.hardship_lists l where l.id = list for share $$;
+
+-- A sealed field changed: the audit names it, and never its value.
+create function app_audit_sealed(subject uuid, fields text[]) returns void language sql security definer set search_path = '' as $$
+  insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, request_id, personal_fields, village_id)
+  select public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), 'households', subject, 'update',
+         nullif(current_setting('app.request_id', true), '')::uuid, fields, h.village_id
+    from public.households h where h.id = subject $$;
+
+select app_watch('households', 'head_name', 'head_fold', 'head_sex', 'head_birth_year', 'ethnic_group', 'address', 'latitude', 'longitude', 'note',
   'hardship_reasons', 'poverty_causes', 'deprivations', 'poverty_status');
-create policy in_scope on households
+-- A unit sees, and never writes: a DELETE has no WITH CHECK that would stop it.
+create policy in_scope on households for select
   using ((scope_path >= (select app_low()) and scope_path < (select app_high()))
-      or (village_id = any ((select app_villages())::uuid[]) and listed))
+      or (village_id = any ((select app_villages())::uuid[]) and listed));
+create policy written on households
+  using (scope_path >= (select app_low()) and scope_path < (select app_high()))
   with check (scope_path >= (select app_low()) and scope_path < (select app_high()));
 create policy definer_functions on households to app_owner using (true) with check (true);
 
 select app_watch('household_members', 'name', 'sex', 'birth_year', 'relation', 'student');
-create policy with_its_household on household_members
-  using (exists (select from households h where h.id = household_id))
+create policy with_its_household on household_members for select
+  using (exists (select from households h where h.id = household_id));
+create policy written on household_members
+  using (exists (select from households h where h.id = household_id
+    and h.scope_path >= (select app_low()) and h.scope_path < (select app_high())))
   with check (exists (select from households h where h.id = household_id
     and h.scope_path >= (select app_low()) and h.scope_path < (select app_high())));
 
@@ -295,23 +319,29 @@ create policy in_scope on household_words for select
 create policy definer_functions on household_words to app_owner using (true) with check (true);
 
 select app_watch('household_assessments', 'poverty_status', 'deprivations', 'poverty_causes');
-create policy in_scope on household_assessments
+create policy in_scope on household_assessments for select
   using ((scope_path >= (select app_low()) and scope_path < (select app_high()))
-      or ((select app_villages()) is not null and exists (select from households h where h.id = household_id)))
+      or ((select app_villages()) is not null and exists (select from households h where h.id = household_id)));
+create policy written on household_assessments
+  using (scope_path >= (select app_low()) and scope_path < (select app_high()))
   with check (scope_path >= (select app_low()) and scope_path < (select app_high()));
 create policy definer_functions on household_assessments for select to app_owner using (true);
 
 select app_watch('hardship_lists', 'return_reason');
-create policy in_scope on hardship_lists
+create policy in_scope on hardship_lists for select
   using ((scope_path >= (select app_low()) and scope_path < (select app_high()))
-      or (village_id = any ((select app_villages())::uuid[]) and approved_at is not null))
+      or (village_id = any ((select app_villages())::uuid[]) and approved_at is not null));
+create policy written on hardship_lists
+  using (scope_path >= (select app_low()) and scope_path < (select app_high()))
   with check (scope_path >= (select app_low()) and scope_path < (select app_high()));
 create policy definer_functions on hardship_lists to app_owner using (true) with check (true);
 
 select app_watch('hardship_items', 'reasons', 'needs', 'note');
-create policy in_scope on hardship_items
+create policy in_scope on hardship_items for select
   using ((scope_path >= (select app_low()) and scope_path < (select app_high()))
-      or (village_id = any ((select app_villages())::uuid[]) and approved))
+      or (village_id = any ((select app_villages())::uuid[]) and approved));
+create policy written on hardship_items
+  using (scope_path >= (select app_low()) and scope_path < (select app_high()))
   with check (scope_path >= (select app_low()) and scope_path < (select app_high()));
 create policy definer_functions on hardship_items to app_owner using (true) with check (true);
 

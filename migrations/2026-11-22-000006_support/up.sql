@@ -65,6 +65,7 @@ create table gifts (
   dispute_reason text,
   settlement_note text,
   correction_reason text,
+  corrected_by uuid,
   last_step text,
   last_step_by uuid,
   last_step_hash bytea,
@@ -79,6 +80,7 @@ create table gifts (
 );
 comment on table gifts is 'What was given: to a household, to one of its members, or to the whole village';
 comment on column gifts.value_vnd is 'Whole VND';
+comment on column gifts.corrected_by is 'Who corrected it last: no more may they confirm it than who recorded it';
 comment on column gifts.acted_by is 'Who recorded it; never the one who confirms it';
 create index gifts_visit_id on gifts (visit_id);
 create index gifts_twinning_id on gifts (twinning_id);
@@ -108,12 +110,16 @@ comment on function app_village_name(uuid) is 'For records that name a village w
 
 -- The one function that sets an item's status: a confirmed gift helps, a pledge promises, and
 -- either may be taken back.
-create function app_refresh_item(item uuid) returns void language sql security definer set search_path = '' as $$
+create function app_refresh_item(item uuid) returns void language plpgsql security definer set search_path = '' as $$
+begin
+  -- Locked in a statement of its own: the next one then sees what a neighbour has just committed.
+  perform 1 from public.hardship_items i where i.id = item for update;
   update public.hardship_items i set status = s.status
     from (select case when exists (select from public.gifts g where g.hardship_item_id = item and g.status = 'confirmed') then 'helped'
                       when exists (select from public.pledges p where p.item_id = item) then 'pledged'
                       else 'open' end as status) s
-   where i.id = item and i.status <> s.status $$;
+   where i.id = item and i.status <> s.status;
+end $$;
 
 create function app_follow_item() returns trigger language plpgsql as $$
 declare
@@ -127,7 +133,7 @@ create trigger follow_item after insert or update of status, hardship_item_id or
   for each row execute function app_follow_item('hardship_item_id');
 create trigger follow_item after insert or delete on pledges for each row execute function app_follow_item('item_id');
 
-select app_watch('visits', 'findings');
+select app_watch('visits', 'findings', 'occasion', 'latitude', 'longitude');
 create policy in_scope on visits
   using ((scope_path >= (select app_low()) and scope_path < (select app_high())) or organisation_id = (select app_organisation()))
   with check ((scope_path >= (select app_low()) and scope_path < (select app_high())) or organisation_id = (select app_organisation()));
@@ -143,7 +149,7 @@ create policy with_its_visit on visit_households
   using (exists (select from visits v where v.id = visit_id))
   with check (exists (select from visits v where v.id = visit_id) and exists (select from households h where h.id = household_id));
 
-select app_watch('gifts', 'description', 'note', 'dispute_reason', 'settlement_note');
+select app_watch('gifts', 'description', 'note', 'dispute_reason', 'settlement_note', 'correction_reason');
 create policy in_scope on gifts
   using ((scope_path >= (select app_low()) and scope_path < (select app_high())) or organisation_id = (select app_organisation()))
   with check ((scope_path >= (select app_low()) and scope_path < (select app_high())) or organisation_id = (select app_organisation()));

@@ -213,3 +213,14 @@ fn the_tag_is_of_the_numbers_and_not_of_the_moment() {
     g.official.get("/aggregates/support?group_by=hamlet").expect_invalid(&[("?group_by", "not_grouped")]);
     g.official.get("/aggregates/support?from=2026-02-01&to=2026-01-01").expect_invalid(&[("?to", "period_reversed")]);
 }
+
+#[test]
+fn a_units_own_gifts_stay_in_its_numbers_when_the_twinning_has_ended() {
+    let g = giving(1);
+    g.give(Some(g.homes[0]), "2026-03-01", 1_000_000);
+    g.official.patch(&format!("/twinnings/{}", g.twinning), json!({"ends_on": "2026-06-30"})).expect(200);
+    assert_eq!(g.unit.get("/households").expect(200)["items"], json!([]), "the village is hidden again");
+    let rows = support(&g.unit, "group_by=village");
+    assert_eq!(rows["rows"][0]["key"]["village"]["name"], "Tung");
+    assert_eq!(rows["totals"]["gift_value_vnd"], 1_000_000);
+}

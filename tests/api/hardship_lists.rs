@@ -202,3 +202,24 @@ fn who_was_listed_and_got_nothing_stands_on_top() {
     assert_eq!(head.get("/hardship-items?limit=1").expect(200)["items"].as_array().unwrap().len(), 1);
     head.get("/hardship-items?unhelped_days=-1").expect_invalid(&[("?unhelped_days", "range")]);
 }
+
+#[test]
+fn a_giving_village_sees_the_list_of_its_twin_and_writes_nothing_of_it() {
+    let world = World::new();
+    let (giver, village) = (world.village(world.ianan, "Thôn 9"), world.village(world.ianan, "Hle Hlang"));
+    let (head, official) = (world.head(village), world.commune(world.ianan));
+    let organisation = world.place_organisation(giver, "Thôn 9");
+    world.twinning(world.programme(world.ianan), organisation, village);
+    let neighbour = world.head(giver);
+    let home = world.household(&head, village, "Siu A");
+    let list = world.approved_list(&head, &official, village, &[home]);
+    let path = format!("/hardship-lists/{}", id_of(&list));
+    official.post(&format!("{path}/reopen"), json!({"reason": "Sửa"})).expect(200);
+    assert_eq!(neighbour.get(&path).expect(200)["items"].as_array().unwrap().len(), 1, "it is seen");
+    neighbour.patch(&path, json!({"items": []})).expect_problem(404, "not_found");
+    neighbour.step(&format!("{path}/submit")).expect_problem(404, "not_found");
+    neighbour.delete(&path).expect_problem(404, "not_found");
+    neighbour.patch(&format!("/households/{home}"), json!({"members": []})).expect_problem(404, "not_found");
+    neighbour.delete(&format!("/households/{home}")).expect_problem(404, "not_found");
+    assert_eq!(head.get(&path).expect(200)["items"].as_array().unwrap().len(), 1, "and untouched");
+}

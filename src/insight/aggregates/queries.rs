@@ -146,7 +146,7 @@ fn find_within(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<Opti
 /// $1 from, $2 to, $3 day, $4 within, $5 organisation, $6 programme.
 fn statement(question: &Question, of_tree_day: bool, only_gifts: bool) -> String {
     let tree = if of_tree_day {
-        "SELECT id AS village_id, commune_id, district_id, province_id FROM localities WHERE level = 'village' AND $3::date IS NOT NULL"
+        "SELECT * FROM app_places_of(ARRAY (SELECT DISTINCT village_id FROM facts WHERE $3::date IS NOT NULL))"
     } else {
         "SELECT * FROM app_tree($3)"
     };
@@ -164,7 +164,7 @@ fn statement(question: &Question, of_tree_day: bool, only_gifts: bool) -> String
     // A place where people live is a row, also when it got nothing.
     let homes = "UNION ALL SELECT village_id, NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL
            FROM (SELECT DISTINCT village_id FROM households WHERE status = 'active') inhabited";
-    let only_place = matches!(question.groupings.as_slice(), [grouping] if grouping.is_place());
+    let only_place = !question.groupings.is_empty() && question.groupings.iter().all(|grouping| grouping.is_place());
     let mut facts = gifts;
     if !only_gifts {
         facts.push_str(&visits);
@@ -186,7 +186,7 @@ fn statement(question: &Question, of_tree_day: bool, only_gifts: bool) -> String
         (Some(_), Some(_)) => "k.first, k.second",
     };
     format!(
-        "WITH tree AS ({tree}), facts AS ({facts}), k AS (
+        "WITH facts AS ({facts}), tree AS ({tree}), k AS (
            SELECT {} AS first, {} AS second, facts.*
              FROM facts JOIN tree ON tree.village_id = facts.village_id {}
             WHERE $4::uuid IS NULL OR $4 IN (tree.village_id, tree.commune_id, tree.district_id, tree.province_id))
@@ -246,8 +246,7 @@ fn names(conn: &mut PgConnection, rows: &[Row], question: &Question, day: NaiveD
     let mut names = Names::new();
     for (position, grouping) in question.groupings.iter().enumerate() {
         let sql = if grouping.is_place() {
-            "SELECT v.locality_id AS id, v.code, v.name FROM locality_versions v WHERE v.locality_id = ANY ($1)
-                AND (v.valid_from IS NULL OR v.valid_from <= $2) AND (v.valid_to IS NULL OR v.valid_to >= $2)"
+            "SELECT * FROM app_place_labels($1, $2)"
         } else if *grouping == AggregateGrouping::Organisation {
             "SELECT id, NULL AS code, name FROM organisations WHERE id = ANY ($1) AND $2::date IS NOT NULL"
         } else {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Db, Enters};
 use crate::kernel::answer::{Created, Found, NoContent, Record};
 use crate::kernel::extract::{IfMatch, Match, Valid};
-use crate::kernel::problem::{Code, Problem, Result};
+use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
 
 /// A record that is about to be changed.
 pub struct Target {
@@ -132,7 +132,7 @@ struct PartId {
 
 /// Claims the ids of the parts that came inside a record, and tells which of them are taken: by
 /// another record, or by one that was deleted.
-pub fn claim_parts(conn: &mut PgConnection, table: &str, whole: Uuid, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+fn claim_parts(conn: &mut PgConnection, table: &str, whole: Uuid, ids: &[Uuid]) -> Result<Vec<Uuid>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -147,6 +147,25 @@ pub fn claim_parts(conn: &mut PgConnection, table: &str, whole: Uuid, ids: &[Uui
     .bind::<Array<SqlUuid>, _>(ids)
     .load(conn)?;
     Ok(taken.into_iter().map(|part| part.id).collect())
+}
+
+/// Claims the ids that clients made for the entries of a list inside a record, and names the taken ones.
+pub fn claim_listed(conn: &mut PgConnection, table: &str, whole: Uuid, list: &str, ids: &[Option<Uuid>]) -> Result<()> {
+    let given: Vec<Uuid> = ids.iter().flatten().copied().collect();
+    let taken = claim_parts(conn, table, whole, &given)?;
+    let wrong = ids.iter().enumerate().filter(|(_, id)| id.is_some_and(|id| taken.contains(&id)));
+    let errors: Vec<_> =
+        wrong.map(|(index, _)| FieldError::new(format!("#/{list}/{index}/id"), FieldCode::IdTaken)).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Problem::with_errors(Code::IdConflict, errors)) }
+}
+
+/// Deletes parts of a record, unless others have come to depend on them.
+pub fn delete_parts(outcome: QueryResult<usize>, in_use: Code) -> Result<()> {
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => Err(Problem::new(in_use)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Locks a row the caller may change and gives its version. What they may not change is not found,

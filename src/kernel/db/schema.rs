@@ -115,6 +115,8 @@ diesel::table! {
         dispute_reason -> Nullable<Text>,
         settlement_note -> Nullable<Text>,
         correction_reason -> Nullable<Text>,
+        /// Who corrected it last: no more may they confirm it than who recorded it
+        corrected_by -> Nullable<Uuid>,
         last_step -> Nullable<Text>,
         last_step_by -> Nullable<Uuid>,
         last_step_hash -> Nullable<Bytea>,
@@ -260,6 +262,8 @@ diesel::table! {
         status -> Text,
         status_since -> Nullable<Date>,
         head_name -> Text,
+        /// Without case and diacritics: equal names are likely duplicates
+        head_fold -> Text,
         head_sex -> Nullable<Text>,
         head_birth_year -> Nullable<Int4>,
         ethnic_group -> Text,

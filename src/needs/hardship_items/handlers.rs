@@ -12,7 +12,7 @@ use crate::kernel::extract::{Id, IfMatch, Query, Valid};
 use crate::kernel::id::{HardshipItemId, PledgeId};
 use crate::kernel::page::{Page, keyset};
 use crate::kernel::problem::Result;
-use crate::kernel::secrets::Secrets;
+use crate::kernel::secrets::{Secrets, sha256};
 
 /// List listed households
 ///
@@ -59,6 +59,9 @@ pub async fn create_pledge(
     new: Valid<NewPledge>,
 ) -> Result<Created<Pledge>> {
     let actor = may.actor.clone();
+    // The same promise for another item is another request, though the bodies are equal.
+    let mut new = new;
+    new.hash = sha256(&[item.0.0.as_bytes().as_slice(), &new.hash].concat());
     db.create(
         &may.actor,
         PLEDGES,

@@ -2,6 +2,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Text, Uuid as SqlUuid};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -11,7 +13,7 @@ use super::model::{
 };
 use crate::access::actor::Actor;
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{hardship_items, hardship_lists, households, organisations, pledges};
+use crate::kernel::db::schema::{hardship_items, households, organisations, pledges};
 use crate::kernel::id::{HardshipItemId, HouseholdId, OrganisationId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
@@ -131,14 +133,14 @@ pub fn find_pledge(conn: &mut PgConnection, id: Uuid) -> Result<Pledge> {
 pub fn create_pledge(conn: &mut PgConnection, actor: &Actor, item: Uuid, id: Uuid, new: NewPledge) -> Result<()> {
     let (list, village): (Uuid, Uuid) =
         hardship_items::table.find(item).select((hardship_items::list_id, hardship_items::village_id)).first(conn)?;
-    let status: HardshipListStatus = hardship_lists::table
-        .find(list)
-        .select(hardship_lists::status)
-        .first(conn)
-        .optional()?
-        .ok_or_else(Problem::not_found)?;
+    #[derive(QueryableByName)]
+    struct Held {
+        #[diesel(sql_type = Text)]
+        status: HardshipListStatus,
+    }
+    let held: Held = sql_query("SELECT app_hold_list($1) AS status").bind::<SqlUuid, _>(list).get_result(conn)?;
     let organisation = records::own_organisation(conn)?.ok_or_else(|| Problem::new(Code::Forbidden))?;
-    if status != HardshipListStatus::Approved {
+    if held.status != HardshipListStatus::Approved {
         return Err(Problem::new(Code::InvalidTransition));
     }
     diesel::insert_into(pledges::table)

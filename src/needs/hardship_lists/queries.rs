@@ -165,7 +165,10 @@ fn replace_items(
     if diesel::select(exists(held)).get_result(conn)? {
         return Err(Problem::new(Code::ItemInUse));
     }
-    diesel::delete(dropped()).execute(conn)?;
+    records::delete_parts(diesel::delete(dropped()).execute(conn), Code::ItemInUse)?;
+    let is_new = |item: &NewHardshipItem| !known.contains_key(&item.household_id);
+    let ids: Vec<Option<Uuid>> = items.iter().map(|item| item.id.filter(|_| is_new(item))).collect();
+    records::claim_listed(conn, "hardship_items", list.into(), "items", &ids)?;
     let (kept, added): (Vec<_>, Vec<_>) = items.iter().partition(|item| known.contains_key(&item.household_id));
     for item in kept {
         diesel::update(i::table.filter(i::list_id.eq(list)).filter(i::household_id.eq(item.household_id)))

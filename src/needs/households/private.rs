@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 
 use crate::kernel::db::schema::household_private as table;
 use crate::kernel::id::HouseholdId;
@@ -67,6 +69,12 @@ pub fn write(
     if phone.is_none() && identity_number.is_none() {
         return Ok(());
     }
+    let names = [(PHONE, phone.is_some()), (IDENTITY_NUMBER, identity_number.is_some())];
+    let changed: Vec<&str> = names.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    sql_query("SELECT app_audit_sealed($1, $2)")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Array<Text>, _>(changed)
+        .execute(conn)?;
     let seal = |field: &str, value: Option<&str>| value.map(|value| secrets.seal(id.0, field, value)).transpose();
     diesel::insert_into(table::table).values(table::household_id.eq(id)).on_conflict_do_nothing().execute(conn)?;
     let row = table::table.find(id);

@@ -97,6 +97,10 @@ pub fn list(
         if let Some(wanted) = filter.possible_duplicate {
             query = query.filter(has_twin().eq(wanted));
         }
+        // A search for nothing but signs finds nothing, not everything.
+        if filter.q.is_some() && words.is_empty() {
+            query = query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("false"));
+        }
         for word in &words {
             // A range of words that begin so: an index serves it under row-level security, LIKE's would be lost.
             let behind = format!("{word}\u{10FFFF}");
@@ -132,8 +136,7 @@ pub fn list(
 fn has_twin() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
     diesel::dsl::sql(
         "EXISTS (SELECT FROM households twin WHERE twin.village_id = households.village_id AND twin.id <> households.id \
-         AND app_fold(twin.head_name) = app_fold(households.head_name) \
-         AND twin.head_birth_year IS NOT DISTINCT FROM households.head_birth_year)",
+         AND twin.head_fold = households.head_fold AND twin.head_birth_year IS NOT DISTINCT FROM households.head_birth_year)",
     )
 }
 
@@ -147,7 +150,7 @@ struct Twin {
 pub fn warnings(conn: &mut PgConnection, id: Uuid) -> Result<Vec<HouseholdWarning>> {
     let twins: Vec<Twin> = sql_query(
         "SELECT twin.id FROM households h JOIN households twin ON twin.village_id = h.village_id AND twin.id <> h.id
-            AND app_fold(twin.head_name) = app_fold(h.head_name)
+            AND twin.head_fold = h.head_fold
             AND twin.head_birth_year IS NOT DISTINCT FROM h.head_birth_year
           WHERE h.id = $1 ORDER BY twin.created_at LIMIT 10",
     )
@@ -308,7 +311,11 @@ fn replace_members(conn: &mut PgConnection, household: Uuid, members: &[NewHouse
     if diesel::select(exists(with_gifts)).get_result(conn)? {
         return Err(Problem::new(Code::MemberInUse));
     }
-    diesel::delete(m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen))).execute(conn)?;
+    let dropped = m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
+    records::delete_parts(diesel::delete(dropped).execute(conn), Code::MemberInUse)?;
+    let is_new = |id: &Uuid| !known.contains(&MemberId(*id));
+    let ids: Vec<Option<Uuid>> = members.iter().map(|member| member.id.filter(is_new)).collect();
+    records::claim_listed(conn, "household_members", household, "members", &ids)?;
     let (kept, added): (Vec<_>, Vec<_>) =
         members.iter().partition(|member| member.id.is_some_and(|id| known.contains(&MemberId(id))));
     for member in kept.iter().filter_map(|member| member.id.map(|id| (id, member))) {

@@ -119,7 +119,12 @@ pub fn list(
         conditions.and("v.code = $", Bind::Text(code));
     }
     if let Some(q) = &filter.q {
-        for word in records::folded_words(conn, q)? {
+        let words = records::folded_words(conn, q)?;
+        if words.is_empty() {
+            // A search for nothing but signs finds nothing, not everything.
+            conditions.sql.push_str(" AND false");
+        }
+        for word in words {
             let condition =
                 "l.id IN (SELECT w.locality_id FROM locality_words w WHERE w.word >= $ AND w.word < $ || chr(1114111))";
             conditions.and(condition, Bind::Owned(word));

@@ -109,6 +109,7 @@ pub struct GiftRow {
     pub dispute_reason: Option<String>,
     pub settlement_note: Option<String>,
     pub correction_reason: Option<String>,
+    pub corrected_by: Option<UserId>,
     pub acted_by: UserId,
     pub on_behalf_of: Option<OrganisationId>,
     pub version: i64,

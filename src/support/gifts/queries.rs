@@ -112,7 +112,7 @@ fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>
         let records = actor.may(Permission::RecordSupport);
         let standing = Standing {
             in_range,
-            recorded_it: row.acted_by == UserId(actor.id),
+            recorded_it: row.acted_by == UserId(actor.id) || row.corrected_by == Some(UserId(actor.id)),
             recorders_side: records
                 && recording::is_recorders_side(actor, own, Some(row.acted_by), row.organisation_id),
             confirms: actor.may(Permission::ConfirmGifts),
@@ -401,6 +401,7 @@ pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: GiftCha
             let again = (
                 gifts::status.eq(GiftStatus::Recorded),
                 gifts::correction_reason.eq(reason),
+                gifts::corrected_by.eq(UserId(actor.id)),
                 gifts::last_step.eq(None::<String>),
                 gifts::last_step_by.eq(None::<Uuid>),
                 gifts::last_step_hash.eq(None::<Vec<u8>>),

@@ -173,12 +173,8 @@ fn repeated_ids(gifts: &[NewVisitGift]) -> Vec<FieldError> {
 /// The ids of gifts are claimed like any other that a client makes: none is used twice, nor after its
 /// record was deleted.
 fn claim_gifts(conn: &mut PgConnection, visit: Uuid, gifts: &[NewVisitGift]) -> Result<()> {
-    let ids: Vec<Uuid> = gifts.iter().filter_map(|gift| gift.id).collect();
-    let taken = records::claim_parts(conn, GIFTS, visit, &ids)?;
-    let wrong = gifts.iter().enumerate().filter(|(_, gift)| gift.id.is_some_and(|id| taken.contains(&id)));
-    let errors: Vec<_> =
-        wrong.map(|(index, _)| FieldError::new(format!("#/gifts/{index}/id"), FieldCode::IdTaken)).collect();
-    if errors.is_empty() { Ok(()) } else { Err(Problem::with_errors(Code::IdConflict, errors)) }
+    let ids: Vec<Option<Uuid>> = gifts.iter().map(|gift| gift.id).collect();
+    records::claim_listed(conn, GIFTS, visit, "gifts", &ids)
 }
 
 /// Each household once, of the village, and seen by the caller. Those that were named before are not
