@@ -139,7 +139,7 @@ fn households() -> Vec<Row> {
             .body(|_, _, village| village.map(|village| household(village, "Siu H'Blơi"))),
         Row::new("find_household", "households:read", home, 200),
         Row::new("update_household", "households:write", home, 200)
-            .body(|_, _, _| Some(json!({"note": "Nhà bị cháy", "poverty_status": "near_poor", "phone": "0912345678"}))),
+            .body(|_, _, _| Some(json!({"note": "Nhà bị cháy"}))),
         Row::new("delete_household", "households:write", home, 204),
         Row::new("reveal_household", "households:reveal", home, 200),
     ]
