@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::stage::{self, Stage};
-use super::{About, Exception, Relation, Row, Who};
+use super::{About, Exception, Relation, Row, Who, field_rows};
 use crate::support::{PASSWORD, unique};
 
 const PEERS: &[Exception] = &[Exception {
@@ -26,7 +26,7 @@ fn nothing(_: &Stage, _: Who, _: Option<Uuid>) -> Option<Value> {
 }
 
 impl Row {
-    fn new(operation: &'static str, permission: &'static str, about: About, success: u16) -> Self {
+    pub fn new(operation: &'static str, permission: &'static str, about: About, success: u16) -> Self {
         Self { permission: Some(permission), ..Self::public(operation, about, success) }
     }
 
@@ -44,11 +44,11 @@ impl Row {
         }
     }
 
-    fn body(self, body: fn(&Stage, Who, Option<Uuid>) -> Option<Value>) -> Self {
+    pub fn body(self, body: fn(&Stage, Who, Option<Uuid>) -> Option<Value>) -> Self {
         Self { body, ..self }
     }
 
-    fn except(self, exceptions: &'static [Exception]) -> Self {
+    pub fn except(self, exceptions: &'static [Exception]) -> Self {
         Self { exceptions, ..self }
     }
 
@@ -58,13 +58,13 @@ impl Row {
 }
 
 pub fn rows() -> Vec<Row> {
-    [operations(), access(), users(), api_keys(), places()].into_iter().flatten().collect()
+    [operations(), access(), users(), api_keys(), places(), field_rows::rows()].into_iter().flatten().collect()
 }
 
 fn operations() -> Vec<Row> {
     vec![
-        Row::public("live", About::Nothing, 200),
-        Row::public("ready", About::Nothing, 200),
+        Row::public("check_liveness", About::Nothing, 200),
+        Row::public("check_readiness", About::Nothing, 200),
         Row::public("find_openapi", About::Nothing, 200),
         Row::public("list_catalogues", About::Nothing, 200),
         Row { path: &[("name", "ethnic_groups")], ..Row::public("find_catalogue", About::Nothing, 200) },

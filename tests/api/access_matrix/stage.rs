@@ -1,6 +1,6 @@
 //! The places and people of the matrix, and records in every relation to them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use diesel::connection::SimpleConnection;
@@ -29,13 +29,16 @@ pub struct Stage {
     pub sibling: Uuid,
     /// In another province.
     pub far: Uuid,
+    /// The unit, and what it stands by the village with.
     pub organisation: Uuid,
+    pub twinning: Uuid,
     officials: HashMap<Uuid, Client>,
     admin: Client,
     clients: HashMap<Who, Client>,
     names: HashMap<Who, String>,
     sql: RefCell<PgConnection>,
     counting: String,
+    rounds: Cell<u32>,
 }
 
 #[derive(QueryableByName)]
@@ -86,16 +89,23 @@ impl Stage {
             sibling,
             far,
             organisation: Uuid::now_v7(),
+            twinning: Uuid::nil(),
             officials,
             admin,
             clients: HashMap::new(),
             names: HashMap::new(),
             sql: RefCell::new(sql),
             counting: counting.line,
+            rounds: Cell::new(0),
             world,
         };
         stage.village = stage.new_village(commune);
-        stage.twin();
+        let organisation = stage.organisation;
+        stage.as_system(&format!(
+            "INSERT INTO organisations (id, name, kind, level, locality_id)
+             VALUES ('{organisation}', 'Văn phòng', 'department', 'commune', '{commune}')"
+        ));
+        stage.twinning = stage.new_twinning(organisation, stage.village);
         for who in
             [Who::Admin, Who::Province, Who::District, Who::Commune, Who::Unit, Who::Head, Who::Key, Who::Deactivated]
         {
@@ -109,19 +119,6 @@ impl Stage {
         stage
     }
 
-    /// The unit stands by the village.
-    fn twin(&self) {
-        let (organisation, village, commune) = (self.organisation, self.village, self.commune);
-        let programme = Uuid::now_v7();
-        self.as_system(&format!(
-            "INSERT INTO organisations (id, name, kind, level, locality_id) VALUES ('{organisation}', 'Văn phòng', 'department', 'commune', '{commune}');
-             INSERT INTO programmes (id, title, kind, effective_on, locality_id) VALUES ('{programme}', 'Kế hoạch', 'plan', '2020-01-01', '{commune}');
-             INSERT INTO twinnings (id, programme_id, organisation_id, locality_id, lead, starts_on)
-             VALUES ('{}', '{programme}', '{organisation}', '{village}', true, '2021-01-01')",
-            Uuid::now_v7()
-        ));
-    }
-
     /// Writes behind the API, as loaders do.
     pub fn as_system(&self, sql: &str) {
         let now = self.world.server.db.clock.now().to_rfc3339();
@@ -131,6 +128,25 @@ impl Stage {
 
     pub fn delete(&self, table: &str, id: Uuid) {
         self.as_system(&format!("DELETE FROM {table} WHERE id = '{id}'"));
+    }
+
+    /// One word read behind the API.
+    pub fn ask(&self, word: &str) -> Option<String> {
+        let sql = format!("SELECT word::text AS line FROM ({word}) AS asked (word)");
+        let line: Option<Line> = diesel::sql_query(sql).get_result(&mut *self.sql.borrow_mut()).optional().unwrap();
+        line.map(|line| line.line)
+    }
+
+    /// The account that the caller signed in with; of nobody, where it signed in with none.
+    pub fn user_id(&self, who: Who) -> Uuid {
+        let name = self.names.get(&who).map_or("", String::as_str);
+        let id = self.ask(&format!("SELECT id FROM users WHERE username = '{name}'"));
+        id.map_or_else(Uuid::now_v7, |id| id.parse().unwrap())
+    }
+
+    /// A number that was not given before.
+    pub fn next(&self) -> u32 {
+        self.rounds.replace(self.rounds.get() + 1)
     }
 
     /// How many rows and versions there are, table by table.
@@ -227,7 +243,7 @@ impl Stage {
         }
     }
 
-    fn looks_down(who: Who) -> bool {
+    pub fn looks_down(who: Who) -> bool {
         !matches!(who, Who::Head | Who::Unit)
     }
 }

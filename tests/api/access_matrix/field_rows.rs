@@ -1,0 +1,305 @@
+//! The rows of what is written about villages: who stands by them, what they need, and what arrived.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::records::{self, DAY};
+use super::stage::{self, Stage};
+use super::{About, Exception, Relation, Row, Who};
+use crate::support::{household, item};
+
+const USERS: &[Who] = &[Who::Admin, Who::Province, Who::District, Who::Commune, Who::Unit, Who::Head];
+
+const fn exception(who: &'static [Who], relation: Relation, status: u16, reason: &'static str) -> Exception {
+    Exception { who, relation, status, reason }
+}
+
+const PUBLIC: &[Exception] =
+    &[exception(USERS, Relation::Outside, 200, "organisations and programmes are public to everybody who signed in")];
+
+const NAMES_PUBLIC: &[Exception] = &[exception(
+    USERS,
+    Relation::Outside,
+    201,
+    "a twinning joins a place in scope with any organisation, under any programme",
+)];
+
+const PUBLIC_AND_MANAGED: &[Exception] = &[exception(
+    USERS,
+    Relation::Outside,
+    403,
+    "organisations and programmes are seen by all, and changed by the officials over their place",
+)];
+
+const NO_GIVER: &str = "the place of these callers is no organisation, and only a unit pledges";
+const PLEDGERS: &[Exception] = &[
+    exception(&[Who::District, Who::Commune], Relation::Below, 403, NO_GIVER),
+    exception(&[Who::Head], Relation::Own, 403, NO_GIVER),
+];
+
+const NOT_RECORDED: &str = "seen, and recorded by somebody else for another unit";
+const RECORDERS: &[Exception] = &[
+    exception(&[Who::District, Who::Commune], Relation::Below, 403, NOT_RECORDED),
+    exception(&[Who::Head], Relation::Own, 403, NOT_RECORDED),
+];
+
+const OTHERS_TWINNING: &str = "not_your_organisation: a commune alone records for units without an account";
+const NOT_FOR_UNITS: &[Who] = &[Who::District, Who::Head];
+/// Where the twinning itself is asked about: hidden ones are not found.
+const OWN_TWINNINGS: &[Exception] = &[
+    exception(NOT_FOR_UNITS, Relation::Own, 422, OTHERS_TWINNING),
+    exception(NOT_FOR_UNITS, Relation::Below, 422, OTHERS_TWINNING),
+];
+/// Where something else is asked about, these callers do not come so far.
+const NO_TWINNING: &[Exception] = &[
+    exception(NOT_FOR_UNITS, Relation::Own, 422, OTHERS_TWINNING),
+    exception(NOT_FOR_UNITS, Relation::Below, 422, OTHERS_TWINNING),
+    exception(NOT_FOR_UNITS, Relation::Outside, 422, OTHERS_TWINNING),
+    exception(NOT_FOR_UNITS, Relation::Deleted, 422, OTHERS_TWINNING),
+    exception(NOT_FOR_UNITS, Relation::Unknown, 422, OTHERS_TWINNING),
+];
+
+const OWN_RECORD: &[Exception] = &[exception(
+    &[Who::Commune],
+    Relation::Own,
+    403,
+    "own_submission: whoever recorded a gift never says that it arrived",
+)];
+
+pub fn rows() -> Vec<Row> {
+    [organisations(), programmes(), twinnings(), households(), lists(), items(), visits(), gifts(), aggregates()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn organisations() -> Vec<Row> {
+    let organisation = About::Record(Some("organisations"), records::organisations);
+    let managing = About::Body("#/locality_id", Some("localities"), stage::localities);
+    vec![
+        Row::new("list_organisations", "organisations:read", About::List(records::organisations), 200).except(PUBLIC),
+        Row::new("create_organisation", "organisations:write", managing, 201)
+            .body(|_, _, place| Some(json!({"name": "Hội Phụ nữ", "kind": "mass_organisation", "locality_id": place}))),
+        Row::new("find_organisation", "organisations:read", organisation, 200).except(PUBLIC),
+        Row::new("update_organisation", "organisations:write", organisation, 200)
+            .body(|_, _, _| Some(json!({"name": "Hội Phụ nữ", "address": "Thôn 1"})))
+            .except(PUBLIC_AND_MANAGED),
+        Row::new("delete_organisation", "organisations:write", organisation, 204).except(PUBLIC_AND_MANAGED),
+    ]
+}
+
+fn programmes() -> Vec<Row> {
+    let programme = About::Record(Some("programmes"), records::programmes);
+    let place = About::Body("#/locality_id", Some("localities"), stage::localities);
+    vec![
+        Row::new("list_programmes", "programmes:read", About::List(records::programmes), 200).except(PUBLIC),
+        Row::new("create_programme", "programmes:write", place, 201).body(|_, _, place| {
+            Some(json!({"title": "Kế hoạch", "kind": "plan", "effective_on": "2020-01-01", "locality_id": place}))
+        }),
+        Row::new("find_programme", "programmes:read", programme, 200).except(PUBLIC),
+        Row::new("update_programme", "programmes:write", programme, 200)
+            .body(|_, _, _| Some(json!({"title": "Kế hoạch mới"})))
+            .except(PUBLIC_AND_MANAGED),
+        Row::new("delete_programme", "programmes:write", programme, 204).except(PUBLIC_AND_MANAGED),
+    ]
+}
+
+fn twinnings() -> Vec<Row> {
+    fn between(programme: Uuid, organisation: Uuid, village: Uuid) -> Option<Value> {
+        Some(json!({"programme_id": programme, "organisation_id": organisation, "locality_id": village, "lead": true,
+            "starts_on": "2022-01-01"}))
+    }
+    let twinning = About::Record(Some("twinnings"), records::twinnings);
+    let village = About::Body("#/locality_id", Some("localities"), records::home_villages);
+    let organisation = About::Body("#/organisation_id", Some("organisations"), records::organisations);
+    let programme = About::Body("#/programme_id", Some("programmes"), records::programmes);
+    vec![
+        Row::new("list_twinnings", "twinnings:read", About::List(records::twinnings), 200),
+        Row::new("create_twinning", "twinnings:write", village, 201).body(|stage, _, village| {
+            between(stage.new_programme(stage.commune), stage.new_organisation(stage.commune), village?)
+        }),
+        Row::new("create_twinning", "twinnings:write", organisation, 201)
+            .body(|stage, _, organisation| between(stage.new_programme(stage.commune), organisation?, stage.village))
+            .except(NAMES_PUBLIC),
+        Row::new("create_twinning", "twinnings:write", programme, 201)
+            .body(|stage, _, programme| between(programme?, stage.new_organisation(stage.commune), stage.village))
+            .except(NAMES_PUBLIC),
+        Row::new("find_twinning", "twinnings:read", twinning, 200),
+        Row::new("update_twinning", "twinnings:write", twinning, 200).body(|_, _, _| Some(json!({"suspended": true}))),
+        Row::new("delete_twinning", "twinnings:write", twinning, 204),
+    ]
+}
+
+fn households() -> Vec<Row> {
+    let home = About::Record(Some("households"), records::households);
+    let village = About::Body("#/village_id", Some("localities"), records::home_villages);
+    vec![
+        Row::new("list_households", "households:read", About::List(records::households), 200),
+        Row::new("create_household", "households:write", village, 201)
+            .body(|_, _, village| village.map(|village| household(village, "Siu H'Blơi"))),
+        Row::new("find_household", "households:read", home, 200),
+        Row::new("update_household", "households:write", home, 200)
+            .body(|_, _, _| Some(json!({"note": "Nhà bị cháy"}))),
+        Row::new("delete_household", "households:write", home, 204),
+        Row::new("reveal_household", "households:reveal", home, 200),
+    ]
+}
+
+fn lists() -> Vec<Row> {
+    fn new(stage: &Stage, village: Uuid, items: Value) -> Option<Value> {
+        let number = stage.next();
+        let (year, round) = (1990 + number / 12 % 36, 1 + number % 12);
+        Some(json!({"village_id": village, "year": year, "round": round, "items": items}))
+    }
+    let record = |fixture| About::Record(Some("hardship_lists"), fixture);
+    let village = About::Body("#/village_id", Some("localities"), records::home_villages);
+    let home = About::Body("#/items/0/household_id", Some("households"), records::households);
+    let reason = |_: &Stage, _: Who, _: Option<Uuid>| Some(json!({"reason": "Bổ sung một hộ"}));
+    vec![
+        Row::new("list_hardship_lists", "hardship_lists:read", About::List(records::lists), 200),
+        Row::new("create_hardship_list", "hardship_lists:write", village, 201)
+            .body(|stage, _, village| new(stage, village?, json!([]))),
+        Row::new("create_hardship_list", "hardship_lists:write", home, 201)
+            .body(|stage, who, home| new(stage, stage.village_with(who, "households", home), json!([item(home?)]))),
+        Row::new("find_hardship_list", "hardship_lists:read", record(records::lists), 200),
+        Row::new("update_hardship_list", "hardship_lists:write", record(records::drafts), 200)
+            .body(|_, _, _| Some(json!({"items": []}))),
+        Row::new("delete_hardship_list", "hardship_lists:write", record(records::drafts), 204),
+        Row::new("submit_hardship_list", "hardship_lists:write", record(records::drafts), 200),
+        Row::new("approve_hardship_list", "hardship_lists:decide", record(records::submitted_lists), 200),
+        Row::new("return_hardship_list", "hardship_lists:decide", record(records::submitted_lists), 200).body(reason),
+        Row::new("reopen_hardship_list", "hardship_lists:decide", record(records::approved_lists), 200).body(reason),
+        Row::new("close_hardship_list", "hardship_lists:decide", record(records::approved_lists), 200),
+    ]
+}
+
+fn items() -> Vec<Row> {
+    let listed = About::Record(Some("hardship_items"), records::items);
+    let pledge = About::Record(Some("pledges"), records::pledges);
+    vec![
+        Row::new("list_hardship_items", "hardship_lists:read", About::List(records::items), 200),
+        Row::new("find_hardship_item", "hardship_lists:read", listed, 200),
+        Row::new("create_pledge", "pledges:write", listed, 201)
+            .body(|_, _, _| Some(json!({"note": "Tặng bò giống"})))
+            .except(PLEDGERS),
+        Row::new("find_pledge", "hardship_lists:read", pledge, 200),
+        Row::new("delete_pledge", "pledges:write", pledge, 204).except(PLEDGERS),
+    ]
+}
+
+fn visit(twinning: Uuid, village: Uuid) -> Value {
+    json!({"twinning_id": twinning, "village_id": village, "visited_on": DAY, "purpose": "holiday", "participants": 2})
+}
+
+fn visits() -> Vec<Row> {
+    let record = About::Record(Some("visits"), records::visits);
+    let twinning = About::Body("#/twinning_id", Some("twinnings"), records::twinnings);
+    let village = About::Body("#/village_id", Some("localities"), records::home_villages);
+    let home = About::Body("#/household_ids/0", Some("households"), records::households);
+    vec![
+        Row::new("list_visits", "support:read", About::List(records::visits), 200),
+        Row::new("create_visit", "support:record", twinning, 201)
+            .body(|stage, who, twinning| Some(visit(twinning?, stage.village_with(who, "twinnings", twinning))))
+            .except(OWN_TWINNINGS),
+        Row::new("create_visit", "support:record", village, 201)
+            .body(|stage, who, village| {
+                let near = stage.village_with(who, "localities", village);
+                Some(visit(stage.twinning_for(who, near), village?))
+            })
+            .except(NO_TWINNING),
+        Row::new("create_visit", "support:record", home, 201)
+            .body(|stage, who, home| {
+                let village = stage.village_with(who, "households", home);
+                let mut body = visit(stage.twinning_for(who, village), village);
+                body["household_ids"] = json!([home]);
+                Some(body)
+            })
+            .except(NO_TWINNING),
+        Row::new("find_visit", "support:read", record, 200),
+        Row::new("update_visit", "support:record", record, 200)
+            .body(|_, _, _| Some(json!({"participants": 7})))
+            .except(RECORDERS),
+        Row::new("delete_visit", "support:record", record, 204).except(RECORDERS),
+    ]
+}
+
+fn gift(twinning: Uuid, village: Uuid, more: &[(&str, Option<Uuid>)]) -> Option<Value> {
+    let mut body = json!({"twinning_id": twinning, "village_id": village, "category": "food", "description": "Gạo",
+        "value_vnd": 100_000, "funding_source": "organisation_own", "given_on": DAY});
+    for (field, id) in more {
+        body[*field] = json!(id);
+    }
+    Some(body)
+}
+
+fn gifts() -> Vec<Row> {
+    let record = About::Record(Some("gifts"), records::gifts);
+    let disputed = About::Record(Some("gifts"), records::disputed_gifts);
+    let twinning = About::Body("#/twinning_id", Some("twinnings"), records::twinnings);
+    let village = About::Body("#/village_id", Some("localities"), records::home_villages);
+    let home = About::Body("#/household_id", Some("households"), records::households);
+    let listed = About::Body("#/hardship_item_id", Some("hardship_items"), records::items);
+    let during = About::Body("#/visit_id", Some("visits"), records::visits);
+    vec![
+        Row::new("list_gifts", "support:read", About::List(records::gifts), 200),
+        Row::new("create_gift", "support:record", twinning, 201)
+            .body(|stage, who, twinning| gift(twinning?, stage.village_with(who, "twinnings", twinning), &[]))
+            .except(OWN_TWINNINGS),
+        Row::new("create_gift", "support:record", village, 201)
+            .body(|stage, who, village| {
+                let near = stage.village_with(who, "localities", village);
+                gift(stage.twinning_for(who, near), village?, &[])
+            })
+            .except(NO_TWINNING),
+        Row::new("create_gift", "support:record", home, 201)
+            .body(|stage, who, home| {
+                let village = stage.village_with(who, "households", home);
+                gift(stage.twinning_for(who, village), village, &[("household_id", home)])
+            })
+            .except(NO_TWINNING),
+        Row::new("create_gift", "support:record", listed, 201)
+            .body(|stage, who, item| {
+                let village = stage.village_with(who, "hardship_items", item);
+                let home = stage.told_in_the_commune("hardship_items", item, "village_id", "household_id");
+                let home = home
+                    .filter(|_| {
+                        Stage::looks_down(who)
+                            || stage.told_in_the_commune("hardship_items", item, "village_id", "village_id")
+                                == Some(village)
+                    })
+                    .unwrap_or_else(|| stage.new_listed_household(village));
+                gift(
+                    stage.twinning_for(who, village),
+                    village,
+                    &[("household_id", Some(home)), ("hardship_item_id", item)],
+                )
+            })
+            .except(NO_TWINNING),
+        Row::new("create_gift", "support:record", during, 201)
+            .body(|stage, who, visit| {
+                let village = stage.village_with(who, "visits", visit);
+                let twinning = match who {
+                    Who::Unit => Some(stage.twinning),
+                    _ => stage.told_in_the_commune("visits", visit, "village_id", "twinning_id"),
+                };
+                gift(twinning.unwrap_or_else(|| stage.twinning_for(who, village)), village, &[("visit_id", visit)])
+            })
+            .except(NO_TWINNING),
+        Row::new("find_gift", "support:read", record, 200),
+        Row::new("update_gift", "support:record", record, 200)
+            .body(|_, _, _| Some(json!({"note": "Trao tại nhà rông"})))
+            .except(RECORDERS),
+        Row::new("delete_gift", "support:record", record, 204).except(RECORDERS),
+        Row::new("confirm_gift", "gifts:confirm", record, 200).except(OWN_RECORD),
+        Row::new("dispute_gift", "gifts:confirm", record, 200)
+            .body(|_, _, _| Some(json!({"reason": "Chưa nhận được"})))
+            .except(OWN_RECORD),
+        Row::new("settle_gift", "gifts:settle", disputed, 200)
+            .body(|_, _, _| Some(json!({"resolution": "delivered", "note": "Đã hỏi hai bên"})))
+            .except(OWN_RECORD),
+    ]
+}
+
+fn aggregates() -> Vec<Row> {
+    vec![Row::new("find_support_aggregate", "aggregates:read", About::Nothing, 200)]
+}

@@ -1,0 +1,233 @@
+//! Records of villages in every relation to the callers, put behind the API. All of them lie on days
+//! that are past in the time with districts, too.
+
+use uuid::Uuid;
+
+use super::stage::{Stage, localities, villages};
+use super::{Relation, Who};
+
+pub const DAY: &str = "2025-05-20";
+
+impl Stage {
+    fn insert(&self, table: &str, columns: &str, values: &str) -> Uuid {
+        let id = Uuid::now_v7();
+        self.as_system(&format!("INSERT INTO {table} (id, {columns}) VALUES ('{id}', {values})"));
+        id
+    }
+
+    /// Managed by a place; nobody signs in for it.
+    pub fn new_organisation(&self, place: Uuid) -> Uuid {
+        let values = format!("'Hội Nông dân', 'mass_organisation', 'commune', '{place}'");
+        self.insert("organisations", "name, kind, level, locality_id", &values)
+    }
+
+    pub fn new_programme(&self, place: Uuid) -> Uuid {
+        self.insert(
+            "programmes",
+            "title, kind, effective_on, locality_id",
+            &format!("'Kế hoạch', 'plan', '2020-01-01', '{place}'"),
+        )
+    }
+
+    pub fn new_twinning(&self, organisation: Uuid, place: Uuid) -> Uuid {
+        let programme = self.new_programme(place);
+        self.insert(
+            "twinnings",
+            "programme_id, organisation_id, locality_id, lead, starts_on",
+            &format!("'{programme}', '{organisation}', '{place}', true, '2021-01-01'"),
+        )
+    }
+
+    pub fn new_household(&self, village: Uuid) -> Uuid {
+        self.insert(
+            "households",
+            "village_id, head_name, ethnic_group, poverty_status, poverty_year",
+            &format!("'{village}', 'Rơ Mah Hyen', '10', 'poor', 2025"),
+        )
+    }
+
+    pub fn new_list(&self, village: Uuid, status: &str) -> Uuid {
+        let number = self.next();
+        let approved = if status == "approved" { "app_now()" } else { "NULL" };
+        // The years that no body asks for.
+        let (year, round) = (2030 + number / 12, 1 + number % 12);
+        self.insert(
+            "hardship_lists",
+            "village_id, year, round, status, approved_at",
+            &format!("'{village}', {year}, {round}, '{status}', {approved}"),
+        )
+    }
+
+    pub fn new_item(&self, list: Uuid, household: Uuid) -> Uuid {
+        self.insert(
+            "hardship_items",
+            "list_id, village_id, household_id, reasons, needs, priority, approved",
+            &format!(
+                "'{list}', (SELECT village_id FROM households WHERE id = '{household}'), '{household}', '{{disabled}}', '{{food}}', 1,
+                 (SELECT status = 'approved' FROM hardship_lists WHERE id = '{list}')"
+            ),
+        )
+    }
+
+    /// A list with one household.
+    pub fn new_list_of_one(&self, village: Uuid, status: &str) -> Uuid {
+        let list = self.new_list(village, status);
+        self.new_item(list, self.new_household(village));
+        list
+    }
+
+    /// A household that twinned units see.
+    pub fn new_listed_household(&self, village: Uuid) -> Uuid {
+        let household = self.new_household(village);
+        self.new_item(self.new_list(village, "approved"), household);
+        household
+    }
+
+    fn new_visit(&self, twinning: Uuid, by: Uuid) -> Uuid {
+        self.insert(
+            "visits",
+            "twinning_id, organisation_id, village_id, visited_on, purpose, participants, acted_by",
+            &format!("'{twinning}', {}, '{DAY}', 'holiday', 3, '{by}'", ends(twinning)),
+        )
+    }
+
+    fn new_gift(&self, twinning: Uuid, by: Uuid, status: &str) -> Uuid {
+        self.insert(
+            "gifts",
+            "twinning_id, organisation_id, village_id, category, description, value_vnd, funding_source, given_on, status, acted_by",
+            &format!("'{twinning}', {}, 'food', 'Gạo', 100000, 'organisation_own', '{DAY}', '{status}', '{by}'", ends(twinning)),
+        )
+    }
+
+    fn id(&self, sql: &str) -> Option<Uuid> {
+        self.ask(sql).map(|id| id.parse().unwrap())
+    }
+
+    /// What a column of a record says, if the record's place lies in the commune.
+    pub fn told_in_the_commune(&self, table: &str, id: Option<Uuid>, place: &str, column: &str) -> Option<Uuid> {
+        let (id, commune) = (id?, self.commune);
+        self.id(&format!(
+            "SELECT r.{column} FROM {table} r JOIN localities l ON l.id = r.{place} WHERE r.id = '{id}' AND l.commune_id = '{commune}'"
+        ))
+    }
+
+    /// The village of a record, or one in the caller's care where the record is not.
+    pub fn village_with(&self, who: Who, table: &str, id: Option<Uuid>) -> Uuid {
+        let column = match table {
+            "localities" => "id",
+            "twinnings" => "locality_id",
+            _ => "village_id",
+        };
+        let told = self.told_in_the_commune(table, id, column, column);
+        told.filter(|village| Self::looks_down(who) || *village == self.village).unwrap_or(self.village)
+    }
+
+    /// A twinning with a village that the caller may record under, if it may under any.
+    pub fn twinning_for(&self, who: Who, village: Uuid) -> Uuid {
+        match who {
+            Who::Unit => self.twinning,
+            _ => self.new_twinning(self.new_organisation(village), village),
+        }
+    }
+}
+
+/// Organisation and village of a twinning, as values.
+fn ends(twinning: Uuid) -> String {
+    let of = |column| format!("(SELECT {column} FROM twinnings WHERE id = '{twinning}')");
+    format!("{}, {}", of("organisation_id"), of("locality_id"))
+}
+
+/// The village that a record lies in: officials have none of their own.
+pub fn home_villages(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    match relation {
+        Relation::Own => (!Stage::looks_down(who)).then_some(stage.village),
+        _ => villages(stage, who, relation),
+    }
+}
+
+pub fn organisations(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    localities(stage, who, relation).map(|place| stage.new_organisation(place))
+}
+
+pub fn programmes(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    localities(stage, who, relation).map(|place| stage.new_programme(place))
+}
+
+/// The unit's own twinning is its own; every other is of an organisation that nobody signs in for.
+pub fn twinnings(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    let village = home_villages(stage, who, relation)?;
+    let own = who == Who::Unit && relation == Relation::Own;
+    let organisation = if own { stage.organisation } else { stage.new_organisation(village) };
+    Some(stage.new_twinning(organisation, village))
+}
+
+/// For a unit: a listed household of its village, and one that is on no list.
+pub fn households(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    match (who, relation) {
+        (Who::Unit, Relation::Own) => Some(stage.new_listed_household(stage.village)),
+        (Who::Unit, Relation::Outside) => Some(stage.new_household(stage.village)),
+        _ => home_villages(stage, who, relation).map(|village| stage.new_household(village)),
+    }
+}
+
+/// Lists that were approved; a draft of its village is outside for a unit.
+pub fn lists(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    match (who, relation) {
+        (Who::Unit, Relation::Outside) => Some(stage.new_list_of_one(stage.village, "draft")),
+        _ => approved_lists(stage, who, relation),
+    }
+}
+
+pub fn drafts(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    home_villages(stage, who, relation).map(|village| stage.new_list_of_one(village, "draft"))
+}
+
+pub fn submitted_lists(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    home_villages(stage, who, relation).map(|village| stage.new_list_of_one(village, "submitted"))
+}
+
+pub fn approved_lists(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    home_villages(stage, who, relation).map(|village| stage.new_list_of_one(village, "approved"))
+}
+
+/// Listed households of approved lists.
+pub fn items(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    let village = home_villages(stage, who, relation)?;
+    Some(stage.new_item(stage.new_list(village, "approved"), stage.new_household(village)))
+}
+
+/// Of the unit itself, or of an organisation that nobody signs in for.
+pub fn pledges(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    let village = home_villages(stage, who, relation)?;
+    let item = items(stage, who, relation)?;
+    let own = who == Who::Unit && relation == Relation::Own;
+    let organisation = if own { stage.organisation } else { stage.new_organisation(village) };
+    let values = format!("'{item}', '{organisation}', (SELECT village_id FROM hardship_items WHERE id = '{item}')");
+    Some(stage.insert("pledges", "item_id, organisation_id, village_id", &values))
+}
+
+/// Under which twinning something was recorded, and by whom. What is an official's own was recorded by
+/// that official; another unit's record of the same village is outside for a unit.
+fn recorded(stage: &Stage, who: Who, relation: Relation) -> Option<(Uuid, Uuid)> {
+    let silent = |village| stage.new_twinning(stage.new_organisation(village), village);
+    match (who, relation) {
+        (Who::Unit, Relation::Own) => Some((stage.twinning, Uuid::now_v7())),
+        (Who::Unit, Relation::Outside) => Some((silent(stage.village), Uuid::now_v7())),
+        (_, Relation::Own) if Stage::looks_down(who) => {
+            villages(stage, who, Relation::Below).map(|village| (silent(village), stage.user_id(who)))
+        }
+        _ => home_villages(stage, who, relation).map(|village| (silent(village), Uuid::now_v7())),
+    }
+}
+
+pub fn visits(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    recorded(stage, who, relation).map(|(twinning, by)| stage.new_visit(twinning, by))
+}
+
+pub fn gifts(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    recorded(stage, who, relation).map(|(twinning, by)| stage.new_gift(twinning, by, "recorded"))
+}
+
+pub fn disputed_gifts(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    recorded(stage, who, relation).map(|(twinning, by)| stage.new_gift(twinning, by, "disputed"))
+}
