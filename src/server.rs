@@ -24,6 +24,7 @@ use crate::kernel::db::embedded::{Address, Embedded, Opened};
 use crate::kernel::db::{Db, migrate, records};
 use crate::kernel::problem::{Problem, Result as Outcome};
 use crate::kernel::secrets::Secrets;
+use crate::needs::households::private as households;
 use crate::places::loader;
 
 const DATABASE: &str = "ketnghia";
@@ -164,9 +165,6 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     let listener = TcpListener::bind(&settings.bind_address)
         .map_err(|error| format!("cannot listen on {} (BIND_ADDRESS): {error}", settings.bind_address))?;
     let database = Database::open_alone(&settings.storage)?;
-    let make_keys = database.is_private();
-    let tokens = Tokens::load(&settings.jwt_keys_dir(), make_keys)?;
-    let secrets = Secrets::load(&settings.pii_key_file(), &settings.jwt_keys_dir().join("refresh.key"), make_keys)?;
     if database.is_private() {
         database.explain(apply_migrations(&database.url))?;
         database.explain(load_places(&database.url, &clock))?;
@@ -174,6 +172,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     migrate::check_login(&database.url)?;
     let db = Db::connect(&database.url, settings.database_pool_size, clock)?;
     check(&db, settings.storage.unsafe_durability)?;
+    let (tokens, secrets) = open_keys(&settings, &db, database.is_private())?;
     follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
     let state = State::new(db, tokens, secrets);
     let users = if settings.demo { demo::load(&state)? } else { Vec::new() };
@@ -184,6 +183,29 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     say(&format!("  docs  http://{address}/docs/"));
     demo::print_users(&users);
     run(listener, state, settings.database_pool_size)
+}
+
+/// The keys, made on the first start of a private PostgreSQL. Never beside sealed data, which a new
+/// key does not open: then the data folder and the keys were parted, and somebody has the old ones.
+fn open_keys(settings: &Serve, db: &Db, make: bool) -> Result<(Tokens, Secrets), String> {
+    let file = settings.pii_key_file();
+    let sealed =
+        db.as_system(households::any_sealed_phone).map_err(|problem| format!("cannot use the database: {problem}"))?;
+    if sealed.is_some() && !file.exists() {
+        return Err(format!(
+            "PII_KEY_FILE {} is missing, and the database holds fields that were sealed with it: bring it back, or remove the data too",
+            file.display()
+        ));
+    }
+    let tokens = Tokens::load(&settings.jwt_keys_dir(), make)?;
+    let secrets = Secrets::load(&file, &settings.jwt_keys_dir().join("refresh.key"), make)?;
+    match sealed {
+        Some((household, phone)) if secrets.open(household, "phone", &phone).is_err() => Err(format!(
+            "PII_KEY_FILE {} does not open what is sealed in the database: it is another key",
+            file.display()
+        )),
+        _ => Ok((tokens, secrets)),
+    }
 }
 
 fn check(db: &Db, unsafe_durability: bool) -> Result<(), String> {

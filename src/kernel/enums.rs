@@ -35,11 +35,11 @@ pub struct Catalogue {
 
 /// Declares an enumeration: variants, their words and their labels, said once.
 macro_rules! db_enum {
-    ($(#[$doc:meta])* $vis:vis enum $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal ($vi:literal, $en:literal)),+ $(,)? }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal ($vi:literal, $en:literal)),+ $(,)? }) => {
+        $(#[doc = $doc])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
-            diesel::expression::AsExpression, diesel::deserialize::FromSqlRow, utoipa::ToSchema,
+            diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
         )]
         #[diesel(sql_type = diesel::sql_types::Text)]
         $vis enum $name {
@@ -61,6 +61,24 @@ macro_rules! db_enum {
             /// The values with their labels, for `/catalogues`.
             pub fn catalogue() -> Vec<$crate::kernel::enums::CatalogueItem> {
                 vec![$($crate::kernel::enums::CatalogueItem::new($word, $vi, $en)),+]
+            }
+        }
+
+        // utoipa's derive does not see a word that comes out of a macro: it would publish the variants' names.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some(concat!($($doc, "\n"),*).trim()))
+                    .enum_values(Some([$($word),+]))
+                    .build()
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
             }
         }
 

@@ -174,6 +174,16 @@ fn clean(value: &mut Value, pointer: &str, errors: &mut Vec<FieldError>) {
             if text.contains('\0') {
                 errors.push(FieldError::new(pointer, FieldCode::NullCharacter));
             }
+            // A name that nobody sees, or that turns the line around it, is a slip or a trick.
+            let invisible =
+                |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{FEFF}');
+            let unprintable = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\0');
+            let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+            if (!text.is_empty() && text.chars().all(invisible) && !text.contains('\0'))
+                || text.chars().any(|c| unprintable(c) || turns(c))
+            {
+                errors.push(FieldError::new(pointer, FieldCode::InvalidValue));
+            }
             if !is_nfc(text) {
                 *text = text.nfc().collect();
             }

@@ -377,12 +377,14 @@ fn a_policy_that_lets_everybody_in_turns_the_matrix_red() {
     let stage = Stage::today();
     let callers = [Who::Province, Who::Commune, Who::Unit, Who::Head];
     let seen = "readable ON localities USING (true)";
-    let written = "villages_written ON localities USING (level = 'village') WITH CHECK (level = 'village')";
+    let written = "villages_changed ON localities USING (level = 'village') WITH CHECK (level = 'village')";
+    let deleted = "villages_deleted ON localities USING (level = 'village')";
     let cared_for = "in_care ON users USING (true) WITH CHECK (true)";
     let keys = "in_scope ON api_keys USING (true)";
     let managed = "managed ON organisations USING (true) WITH CHECK (true)";
     let either_end = "either_end ON twinnings USING (true)";
-    let homes = "in_scope ON households USING (true) WITH CHECK (true)";
+    let homes = "in_scope ON households USING (true)";
+    let homes_written = "written ON households USING (true) WITH CHECK (true)";
     // Of the villages a unit stands by, more than it should see.
     let drafts = "in_scope ON hardship_lists USING ((scope_path >= app_low() AND scope_path < app_high()) OR village_id = ANY (app_villages()))";
     let unlisted = "in_scope ON households USING ((scope_path >= app_low() AND scope_path < app_high()) OR village_id = ANY (app_villages()))";
@@ -394,7 +396,7 @@ fn a_policy_that_lets_everybody_in_turns_the_matrix_red() {
         (&[seen], "list_localities"),
         // What may be changed is what may be seen and written: one hole alone is not enough.
         (&[seen, written], "update_locality"),
-        (&[seen, written], "delete_locality"),
+        (&[seen, written, deleted], "delete_locality"),
         (&[cared_for], "find_user"),
         (&[cared_for], "list_users"),
         (&[cared_for], "update_user"),
@@ -406,7 +408,7 @@ fn a_policy_that_lets_everybody_in_turns_the_matrix_red() {
         (&[either_end], "find_twinning"),
         (&[homes], "list_households"),
         (&[homes], "find_household"),
-        (&[homes], "update_household"),
+        (&[homes, homes_written], "update_household"),
         (&[homes], "create_hardship_list"),
         (&[drafts], "list_hardship_lists"),
         (&[drafts], "find_hardship_list"),

@@ -181,3 +181,16 @@ fn a_household_on_a_list_is_not_deleted() {
     head.get(&format!("/households/{free}")).expect_problem(404, "not_found");
     assert_eq!(world.count("deleted_records", &format!("id = '{free}'")), 1);
 }
+
+#[test]
+fn a_name_that_nobody_can_read_is_refused() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    for name in ["   ", "\u{feff}", "\u{200b}", "\u{202e}abc", "a\u{7}b"] {
+        head.post("/households", household(village, name)).expect_invalid(&[("#/head_name", "invalid_value")]);
+    }
+    let mut unborn = household(village, "Siu A");
+    unborn["head_birth_year"] = json!(2030);
+    head.post("/households", unborn).expect_invalid(&[("#/head_birth_year", "in_the_future")]);
+}

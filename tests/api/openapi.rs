@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ketnghia::access::policy::Permission;
 use ketnghia::app;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::TestServer;
 
@@ -338,4 +338,21 @@ fn collect_schema_names(folder: &Path, found: &mut impl FnMut(String, String)) {
             }
         }
     }
+}
+
+#[test]
+fn enumerations_are_published_in_the_words_that_are_sent() {
+    let document = app::document();
+    let words = |name: &str| document["components"]["schemas"][name]["enum"].clone();
+    assert_eq!(words("Role"), json!(["admin", "province", "district", "commune", "twinning_unit", "village_head"]));
+    let mut wrong = Vec::new();
+    each(&document, "#", &mut |value, at| {
+        for word in value.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            let is_indicator = at.contains("Deprivation");
+            if !is_indicator && !word.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+                wrong.push(format!("{at}: {word}"));
+            }
+        }
+    });
+    assert_none("enumerations", wrong);
 }

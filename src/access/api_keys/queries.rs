@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::model::{ApiKey, ApiKeyFilter, ApiKeySort, NewApiKey};
 use crate::kernel::db::schema::{api_keys, localities};
-use crate::kernel::db::sql::{app_in_range, app_user_id};
+use crate::kernel::db::sql::{app_in_range, app_today, app_user_id};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{FieldCode, Problem, Result};
 use crate::kernel::secrets::Secrets;
@@ -47,6 +47,10 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewApiKey, secret_hash: &[
         localities::table.find(new.locality_id).select(app_in_range(localities::scope_path)).first(conn).optional()?;
     if in_scope != Some(true) {
         return Err(Problem::field("#/locality_id", FieldCode::NotFound));
+    }
+    let today: chrono::NaiveDate = diesel::select(app_today()).get_result(conn)?;
+    if new.expires_on.is_some_and(|day| day < today) {
+        return Err(Problem::field("#/expires_on", FieldCode::Ended));
     }
     diesel::insert_into(api_keys::table)
         .values((

@@ -3,7 +3,7 @@
 
 mod handlers;
 pub mod model;
-mod private;
+pub mod private;
 pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;

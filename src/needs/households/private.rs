@@ -7,6 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 
+use uuid::Uuid;
+
 use crate::kernel::db::schema::household_private as table;
 use crate::kernel::id::HouseholdId;
 use crate::kernel::problem::Result;
@@ -92,4 +94,14 @@ pub fn write(
             .execute(conn)?;
     }
     Ok(())
+}
+
+/// A sealed phone, to try a key on.
+pub fn any_sealed_phone(conn: &mut PgConnection) -> Result<Option<(Uuid, Vec<u8>)>> {
+    let row: Option<(HouseholdId, Option<Vec<u8>>)> = table::table
+        .filter(table::phone.is_not_null())
+        .select((table::household_id, table::phone))
+        .first(conn)
+        .optional()?;
+    Ok(row.and_then(|(household, phone)| Some((household.0, phone?))))
 }

@@ -163,6 +163,7 @@ pub fn warnings(conn: &mut PgConnection, id: Uuid) -> Result<Vec<HouseholdWarnin
 pub fn create(conn: &mut PgConnection, actor: &Actor, secrets: &Secrets, id: Uuid, new: &NewHousehold) -> Result<()> {
     check_village(conn, new.village_id)?;
     let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
+    check_birth_year(new.head_birth_year, today)?;
     let acted_for = if actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
     diesel::insert_into(households::table)
         .values((
@@ -200,6 +201,11 @@ pub fn create(conn: &mut PgConnection, actor: &Actor, secrets: &Secrets, id: Uui
         Some(&new.phone).filter(|value| given(value)),
         Some(&new.identity_number).filter(|value| given(value)),
     )
+}
+
+fn check_birth_year(year: Option<i32>, today: NaiveDate) -> Result<()> {
+    let unborn = year.is_some_and(|year| year > today.year());
+    if unborn { Err(Problem::field("#/head_birth_year", FieldCode::InTheFuture)) } else { Ok(()) }
 }
 
 /// A household is entered in a village of the caller's area that is still there.
@@ -255,6 +261,7 @@ pub fn update(
 ) -> Result<()> {
     let before = HouseholdRow::query().find(id).first(conn)?;
     let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
+    check_birth_year(changes.head_birth_year.flatten(), today)?;
     let mut changes = changes;
     match changes.status {
         Some(HouseholdStatus::Active) => changes.status_since = Some(None),
