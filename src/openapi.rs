@@ -268,11 +268,11 @@ fn require_answered_fields(document: &mut Value, requests: &[String]) {
     for (name, schema) in schemas.iter_mut().filter(|(name, _)| !requests.contains(name)) {
         let is_page = name.ends_with("Page");
         let Some(properties) = schema.get("properties").and_then(Value::as_object) else { continue };
-        let always = |field: &&String| {
-            !MAY_BE_ABSENT.iter().any(|(of, absent)| of == name && (absent.is_empty() || absent == field))
-                && !(is_page && *field == "total")
+        let may_be_absent = |field: &String| {
+            let named = MAY_BE_ABSENT.iter().any(|(of, absent)| of == name && (absent.is_empty() || absent == field));
+            named || (is_page && field == "total")
         };
-        let required: Vec<&String> = properties.keys().filter(always).collect();
+        let required: Vec<&String> = properties.keys().filter(|field| !may_be_absent(field)).collect();
         if !required.is_empty() {
             schema["required"] = json!(required);
         }

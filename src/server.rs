@@ -165,6 +165,8 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     let listener = TcpListener::bind(&settings.bind_address)
         .map_err(|error| format!("cannot listen on {} (BIND_ADDRESS): {error}", settings.bind_address))?;
     let database = Database::open_alone(&settings.storage)?;
+    // Keys that are brought along are looked at before the database is; one's own are made after it.
+    let keys = if database.is_private() { None } else { Some(load_keys(&settings, false)?) };
     if database.is_private() {
         database.explain(apply_migrations(&database.url))?;
         database.explain(load_places(&database.url, &clock))?;
@@ -172,7 +174,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     migrate::check_login(&database.url)?;
     let db = Db::connect(&database.url, settings.database_pool_size, clock)?;
     check(&db, settings.storage.unsafe_durability)?;
-    let (tokens, secrets) = open_keys(&settings, &db, database.is_private())?;
+    let (tokens, secrets) = join_keys(&settings, &db, keys)?;
     follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
     let state = State::new(db, tokens, secrets);
     let users = if settings.demo { demo::load(&state)? } else { Vec::new() };
@@ -185,20 +187,29 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     run(listener, state, settings.database_pool_size)
 }
 
-/// The keys, made on the first start of a private PostgreSQL. Never beside sealed data, which a new
-/// key does not open: then the data folder and the keys were parted, and somebody has the old ones.
-fn open_keys(settings: &Serve, db: &Db, make: bool) -> Result<(Tokens, Secrets), String> {
-    let file = settings.pii_key_file();
-    let sealed =
-        db.as_system(households::any_sealed_phone).map_err(|problem| format!("cannot use the database: {problem}"))?;
-    if sealed.is_some() && !file.exists() {
-        return Err(format!(
-            "PII_KEY_FILE {} is missing, and the database holds fields that were sealed with it: bring it back, or remove the data too",
-            file.display()
-        ));
-    }
+fn load_keys(settings: &Serve, make: bool) -> Result<(Tokens, Secrets), String> {
     let tokens = Tokens::load(&settings.jwt_keys_dir(), make)?;
-    let secrets = Secrets::load(&file, &settings.jwt_keys_dir().join("refresh.key"), make)?;
+    let secrets = Secrets::load(&settings.pii_key_file(), &settings.jwt_keys_dir().join("refresh.key"), make)?;
+    Ok((tokens, secrets))
+}
+
+/// A key is made on the first start of a private PostgreSQL, but never beside sealed data, which a new
+/// key does not open: then data and keys were parted, and somebody has the old ones. Nor does the
+/// service run with another key than the one the data was sealed with.
+fn join_keys(settings: &Serve, db: &Db, keys: Option<(Tokens, Secrets)>) -> Result<(Tokens, Secrets), String> {
+    let file = settings.pii_key_file();
+    let told = |problem: Problem| format!("cannot use the database: {problem}");
+    let sealed = db.as_system(households::any_sealed_phone).map_err(told)?;
+    let (tokens, secrets) = match keys {
+        Some(keys) => keys,
+        None if sealed.is_some() && !file.exists() => {
+            return Err(format!(
+                "PII_KEY_FILE {} is missing, and the database holds fields that were sealed with it: bring it back, or remove the data too",
+                file.display()
+            ));
+        }
+        None => load_keys(settings, true)?,
+    };
     match sealed {
         Some((household, phone)) if secrets.open(household, "phone", &phone).is_err() => Err(format!(
             "PII_KEY_FILE {} does not open what is sealed in the database: it is another key",

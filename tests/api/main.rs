@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::string_slice,
+    clippy::unwrap_in_result,
     reason = "the same, where a test wants to say more"
 )]
 

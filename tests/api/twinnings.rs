@@ -34,13 +34,13 @@ impl Pair {
         }
     }
 
-    fn new(&self) -> Value {
+    fn request(&self) -> Value {
         json!({"programme_id": self.programme, "organisation_id": self.organisation, "locality_id": self.village,
             "lead": false, "starts_on": "2025-07-01"})
     }
 
     fn with(&self, changes: Value) -> Value {
-        let mut new = self.new();
+        let mut new = self.request();
         for (field, value) in changes.as_object().unwrap() {
             new[field] = value.clone();
         }
@@ -110,12 +110,12 @@ fn only_officials_of_the_place_write() {
     let pair = Pair::of(&world);
     let path = format!("/twinnings/{}", world.twinning(pair.programme, pair.organisation, pair.village));
     for refused in [world.unit(pair.organisation), world.head(pair.village), world.admin()] {
-        refused.post("/twinnings", pair.new()).expect_problem(403, "forbidden");
+        refused.post("/twinnings", pair.request()).expect_problem(403, "forbidden");
         refused.patch(&path, json!({"lead": false})).expect_problem(403, "forbidden");
         refused.delete(&path).expect_problem(403, "forbidden");
     }
     let neighbour = world.commune(world.kongchro);
-    neighbour.post("/twinnings", pair.new()).expect_invalid(&[("#/locality_id", "not_found")]);
+    neighbour.post("/twinnings", pair.request()).expect_invalid(&[("#/locality_id", "not_found")]);
     let blind = neighbour.with("If-Match", "\"1\"");
     blind.send("PATCH", &path, Some(json!({"lead": false}).to_string())).expect_problem(404, "not_found");
     blind.send("DELETE", &path, None).expect_problem(404, "not_found");
@@ -187,8 +187,8 @@ fn the_same_twinning_is_recorded_once_from_a_day() {
     let world = World::new();
     let pair = Pair::of(&world);
     let official = world.commune(world.ianan);
-    official.post("/twinnings", pair.new()).expect(201);
-    official.post("/twinnings", pair.new()).expect_problem(409, "twinning_exists");
+    official.post("/twinnings", pair.request()).expect(201);
+    official.post("/twinnings", pair.request()).expect_problem(409, "twinning_exists");
     let later = official.post("/twinnings", pair.with(json!({"starts_on": "2026-01-01"}))).expect(201);
     let path = format!("/twinnings/{}", later["id"].as_str().unwrap());
     official.patch(&path, json!({"starts_on": "2025-07-01"})).expect_problem(409, "twinning_exists");
