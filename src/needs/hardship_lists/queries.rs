@@ -14,7 +14,7 @@ use super::workflow::{HardshipListStatus, HardshipListStep, allowed_actions};
 use crate::access::actor::Actor;
 use crate::access::policy::Role;
 use crate::kernel::db::records::{self, StepTurn};
-use crate::kernel::db::schema::{gifts, hardship_items, hardship_lists, households, localities, pledges};
+use crate::kernel::db::schema::{gifts, hardship_items, hardship_lists, households, pledges};
 use crate::kernel::db::sql::app_today;
 use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
@@ -24,6 +24,7 @@ use crate::needs::hardship_items::model::{HardshipItem, HardshipItemRow};
 use crate::needs::hardship_items::queries::complete as complete_items;
 use crate::needs::households::model::HouseholdStatus;
 use crate::needs::households::queries::check_village;
+use crate::places::localities::queries::names;
 
 pub fn find(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<HardshipList> {
     let row = HardshipListRow::query().find(id).first(conn)?;
@@ -34,12 +35,7 @@ pub fn find(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<Hardship
 fn complete(conn: &mut PgConnection, actor: &Actor, rows: Vec<HardshipListRow>) -> Result<Vec<HardshipList>> {
     let ids: Vec<HardshipListId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
-    let names: HashMap<LocalityId, String> = localities::table
-        .filter(localities::id.eq_any(villages))
-        .select((localities::id, localities::name))
-        .load(conn)?
-        .into_iter()
-        .collect();
+    let names = names(conn, villages)?;
     let items = HardshipItemRow::query()
         .filter(hardship_items::list_id.eq_any(ids))
         .order((hardship_items::priority, hardship_items::created_at, hardship_items::id))

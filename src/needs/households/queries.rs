@@ -25,6 +25,7 @@ use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
 use crate::kernel::secrets::Secrets;
+use crate::places::localities::queries::names;
 
 pub fn find(conn: &mut PgConnection, secrets: &Secrets, id: Uuid) -> Result<Household> {
     let row = HouseholdRow::query().find(id).first(conn)?;
@@ -35,12 +36,7 @@ pub fn find(conn: &mut PgConnection, secrets: &Secrets, id: Uuid) -> Result<Hous
 fn complete(conn: &mut PgConnection, secrets: &Secrets, rows: Vec<HouseholdRow>) -> Result<Vec<Household>> {
     let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
-    let names: HashMap<LocalityId, String> = localities::table
-        .filter(localities::id.eq_any(villages))
-        .select((localities::id, localities::name))
-        .load(conn)?
-        .into_iter()
-        .collect();
+    let names = names(conn, villages)?;
     let mut members: HashMap<HouseholdId, Vec<HouseholdMember>> = HashMap::new();
     let all = HouseholdMember::query()
         .filter(household_members::household_id.eq_any(&ids))

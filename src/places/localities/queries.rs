@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -43,6 +45,16 @@ pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Locality> {
         .bind::<SqlUuid, _>(id)
         .get_result(conn)?;
     Locality::try_from(row).map_err(Problem::internal)
+}
+
+/// The names of places that records show, for a whole page at once.
+pub fn names(
+    conn: &mut PgConnection,
+    ids: impl IntoIterator<Item = LocalityId>,
+) -> Result<HashMap<LocalityId, String>> {
+    let ids: Vec<LocalityId> = ids.into_iter().collect();
+    let rows = localities::table.filter(localities::id.eq_any(ids)).select((localities::id, localities::name));
+    Ok(rows.load(conn)?.into_iter().collect())
 }
 
 /// A statement that grows by conditions with their binds.
