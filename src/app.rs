@@ -15,8 +15,10 @@ use utoipa_actix_web::{AppExt, scope};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::access::actor::authenticate;
+use crate::access::limits::Limits;
 use crate::access::passwords::Passwords;
 use crate::access::tokens::Tokens;
+use crate::config::Callers;
 use crate::kernel::db::{Db, Entry, migrate};
 use crate::kernel::extract::{BODY_LIMIT, QueryRoutes};
 use crate::kernel::middleware::{RequestId, caching, envelope};
@@ -34,13 +36,14 @@ pub struct State {
     pub tokens: Data<Tokens>,
     pub secrets: Data<Secrets>,
     pub passwords: Data<Passwords>,
+    limits: Data<Limits>,
     catalogues: Data<Catalogues>,
     document: Data<Document>,
     query_routes: Data<QueryRoutes>,
 }
 
 impl State {
-    pub fn new(db: Db, tokens: Tokens, secrets: Secrets) -> Self {
+    pub fn new(db: Db, tokens: Tokens, secrets: Secrets, callers: &Callers) -> Self {
         let contributed = [
             access::catalogues(),
             places::catalogues(),
@@ -54,6 +57,7 @@ impl State {
             tokens: Data::new(tokens),
             secrets: Data::new(secrets),
             passwords: Data::new(Passwords::default()),
+            limits: Data::new(Limits::new(callers.rate_limit_per_second, callers.rate_limit_per_minute)),
             catalogues: Data::new(Catalogues::new(contributed.into_iter().flatten())),
             query_routes: Data::new(document.query_routes()),
             document: Data::new(document),
@@ -144,6 +148,7 @@ pub fn build(
         .app_data(state.tokens)
         .app_data(state.secrets)
         .app_data(state.passwords)
+        .app_data(state.limits)
         .app_data(state.catalogues)
         .app_data(state.document)
         .app_data(state.query_routes)

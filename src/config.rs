@@ -102,6 +102,17 @@ pub struct Keys {
     pub pii_key_file: Option<PathBuf>,
 }
 
+/// How much a caller may ask of the service.
+#[derive(Debug, Clone, Args)]
+pub struct Callers {
+    /// Requests a second of one user or API key, and how many of them at once; 0 is no limit
+    #[arg(long, env = "RATE_LIMIT_PER_SECOND", default_value_t = 20)]
+    pub rate_limit_per_second: u32,
+    /// Requests a minute of one user or API key, and how many of them at once; 0 is no limit
+    #[arg(long, env = "RATE_LIMIT_PER_MINUTE", default_value_t = 600)]
+    pub rate_limit_per_minute: u32,
+}
+
 impl Serve {
     /// Outside the private PostgreSQL, keys are brought along, never made in passing.
     pub fn check(&self) -> Result<(), String> {
@@ -130,6 +141,8 @@ pub struct Serve {
     pub storage: Storage,
     #[command(flatten)]
     pub keys: Keys,
+    #[command(flatten)]
+    pub callers: Callers,
     /// Address and port to listen on
     #[arg(long, env = "BIND_ADDRESS", default_value = "127.0.0.1:8080")]
     pub bind_address: String,

@@ -118,7 +118,7 @@ fn complete_operation(method: &str, operation: &mut Value) {
     let mut problems = vec!["500", "503"];
     match &permission {
         Some(permission) => {
-            problems.extend(["401", "403"]);
+            problems.extend(["401", "403", "429"]);
             let text = operation["description"].as_str().unwrap_or_default();
             let text = format!("{text}\n\nPermission: `{permission}` ({}).", holders(permission));
             operation["description"] = json!(text.trim());

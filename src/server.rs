@@ -176,7 +176,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     check(&db, settings.storage.unsafe_durability)?;
     let (tokens, secrets) = join_keys(&settings, &db, keys)?;
     follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
-    let state = State::new(db, tokens, secrets);
+    let state = State::new(db, tokens, secrets, &settings.callers);
     let users = if settings.demo { demo::load(&state)? } else { Vec::new() };
 
     let address = listener.local_addr().map_err(|error| error.to_string())?;

@@ -16,6 +16,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use super::limits::Limits;
 use super::policy::{Office, Permission, Permitted};
 use super::tokens::Tokens;
 use crate::kernel::db::{Db, Enters, Entry};
@@ -45,6 +46,15 @@ impl Actor {
         self.office.may(permission)
     }
 
+    /// Whose requests these are, for the rate limits. A key is not looked up yet: counted by its
+    /// secret, nobody uses up the share of another by naming its id.
+    fn counted_as(&self) -> Uuid {
+        match &self.entry {
+            Entry::Key { secret_hash, .. } => Uuid::new_v5(&self.id, secret_hash),
+            _ => self.id,
+        }
+    }
+
     /// The role of a user; None for a key.
     pub fn role(&self) -> Option<super::policy::Role> {
         match self.office {
@@ -67,15 +77,19 @@ struct Finding(Option<Actor>);
 /// Reads the Authorization header of every call.
 pub async fn authenticate(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let mut actor = identify(&request);
+    if let Some(found) = &actor {
+        request.extensions_mut().insert(Caller(found.id));
+        let limits = request.app_data::<web::Data<Limits>>();
+        if let Some(Err(problem)) = limits.map(|limits| limits.count(found.counted_as())) {
+            return Ok(request.error_response(problem).map_into_right_body());
+        }
+    }
     if let Some(found) = actor.as_mut().filter(|found| found.must_change_password) {
         // The token was made while a one-time password stood; it may have been replaced since.
         found.must_change_password = still_must_change(&request, found).await?;
-    }
-    if let Some(found) = &actor {
-        request.extensions_mut().insert(Caller(found.id));
     }
     let db = request.app_data::<web::Data<Db>>().cloned();
     request.extensions_mut().insert(Finding(actor.clone()));
@@ -83,7 +97,7 @@ pub async fn authenticate(
     if let (Some(actor), Some(db), true) = (actor, db, refused_before_entry(response.status())) {
         db.read(&actor, |_| Ok(())).await?;
     }
-    Ok(response)
+    Ok(response.map_into_left_body())
 }
 
 /// Role and shape are judged before the database is asked whether the caller's session still lives.

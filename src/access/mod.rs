@@ -6,6 +6,8 @@ pub mod actor;
 pub mod api_keys;
 /// Sign-in, refresh, sign-out.
 pub mod auth;
+/// How many requests one caller may make.
+pub mod limits;
 /// The caller's own account.
 pub mod me;
 /// Argon2id on a bounded pool.

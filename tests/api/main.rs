@@ -21,6 +21,7 @@ mod hardship_lists;
 mod health;
 mod households;
 mod idempotency;
+mod limits;
 mod localities;
 mod openapi;
 mod organisations;

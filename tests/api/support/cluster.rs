@@ -7,6 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use ketnghia::access::tokens::Tokens;
 use ketnghia::app::State;
+use ketnghia::config::Callers;
 use ketnghia::kernel::clock::Clock;
 use ketnghia::kernel::db::embedded::Embedded;
 use ketnghia::kernel::db::{Db, migrate};
@@ -112,6 +113,11 @@ impl Cluster {
     }
 }
 
+/// Settings of a server that is in a hurry: one user of a test asks more than a person ever does.
+pub fn lavish() -> Callers {
+    Callers { rate_limit_per_second: 0, rate_limit_per_minute: 0 }
+}
+
 /// A server of its own on a database of its own.
 pub struct TestServer {
     pub db: Db,
@@ -126,6 +132,15 @@ impl TestServer {
     }
 
     pub fn with(catalogue: Catalogue) -> Self {
+        Self::run(catalogue, &lavish())
+    }
+
+    /// With settings of its own.
+    pub fn set(callers: &Callers) -> Self {
+        Self::run(Catalogue::Small, callers)
+    }
+
+    fn run(catalogue: Catalogue, callers: &Callers) -> Self {
         let database = cluster().clone_template(catalogue);
         let keys = cluster().folder.join("keys");
         static KEYS: Mutex<()> = Mutex::new(());
@@ -138,7 +153,7 @@ impl TestServer {
         };
         let clock = Clock::starting_at(NOW.parse().unwrap());
         let db = Db::connect(&cluster().url(&database), POOL, clock).unwrap();
-        let state = State::new(db.clone(), tokens, secrets);
+        let state = State::new(db.clone(), tokens, secrets, callers);
         let running = Running::start(state.clone(), POOL).unwrap();
         Self { db, state, database, running: Some(running) }
     }

@@ -12,6 +12,6 @@ mod twinning;
 mod world;
 
 pub use client::{Answer, Client};
-pub use cluster::{Catalogue, TestServer, cluster};
+pub use cluster::{Catalogue, TestServer, cluster, lavish};
 pub use needs::{household, item};
 pub use world::{PASSWORD, World, id_of, unique};
