@@ -117,6 +117,18 @@ where
     at_most::<T, D, N>(deserializer).map(Some)
 }
 
+/// For `q`: words to search by, of at most 100 characters.
+/// `#[serde(default, deserialize_with = "extract::search")]`.
+pub fn search<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    const MOST: usize = 100;
+    let q = <Option<String> as serde::Deserialize>::deserialize(deserializer)?;
+    let too_long = q.as_ref().is_some_and(|q| q.chars().count() > MOST);
+    if too_long { Err(serde::de::Error::custom(format!("{TOO_MANY}{MOST}"))) } else { Ok(q) }
+}
+
 /// How the message of such an error begins.
 const TOO_MANY: &str = "more than ";
 

@@ -8,6 +8,7 @@ use validator::{Validate, ValidationError};
 use crate::access::policy::Role;
 use crate::kernel::answer::record;
 use crate::kernel::db::schema::users;
+use crate::kernel::extract;
 use crate::kernel::id::{LocalityId, OrganisationId, UserId};
 use crate::kernel::patch;
 
@@ -141,6 +142,7 @@ pub struct UserFilter {
     /// Accounts of this unit.
     pub organisation_id: Option<OrganisationId>,
     /// Part of the name or user name, without case and diacritics.
+    #[serde(default, deserialize_with = "extract::search")]
     #[param(max_length = 100)]
     pub q: Option<String>,
     /// `username` (default) or `created_at`; with `-` in front, descending.

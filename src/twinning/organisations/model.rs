@@ -291,6 +291,7 @@ impl OrganisationChanges {
 #[into_params(parameter_in = Query)]
 pub struct OrganisationFilter {
     /// Part of the name, without case and diacritics.
+    #[serde(default, deserialize_with = "extract::search")]
     #[param(max_length = 100, example = "van phong")]
     pub q: Option<String>,
     /// Any of these kinds.

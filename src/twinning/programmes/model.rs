@@ -9,6 +9,7 @@ use crate::kernel::answer::record;
 use crate::kernel::day;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::enums::db_enum;
+use crate::kernel::extract;
 use crate::kernel::id::{LocalityId, ProgrammeId};
 use crate::kernel::patch;
 
@@ -135,6 +136,7 @@ pub struct ProgrammeChanges {
 #[into_params(parameter_in = Query)]
 pub struct ProgrammeFilter {
     /// Part of the title or number, without case and diacritics.
+    #[serde(default, deserialize_with = "extract::search")]
     #[param(max_length = 100, example = "ket nghia")]
     pub q: Option<String>,
     /// Any of these kinds.
