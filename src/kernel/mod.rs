@@ -26,5 +26,7 @@ pub mod patch;
 pub mod problem;
 /// Keys kept beside the database: sealing personal fields, authenticating cursors and tokens.
 pub mod secrets;
+/// Lists as CSV for spreadsheets.
+pub mod sheet;
 
 pub use problem::{Problem, Result};

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::problem::{Code, FieldCode, FieldError, Problem, Result};
 use super::secrets::Secrets;
+use super::sheet::{AnswerFormat, ROWS_MAX};
 
 pub const LIMIT_DEFAULT: i64 = 50;
 pub const LIMIT_MAX: i64 = 200;
@@ -44,6 +45,8 @@ pub struct Keyset<F> {
     pub count: bool,
     after: Option<(Value, Uuid)>,
     binding: String,
+    /// The paging parameters that were given.
+    paging: Vec<&'static str>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -120,7 +123,30 @@ impl<F: Copy> Keyset<F> {
                 Some((cursor.key, cursor.id))
             }
         };
-        Ok(Self { limit, field, descending, count: request.count, after, binding: secrets.fingerprint(&binding) })
+        let given =
+            [("?limit", request.limit.is_some()), ("?cursor", request.cursor.is_some()), ("?count", request.count)];
+        Ok(Self {
+            limit,
+            field,
+            descending,
+            count: request.count,
+            after,
+            binding: secrets.fingerprint(&binding),
+            paging: given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect(),
+        })
+    }
+
+    /// A sheet is the whole list and has no pages: a parameter that parts it is refused.
+    pub fn shaped(mut self, format: AnswerFormat) -> Result<Self> {
+        if format == AnswerFormat::Json {
+            return Ok(self);
+        }
+        if !self.paging.is_empty() {
+            let exclusive = |name: &&str| FieldError::new(*name, FieldCode::Exclusive);
+            return Err(Problem::invalid(self.paging.iter().map(exclusive).collect()));
+        }
+        self.limit = ROWS_MAX;
+        Ok(self)
     }
 
     /// The sort key and id of the last row of the page before.

@@ -49,7 +49,7 @@ codes! {
     InUse = 409 "in_use", "Không xóa được: còn bản ghi khác phụ thuộc.", "Cannot be deleted: other records depend on it.";
     InvalidTransition = 409 "invalid_transition", "Trạng thái hiện tại không cho phép bước này.", "The current status does not allow this step.";
     ListExists = 409 "list_exists", "Thôn, làng đã có danh sách cho đợt này.", "The village already has a list for this round.";
-    TwinningExists = 409 "twinning_exists", "Quan hệ kết nghĩa này đã được ghi từ ngày đó.", "This twinning is already recorded from that day.";
+    TwinningExists = 409 "twinning_exists", "Quan hệ kết nghĩa này đã được ghi cho thời gian đó.", "This twinning is already recorded for days of that time.";
     PledgeExists = 409 "pledge_exists", "Đơn vị đã nhận giúp hộ này.", "The unit has already pledged to help this household.";
     UsernameTaken = 409 "username_taken", "Tên đăng nhập đã có người dùng.", "The user name is taken.";
     PlaceTaken = 409 "place_taken", "Địa phương này đã là một tổ chức.", "This place is already an organisation.";
@@ -135,6 +135,7 @@ field_codes! {
     NoDistricts = "no_districts", "Vào ngày đó không có cấp huyện.", "There are no districts on that day.";
     SucceededBy = "succeeded_by", "Nơi kế tục: {}.", "Succeeded by {}.";
     MoreThan = "more_than", "Không được lớn hơn {}.", "Must not be more than {}.";
+    TooManyRows = "too_many_rows", "Hơn {} dòng: hãy thu hẹp bộ lọc.", "More than {} rows: narrow the filter.";
     Empty = "empty", "Không được trống.", "Must not be empty.";
 }
 

@@ -1,13 +1,10 @@
-//! The rows as CSV that Excel opens: UTF-8 with BOM, no totals row, hidden numbers empty, and no cell
-//! that a spreadsheet would take for a formula.
+//! The rows as a sheet: no totals row, hidden numbers empty.
 
 use super::model::{AggregateGrouping, KeyPart, SupportAggregate, SupportValues};
-use crate::kernel::problem::{Problem, Result};
-
-const BOM: &[u8] = b"\xEF\xBB\xBF";
+use crate::kernel::problem::Result;
+use crate::kernel::sheet::{Cell, Sheet};
 
 pub fn write(aggregate: &SupportAggregate, groupings: &[AggregateGrouping]) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(BOM.to_vec());
     let mut header = Vec::new();
     for grouping in groupings {
         let word = grouping.word();
@@ -21,34 +18,29 @@ pub fn write(aggregate: &SupportAggregate, groupings: &[AggregateGrouping]) -> R
     }
     let values = ["visits", "gifts", "gifts_confirmed", "gift_value_vnd", "households_helped", "value_vnd"];
     header.extend(values.map(str::to_owned));
-    writer.write_record(&header).map_err(Problem::internal)?;
+    let mut sheet = Sheet::new(&header)?;
     for row in &aggregate.rows {
-        let mut cells = Vec::new();
+        let mut cells: Vec<Cell> = Vec::new();
         for (grouping, part) in &row.key.0 {
             match part {
                 KeyPart::Place(place) => {
-                    let (id, code, name) = match place {
-                        Some(place) => {
-                            (place.id.to_string(), place.code.clone().unwrap_or_default(), place.name.clone())
-                        }
-                        None => Default::default(),
-                    };
-                    cells.push(id);
+                    let place = place.as_ref();
+                    cells.push(place.map(|place| place.id).into());
                     if grouping.is_place() {
-                        cells.push(harmless(&code));
+                        cells.push(place.and_then(|place| place.code.as_deref()).into());
                     }
-                    cells.push(harmless(&name));
+                    cells.push(place.map(|place| place.name.as_str()).into());
                 }
-                KeyPart::Word(word) => cells.push(harmless(word)),
+                KeyPart::Word(word) => cells.push(word.as_str().into()),
             }
         }
         cells.extend(numbers(&row.values));
-        writer.write_record(&cells).map_err(Problem::internal)?;
+        sheet.row(cells)?;
     }
-    writer.into_inner().map_err(Problem::internal)
+    sheet.finish()
 }
 
-fn numbers(values: &SupportValues) -> impl Iterator<Item = String> {
+fn numbers(values: &SupportValues) -> [Cell; 6] {
     let numbers = [
         values.visits,
         values.gifts,
@@ -57,22 +49,5 @@ fn numbers(values: &SupportValues) -> impl Iterator<Item = String> {
         values.households_helped,
         values.value_vnd,
     ];
-    numbers.into_iter().map(|number| number.map_or_else(String::new, |number| number.to_string()))
-}
-
-/// A cell that begins like a formula is made text.
-fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::harmless;
-
-    #[test]
-    fn a_formula_becomes_text() {
-        assert_eq!(harmless("=HYPERLINK(\"http://x\")"), "'=HYPERLINK(\"http://x\")");
-        assert_eq!(harmless("@SUM(A1)"), "'@SUM(A1)");
-        assert_eq!(harmless("làng Tung"), "làng Tung");
-    }
+    numbers.map(Cell::from)
 }

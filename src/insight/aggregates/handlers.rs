@@ -1,10 +1,10 @@
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, VARY};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, VARY};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpResponse, get};
 use serde::Serialize;
 
 use super::csv;
-use super::model::{AggregateFormat, AggregateQuery, SupportAggregate, SupportRow, SupportValues};
+use super::model::{AggregateQuery, SupportAggregate, SupportRow, SupportValues};
 use super::queries;
 use super::question::Question;
 use crate::access::actor::May;
@@ -13,6 +13,7 @@ use crate::kernel::db::Db;
 use crate::kernel::extract::Query;
 use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::{base64url, sha256};
+use crate::kernel::sheet::{self, Accepts, AnswerFormat};
 
 /// What was given
 ///
@@ -29,13 +30,13 @@ use crate::kernel::secrets::{base64url, sha256};
 #[get("/aggregates/support")]
 pub async fn find_support_aggregate(
     may: May<ReadAggregates>,
-    request: HttpRequest,
     db: Data<Db>,
+    accepts: Accepts,
     query: Query<AggregateQuery>,
 ) -> Result<HttpResponse> {
     let Query(query) = query;
     let question = Question::of(&query, &may.actor, db.clock.today())?;
-    let as_csv = query.format.map_or_else(|| prefers_csv(&request), |format| format == AggregateFormat::Csv);
+    let as_csv = accepts.unless(query.format) == AnswerFormat::Csv;
     let groupings = question.groupings.clone();
     let aggregate = db.read(&may.actor, move |conn| queries::support(conn, &query, &question)).await?;
     let tag = tag(&aggregate, as_csv)?;
@@ -47,16 +48,8 @@ pub async fn find_support_aggregate(
     if !as_csv {
         return Ok(answer.json(aggregate));
     }
-    let name = format!("attachment; filename=\"support_{}_{}.csv\"", aggregate.from, aggregate.to);
-    Ok(answer
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((CONTENT_DISPOSITION, name))
-        .body(csv::write(&aggregate, &groupings)?))
-}
-
-fn prefers_csv(request: &HttpRequest) -> bool {
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accept.split(',').any(|range| range.split(';').next().is_some_and(|range| range.trim() == "text/csv"))
+    let name = format!("support_{}_{}", aggregate.from, aggregate.to);
+    Ok(sheet::attach(&mut answer, &name).body(csv::write(&aggregate, &groupings)?))
 }
 
 /// Of rows and totals, not of when they were computed: the same numbers are the same answer.

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::kernel::id::{LocalityId, OrganisationId, ProgrammeId};
+use crate::kernel::sheet::AnswerFormat;
 
 /// By what the numbers can be cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -74,15 +75,8 @@ pub struct AggregateQuery {
     /// Only what was given under this programme.
     pub programme_id: Option<ProgrammeId>,
     /// `json` (default) or `csv`; like `Accept: text/csv`.
-    #[param(value_type = Option<AggregateFormat>, inline)]
-    pub format: Option<AggregateFormat>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AggregateFormat {
-    Json,
-    Csv,
+    #[param(value_type = Option<AnswerFormat>, inline)]
+    pub format: Option<AnswerFormat>,
 }
 
 /// A place that was counted.

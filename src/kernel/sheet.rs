@@ -1,0 +1,188 @@
+//! Lists as CSV that Excel opens: UTF-8 with BOM, and no cell that a spreadsheet would take for a formula.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::Payload;
+use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, VARY};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+use std::future::{Ready, ready};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::page::Page;
+use super::problem::{FieldCode, FieldError, Problem, Result};
+
+/// A sheet is one answer, made in memory: no list is longer.
+pub const ROWS_MAX: i64 = 10_000;
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerFormat {
+    Json,
+    Csv,
+}
+
+/// What the Accept header asks for; the parameter `format` overrides it.
+pub struct Accepts(AnswerFormat);
+
+impl Accepts {
+    pub fn unless(&self, format: Option<AnswerFormat>) -> AnswerFormat {
+        format.unwrap_or(self.0)
+    }
+}
+
+impl FromRequest for Accepts {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let names_csv = |range: &str| range.split(';').next().is_some_and(|range| range.trim() == "text/csv");
+        ready(Ok(Self(if accept.split(',').any(names_csv) { AnswerFormat::Csv } else { AnswerFormat::Json })))
+    }
+}
+
+/// What stands in a row. Text comes in through `From<&str>` alone, and a text that begins like a
+/// formula is made harmless there; a number may begin with its sign.
+pub struct Cell(String);
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+            Self(format!("'{text}"))
+        } else {
+            Self(text.to_owned())
+        }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<DateTime<Utc>> for Cell {
+    fn from(moment: DateTime<Utc>) -> Self {
+        Self(moment.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+macro_rules! plain {
+    ($($of:ty),+) => {
+        $(impl From<$of> for Cell {
+            fn from(value: $of) -> Self { Self(value.to_string()) }
+        })+
+    };
+}
+plain!(i16, i32, i64, usize, f64, bool, NaiveDate, Uuid);
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or_else(|| Self(String::new()), Into::into)
+    }
+}
+
+/// Several words in one cell.
+pub fn joined<'w>(words: impl IntoIterator<Item = &'w str>) -> Cell {
+    words.into_iter().collect::<Vec<_>>().join("; ").into()
+}
+
+/// A sheet as it grows, row by row.
+pub struct Sheet(csv::Writer<Vec<u8>>);
+
+impl Sheet {
+    pub fn new<C: AsRef<[u8]>>(columns: impl IntoIterator<Item = C>) -> Result<Self> {
+        let mut writer = csv::Writer::from_writer(BOM.to_vec());
+        writer.write_record(columns).map_err(Problem::internal)?;
+        Ok(Self(writer))
+    }
+
+    pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) -> Result<()> {
+        self.0.write_record(cells.into_iter().map(|cell| cell.0)).map_err(Problem::internal)
+    }
+
+    pub fn finish(self) -> Result<Vec<u8>> {
+        self.0.into_inner().map_err(Problem::internal)
+    }
+}
+
+/// A record that is a row of a sheet.
+pub trait SheetRow {
+    /// The name of the file.
+    const NAME: &'static str;
+    const COLUMNS: &'static [&'static str];
+    fn cells(&self) -> Vec<Cell>;
+}
+
+/// A list: a page of it, or the whole as a sheet.
+pub enum Listed<T> {
+    Page(Page<T>),
+    Sheet(Vec<u8>),
+}
+
+impl<T: SheetRow> Listed<T> {
+    /// The page as it was asked for; one that goes on is no whole list.
+    pub fn of(page: Page<T>, format: AnswerFormat) -> Result<Self> {
+        if format == AnswerFormat::Json {
+            return Ok(Self::Page(page));
+        }
+        if page.next_cursor.is_some() {
+            let too_long = FieldError::new("?format", FieldCode::TooManyRows).with(ROWS_MAX.to_string());
+            return Err(Problem::invalid(vec![too_long]));
+        }
+        let mut sheet = Sheet::new(T::COLUMNS)?;
+        for item in &page.items {
+            sheet.row(item.cells())?;
+        }
+        sheet.finish().map(Self::Sheet)
+    }
+}
+
+impl<T: SheetRow + Serialize> Responder for Listed<T> {
+    type Body = BoxBody;
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut answer = HttpResponse::Ok();
+        answer.insert_header((VARY, "Accept"));
+        match self {
+            Self::Page(page) => answer.json(page),
+            Self::Sheet(content) => attach(&mut answer, T::NAME).body(content),
+        }
+    }
+}
+
+/// The headers of a sheet.
+pub fn attach<'a>(
+    answer: &'a mut actix_web::HttpResponseBuilder,
+    name: &str,
+) -> &'a mut actix_web::HttpResponseBuilder {
+    answer
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_becomes_text_and_a_number_stays_one() {
+        let text = |text: &str| Cell::from(text).0;
+        assert_eq!(text("=HYPERLINK(\"http://x\")"), "'=HYPERLINK(\"http://x\")");
+        assert_eq!(text("@SUM(A1)"), "'@SUM(A1)");
+        assert_eq!(text("+84905123456"), "'+84905123456");
+        assert_eq!(text("làng Tung"), "làng Tung");
+        assert_eq!((Cell::from(-13.5).0, Cell::from(None::<i64>).0), ("-13.5".into(), String::new()));
+    }
+
+    #[test]
+    fn excel_is_told_that_this_is_utf_8_and_a_comma_does_not_part_a_cell() {
+        let mut sheet = Sheet::new(["name", "needs"]).unwrap();
+        sheet.row(["Siu A, Siu B".into(), joined(["food", "study"])]).unwrap();
+        let text = String::from_utf8(sheet.finish().unwrap()).unwrap();
+        assert_eq!(text, "\u{feff}name,needs\n\"Siu A, Siu B\",food; study\n");
+    }
+}
