@@ -138,6 +138,39 @@ fn a_likely_duplicate_is_created_all_the_same_and_named() {
 }
 
 #[test]
+fn a_name_with_an_apostrophe_is_found_with_and_without_it() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    let home = world.household(&head, village, "Rơ Mah H'Blơi");
+    let typographic = world.household(&head, village, "Rơ Mah H’Blen");
+    let found = |q: &str| -> Vec<Uuid> {
+        let page = head.get(&format!("/households?q={q}")).expect(200);
+        page["items"].as_array().unwrap().iter().map(id_of).collect()
+    };
+    for q in ["hblo", "HBL%C6%A0I", "h'blo", "h%20blo", "blo%20ro"] {
+        assert_eq!(found(q), [home], "{q}");
+    }
+    assert_eq!(found("hbl").len(), 2);
+    assert_eq!(found("hble"), [typographic]);
+    head.patch(&format!("/households/{home}"), json!({"head_name": "Rơ Mah Y'Blơi"})).expect(200);
+    assert_eq!((found("hblo"), found("yblo")), (vec![], vec![home]), "the words follow the name");
+    let village = world.village(world.ianan, "Ea H'Leo");
+    let places = world.commune(world.ianan).get("/localities?q=hleo&level=village").expect(200);
+    assert_eq!(places["items"][0]["id"], json!(village));
+}
+
+#[test]
+fn nobody_searches_for_more_than_a_hundred_characters() {
+    let world = World::new();
+    let official = world.commune(world.ianan);
+    for path in ["/households", "/localities", "/organisations", "/programmes", "/users"] {
+        official.get(&format!("{path}?q={}", "%C6%A1".repeat(100))).expect(200);
+        official.get(&format!("{path}?q={}", "a".repeat(101))).expect_invalid(&[("?q", "length")]);
+    }
+}
+
+#[test]
 fn pages_follow_vietnamese_order_and_neither_skip_nor_double() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");

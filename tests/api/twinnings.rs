@@ -183,15 +183,39 @@ fn the_programme_must_be_in_force_when_it_starts() {
 }
 
 #[test]
-fn the_same_twinning_is_recorded_once_from_a_day() {
+fn the_same_twinning_is_recorded_once_for_a_day() {
     let world = World::new();
     let pair = Pair::of(&world);
     let official = world.commune(world.ianan);
-    official.post("/twinnings", pair.request()).expect(201);
+    let first = official.post("/twinnings", pair.request()).expect(201);
     official.post("/twinnings", pair.request()).expect_problem(409, "twinning_exists");
-    let later = official.post("/twinnings", pair.with(json!({"starts_on": "2026-01-01"}))).expect(201);
-    let path = format!("/twinnings/{}", later["id"].as_str().unwrap());
+    let later = |starts_on: &str| pair.with(json!({"starts_on": starts_on}));
+    official.post("/twinnings", later("2026-01-01")).expect_problem(409, "twinning_exists");
+    let path = format!("/twinnings/{}", first["id"].as_str().unwrap());
+    official.patch(&path, json!({"ends_on": "2025-12-31"})).expect(200);
+    official.post("/twinnings", later("2025-12-31")).expect_problem(409, "twinning_exists");
+    let second = official.post("/twinnings", later("2026-01-01")).expect(201);
+    let path = format!("/twinnings/{}", second["id"].as_str().unwrap());
     official.patch(&path, json!({"starts_on": "2025-07-01"})).expect_problem(409, "twinning_exists");
+    official.patch(&path, json!({"lead": false, "ends_on": "2026-12-31"})).expect(200);
+    let other = json!({"programme_id": world.programme(world.ianan), "starts_on": "2026-02-01"});
+    official.post("/twinnings", pair.with(other)).expect(201);
+}
+
+#[test]
+fn of_two_who_record_one_twinning_at_once_one_is_told_so() {
+    let world = World::new();
+    let pair = Pair::of(&world);
+    let official = world.commune(world.ianan);
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let calls: Vec<_> = (1..=6)
+            .map(|day| pair.with(json!({"starts_on": format!("2026-01-0{day}")})))
+            .map(|new| scope.spawn(|| official.post("/twinnings", new).status))
+            .collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409, 409, 409, 409]);
 }
 
 #[test]

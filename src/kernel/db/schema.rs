@@ -277,7 +277,7 @@ diesel::table! {
         latitude -> Nullable<Float8>,
         longitude -> Nullable<Float8>,
         note -> Nullable<Text>,
-        /// On a hardship list that was approved: then, and only then, twinned units see it
+        /// On a hardship list of its village that was approved: then, and only then, twinned units see it
         listed -> Bool,
         /// Who entered it
         acted_by -> Nullable<Uuid>,
