@@ -15,6 +15,7 @@ mod support;
 mod access_matrix;
 mod aggregates;
 mod api_keys;
+mod csv;
 mod errors;
 mod gifts;
 mod hardship_lists;

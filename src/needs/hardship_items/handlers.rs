@@ -1,4 +1,4 @@
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{delete, get, post};
 
 use super::model::{HardshipItem, HardshipItemFilter, HardshipItemSort, NewPledge, PLEDGES, Pledge};
@@ -13,24 +13,29 @@ use crate::kernel::id::{HardshipItemId, PledgeId};
 use crate::kernel::page::{Page, keyset};
 use crate::kernel::problem::Result;
 use crate::kernel::secrets::{Secrets, sha256};
+use crate::kernel::sheet::{Accepts, Listed};
 
 /// List listed households
 ///
 /// Those of approved lists, the oldest first: with `unhelped_days=30`, who was listed a month ago and
-/// got nothing.
+/// got nothing. `Accept: text/csv` or `format=csv` gives the whole filtered list for Excel, without `limit`
+/// and `cursor`; over 10,000 rows is 422 `too_many_rows`.
 #[utoipa::path(tag = "hardship-items", security(("bearer" = ["hardship_lists:read"])), params(HardshipItemFilter),
-    responses((status = 200, body = Page<HardshipItem>)))]
+    responses((status = 200, content((Page<HardshipItem> = "application/json"), (String = "text/csv")))))]
 #[get("/hardship-items")]
 pub async fn list_hardship_items(
     may: May<ReadHardshipLists>,
     db: Data<Db>,
     secrets: Data<Secrets>,
+    accepts: Accepts,
     filter: Query<HardshipItemFilter>,
-) -> Result<Json<Page<HardshipItem>>> {
+) -> Result<Listed<HardshipItem>> {
     let Query(filter) = filter;
+    let format = accepts.unless(filter.format);
     let sorts = &[("created_at", HardshipItemSort::CreatedAt)];
-    let keyset = keyset!(filter, secrets, [village_id, status, unhelped_days], sorts);
-    db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    let keyset = keyset!(filter, secrets, [village_id, status, unhelped_days], sorts).shaped(format)?;
+    let page = db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await?;
+    Listed::of(page, format)
 }
 
 /// Find one listed household

@@ -10,6 +10,7 @@ use crate::kernel::day;
 use crate::kernel::db::schema::{hardship_items, pledges};
 use crate::kernel::enums::db_enum;
 use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
+use crate::kernel::sheet::AnswerFormat;
 use crate::needs::households::model::HardshipReason;
 
 pub const PLEDGES: &str = "pledges";
@@ -63,7 +64,13 @@ pub struct HardshipItem {
     pub id: HardshipItemId,
     pub list_id: HardshipListId,
     pub village_id: LocalityId,
+    #[schema(example = "Tung")]
+    pub village_name: String,
+    /// Null for a village that no commune was assigned to.
+    #[schema(example = "Ia Nan")]
+    pub commune_name: Option<String>,
     pub household_id: HouseholdId,
+    /// Null where the caller does not see the household.
     #[schema(example = "Rơ Mah H'Blơi")]
     pub household_head_name: Option<String>,
     pub reasons: Vec<HardshipReason>,
@@ -151,6 +158,9 @@ pub struct HardshipItemFilter {
     /// Count the whole list into `total`.
     #[serde(default)]
     pub count: bool,
+    /// `json` (default) or `csv`; like `Accept: text/csv`.
+    #[param(value_type = Option<AnswerFormat>, inline)]
+    pub format: Option<AnswerFormat>,
 }
 
 #[derive(Clone, Copy)]

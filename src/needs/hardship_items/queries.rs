@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -14,18 +14,19 @@ use super::model::{
 use crate::access::actor::Actor;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, households, organisations, pledges};
-use crate::kernel::id::{HardshipItemId, HouseholdId, OrganisationId, UserId};
+use crate::kernel::id::{HardshipItemId, HouseholdId, LocalityId, OrganisationId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::secrets::Secrets;
 use crate::needs::hardship_lists::workflow::HardshipListStatus;
+use crate::places::localities::queries::village_names;
 
 pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<HardshipItem> {
     let row = HardshipItemRow::query().find(id).first(conn)?;
     complete(conn, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
-/// Adds the heads' names and the pledges: one query each.
+/// Adds the heads' and the places' names and the pledges: one query each.
 pub fn complete(conn: &mut PgConnection, rows: Vec<HardshipItemRow>) -> Result<Vec<HardshipItem>> {
     let homes: Vec<HouseholdId> = rows.iter().map(|row| row.household_id).collect();
     let heads: HashMap<HouseholdId, String> = households::table
@@ -34,6 +35,8 @@ pub fn complete(conn: &mut PgConnection, rows: Vec<HardshipItemRow>) -> Result<V
         .load(conn)?
         .into_iter()
         .collect();
+    let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
+    let places = village_names(conn, villages)?;
     let ids: Vec<HardshipItemId> = rows.iter().map(|row| row.id).collect();
     let promised =
         PledgeRow::query().filter(pledges::item_id.eq_any(ids)).order((pledges::created_at, pledges::id)).load(conn)?;
@@ -41,21 +44,26 @@ pub fn complete(conn: &mut PgConnection, rows: Vec<HardshipItemRow>) -> Result<V
     for pledge in name_organisations(conn, promised)? {
         promises.entry(pledge.item_id).or_default().push(pledge);
     }
-    let item = |row: HardshipItemRow| HardshipItem {
-        id: row.id,
-        list_id: row.list_id,
-        village_id: row.village_id,
-        household_id: row.household_id,
-        household_head_name: heads.get(&row.household_id).cloned(),
-        reasons: row.reasons,
-        needs: row.needs,
-        priority: row.priority,
-        note: row.note,
-        status: row.status,
-        pledges: promises.remove(&row.id).unwrap_or_default(),
-        version: row.version,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
+    let item = |row: HardshipItemRow| {
+        let village = places.get(&row.village_id).cloned().unwrap_or_default();
+        HardshipItem {
+            id: row.id,
+            list_id: row.list_id,
+            village_id: row.village_id,
+            village_name: village.name,
+            commune_name: village.commune_name,
+            household_id: row.household_id,
+            household_head_name: heads.get(&row.household_id).cloned(),
+            reasons: row.reasons,
+            needs: row.needs,
+            priority: row.priority,
+            note: row.note,
+            status: row.status,
+            pledges: promises.remove(&row.id).unwrap_or_default(),
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
     };
     Ok(rows.into_iter().map(item).collect())
 }

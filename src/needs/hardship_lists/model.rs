@@ -42,7 +42,7 @@ pub struct HardshipList {
     pub id: HardshipListId,
     pub village_id: LocalityId,
     #[schema(example = "Tung")]
-    pub village_name: Option<String>,
+    pub village_name: String,
     #[schema(example = 2026)]
     pub year: i32,
     #[schema(example = 1)]

@@ -24,7 +24,7 @@ use crate::needs::hardship_items::model::{HardshipItem, HardshipItemRow};
 use crate::needs::hardship_items::queries::complete as complete_items;
 use crate::needs::households::model::HouseholdStatus;
 use crate::needs::households::queries::check_village;
-use crate::places::localities::queries::names;
+use crate::places::localities::queries::village_names;
 
 pub fn find(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<HardshipList> {
     let row = HardshipListRow::query().find(id).first(conn)?;
@@ -35,7 +35,7 @@ pub fn find(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<Hardship
 fn complete(conn: &mut PgConnection, actor: &Actor, rows: Vec<HardshipListRow>) -> Result<Vec<HardshipList>> {
     let ids: Vec<HardshipListId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
-    let names = names(conn, villages)?;
+    let names = village_names(conn, villages)?;
     let items = HardshipItemRow::query()
         .filter(hardship_items::list_id.eq_any(ids))
         .order((hardship_items::priority, hardship_items::created_at, hardship_items::id))
@@ -49,7 +49,7 @@ fn complete(conn: &mut PgConnection, actor: &Actor, rows: Vec<HardshipListRow>) 
         HardshipList {
             id: row.id,
             village_id: row.village_id,
-            village_name: names.get(&row.village_id).cloned(),
+            village_name: names.get(&row.village_id).map(|village| village.name.clone()).unwrap_or_default(),
             year: row.year,
             round: row.round,
             status: row.status,

@@ -15,21 +15,25 @@ use crate::kernel::id::HouseholdId;
 use crate::kernel::page::{Page, keyset};
 use crate::kernel::problem::Result;
 use crate::kernel::secrets::Secrets;
+use crate::kernel::sheet::{Accepts, Listed};
 
 /// List households
 ///
 /// Village heads see those of their village, officials all below, units those on approved lists of
-/// their villages, without phone and identity number.
+/// their villages, without phone and identity number. `Accept: text/csv` or `format=csv` gives the whole
+/// filtered list for Excel, without `limit` and `cursor`; over 10,000 rows is 422 `too_many_rows`.
 #[utoipa::path(tag = "households", security(("bearer" = ["households:read"])), params(HouseholdFilter),
-    responses((status = 200, body = Page<Household>)))]
+    responses((status = 200, content((Page<Household> = "application/json"), (String = "text/csv")))))]
 #[get("/households")]
 pub async fn list_households(
     may: May<ReadHouseholds>,
     db: Data<Db>,
     secrets: Data<Secrets>,
+    accepts: Accepts,
     filter: Query<HouseholdFilter>,
-) -> Result<Json<Page<Household>>> {
+) -> Result<Listed<Household>> {
     let Query(filter) = filter;
+    let format = accepts.unless(filter.format);
     let sorts = &[
         ("head_name", HouseholdSort::HeadName),
         ("created_at", HouseholdSort::CreatedAt),
@@ -40,8 +44,10 @@ pub async fn list_households(
         secrets,
         [village_id, poverty_status, ethnic_group, special_hardship, status, possible_duplicate, q],
         sorts
-    );
-    db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    )
+    .shaped(format)?;
+    let page = db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await?;
+    Listed::of(page, format)
 }
 
 /// Register a household

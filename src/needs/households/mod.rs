@@ -5,6 +5,7 @@ mod handlers;
 pub mod model;
 pub mod private;
 pub mod queries;
+mod sheet;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

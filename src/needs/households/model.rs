@@ -12,7 +12,9 @@ use crate::kernel::enums::db_enum;
 use crate::kernel::extract;
 use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::kernel::patch;
+use crate::kernel::sheet::AnswerFormat;
 use crate::places::catalogues::data::is_ethnic_group;
+use crate::places::localities::model::VillageName;
 
 pub const TABLE: &str = "households";
 
@@ -159,7 +161,10 @@ pub struct Household {
     pub id: HouseholdId,
     pub village_id: LocalityId,
     #[schema(example = "Tung")]
-    pub village_name: Option<String>,
+    pub village_name: String,
+    /// Null for a village that no commune was assigned to.
+    #[schema(example = "Ia Nan")]
+    pub commune_name: Option<String>,
     pub status: HouseholdStatus,
     /// Since when it is no longer active.
     pub status_since: Option<NaiveDate>,
@@ -209,7 +214,7 @@ record!(Household);
 /// What lies beside the row of a household.
 #[derive(Default)]
 pub struct HouseholdParts {
-    pub village_name: Option<String>,
+    pub village: VillageName,
     pub members: Vec<HouseholdMember>,
     pub phone: Option<String>,
     pub identity_number_last4: Option<String>,
@@ -221,7 +226,8 @@ impl HouseholdRow {
         Household {
             id: self.id,
             village_id: self.village_id,
-            village_name: parts.village_name,
+            village_name: parts.village.name,
+            commune_name: parts.village.commune_name,
             status: self.status,
             status_since: self.status_since,
             head_name: self.head_name,
@@ -449,6 +455,7 @@ pub struct HouseholdFilter {
     /// Those another household of the village has the same head's name and birth year as, or those not.
     pub possible_duplicate: Option<bool>,
     /// Words or beginnings of words of the head's name, without case and diacritics: `y bl` finds Y Blơi.
+    #[serde(default, deserialize_with = "extract::search")]
     #[param(max_length = 100, example = "y bl")]
     pub q: Option<String>,
     /// `head_name` (default), `created_at` or `updated_at`; with `-` in front, descending.
@@ -461,6 +468,9 @@ pub struct HouseholdFilter {
     /// Count the whole list into `total`.
     #[serde(default)]
     pub count: bool,
+    /// `json` (default) or `csv`; like `Accept: text/csv`.
+    #[param(value_type = Option<AnswerFormat>, inline)]
+    pub format: Option<AnswerFormat>,
 }
 
 #[derive(Clone, Copy)]

@@ -25,7 +25,7 @@ use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
 use crate::kernel::secrets::Secrets;
-use crate::places::localities::queries::names;
+use crate::places::localities::queries::village_names;
 
 pub fn find(conn: &mut PgConnection, secrets: &Secrets, id: Uuid) -> Result<Household> {
     let row = HouseholdRow::query().find(id).first(conn)?;
@@ -36,7 +36,7 @@ pub fn find(conn: &mut PgConnection, secrets: &Secrets, id: Uuid) -> Result<Hous
 fn complete(conn: &mut PgConnection, secrets: &Secrets, rows: Vec<HouseholdRow>) -> Result<Vec<Household>> {
     let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
-    let names = names(conn, villages)?;
+    let names = village_names(conn, villages)?;
     let mut members: HashMap<HouseholdId, Vec<HouseholdMember>> = HashMap::new();
     let all = HouseholdMember::query()
         .filter(household_members::household_id.eq_any(&ids))
@@ -52,7 +52,7 @@ fn complete(conn: &mut PgConnection, secrets: &Secrets, rows: Vec<HouseholdRow>)
             let private = shown.remove(&row.id);
             let (phone, identity_number_last4) = private.map_or((None, None), |private| (private.phone, private.last4));
             let parts = HouseholdParts {
-                village_name: names.get(&row.village_id).cloned(),
+                village: names.get(&row.village_id).cloned().unwrap_or_default(),
                 members: members.remove(&row.id).unwrap_or_default(),
                 phone,
                 identity_number_last4,

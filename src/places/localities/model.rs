@@ -17,6 +17,14 @@ use crate::places::catalogues::data::is_ethnic_group;
 
 pub const TABLE: &str = "localities";
 
+/// How a record names its village.
+#[derive(Debug, Clone, Default)]
+pub struct VillageName {
+    pub name: String,
+    /// None for a village that lies in no commune yet.
+    pub commune_name: Option<String>,
+}
+
 db_enum! {
     /// How wide a place is. Districts exist until 2025-06-30.
     pub enum LocalityLevel {
@@ -330,6 +338,7 @@ pub struct LocalityFilter {
     #[param(max_length = 20, example = "52")]
     pub code: Option<String>,
     /// Words or beginnings of words of the name, without case and diacritics: `kong chro` finds Kông Chro.
+    #[serde(default, deserialize_with = "extract::search")]
     #[param(max_length = 100, example = "kong chro")]
     pub q: Option<String>,
     /// The places of a day (`YYYY-MM-DD`), or `all` of every era; today's without it.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::model::{
     AsOf, Locality, LocalityChanges, LocalityFilter, LocalityHistory, LocalityLevel, LocalityRow, LocalitySort,
-    NewLocality, VillageProfile,
+    NewLocality, VillageName, VillageProfile,
 };
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, locality_versions, tree_day, village_profiles};
@@ -47,14 +47,19 @@ pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Locality> {
     Locality::try_from(row).map_err(Problem::internal)
 }
 
-/// The names of places that records show, for a whole page at once.
-pub fn names(
+/// The names of villages that records show, with their communes'.
+pub fn village_names(
     conn: &mut PgConnection,
     ids: impl IntoIterator<Item = LocalityId>,
-) -> Result<HashMap<LocalityId, String>> {
+) -> Result<HashMap<LocalityId, VillageName>> {
+    let communes = diesel::alias!(localities as communes);
     let ids: Vec<LocalityId> = ids.into_iter().collect();
-    let rows = localities::table.filter(localities::id.eq_any(ids)).select((localities::id, localities::name));
-    Ok(rows.load(conn)?.into_iter().collect())
+    let rows: Vec<(LocalityId, String, Option<String>)> = localities::table
+        .left_join(communes.on(communes.field(localities::id).nullable().eq(localities::commune_id)))
+        .filter(localities::id.eq_any(ids))
+        .select((localities::id, localities::name, communes.field(localities::name).nullable()))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, name, commune_name)| (id, VillageName { name, commune_name })).collect())
 }
 
 /// A statement that grows by conditions with their binds.

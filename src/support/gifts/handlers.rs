@@ -1,4 +1,4 @@
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 
 use super::model::{Gift, GiftChanges, GiftDispute, GiftFilter, GiftSettlement, GiftSort, NewGift, TABLE};
@@ -14,28 +14,35 @@ use crate::kernel::id::GiftId;
 use crate::kernel::page::{Page, keyset};
 use crate::kernel::problem::Result;
 use crate::kernel::secrets::Secrets;
+use crate::kernel::sheet::{Accepts, Listed};
 
 /// List gifts
 ///
 /// Of the caller's places, and those that the caller's own organisation gave; the latest first.
-#[utoipa::path(tag = "gifts", security(("bearer" = ["support:read"])), params(GiftFilter), responses((status = 200, body = Page<Gift>)))]
+/// `Accept: text/csv` or `format=csv` gives the whole filtered list for Excel, without `limit` and
+/// `cursor`; over 10,000 rows is 422 `too_many_rows`.
+#[utoipa::path(tag = "gifts", security(("bearer" = ["support:read"])), params(GiftFilter), responses((status = 200, content((Page<Gift> = "application/json"), (String = "text/csv")))))]
 #[get("/gifts")]
 pub async fn list_gifts(
     may: May<ReadSupport>,
     db: Data<Db>,
     secrets: Data<Secrets>,
+    accepts: Accepts,
     filter: Query<GiftFilter>,
-) -> Result<Json<Page<Gift>>> {
+) -> Result<Listed<Gift>> {
     let Query(filter) = filter;
+    let format = accepts.unless(filter.format);
     let sorts = &[("-given_on", GiftSort::GivenOn)];
     let keyset = keyset!(
         filter,
         secrets,
         [village_id, household_id, twinning_id, organisation_id, status, category, from, to],
         sorts
-    );
+    )
+    .shaped(format)?;
     let actor = may.actor.clone();
-    db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
+    let page = db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
+    Listed::of(page, format)
 }
 
 /// Record a gift

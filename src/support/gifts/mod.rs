@@ -4,6 +4,7 @@
 mod handlers;
 pub mod model;
 pub mod queries;
+mod sheet;
 mod workflow;
 
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -12,6 +12,7 @@ use crate::kernel::id::{
     GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
 };
 use crate::kernel::patch;
+use crate::kernel::sheet::AnswerFormat;
 use crate::support::quantity::Quantity;
 
 pub const TABLE: &str = "gifts";
@@ -396,6 +397,9 @@ pub struct GiftFilter {
     /// Count the whole list into `total`.
     #[serde(default)]
     pub count: bool,
+    /// `json` (default) or `csv`; like `Accept: text/csv`.
+    #[param(value_type = Option<AnswerFormat>, inline)]
+    pub format: Option<AnswerFormat>,
 }
 
 #[derive(Clone, Copy)]

@@ -1,0 +1,121 @@
+use serde_json::json;
+
+use crate::support::giving::{Giving, item_status};
+use crate::support::{Client, World, household};
+
+/// The rows of a sheet, by column.
+fn sheet(client: &Client, path: &str) -> Vec<std::collections::HashMap<String, String>> {
+    let answer = client.get(path);
+    let text = answer.expect(200);
+    assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+    let text = text.as_str().unwrap().strip_prefix('\u{feff}').expect("a BOM, or Excel takes it for another code page");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+#[test]
+fn households_come_as_a_sheet_with_the_filter_and_the_order_of_the_list() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    for name in ["Siu Pyui", "Ân, Rơ Mah", "=HYPERLINK(\"http://x\")"] {
+        let mut new = household(village, name);
+        new["phone"] = json!("+84 905 123 456");
+        new["identity_number"] = json!("062068001234");
+        head.post("/households", new).expect(201);
+    }
+    let mut escaped = household(village, "Siu Giàu");
+    escaped["poverty_status"] = json!("not_poor");
+    head.post("/households", escaped).expect(201);
+
+    let rows = sheet(&head, "/households?format=csv&poverty_status=poor&sort=-head_name");
+    let names: Vec<&str> = rows.iter().map(|row| row["head_name"].as_str()).collect();
+    assert_eq!(names, ["Siu Pyui", "Ân, Rơ Mah", "'=HYPERLINK(\"http://x\")"]);
+    let first = &rows[0];
+    assert_eq!((first["village_name"].as_str(), first["commune_name"].as_str()), ("Tung", "Ia Nan"));
+    assert_eq!((first["phone"].as_str(), first["identity_number_last4"].as_str()), ("'+84 905 123 456", "1234"));
+    assert_eq!(first["head_birth_year"], "", "empty, not null");
+
+    let by_header = sheet(&head.with("Accept", "text/csv, */*;q=0.1"), "/households");
+    assert_eq!(by_header.len(), 4);
+    let json = head.with("Accept", "text/csv").get("/households?format=json").expect(200);
+    assert_eq!(json["items"].as_array().unwrap().len(), 4, "the parameter stands above the header");
+    let varies = |answer: crate::support::Answer| answer.headers.get_all("vary").iter().any(|by| by == "Accept");
+    assert!(varies(head.get("/households")), "a cache must not give the one for the other");
+}
+
+#[test]
+fn a_sheet_shows_no_more_than_the_list_does() {
+    let stage = Giving::new();
+    let (world, village) = (&stage.world, stage.village);
+    let mut new = household(village, "Rơ Mah Hyen");
+    new["phone"] = json!("0905123456");
+    new["identity_number"] = json!("062068001234");
+    let home = stage.head.post("/households", new).expect(201);
+    let list =
+        json!({"village_id": village, "year": 2025, "items": [crate::support::item(crate::support::id_of(&home))]});
+    let list = stage.head.post("/hardship-lists", list).expect(201);
+    let path = format!("/hardship-lists/{}", list["id"].as_str().unwrap());
+    stage.head.step(&format!("{path}/submit")).expect(200);
+    stage.official.step(&format!("{path}/approve")).expect(200);
+
+    let seen = sheet(&stage.unit, "/households?format=csv");
+    assert_eq!(seen.len(), 2, "the listed ones, and not {}", stage.unlisted);
+    for row in seen.iter().chain(&sheet(&world.admin(), "/households?format=csv")) {
+        assert_eq!((row["phone"].as_str(), row["identity_number_last4"].as_str()), ("", ""));
+    }
+    let neighbour = world.head(world.village(world.ianan, "Sơn"));
+    for path in ["/households", "/hardship-items", "/gifts"] {
+        assert_eq!(sheet(&neighbour, &format!("{path}?format=csv")).len(), 0, "{path}");
+    }
+    assert_eq!(sheet(&world.commune(world.kongchro), "/households?format=csv").len(), 0);
+}
+
+#[test]
+fn listed_households_and_gifts_come_as_sheets() {
+    let stage = Giving::new();
+    let pledge = json!({"note": "Một con bò"});
+    stage.unit.post(&format!("/hardship-items/{}/pledges", stage.item), pledge).expect(201);
+    let gift = json!({"twinning_id": stage.twinning, "village_id": stage.village, "household_id": stage.home,
+        "hardship_item_id": stage.item, "category": "food", "description": "-10 kg gạo", "quantity": 10.5, "unit": "kg",
+        "value_vnd": 500_000, "funding_source": "organisation_own", "given_on": stage.world.today()});
+    stage.unit.post("/gifts", gift).expect(201);
+
+    let items = sheet(&stage.world.province(stage.world.gialai), "/hardship-items?format=csv&status=pledged");
+    assert_eq!(items.len(), 1);
+    let listed = &items[0];
+    assert_eq!((listed["village_name"].as_str(), listed["commune_name"].as_str()), ("Tung", "Ia Nan"));
+    assert_eq!((listed["household_head_name"].as_str(), listed["pledged_by"].as_str()), ("Rơ Mah Hyen", "Văn phòng"));
+    assert_eq!(listed["needs"], "food");
+    assert_eq!(item_status(&stage.world, stage.item), listed["status"]);
+
+    let gifts = sheet(&stage.official, "/gifts?format=csv");
+    let given = &gifts[0];
+    assert_eq!((given["quantity"].as_str(), given["value_vnd"].as_str()), ("10.5", "500000"));
+    assert_eq!(given["description"], "'-10 kg gạo", "text that begins like a formula");
+    assert_eq!((given["organisation_name"].as_str(), given["status"].as_str()), ("Văn phòng", "recorded"));
+}
+
+#[test]
+fn a_sheet_is_the_whole_list_or_nothing() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    head.get("/households?format=csv&limit=50&count=true")
+        .expect_invalid(&[("?limit", "exclusive"), ("?count", "exclusive")]);
+    head.get("/households?format=xlsx").expect_invalid(&[("?format", "invalid_value")]);
+    let fill = |many: u32| {
+        crate::support::giving::as_system(
+            &world,
+            &format!(
+                "INSERT INTO households (id, village_id, head_name, ethnic_group, poverty_status, poverty_year)
+                 SELECT gen_random_uuid(), '{village}', 'Siu ' || n, '10', 'poor', 2026 FROM generate_series(1, {many}) n"
+            ),
+        );
+    };
+    fill(10_000);
+    assert_eq!(sheet(&head, "/households?format=csv").len(), 10_000);
+    fill(1);
+    head.get("/households?format=csv").expect_invalid(&[("?format", "too_many_rows")]);
+    assert_eq!(sheet(&head, "/households?format=csv&q=siu%209999").len(), 1, "narrowed, it comes");
+}
