@@ -129,6 +129,7 @@ field_codes! {
     WeakPassword = "weak_password", "Mật khẩu quá dễ đoán.", "The password is too easy to guess.";
     SamePassword = "same_password", "Mật khẩu mới phải khác mật khẩu cũ.", "The new password must differ from the old.";
     Exclusive = "exclusive", "Không dùng cùng nhau.", "Cannot be given together.";
+    Itself = "itself", "Không thể gộp hộ vào chính nó.", "It cannot be merged into itself.";
     ItsOwnPlace = "its_own_place", "Không thể kết nghĩa với chính mình.", "A place cannot be twinned with itself.";
     NotForKeys = "not_for_keys", "Khóa API không được hỏi như vậy.", "An API key may not ask this.";
     NotGrouped = "not_grouped", "Bộ số liệu này không chia theo cách đó.", "This data set cannot be cut this way.";

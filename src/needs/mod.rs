@@ -12,6 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::kernel::enums::Catalogue;
 use hardship_items::model::{HardshipItemStatus, HardshipNeed};
 use hardship_lists::workflow::HardshipListStatus;
+use households::history::HouseholdHistoryKind;
 use households::model::{HardshipReason, HouseholdStatus, PovertyCause, PovertyStatus, Sex};
 
 pub fn routes(api: &mut ServiceConfig) {
@@ -24,6 +25,7 @@ pub fn catalogues() -> Vec<Catalogue> {
     vec![
         Catalogue { name: "sexes", items: Sex::catalogue() },
         Catalogue { name: "household_statuses", items: HouseholdStatus::catalogue() },
+        Catalogue { name: "household_history_kinds", items: HouseholdHistoryKind::catalogue() },
         Catalogue { name: "poverty_statuses", items: PovertyStatus::catalogue() },
         Catalogue { name: "poverty_causes", items: PovertyCause::catalogue() },
         Catalogue { name: "hardship_reasons", items: HardshipReason::catalogue() },

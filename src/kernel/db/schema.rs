@@ -213,6 +213,28 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
+    /// Of a year for which the surviving household had an assessment of its own: kept for its history, and counted nowhere
+    household_former_assessments (id) {
+        id -> Uuid,
+        household_id -> Uuid,
+        merged_from -> Uuid,
+        year -> Int4,
+        poverty_status -> Text,
+        deprivations -> Array<Text>,
+        poverty_causes -> Array<Text>,
+        assessor_id -> Nullable<Uuid>,
+        assessed_on -> Date,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
     /// The people of a household besides its head
     household_members (id) {
         id -> Uuid,
@@ -222,6 +244,22 @@ diesel::table! {
         birth_year -> Nullable<Int4>,
         relation -> Nullable<Text>,
         student -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    /// Households that were recorded twice: the id that is gone, and the household it is now
+    household_merges (id) {
+        id -> Uuid,
+        household_id -> Uuid,
+        merged_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
@@ -654,7 +692,9 @@ diesel::joinable!(gifts -> twinnings (twinning_id));
 diesel::joinable!(gifts -> visits (visit_id));
 diesel::joinable!(hardship_items -> hardship_lists (list_id));
 diesel::joinable!(hardship_items -> households (household_id));
+diesel::joinable!(household_former_assessments -> households (household_id));
 diesel::joinable!(household_members -> households (household_id));
+diesel::joinable!(household_merges -> households (household_id));
 diesel::joinable!(household_private -> households (household_id));
 diesel::joinable!(locality_words -> localities (locality_id));
 diesel::joinable!(organisation_contacts -> organisations (organisation_id));
@@ -681,7 +721,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     hardship_items,
     hardship_lists,
     household_assessments,
+    household_former_assessments,
     household_members,
+    household_merges,
     household_private,
     household_words,
     households,

@@ -191,7 +191,11 @@ fn replace_items(
             )
         })
         .collect();
-    diesel::insert_into(i::table).values(rows).execute(conn)?;
+    // Deleted or merged by somebody else since it was looked up.
+    diesel::insert_into(i::table)
+        .values(rows)
+        .execute(conn)
+        .on_constraint("hardship_items_household_id_fkey", || Problem::field("#/items", FieldCode::NotFound))?;
     Ok(())
 }
 
@@ -213,12 +217,12 @@ fn check_items(
     let (mut seen, mut seen_ids) = (HashSet::new(), HashSet::new());
     for (index, item) in items.iter().enumerate() {
         let wrong = match homes.get(&item.household_id) {
+            _ if !seen.insert(item.household_id) => Some(FieldCode::Duplicate),
+            // It may have left since, or moved where the caller does not see it: its line stays.
+            _ if known.contains_key(&item.household_id) => None,
             None => Some(FieldCode::NotFound),
             Some((home, _)) if *home != village => Some(FieldCode::HouseholdElsewhere),
-            Some((_, status)) if *status != HouseholdStatus::Active && !known.contains_key(&item.household_id) => {
-                Some(FieldCode::HouseholdNotActive)
-            }
-            Some(_) if !seen.insert(item.household_id) => Some(FieldCode::Duplicate),
+            Some((_, status)) if *status != HouseholdStatus::Active => Some(FieldCode::HouseholdNotActive),
             Some(_) => None,
         };
         errors.extend(wrong.map(|code| FieldError::new(format!("#/items/{index}/household_id"), code)));

@@ -1,10 +1,11 @@
 use actix_web::web::{Data, Json};
 use actix_web::{delete, get, patch, post};
 
+use super::history::{self, HouseholdHistoryEntry, HouseholdHistoryFilter, HouseholdHistorySort};
 use super::model::{
-    Household, HouseholdChanges, HouseholdFilter, HouseholdSecrets, HouseholdSort, NewHousehold, TABLE,
+    Household, HouseholdChanges, HouseholdFilter, HouseholdMerge, HouseholdSecrets, HouseholdSort, NewHousehold, TABLE,
 };
-use super::queries;
+use super::{merge, queries, warnings};
 use crate::access::actor::May;
 use crate::access::policy::permission::{ReadHouseholds, RevealHouseholds, WriteHouseholds};
 use crate::kernel::answer::{Created, Found, NoContent};
@@ -12,7 +13,7 @@ use crate::kernel::db::Db;
 use crate::kernel::db::records::Target;
 use crate::kernel::extract::{Id, IfMatch, Query, Valid};
 use crate::kernel::id::HouseholdId;
-use crate::kernel::page::{Page, keyset};
+use crate::kernel::page::{Keyset, Page, PageRequest, keyset};
 use crate::kernel::problem::Result;
 use crate::kernel::secrets::Secrets;
 use crate::kernel::sheet::{Accepts, Listed};
@@ -71,7 +72,7 @@ pub async fn create_household(
         move |conn, id, new| queries::create(conn, &actor, &keys, id, &new),
         move |conn, id| {
             let mut household = queries::find(conn, &secrets, id)?;
-            household.warnings = queries::warnings(conn, id)?;
+            household.warnings = warnings::of(conn, id)?;
             Ok(household)
         },
     )
@@ -94,7 +95,10 @@ pub async fn find_household(
 /// Change a household
 ///
 /// `poverty_status`, `deprivations` and `poverty_causes` write the assessment of the current year. A
-/// member with gifts cannot be left out: 409 `member_in_use`.
+/// member with gifts cannot be left out: 409 `member_in_use`. A household that leaves is `moved_away` or
+/// `dissolved`; it comes back by `active`. `village_id` moves it to another village of the commune, with its
+/// history; into another commune it is `moved_away` here and registered anew there. What looks like another
+/// household afterwards is named in `warnings`.
 #[utoipa::path(tag = "households", security(("bearer" = ["households:write"])), params(("id" = HouseholdId, Path)),
     request_body = HouseholdChanges, responses((status = 200, body = Household)))]
 #[patch("/households/{id}")]
@@ -107,10 +111,17 @@ pub async fn update_household(
     changes: Valid<HouseholdChanges>,
 ) -> Result<Found<Household>> {
     let (actor, keys) = (may.actor.clone(), secrets.clone());
+    let look = warnings::may_arise_from(&changes);
     db.change(
         &may.actor,
         Target::new(TABLE, id.0, if_match),
-        move |conn, id| queries::find(conn, &secrets, id),
+        move |conn, id| {
+            let mut household = queries::find(conn, &secrets, id)?;
+            if look {
+                household.warnings = warnings::of(conn, id)?;
+            }
+            Ok(household)
+        },
         move |conn, id| queries::update(conn, &actor, &keys, id, changes.into_inner()),
     )
     .await
@@ -146,4 +157,52 @@ pub async fn reveal_household(
     id: Id<HouseholdId>,
 ) -> Result<Json<HouseholdSecrets>> {
     db.write(&may.actor, move |conn| queries::reveal(conn, &secrets, id.0.into())).await.map(Json)
+}
+
+/// Merge a household into another
+///
+/// When the same home was entered twice. Members, gifts, visits, listed items, pledges and assessments go
+/// over to `into`, which is the answer; the one in the path is deleted, and the history of `into` names it.
+/// Two items on one list become one, and so do two pledges of one organisation for it. Where both say
+/// something, `into` stands: phone and identity number, an assessment of the same year (the other one stays
+/// in the history). The same caller sending it again gets 200.
+#[utoipa::path(tag = "households", security(("bearer" = ["households:write"])), params(("id" = HouseholdId, Path)),
+    request_body = HouseholdMerge, responses((status = 200, body = Household)))]
+#[post("/households/{id}/merge")]
+pub async fn merge_household(
+    may: May<WriteHouseholds>,
+    db: Data<Db>,
+    secrets: Data<Secrets>,
+    id: Id<HouseholdId>,
+    body: Valid<HouseholdMerge>,
+) -> Result<Found<Household>> {
+    let actor = may.actor.clone();
+    db.write(&may.actor, move |conn| merge::merge(conn, &actor, &secrets, id.0, body.into)).await.map(Found)
+}
+
+/// Read the history of a household
+///
+/// Its assessments year by year, and when it was registered, moved, changed its status, was merged with
+/// another record or changed otherwise: by whom, and which fields, never their values. Units read
+/// assessments, moves, statuses and merges of the households they see, without names of people.
+#[utoipa::path(tag = "households", security(("bearer" = ["households:read"])),
+    params(("id" = HouseholdId, Path), HouseholdHistoryFilter), responses((status = 200, body = Page<HouseholdHistoryEntry>)))]
+#[get("/households/{id}/history")]
+pub async fn list_household_history(
+    may: May<ReadHouseholds>,
+    db: Data<Db>,
+    secrets: Data<Secrets>,
+    id: Id<HouseholdId>,
+    filter: Query<HouseholdHistoryFilter>,
+) -> Result<Json<Page<HouseholdHistoryEntry>>> {
+    let request = PageRequest {
+        limit: filter.limit,
+        cursor: filter.cursor.as_deref(),
+        sort: filter.sort.as_deref(),
+        count: filter.count,
+        // A cursor of one household's history is none of another's.
+        filter: format!("household_history {}", id.0),
+    };
+    let keyset = Keyset::new(request, &secrets, &[("-happened_on", HouseholdHistorySort::HappenedOn)])?;
+    db.read(&may.actor, move |conn| history::list(conn, id.0, keyset, &secrets)).await.map(Json)
 }

@@ -2,10 +2,13 @@
 //! identity number lie sealed in a table of their own (`private.rs`).
 
 mod handlers;
+pub mod history;
+mod merge;
 pub mod model;
 pub mod private;
 pub mod queries;
 mod sheet;
+mod warnings;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -15,5 +18,7 @@ pub fn routes(api: &mut ServiceConfig) {
         .service(handlers::find_household)
         .service(handlers::update_household)
         .service(handlers::delete_household)
-        .service(handlers::reveal_household);
+        .service(handlers::reveal_household)
+        .service(handlers::merge_household)
+        .service(handlers::list_household_history);
 }

@@ -149,6 +149,7 @@ pub struct HouseholdMember {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HouseholdWarning {
     /// `possible_duplicate`: a household of this village has a head of the same name and birth year.
+    /// `same_identity_number`: one that the caller sees has the same identity number.
     #[schema(example = "possible_duplicate")]
     pub code: String,
     /// The other household.
@@ -198,7 +199,8 @@ pub struct Household {
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
     pub note: Option<String>,
-    /// After a creation; empty otherwise.
+    /// After a creation, and after a change of village, name, birth year or identity number; empty
+    /// otherwise.
     pub warnings: Vec<HouseholdWarning>,
     /// Who entered it.
     pub acted_by: Option<UserId>,
@@ -340,12 +342,25 @@ pub struct NewHousehold {
     pub note: Option<String>,
 }
 
+/// The household that another one turned out to be.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct HouseholdMerge {
+    /// It stays; the one in the path goes.
+    pub into: HouseholdId,
+}
+
 /// What changes of a household. Arrays replace; a member with gifts cannot be left out.
 #[derive(Deserialize, Validate, AsChangeset, ToSchema)]
 #[diesel(table_name = households)]
 pub struct HouseholdChanges {
+    /// A move to another village of the caller's area. What was listed and given in the old village
+    /// stays there.
+    #[serde(default, deserialize_with = "patch::present")]
+    pub village_id: Option<LocalityId>,
+    /// `active` again: it has come back.
     #[serde(default, deserialize_with = "patch::present")]
     pub status: Option<HouseholdStatus>,
+    /// Since when it is no longer active; today if it is left out when the status changes.
     #[serde(default, deserialize_with = "patch::clearable")]
     #[validate(custom(function = "day::plausible"))]
     pub status_since: Option<Option<NaiveDate>>,

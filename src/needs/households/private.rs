@@ -96,6 +96,14 @@ pub fn write(
     Ok(())
 }
 
+/// What one household's row does not say, another's may: for two that become one.
+pub fn take_over(conn: &mut PgConnection, secrets: &Secrets, from: HouseholdId, into: HouseholdId) -> Result<()> {
+    let (theirs, own) = (reveal(conn, secrets, from)?, reveal(conn, secrets, into)?);
+    let missing = |own: Option<String>, theirs: Option<String>| theirs.filter(|_| own.is_none()).map(Some);
+    let (phone, number) = (missing(own.phone, theirs.phone), missing(own.identity_number, theirs.identity_number));
+    write(conn, secrets, into, phone.as_ref(), number.as_ref())
+}
+
 /// A sealed phone, to try a key on.
 pub fn any_sealed_phone(conn: &mut PgConnection) -> Result<Option<(Uuid, Vec<u8>)>> {
     let row: Option<(HouseholdId, Option<Vec<u8>>)> = table::table

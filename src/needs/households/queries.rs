@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::model::{
     Deprivation, Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdParts, HouseholdRow,
-    HouseholdSecrets, HouseholdSort, HouseholdStatus, HouseholdWarning, NewHousehold, NewHouseholdMember, PovertyCause,
-    PovertyStatus, TABLE,
+    HouseholdSecrets, HouseholdSort, HouseholdStatus, NewHousehold, NewHouseholdMember, PovertyCause, PovertyStatus,
+    TABLE,
 };
 use super::private;
 use crate::access::actor::Actor;
@@ -136,26 +136,6 @@ fn has_twin() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
     )
 }
 
-#[derive(QueryableByName)]
-struct Twin {
-    #[diesel(sql_type = SqlUuid)]
-    id: HouseholdId,
-}
-
-/// The likely duplicates of a household, as warnings.
-pub fn warnings(conn: &mut PgConnection, id: Uuid) -> Result<Vec<HouseholdWarning>> {
-    let twins: Vec<Twin> = sql_query(
-        "SELECT twin.id FROM households h JOIN households twin ON twin.village_id = h.village_id AND twin.id <> h.id
-            AND twin.head_fold = h.head_fold
-            AND twin.head_birth_year IS NOT DISTINCT FROM h.head_birth_year
-          WHERE h.id = $1 ORDER BY twin.created_at LIMIT 10",
-    )
-    .bind::<SqlUuid, _>(id)
-    .load(conn)?;
-    let warn = |twin: Twin| HouseholdWarning { code: "possible_duplicate".into(), id: twin.id };
-    Ok(twins.into_iter().map(warn).collect())
-}
-
 pub fn create(conn: &mut PgConnection, actor: &Actor, secrets: &Secrets, id: Uuid, new: &NewHousehold) -> Result<()> {
     check_village(conn, new.village_id)?;
     let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
@@ -258,17 +238,12 @@ pub fn update(
     let before = HouseholdRow::query().find(id).first(conn)?;
     let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
     check_birth_year(changes.head_birth_year.flatten(), today)?;
+    // A village that has ended may go on holding the households that it has.
+    if let Some(village) = changes.village_id.filter(|village| *village != before.village_id) {
+        check_village(conn, village)?;
+    }
     let mut changes = changes;
-    match changes.status {
-        Some(HouseholdStatus::Active) => changes.status_since = Some(None),
-        Some(_) if changes.status_since.is_none() => changes.status_since = Some(Some(today)),
-        _ => {}
-    }
-    if let Some(Some(since)) = changes.status_since
-        && since > today
-    {
-        return Err(Problem::field("#/status_since", FieldCode::InTheFuture));
-    }
+    changes.status_since = status_since(&before, &changes, today)?;
     records::apply(diesel::update(households::table.find(id)).set(&changes).execute(conn))?;
     if changes.poverty_status.is_some() || changes.deprivations.is_some() || changes.poverty_causes.is_some() {
         let found = Assessment {
@@ -286,6 +261,24 @@ pub fn update(
         records::touch(conn, TABLE, id)?;
     }
     Ok(())
+}
+
+/// A household that is no longer active says since when; one that is active says nothing.
+fn status_since(
+    before: &HouseholdRow,
+    changes: &HouseholdChanges,
+    today: NaiveDate,
+) -> Result<Option<Option<NaiveDate>>> {
+    let wrong = |code| Err(Problem::field("#/status_since", code));
+    match (changes.status.unwrap_or(before.status), changes.status_since) {
+        (HouseholdStatus::Active, Some(Some(_))) => wrong(FieldCode::InvalidValue),
+        (HouseholdStatus::Active, _) => Ok(changes.status.map(|_| None)),
+        (_, Some(None)) => wrong(FieldCode::Required),
+        (_, Some(Some(since))) if since > today => wrong(FieldCode::InTheFuture),
+        (_, Some(given)) => Ok(Some(given)),
+        (now, None) if now != before.status => Ok(Some(Some(today))),
+        (_, None) => Ok(None),
+    }
 }
 
 /// Members that are named again are kept and changed, new ones added, the others dropped, unless

@@ -139,6 +139,10 @@ fn households() -> Vec<Row> {
             .body(|_, _, _| Some(json!({"note": "Nhà bị cháy"}))),
         Row::new("delete_household", "households:write", home, 204),
         Row::new("reveal_household", "households:reveal", home, 200),
+        Row::new("merge_household", "households:write", home, 200).body(|stage, who, home| {
+            Some(json!({"into": stage.new_household(stage.village_with(who, "households", home))}))
+        }),
+        Row::new("list_household_history", "households:read", home, 200),
     ]
 }
 

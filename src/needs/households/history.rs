@@ -1,0 +1,155 @@
+//! What became of a household: its assessments year by year, and what was changed, by whom.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::model::{Deprivation, HouseholdStatus, PovertyCause, PovertyStatus};
+use crate::kernel::db::schema::households;
+use crate::kernel::enums::db_enum;
+use crate::kernel::id::{HouseholdId, LocalityId, UserId};
+use crate::kernel::page::{Keyset, Page};
+use crate::kernel::problem::Result;
+use crate::kernel::secrets::Secrets;
+
+db_enum! {
+    /// What happened to a household.
+    pub enum HouseholdHistoryKind {
+        Registered = "registered" ("Được ghi vào sổ", "Registered"),
+        Assessed = "assessed" ("Rà soát nghèo", "Assessed"),
+        Moved = "moved" ("Chuyển thôn, làng", "Moved to another village"),
+        StatusChanged = "status_changed" ("Chuyển đi, giải thể hoặc trở về", "Moved away, dissolved or came back"),
+        Merged = "merged" ("Gộp từ hộ ghi trùng", "Another record of it was merged into it"),
+        Changed = "changed" ("Thay đổi thông tin", "Changed"),
+    }
+}
+
+/// One thing that happened. Which fields have a value depends on `kind`.
+#[derive(Debug, Serialize, ToSchema, QueryableByName)]
+pub struct HouseholdHistoryEntry {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub kind: HouseholdHistoryKind,
+    /// The day of the assessment, or since when the status holds; else the day it was recorded.
+    #[diesel(sql_type = Date)]
+    #[schema(example = "2026-11-20")]
+    pub happened_on: NaiveDate,
+    #[diesel(sql_type = Timestamptz)]
+    pub recorded_at: DateTime<Utc>,
+    /// The record that it happened to: this household, or one that was merged into it.
+    #[diesel(sql_type = SqlUuid)]
+    pub household_id: HouseholdId,
+    /// `assessed`: of which year.
+    #[diesel(sql_type = Nullable<Integer>)]
+    #[schema(example = 2026)]
+    pub year: Option<i32>,
+    /// `assessed`.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub poverty_status: Option<PovertyStatus>,
+    /// `assessed`.
+    #[diesel(sql_type = Array<Text>)]
+    pub deprivations: Vec<Deprivation>,
+    /// `assessed`.
+    #[diesel(sql_type = Array<Text>)]
+    pub poverty_causes: Vec<PovertyCause>,
+    /// `moved`: where it lived before.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub from_village_id: Option<LocalityId>,
+    #[diesel(sql_type = Nullable<Text>)]
+    #[schema(example = "Sơn")]
+    pub from_village_name: Option<String>,
+    /// `registered` and `moved`: where it lived from then on.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub village_id: Option<LocalityId>,
+    #[diesel(sql_type = Nullable<Text>)]
+    #[schema(example = "Tung")]
+    pub village_name: Option<String>,
+    /// `status_changed`: the status before.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub from_status: Option<HouseholdStatus>,
+    /// `registered` and `status_changed`: the status from then on.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub status: Option<HouseholdStatus>,
+    /// `merged`: the record that is gone.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub merged_household_id: Option<HouseholdId>,
+    /// Names of the fields that were changed; empty for units.
+    #[diesel(sql_type = Array<Text>)]
+    #[schema(example = json!(["head_name", "phone"]))]
+    pub fields: Vec<String>,
+    /// Who did or assessed it; null for units.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub actor_id: Option<UserId>,
+    #[diesel(sql_type = Nullable<Text>)]
+    #[schema(example = "Rơ Mah Tung")]
+    pub actor_name: Option<String>,
+    /// The office it was done from.
+    #[diesel(sql_type = Nullable<Text>)]
+    #[schema(example = "village_head")]
+    pub actor_role: Option<String>,
+}
+
+/// Which part of the history.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HouseholdHistoryFilter {
+    /// `-happened_on` (default: the latest first) or `happened_on`.
+    pub sort: Option<String>,
+    /// 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the whole list into `total`.
+    #[serde(default)]
+    pub count: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum HouseholdHistorySort {
+    HappenedOn,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+pub fn list(
+    conn: &mut PgConnection,
+    id: HouseholdId,
+    keyset: Keyset<HouseholdHistorySort>,
+    secrets: &Secrets,
+) -> Result<Page<HouseholdHistoryEntry>> {
+    // A household that the caller does not see has no history, rather than an empty one.
+    households::table.find(id.0).select(households::id).first::<HouseholdId>(conn)?;
+    let total = if keyset.count {
+        let counted: Count = sql_query("SELECT count(*) AS count FROM app_household_history($1)")
+            .bind::<SqlUuid, _>(id.0)
+            .get_result(conn)?;
+        Some(counted.count)
+    } else {
+        None
+    };
+    let (compare, direction) = if keyset.descending { ("<", "DESC") } else { (">", "ASC") };
+    let (day, entry) = keyset.after::<NaiveDate>()?.unzip();
+    let rows = sql_query(format!(
+        "SELECT * FROM app_household_history($1) WHERE $2 IS NULL OR (happened_on, id) {compare} ($2, $3)
+          ORDER BY happened_on {direction}, id {direction} LIMIT $4"
+    ))
+    .bind::<SqlUuid, _>(id.0)
+    .bind::<Nullable<Date>, _>(day)
+    .bind::<Nullable<SqlUuid>, _>(entry)
+    .bind::<BigInt, _>(keyset.limit + 1)
+    .load(conn)?;
+    keyset.page(rows, total, secrets, |entry: &HouseholdHistoryEntry, HouseholdHistorySort::HappenedOn| {
+        (json!(entry.happened_on), entry.id)
+    })
+}

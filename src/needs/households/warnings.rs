@@ -1,0 +1,45 @@
+//! What deserves a second look and is refused by nobody: households that may be one.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Text, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use super::model::{HouseholdChanges, HouseholdWarning};
+use crate::kernel::id::HouseholdId;
+use crate::kernel::problem::Result;
+
+#[derive(QueryableByName)]
+struct Twin {
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = SqlUuid)]
+    id: HouseholdId,
+}
+
+/// The households that the caller sees and that are like this one. Of one identity number nothing is
+/// said where the policies hide the other household: that it is known somewhere is a secret as well.
+pub fn of(conn: &mut PgConnection, id: Uuid) -> Result<Vec<HouseholdWarning>> {
+    let twins: Vec<Twin> = sql_query(
+        "(SELECT 'same_identity_number' AS code, twin.household_id AS id
+            FROM household_private own JOIN household_private twin ON twin.identity_number_index = own.identity_number_index
+             AND twin.household_id <> own.household_id
+           WHERE own.household_id = $1 ORDER BY twin.household_id LIMIT 10)
+         UNION ALL
+         (SELECT 'possible_duplicate', twin.id
+            FROM households own JOIN households twin ON twin.village_id = own.village_id AND twin.id <> own.id
+             AND twin.head_fold = own.head_fold AND twin.head_birth_year IS NOT DISTINCT FROM own.head_birth_year
+           WHERE own.id = $1 ORDER BY twin.created_at, twin.id LIMIT 10)",
+    )
+    .bind::<SqlUuid, _>(id)
+    .load(conn)?;
+    Ok(twins.into_iter().map(|twin| HouseholdWarning { code: twin.code, id: twin.id }).collect())
+}
+
+/// Whether a change can make a household like another.
+pub fn may_arise_from(changes: &HouseholdChanges) -> bool {
+    changes.village_id.is_some()
+        || changes.head_name.is_some()
+        || changes.head_birth_year.is_some()
+        || changes.identity_number.is_some()
+}

@@ -1,0 +1,68 @@
+//! What was listed and got nothing, at every level.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::giving::{Giving, as_system, household, listed};
+use crate::support::{Client, TestServer, World};
+
+fn found(client: &Client, query: &str) -> Vec<Uuid> {
+    let page = client.get(&format!("/hardship-items?{query}")).expect(200);
+    page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn what_was_listed_and_got_nothing_is_seen_at_every_level_the_oldest_first() {
+    let stage = Giving::new();
+    let world = &stage.world;
+    let neighbour = world.village(world.ianan, "Sơn");
+    let far = world.village(world.kongchro, "Hle Hlang");
+    let line = |village: Uuid, days: i64| {
+        let item = listed(world, village, household(world, village, "Siu"), true);
+        as_system(
+            world,
+            &format!("UPDATE hardship_items SET created_at = created_at - interval '{days} days' WHERE id = '{item}'"),
+        );
+        item
+    };
+    let (old, young) = (line(stage.village, 90), line(stage.village, 10));
+    let (next_door, elsewhere) = (line(neighbour, 60), line(far, 120));
+    let pledged = line(stage.village, 100);
+    stage.unit.post(&format!("/hardship-items/{pledged}/pledges"), json!({})).expect(201);
+    let draft = listed(world, stage.village, household(world, stage.village, "Siu"), false);
+
+    let query = "status=open&unhelped_days=30";
+    assert_eq!(found(&stage.head, query), [old]);
+    assert_eq!(found(&stage.unit, query), [old]);
+    assert_eq!(found(&stage.official, query), [old, next_door]);
+    assert_eq!(found(&world.commune(world.kongchro), query), [elsewhere]);
+    let province = world.province(world.gialai);
+    assert_eq!(found(&province, query), [elsewhere, old, next_door]);
+    assert_eq!(found(&world.admin(), query), [elsewhere, old, next_door]);
+    assert!(found(&world.province(world.quangngai), query).is_empty());
+
+    assert_eq!(found(&province, &format!("{query}&village_id={neighbour}")), [next_door]);
+    assert_eq!(found(&province, "unhelped_days=30"), [elsewhere, pledged, old, next_door], "promised is not helped");
+    assert!(
+        !found(&province, "unhelped_days=0").contains(&draft) && found(&province, "unhelped_days=0").contains(&young)
+    );
+    let page = province.get(&format!("/hardship-items?{query}")).expect(200);
+    let names =
+        |index: usize| (page["items"][index]["village_name"].clone(), page["items"][index]["commune_name"].clone());
+    assert_eq!(names(0), (json!("Hle Hlang"), json!("Kông Chro")));
+    assert_eq!(names(1), (json!("Tung"), json!("Ia Nan")));
+}
+
+#[test]
+fn a_district_saw_what_its_villages_waited_for() {
+    let server = TestServer::start();
+    server.set_clock("2025-06-01T02:00:00Z");
+    let world = World::on(server);
+    let place = |code: &str| ketnghia::places::loader::locality_id(2024, code);
+    let village = world.village(place("23767"), "Ia Sao");
+    let item = listed(&world, village, household(&world, village, "Siu"), true);
+    let district = world.user("iagrai", "district", Some(place("628")), None);
+    assert_eq!(found(&district, "status=open&unhelped_days=0"), [item]);
+    let next = world.user("kongchro", "district", Some(place("630")), None);
+    assert!(found(&next, "status=open&unhelped_days=0").is_empty());
+}

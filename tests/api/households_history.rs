@@ -1,0 +1,127 @@
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::giving::Giving;
+use crate::support::{Client, World, household, id_of};
+
+fn history(client: &Client, id: Uuid) -> Vec<Value> {
+    let page = client.get(&format!("/households/{id}/history?count=true")).expect(200);
+    let entries = page["items"].as_array().unwrap().clone();
+    assert_eq!(page["total"], json!(entries.len()));
+    entries
+}
+
+/// Its kinds, the earliest first.
+fn kinds(entries: &[Value]) -> Vec<&str> {
+    let mut kinds: Vec<&str> = entries.iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+    kinds.reverse();
+    kinds
+}
+
+#[test]
+fn a_household_tells_what_became_of_it_and_who_did_it() {
+    let world = World::new();
+    let (tung, sơn) = (world.village(world.ianan, "Tung"), world.village(world.ianan, "Sơn"));
+    let id = world.household(&world.head(tung), tung, "Siu Pyui");
+    let path = format!("/households/{id}");
+    let change = |client: &Client, body: Value| client.patch(&path, body).expect(200);
+    world.server.set_clock("2027-02-01T02:00:00Z");
+    change(&world.head(tung), json!({"head_name": "Siu Pyuih", "phone": "0905123456", "members": [{"name": "Siu A"}]}));
+    world.server.set_clock("2027-03-01T02:00:00Z");
+    change(&world.head(tung), json!({"poverty_status": "near_poor"}));
+    world.server.set_clock("2027-04-01T02:00:00Z");
+    let official = world.commune(world.ianan);
+    change(&official, json!({"village_id": sơn}));
+    world.server.set_clock("2027-05-20T02:00:00Z");
+    let head = world.head(sơn);
+    change(&head, json!({"status": "moved_away", "status_since": "2027-05-01"}));
+    world.server.set_clock("2027-06-01T02:00:00Z");
+    let head = world.head(sơn);
+    change(&head, json!({"status": "active"}));
+
+    let entries = history(&head, id);
+    assert_eq!(
+        kinds(&entries),
+        ["registered", "assessed", "changed", "assessed", "moved", "status_changed", "status_changed"]
+    );
+    let [back, left, moved, assessed, changed, ..] = &entries[..] else { panic!("{entries:#?}") };
+    assert_eq!(changed["fields"], json!(["head_name", "phone", "members"]));
+    assert_eq!((&changed["actor_role"], &changed["happened_on"]), (&json!("village_head"), &json!("2027-02-01")));
+    assert!(changed["actor_name"].as_str().unwrap().starts_with("head"));
+    assert_eq!((&assessed["year"], &assessed["poverty_status"]), (&json!(2027), &json!("near_poor")));
+    assert_eq!((&assessed["happened_on"], &assessed["actor_role"]), (&json!("2027-03-01"), &json!("village_head")));
+    assert_eq!((&moved["from_village_name"], &moved["village_name"]), (&json!("Tung"), &json!("Sơn")));
+    assert_eq!((&moved["actor_role"], &moved["from_village_id"]), (&json!("commune"), &json!(tung)));
+    assert_eq!((&left["from_status"], &left["status"]), (&json!("active"), &json!("moved_away")));
+    assert_eq!(left["happened_on"], "2027-05-01");
+    assert!(left["recorded_at"].as_str().unwrap().starts_with("2027-05-20T"), "and said later");
+    assert_eq!((&back["status"], &back["happened_on"]), (&json!("active"), &json!("2027-06-01")));
+    let text = serde_json::to_string(&entries).unwrap();
+    assert!(!text.contains("Pyui") && !text.contains("0905"), "names of personal fields, never their values: {text}");
+    world.head(tung).get(&format!("/households/{id}/history")).expect_problem(404, "not_found");
+}
+
+#[test]
+fn a_history_comes_in_pages() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    let [id, other] = ["Siu A", "Siu B"].map(|name| world.household(&head, village, name));
+    for note in 0..5 {
+        head.patch(&format!("/households/{id}"), json!({"note": note.to_string()})).expect(200);
+    }
+    let all = history(&head, id);
+    assert_eq!(all.len(), 7);
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = head.get(&format!("/households/{id}/history?limit=3{cursor}")).expect(200);
+        seen.extend(page["items"].as_array().unwrap().clone());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, all);
+    head.get(&format!("/households/{other}/history?limit=3{cursor}")).expect_problem(400, "cursor_invalid");
+    let mut backwards = head.get(&format!("/households/{id}/history?sort=happened_on")).expect(200);
+    let backwards = backwards["items"].as_array_mut().unwrap();
+    backwards.reverse();
+    assert_eq!(*backwards, all);
+}
+
+#[test]
+fn a_unit_learns_how_a_listed_household_fares_and_not_who_wrote_what() {
+    let stage = Giving::new();
+    stage
+        .head
+        .patch(&format!("/households/{}", stage.home), json!({"note": "bên suối", "poverty_status": "poor"}))
+        .expect(200);
+    let entries = history(&stage.unit, stage.home);
+    let mut seen = kinds(&entries);
+    seen.sort_unstable();
+    assert_eq!(seen, ["assessed", "registered"]);
+    for entry in &entries {
+        assert_eq!(
+            (&entry["actor_id"], &entry["actor_name"], &entry["fields"]),
+            (&Value::Null, &Value::Null, &json!([]))
+        );
+    }
+    stage.unit.get(&format!("/households/{}/history", stage.unlisted)).expect_problem(404, "not_found");
+    let seen_by_head = history(&stage.head, stage.home);
+    assert!(kinds(&seen_by_head).contains(&"changed"));
+}
+
+#[test]
+fn a_change_that_says_nothing_new_leaves_no_line() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    let made = head.post("/households", household(village, "Siu A")).expect(201);
+    let path = format!("/households/{}", id_of(&made));
+    head.patch(&path, json!({})).expect(200);
+    head.patch(&path, json!({"head_name": "Siu A"})).expect(200);
+    let approved = world.approved_list(&head, &world.commune(world.ianan), village, &[id_of(&made)]);
+    assert_eq!(approved["status"], "approved");
+    assert_eq!(kinds(&history(&head, id_of(&made))), ["registered", "assessed"]);
+}

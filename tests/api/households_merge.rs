@@ -1,0 +1,215 @@
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::giving::{Giving, as_system, listed, organisation, twinning};
+use crate::support::{World, household, id_of, item};
+
+fn merge(into: Uuid) -> Value {
+    json!({"into": into})
+}
+
+#[test]
+fn everything_of_a_merged_household_goes_over_to_the_other() {
+    let stage = Giving::new();
+    let (world, village) = (&stage.world, stage.village);
+    let mut new = household(village, "Rơ Mah Hyen");
+    new["phone"] = json!("0905123456");
+    new["identity_number"] = json!("062068001234");
+    new["head_birth_year"] = json!(1970);
+    new["hardship_reasons"] = json!(["disabled"]);
+    new["members"] = json!([{"name": "Rơ Mah Lan", "birth_year": 2014, "student": true}, {"name": "Rơ Mah Y Bình"}]);
+    let twin = stage.head.post("/households", new).expect(201);
+    assert_eq!(twin["warnings"], json!([]), "the other one's birth year is not known");
+    let (twin_id, student) = (id_of(&twin), twin["members"][0]["id"].clone());
+    let kept = json!({"members": [{"name": "rơ mah LAN"}, {"name": "Rơ Mah Kim"}]});
+    stage.head.patch(&format!("/households/{}", stage.home), kept).expect(200);
+    let second = listed(world, village, twin_id, true);
+    let gift = json!({"twinning_id": stage.twinning, "village_id": village, "household_id": twin_id, "member_id": student,
+        "hardship_item_id": second, "category": "bicycle", "description": "Xe đạp", "value_vnd": 2_000_000,
+        "funding_source": "organisation_own", "given_on": world.today()});
+    let visit = json!({"twinning_id": stage.twinning, "village_id": village, "visited_on": world.today(),
+        "purpose": "holiday", "participants": 2, "household_ids": [twin_id, stage.home]});
+    let gift = id_of(&stage.unit.post("/gifts", gift).expect(201));
+    stage.head.step(&format!("/gifts/{gift}/confirm")).expect(200);
+    let visit = id_of(&stage.unit.post("/visits", visit).expect(201));
+
+    let path = format!("/households/{twin_id}/merge");
+    let answer = stage.head.post(&path, merge(stage.home));
+    let one = answer.expect(200);
+    assert_eq!((id_of(&one), answer.etag()), (stage.home, format!("\"{}\"", one["version"])));
+    assert_eq!((&one["phone"], &one["identity_number_last4"]), (&json!("0905123456"), &json!("1234")));
+    assert_eq!((&one["head_birth_year"], &one["hardship_reasons"]), (&json!(1970), &json!(["disabled"])));
+    let members: Vec<_> = one["members"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
+    assert_eq!(members.len(), 3, "who stands in both is one person: {members:?}");
+    let lan = one["members"].as_array().unwrap().iter().find(|m| m["name"] == "rơ mah LAN").unwrap();
+    assert_eq!((&lan["birth_year"], &lan["student"]), (&json!(2014), &json!(true)), "what was missing is taken over");
+    let secrets = stage.head.step(&format!("/households/{}/reveal", stage.home)).expect(200);
+    assert_eq!(secrets["identity_number"], "062068001234", "sealed anew for its new record");
+    let gift = stage.head.get(&format!("/gifts/{gift}")).expect(200);
+    assert_eq!((&gift["household_id"], &gift["member_id"]), (&json!(stage.home), &lan["id"]));
+    let item = stage.head.get(&format!("/hardship-items/{second}")).expect(200);
+    assert_eq!((&item["household_id"], &item["status"]), (&json!(stage.home), &json!("helped")));
+    let visit = stage.head.get(&format!("/visits/{visit}")).expect(200);
+    assert_eq!(visit["household_ids"], json!([stage.home]));
+
+    stage.head.get(&format!("/households/{twin_id}")).expect_problem(404, "not_found");
+    assert_eq!(stage.head.get("/households?q=hyen&count=true").expect(200)["total"], 1);
+    assert_eq!(world.count("deleted_records", &format!("id = '{twin_id}' AND resource = 'households'")), 1);
+    let trace = format!(
+        "record_id = '{twin_id}' AND resource = 'household_merges' AND new_values ->> 'household_id' = '{}'",
+        stage.home
+    );
+    assert_eq!(world.count("audit_events", &trace), 1);
+}
+
+#[test]
+fn two_items_on_one_list_become_one_with_all_that_was_promised() {
+    let stage = Giving::new();
+    let (world, village) = (&stage.world, stage.village);
+    let other = organisation(world, world.ianan, "Công ty");
+    twinning(world, other, village, None);
+    let company = world.unit(other);
+    let homes = [world.household(&stage.head, village, "Siu A"), world.household(&stage.head, village, "Siu A'")];
+    let mut items = [item(homes[0]), item(homes[1])];
+    items[0]["priority"] = json!(3);
+    items[0]["note"] = json!("nhà dột");
+    items[1]["needs"] = json!(["study", "housing"]);
+    items[1]["reasons"] = json!(["disabled"]);
+    let list = json!({"village_id": village, "year": 2025, "items": items});
+    let path = format!("/hardship-lists/{}", id_of(&stage.head.post("/hardship-lists", list).expect(201)));
+    stage.head.step(&format!("{path}/submit")).expect(200);
+    let list = stage.official.step(&format!("{path}/approve")).expect(200);
+    let on = |home: Uuid| {
+        let of_home = |item: &&Value| item["household_id"] == json!(home);
+        id_of(list["items"].as_array().unwrap().iter().find(of_home).unwrap())
+    };
+    let [kept, gone] = homes.map(on);
+    for (unit, item, note) in [(&stage.unit, kept, "bò"), (&stage.unit, gone, "dê"), (&company, gone, "gạo")] {
+        unit.post(&format!("/hardship-items/{item}/pledges"), json!({"note": note})).expect(201);
+    }
+
+    stage.head.post(&format!("/households/{}/merge", homes[1]), merge(homes[0])).expect(200);
+    let list = stage.head.get(&path).expect(200);
+    let items = list["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1);
+    let one = &items[0];
+    assert_eq!((id_of(one), &one["priority"], &one["note"]), (kept, &json!(1), &json!("nhà dột")));
+    assert_eq!(
+        (&one["reasons"], &one["needs"]),
+        (&json!(["temporary_house", "disabled"]), &json!(["housing", "study"]))
+    );
+    let mut notes: Vec<_> = one["pledges"].as_array().unwrap().iter().map(|p| p["note"].as_str().unwrap()).collect();
+    notes.sort_unstable();
+    assert_eq!(notes, ["bò\ndê", "gạo"], "one pledge of an organisation");
+    assert_eq!(one["status"], "pledged");
+    stage.head.get(&format!("/hardship-items/{gone}")).expect_problem(404, "not_found");
+    for pledge in one["pledges"].as_array().unwrap() {
+        let unit = if pledge["note"] == "gạo" { &company } else { &stage.unit };
+        unit.delete(&format!("/pledges/{}", id_of(pledge))).expect(204);
+    }
+    assert_eq!(stage.head.get(&format!("/hardship-items/{kept}")).expect(200)["status"], "open");
+}
+
+#[test]
+fn of_two_assessments_of_a_year_the_survivors_stands_and_the_other_is_history() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    let kept = world.household(&head, village, "Siu A");
+    world.server.set_clock("2027-01-15T02:00:00Z");
+    let head = world.head(village);
+    let mut later = household(village, "Siu A");
+    later["poverty_status"] = json!("near_poor");
+    let twin = id_of(&head.post("/households", later).expect(201));
+    as_system(
+        &world,
+        &format!(
+            "INSERT INTO household_assessments (id, household_id, year, poverty_status, assessed_on)
+             VALUES (gen_random_uuid(), '{twin}', 2026, 'average', '2026-10-01')"
+        ),
+    );
+    let one = head.post(&format!("/households/{twin}/merge"), merge(kept)).expect(200);
+    assert_eq!((&one["poverty_status"], &one["poverty_year"]), (&json!("near_poor"), &json!(2027)));
+    let of = |year: i32| {
+        world.count(
+            "household_assessments",
+            &format!("household_id = '{kept}' AND year = {year} AND poverty_status IN ('poor', 'near_poor')"),
+        )
+    };
+    assert_eq!((of(2026), of(2027)), (1, 1));
+    let history = head.get(&format!("/households/{kept}/history")).expect(200);
+    let assessed: Vec<_> = history["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["kind"] == "assessed" && entry["year"] == 2026)
+        .map(|entry| (entry["poverty_status"].as_str().unwrap(), entry["household_id"] == json!(kept)))
+        .collect();
+    assert_eq!(assessed, [("poor", true), ("average", false)]);
+}
+
+#[test]
+fn who_merged_may_say_it_again_and_nobody_else() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let (head, colleague) = (world.head(village), world.head(village));
+    let homes = ["Siu A", "Siu B", "Siu C"].map(|name| world.household(&head, village, name));
+    let mut again = household(village, "Siu D");
+    let id = Uuid::now_v7();
+    again["id"] = json!(id);
+    head.post("/households", again.clone()).expect(201);
+    let path = format!("/households/{id}/merge");
+    let first = head.post(&path, merge(homes[0])).expect(200);
+    let second = head.post(&path, merge(homes[0])).expect(200);
+    assert_eq!(first["version"], second["version"], "nothing changed");
+    head.post(&path, merge(homes[1])).expect_problem(404, "not_found");
+    colleague.post(&path, merge(homes[0])).expect_problem(404, "not_found");
+    head.post("/households", again).expect_problem(409, "deleted");
+    head.post(&format!("/households/{}/merge", homes[0]), merge(homes[2])).expect(200);
+    let history = head.get(&format!("/households/{}/history", homes[2])).expect(200);
+    let merged: Vec<_> = history["items"].as_array().unwrap().iter().filter(|e| e["kind"] == "merged").collect();
+    assert_eq!(merged.len(), 2, "the history of the first merge went over with it");
+    assert_eq!(merged[0]["merged_household_id"], json!(homes[0]));
+    assert_eq!((&merged[1]["household_id"], &merged[1]["merged_household_id"]), (&json!(homes[0]), &json!(id)));
+}
+
+#[test]
+fn a_household_is_merged_into_another_one_that_the_caller_holds() {
+    let world = World::new();
+    let (tung, sơn) = (world.village(world.ianan, "Tung"), world.village(world.ianan, "Sơn"));
+    let far = world.village(world.kongchro, "Hle Hlang");
+    let (head, official) = (world.head(tung), world.commune(world.ianan));
+    let home = world.household(&head, tung, "Siu A");
+    let next_door = world.household(&official, sơn, "Siu A");
+    let away = world.household(&world.head(far), far, "Siu A");
+    let path = format!("/households/{home}/merge");
+    head.post(&path, merge(home)).expect_invalid(&[("#/into", "itself")]);
+    head.post(&path, json!({})).expect_invalid(&[("#/into", "required")]);
+    for hidden in [next_door, away, Uuid::now_v7()] {
+        head.post(&path, merge(hidden)).expect_invalid(&[("#/into", "not_found")]);
+    }
+    official.post(&path, merge(away)).expect_invalid(&[("#/into", "not_found")]);
+    head.post(&format!("/households/{next_door}/merge"), merge(home)).expect_problem(404, "not_found");
+    let one = official.post(&path, merge(next_door)).expect(200);
+    assert_eq!(one["village_name"], "Sơn", "of another village of the commune: it had moved and was entered again");
+}
+
+#[test]
+fn two_who_merge_the_same_two_at_once_lose_neither() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let heads = [world.head(village), world.head(village)];
+    let homes = [world.household(&heads[0], village, "Siu A"), world.household(&heads[0], village, "Siu B")];
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let calls: Vec<_> = [(0, 1), (1, 0)]
+            .map(|(from, into)| (&heads[from], format!("/households/{}/merge", homes[from]), merge(homes[into])))
+            .into_iter()
+            .map(|(head, path, body)| scope.spawn(move || head.post(&path, body).status))
+            .collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 200);
+    assert!([404, 422].contains(&statuses[1]), "{statuses:?}");
+    assert_eq!(heads[0].get("/households?count=true").expect(200)["total"], 1);
+}
