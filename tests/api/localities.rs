@@ -1,6 +1,8 @@
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::support::{Catalogue, TestServer, World};
+use crate::support::giving::{as_system, organisation, twinning};
+use crate::support::{Catalogue, Client, TestServer, World, id_of};
 
 #[test]
 fn a_code_names_another_place_in_another_era() {
@@ -60,4 +62,50 @@ fn the_catalogue_is_whole_on_both_sides_of_the_day() {
     assert_eq!(counted("2025-07-01"), [34, 0, 3_321].map(|number| json!(number)));
     let renamed = official.get("/localities?code=75").expect(200);
     assert_eq!(renamed["items"][0]["kind"], "thanh_pho", "Đồng Nai since 2026-04-30");
+}
+
+fn nobody_stands_by(client: &Client) -> Vec<Uuid> {
+    let page = client.get("/localities?level=village&twinned=false").expect(200);
+    page["items"].as_array().unwrap().iter().map(id_of).collect()
+}
+
+#[test]
+fn villages_nobody_stands_by_are_one_request_away_at_every_level() {
+    let world = World::new();
+    let [stood_by, left, paused, alone] = ["An", "Bưng", "Chư", "Dơng"].map(|name| world.village(world.ianan, name));
+    let in_twinned_commune = world.village(world.kongchro, "Hle Hlang");
+    let office = organisation(&world, world.ianan, "Văn phòng");
+    twinning(&world, office, stood_by, None);
+    twinning(&world, office, left, Some("2026-11-21"));
+    let suspended = twinning(&world, office, paused, None);
+    as_system(&world, &format!("UPDATE twinnings SET suspended = true WHERE id = '{suspended}'"));
+    twinning(&world, office, world.kongchro, None);
+
+    assert_eq!(nobody_stands_by(&world.commune(world.ianan)), [left, paused, alone]);
+    assert_eq!(nobody_stands_by(&world.province(world.gialai)), [left, paused, alone]);
+    assert_eq!(nobody_stands_by(&world.admin()), [left, paused, alone]);
+    assert!(nobody_stands_by(&world.province(world.quangngai)).is_empty());
+    assert!(nobody_stands_by(&world.commune(world.kongchro)).is_empty());
+    assert_eq!(nobody_stands_by(&world.head(alone)), [alone]);
+    assert!(nobody_stands_by(&world.head(in_twinned_commune)).is_empty(), "its commune is stood by as a whole");
+    assert!(nobody_stands_by(&world.unit(office)).is_empty());
+    let twinned = world.province(world.gialai).get("/localities?twinned=true").expect(200);
+    let twinned: Vec<Uuid> = twinned["items"].as_array().unwrap().iter().map(id_of).collect();
+    assert_eq!(twinned, [stood_by, in_twinned_commune]);
+    world.server.set_clock("2026-11-20T02:00:00Z");
+    assert_eq!(nobody_stands_by(&world.commune(world.ianan)), [paused, alone], "on its last day it stood there still");
+}
+
+#[test]
+fn while_a_district_was_twinned_no_village_of_it_was_alone() {
+    let server = TestServer::start();
+    server.set_clock("2025-06-01T02:00:00Z");
+    let world = World::on(server);
+    let place = |code: &str| ketnghia::places::loader::locality_id(2024, code);
+    let (village, other) = (world.village(place("23767"), "Ia Sao"), world.village(place("23845"), "Thôn 9"));
+    let office = organisation(&world, place("23767"), "Sở Nội vụ");
+    twinning(&world, office, place("628"), None);
+    assert_eq!(nobody_stands_by(&world.province(place("64"))), [other]);
+    assert!(nobody_stands_by(&world.user("iagrai", "district", Some(place("628")), None)).is_empty());
+    assert!(nobody_stands_by(&world.head(village)).is_empty());
 }

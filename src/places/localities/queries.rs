@@ -148,10 +148,11 @@ pub fn list(
         }
     }
     if let Some(twinned) = filter.twinned {
-        let stands = if twinned { "EXISTS" } else { "NOT EXISTS" };
+        // Also by who stands by the whole commune, whose twinning a village head does not see.
+        let truth = if twinned { "IS TRUE" } else { "IS NOT TRUE" };
         conditions.sql.push_str(&format!(
-            " AND l.level = 'village' AND {stands} (SELECT FROM twinnings t WHERE t.locality_id IN (l.id, l.commune_id, l.district_id) \
-             AND app_twinning_active(t, app_today()))"
+            " AND l.level = 'village' AND (l.id IN (SELECT app_twinned_places()) OR l.commune_id IN (SELECT app_twinned_places()) \
+             OR l.district_id IN (SELECT app_twinned_places())) {truth}"
         ));
     }
     let total = if keyset.count {
