@@ -7,6 +7,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel::{PgConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::connection::with_defaults;
 use super::one_line;
 
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -40,7 +41,7 @@ pub fn revert_all(url: &str) -> Result<(), String> {
 }
 
 fn connect(url: &str) -> Result<PgConnection, String> {
-    PgConnection::establish(url).map_err(|error| {
+    PgConnection::establish(&with_defaults(url)).map_err(|error| {
         // libpq repeats what it cannot read, password and all.
         let reason = one_line(&error.to_string()).replace(url, "…");
         format!("cannot connect to the database (DATABASE_URL): {reason}")
@@ -119,6 +120,9 @@ pub fn complaints(conn: &mut PgConnection, unsafe_durability: bool) -> Option<St
          UNION ALL
          (SELECT 'the service would run as the owner of tables', false
            FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user LIMIT 1)
+         UNION ALL
+         SELECT 'lc_messages is ' || setting || ', and the service knows the messages of PostgreSQL in English only (ALTER ROLE the_login SET lc_messages = ''C'')', false
+           FROM pg_settings WHERE name = 'lc_messages' AND setting !~ '^(C|POSIX|en)([^a-z]|$)' AND setting <> ''
          UNION ALL
          SELECT name || ' is off: acknowledged records could be lost', true
            FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'",

@@ -1,10 +1,12 @@
 //! The door to the database. Every request is one transaction on one pooled connection; its first
 //! statement enters the caller, and from then on PostgreSQL decides which rows exist for them.
 
+mod connection;
 /// A private PostgreSQL, when no DATABASE_URL is given.
 pub mod embedded;
 /// Roles, migrations, and the checks before serving.
 pub mod migrate;
+mod queue;
 /// What every create, change, step and delete has in common.
 pub mod records;
 /// The tables, written by diesel.
@@ -13,20 +15,28 @@ pub mod schema;
 /// Functions of the database that queries call.
 pub mod sql;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::web;
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::PgConnection;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
+use tokio::sync::oneshot;
+use tokio::time::{timeout, timeout_at};
 use uuid::Uuid;
 
+use self::connection::{ServeAsApp, with_defaults};
+use self::queue::Queue;
 use super::clock::Clock;
 use super::problem::{Problem, Result, connection_is_gone};
 
-/// How long a request waits for a connection before it is told to come back.
-const CONNECTION_TIMEOUT: Duration = Duration::from_millis(2500);
+/// How long a request waits until it has entered the database, its turn in the queue included, before
+/// it is told to come back.
+const PATIENCE: Duration = Duration::from_millis(2500);
+/// How long it then works. Each statement has a shorter limit of its own, in PostgreSQL: this one is
+/// for a PostgreSQL that hangs.
+const LONGEST_WORK: Duration = Duration::from_secs(15);
 
 /// Who enters a transaction.
 #[derive(Debug, Clone)]
@@ -92,24 +102,8 @@ type Connections = Pool<ConnectionManager<PgConnection>>;
 #[derive(Clone)]
 pub struct Db {
     pool: Connections,
+    queue: Queue,
     pub clock: Clock,
-}
-
-/// Serves as `app`, and never waits for ever.
-#[derive(Debug)]
-struct ServeAsApp;
-
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for ServeAsApp {
-    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        conn.batch_execute(
-            "SET ROLE app;
-             SELECT set_config('statement_timeout', '10s', false),
-                    set_config('lock_timeout', '3s', false),
-                    set_config('idle_in_transaction_session_timeout', '30s', false),
-                    set_config('timezone', 'UTC', false)",
-        )
-        .map_err(diesel::r2d2::Error::QueryError)
-    }
 }
 
 impl Db {
@@ -117,14 +111,14 @@ impl Db {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
-            .connection_timeout(CONNECTION_TIMEOUT)
+            .connection_timeout(PATIENCE)
             // A dead connection shows itself at BEGIN, where nothing has happened yet: asking
             // before every use would cost a round trip.
             .test_on_check_out(false)
             .connection_customizer(Box::new(ServeAsApp))
-            .build(ConnectionManager::new(url))
+            .build(ConnectionManager::new(with_defaults(url)))
             .map_err(|error| format!("cannot connect to the database: {}", one_line(&error.to_string())))?;
-        Ok(Self { pool, clock })
+        Ok(Self { pool, queue: Queue::before(size), clock })
     }
 
     /// A transaction that cannot write.
@@ -150,25 +144,42 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
     {
+        let deadline = Instant::now() + PATIENCE;
+        let turn = self.queue.turn(deadline.into()).await?;
+        let (tell, told) = oneshot::channel();
         let db = self.clone();
-        web::block(move || db.transaction(&entry, mode, work))
-            .await
-            .map_err(|_blocking_error| Problem::internal("the work was broken off by a panic"))?
+        let job = web::block(move || {
+            // Held by the thread, not by the request, which may have gone before the thread is free.
+            let _turn = turn;
+            db.transaction(&entry, mode, deadline, || tell.send(()).is_ok(), work)
+        });
+        // Refused, it is told by the job; a PostgreSQL that hangs tells nothing at all.
+        if timeout_at(deadline.into(), told).await.is_err() {
+            return Err(Problem::overloaded("the database does not answer"));
+        }
+        let outcome = timeout(LONGEST_WORK, job).await;
+        // What is then still written was not acknowledged: the caller asks again, with the same id.
+        let outcome = outcome.map_err(|_elapsed| Problem::overloaded("the database did not finish in time"))?;
+        outcome.map_err(|_blocking_error| Problem::internal("the work was broken off by a panic"))?
     }
 
     /// For loaders and jobs, which have threads of their own.
     pub fn as_system<T>(&self, work: impl FnOnce(&mut PgConnection) -> Result<T>) -> Result<T> {
-        self.transaction(&Entry::System, Mode::Write, work)
+        self.transaction(&Entry::System, Mode::Write, Instant::now() + PATIENCE, || true, work)
     }
 
+    /// `entered` tells that the work begins, and hears whether it is still wanted.
     fn transaction<T>(
         &self,
         entry: &Entry,
         mode: Mode,
+        deadline: Instant,
+        entered: impl FnOnce() -> bool,
         work: impl FnOnce(&mut PgConnection) -> Result<T>,
     ) -> Result<T> {
-        let mut conn = self.enter(entry, mode)?;
-        match work(&mut conn) {
+        let mut conn = self.enter(entry, mode, deadline)?;
+        let outcome = if entered() { work(&mut conn) } else { Err(Problem::overloaded("the caller was told to go")) };
+        match outcome {
             Ok(value) => {
                 AnsiTransactionManager::commit_transaction(&mut *conn)?;
                 Ok(value)
@@ -184,7 +195,12 @@ impl Db {
 
     /// Begins and enters. After a restart of PostgreSQL every pooled connection is dead once; each
     /// is dropped and the next one tried, for at this point nothing has happened yet.
-    fn enter(&self, entry: &Entry, mode: Mode) -> Result<PooledConnection<ConnectionManager<PgConnection>>> {
+    fn enter(
+        &self,
+        entry: &Entry,
+        mode: Mode,
+        deadline: Instant,
+    ) -> Result<PooledConnection<ConnectionManager<PgConnection>>> {
         let begin = match mode {
             Mode::Read => "BEGIN READ ONLY",
             Mode::Write => "BEGIN",
@@ -192,7 +208,8 @@ impl Db {
         let sql = format!("{begin}; {}", entry.statement(self.clock.now()));
         let mut tries = self.pool.max_size() + 1;
         loop {
-            let mut conn = self.pool.get().map_err(Problem::overloaded)?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let mut conn = self.pool.get_timeout(left).map_err(Problem::overloaded)?;
             match AnsiTransactionManager::begin_transaction_sql(&mut *conn, &sql) {
                 Ok(()) => return Ok(conn),
                 Err(error) if connection_is_gone(&error) && tries > 0 => tries -= 1,

@@ -1,0 +1,73 @@
+//! What every connection is made with, so that nothing waits for ever: neither for a server that is
+//! gone without a word, nor for a lock or a query.
+
+use diesel::PgConnection;
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::CustomizeConnection;
+
+/// What libpq is told unless DATABASE_URL says something else. A remote server that vanishes is
+/// noticed within `tcp_user_timeout` (milliseconds) while we send, and by keepalives while we wait.
+const DEFAULTS: [(&str, &str); 6] = [
+    ("connect_timeout", "2"),
+    ("tcp_user_timeout", "2000"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "2"),
+    ("keepalives_count", "3"),
+    ("fallback_application_name", "ketnghia"),
+];
+
+/// The URL or `key=value` string with our defaults for what it does not say.
+pub fn with_defaults(url: &str) -> String {
+    let after_scheme = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
+    // As libpq reads it: a question mark in a password begins no parameters.
+    let has_parameters = after_scheme.is_some_and(|rest| match rest.split_once(['@', '/']) {
+        Some((login, host)) if rest.as_bytes().get(login.len()) == Some(&b'@') => host.contains('?'),
+        _ => rest.contains('?'),
+    });
+    let mut whole = url.to_owned();
+    let mut separator = if has_parameters { '&' } else { '?' };
+    for (name, value) in DEFAULTS.iter().filter(|(name, _)| !url.contains(&format!("{name}="))) {
+        whole.push(if after_scheme.is_some() { separator } else { ' ' });
+        whole.push_str(&format!("{name}={value}"));
+        separator = '&';
+    }
+    whole
+}
+
+/// Serves as `app`, and gives up on a query after ten seconds, on a lock after three.
+#[derive(Debug)]
+pub struct ServeAsApp;
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for ServeAsApp {
+    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        conn.batch_execute(
+            "SET ROLE app;
+             SELECT set_config('statement_timeout', '10s', false),
+                    set_config('lock_timeout', '3s', false),
+                    set_config('idle_in_transaction_session_timeout', '30s', false),
+                    set_config('timezone', 'UTC', false)",
+        )
+        .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_url_says_stays_and_the_rest_is_added() {
+        let ours = "connect_timeout=2&tcp_user_timeout=2000&keepalives_idle=5&keepalives_interval=2&keepalives_count=3&fallback_application_name=ketnghia";
+        for (url, separator) in [
+            ("postgres://login:secret@host/db", '?'),
+            ("postgres://login:what?@host/db", '?'),
+            ("postgresql://host/db?sslmode=verify-full", '&'),
+            ("postgres:///db?options=a@b", '&'),
+        ] {
+            assert_eq!(with_defaults(url), format!("{url}{separator}{ours}"));
+        }
+        assert_eq!(with_defaults("host=db user=me"), format!("host=db user=me {}", ours.replace('&', " ")));
+        let patient = with_defaults("postgres://host/db?connect_timeout=30");
+        assert!(patient.contains("connect_timeout=30&tcp_user_timeout") && !patient.contains("connect_timeout=2"));
+    }
+}
