@@ -21,7 +21,7 @@ use crate::access::tokens::Tokens;
 use crate::config::Callers;
 use crate::kernel::db::{Db, Entry, migrate};
 use crate::kernel::extract::{BODY_LIMIT, QueryRoutes};
-use crate::kernel::middleware::{RequestId, caching, envelope};
+use crate::kernel::middleware::{RequestId, Stopping, caching, envelope};
 use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::Secrets;
 use crate::places::catalogues::Catalogues;
@@ -37,6 +37,7 @@ pub struct State {
     pub secrets: Data<Secrets>,
     pub passwords: Data<Passwords>,
     limits: Data<Limits>,
+    pub stopping: Data<Stopping>,
     catalogues: Data<Catalogues>,
     document: Data<Document>,
     query_routes: Data<QueryRoutes>,
@@ -58,6 +59,7 @@ impl State {
             secrets: Data::new(secrets),
             passwords: Data::new(Passwords::default()),
             limits: Data::new(Limits::new(callers.rate_limit_per_second, callers.rate_limit_per_minute)),
+            stopping: Data::new(Stopping::default()),
             catalogues: Data::new(Catalogues::new(contributed.into_iter().flatten())),
             query_routes: Data::new(document.query_routes()),
             document: Data::new(document),
@@ -149,6 +151,7 @@ pub fn build(
         .app_data(state.secrets)
         .app_data(state.passwords)
         .app_data(state.limits)
+        .app_data(state.stopping)
         .app_data(state.catalogues)
         .app_data(state.document)
         .app_data(state.query_routes)
@@ -223,9 +226,13 @@ async fn check_liveness() -> web::Json<Health> {
 /// Is the service ready
 ///
 /// The database is reachable, and every migration this binary knows is applied; newer ones are fine.
+/// A server that was asked to stop is ready no more.
 #[utoipa::path(tag = "operations", responses((status = 200, body = Health)))]
 #[get("/health/ready")]
-async fn check_readiness(db: Data<Db>, request: RequestId) -> Result<web::Json<Health>> {
+async fn check_readiness(db: Data<Db>, stopping: Data<Stopping>, request: RequestId) -> Result<web::Json<Health>> {
+    if stopping.has_begun() {
+        return Err(Problem::overloaded("the server is stopping"));
+    }
     let public = Entry::Public { request: request.0 };
     let current = db.read(&public, |conn| Ok(migrate::is_current(conn))).await.map_err(Problem::overloaded)?;
     if current { Ok(Health::ok()) } else { Err(Problem::overloaded("migrations are pending")) }

@@ -149,6 +149,9 @@ pub struct Serve {
     /// Connections to PostgreSQL; requests queue before the pool, not inside it
     #[arg(long, env = "DATABASE_POOL_SIZE", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub database_pool_size: u32,
+    /// Seconds to go on serving after SIGTERM, not ready any more and each answer the last of its connection, so that a load balancer turns to others first
+    #[arg(long, env = "STOP_DELAY_SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=60))]
+    pub stop_delay_seconds: u64,
     /// Load the demonstration data once and print the demonstration users
     #[arg(long)]
     pub demo: bool,

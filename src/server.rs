@@ -1,18 +1,22 @@
 //! Starting, serving and stopping.
 
 use std::ffi::OsString;
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::num::NonZero;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::web::Data;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Date};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{sleep, timeout};
 
 use crate::access::tokens::Tokens;
 use crate::app::{self, State};
@@ -22,13 +26,17 @@ use crate::demo;
 use crate::kernel::clock::Clock;
 use crate::kernel::db::embedded::{Address, Embedded, Opened};
 use crate::kernel::db::{Db, migrate, records};
+use crate::kernel::middleware::Stopping;
 use crate::kernel::problem::{Problem, Result as Outcome};
 use crate::kernel::secrets::Secrets;
 use crate::needs::households::private as households;
 use crate::places::loader;
 
 const DATABASE: &str = "ketnghia";
+/// What was begun gets this long to finish after the doors are closed.
 const SHUTDOWN_SECONDS: u64 = 20;
+/// From closing the doors until the last who came in has been heard.
+const LAST_CALL: Duration = Duration::from_millis(200);
 /// How often it is asked whether a new day has begun.
 const DAY_WATCH: Duration = Duration::from_secs(20);
 /// Of replicas that see midnight together, one moves the tree; the number is arbitrary.
@@ -184,7 +192,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     say(&format!("  API   http://{address}{}", app::BASE));
     say(&format!("  docs  http://{address}/docs/"));
     demo::print_users(&users);
-    run(listener, state, settings.database_pool_size)
+    run(listener, state, &settings)
 }
 
 fn load_keys(settings: &Serve, make: bool) -> Result<(Tokens, Secrets), String> {
@@ -231,26 +239,63 @@ fn check(db: &Db, unsafe_durability: bool) -> Result<(), String> {
     }
 }
 
-fn run(listener: TcpListener, state: State, pool_size: u32) -> Result<(), String> {
+fn run(listener: TcpListener, state: State, settings: &Serve) -> Result<(), String> {
     let (tell, told) = mpsc::channel();
     let watched = state.db.clone();
     std::thread::spawn(move || watch_the_day(&watched, &told));
-    let outcome = actix_web::rt::System::new().block_on(async move { listen(listener, state, pool_size)?.await });
+    let (pool_size, delay) = (settings.database_pool_size, Duration::from_secs(settings.stop_delay_seconds));
+    let outcome = actix_web::rt::System::new().block_on(async move {
+        let (stopping, door) = (state.stopping.clone(), listener.try_clone()?);
+        let server = listen(listener, state, pool_size)?;
+        actix_web::rt::spawn(stop_when_asked(server.handle(), stopping, door, delay));
+        server.await
+    });
     drop(tell);
     outcome.map_err(|error| format!("the server failed: {error}"))
 }
 
-/// The HTTP server: requests queue before the pool, not inside it, so there are as many blocking
-/// threads as connections.
-fn listen(listener: TcpListener, state: State, pool_size: u32) -> std::io::Result<actix_web::dev::Server> {
+/// The HTTP server. Requests queue before the pool, so each worker may use every connection: more
+/// threads than that would only wait.
+fn listen(listener: TcpListener, state: State, pool_size: u32) -> std::io::Result<Server> {
     let pool_size = usize::try_from(pool_size).unwrap_or(1);
     let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(pool_size);
     let server = HttpServer::new(move || app::build(state.clone()))
         .workers(workers)
-        .worker_max_blocking_threads((pool_size / workers).max(1))
+        .worker_max_blocking_threads(pool_size)
         .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals()
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// Stops so that nobody's request is lost. For a while the server serves on, tells who asks that it
+/// is not ready any more, and makes each answer the last of its connection; then it closes the door,
+/// so that newcomers are refused at once rather than let in and forgotten; then it finishes what was
+/// begun. Ctrl-C, or a second signal, ends the while.
+async fn stop_when_asked(server: ServerHandle, stopping: Data<Stopping>, door: TcpListener, delay: Duration) {
+    let (mut terminate, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
+        (Err(error), _) | (_, Err(error)) => return log::error!("signals cannot be heard: {error}"),
+    };
+    let wait = tokio::select! {
+        _ = terminate.recv() => delay,
+        _ = interrupt.recv() => Duration::ZERO,
+    };
+    log::info!("asked to stop: finishing what was begun");
+    stopping.begin();
+    let again = async {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    };
+    if timeout(wait, again).await.is_ok() {
+        log::info!("asked again: not waiting for others to notice");
+    }
+    server.pause().await;
+    // The standard library knows how to shut a socket down only where it is a stream.
+    if let Err(error) = TcpStream::from(OwnedFd::from(door)).shutdown(Shutdown::Both) {
+        log::warn!("closing the door: {error}");
+    }
+    sleep(LAST_CALL).await;
+    server.stop(true).await;
 }
 
 /// A server in this process, for tests.

@@ -2,14 +2,16 @@
 //! in the caller's language, tags for caches.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
@@ -42,6 +44,21 @@ impl FromRequest for RequestId {
 #[derive(Debug, Clone, Copy)]
 pub struct Caller(pub Uuid);
 
+/// Whether the server has been asked to stop. From then on each answer is the last of its connection,
+/// so that callers open the next one elsewhere, before this server closes it under them.
+#[derive(Debug, Default)]
+pub struct Stopping(AtomicBool);
+
+impl Stopping {
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// What is remembered of a request while it is away: the router needs it unshared.
 struct Incoming {
     id: RequestId,
@@ -49,6 +66,7 @@ struct Incoming {
     method: Method,
     path: String,
     locale: Locale,
+    stopping: Option<Data<Stopping>>,
 }
 
 /// The outermost layer: request id, log line, and every error as problem+json.
@@ -62,6 +80,7 @@ pub async fn envelope(
         method: request.method().clone(),
         path: request.path().to_owned(),
         locale: Locale::of(request.headers()),
+        stopping: request.app_data::<Data<Stopping>>().cloned(),
     };
     request.extensions_mut().insert(incoming.id);
     let failed = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
@@ -92,6 +111,9 @@ fn send_off(
     route: Option<String>,
     caller: Option<Caller>,
 ) -> HttpResponse<BoxBody> {
+    if incoming.stopping.as_ref().is_some_and(|stopping| stopping.has_begun()) {
+        answer.head_mut().set_connection_type(ConnectionType::Close);
+    }
     let headers = answer.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&incoming.id.0.to_string()) {
         headers.insert(REQUEST_ID, value);
@@ -227,4 +249,35 @@ pub async fn caching(
 fn matches_tag(wanted: &HeaderValue, tag: &HeaderValue) -> bool {
     let (Ok(wanted), Ok(tag)) = (wanted.to_str(), tag.to_str()) else { return false };
     wanted.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, test, web};
+
+    use super::*;
+
+    async fn panicking() -> HttpResponse {
+        panic!("as a handler never should")
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_a_problem_and_not_the_end() {
+        let app = App::new()
+            .route("/panic", web::get().to(panicking))
+            .route("/well", web::get().to(HttpResponse::Ok))
+            .wrap(from_fn(envelope));
+        let app = test::init_service(app).await;
+        for _ in 0..3 {
+            let failed = test::try_call_service(&app, test::TestRequest::get().uri("/panic").to_request()).await;
+            let answer = failed.err().unwrap().error_response();
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(answer.headers().get(header::CONTENT_TYPE).unwrap(), "application/problem+json");
+            let body = String::from_utf8(to_bytes(answer.into_body()).await.unwrap().to_vec()).unwrap();
+            assert!(body.contains("\"internal\"") && !body.contains("never should"), "{body}");
+        }
+        let answer = test::call_service(&app, test::TestRequest::get().uri("/well").to_request()).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
 }
