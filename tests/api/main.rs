@@ -17,6 +17,7 @@ mod aggregates;
 mod api_keys;
 mod csv;
 mod errors;
+mod faults;
 mod gifts;
 mod hardship_items;
 mod hardship_lists;

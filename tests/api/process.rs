@@ -2,97 +2,16 @@
 //! clear line.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::support::Client;
-
-/// A data folder that the user who runs PostgreSQL can reach, with a space in its name.
-struct DataFolder(PathBuf);
-
-impl DataFolder {
-    fn new(name: &str) -> Self {
-        let folder = PathBuf::from(format!("/tmp/ketnghia-process-{}/{name} of data", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-        Self(folder)
-    }
-}
-
-impl Drop for DataFolder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-        let _ = fs::remove_dir(self.0.parent().unwrap());
-    }
-}
-
-fn ketnghia(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ketnghia"));
-    for name in ["DATABASE_URL", "JWT_KEYS_DIR", "PII_KEY_FILE", "BIND_ADDRESS", "DATABASE_POOL_SIZE"] {
-        command.env_remove(name);
-    }
-    command.env("DATA_DIR", folder).env("KETNGHIA_UNSAFE_DURABILITY", "1").env("RUST_LOG", "warn").stdin(Stdio::null());
-    command
-}
-
-struct Server {
-    child: Child,
-    lines: Vec<String>,
-    address: String,
-}
-
-impl Server {
-    /// Starts and waits until it says where the documentation is.
-    fn start(folder: &Path) -> Self {
-        let mut child = ketnghia(folder)
-            .args(["serve", "--bind-address", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines: Vec<String> = Vec::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
-            lines.push(line);
-            if lines.last().unwrap().contains("docs") {
-                break;
-            }
-        }
-        let address = lines.iter().find_map(|line| line.strip_prefix("ketnghia listens on http://"));
-        let address = address.unwrap_or_else(|| panic!("the server did not start: {lines:?}")).to_owned();
-        Self { child, lines, address }
-    }
-
-    fn client(&self) -> Client {
-        Client::new(format!("http://{}", self.address), None)
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
-    }
-
-    fn wait_until_ready(&self) {
-        let deadline = Instant::now() + Duration::from_secs(15);
-        while self.client().get("/health/ready").status != 200 {
-            assert!(Instant::now() < deadline, "not ready again");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::support::{DataFolder, Program, ketnghia};
 
 /// The last line of what a refused command said, which names the reason, is its only line.
 #[track_caller]
@@ -106,7 +25,7 @@ fn assert_refused(output: &Output, reason: &str) {
 #[test]
 fn the_server_survives_what_happens_to_it_and_stops_in_order() {
     let folder = DataFolder::new("server");
-    let server = Server::start(&folder.0);
+    let server = Program::start(&folder.0);
     assert!(server.lines.iter().any(|line| line.contains("Loading the catalogue of places")), "{:?}", server.lines);
     assert!(server.lines.iter().any(|line| line.ends_with("/docs/")), "{:?}", server.lines);
     server.client().get("/health/ready").expect(200);
@@ -140,7 +59,7 @@ fn the_server_survives_what_happens_to_it_and_stops_in_order() {
     // The server is killed: the next one takes over, with everything that was there.
     server.signal(Signal::SIGKILL);
     drop(server);
-    let mut server = Server::start(&folder.0);
+    let mut server = Program::start(&folder.0);
     server.client().post("/auth/login", credentials).expect(200);
 
     // It is asked to stop: what was begun is finished, PostgreSQL is gone, and all was well.

@@ -16,6 +16,7 @@ use ketnghia::places::loader::{self, Selection};
 use ketnghia::server::{self, Running};
 
 use super::client::Client;
+use super::wire::Wire;
 
 /// The day on which tests live unless they move the clock: a Sunday morning in Vietnam.
 pub const NOW: &str = "2026-11-22T02:00:00Z";
@@ -87,6 +88,18 @@ impl Cluster {
         self.url(name)
     }
 
+    pub fn keys_folder(&self) -> PathBuf {
+        self.folder.join("keys")
+    }
+
+    fn keys(&self) -> (Tokens, Secrets) {
+        static TURN: Mutex<()> = Mutex::new(());
+        let _turn = TURN.lock().unwrap();
+        let folder = self.keys_folder();
+        let secrets = Secrets::load(&folder.join("pii.key"), &folder.join("refresh.key"), true).unwrap();
+        (Tokens::load(&folder, true).unwrap(), secrets)
+    }
+
     fn template(&self, catalogue: Catalogue) -> &'static str {
         let (name, made, selection) = match catalogue {
             Catalogue::Small => ("template_small", &self.small, Selection::Provinces(&SMALL)),
@@ -142,17 +155,22 @@ impl TestServer {
 
     fn run(catalogue: Catalogue, callers: &Callers) -> Self {
         let database = cluster().clone_template(catalogue);
-        let keys = cluster().folder.join("keys");
-        static KEYS: Mutex<()> = Mutex::new(());
-        let (tokens, secrets) = {
-            let _turn = KEYS.lock().unwrap();
-            (
-                Tokens::load(&keys, true).unwrap(),
-                Secrets::load(&keys.join("pii.key"), &keys.join("refresh.key"), true).unwrap(),
-            )
-        };
+        let url = cluster().url(&database);
+        Self::at(database, &url, callers)
+    }
+
+    /// A server whose way to the database is in the test's hands.
+    pub fn over_a_wire() -> (Self, Wire) {
+        let wire = Wire::to(&cluster().embedded.address().socket);
+        let database = cluster().clone_template(Catalogue::Small);
+        let url = wire.url(&database);
+        (Self::at(database, &url, &lavish()), wire)
+    }
+
+    fn at(database: String, url: &str, callers: &Callers) -> Self {
+        let (tokens, secrets) = cluster().keys();
         let clock = Clock::starting_at(NOW.parse().unwrap());
-        let db = Db::connect(&cluster().url(&database), POOL, clock).unwrap();
+        let db = Db::connect(url, POOL, clock).unwrap();
         let state = State::new(db.clone(), tokens, secrets, callers);
         let running = Running::start(state.clone(), POOL).unwrap();
         Self { db, state, database, running: Some(running) }

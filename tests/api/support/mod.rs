@@ -7,11 +7,15 @@ mod client;
 mod cluster;
 pub mod giving;
 mod needs;
+mod program;
 mod raw;
 mod twinning;
+mod wire;
 mod world;
 
 pub use client::{Answer, Client};
 pub use cluster::{Catalogue, TestServer, cluster, lavish};
 pub use needs::{household, item};
+pub use program::{DataFolder, Program, ketnghia};
+pub use wire::Wire;
 pub use world::{PASSWORD, World, id_of, unique};

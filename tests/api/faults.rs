@@ -1,0 +1,306 @@
+//! What must hold while something is broken: a clear 503, nothing lost, nothing half-written, and
+//! all well again without anybody's help.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::Text;
+use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use ketnghia::kernel::db::Entry;
+use ketnghia::kernel::problem::{Code, Problem, Result};
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Answer, Client, DataFolder, Program, TestServer, World, cluster, household, id_of, ketnghia};
+
+/// More callers than connections.
+const CALLERS: usize = 12;
+
+#[track_caller]
+fn assert_sent_away(answer: &Answer) {
+    answer.expect_problem(503, "overloaded");
+    assert!(answer.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0), "{answer:?}");
+}
+
+fn wait_until_ready(client: &Client) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while client.get("/health/ready").status != 200 {
+        assert!(Instant::now() < deadline, "not ready again");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn without_its_database_the_service_says_so_loses_nothing_and_comes_back_alone() {
+    let (server, wire) = TestServer::over_a_wire();
+    let world = World::on(server);
+    let village = world.village(world.ianan, "Làng Tung");
+    let head = world.head(village);
+    let anonymous = world.server.anonymous();
+    let (acknowledged, stop) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+    let sent_away = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let created = head.post("/households", new_household(village));
+                    if created.status == 201 {
+                        acknowledged.lock().unwrap().push(id_of(&created.expect(201)));
+                    } else {
+                        assert_sent_away(&created);
+                        sent_away.store(true, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        for _ in 0..2 {
+            wire.cut();
+            assert_sent_away(&anonymous.get("/health/ready"));
+            assert_sent_away(&head.get("/me"));
+            anonymous.get("/health/live").expect(200);
+            wire.mend();
+            wait_until_ready(&anonymous);
+            let before = acknowledged.lock().unwrap().len();
+            let deadline = Instant::now() + Duration::from_secs(20);
+            while acknowledged.lock().unwrap().len() == before {
+                assert!(Instant::now() < deadline, "nobody can write again");
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(sent_away.load(Ordering::Relaxed), "the wire was cut under load");
+    let acknowledged = acknowledged.into_inner().unwrap();
+    let list = acknowledged.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(",");
+    assert_eq!(world.count("households", &format!("id IN ({list})")), i64::try_from(acknowledged.len()).unwrap());
+    assert_nothing_is_half_written(&world);
+}
+
+/// A household as phones send it, with their id.
+fn new_household(village: Uuid) -> Value {
+    let mut new = household(village, "Rơ Mah Blơi");
+    new["id"] = json!(Uuid::now_v7());
+    new
+}
+
+/// Each household has its creation and its audit entry, and the other way round.
+fn assert_nothing_is_half_written(world: &World) {
+    let households = world.count("households", "true");
+    assert_eq!(world.count("creations", "id IN (SELECT id FROM households)"), households);
+    assert_eq!(world.count("creations", "resource = 'households'"), households);
+    assert_eq!(world.count("audit_events", "resource = 'households' AND action = 'create'"), households);
+}
+
+#[test]
+fn a_database_that_hangs_is_a_503_for_everybody_and_not_an_endless_wait() {
+    let (server, wire) = TestServer::over_a_wire();
+    let world = World::on(server);
+    let admin = world.admin();
+    let anonymous = world.server.anonymous();
+    wire.freeze();
+    std::thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(|| assert_sent_away(&admin.get("/me")));
+        }
+        assert_sent_away(&anonymous.get("/health/ready"));
+        anonymous.get("/health/live").expect(200);
+    });
+    wire.thaw();
+    wait_until_ready(&anonymous);
+    admin.get("/me").expect(200);
+}
+
+#[test]
+fn who_waits_for_a_lock_or_behind_those_who_do_is_told_to_come_back() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Làng Tung");
+    let head = world.head(village);
+    let mut keeper = world.server.sql();
+    keeper.batch_execute("BEGIN; LOCK TABLE households IN ACCESS EXCLUSIVE MODE").unwrap();
+    std::thread::scope(|scope| {
+        // They hold every connection until their lock_timeout.
+        for _ in 0..4 {
+            scope.spawn(|| assert_sent_away(&head.post("/households", new_household(village))));
+        }
+        std::thread::sleep(Duration::from_millis(200));
+        for _ in 0..CALLERS {
+            scope.spawn(|| assert_sent_away(&head.get("/me")));
+        }
+        world.server.anonymous().get("/health/live").expect(200);
+    });
+    keeper.batch_execute("ROLLBACK").unwrap();
+    head.get("/me").expect(200);
+    assert_eq!(world.count("households", "true"), 0);
+    assert_nothing_is_half_written(&world);
+    head.post("/households", new_household(village)).expect(201);
+}
+
+#[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = Text)]
+    setting: String,
+}
+
+/// What a transaction of the service comes to.
+fn within<T: Send + 'static>(world: &World, work: fn(&mut PgConnection) -> Result<T>) -> Result<T, Problem> {
+    let db = world.server.db.clone();
+    let entry = Entry::Public { request: Uuid::now_v7() };
+    actix_web::rt::System::new().block_on(async move { db.write(&entry, work).await })
+}
+
+#[test]
+fn every_connection_has_time_limits_and_who_runs_into_one_leaves_nothing_behind() {
+    let world = World::new();
+    let limits = within(&world, |conn| {
+        let sql = "SELECT name || ' ' || current_setting(name) AS setting FROM pg_settings
+                    WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout') ORDER BY name";
+        Ok(sql_query(sql).load::<Setting>(conn)?.into_iter().map(|row| row.setting).collect::<Vec<_>>())
+    });
+    assert_eq!(
+        limits.unwrap(),
+        ["idle_in_transaction_session_timeout 30s", "lock_timeout 3s", "statement_timeout 10s"]
+    );
+
+    fn claim(conn: &mut PgConnection) -> Result<()> {
+        let sql = "SELECT app_claim(gen_random_uuid(), 'never', '\\x00')";
+        sql_query(sql).execute(conn)?;
+        Ok(())
+    }
+    let slow = within(&world, |conn| {
+        claim(conn)?;
+        conn.batch_execute("SET LOCAL statement_timeout = '50ms'; SELECT pg_sleep(10)")?;
+        Ok(())
+    });
+    let idle = within(&world, |conn| {
+        claim(conn)?;
+        conn.batch_execute("SET LOCAL idle_in_transaction_session_timeout = '50ms'")?;
+        std::thread::sleep(Duration::from_millis(300));
+        claim(conn)
+    });
+    for problem in [slow, idle] {
+        let problem = problem.unwrap_err();
+        assert_eq!((problem.code(), problem.retry_after_seconds()), (Code::Overloaded, Some(2)), "{problem}");
+    }
+    assert_eq!(world.count("creations", "resource = 'never'"), 0);
+    // And none of it stays with the connections.
+    for _ in 0..8 {
+        within(&world, claim).unwrap();
+    }
+}
+
+#[test]
+fn a_panic_costs_one_request_and_no_connection() {
+    let world = World::new();
+    for _ in 0..8 {
+        let broken: Result<()> = within(&world, |_| panic!("as no query should"));
+        assert_eq!(broken.unwrap_err().code(), Code::Internal);
+    }
+    world.admin().get("/me").expect(200);
+}
+
+/// A client that keeps its connection for as long as the server does, and notices every answer it
+/// should have had and did not get.
+struct Keeper<'a> {
+    address: &'a str,
+    request: String,
+    connection: Option<BufReader<TcpStream>>,
+}
+
+#[derive(PartialEq, Debug)]
+enum Outcome {
+    Answered,
+    /// The server takes no more connections.
+    Refused,
+    /// It took the request, or the connection, and gave no answer.
+    Forgotten(String),
+}
+
+impl Keeper<'_> {
+    fn ask(&mut self) -> Outcome {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => match TcpStream::connect(self.address) {
+                Ok(stream) => BufReader::new(stream),
+                Err(_) => return Outcome::Refused,
+            },
+        };
+        match self.exchange(&mut connection) {
+            Ok(head) if head.starts_with("HTTP/1.1 200") => {
+                if !head.contains("connection: close") {
+                    self.connection = Some(connection);
+                }
+                Outcome::Answered
+            }
+            Ok(head) => Outcome::Forgotten(head),
+            Err(error) => Outcome::Forgotten(error.to_string()),
+        }
+    }
+
+    fn exchange(&self, connection: &mut BufReader<TcpStream>) -> std::io::Result<String> {
+        connection.get_mut().write_all(self.request.as_bytes())?;
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if connection.read_line(&mut head)? == 0 {
+                return Err(std::io::Error::other(format!("closed after {head:?}")));
+            }
+        }
+        let head = head.to_ascii_lowercase().replace("http/1.1", "HTTP/1.1");
+        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
+        connection.read_exact(&mut vec![0; length.unwrap_or(0)])?;
+        Ok(head)
+    }
+}
+
+#[test]
+fn asked_to_stop_under_load_the_server_forgets_nobody() {
+    let world = World::new();
+    let folder = DataFolder::new("stopping");
+    let keys = cluster().keys_folder();
+    let mut command = ketnghia(&folder.0);
+    command
+        .arg("serve")
+        .env("DATABASE_URL", cluster().url(&world.server.database))
+        .env("JWT_KEYS_DIR", &keys)
+        .env("PII_KEY_FILE", keys.join("pii.key"))
+        .env("RATE_LIMIT_PER_SECOND", "0")
+        .env("RATE_LIMIT_PER_MINUTE", "0");
+    let mut program = Program::run(&mut command);
+    world.make_user("minh.anh", "admin", None, None);
+    let credentials = json!({"username": "minh.anh", "password": crate::support::PASSWORD});
+    let tokens = program.client().post("/auth/login", credentials).expect(200);
+    let token = tokens["access_token"].as_str().unwrap();
+    let request = format!("GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");
+    let answered = Mutex::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(|| {
+                let mut keeper = Keeper { address: &program.address, request: request.clone(), connection: None };
+                loop {
+                    match keeper.ask() {
+                        Outcome::Answered => *answered.lock().unwrap() += 1,
+                        Outcome::Refused => break,
+                        Outcome::Forgotten(how) => panic!("{how}"),
+                    }
+                }
+            });
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        program.signal(Signal::SIGTERM);
+        std::thread::sleep(Duration::from_millis(300));
+        let waiting = program.client().get("/health/ready");
+        assert_sent_away(&waiting);
+        assert_eq!(waiting.header("connection"), "close");
+        program.client().get("/health/live").expect(200);
+        // Once more, for who is impatient.
+        program.signal(Signal::SIGTERM);
+    });
+    assert!(*answered.lock().unwrap() > CALLERS, "there was a load");
+    let status = program.child.wait().unwrap();
+    assert_eq!(status.code(), Some(0), "{status}");
+}
