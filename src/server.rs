@@ -289,7 +289,7 @@ async fn stop_when_asked(server: ServerHandle, stopping: Data<Stopping>, door: T
     if timeout(wait, again).await.is_ok() {
         log::info!("asked again: not waiting for others to notice");
     }
-    server.pause().await;
+    log::info!("closing the door, which actix_server::accept reports as an error");
     // The standard library knows how to shut a socket down only where it is a stream.
     if let Err(error) = TcpStream::from(OwnedFd::from(door)).shutdown(Shutdown::Both) {
         log::warn!("closing the door: {error}");

@@ -1,7 +1,7 @@
 //! What must hold while something is broken: a clear 503, nothing lost, nothing half-written, and
 //! all well again without anybody's help.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -223,7 +223,9 @@ enum Outcome {
 
 impl Keeper<'_> {
     fn ask(&mut self) -> Outcome {
-        let mut connection = match self.connection.take() {
+        let kept = self.connection.take();
+        let is_new = kept.is_none();
+        let mut connection = match kept {
             Some(connection) => connection,
             None => match TcpStream::connect(self.address) {
                 Ok(stream) => BufReader::new(stream),
@@ -238,6 +240,9 @@ impl Keeper<'_> {
                 Outcome::Answered
             }
             Ok(head) => Outcome::Forgotten(head),
+            // The kernel connects before the server accepts, and resets what it had not when the door
+            // closed: no program can tell this from being refused.
+            Err(error) if is_new && error.kind() == ErrorKind::ConnectionReset => Outcome::Refused,
             Err(error) => Outcome::Forgotten(error.to_string()),
         }
     }
