@@ -24,11 +24,40 @@ pub enum Command {
     Openapi,
     /// Run a command, such as psql or pg_dump, with DATABASE_URL (and PGHOST, PGUSER, …) set to the database
     Database(RunWithDatabase),
+    /// Ask a running server whether it is ready; the exit code tells, for health checks without curl
+    Health(Health),
+    /// Make keys for an installation with DATABASE_URL
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Manage users from the command line
     User {
         #[command(subcommand)]
         command: UserCommand,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct Health {
+    /// Address and port the server listens on
+    #[arg(long, env = "BIND_ADDRESS", default_value = "127.0.0.1:8080")]
+    pub bind_address: String,
+    /// Ask only whether it is alive, not whether its database is there
+    #[arg(long)]
+    pub live: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a signing key, refresh.key and pii.key in a folder that holds none yet
+    Create(CreateKeys),
+}
+
+#[derive(Debug, Args)]
+pub struct CreateKeys {
+    /// The folder; it is made if it is not there
+    pub folder: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ketnghia::config::{Cli, Command, UserCommand};
+use ketnghia::config::{Cli, Command, KeysCommand, UserCommand};
 use ketnghia::kernel::db::one_line;
 use ketnghia::{cli, server};
 
@@ -16,6 +16,8 @@ fn main() -> ExitCode {
         Command::Migrate(settings) => server::migrate(&settings),
         Command::Openapi => cli::print_openapi(),
         Command::Database(settings) => return cli::run_with_database(&settings).unwrap_or_else(fail),
+        Command::Health(settings) => cli::check_health(&settings),
+        Command::Keys { command: KeysCommand::Create(keys) } => cli::create_keys(&keys.folder),
         Command::User { command: UserCommand::Create(user) } => cli::create_admin(&user),
     };
     outcome.map_or_else(fail, |()| ExitCode::SUCCESS)

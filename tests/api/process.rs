@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::support::{DataFolder, Program, ketnghia};
+use crate::support::{DataFolder, Program, TestServer, cluster, ketnghia};
 
 /// The last line of what a refused command said, which names the reason, is its only line.
 #[track_caller]
@@ -29,6 +29,11 @@ fn the_server_survives_what_happens_to_it_and_stops_in_order() {
     assert!(server.lines.iter().any(|line| line.contains("Loading the catalogue of places")), "{:?}", server.lines);
     assert!(server.lines.iter().any(|line| line.ends_with("/docs/")), "{:?}", server.lines);
     server.client().get("/health/ready").expect(200);
+
+    // Whoever has no curl asks like this.
+    let health = |address: &str| ketnghia(&folder.0).args(["health", "--bind-address", address]).output().unwrap();
+    assert!(health(&server.address).status.success());
+    assert_refused(&health("127.0.0.1:1"), "does not answer: Connection refused");
 
     // A second one on the same folder, and one on the same port.
     let second = ketnghia(&folder.0).args(["serve", "--bind-address", "127.0.0.1:0"]).output().unwrap();
@@ -101,17 +106,26 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
     let keys = [("JWT_KEYS_DIR", "/nonexistent"), ("PII_KEY_FILE", "/nonexistent")];
     assert_refused(&run(&[&[database], keys.as_slice()].concat()), "JWT_KEYS_DIR /nonexistent: No such file");
 
-    // Keys that are there, of a server that was here before.
+    // Keys that are there.
     let keys = folder.0.join("keys");
-    ketnghia::access::tokens::Tokens::load(&keys, true).map(drop).unwrap();
-    let (pii, refresh) = (keys.join("pii.key"), keys.join("refresh.key"));
-    ketnghia::kernel::secrets::Secrets::load(&pii, &refresh, true).map(drop).unwrap();
+    let create = || ketnghia(&folder.0).args(["keys", "create"]).arg(&keys).output().unwrap();
+    let made = String::from_utf8(create().stdout).unwrap();
+    let pii = keys.join("pii.key");
+    assert!(made.contains(&format!("JWT_KEYS_DIR={}\n", keys.display())), "{made}");
+    assert!(made.contains(&format!("PII_KEY_FILE={}\n", pii.display())), "{made}");
+    assert_refused(&create(), "holds keys already");
     let keys = [("JWT_KEYS_DIR", keys.to_str().unwrap()), ("PII_KEY_FILE", pii.to_str().unwrap())];
     let refused = run(&[&[database], keys.as_slice()].concat());
     assert_refused(&refused, "cannot connect to the database (DATABASE_URL): ");
     let misspelt = run(&[&[("DATABASE_URL", "postgre//somebody:secret@host")], keys.as_slice()].concat());
     assert_refused(&misspelt, "cannot connect to the database (DATABASE_URL): ");
     assert!(!String::from_utf8_lossy(&misspelt.stderr).contains("secret"), "a password is no reason");
+
+    // A login that could do anything.
+    let server = TestServer::start();
+    let superuser = cluster().superuser_url(&server.database);
+    let refused = run(&[&[("DATABASE_URL", superuser.as_str())], keys.as_slice()].concat());
+    assert_refused(&refused, "the login of DATABASE_URL is a superuser");
 
     // A port that somebody holds.
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

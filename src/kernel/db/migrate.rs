@@ -84,9 +84,13 @@ fn make_roles(conn: &mut PgConnection) -> QueryResult<()> {
              IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
                EXECUTE format('CREATE ROLE %I NOLOGIN', name);
              END IF;
-             IF NOT pg_has_role(current_user, name, 'MEMBER') THEN
+             -- Tried, not asked: from PostgreSQL 16 on, who creates a role is its member and may not yet act as it.
+             BEGIN
+               EXECUTE format('SET LOCAL ROLE %I', name);
+               RESET ROLE;
+             EXCEPTION WHEN insufficient_privilege THEN
                EXECUTE format('GRANT %I TO CURRENT_USER', name);
-             END IF;
+             END;
            END LOOP;
            IF NOT has_schema_privilege('app_owner', 'public', 'CREATE') THEN
              GRANT CREATE, USAGE ON SCHEMA public TO app_owner;
@@ -115,6 +119,9 @@ pub fn complaints(conn: &mut PgConnection, unsafe_durability: bool) -> Option<St
         "SELECT 'the service would run as a superuser' AS complaint, false AS about_durability
           WHERE current_setting('is_superuser')::boolean
          UNION ALL
+         SELECT 'the login of DATABASE_URL is a superuser: use one that is granted app and no more', false
+           FROM pg_roles WHERE rolname = session_user AND rolsuper
+         UNION ALL
          SELECT 'the service would run as a role that bypasses row-level security', false
            FROM pg_roles WHERE rolname = current_user AND rolbypassrls
          UNION ALL
@@ -122,7 +129,7 @@ pub fn complaints(conn: &mut PgConnection, unsafe_durability: bool) -> Option<St
            FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user LIMIT 1)
          UNION ALL
          SELECT 'lc_messages is ' || setting || ', and the service knows the messages of PostgreSQL in English only (ALTER ROLE the_login SET lc_messages = ''C'')', false
-           FROM pg_settings WHERE name = 'lc_messages' AND setting !~ '^(C|POSIX|en)([^a-z]|$)' AND setting <> ''
+           FROM pg_settings WHERE name = 'lc_messages' AND setting !~* '^(C|POSIX|en|english)([^a-z]|$)' AND setting <> ''
          UNION ALL
          SELECT name || ' is off: acknowledged records could be lost', true
            FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'",
