@@ -16,6 +16,7 @@ mod access_matrix;
 mod aggregates;
 mod api_keys;
 mod csv;
+mod docs;
 mod errors;
 mod faults;
 mod gifts;

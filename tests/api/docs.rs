@@ -1,0 +1,47 @@
+//! The operators' pages say what the program does.
+
+use std::fmt::Write;
+
+use clap::{Arg, Command, CommandFactory};
+use ketnghia::config::Cli;
+
+const SETTINGS: &str = include_str!("../../docs/settings.md");
+const EXAMPLE: &str = include_str!("../../.env.example");
+
+/// Every setting that the environment may give, in the order of the command line.
+fn settings() -> Vec<Arg> {
+    fn collect(command: &Command, found: &mut Vec<Arg>) {
+        for argument in command.get_arguments().filter(|argument| argument.get_env().is_some()) {
+            if found.iter().all(|known| known.get_env() != argument.get_env()) {
+                found.push(argument.clone());
+            }
+        }
+        command.get_subcommands().for_each(|command| collect(command, found));
+    }
+    let mut found = Vec::new();
+    collect(&Cli::command(), &mut found);
+    found
+}
+
+fn name(argument: &Arg) -> &str {
+    argument.get_env().unwrap().to_str().unwrap()
+}
+
+#[test]
+fn the_page_of_settings_is_that_of_the_command_line() {
+    let mut table = String::from("| setting | default | meaning |\n|---|---|---|\n");
+    for argument in settings() {
+        let default = argument.get_default_values().first().map_or("", |value| value.to_str().unwrap());
+        let default = if default.is_empty() { "–".to_owned() } else { format!("`{default}`") };
+        writeln!(table, "| `{}` | {default} | {} |", name(&argument), argument.get_help().unwrap()).unwrap();
+    }
+    assert!(SETTINGS.contains(&table), "docs/settings.md should say:\n{table}");
+    assert_eq!(SETTINGS.matches("\n| `").count(), table.matches("\n| `").count() + 2, "and RUST_LOG, PG_BIN_DIR");
+}
+
+#[test]
+fn the_example_names_every_setting() {
+    for argument in settings() {
+        assert!(EXAMPLE.contains(&format!("\n# {}=", name(&argument))), "{} in .env.example", name(&argument));
+    }
+}
