@@ -14,9 +14,11 @@ mod support;
 
 mod access_matrix;
 mod aggregates;
+mod aggregates_of_households;
 mod api_keys;
 mod csv;
 mod docs;
+mod dashboards;
 mod errors;
 mod faults;
 mod gifts;

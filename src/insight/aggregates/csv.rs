@@ -1,10 +1,11 @@
 //! The rows as a sheet: no totals row, hidden numbers empty.
 
-use super::model::{AggregateGrouping, KeyPart, SupportAggregate, SupportValues};
+use super::data_set::DataSet;
+use super::model::{AggregateGrouping, Answer, KeyPart};
 use crate::kernel::problem::Result;
 use crate::kernel::sheet::{Cell, Sheet};
 
-pub fn write(aggregate: &SupportAggregate, groupings: &[AggregateGrouping]) -> Result<Vec<u8>> {
+pub fn write(set: &DataSet, answer: &Answer, groupings: &[AggregateGrouping]) -> Result<Vec<u8>> {
     let mut header = Vec::new();
     for grouping in groupings {
         let word = grouping.word();
@@ -16,10 +17,9 @@ pub fn write(aggregate: &SupportAggregate, groupings: &[AggregateGrouping]) -> R
             header.push(word.to_owned());
         }
     }
-    let values = ["visits", "gifts", "gifts_confirmed", "gift_value_vnd", "households_helped", "value_vnd"];
-    header.extend(values.map(str::to_owned));
+    header.extend(set.measures.iter().map(|measure| measure.name.to_owned()));
     let mut sheet = Sheet::new(&header)?;
-    for row in &aggregate.rows {
+    for row in &answer.rows {
         let mut cells: Vec<Cell> = Vec::new();
         for (grouping, part) in &row.key.0 {
             match part {
@@ -34,20 +34,8 @@ pub fn write(aggregate: &SupportAggregate, groupings: &[AggregateGrouping]) -> R
                 KeyPart::Word(word) => cells.push(word.as_str().into()),
             }
         }
-        cells.extend(numbers(&row.values));
+        cells.extend(row.numbers.iter().map(|number| Cell::from(*number)));
         sheet.row(cells)?;
     }
     sheet.finish()
-}
-
-fn numbers(values: &SupportValues) -> [Cell; 6] {
-    let numbers = [
-        values.visits,
-        values.gifts,
-        values.gifts_confirmed,
-        values.gift_value_vnd,
-        values.households_helped,
-        values.value_vnd,
-    ];
-    numbers.map(Cell::from)
 }

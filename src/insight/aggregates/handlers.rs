@@ -3,11 +3,14 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
 
-use super::csv;
-use super::model::{AggregateQuery, SupportAggregate, SupportRow, SupportValues};
-use super::queries;
+use super::data_set::DataSet;
+use super::hardship::{HARDSHIP, HardshipAggregate};
+use super::model::{AggregateQuery, Answer, AnswerRow, HouseholdAggregateQuery};
+use super::poverty::{POVERTY, PovertyAggregate};
 use super::question::Question;
-use crate::access::actor::May;
+use super::support::{SUPPORT, SupportAggregate};
+use super::{csv, queries};
+use crate::access::actor::{Actor, May};
 use crate::access::policy::permission::ReadAggregates;
 use crate::kernel::db::Db;
 use crate::kernel::extract::Query;
@@ -19,12 +22,19 @@ use crate::kernel::sheet::{self, Accepts, AnswerFormat};
 ///
 /// Visits and gifts, cut by one or two groupings, in the caller's scope. Gifts `recorded` or `confirmed`
 /// count; `households_helped` are distinct households, so totals are computed and not added. Without
-/// `from` and `to` the current year. Rows without any record are left out, but when cut by a place alone
+/// `from` and `to` the current year. Rows without any record are left out, but when cut by places alone
 /// every place with households is a row. `Accept: text/csv` or `format=csv` gives the rows for Excel.
 ///
-/// API keys ask for whole months, without `organisation_id`, by one grouping beside the place; a row of
-/// one to four households is hidden whole. Two different questions may still tell something together:
-/// a place's months against its year, or a place against the places in it.
+/// **API keys** ask for whole months, without `organisation_id`, by one grouping beside the place. A row
+/// with a number of one to four households is hidden whole (`suppressed`, all values null); 0 is shown. Where
+/// hidden rows could be told by subtracting the others from the totals, or from the number of a wider
+/// place, of all months or of all places, the smallest other row is hidden too; where there is none, the
+/// totals are. So nothing hidden comes back within one answer.
+///
+/// Two different questions may still tell something together: the trees of two days (`as_of`), two
+/// periods that overlap, a programme against all of them, the months and communes of one answer against
+/// two others that have only the one or the other, or the same question asked again after one gift more.
+/// And whoever knows the rule knows that a hidden row is at most as large as the smallest one shown.
 #[utoipa::path(tag = "aggregates", security(("bearer" = ["aggregates:read"])), params(AggregateQuery),
     responses((status = 200, content((SupportAggregate = "application/json"), (String = "text/csv")))))]
 #[get("/aggregates/support")]
@@ -34,33 +44,79 @@ pub async fn find_support_aggregate(
     accepts: Accepts,
     query: Query<AggregateQuery>,
 ) -> Result<HttpResponse> {
-    let Query(query) = query;
-    let question = Question::of(&query, &may.actor, db.clock.today())?;
+    answer::<SupportAggregate>(&SUPPORT, &may.actor, &accepts, &db, query.0).await
+}
+
+/// Who was listed as hard up
+///
+/// Approved and closed hardship lists of the years of `from` and `to`, in the caller's scope, cut by place
+/// and year. A unit sees the lists of the villages it stands by. Everything else, and what API keys see
+/// and do not see, is as with `support`.
+#[utoipa::path(tag = "aggregates", security(("bearer" = ["aggregates:read"])), params(HouseholdAggregateQuery),
+    responses((status = 200, content((HardshipAggregate = "application/json"), (String = "text/csv")))))]
+#[get("/aggregates/hardship")]
+pub async fn find_hardship_aggregate(
+    may: May<ReadAggregates>,
+    db: Data<Db>,
+    accepts: Accepts,
+    query: Query<HouseholdAggregateQuery>,
+) -> Result<HttpResponse> {
+    answer::<HardshipAggregate>(&HARDSHIP, &may.actor, &accepts, &db, query.0.into()).await
+}
+
+/// How poor the households are
+///
+/// Households active on the day of `to` (or today, if that is still to come), by their poverty status of
+/// the year of `to`, else the latest one before it; a household that was never assessed until then is not
+/// counted. Cut by `year`, each year from `from` to `to` is such a picture of its last day, up to today,
+/// and the totals are those of the last. A unit counts the listed households of the villages it stands by.
+/// Everything else, and what API keys see and do not see, is as with `support`.
+#[utoipa::path(tag = "aggregates", security(("bearer" = ["aggregates:read"])), params(HouseholdAggregateQuery),
+    responses((status = 200, content((PovertyAggregate = "application/json"), (String = "text/csv")))))]
+#[get("/aggregates/poverty")]
+pub async fn find_poverty_aggregate(
+    may: May<ReadAggregates>,
+    db: Data<Db>,
+    accepts: Accepts,
+    query: Query<HouseholdAggregateQuery>,
+) -> Result<HttpResponse> {
+    answer::<PovertyAggregate>(&POVERTY, &may.actor, &accepts, &db, query.0.into()).await
+}
+
+/// What a data set answers, in the form that was asked for.
+async fn answer<A: From<Answer> + Serialize>(
+    set: &'static DataSet,
+    actor: &Actor,
+    accepts: &Accepts,
+    db: &Db,
+    query: AggregateQuery,
+) -> Result<HttpResponse> {
+    let question = Question::of(set, &query, actor, db.clock.today())?;
     let as_csv = accepts.unless(query.format) == AnswerFormat::Csv;
     let groupings = question.groupings.clone();
-    let aggregate = db.read(&may.actor, move |conn| queries::support(conn, &query, &question)).await?;
-    let tag = tag(&aggregate, as_csv)?;
+    let found = db.read(actor, move |conn| queries::answer(conn, set, &query, &question)).await?;
+    let tag = tag(&found, as_csv)?;
     let mut answer = HttpResponse::Ok();
     answer
         .insert_header((ETAG, tag))
         .insert_header((VARY, "Accept"))
         .insert_header((CACHE_CONTROL, "private, max-age=60, stale-while-revalidate=300"));
     if !as_csv {
-        return Ok(answer.json(aggregate));
+        return Ok(answer.json(A::from(found)));
     }
-    let name = format!("support_{}_{}", aggregate.from, aggregate.to);
-    Ok(sheet::attach(&mut answer, &name).body(csv::write(&aggregate, &groupings)?))
+    let name = format!("{}_{}_{}", set.name, found.from, found.to);
+    Ok(sheet::attach(&mut answer, &name).body(csv::write(set, &found, &groupings)?))
 }
 
 /// Of rows and totals, not of when they were computed: the same numbers are the same answer.
-fn tag(aggregate: &SupportAggregate, as_csv: bool) -> Result<String> {
+fn tag(answer: &Answer, as_csv: bool) -> Result<String> {
     #[derive(Serialize)]
     struct Content<'a> {
-        rows: &'a [SupportRow],
-        totals: &'a SupportValues,
+        rows: &'a [AnswerRow],
+        totals: &'a [Option<i64>],
         as_csv: bool,
     }
-    let content = Content { rows: &aggregate.rows, totals: &aggregate.totals, as_csv };
+    let content = Content { rows: &answer.rows, totals: &answer.totals, as_csv };
     let json = serde_json::to_vec(&content).map_err(Problem::internal)?;
     Ok(format!("\"{}\"", base64url(sha256(&json).get(..12).unwrap_or_default())))
 }

@@ -1,15 +1,24 @@
 //! Aggregates: one question form for every data set. Row-level security decides what is counted; for
-//! dashboards' keys small counts are hidden (`suppression.rs`).
+//! dashboards' keys small counts are hidden (`suppression.rs`). A data set of its own says only what its
+//! facts are and what is counted of them (`data_set.rs`).
 
 mod csv;
+mod data_set;
 mod handlers;
+mod hardship;
+mod margins;
 pub mod model;
-pub mod queries;
-pub mod question;
-pub mod suppression;
+mod places;
+mod poverty;
+mod queries;
+mod question;
+mod support;
+mod suppression;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::find_support_aggregate);
+    api.service(handlers::find_support_aggregate)
+        .service(handlers::find_hardship_aggregate)
+        .service(handlers::find_poverty_aggregate);
 }

@@ -46,15 +46,10 @@ impl AggregateGrouping {
     pub fn is_place(self) -> bool {
         matches!(self, Self::Province | Self::District | Self::Commune | Self::Village)
     }
-
-    /// Only gifts have it.
-    pub fn is_of_gifts(self) -> bool {
-        matches!(self, Self::Category | Self::FundingSource)
-    }
 }
 
-/// A question to a data set.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
+/// A question to the data set of support.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AggregateQuery {
     /// Only what lies in this place; without it, everything the caller may see.
@@ -74,9 +69,52 @@ pub struct AggregateQuery {
     pub organisation_id: Option<OrganisationId>,
     /// Only what was given under this programme.
     pub programme_id: Option<ProgrammeId>,
-    /// `json` (default) or `csv`; like `Accept: text/csv`.
+    /// `json` (default) or `csv`; like `Accept: text/csv`. CSV has the rows and no totals: without
+    /// `group_by` nothing but its header.
     #[param(value_type = Option<AnswerFormat>, inline)]
     pub format: Option<AnswerFormat>,
+}
+
+/// A question to a data set of households: these are cut by place and year alone, and no organisation
+/// or programme owns them.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HouseholdAggregateQuery {
+    /// Only what lies in this place; without it, everything the caller may see.
+    pub within: Option<LocalityId>,
+    /// One or two of `province, district, commune, village, year`, repeated or with a comma. Without it
+    /// only totals.
+    #[serde(default)]
+    #[param(value_type = Vec<HouseholdGrouping>, inline, max_items = 2, explode = true)]
+    pub group_by: Vec<String>,
+    /// First day of the period, whose year counts; by default the first of the year.
+    pub from: Option<NaiveDate>,
+    /// Last day of the period, whose year counts; by default the last of the year.
+    pub to: Option<NaiveDate>,
+    /// The tree of places of this day; today's by default.
+    pub as_of: Option<NaiveDate>,
+    /// `json` (default) or `csv`; like `Accept: text/csv`. CSV has the rows and no totals: without
+    /// `group_by` nothing but its header.
+    #[param(value_type = Option<AnswerFormat>, inline)]
+    pub format: Option<AnswerFormat>,
+}
+
+impl From<HouseholdAggregateQuery> for AggregateQuery {
+    fn from(query: HouseholdAggregateQuery) -> Self {
+        let HouseholdAggregateQuery { within, group_by, from, to, as_of, format } = query;
+        Self { within, group_by, from, to, as_of, format, organisation_id: None, programme_id: None }
+    }
+}
+
+/// By what numbers of households can be cut.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HouseholdGrouping {
+    Province,
+    District,
+    Commune,
+    Village,
+    Year,
 }
 
 /// A place that was counted.
@@ -143,52 +181,26 @@ pub struct AggregateKey {
     kind: Option<String>,
 }
 
-/// What was given. `recorded` and `confirmed` gifts count, `disputed` and `not_delivered` ones do not.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, ToSchema)]
-pub struct SupportValues {
-    /// Null when cut by category or funding source, which only gifts have.
-    #[schema(example = 12)]
-    pub visits: Option<i64>,
-    #[schema(example = 57)]
-    pub gifts: Option<i64>,
-    /// Of these, confirmed by the village.
-    #[schema(example = 51)]
-    pub gifts_confirmed: Option<i64>,
-    #[schema(example = 85_500_000)]
-    pub gift_value_vnd: Option<i64>,
-    /// Distinct households that received a gift themselves or through a member.
-    #[schema(example = 31)]
-    pub households_helped: Option<i64>,
-    /// Of all support: gifts, for now.
-    #[schema(example = 85_500_000)]
-    pub value_vnd: Option<i64>,
-}
-
-/// One row.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct SupportRow {
-    #[schema(value_type = AggregateKey)]
+/// One row of an answer, whatever was counted.
+#[derive(Debug, Clone, Serialize)]
+pub struct AnswerRow {
     pub key: RowKey,
-    pub values: SupportValues,
-    /// True where an API key may not see the numbers, because they are of one to four households.
+    /// In the order of the data set's measures; all null where they are hidden.
+    pub numbers: Vec<Option<i64>>,
     pub suppressed: bool,
 }
 
-/// The answer of a data set.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct SupportAggregate {
-    #[schema(example = "support")]
-    pub dataset: String,
-    /// The place that was asked for; null when there is none, or none the caller may see.
+/// The answer of any data set.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub dataset: &'static str,
     pub within: Option<AggregatePlace>,
     pub from: NaiveDate,
     pub to: NaiveDate,
     pub as_of: NaiveDate,
     pub computed_at: DateTime<Utc>,
-    pub rows: Vec<SupportRow>,
-    /// Computed, not added: a household helped in two months counts once.
-    pub totals: SupportValues,
-    /// True where an API key may not see the totals.
+    pub rows: Vec<AnswerRow>,
+    pub totals: Vec<Option<i64>>,
     pub totals_suppressed: bool,
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
+use super::data_set::DataSet;
 use super::model::{AggregateGrouping, AggregateQuery};
 use crate::access::actor::Actor;
 use crate::access::policy::Office;
@@ -19,13 +20,13 @@ pub struct Question {
 }
 
 impl Question {
-    pub fn of(query: &AggregateQuery, actor: &Actor, today: NaiveDate) -> Result<Self> {
-        Self::read(query, actor.office == Office::Dashboard, today)
+    pub fn of(set: &DataSet, query: &AggregateQuery, actor: &Actor, today: NaiveDate) -> Result<Self> {
+        Self::read(set, query, actor.office == Office::Dashboard, today)
     }
 
-    fn read(query: &AggregateQuery, for_key: bool, today: NaiveDate) -> Result<Self> {
+    fn read(set: &DataSet, query: &AggregateQuery, for_key: bool, today: NaiveDate) -> Result<Self> {
         let mut errors = Vec::new();
-        let groupings = groupings(&query.group_by, &mut errors);
+        let groupings = groupings(set, &query.group_by, &mut errors);
         let days = [("?from", query.from), ("?to", query.to), ("?as_of", query.as_of)];
         let implausible = days.iter().filter(|(_, day)| day.is_some_and(|day| !is_plausible(day)));
         errors.extend(implausible.map(|(pointer, _)| FieldError::new(*pointer, FieldCode::InvalidValue)));
@@ -53,15 +54,15 @@ impl Question {
     }
 }
 
-fn groupings(words: &[String], errors: &mut Vec<FieldError>) -> Vec<AggregateGrouping> {
+fn groupings(set: &DataSet, words: &[String], errors: &mut Vec<FieldError>) -> Vec<AggregateGrouping> {
     let mut groupings = Vec::new();
     for word in words.iter().flat_map(|word| word.split(',')).filter(|word| !word.is_empty()) {
         match serde_json::from_value(serde_json::Value::from(word)) {
             Ok(grouping) if groupings.contains(&grouping) => {
                 errors.push(FieldError::new("?group_by", FieldCode::Duplicate));
             }
-            Ok(grouping) => groupings.push(grouping),
-            Err(_unknown) => errors.push(FieldError::new("?group_by", FieldCode::NotGrouped)),
+            Ok(grouping) if set.has(grouping) => groupings.push(grouping),
+            Ok(_) | Err(_) => errors.push(FieldError::new("?group_by", FieldCode::NotGrouped)),
         }
     }
     if groupings.len() > 2 {
@@ -75,7 +76,9 @@ fn groupings(words: &[String], errors: &mut Vec<FieldError>) -> Vec<AggregateGro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use AggregateGrouping::{Category, Commune, Month};
+    use crate::insight::aggregates::poverty::POVERTY;
+    use crate::insight::aggregates::support::SUPPORT;
+    use AggregateGrouping::{Category, Commune, Month, Year};
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -83,19 +86,15 @@ mod tests {
 
     fn query(group_by: &[&str], from: Option<&str>, to: Option<&str>) -> AggregateQuery {
         AggregateQuery {
-            within: None,
             group_by: group_by.iter().map(|word| (*word).to_owned()).collect(),
             from: from.map(day),
             to: to.map(day),
-            as_of: None,
-            organisation_id: None,
-            programme_id: None,
-            format: None,
+            ..AggregateQuery::default()
         }
     }
 
     fn read(query: &AggregateQuery, for_key: bool) -> Option<Question> {
-        Question::read(query, for_key, day("2026-11-22")).ok()
+        Question::read(&SUPPORT, query, for_key, day("2026-11-22")).ok()
     }
 
     #[test]
@@ -115,6 +114,9 @@ mod tests {
         assert_eq!(grouped(&["commune", "commune"]), None);
         assert_eq!(grouped(&["commune", "month", "year"]), None);
         assert_eq!(grouped(&["hamlet"]), None);
+        let of_poverty = |words: &[&str]| Question::read(&POVERTY, &query(words, None, None), true, day("2026-11-22"));
+        assert_eq!(of_poverty(&["commune", "year"]).map(|q| q.groupings).ok(), Some(vec![Commune, Year]));
+        assert!(of_poverty(&["month"]).is_err() && of_poverty(&["category"]).is_err());
     }
 
     #[test]

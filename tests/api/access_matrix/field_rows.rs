@@ -302,5 +302,6 @@ fn gifts() -> Vec<Row> {
 }
 
 fn aggregates() -> Vec<Row> {
-    vec![Row::new("find_support_aggregate", "aggregates:read", About::Nothing, 200)]
+    let sets = ["find_support_aggregate", "find_hardship_aggregate", "find_poverty_aggregate"];
+    sets.map(|set| Row::new(set, "aggregates:read", About::Nothing, 200)).into()
 }

@@ -6,6 +6,7 @@
 mod client;
 mod cluster;
 pub mod giving;
+pub mod insight;
 mod needs;
 mod program;
 mod raw;

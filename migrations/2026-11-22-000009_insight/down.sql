@@ -1,0 +1,1 @@
+drop function app_places_above(uuid[], date);

@@ -1,0 +1,45 @@
+//! Who was listed as hard up, and how far help has come.
+
+use super::data_set::{DataSet, answer, nothing};
+use super::model::AggregateGrouping;
+use super::question::Question;
+
+answer! {
+    /// What approved and closed hardship lists say. An item is a household on one list.
+    HardshipAggregate, HardshipRow, HardshipValues, "hardship";
+    #[schema(example = 3)]
+    lists: Things = "count(DISTINCT k.list_id)";
+    /// Households on these lists; one that is on two of them counts twice.
+    #[schema(example = 31)]
+    items: Households = "count(k.item_id)";
+    /// Items that nobody promised or gave anything to.
+    #[schema(example = 12)]
+    open: Households = "count(k.item_id) FILTER (WHERE k.status = 'open')";
+    /// Items that a unit has pledged to help.
+    #[schema(example = 7)]
+    pledged: Households = "count(k.item_id) FILTER (WHERE k.status = 'pledged')";
+    /// Items that a confirmed gift points at.
+    #[schema(example = 12)]
+    helped: Households = "count(k.item_id) FILTER (WHERE k.status = 'helped')";
+    /// Distinct households on these lists.
+    #[schema(example = 28)]
+    households: Households = "count(DISTINCT k.household_id)";
+}
+
+pub const HARDSHIP: DataSet = DataSet {
+    name: "hardship",
+    measures: MEASURES,
+    facts,
+    width: 5,
+    column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year::text"),
+    without: nothing,
+    by_year: false,
+};
+
+/// A list has a year and no day.
+fn facts(_: &Question) -> String {
+    "SELECT l.village_id, l.year, l.id AS list_id, i.id AS item_id, i.status, i.household_id
+       FROM hardship_lists l LEFT JOIN hardship_items i ON i.list_id = l.id
+      WHERE l.status IN ('approved', 'closed') AND l.year BETWEEN extract(year FROM $1)::int AND extract(year FROM $2)::int"
+        .to_owned()
+}

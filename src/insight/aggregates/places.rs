@@ -1,0 +1,138 @@
+//! The places of a question and of its rows, as they were on the day of the tree.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, Bool, Date, Nullable, Text, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use super::margins::{Above, Cells};
+use super::model::{AggregateGrouping, AggregatePlace, Names};
+use super::question::Question;
+use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
+
+pub fn check_districts(conn: &mut PgConnection, day: NaiveDate) -> Result<()> {
+    #[derive(QueryableByName)]
+    struct Any {
+        #[diesel(sql_type = Bool)]
+        found: bool,
+    }
+    let any: Any = sql_query(
+        "SELECT EXISTS (SELECT FROM localities WHERE level = 'district'
+            AND (valid_from IS NULL OR valid_from <= $1) AND (valid_to IS NULL OR valid_to >= $1)) AS found",
+    )
+    .bind::<Date, _>(day)
+    .get_result(conn)?;
+    if any.found { Ok(()) } else { Err(Problem::field("?group_by", FieldCode::NoDistricts)) }
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Nullable<Text>)]
+    code: Option<String>,
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+impl From<Named> for AggregatePlace {
+    fn from(place: Named) -> Self {
+        Self { id: place.id, code: place.code, name: place.name }
+    }
+}
+
+/// A place the caller sees; one that is not there on the day is refused with the places that followed it.
+pub fn find_within(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<Option<AggregatePlace>> {
+    #[derive(QueryableByName)]
+    struct Within {
+        #[diesel(embed)]
+        place: Named,
+        #[diesel(sql_type = Bool)]
+        exists_on_day: bool,
+        #[diesel(sql_type = Nullable<Text>)]
+        successors: Option<String>,
+    }
+    // Its name is that of the day, like those of the rows.
+    let found: Option<Within> = sql_query(
+        "SELECT l.id, coalesce(v.code, l.code) AS code, coalesce(v.name, l.name) AS name, v.id IS NOT NULL AS exists_on_day,
+                (SELECT string_agg(n.name || ' (' || n.id || ')', ', ' ORDER BY n.name, n.id)
+                   FROM locality_successions s JOIN localities n ON n.id = s.successor_id WHERE s.predecessor_id = l.id) AS successors
+           FROM localities l
+           LEFT JOIN locality_versions v ON v.locality_id = l.id
+            AND (v.valid_from IS NULL OR v.valid_from <= $2) AND (v.valid_to IS NULL OR v.valid_to >= $2)
+          WHERE l.id = $1",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<Date, _>(day)
+    .get_result(conn)
+    .optional()?;
+    match found {
+        Some(found) if !found.exists_on_day => {
+            let error = match found.successors {
+                Some(names) => FieldError::new("?within", FieldCode::SucceededBy).with(names),
+                None => FieldError::new("?within", FieldCode::Ended),
+            };
+            Err(Problem::with_errors(Code::LocalityEnded, vec![error]))
+        }
+        found => Ok(found.map(|found| found.place.into())),
+    }
+}
+
+/// The ids in one column of the rows.
+fn ids<'a>(rows: impl Iterator<Item = &'a Cells>, position: usize) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = rows.filter_map(|cells| cells.get(position)?.as_deref()?.parse().ok()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Names and codes of the places (as of the day) and organisations in the rows.
+pub fn names<'a>(
+    conn: &mut PgConnection,
+    rows: impl Iterator<Item = &'a Cells> + Clone,
+    question: &Question,
+    day: NaiveDate,
+) -> Result<Names> {
+    let mut names = Names::new();
+    for (position, grouping) in question.groupings.iter().enumerate() {
+        let sql = if grouping.is_place() {
+            "SELECT * FROM app_place_labels($1, $2)"
+        } else if *grouping == AggregateGrouping::Organisation {
+            "SELECT id, NULL AS code, name FROM organisations WHERE id = ANY ($1) AND $2::date IS NOT NULL"
+        } else {
+            continue;
+        };
+        let found: Vec<Named> =
+            sql_query(sql).bind::<Array<SqlUuid>, _>(ids(rows.clone(), position)).bind::<Date, _>(day).load(conn)?;
+        names.extend(found.into_iter().map(|place| (place.id, place.into())));
+    }
+    Ok(names)
+}
+
+/// The places above those of the rows, on the day.
+pub fn above<'a>(
+    conn: &mut PgConnection,
+    rows: impl Iterator<Item = &'a Cells> + Clone,
+    question: &Question,
+    day: NaiveDate,
+) -> Result<Above> {
+    #[derive(QueryableByName)]
+    struct Lies {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = SqlUuid)]
+        above_id: Uuid,
+    }
+    let places = question.groupings.iter().enumerate().filter(|(_, grouping)| grouping.is_place());
+    let all: Vec<Uuid> = places.flat_map(|(position, _)| ids(rows.clone(), position)).collect();
+    let found: Vec<Lies> = sql_query("SELECT * FROM app_places_above($1, $2)")
+        .bind::<Array<SqlUuid>, _>(all)
+        .bind::<Date, _>(day)
+        .load(conn)?;
+    let mut above = Above::new();
+    for lies in found {
+        above.entry(lies.id).or_default().push(lies.above_id);
+    }
+    Ok(above)
+}

@@ -1,0 +1,66 @@
+//! How many households are poor, year by year.
+
+use super::data_set::{DataSet, answer, nothing};
+use super::model::AggregateGrouping;
+use super::question::Question;
+
+answer! {
+    /// The households of a year by how poor they were found.
+    PovertyAggregate, PovertyRow, PovertyValues, "poverty";
+    /// Active on the last day, with an assessment of that year or before.
+    #[schema(example = 164)]
+    households: Households = "count(k.poverty_status)";
+    /// Hộ nghèo.
+    #[schema(example = 22)]
+    poor: Households = "count(*) FILTER (WHERE k.poverty_status = 'poor')";
+    /// Hộ cận nghèo.
+    #[schema(example = 18)]
+    near_poor: Households = "count(*) FILTER (WHERE k.poverty_status = 'near_poor')";
+    /// Hộ mới thoát nghèo.
+    #[schema(example = 9)]
+    newly_escaped: Households = "count(*) FILTER (WHERE k.poverty_status = 'newly_escaped')";
+    /// Hộ có mức sống trung bình.
+    #[schema(example = 40)]
+    average: Households = "count(*) FILTER (WHERE k.poverty_status = 'average')";
+    #[schema(example = 75)]
+    not_poor: Households = "count(*) FILTER (WHERE k.poverty_status = 'not_poor')";
+    /// Households with a reason for special hardship, as it is known today, however poor.
+    #[schema(example = 14)]
+    special_hardship: Households = "count(*) FILTER (WHERE k.special_hardship)";
+    /// Poor and near-poor households whose head is of any ethnic group but Kinh (01).
+    #[schema(example = 38)]
+    ethnic_minority_poor_or_near_poor: Households =
+        "count(*) FILTER (WHERE k.minority AND k.poverty_status IN ('poor', 'near_poor'))";
+}
+
+pub const POVERTY: DataSet = DataSet {
+    name: "poverty",
+    measures: MEASURES,
+    facts,
+    width: 4,
+    column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year::text"),
+    without: nothing,
+    by_year: true,
+};
+
+/// The year of the last day; cut by year, each year up to today's. A household carries its latest
+/// assessment, so the older ones are looked up for past years alone. Nothing is assessed before 1990.
+fn facts(question: &Question) -> String {
+    let years = if question.groupings.contains(&AggregateGrouping::Year) {
+        "greatest(extract(year FROM $1)::int, 1990), least(extract(year FROM $2), extract(year FROM app_today()))::int"
+    } else {
+        "extract(year FROM $2)::int, extract(year FROM $2)::int"
+    };
+    format!(
+        "SELECT * FROM (
+           SELECT h.village_id, y.year,
+                  CASE WHEN h.poverty_year <= y.year THEN h.poverty_status
+                       ELSE (SELECT a.poverty_status FROM household_assessments a
+                              WHERE a.household_id = h.id AND a.year <= y.year ORDER BY a.year DESC LIMIT 1) END AS poverty_status,
+                  h.special_hardship, h.ethnic_group <> '01' AS minority
+             FROM generate_series({years}) AS y(year)
+             JOIN households h ON h.status = 'active'
+                               OR h.status_since > least(make_date(y.year, 12, 31), $2, app_today())) known
+          WHERE poverty_status IS NOT NULL"
+    )
+}

@@ -1,0 +1,78 @@
+//! What was given: visits and gifts.
+
+use super::data_set::{DataSet, answer};
+use super::model::AggregateGrouping;
+use super::question::Question;
+
+answer! {
+    /// What was given. `recorded` and `confirmed` gifts count, `disputed` and `not_delivered` ones do not.
+    SupportAggregate, SupportRow, SupportValues, "support";
+    /// Null when cut by category or funding source, which only gifts have.
+    #[schema(example = 12)]
+    visits: Things = "coalesce(sum(k.visit), 0)";
+    #[schema(example = 57)]
+    gifts: Things = "coalesce(sum(k.gift), 0)";
+    /// Of these, confirmed by the village.
+    #[schema(example = 51)]
+    gifts_confirmed: Things = "coalesce(sum(k.confirmed), 0)";
+    #[schema(example = 85_500_000)]
+    gift_value_vnd: Things = "coalesce(sum(k.value_vnd), 0)";
+    /// Distinct households that received a gift themselves or through a member.
+    #[schema(example = 31)]
+    households_helped: Households = "count(DISTINCT k.household_id)";
+    /// Of all support: gifts, for now.
+    #[schema(example = 85_500_000)]
+    value_vnd: Things = "coalesce(sum(k.value_vnd), 0)";
+}
+
+pub const SUPPORT: DataSet = DataSet {
+    name: "support",
+    measures: MEASURES,
+    facts,
+    width: 10,
+    column,
+    without: |question| if of_gifts(question) { &["visits"] } else { &[] },
+    by_year: false,
+};
+
+/// Visits have neither category nor funding source.
+fn of_gifts(question: &Question) -> bool {
+    let of_gifts = |grouping: &AggregateGrouping| {
+        matches!(grouping, AggregateGrouping::Category | AggregateGrouping::FundingSource)
+    };
+    question.groupings.iter().any(of_gifts)
+}
+
+fn facts(question: &Question) -> String {
+    let asked = "($6::uuid IS NULL OR twinning_id IN (SELECT id FROM twinnings WHERE programme_id = $6)) \
+                 AND ($5::uuid IS NULL OR organisation_id = $5)";
+    let mut facts = format!(
+        "SELECT village_id, organisation_id, given_on AS day, category, funding_source, 0 AS visit, 1 AS gift,
+                (status = 'confirmed')::int AS confirmed, value_vnd, household_id
+           FROM gifts WHERE status IN ('recorded', 'confirmed') AND given_on BETWEEN $1 AND $2 AND {asked}"
+    );
+    if !of_gifts(question) {
+        facts.push_str(&format!(
+            " UNION ALL SELECT village_id, organisation_id, visited_on, NULL, NULL, 1, 0, 0, 0, NULL
+                FROM visits WHERE visited_on BETWEEN $1 AND $2 AND {asked}"
+        ));
+    }
+    if question.groupings.contains(&AggregateGrouping::Kind) {
+        format!("SELECT f.*, giver.kind FROM ({facts}) f LEFT JOIN organisations giver ON giver.id = f.organisation_id")
+    } else {
+        format!("SELECT f.*, NULL::text AS kind FROM ({facts}) f")
+    }
+}
+
+fn column(grouping: AggregateGrouping) -> Option<&'static str> {
+    match grouping {
+        AggregateGrouping::Organisation => Some("facts.organisation_id::text"),
+        AggregateGrouping::Month => Some("to_char(facts.day, 'YYYY-MM')"),
+        AggregateGrouping::Quarter => Some("to_char(facts.day, 'YYYY-\"Q\"Q')"),
+        AggregateGrouping::Year => Some("to_char(facts.day, 'YYYY')"),
+        AggregateGrouping::Category => Some("facts.category"),
+        AggregateGrouping::FundingSource => Some("facts.funding_source"),
+        AggregateGrouping::Kind => Some("facts.kind"),
+        _ => None,
+    }
+}

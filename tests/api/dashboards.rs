@@ -1,0 +1,213 @@
+//! What API keys see: numbers of places, and none of one to four households.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::insight::{Random, column, rows};
+use crate::support::{Client, World, household, id_of};
+
+fn ask(key: &Client, question: &str) -> Value {
+    key.get(&format!("/aggregates/{question}")).expect(200)
+}
+
+/// Every count of households of every data set.
+const COUNTS: [&str; 14] = [
+    "households_helped",
+    "items",
+    "open",
+    "pledged",
+    "helped",
+    "households",
+    "poor",
+    "near_poor",
+    "newly_escaped",
+    "average",
+    "not_poor",
+    "special_hardship",
+    "ethnic_minority_poor_or_near_poor",
+    "households",
+];
+
+#[test]
+fn the_smallest_other_village_is_hidden_with_the_one_that_is_small() {
+    let world = World::new();
+    for (name, poor) in [("A", 12), ("B", 3), ("C", 7), ("D", 0)] {
+        let village = world.village(world.ianan, name);
+        world.households(village, poor, "poor", 2026);
+        if poor == 0 {
+            world.households(village, 6, "average", 2026);
+        }
+    }
+    let key = world.key(world.gialai, world.ianan);
+    let answer = ask(&key, "poverty?group_by=village");
+    assert_eq!(column(&answer, "poor"), [Some(12), None, None, Some(0)]);
+    assert_eq!((&answer["totals"]["poor"], &answer["totals_suppressed"]), (&json!(22), &json!(false)));
+    let hidden: Vec<_> = rows(&answer).iter().map(|row| row["suppressed"].as_bool().unwrap()).collect();
+    assert_eq!(hidden, [false, true, true, false]);
+    assert!(rows(&answer)[2]["values"].as_object().unwrap().values().all(Value::is_null), "every value of the row");
+    let official = ask(&world.commune(world.ianan), "poverty?group_by=village");
+    assert_eq!(column(&official, "poor"), [Some(12), Some(3), Some(7), Some(0)], "an official sees all of it");
+    // The same as CSV: hidden is empty, and nothing else.
+    let csv = key.with("Accept", "text/csv").get("/aggregates/poverty?group_by=village").text;
+    let lines: Vec<&str> = csv.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(
+        lines[0],
+        "village_id,village_code,village_name,households,poor,near_poor,newly_escaped,average,not_poor,special_hardship,\
+         ethnic_minority_poor_or_near_poor"
+    );
+    assert!(lines[1].ends_with(",A,12,12,0,0,0,0,0,12") && lines[2].ends_with(",B,,,,,,,,"), "{csv}");
+}
+
+#[test]
+fn a_small_total_is_hidden_whole() {
+    let world = World::new();
+    world.households(world.village(world.ianan, "A"), 3, "poor", 2026);
+    let key = world.key(world.gialai, world.gialai);
+    let answer = ask(&key, "poverty?group_by=commune");
+    assert_eq!((&answer["totals"]["households"], &answer["totals_suppressed"]), (&Value::Null, &json!(true)));
+    assert_eq!(column(&answer, "households"), [None]);
+    let alone = ask(&key, "poverty");
+    assert_eq!((&alone["rows"], &alone["totals_suppressed"]), (&json!([]), &json!(true)));
+}
+
+#[test]
+fn a_key_reads_csv_and_no_formula_in_it() {
+    let world = World::new();
+    let (tung, son, other) = (
+        world.village(world.ianan, "Tung"),
+        world.village(world.ianan, "Sơn"),
+        world.village(world.ianan, "=HYPERLINK(1)"),
+    );
+    let office = world.organisation(world.ianan, "Văn phòng");
+    let programme = world.programme(world.ianan);
+    for (village, households) in [(tung, 5), (son, 6), (other, 1)] {
+        world.gifts(world.twinning(programme, office, village), village, households, "2026-03-01");
+    }
+    let key = world.key(world.gialai, world.gialai);
+    let csv = key.with("Accept", "text/csv").get("/aggregates/support?group_by=village,month");
+    assert!(csv.header("content-type").starts_with("text/csv"));
+    assert!(csv.text.starts_with('\u{feff}'), "Excel looks for the mark");
+    let lines: Vec<&str> = csv.text.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "village_id,village_code,village_name,month,visits,gifts,gifts_confirmed,gift_value_vnd,households_helped,value_vnd",
+            &format!("{other},,'=HYPERLINK(1),2026-03,,,,,,"),
+            &format!("{son},,Sơn,2026-03,0,6,0,600000,6,600000"),
+            &format!("{tung},,Tung,2026-03,,,,,,"),
+        ]
+    );
+    let bare = key.get("/aggregates/support?format=csv");
+    assert_eq!(
+        bare.text.trim_start_matches('\u{feff}').trim_end(),
+        "visits,gifts,gifts_confirmed,gift_value_vnd,households_helped,value_vnd",
+        "without group_by there are no rows"
+    );
+}
+
+#[test]
+fn keys_ask_for_whole_months_and_for_no_organisation() {
+    let world = World::new();
+    let key = world.key(world.gialai, world.gialai);
+    for set in ["support", "hardship", "poverty"] {
+        for (question, pointer) in
+            [("from=2026-01-02&to=2026-01-31", "?from"), ("from=2026-01-01&to=2026-01-30", "?to")]
+        {
+            key.get(&format!("/aggregates/{set}?{question}")).expect_invalid(&[(pointer, "not_for_keys")]);
+        }
+        ask(&key, &format!("{set}?group_by=village,year&from=2026-02-01&to=2026-02-28"));
+        ask(&key, &format!("{set}?group_by=province,commune&from=2026-01-01&to=2026-03-31"));
+    }
+    let two = "/aggregates/support?group_by=month&group_by=category";
+    key.get(two).expect_invalid(&[("?group_by", "not_for_keys")]);
+    key.get(&format!("/aggregates/support?organisation_id={}", Uuid::now_v7()))
+        .expect_invalid(&[("?organisation_id", "not_for_keys")]);
+    for personal in ["/households", "/gifts", "/visits", "/hardship-lists", "/users", "/me"] {
+        key.get(personal).expect_problem(403, "forbidden");
+    }
+}
+
+/// No answer says who somebody is: not to a key, by any data set and any cut.
+#[test]
+fn no_answer_to_a_key_names_a_person() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let official = world.commune(world.ianan);
+    let mut personal = household(village, "Người Không Được Thấy");
+    personal["phone"] = json!("0912345678");
+    personal["identity_number"] = json!("064189001234");
+    personal["note"] = json!("Ghi chú riêng");
+    let home = id_of(&official.post("/households", personal).expect(201));
+    world.households(village, 9, "poor", 2026);
+    let head = world.head(village);
+    world.approved_list(&head, &official, village, &[home]);
+    let key = world.key(world.gialai, world.gialai);
+    for set in ["support", "hardship", "poverty"] {
+        for cut in ["", "?group_by=village", "?group_by=commune,year", "?group_by=village&format=csv"] {
+            let text = key.get(&format!("/aggregates/{set}{cut}")).text;
+            for secret in ["Người Không", "091234", "064189", "Ghi chú", &home.to_string(), "Siu "] {
+                assert!(!text.contains(secret), "{set}{cut}: {text}");
+            }
+        }
+    }
+    let places = key.get("/localities?level=village").text;
+    assert!(places.contains("Tung") && !places.contains("Người"), "{places}");
+}
+
+/// A few communes full of chance, and whoever subtracts what is shown from what is shown.
+#[test]
+fn nothing_hidden_comes_back_by_subtraction() {
+    for seed in [3, 11, 2026] {
+        let random = &mut Random(seed);
+        let world = World::new();
+        let programme = world.programme(world.gialai);
+        let office = world.organisation(world.gialai, "Sở");
+        for commune in [world.ianan, world.kongchro] {
+            for name in ["A", "B", "C", "D"] {
+                let village = world.village(commune, name);
+                for status in ["poor", "near_poor", "average"] {
+                    world.households(village, *random.one_of(&[0, 0, 2, 4, 7, 20]), status, 2026);
+                }
+                let twinning = world.twinning(programme, office, village);
+                for month in ["2026-01-05", "2026-02-05"] {
+                    world.gifts(twinning, village, *random.one_of(&[0, 1, 3, 6, 9]), month);
+                }
+            }
+        }
+        let key = world.key(world.gialai, world.gialai);
+        for set in ["support", "poverty"] {
+            let (villages, communes) =
+                (ask(&key, &format!("{set}?group_by=village,commune")), ask(&key, &format!("{set}?group_by=commune")));
+            assert!(rows(&villages).iter().any(|row| row["suppressed"] == true), "{seed}: something to be found");
+            told_by(&villages, &villages["totals"], |_| true, seed);
+            told_by(&communes, &communes["totals"], |_| true, seed);
+            for commune in rows(&communes) {
+                let id = &commune["key"]["commune"]["id"];
+                told_by(&villages, &commune["values"], |row| &row["key"]["commune"]["id"] == id, seed);
+            }
+        }
+        let months = ask(&key, "support?group_by=village,month");
+        told_by(&months, &months["totals"], |_| true, seed);
+        let by_village: BTreeMap<String, Value> = rows(&ask(&key, "support?group_by=village"))
+            .iter()
+            .map(|row| (row["key"]["village"]["id"].to_string(), row["values"].clone()))
+            .collect();
+        for (village, values) in by_village {
+            told_by(&months, &values, |row| row["key"]["village"]["id"].to_string() == village, seed);
+        }
+    }
+}
+
+/// Subtracts the rows that are shown from a sum that is shown.
+fn told_by(answer: &Value, sum: &Value, is_part: impl Fn(&Value) -> bool, seed: u64) {
+    let (hidden, shown): (Vec<&Value>, Vec<&Value>) =
+        rows(answer).iter().filter(|row| is_part(row)).partition(|row| row["suppressed"] == true);
+    for count in COUNTS {
+        let Some(total) = sum[count].as_i64() else { continue };
+        let rest = total - shown.iter().map(|row| row["values"][count].as_i64().unwrap()).sum::<i64>();
+        assert!(shown.iter().all(|row| !(1..5).contains(&row["values"][count].as_i64().unwrap())), "{seed}");
+        assert!(hidden.is_empty() || !(1..5).contains(&rest), "{seed}: {count} of the hidden rows is {rest}: {answer}");
+    }
+}
