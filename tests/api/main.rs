@@ -14,6 +14,7 @@ mod support;
 
 mod access_matrix;
 mod aggregates;
+mod aggregates_as_of;
 mod aggregates_of_households;
 mod api_keys;
 mod csv;

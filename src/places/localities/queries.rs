@@ -357,7 +357,7 @@ struct InForce {
 /// A village that was not assigned to a commune yet has lain in it all along; another one moves today.
 fn move_village(conn: &mut PgConnection, id: Uuid, parent: LocalityId) -> Result<()> {
     let in_force: InForce = sql_query(
-        "SELECT v.id, (p.level <> 'commune' OR v.valid_from >= app_today()) AS replace
+        "SELECT v.id, (p.level <> 'commune' OR coalesce(v.valid_from >= app_today(), false)) AS replace
            FROM locality_versions v JOIN localities p ON p.id = v.parent_id
           WHERE v.locality_id = $1 AND v.valid_to IS NULL",
     )
