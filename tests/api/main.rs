@@ -35,6 +35,7 @@ mod limits;
 mod localities;
 mod openapi;
 mod organisations;
+mod places_over_time;
 mod process;
 mod programmes;
 mod readme;

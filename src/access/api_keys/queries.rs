@@ -43,10 +43,16 @@ pub fn list(
 }
 
 pub fn create(conn: &mut PgConnection, id: Uuid, new: NewApiKey, secret_hash: &[u8]) -> Result<()> {
-    let in_scope: Option<bool> =
-        localities::table.find(new.locality_id).select(app_in_range(localities::scope_path)).first(conn).optional()?;
-    if in_scope != Some(true) {
-        return Err(Problem::field("#/locality_id", FieldCode::NotFound));
+    let place: Option<(bool, Option<bool>)> = localities::table
+        .find(new.locality_id)
+        .select((app_in_range(localities::scope_path), localities::valid_to.lt(app_today().nullable())))
+        .first(conn)
+        .optional()?;
+    match place {
+        // Its records lie in the successors: a key for it would count nothing, for ever.
+        Some((true, Some(true))) => return Err(Problem::field("#/locality_id", FieldCode::Ended)),
+        Some((true, _)) => {}
+        _ => return Err(Problem::field("#/locality_id", FieldCode::NotFound)),
     }
     let today: chrono::NaiveDate = diesel::select(app_today()).get_result(conn)?;
     if new.expires_on.is_some_and(|day| day < today) {

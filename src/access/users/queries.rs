@@ -75,14 +75,17 @@ pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewUser) ->
 }
 
 pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: &UserChanges) -> Result<()> {
-    let before = find(conn, id)?;
-    check_office(
-        conn,
-        actor,
-        changes.role.unwrap_or(before.role),
-        changes.locality_id.unwrap_or(before.locality_id),
-        changes.organisation_id.unwrap_or(before.organisation_id),
-    )?;
+    // The name of an account can be corrected though its place has ended.
+    if changes.role.is_some() || changes.locality_id.is_some() || changes.organisation_id.is_some() {
+        let before = find(conn, id)?;
+        check_office(
+            conn,
+            actor,
+            changes.role.unwrap_or(before.role),
+            changes.locality_id.unwrap_or(before.locality_id),
+            changes.organisation_id.unwrap_or(before.organisation_id),
+        )?;
+    }
     records::apply(diesel::update(users::table.find(id)).set(changes).execute(conn))
 }
 
