@@ -17,10 +17,11 @@ use diesel::sql_types::{Bool, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::limits::Limits;
-use super::policy::{Office, Permission, Permitted};
+use super::policy::{Office, Permission, Permitted, Role};
 use super::tokens::Tokens;
 use crate::kernel::db::{Db, Enters, Entry};
 use crate::kernel::extract::QueryRoutes;
+use crate::kernel::id::UserId;
 use crate::kernel::middleware::{Caller, RequestId};
 use crate::kernel::problem::{Code, Problem, Result};
 use crate::kernel::secrets::sha256;
@@ -56,10 +57,25 @@ impl Actor {
     }
 
     /// The role of a user; None for a key.
-    pub fn role(&self) -> Option<super::policy::Role> {
+    pub fn role(&self) -> Option<Role> {
         match self.office {
             Office::User(role) => Some(role),
             Office::Dashboard => None,
+        }
+    }
+}
+
+impl Actor {
+    /// A user in whose name an operator acts at the command line.
+    pub fn by_operator(user: UserId, role: Role, auth_version: i32) -> Self {
+        let request = Uuid::now_v7();
+        Self {
+            id: user.into(),
+            office: Office::User(role),
+            request,
+            entry: Entry::Operator { user: user.into(), auth_version, request },
+            // It is a rule for signing in, and nobody did.
+            must_change_password: false,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::oneshot;
 use unicode_normalization::UnicodeNormalization;
 
@@ -94,6 +95,11 @@ pub fn hash(password: &str) -> Result<String> {
 fn argon2() -> Result<Argon2<'static>> {
     let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(Problem::internal)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// When a one-time password that is made now is worth nothing any more.
+pub fn one_time_expiry(now: DateTime<Utc>) -> DateTime<Utc> {
+    now + TimeDelta::days(ONE_TIME_DAYS)
 }
 
 /// A password that is read out once and replaced at once: 15 letters and digits that are not

@@ -164,19 +164,27 @@ fn parse_body<T: DeserializeOwned + Validate>(body: &[u8], media_type: MediaType
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
     let mut received: Value = serde_json::from_slice(body).map_err(|_syntax| Problem::new(Code::MalformedRequest))?;
-    if !received.is_object() {
-        return Err(Problem::field("#", FieldCode::InvalidType));
-    }
-    let mut errors = Vec::new();
-    clean(&mut received, "#", &mut errors);
-    if !errors.is_empty() {
-        return Err(Problem::invalid(errors));
-    }
+    tidy(&mut received)?;
     let canonical = serde_jcs::to_vec(&received).map_err(Problem::internal)?;
     let hash = digest::digest(&digest::SHA256, &canonical).as_ref().to_vec();
     let id = client_id(&received)?;
     let value = deserialize(&received)?;
     Ok(Valid { value, hash, id })
+}
+
+/// A body that did not come by HTTP, by the same rules: a row of a list.
+pub fn valid<T: DeserializeOwned + Validate>(mut received: Value) -> Result<T> {
+    tidy(&mut received)?;
+    deserialize(&received)
+}
+
+fn tidy(received: &mut Value) -> Result<()> {
+    if !received.is_object() {
+        return Err(Problem::field("#", FieldCode::InvalidType));
+    }
+    let mut errors = Vec::new();
+    clean(received, "#", &mut errors);
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
 }
 
 /// PostgreSQL's text cannot hold NUL; names are kept in one normal form, however a keyboard made them.

@@ -28,5 +28,7 @@ pub mod problem;
 pub mod secrets;
 /// Lists as CSV for spreadsheets.
 pub mod sheet;
+/// Text as people mean it: without case, diacritics and punctuation.
+pub mod text;
 
 pub use problem::{Problem, Result};

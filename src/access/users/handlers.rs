@@ -1,6 +1,5 @@
 use actix_web::web::{Data, Json};
 use actix_web::{delete, get, patch, post};
-use chrono::TimeDelta;
 
 use super::model::{NewUser, TABLE, User, UserChanges, UserFilter, UserSort, UserWithPassword};
 use super::queries;
@@ -47,7 +46,7 @@ pub async fn create_user(
 ) -> Result<Created<UserWithPassword>> {
     let password = passwords::one_time()?;
     let hash = hashing.hash(password.clone()).await?;
-    let expires = db.clock.now() + TimeDelta::days(passwords::ONE_TIME_DAYS);
+    let expires = passwords::one_time_expiry(db.clock.now());
     let actor = may.actor.clone();
     let made = db
         .create(
@@ -114,7 +113,7 @@ pub async fn reset_user_password(
 ) -> Result<Found<UserWithPassword>> {
     let password = passwords::one_time()?;
     let hash = hashing.hash(password.clone()).await?;
-    let expires = db.clock.now() + TimeDelta::days(passwords::ONE_TIME_DAYS);
+    let expires = passwords::one_time_expiry(db.clock.now());
     let user = db
         .write(&may.actor, move |conn| {
             queries::give_one_time_password(conn, id.0.into(), &hash, expires)?;

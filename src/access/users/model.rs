@@ -38,6 +38,17 @@ pub struct User {
     pub updated_at: DateTime<Utc>,
 }
 
+/// An account in whose name an operator acts. The version is looked at again on entering: an office that
+/// changed in between is not acted for.
+#[derive(Clone, HasQuery)]
+#[diesel(table_name = users)]
+pub struct OperatedAccount {
+    pub id: UserId,
+    pub role: Role,
+    pub active: bool,
+    pub auth_version: i32,
+}
+
 /// An account with the one-time password that was just made for it.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct UserWithPassword {

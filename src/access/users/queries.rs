@@ -5,7 +5,7 @@ use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::model::{NewUser, User, UserChanges, UserFilter, UserSort};
+use super::model::{NewUser, OperatedAccount, User, UserChanges, UserFilter, UserSort};
 use crate::access::actor::Actor;
 use crate::access::policy::Role;
 use crate::kernel::db::records;
@@ -18,6 +18,16 @@ use crate::kernel::secrets::Secrets;
 
 pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<User> {
     Ok(User::query().find(id).first(conn)?)
+}
+
+/// For an operator, who sees every account.
+pub fn operated(conn: &mut PgConnection, username: &str) -> Result<Option<OperatedAccount>> {
+    Ok(OperatedAccount::query().filter(users::username.eq(username)).first(conn).optional()?)
+}
+
+/// Of these names, the accounts in the caller's care.
+pub fn named(conn: &mut PgConnection, usernames: &[&str]) -> Result<Vec<User>> {
+    Ok(User::query().filter(users::username.eq_any(usernames)).load(conn)?)
 }
 
 pub fn list(
@@ -161,7 +171,7 @@ fn check_office(
 }
 
 /// The level of place an office is held in.
-fn level_of(role: Role) -> Option<&'static str> {
+pub fn level_of(role: Role) -> Option<&'static str> {
     match role {
         Role::Province => Some("province"),
         Role::District => Some("district"),

@@ -57,6 +57,12 @@ pub enum Entry {
     },
     /// Loaders and jobs.
     System,
+    /// An operator at the command line, in the name of a user who did not sign in.
+    Operator {
+        user: Uuid,
+        auth_version: i32,
+        request: Uuid,
+    },
 }
 
 /// Whoever can enter.
@@ -86,8 +92,18 @@ impl Entry {
             }
             Self::Public { request } => format!("SELECT app_enter_public('{now}', '{request}')"),
             Self::System => format!("SELECT app_enter_system('{now}')"),
+            Self::Operator { user, auth_version, request } => {
+                format!("SELECT app_enter_as('{user}', {auth_version}, '{now}', '{request}')")
+            }
         }
     }
+}
+
+/// What becomes of a transaction whose work succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Keep,
+    Undo,
 }
 
 #[derive(Clone, Copy)]
@@ -168,6 +184,23 @@ impl Db {
         self.transaction(&Entry::System, Mode::Write, Instant::now() + PATIENCE, || true, work)
     }
 
+    /// A transaction whose work says itself whether it is kept: an import that is only rehearsed, or in
+    /// which some rows were wrong. For commands, which have the thread to themselves.
+    pub fn weigh<T>(
+        &self,
+        who: &impl Enters,
+        work: impl FnOnce(&mut PgConnection) -> Result<(T, Verdict)>,
+    ) -> Result<T> {
+        let mut conn = self.enter(&who.entry(), Mode::Write, Instant::now() + PATIENCE)?;
+        let outcome = work(&mut conn);
+        if matches!(outcome, Ok((_, Verdict::Keep))) {
+            AnsiTransactionManager::commit_transaction(&mut *conn)?;
+        } else {
+            rollback(&mut conn);
+        }
+        outcome.map(|(value, _)| value)
+    }
+
     /// `entered` tells that the work begins, and hears whether it is still wanted.
     fn transaction<T>(
         &self,
@@ -185,9 +218,7 @@ impl Db {
                 Ok(value)
             }
             Err(problem) => {
-                if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut *conn) {
-                    log::warn!("rollback failed: {error}");
-                }
+                rollback(&mut conn);
                 Err(problem)
             }
         }
@@ -222,6 +253,12 @@ impl Db {
                 }
             }
         }
+    }
+}
+
+fn rollback(conn: &mut PgConnection) {
+    if let Err(error) = AnsiTransactionManager::rollback_transaction(conn) {
+        log::warn!("rollback failed: {error}");
     }
 }
 

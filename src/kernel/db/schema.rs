@@ -206,6 +206,8 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int8,
         changed_xid -> Xid8,
+        /// The decision that approved the finding, as 12/QĐ-UBND
+        decision_number -> Nullable<Text>,
     }
 }
 

@@ -1,0 +1,57 @@
+//! Text as people mean it: case, diacritics and punctuation make no difference.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Without case, diacritics, đ and punctuation, as `app_fold` does it in the database: Kông Chro is
+/// `kong chro`.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.to_lowercase().nfd().filter(|c| !matches!(c, '\u{0300}'..='\u{036F}')) {
+        match c {
+            'đ' => folded.push('d'),
+            'a'..='z' | '0'..='9' => folded.push(c),
+            _ if folded.is_empty() || folded.ends_with(' ') => {}
+            _ => folded.push(' '),
+        }
+    }
+    folded.truncate(folded.trim_end().len());
+    folded
+}
+
+/// The same without spaces: Gia-rai, Gia Rai and Giarai are one.
+pub fn squeeze(text: &str) -> String {
+    fold(text).replace(' ', "")
+}
+
+/// A name in one form: case, space and the place of the tone mark (hoà, hòa) make no difference,
+/// accents do: Đức Hưng is not Đức Hùng.
+pub fn plain(name: &str) -> String {
+    let is_tone = |c: &char| matches!(c, '\u{0300}' | '\u{0301}' | '\u{0303}' | '\u{0309}' | '\u{0323}');
+    let word = |word: &str| -> String {
+        let (tones, letters): (Vec<char>, Vec<char>) = word.to_lowercase().nfd().partition(is_tone);
+        letters.into_iter().chain(tones).collect()
+    };
+    name.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_diacritics_and_punctuation_are_folded_away() {
+        assert_eq!(fold("  Kông  Chro! "), "kong chro");
+        assert_eq!(fold("ĐẮK LẮK"), "dak lak");
+        assert_eq!(fold("Rơ Mah H'Blơi"), "ro mah h bloi");
+        assert_eq!(squeeze("Gia-rai"), squeeze("GIA RAI"));
+        assert_eq!(fold("…"), "");
+    }
+
+    #[test]
+    fn names_are_the_same_in_capitals_and_with_the_tone_on_either_vowel() {
+        assert_eq!(plain("HOÀ  BÌNH"), plain("Hòa Bình"));
+        assert_eq!(plain("Thuý Quỳnh"), plain("thúy quỳnh"));
+        assert_ne!(plain("Đức Hưng"), plain("Đức Hùng"));
+        assert_ne!(plain("Duc Hung"), plain("Đức Hưng"));
+    }
+}
