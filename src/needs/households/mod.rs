@@ -1,6 +1,8 @@
 //! Households: the homes of a village, entered by its head, and what each is short of. Phone and
 //! identity number lie sealed in a table of their own (`private.rs`).
 
+/// How poor a household was found, year by year.
+pub mod assessments;
 mod handlers;
 pub mod history;
 mod merge;
@@ -8,7 +10,8 @@ pub mod model;
 pub mod private;
 pub mod queries;
 mod sheet;
-mod warnings;
+/// Households that may be one.
+pub mod warnings;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

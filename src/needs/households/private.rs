@@ -60,6 +60,59 @@ pub fn reveal(conn: &mut PgConnection, secrets: &Secrets, id: HouseholdId) -> Re
     })
 }
 
+/// The audit names the fields, and never their values.
+fn note(conn: &mut PgConnection, id: HouseholdId, phone: bool, identity_number: bool) -> Result<()> {
+    let names = [(PHONE, phone), (IDENTITY_NUMBER, identity_number)];
+    let changed: Vec<&str> = names.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    sql_query("SELECT app_audit_sealed($1, $2)")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Array<Text>, _>(changed)
+        .execute(conn)?;
+    Ok(())
+}
+
+type Sealed = Option<Vec<u8>>;
+
+fn sealed(secrets: &Secrets, id: HouseholdId, field: &str, value: Option<&str>) -> Result<Sealed> {
+    value.map(|value| secrets.seal(id.0, field, value)).transpose()
+}
+
+/// The number, its last four digits, and the hash that finds it.
+fn sealed_number(secrets: &Secrets, id: HouseholdId, number: Option<&str>) -> Result<(Sealed, Sealed, Sealed)> {
+    let last4 = number.and_then(|number| number.get(number.len().saturating_sub(4)..));
+    Ok((
+        sealed(secrets, id, IDENTITY_NUMBER, number)?,
+        sealed(secrets, id, LAST4, last4)?,
+        number.map(|number| secrets.blind_index(number)),
+    ))
+}
+
+/// Seals what is given of a household that was just made: one statement, where a change has to look what
+/// is there.
+pub fn insert(
+    conn: &mut PgConnection,
+    secrets: &Secrets,
+    id: HouseholdId,
+    phone: Option<&str>,
+    identity_number: Option<&str>,
+) -> Result<()> {
+    if phone.is_none() && identity_number.is_none() {
+        return Ok(());
+    }
+    note(conn, id, phone.is_some(), identity_number.is_some())?;
+    let (number, last4, index) = sealed_number(secrets, id, identity_number)?;
+    diesel::insert_into(table::table)
+        .values((
+            table::household_id.eq(id),
+            table::phone.eq(sealed(secrets, id, PHONE, phone)?),
+            table::identity_number.eq(number),
+            table::identity_number_last4.eq(last4),
+            table::identity_number_index.eq(index),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Seals what is given: None keeps, Some(None) clears.
 pub fn write(
     conn: &mut PgConnection,
@@ -71,25 +124,19 @@ pub fn write(
     if phone.is_none() && identity_number.is_none() {
         return Ok(());
     }
-    let names = [(PHONE, phone.is_some()), (IDENTITY_NUMBER, identity_number.is_some())];
-    let changed: Vec<&str> = names.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
-    sql_query("SELECT app_audit_sealed($1, $2)")
-        .bind::<SqlUuid, _>(id)
-        .bind::<Array<Text>, _>(changed)
-        .execute(conn)?;
-    let seal = |field: &str, value: Option<&str>| value.map(|value| secrets.seal(id.0, field, value)).transpose();
+    note(conn, id, phone.is_some(), identity_number.is_some())?;
     diesel::insert_into(table::table).values(table::household_id.eq(id)).on_conflict_do_nothing().execute(conn)?;
     let row = table::table.find(id);
     if let Some(phone) = phone {
-        diesel::update(row).set(table::phone.eq(seal(PHONE, phone.as_deref())?)).execute(conn)?;
+        diesel::update(row).set(table::phone.eq(sealed(secrets, id, PHONE, phone.as_deref())?)).execute(conn)?;
     }
     if let Some(number) = identity_number {
-        let last4 = number.as_deref().and_then(|number| number.get(number.len().saturating_sub(4)..));
+        let (number, last4, index) = sealed_number(secrets, id, number.as_deref())?;
         diesel::update(row)
             .set((
-                table::identity_number.eq(seal(IDENTITY_NUMBER, number.as_deref())?),
-                table::identity_number_last4.eq(seal(LAST4, last4)?),
-                table::identity_number_index.eq(number.as_deref().map(|number| secrets.blind_index(number))),
+                table::identity_number.eq(number),
+                table::identity_number_last4.eq(last4),
+                table::identity_number_index.eq(index),
             ))
             .execute(conn)?;
     }
@@ -102,6 +149,21 @@ pub fn take_over(conn: &mut PgConnection, secrets: &Secrets, from: HouseholdId, 
     let missing = |own: Option<String>, theirs: Option<String>| theirs.filter(|_| own.is_none()).map(Some);
     let (phone, number) = (missing(own.phone, theirs.phone), missing(own.identity_number, theirs.identity_number));
     write(conn, secrets, into, phone.as_ref(), number.as_ref())
+}
+
+/// A household by the keyed hash of its identity number.
+#[derive(HasQuery)]
+#[diesel(table_name = table)]
+pub struct NumberRow {
+    pub household_id: HouseholdId,
+    pub identity_number_index: Option<Vec<u8>>,
+}
+
+/// The identity numbers of these households, and the households that have one of these numbers.
+pub fn numbers(conn: &mut PgConnection, households: &[HouseholdId], indexes: &[Vec<u8>]) -> Result<Vec<NumberRow>> {
+    let mut found = NumberRow::query().filter(table::household_id.eq_any(households)).load(conn)?;
+    found.extend(NumberRow::query().filter(table::identity_number_index.eq_any(indexes)).load(conn)?);
+    Ok(found)
 }
 
 /// A sealed phone, to try a key on.

@@ -4,22 +4,20 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Nullable, Text, Uuid as SqlUuid};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::assessments::{Assessment, Finding, assess, enter};
 use super::model::{
-    Deprivation, Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdParts, HouseholdRow,
-    HouseholdSecrets, HouseholdSort, HouseholdStatus, NewHousehold, NewHouseholdMember, PovertyCause, PovertyStatus,
-    TABLE,
+    Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdParts, HouseholdRow, HouseholdSecrets,
+    HouseholdSort, HouseholdStatus, NewHousehold, NewHouseholdMember, TABLE,
 };
 use super::private;
 use crate::access::actor::Actor;
 use crate::access::policy::Role;
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{
-    gifts, household_assessments, household_members, household_words, households, localities,
-};
+use crate::kernel::db::schema::{gifts, household_members, household_words, households, localities};
 use crate::kernel::db::sql::{app_in_range, app_today};
 use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
@@ -137,8 +135,21 @@ fn has_twin() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
 }
 
 pub fn create(conn: &mut PgConnection, actor: &Actor, secrets: &Secrets, id: Uuid, new: &NewHousehold) -> Result<()> {
+    create_found_in(conn, actor, secrets, id, new, &Finding::default())
+}
+
+/// The same, when its poverty was found in another year than this one.
+pub fn create_found_in(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    secrets: &Secrets,
+    id: Uuid,
+    new: &NewHousehold,
+    finding: &Finding,
+) -> Result<()> {
     check_village(conn, new.village_id)?;
     let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
+    let year = finding.year_by(today)?;
     check_birth_year(new.head_birth_year, today)?;
     let acted_for = if actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
     diesel::insert_into(households::table)
@@ -150,7 +161,7 @@ pub fn create(conn: &mut PgConnection, actor: &Actor, secrets: &Secrets, id: Uui
             households::head_birth_year.eq(new.head_birth_year),
             households::ethnic_group.eq(&new.ethnic_group),
             households::poverty_status.eq(new.poverty_status),
-            households::poverty_year.eq(today.year()),
+            households::poverty_year.eq(year),
             households::deprivations.eq(&new.deprivations),
             households::poverty_causes.eq(&new.poverty_causes),
             households::hardship_reasons.eq(&new.hardship_reasons),
@@ -163,25 +174,28 @@ pub fn create(conn: &mut PgConnection, actor: &Actor, secrets: &Secrets, id: Uui
         ))
         .execute(conn)?;
     let found = Assessment {
+        year,
         poverty_status: new.poverty_status,
         deprivations: &new.deprivations,
         poverty_causes: &new.poverty_causes,
+        decision_number: finding.decision_number.as_deref(),
     };
-    assess(conn, id, actor, today, &found)?;
-    replace_members(conn, id, &new.members)?;
-    let given = |value: &Option<String>| value.is_some();
-    private::write(
-        conn,
-        secrets,
-        HouseholdId(id),
-        Some(&new.phone).filter(|value| given(value)),
-        Some(&new.identity_number).filter(|value| given(value)),
-    )
+    enter(conn, id, actor, today, &found)?;
+    if !new.members.is_empty() {
+        replace_members(conn, id, &new.members)?;
+    }
+    private::insert(conn, secrets, HouseholdId(id), new.phone.as_deref(), new.identity_number.as_deref())
 }
 
 fn check_birth_year(year: Option<i32>, today: NaiveDate) -> Result<()> {
     let unborn = year.is_some_and(|year| year > today.year());
     if unborn { Err(Problem::field("#/head_birth_year", FieldCode::InTheFuture)) } else { Ok(()) }
+}
+
+/// Every household of these villages.
+pub fn of_villages(conn: &mut PgConnection, villages: &HashSet<LocalityId>) -> Result<Vec<HouseholdRow>> {
+    let rows = HouseholdRow::query().filter(households::village_id.eq_any(villages));
+    Ok(rows.order((households::created_at, households::id)).load(conn)?)
 }
 
 /// A household is entered in a village of the caller's area that is still there.
@@ -203,31 +217,6 @@ pub fn check_village(conn: &mut PgConnection, village: LocalityId) -> Result<()>
     }
 }
 
-struct Assessment<'a> {
-    poverty_status: PovertyStatus,
-    deprivations: &'a [Deprivation],
-    poverty_causes: &'a [PovertyCause],
-}
-
-/// Writes the assessment of the current year; a trigger shows the latest one on the household.
-fn assess(conn: &mut PgConnection, household: Uuid, actor: &Actor, today: NaiveDate, found: &Assessment) -> Result<()> {
-    use household_assessments as a;
-    let values = (
-        a::poverty_status.eq(found.poverty_status),
-        a::deprivations.eq(found.deprivations),
-        a::poverty_causes.eq(found.poverty_causes),
-        a::assessor_id.eq(UserId(actor.id)),
-        a::assessed_on.eq(today),
-    );
-    diesel::insert_into(a::table)
-        .values((a::id.eq(Uuid::now_v7()), a::household_id.eq(household), a::year.eq(today.year()), values))
-        .on_conflict((a::household_id, a::year))
-        .do_update()
-        .set(values)
-        .execute(conn)?;
-    Ok(())
-}
-
 pub fn update(
     conn: &mut PgConnection,
     actor: &Actor,
@@ -247,9 +236,11 @@ pub fn update(
     records::apply(diesel::update(households::table.find(id)).set(&changes).execute(conn))?;
     if changes.poverty_status.is_some() || changes.deprivations.is_some() || changes.poverty_causes.is_some() {
         let found = Assessment {
+            year: today.year(),
             poverty_status: changes.poverty_status.unwrap_or(before.poverty_status),
             deprivations: changes.deprivations.as_deref().unwrap_or(&before.deprivations),
             poverty_causes: changes.poverty_causes.as_deref().unwrap_or(&before.poverty_causes),
+            decision_number: None,
         };
         assess(conn, id, actor, today, &found)?;
     }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::model::{HouseholdChanges, HouseholdWarning};
@@ -11,29 +11,39 @@ use crate::kernel::problem::Result;
 
 #[derive(QueryableByName)]
 struct Twin {
+    #[diesel(sql_type = SqlUuid)]
+    own: HouseholdId,
     #[diesel(sql_type = Text)]
     code: String,
     #[diesel(sql_type = SqlUuid)]
     id: HouseholdId,
 }
 
-/// The households that the caller sees and that are like this one. Of one identity number nothing is
-/// said where the policies hide the other household: that it is known somewhere is a secret as well.
+/// The households that the caller sees and that are like this one.
 pub fn of(conn: &mut PgConnection, id: Uuid) -> Result<Vec<HouseholdWarning>> {
+    Ok(of_each(conn, &[HouseholdId(id)])?.into_iter().map(|(_, warning)| warning).collect())
+}
+
+/// The same for each of many. Of one identity number nothing is said where the policies hide the other
+/// household: that it is known somewhere is a secret as well.
+pub fn of_each(conn: &mut PgConnection, ids: &[HouseholdId]) -> Result<Vec<(HouseholdId, HouseholdWarning)>> {
     let twins: Vec<Twin> = sql_query(
-        "(SELECT 'same_identity_number' AS code, twin.household_id AS id
+        "SELECT wanted.id AS own, twin.code, twin.id FROM unnest($1) WITH ORDINALITY wanted(id, place)
+          CROSS JOIN LATERAL (
+         (SELECT 'same_identity_number' AS code, twin.household_id AS id
             FROM household_private own JOIN household_private twin ON twin.identity_number_index = own.identity_number_index
              AND twin.household_id <> own.household_id
-           WHERE own.household_id = $1 ORDER BY twin.household_id LIMIT 10)
+           WHERE own.household_id = wanted.id ORDER BY twin.household_id LIMIT 10)
          UNION ALL
          (SELECT 'possible_duplicate', twin.id
             FROM households own JOIN households twin ON twin.village_id = own.village_id AND twin.id <> own.id
              AND twin.head_fold = own.head_fold AND twin.head_birth_year IS NOT DISTINCT FROM own.head_birth_year
-           WHERE own.id = $1 ORDER BY twin.created_at, twin.id LIMIT 10)",
+           WHERE own.id = wanted.id ORDER BY twin.created_at, twin.id LIMIT 10)) twin
+          ORDER BY wanted.place",
     )
-    .bind::<SqlUuid, _>(id)
+    .bind::<Array<SqlUuid>, _>(ids)
     .load(conn)?;
-    Ok(twins.into_iter().map(|twin| HouseholdWarning { code: twin.code, id: twin.id }).collect())
+    Ok(twins.into_iter().map(|twin| (twin.own, HouseholdWarning { code: twin.code, id: twin.id })).collect())
 }
 
 /// Whether a change can make a household like another.

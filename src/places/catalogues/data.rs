@@ -25,6 +25,17 @@ pub fn ethnic_groups() -> Vec<CatalogueItem> {
         .collect()
 }
 
+/// How else the groups' names are spelt, with their codes. Dated names stay for searching only.
+pub fn ethnic_group_spellings() -> Vec<(String, String)> {
+    let spellings = |row: HashMap<String, String>| {
+        let variants: Vec<String> =
+            cell(&row, "spelling_variants").split(';').map(|name| name.trim().to_owned()).collect();
+        let code = cell(&row, "code").to_owned();
+        variants.into_iter().filter(|name| !name.is_empty()).map(move |name| (name, code.clone()))
+    };
+    rows(ETHNIC_GROUPS).flat_map(spellings).collect()
+}
+
 pub fn is_ethnic_group(code: &str) -> bool {
     code.len() == 2
         && code.bytes().all(|byte| byte.is_ascii_digit())

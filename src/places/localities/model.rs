@@ -8,7 +8,7 @@ use validator::{Validate, ValidationError};
 
 use crate::kernel::answer::record;
 use crate::kernel::day;
-use crate::kernel::db::schema::localities;
+use crate::kernel::db::schema::{localities, village_profiles};
 use crate::kernel::enums::db_enum;
 use crate::kernel::extract;
 use crate::kernel::id::LocalityId;
@@ -60,7 +60,7 @@ impl LocalityKind {
         Self::ALL.iter().copied().find(|kind| kind.label_vi() == word)
     }
 
-    fn is_of_village(self) -> bool {
+    pub fn is_of_village(self) -> bool {
         matches!(self, Self::Thon | Self::Lang | Self::Ban | Self::Buon | Self::ToDanPho)
     }
 }
@@ -76,7 +76,8 @@ pub struct LocalityPathStep {
 }
 
 /// How many lived in a village in a year, as its commune counted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, Queryable, Selectable, ToSchema)]
+#[diesel(table_name = village_profiles)]
 pub struct VillageProfile {
     #[validate(range(min = 1900, max = 2200))]
     #[schema(minimum = 1900, maximum = 2200, example = 2026)]

@@ -62,6 +62,23 @@ pub fn village_names(
     Ok(rows.into_iter().map(|(id, name, commune_name)| (id, VillageName { name, commune_name })).collect())
 }
 
+/// The places that these ever lay in directly.
+pub fn parents(conn: &mut PgConnection, ids: &[LocalityId]) -> Result<Vec<(LocalityId, LocalityId)>> {
+    let versions = locality_versions::table
+        .filter(locality_versions::locality_id.eq_any(ids))
+        .filter(locality_versions::parent_id.is_not_null())
+        .select((locality_versions::locality_id, locality_versions::parent_id.assume_not_null()));
+    Ok(versions.load(conn)?)
+}
+
+/// What these villages' communes counted, year by year.
+pub fn profiles(conn: &mut PgConnection, villages: &[LocalityId]) -> Result<Vec<(LocalityId, VillageProfile)>> {
+    let rows = village_profiles::table
+        .filter(village_profiles::village_id.eq_any(villages))
+        .select((village_profiles::village_id, VillageProfile::as_select()));
+    Ok(rows.load(conn)?)
+}
+
 /// A statement that grows by conditions with their binds.
 struct Conditions<'f> {
     sql: String,

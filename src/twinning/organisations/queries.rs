@@ -11,7 +11,7 @@ use super::model::{
 };
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
-use crate::kernel::db::sql::app_matches;
+use crate::kernel::db::sql::{app_in_range, app_matches};
 use crate::kernel::id::{LocalityId, OrganisationId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
@@ -58,15 +58,7 @@ pub fn list(
             seek!(query, keyset, DateTime<Utc>, organisations::created_at, organisations::id).load(conn)?
         }
     };
-    let ids: Vec<OrganisationId> = rows.iter().map(|(row, _)| row.id).collect();
-    let mut headcounts = headcounts(conn, &ids)?;
-    let rows = rows
-        .into_iter()
-        .map(|(row, contact)| {
-            let own = headcounts.remove(&row.id).unwrap_or_default();
-            Organisation::new(row, contact, own)
-        })
-        .collect();
+    let rows = complete(conn, rows)?;
     keyset.page(rows, total, secrets, |organisation: &Organisation, field| {
         let key = match field {
             OrganisationSort::Name => json!(organisation.name),
@@ -74,6 +66,40 @@ pub fn list(
         };
         (key, organisation.id.into())
     })
+}
+
+/// The organisations that these places manage, and those that these places are.
+pub fn managed_by_or_of(
+    conn: &mut PgConnection,
+    managers: &[LocalityId],
+    places: &[LocalityId],
+) -> Result<Vec<Organisation>> {
+    let meant = organisations::locality_id
+        .eq_any(managers)
+        .or(organisations::place_id.assume_not_null().eq_any(places).and(organisations::place_id.is_not_null()));
+    let rows: Vec<Found> = organisations::table
+        .left_join(organisation_contacts::table)
+        .filter(meant)
+        .select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()))
+        .load(conn)?;
+    complete(conn, rows)
+}
+
+/// The organisations managed in the caller's area, by name.
+pub fn in_care(conn: &mut PgConnection) -> Result<Vec<(OrganisationId, String)>> {
+    let managed = organisations::table.filter(app_in_range(organisations::scope_path));
+    Ok(managed.select((organisations::id, organisations::name)).load(conn)?)
+}
+
+/// Adds the posts year by year: one query.
+fn complete(conn: &mut PgConnection, rows: Vec<Found>) -> Result<Vec<Organisation>> {
+    let ids: Vec<OrganisationId> = rows.iter().map(|(row, _)| row.id).collect();
+    let mut headcounts = headcounts(conn, &ids)?;
+    let organisations = rows.into_iter().map(|(row, contact)| {
+        let own = headcounts.remove(&row.id).unwrap_or_default();
+        Organisation::new(row, contact, own)
+    });
+    Ok(organisations.collect())
 }
 
 fn headcounts(
