@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::{self, ExitCode};
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use diesel::prelude::*;
 use uuid::Uuid;
 use validator::Validate;
@@ -110,7 +109,7 @@ pub fn create_admin(new: &CreateUser) -> Result<(), String> {
     let db = Db::connect(&database.url, 1, Clock::default())?;
     let password = passwords::one_time().map_err(|problem| problem.to_string())?;
     let hash = passwords::hash(&password).map_err(|problem| problem.to_string())?;
-    let expires = db.clock.now() + TimeDelta::days(ONE_TIME_DAYS);
+    let expires = passwords::one_time_expiry(db.clock.now());
     let created = db.as_system(|conn| {
         let inserted = diesel::insert_into(users::table)
             .values((

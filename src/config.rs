@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 
+use crate::import::{self, Kind};
+
 /// The service behind Vietnam's twinning programmes (kết nghĩa).
 #[derive(Debug, Parser)]
 #[command(name = "ketnghia", version)]
@@ -30,6 +32,11 @@ pub enum Command {
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
+    },
+    /// Import a list from a spreadsheet, in the name of a user; says what is wrong and writes nothing without --commit
+    Import {
+        #[command(subcommand)]
+        list: ImportList,
     },
     /// Manage users from the command line
     User {
@@ -76,6 +83,48 @@ pub struct CreateUser {
     /// The person's name
     #[arg(long)]
     pub full_name: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImportList {
+    /// Villages of communes, with their counts year by year
+    #[command(after_help = import::help(Kind::Villages))]
+    Villages(ImportFile),
+    /// Households, such as a commune's list of poor households
+    #[command(after_help = import::help(Kind::Households))]
+    Households(ImportFile),
+    /// Assessments of households, of years before the system too
+    #[command(after_help = import::help(Kind::Assessments))]
+    Assessments(ImportFile),
+    /// Organisations that give, with their assigned posts year by year
+    #[command(after_help = import::help(Kind::Organisations))]
+    Organisations(ImportFile),
+    /// Accounts; with --commit their one-time passwords are printed once, as CSV
+    #[command(after_help = import::help(Kind::Users))]
+    Users(ImportFile),
+}
+
+#[derive(Debug, Args)]
+pub struct ImportFile {
+    #[command(flatten)]
+    pub storage: Storage,
+    #[command(flatten)]
+    pub keys: Keys,
+    /// The list: a sheet saved as "CSV UTF-8"
+    #[arg(required_unless_present = "template")]
+    pub file: Option<PathBuf>,
+    /// In whose name: that user's area, rights and name in the audit
+    #[arg(long = "as", value_name = "USERNAME", required_unless_present = "template")]
+    pub username: Option<String>,
+    /// Write it; without this, everything is tried and nothing is kept
+    #[arg(long)]
+    pub commit: bool,
+    /// Print the headers with an example row, to begin a sheet with
+    #[arg(long)]
+    pub template: bool,
+    /// Language of the remarks
+    #[arg(long, default_value = "en", value_parser = ["vi", "en"])]
+    pub language: String,
 }
 
 #[derive(Debug, Args)]
@@ -142,25 +191,25 @@ pub struct Callers {
     pub rate_limit_per_minute: u32,
 }
 
-impl Serve {
+impl Keys {
     /// Outside the private PostgreSQL, keys are brought along, never made in passing.
-    pub fn check(&self) -> Result<(), String> {
-        if self.storage.database_url().is_none() {
+    pub fn check(&self, storage: &Storage) -> Result<(), String> {
+        if storage.database_url().is_none() {
             return Ok(());
         }
-        match (&self.keys.jwt_keys_dir, &self.keys.pii_key_file) {
+        match (&self.jwt_keys_dir, &self.pii_key_file) {
             (None, _) => Err("JWT_KEYS_DIR is required with DATABASE_URL".into()),
             (_, None) => Err("PII_KEY_FILE is required with DATABASE_URL".into()),
             _ => Ok(()),
         }
     }
 
-    pub fn jwt_keys_dir(&self) -> PathBuf {
-        self.keys.jwt_keys_dir.clone().unwrap_or_else(|| self.storage.data_dir.join("keys"))
+    pub fn jwt_keys_dir(&self, storage: &Storage) -> PathBuf {
+        self.jwt_keys_dir.clone().unwrap_or_else(|| storage.data_dir.join("keys"))
     }
 
-    pub fn pii_key_file(&self) -> PathBuf {
-        self.keys.pii_key_file.clone().unwrap_or_else(|| self.storage.data_dir.join("keys").join("pii.key"))
+    pub fn pii_key_file(&self, storage: &Storage) -> PathBuf {
+        self.pii_key_file.clone().unwrap_or_else(|| storage.data_dir.join("keys").join("pii.key"))
     }
 }
 

@@ -26,6 +26,8 @@ pub mod cli;
 pub mod config;
 /// Demonstration data.
 pub mod demo;
+/// Lists from spreadsheets, through the API's own rules.
+pub mod import;
 /// What every operation of the document shares.
 pub mod openapi;
 /// Starting, serving and stopping.

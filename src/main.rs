@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ketnghia::config::{Cli, Command, KeysCommand, UserCommand};
+use ketnghia::import::command;
 use ketnghia::kernel::db::one_line;
 use ketnghia::{cli, server};
 
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         Command::Database(settings) => return cli::run_with_database(&settings).unwrap_or_else(fail),
         Command::Health(settings) => cli::check_health(&settings),
         Command::Keys { command: KeysCommand::Create(keys) } => cli::create_keys(&keys.folder),
+        Command::Import { list } => return command::import(&list).unwrap_or_else(fail),
         Command::User { command: UserCommand::Create(user) } => cli::create_admin(&user),
     };
     outcome.map_or_else(fail, |()| ExitCode::SUCCESS)

@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use crate::access::tokens::Tokens;
 use crate::app::{self, State};
 use crate::cli::say;
-use crate::config::{Migrate, Serve, Storage};
+use crate::config::{Keys, Migrate, Serve, Storage};
 use crate::demo;
 use crate::kernel::clock::Clock;
 use crate::kernel::db::embedded::{Address, Embedded, Opened};
@@ -153,7 +153,7 @@ fn load_places(url: &str, clock: &Clock) -> Result<(), String> {
 
 /// Serves until it is told to stop.
 pub fn serve(mut settings: Serve) -> Result<(), String> {
-    settings.check()?;
+    settings.keys.check(&settings.storage)?;
     let clock = match settings.clock {
         None => Clock::default(),
         Some(_) if settings.storage.database_url().is_some() => {
@@ -174,7 +174,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
         .map_err(|error| format!("cannot listen on {} (BIND_ADDRESS): {error}", settings.bind_address))?;
     let database = Database::open_alone(&settings.storage)?;
     // Keys that are brought along are looked at before the database is; one's own are made after it.
-    let keys = if database.is_private() { None } else { Some(load_keys(&settings, false)?) };
+    let keys = if database.is_private() { None } else { Some(load_keys(&settings.storage, &settings.keys, false)?) };
     if database.is_private() {
         database.explain(apply_migrations(&database.url))?;
         database.explain(load_places(&database.url, &clock))?;
@@ -182,7 +182,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     migrate::check_login(&database.url)?;
     let db = Db::connect(&database.url, settings.database_pool_size, clock)?;
     check(&db, settings.storage.unsafe_durability)?;
-    let (tokens, secrets) = join_keys(&settings, &db, keys)?;
+    let (tokens, secrets) = join_keys(&settings.storage, &settings.keys, &db, keys)?;
     follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
     let state = State::new(db, tokens, secrets, &settings.callers);
     let users = if settings.demo { demo::load(&state)? } else { Vec::new() };
@@ -195,28 +195,55 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     run(listener, state, &settings)
 }
 
-fn load_keys(settings: &Serve, make: bool) -> Result<(Tokens, Secrets), String> {
-    let tokens = Tokens::load(&settings.jwt_keys_dir(), make)?;
-    let secrets = Secrets::load(&settings.pii_key_file(), &settings.jwt_keys_dir().join("refresh.key"), make)?;
+/// An installation, for a command that works in it as users do.
+pub struct Installation {
+    pub db: Db,
+    pub secrets: Secrets,
+    /// A private PostgreSQL runs while this lives.
+    _database: Database,
+}
+
+/// Opens it beside a server that may run, under the same conditions.
+pub fn open(storage: &Storage, keys: &Keys) -> Result<Installation, String> {
+    keys.check(storage)?;
+    let database = Database::open(storage)?;
+    let brought = if database.is_private() { None } else { Some(load_keys(storage, keys, false)?) };
+    migrate::check_login(&database.url)?;
+    let db = Db::connect(&database.url, 1, Clock::default())?;
+    check(&db, storage.unsafe_durability)?;
+    let (_, secrets) = join_keys(storage, keys, &db, brought)?;
+    follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
+    Ok(Installation { db, secrets, _database: database })
+}
+
+fn load_keys(storage: &Storage, keys: &Keys, make: bool) -> Result<(Tokens, Secrets), String> {
+    let folder = keys.jwt_keys_dir(storage);
+    let tokens = Tokens::load(&folder, make)?;
+    let secrets = Secrets::load(&keys.pii_key_file(storage), &folder.join("refresh.key"), make)?;
     Ok((tokens, secrets))
 }
 
 /// A key is made on the first start of a private PostgreSQL, but never beside sealed data, which a new
 /// key does not open: then data and keys were parted, and somebody has the old ones. Nor does the
 /// service run with another key than the one the data was sealed with.
-fn join_keys(settings: &Serve, db: &Db, keys: Option<(Tokens, Secrets)>) -> Result<(Tokens, Secrets), String> {
-    let file = settings.pii_key_file();
+fn join_keys(
+    storage: &Storage,
+    keys: &Keys,
+    db: &Db,
+    brought: Option<(Tokens, Secrets)>,
+) -> Result<(Tokens, Secrets), String> {
+    let file = keys.pii_key_file(storage);
     let told = |problem: Problem| format!("cannot use the database: {problem}");
     let sealed = db.as_system(households::any_sealed_phone).map_err(told)?;
-    let (tokens, secrets) = match keys {
-        Some(keys) => keys,
+    let (tokens, secrets) = match brought {
+        Some(brought) => brought,
         None if sealed.is_some() && !file.exists() => {
             return Err(format!(
                 "PII_KEY_FILE {} is missing, and the database holds fields that were sealed with it: bring it back, or remove the data too",
                 file.display()
             ));
         }
-        None => load_keys(settings, true)?,
+        None => load_keys(storage, keys, true)?,
     };
     match sealed {
         Some((household, phone)) if secrets.open(household, "phone", &phone).is_err() => Err(format!(

@@ -31,6 +31,7 @@ mod households_history;
 mod households_merge;
 mod households_moving;
 mod idempotency;
+mod imports;
 mod limits;
 mod localities;
 mod openapi;

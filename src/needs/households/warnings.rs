@@ -28,7 +28,7 @@ pub fn of(conn: &mut PgConnection, id: Uuid) -> Result<Vec<HouseholdWarning>> {
 /// household: that it is known somewhere is a secret as well.
 pub fn of_each(conn: &mut PgConnection, ids: &[HouseholdId]) -> Result<Vec<(HouseholdId, HouseholdWarning)>> {
     let twins: Vec<Twin> = sql_query(
-        "SELECT wanted.id AS own, twin.code, twin.id FROM unnest($1) WITH ORDINALITY wanted(id, place)
+        "SELECT wanted.id AS own, twin.code, twin.id FROM unnest($1) wanted(id)
           CROSS JOIN LATERAL (
          (SELECT 'same_identity_number' AS code, twin.household_id AS id
             FROM household_private own JOIN household_private twin ON twin.identity_number_index = own.identity_number_index
@@ -38,8 +38,7 @@ pub fn of_each(conn: &mut PgConnection, ids: &[HouseholdId]) -> Result<Vec<(Hous
          (SELECT 'possible_duplicate', twin.id
             FROM households own JOIN households twin ON twin.village_id = own.village_id AND twin.id <> own.id
              AND twin.head_fold = own.head_fold AND twin.head_birth_year IS NOT DISTINCT FROM own.head_birth_year
-           WHERE own.id = wanted.id ORDER BY twin.created_at, twin.id LIMIT 10)) twin
-          ORDER BY wanted.place",
+           WHERE own.id = wanted.id ORDER BY twin.created_at, twin.id LIMIT 10)) twin",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .load(conn)?;

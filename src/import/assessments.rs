@@ -1,0 +1,196 @@
+//! Assessments of households that are there, of this year or of years before the system.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::Import;
+use super::cells::Wrong;
+use super::columns::Column;
+use super::places::Places;
+use super::report::Fault;
+use super::table::Row;
+use super::{households, poverty};
+use crate::kernel::id::{HouseholdId, LocalityId};
+use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::kernel::text::plain;
+use crate::needs::households::assessments::{self, Assessment, AssessmentRow, Finding, NewAssessment, enter};
+use crate::needs::households::{private, queries};
+use crate::places::localities::model::LocalityLevel;
+
+pub fn columns() -> Vec<Column> {
+    let of_household = ["village", "head_name", "head_birth_year", "identity_number"];
+    let mut columns: Vec<Column> =
+        households::columns().into_iter().filter(|column| of_household.contains(&column.field)).collect();
+    for column in &mut columns {
+        column.required = false;
+        column.about = match column.field {
+            "village" => "With the head's name, where the identity number is not given",
+            "identity_number" => "Of the head: the household is found by it, else by village, name and birth year",
+            "head_name" => "As it is registered; capitals make no difference, accents do",
+            _ => "Of the head; where it is empty, the name alone must be clear",
+        };
+    }
+    columns.push(households::year().required().example("2025").about("Of the finding; any year to the present one"));
+    columns.extend(poverty::columns());
+    columns.push(households::decision());
+    columns
+}
+
+/// A row with what it finds its household by.
+struct Entry {
+    line: u64,
+    village: Option<LocalityId>,
+    head_name: Option<String>,
+    birth_year: Option<i32>,
+    number: Option<Vec<u8>>,
+    finding: Finding,
+    new: NewAssessment,
+}
+
+impl Entry {
+    fn assessment(&self, year: i32) -> Assessment<'_> {
+        Assessment {
+            year,
+            poverty_status: self.new.poverty_status,
+            deprivations: &self.new.deprivations,
+            poverty_causes: &self.new.poverty_causes,
+            decision_number: self.finding.decision_number.as_deref(),
+        }
+    }
+}
+
+pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
+    let places = Places::load(work.conn)?;
+    let entries: Vec<Entry> = rows.into_iter().filter_map(|row| entry(work, &places, row)).collect();
+    let homes = Homes::load(work, &entries)?;
+    let mut found = Vec::new();
+    for entry in entries {
+        match homes.find(&entry) {
+            Ok(home) => found.push((home, entry)),
+            Err((field, wrong)) => work.wrong(entry.line, field, wrong),
+        }
+    }
+    let ids: Vec<HouseholdId> = found.iter().map(|(home, _)| *home).collect();
+    let mut known: HashMap<(HouseholdId, i32), AssessmentRow> = HashMap::new();
+    for row in assessments::of_households(work.conn, &ids)? {
+        known.insert((row.household_id, row.year), row);
+    }
+    let mut lines: HashMap<(HouseholdId, i32), u64> = HashMap::new();
+    for (home, entry) in &found {
+        let year = match entry.finding.year_by(work.today) {
+            Ok(year) => year,
+            Err(problem) => {
+                work.refuse(entry.line, &problem);
+                continue;
+            }
+        };
+        if let Some(first) = lines.insert((*home, year), entry.line) {
+            work.error(entry.line, "poverty_year", &Fault::SameAsLine(first));
+            continue;
+        }
+        match known.get(&(*home, year)) {
+            Some(known) => keep(work, entry, known),
+            None => add(work, *home, year, entry)?,
+        }
+    }
+    Ok(())
+}
+
+fn entry(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<Entry> {
+    poverty::gather(work, &mut row);
+    let line = row.line;
+    let named = row.fields.contains_key("village");
+    let village = work.place(places, &mut row, "village", &[LocalityLevel::Village], None);
+    let head_name = row.take_text("head_name");
+    let birth_year = row.fields.remove("head_birth_year").and_then(|year| i32::try_from(year.as_i64()?).ok());
+    let number = row.take_text("identity_number").map(|number| work.secrets.blind_index(&number));
+    let finding: Option<Finding> = work.valid(line, row.take(&["poverty_year", "decision_number"]));
+    for (field, missing) in [("village", !named), ("head_name", head_name.is_none())] {
+        if row.sound && missing && number.is_none() {
+            work.refuse(line, &Problem::field(format!("#/{field}"), FieldCode::Required));
+        }
+    }
+    if !row.sound || (named && village.is_none()) {
+        return None;
+    }
+    let new = work.valid(line, Value::Object(row.fields));
+    let is_named = number.is_some() || (village.is_some() && head_name.is_some());
+    is_named.then_some(Entry { line, village, head_name, birth_year, number, finding: finding?, new: new? })
+}
+
+/// A household, as lists name it.
+struct Home {
+    id: HouseholdId,
+    birth_year: Option<i32>,
+}
+
+/// The households that the file may mean.
+struct Homes {
+    by_name: HashMap<(LocalityId, String), Vec<Home>>,
+    by_number: HashMap<Vec<u8>, Vec<HouseholdId>>,
+    numbers: HashMap<HouseholdId, Vec<u8>>,
+}
+
+impl Homes {
+    fn load(work: &mut Import<'_>, entries: &[Entry]) -> Result<Self> {
+        let villages: HashSet<LocalityId> = entries.iter().filter_map(|entry| entry.village).collect();
+        let indexes: Vec<Vec<u8>> = entries.iter().filter_map(|entry| entry.number.clone()).collect();
+        let mut homes = Self { by_name: HashMap::new(), by_number: HashMap::new(), numbers: HashMap::new() };
+        let mut ids = Vec::new();
+        for row in queries::of_villages(work.conn, &villages)? {
+            ids.push(row.id);
+            let home = Home { id: row.id, birth_year: row.head_birth_year };
+            homes.by_name.entry((row.village_id, plain(&row.head_name))).or_default().push(home);
+        }
+        for row in private::numbers(work.conn, &ids, &indexes)? {
+            if let Some(index) = row.identity_number_index
+                && homes.numbers.insert(row.household_id, index.clone()).is_none()
+            {
+                homes.by_number.entry(index).or_default().push(row.household_id);
+            }
+        }
+        Ok(homes)
+    }
+
+    /// By number, else by name: a household whose number nobody entered yet may still be meant.
+    fn find(&self, entry: &Entry) -> Result<HouseholdId, (&'static str, Wrong)> {
+        let numbered = entry.number.as_ref().and_then(|number| self.by_number.get(number));
+        match numbered.map(Vec::as_slice) {
+            Some([only]) => return Ok(*only),
+            Some([_, ..]) => return Err(("identity_number", Wrong::List(Fault::Ambiguous))),
+            _ => {}
+        }
+        let (Some(village), Some(name)) = (entry.village, &entry.head_name) else {
+            return Err(("identity_number", Wrong::Field(FieldCode::NotFound)));
+        };
+        let named = self.by_name.get(&(village, plain(name))).into_iter().flatten();
+        let meant: Vec<HouseholdId> = named
+            .filter(|home| entry.birth_year.is_none() || home.birth_year == entry.birth_year)
+            .filter(|home| entry.number.is_none() || !self.numbers.contains_key(&home.id))
+            .map(|home| home.id)
+            .collect();
+        match meant.as_slice() {
+            [only] => Ok(*only),
+            [] => Err(("head_name", Wrong::Field(FieldCode::NotFound))),
+            _ => Err(("head_name", Wrong::List(Fault::Ambiguous))),
+        }
+    }
+}
+
+fn add(work: &mut Import<'_>, home: HouseholdId, year: i32, entry: &Entry) -> Result<()> {
+    let (actor, today) = (work.actor, work.today);
+    let found = entry.assessment(year);
+    if work.write(entry.line, |conn| enter(conn, home.into(), actor, today, &found))? {
+        work.report.added += 1;
+    }
+    Ok(())
+}
+
+/// An assessment that is there stays as it is.
+fn keep(work: &mut Import<'_>, entry: &Entry, known: &AssessmentRow) {
+    for field in known.differences(&entry.assessment(known.year)) {
+        work.warn(entry.line, field, &Fault::Differs);
+    }
+    work.report.known += 1;
+}

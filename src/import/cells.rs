@@ -1,0 +1,293 @@
+//! What a cell means. Spreadsheets lose leading zeros, write days and numbers in their own way and
+//! mark text with an apostrophe; people write labels as they stand in the decree, or half of them.
+//! What comes out is what the API's body would hold, and is checked as that. Nothing is calculated: a
+//! cell that looks like a formula is text.
+
+use std::collections::HashMap;
+
+use chrono::{Datelike, NaiveDate};
+use serde_json::Value;
+
+use super::report::Fault;
+use crate::kernel::enums::CatalogueItem;
+use crate::kernel::problem::FieldCode;
+use crate::kernel::text::{fold, squeeze};
+
+/// How a column is read.
+pub enum Reads {
+    Text,
+    Integer,
+    Decimal,
+    Day,
+    /// A year, or a day of it.
+    Year,
+    /// Marked (x, có, 1) or not.
+    Mark,
+    /// A Vietnamese phone number.
+    Phone,
+    /// Nine digits, or twelve.
+    IdentityNumber,
+    /// One of some words.
+    Word(Words),
+    /// Any of some words.
+    Words(Words),
+    /// One of some words; a mark means this one. For lists with a column for each status.
+    WordOrMark(Words, &'static str),
+}
+
+/// What is wrong with a cell.
+pub enum Wrong {
+    Field(FieldCode),
+    List(Fault),
+}
+
+/// The words of an enumeration or catalogue: codes, labels in both languages, and what else people
+/// write.
+pub struct Words {
+    codes: HashMap<String, String>,
+    labels: Vec<String>,
+}
+
+impl Words {
+    pub fn new(items: Vec<CatalogueItem>, also: &[(&str, &str)]) -> Self {
+        let mut words = Self { codes: HashMap::new(), labels: Vec::new() };
+        for item in &items {
+            words.add(&item.code, &item.code);
+            words.add(&item.name_vi, &item.code);
+            words.add(&item.name_en, &item.code);
+        }
+        for (word, code) in also {
+            words.add(word, code);
+        }
+        words.labels = items.into_iter().map(|item| item.name_vi).collect();
+        words
+    }
+
+    fn add(&mut self, word: &str, code: &str) {
+        self.codes.entry(squeeze(word)).or_insert_with(|| code.to_owned());
+    }
+
+    fn find(&self, text: &str) -> Option<&str> {
+        self.codes.get(&squeeze(text)).map(String::as_str)
+    }
+
+    fn one(&self, text: &str) -> Result<Value, Wrong> {
+        match self.find(text) {
+            Some(code) => Ok(code.into()),
+            None => Err(Wrong::List(Fault::NotOneOf(self.labels()))),
+        }
+    }
+
+    /// Labels have commas in them (`Nhà tạm, dột nát`), so the longest run of pieces that is a word is
+    /// taken.
+    fn any(&self, text: &str) -> Result<Value, Wrong> {
+        let mut codes: Vec<Value> = Vec::new();
+        for part in text.split([';', '|', '\n', '+']).map(str::trim).filter(|part| !part.is_empty()) {
+            let pieces: Vec<&str> = part.split(',').collect();
+            let mut rest = pieces.as_slice();
+            while !rest.is_empty() {
+                let longest = (1..=rest.len()).rev().find_map(|count| {
+                    let (head, tail) = rest.split_at_checked(count)?;
+                    self.find(&head.join(",")).map(|code| (code, tail))
+                });
+                let (code, tail) = longest.ok_or_else(|| Wrong::List(Fault::NotOneOf(self.labels())))?;
+                if !codes.iter().any(|known| known == code) {
+                    codes.push(code.into());
+                }
+                rest = tail;
+            }
+        }
+        Ok(Value::from(codes))
+    }
+
+    pub fn labels(&self) -> String {
+        self.labels.join("; ")
+    }
+}
+
+/// What the spreadsheet put around a value.
+pub fn unwrap(cell: &str) -> &str {
+    let formula_text = cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    let text = formula_text.unwrap_or(cell);
+    text.strip_prefix(['\'', '’']).unwrap_or(text).trim()
+}
+
+/// Reads a cell that is not empty.
+pub fn read(reads: &Reads, cell: &str) -> Result<Value, Wrong> {
+    if matches!(cell, "#N/A" | "#REF!" | "#VALUE!" | "#NAME?" | "#DIV/0!" | "#NULL!" | "#NUM!") {
+        return Err(Wrong::List(Fault::SpreadsheetError));
+    }
+    let wrong = || Wrong::Field(FieldCode::InvalidValue);
+    match reads {
+        Reads::Text => Ok(cell.into()),
+        Reads::Integer => integer(cell).map(Value::from).ok_or_else(wrong),
+        Reads::Decimal => decimal(cell).map(Value::from).ok_or_else(wrong),
+        Reads::Day => day(cell).map(|day| day.to_string().into()).ok_or_else(wrong),
+        Reads::Year => {
+            integer(cell).or_else(|| day(cell).map(|day| day.year().into())).map(Value::from).ok_or_else(wrong)
+        }
+        Reads::Mark => mark(cell).map(Value::from).ok_or_else(wrong),
+        Reads::Phone => Ok(phone(cell).into()),
+        Reads::IdentityNumber => Ok(identity_number(cell).into()),
+        Reads::Word(words) => words.one(cell),
+        Reads::Words(words) => words.any(cell),
+        Reads::WordOrMark(words, marked) => match mark(cell) {
+            Some(true) => Ok((*marked).into()),
+            Some(false) => Ok(Value::Null),
+            None => words.one(cell),
+        },
+    }
+}
+
+fn mark(cell: &str) -> Option<bool> {
+    match fold(cell).as_str() {
+        "x" | "co" | "1" | "yes" | "true" | "dung" => Some(true),
+        "khong" | "0" | "no" | "false" | "sai" => Some(false),
+        // A tick of a symbol font, or a line that stands for none.
+        "" if matches!(cell, "✓" | "✔" | "☑" | "√") => Some(true),
+        "" if matches!(cell, "-" | "–" | "☐") => Some(false),
+        _ => None,
+    }
+}
+
+/// `1234`, `1.234`, `1,234`, `1 234` and what a calculation leaves, `1234.0`.
+fn integer(cell: &str) -> Option<i64> {
+    let cell = cell.replace([' ', '\u{a0}'], "");
+    let whole = cell.strip_suffix(".0").or_else(|| cell.strip_suffix(",0")).unwrap_or(&cell);
+    let mut groups = whole.split(['.', ',']);
+    let first = groups.next()?;
+    let rest: Vec<&str> = groups.collect();
+    if !rest.is_empty() && (first.is_empty() || first.len() > 3 || rest.iter().any(|group| group.len() != 3)) {
+        return None;
+    }
+    format!("{first}{}", rest.concat()).parse().ok()
+}
+
+fn decimal(cell: &str) -> Option<f64> {
+    cell.replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// As written in Vietnam, day first, or as ISO 8601.
+fn day(cell: &str) -> Option<NaiveDate> {
+    let date = cell.split([' ', 'T']).next().unwrap_or_default();
+    let numbers: Vec<u32> = date.split(['/', '-', '.']).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    match *numbers.as_slice() {
+        [year, month, day] if year > 999 => NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day),
+        [day, month, year] if year > 999 => NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day),
+        _ => None,
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A number that lost its zero gets it back: nine digits of a mobile phone, ten of a landline.
+fn phone(cell: &str) -> String {
+    let digits: String = cell.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '\u{a0}')).collect();
+    let lost = match digits.len() {
+        9 => digits.starts_with(['3', '5', '7', '8', '9']),
+        10 => digits.starts_with('2'),
+        _ => false,
+    };
+    if lost && is_number(&digits) { format!("0{digits}") } else { cell.replace('\u{a0}', " ") }
+}
+
+/// Numbers of citizens have twelve digits and begin with 001 to 096, so they lose one zero or two; the
+/// older ones have nine, and lose one.
+fn identity_number(cell: &str) -> String {
+    let digits: String = cell.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '\u{a0}')).collect();
+    if !is_number(&digits) || digits.starts_with('0') {
+        return digits;
+    }
+    match digits.len() {
+        10 | 11 => format!("{digits:0>12}"),
+        8 => format!("{digits:0>9}"),
+        _ => digits,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_that_a_spreadsheet_lost_come_back() {
+        assert_eq!(phone("905123456"), "0905123456");
+        assert_eq!(phone("905 123 456"), "0905123456");
+        assert_eq!(phone("2693123456"), "02693123456");
+        assert_eq!(phone("0905 123 456"), "0905 123 456");
+        assert_eq!(phone("+84905123456"), "+84905123456");
+        assert_eq!(identity_number("62068001234"), "062068001234");
+        assert_eq!(identity_number("1068001234"), "001068001234");
+        assert_eq!(identity_number("30123456"), "030123456");
+        assert_eq!(identity_number("062 068 001 234"), "062068001234");
+        assert_eq!(identity_number("06206800123"), "06206800123", "a digit is missing, and it is not for us to guess");
+        assert_eq!(identity_number("6.20681E+10"), "620681E+10", "what Excel threw away is gone");
+    }
+
+    #[test]
+    fn numbers_and_days_are_read_as_they_are_written() {
+        for (cell, expected) in [("1234", 1234), ("1.234", 1234), ("1,234", 1234), ("1 234", 1234), ("164.0", 164)] {
+            assert_eq!(integer(cell), Some(expected), "{cell}");
+        }
+        for cell in ["1.5", "1,23", "12a", "", "1.2345", "-"] {
+            assert_eq!(integer(cell), None, "{cell}");
+        }
+        for cell in ["2/9/1968", "02/09/1968", "1968-09-02", "2.9.1968", "1968-09-02 00:00:00"] {
+            assert_eq!(day(cell), NaiveDate::from_ymd_opt(1968, 9, 2), "{cell}");
+        }
+        for cell in ["31/2/2020", "2/9/68", "1968", "a/b/1968"] {
+            assert_eq!(day(cell), None, "{cell}");
+        }
+        assert_eq!(decimal("13,78"), Some(13.78));
+        assert_eq!(decimal("NaN"), None);
+    }
+
+    #[test]
+    fn what_the_spreadsheet_put_around_a_value_is_taken_away() {
+        assert_eq!(unwrap("'0905123456"), "0905123456");
+        assert_eq!(unwrap("=\"0905123456\""), "0905123456");
+        assert_eq!(unwrap("=HYPERLINK(\"x\")"), "=HYPERLINK(\"x\")");
+    }
+
+    #[test]
+    fn every_label_means_its_own_code() {
+        use crate::access::policy::Role;
+        use crate::needs::households::model::{Deprivation, HardshipReason, PovertyCause, PovertyStatus, Sex};
+        use crate::places::catalogues::data;
+        use crate::places::localities::model::LocalityKind;
+        use crate::twinning::organisations::model::{OrganisationKind, OrganisationLevel};
+        for items in [
+            Deprivation::catalogue(),
+            HardshipReason::catalogue(),
+            LocalityKind::catalogue(),
+            OrganisationKind::catalogue(),
+            OrganisationLevel::catalogue(),
+            PovertyCause::catalogue(),
+            PovertyStatus::catalogue(),
+            Role::catalogue(),
+            Sex::catalogue(),
+            data::ethnic_groups(),
+        ] {
+            let words = Words::new(items.clone(), &[]);
+            for item in items {
+                assert_eq!(words.find(&item.name_vi), Some(item.code.as_str()), "{}", item.name_vi);
+            }
+        }
+    }
+
+    #[test]
+    fn labels_with_commas_are_told_from_lists() {
+        let items = vec![
+            CatalogueItem::new("temporary_house", "Nhà tạm, dột nát", "Temporary house"),
+            CatalogueItem::new("disabled", "Người khuyết tật", "Disabled"),
+        ];
+        let words = Words::new(items, &[("nhà tạm", "temporary_house")]);
+        let any = |text: &str| words.any(text).ok();
+        let both = Some(Value::from(vec!["temporary_house", "disabled"]));
+        assert_eq!(any("Nhà tạm, dột nát, người khuyết tật"), both);
+        assert_eq!(any("nha tam; DISABLED; nhà tạm, dột nát"), both);
+        assert_eq!(any("Nhà tạm, nghèo"), None);
+    }
+}

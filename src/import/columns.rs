@@ -1,0 +1,143 @@
+//! The columns of a list: what they are called, how they are read, and what the command, the template
+//! and the manual say of them.
+
+use std::fmt::Write;
+
+use super::Kind;
+use super::cells::Reads;
+use crate::kernel::problem::{Problem, Result};
+use crate::kernel::text::squeeze;
+
+/// A column of a list.
+pub struct Column {
+    /// The API's name of it, which is understood as a header, too.
+    pub field: &'static str,
+    /// What the template calls it.
+    pub header: &'static str,
+    /// What else it is called. Case, diacritics and punctuation make no difference.
+    pub also: &'static [&'static str],
+    /// Every row needs a value.
+    pub required: bool,
+    pub reads: Reads,
+    pub example: &'static str,
+    pub about: &'static str,
+}
+
+impl Column {
+    pub fn new(field: &'static str, header: &'static str, reads: Reads) -> Self {
+        Self { field, header, also: &[], required: false, reads, example: "", about: "" }
+    }
+
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    pub fn also(mut self, names: &'static [&'static str]) -> Self {
+        self.also = names;
+        self
+    }
+
+    pub fn example(mut self, example: &'static str) -> Self {
+        self.example = example;
+        self
+    }
+
+    pub fn about(mut self, about: &'static str) -> Self {
+        self.about = about;
+        self
+    }
+
+    /// Whether a header means this column.
+    pub fn is_called(&self, header: &str) -> bool {
+        let header = squeeze(header);
+        let names = [self.field, self.header];
+        names.iter().chain(self.also).any(|name| squeeze(name) == header)
+    }
+
+    /// What it says, and what it takes where that is a closed list.
+    fn manual(&self) -> String {
+        let words = match &self.reads {
+            Reads::Word(words) | Reads::Words(words) => words.labels(),
+            _ => String::new(),
+        };
+        match (self.about.is_empty(), words.is_empty()) {
+            (false, true) => self.about.to_owned(),
+            (true, _) => words,
+            (false, false) => format!("{}: {words}", self.about),
+        }
+    }
+}
+
+/// Columns that lists have and nobody needs: ordinal numbers, counts of persons, signatures.
+const PASSED_OVER: [&str; 8] =
+    ["stt", "tt", "số thứ tự", "số khẩu", "số nhân khẩu", "nhân khẩu", "số thành viên", "ký tên"];
+
+pub fn is_passed_over(header: &str) -> bool {
+    PASSED_OVER.iter().any(|name| squeeze(name) == squeeze(header))
+}
+
+/// The manual of a list, for `--help`.
+pub fn help(kind: Kind) -> String {
+    let mut text =
+        String::from("Columns (* needs a value), in any order; their Vietnamese or English name, accents or not:\n");
+    for column in kind.columns() {
+        let star = if column.required { "*" } else { "" };
+        let name = format!("{}{star}", column.header);
+        let _ = writeln!(text, "  {name}  ({})\n      {}", column.field, column.manual());
+    }
+    text.push_str("\n--template prints them with an example. The manual is docs/imports.md.");
+    text
+}
+
+/// The same as a table of the manual.
+pub fn markdown(kind: Kind) -> String {
+    let mut text = String::from("| column | English | | meaning |\n|---|---|---|---|\n");
+    for column in kind.columns() {
+        let needed = if column.required { "needed" } else { "" };
+        let _ = writeln!(text, "| {} | `{}` | {needed} | {} |", column.header, column.field, column.manual());
+    }
+    text
+}
+
+/// Headers and one row, for a spreadsheet: with BOM, so that Excel reads the accents.
+pub fn template(kind: Kind) -> Result<String> {
+    let columns: Vec<Column> = kind.columns().into_iter().filter(|column| !column.example.is_empty()).collect();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(columns.iter().map(|column| column.header)).map_err(Problem::internal)?;
+    writer.write_record(columns.iter().map(|column| column.example)).map_err(Problem::internal)?;
+    let rows = String::from_utf8(writer.into_inner().map_err(Problem::internal)?).map_err(Problem::internal)?;
+    Ok(format!("\u{feff}{rows}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_means_one_column() {
+        for kind in Kind::ALL {
+            let columns = kind.columns();
+            let names: Vec<&str> = columns
+                .iter()
+                .flat_map(|column| [column.field, column.header].into_iter().chain(column.also.iter().copied()))
+                .collect();
+            for name in names {
+                let called: Vec<&str> =
+                    columns.iter().filter(|column| column.is_called(name)).map(|column| column.field).collect();
+                assert_eq!(called.len(), 1, "{kind:?}: {name} means {called:?}");
+                assert!(!is_passed_over(name), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_needed_has_an_example() {
+        for kind in Kind::ALL {
+            for column in kind.columns() {
+                assert!(!column.required || !column.example.is_empty(), "{kind:?}: {}", column.field);
+                assert!(!column.manual().is_empty(), "{kind:?}: {}", column.field);
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Households: the list of poor households that every commune keeps.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Import;
+use super::cells::{Reads, Words};
+use super::columns::Column;
+use super::known_households::{Entry, Known};
+use super::places::Places;
+use super::poverty;
+use super::report::Fault;
+use super::table::Row;
+use crate::kernel::id::HouseholdId;
+use crate::kernel::problem::Result;
+use crate::needs::households::assessments::enter;
+use crate::needs::households::model::{HardshipReason, Sex};
+use crate::needs::households::{queries, warnings};
+use crate::places::catalogues::data;
+use crate::places::localities::model::LocalityLevel;
+
+pub fn columns() -> Vec<Column> {
+    let mut columns = vec![
+        Column::new("village", "Thôn, làng", Reads::Text)
+            .also(&[
+                "thôn",
+                "làng",
+                "tên thôn",
+                "tên làng",
+                "thôn/làng",
+                "thôn bản",
+                "bản",
+                "buôn",
+                "tổ dân phố",
+                "village_id",
+            ])
+            .required()
+            .example("Tung")
+            .about("Of the acting user's area: by name (Tung, làng Tung), code or id"),
+        Column::new("head_name", "Họ tên chủ hộ", Reads::Text)
+            .also(&["họ và tên chủ hộ", "tên chủ hộ", "chủ hộ", "họ và tên", "họ tên"])
+            .required()
+            .example("Rơ Mah H'Blơi")
+            .about("Head of the household"),
+        Column::new("head_sex", "Giới tính", Reads::Word(Words::new(Sex::catalogue(), &[])))
+            .also(&["giới tính chủ hộ", "nam/nữ", "sex"])
+            .example("Nữ"),
+        Column::new("head_birth_year", "Năm sinh", Reads::Year)
+            .also(&["năm sinh chủ hộ", "ngày sinh", "ngày tháng năm sinh", "birth_year"])
+            .example("1968")
+            .about("Of the head: a year, or a day of it"),
+        ethnic_group(),
+    ];
+    columns.extend(poverty::columns());
+    columns.extend([
+        year(),
+        decision(),
+        Column::new(
+            "hardship_reasons",
+            "Hoàn cảnh khó khăn",
+            Reads::Words(Words::new(HardshipReason::catalogue(), &[])),
+        )
+        .also(&["hoàn cảnh", "hoàn cảnh đặc biệt", "hoàn cảnh đặc biệt khó khăn", "lý do khó khăn"])
+        .example("Nhà tạm, dột nát")
+        .about("Any of"),
+        Column::new("phone", "Số điện thoại", Reads::Phone)
+            .also(&["điện thoại", "sđt", "số đt", "đt"])
+            .example("0905123456")
+            .about("Kept sealed; a zero that the spreadsheet lost comes back"),
+        identity_number(),
+        Column::new("address", "Địa chỉ", Reads::Text)
+            .also(&["nơi ở", "chỗ ở"])
+            .example("Xóm 2")
+            .about("In the village"),
+        Column::new("latitude", "Vĩ độ", Reads::Decimal).about("Decimal degrees"),
+        Column::new("longitude", "Kinh độ", Reads::Decimal).about("Decimal degrees"),
+        Column::new("note", "Ghi chú", Reads::Text).example("Bên suối").about("Anything"),
+    ]);
+    columns
+}
+
+pub fn ethnic_group() -> Column {
+    let mut groups = data::ethnic_groups();
+    groups.sort_by(|a, b| a.code.cmp(&b.code));
+    let spellings = data::ethnic_group_spellings();
+    let mut also: Vec<(&str, &str)> =
+        spellings.iter().map(|(spelling, code)| (spelling.as_str(), code.as_str())).collect();
+    // Spreadsheets make 1 of 01.
+    also.extend(groups.iter().filter_map(|group| Some((group.code.strip_prefix('0')?, group.code.as_str()))));
+    Column::new("ethnic_group", "Dân tộc", Reads::Word(Words::new(groups.clone(), &also)))
+        .also(&["thành phần dân tộc", "dân tộc chủ hộ"])
+        .required()
+        .example("Gia-rai")
+        .about("By name, in the usual spellings (Gia Rai, Jrai), or code")
+}
+
+pub fn year() -> Column {
+    Column::new("poverty_year", "Năm rà soát", Reads::Year)
+        .also(&["năm", "năm đánh giá", "năm phân loại", "year"])
+        .example("2026")
+        .about("Of the finding; this year where it is empty, earlier years are taken")
+}
+
+pub fn decision() -> Column {
+    Column::new("decision_number", "Số quyết định", Reads::Text)
+        .also(&["quyết định", "quyết định công nhận", "decision"])
+        .example("12/QĐ-UBND")
+        .about("The decision that approved the finding")
+}
+
+pub fn identity_number() -> Column {
+    Column::new("identity_number", "Số CCCD", Reads::IdentityNumber)
+        .also(&[
+            "cccd",
+            "cmnd",
+            "số cmnd",
+            "số cccd/cmnd",
+            "số cmnd/cccd",
+            "cccd/cmnd",
+            "cmnd/cccd",
+            "số căn cước",
+            "căn cước",
+            "số căn cước công dân",
+            "căn cước công dân",
+            "số định danh",
+            "số định danh cá nhân",
+        ])
+        .example("062068001234")
+        .about("Of the head, 12 digits or 9; kept sealed; zeros that the spreadsheet lost come back")
+}
+
+pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
+    let places = Places::load(work.conn)?;
+    let entries: Vec<Entry> = rows.into_iter().filter_map(|row| entry(work, &places, row)).collect();
+    refuse_repeated_numbers(work, &entries);
+    let known = Known::load(work, &entries)?;
+    let mut made = HashMap::new();
+    for (entry, found) in entries.iter().zip(known.matches(&entries)) {
+        match found {
+            Some(id) => keep(work, &known, entry, id)?,
+            None => {
+                if let Some(id) = register(work, entry)? {
+                    made.insert(id, entry.line);
+                }
+            }
+        }
+    }
+    warn_of_twins(work, &made)
+}
+
+/// The API's body of a row.
+fn entry(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<Entry> {
+    poverty::gather(work, &mut row);
+    let village = work.place(places, &mut row, "village", &[LocalityLevel::Village], None);
+    let finding = work.valid(row.line, row.take(&["poverty_year", "decision_number"]));
+    if let Some(village) = village {
+        row.fields.insert("village_id".into(), village.to_string().into());
+    }
+    if !row.sound || village.is_none() {
+        return None;
+    }
+    let new = work.valid(row.line, Value::Object(row.fields));
+    let (new, finding) = (new?, finding?);
+    Some(Entry::new(row.line, new, finding, work.secrets))
+}
+
+/// One person is the head of one household.
+fn refuse_repeated_numbers(work: &mut Import<'_>, entries: &[Entry]) {
+    let mut lines = HashMap::new();
+    for entry in entries {
+        let Some(number) = &entry.number else { continue };
+        match lines.get(number) {
+            Some(first) => work.error(entry.line, "identity_number", &Fault::SameAsLine(*first)),
+            None => {
+                lines.insert(number, entry.line);
+            }
+        }
+    }
+}
+
+fn register(work: &mut Import<'_>, entry: &Entry) -> Result<Option<HouseholdId>> {
+    let id = Uuid::now_v7();
+    let (actor, secrets) = (work.actor, work.secrets);
+    let written =
+        work.write(entry.line, |conn| queries::create_found_in(conn, actor, secrets, id, &entry.new, &entry.finding))?;
+    if !written {
+        return Ok(None);
+    }
+    work.report.added += 1;
+    Ok(Some(id.into()))
+}
+
+/// A household that is there stays as it is, but for a year that nobody had assessed.
+fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) -> Result<()> {
+    if !known.is_active(id) {
+        work.warn(entry.line, "head_name", &Fault::NotActive);
+        work.report.known += 1;
+        return Ok(());
+    }
+    for field in known.differences(entry, id) {
+        work.warn(entry.line, field, &Fault::Differs);
+    }
+    // Without a year the file says nothing new: taken again in January it would assess everybody anew.
+    let Some(year) = entry.finding.poverty_year.filter(|year| !known.is_assessed(id, *year)) else {
+        work.report.known += 1;
+        return Ok(());
+    };
+    let (actor, today) = (work.actor, work.today);
+    if let Err(problem) = entry.finding.year_by(today) {
+        work.refuse(entry.line, &problem);
+        return Ok(());
+    }
+    let found = entry.assessment(year);
+    if work.write(entry.line, |conn| enter(conn, id.into(), actor, today, &found))? {
+        work.report.completed += 1;
+    }
+    Ok(())
+}
+
+/// The warnings of the API, once for each pair of new households.
+fn warn_of_twins(work: &mut Import<'_>, made: &HashMap<HouseholdId, u64>) -> Result<()> {
+    let ids: Vec<HouseholdId> = made.keys().copied().collect();
+    let mut said = HashSet::new();
+    for (id, warning) in warnings::of_each(work.conn, &ids)? {
+        let Some(line) = made.get(&id) else { continue };
+        let other = made.get(&warning.id);
+        if other.is_some_and(|other| other > line) {
+            continue;
+        }
+        let is_number = warning.code == "same_identity_number";
+        if said.insert((*line, is_number)) {
+            let (field, fault) = match (is_number, other) {
+                (true, _) => ("identity_number", Fault::SameNumber),
+                (false, Some(other)) => ("head_name", Fault::DuplicateOfLine(*other)),
+                (false, None) => ("head_name", Fault::DuplicateOfKnown),
+            };
+            work.warn(*line, field, &fault);
+        }
+    }
+    Ok(())
+}

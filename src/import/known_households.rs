@@ -1,0 +1,190 @@
+//! Which rows are households that are there already. A household is known by its head's identity
+//! number, else by village, name and birth year of its head; where two homes are alike in all that,
+//! as many rows are known as there are homes. So the same file adds nothing the second time, in
+//! whatever order.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Import;
+use crate::kernel::id::{HouseholdId, LocalityId};
+use crate::kernel::problem::Result;
+use crate::kernel::secrets::Secrets;
+use crate::kernel::text::plain;
+use crate::needs::households::assessments::{self, Assessment, AssessmentRow, Finding, says_otherwise};
+use crate::needs::households::model::{HouseholdRow, HouseholdStatus, NewHousehold};
+use crate::needs::households::{private, queries};
+
+/// A row as the API's body, with what it is known by.
+pub struct Entry {
+    pub line: u64,
+    pub new: NewHousehold,
+    pub finding: Finding,
+    /// The identity number's keyed hash.
+    pub number: Option<Vec<u8>>,
+}
+
+type Name = (LocalityId, String, Option<i32>);
+
+impl Entry {
+    pub fn new(line: u64, new: NewHousehold, finding: Finding, secrets: &Secrets) -> Self {
+        let number = new.identity_number.as_deref().map(|number| secrets.blind_index(number));
+        Self { line, new, finding, number }
+    }
+
+    pub fn assessment(&self, year: i32) -> Assessment<'_> {
+        Assessment {
+            year,
+            poverty_status: self.new.poverty_status,
+            deprivations: &self.new.deprivations,
+            poverty_causes: &self.new.poverty_causes,
+            decision_number: self.finding.decision_number.as_deref(),
+        }
+    }
+
+    fn name(&self) -> Name {
+        (self.new.village_id, plain(&self.new.head_name), self.new.head_birth_year)
+    }
+}
+
+/// A way to find the household of a row among those that no other row has taken.
+type Pass<'p> = &'p dyn Fn(&Entry, &HashSet<HouseholdId>) -> Option<HouseholdId>;
+
+/// What the villages of a list have.
+pub struct Known {
+    rows: HashMap<HouseholdId, HouseholdRow>,
+    by_name: HashMap<Name, Vec<HouseholdId>>,
+    by_number: HashMap<Vec<u8>, Vec<HouseholdId>>,
+    numbers: HashMap<HouseholdId, Vec<u8>>,
+    phones: HashMap<HouseholdId, String>,
+    assessments: HashMap<(HouseholdId, i32), AssessmentRow>,
+}
+
+impl Known {
+    pub fn load(work: &mut Import<'_>, entries: &[Entry]) -> Result<Self> {
+        let villages: HashSet<LocalityId> = entries.iter().map(|entry| entry.new.village_id).collect();
+        let names: HashSet<Name> = entries.iter().map(Entry::name).collect();
+        let wanted: HashSet<&Vec<u8>> = entries.iter().filter_map(|entry| entry.number.as_ref()).collect();
+        let rows = queries::of_villages(work.conn, &villages)?;
+        let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
+        let mut known = Self {
+            rows: HashMap::new(),
+            by_name: HashMap::new(),
+            by_number: HashMap::new(),
+            numbers: HashMap::new(),
+            phones: HashMap::new(),
+            assessments: HashMap::new(),
+        };
+        let indexes: Vec<Vec<u8>> = wanted.iter().map(|index| (*index).clone()).collect();
+        for row in private::numbers(work.conn, &ids, &indexes)? {
+            if let Some(index) = row.identity_number_index
+                && known.numbers.insert(row.household_id, index.clone()).is_none()
+            {
+                known.by_number.entry(index).or_default().push(row.household_id);
+            }
+        }
+        // Of thousands, those that the file speaks of.
+        let spoken_of = |row: &HouseholdRow| {
+            names.contains(&name_of(row)) || known.numbers.get(&row.id).is_some_and(|index| wanted.contains(index))
+        };
+        let rows: Vec<HouseholdRow> = rows.into_iter().filter(spoken_of).collect();
+        let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
+        for (id, shown) in private::shown(work.conn, work.secrets, &ids)? {
+            if let Some(phone) = shown.phone {
+                known.phones.insert(id, phone);
+            }
+        }
+        for assessment in assessments::of_households(work.conn, &ids)? {
+            known.assessments.insert((assessment.household_id, assessment.year), assessment);
+        }
+        for row in rows {
+            known.by_name.entry(name_of(&row)).or_default().push(row.id);
+            known.rows.insert(row.id, row);
+        }
+        Ok(known)
+    }
+
+    /// The household of each entry, if it is there. Those that are equal in everything come first, so that of two homes
+    /// that are alike each row finds its own.
+    pub fn matches(&self, entries: &[Entry]) -> Vec<Option<HouseholdId>> {
+        let mut taken = HashSet::new();
+        let mut found: Vec<Option<HouseholdId>> = vec![None; entries.len()];
+        let by_number = |entry: &Entry, taken: &HashSet<HouseholdId>| {
+            let same = self.by_number.get(entry.number.as_ref()?)?;
+            let here = |id: &&HouseholdId| self.rows.get(*id).is_some_and(|row| row.village_id == entry.new.village_id);
+            same.iter().filter(here).find(|id| !taken.contains(*id)).copied()
+        };
+        let equal = |entry: &Entry, taken: &HashSet<HouseholdId>| {
+            self.named_like(entry, taken).find(|id| self.differences(entry, *id).is_empty())
+        };
+        let named = |entry: &Entry, taken: &HashSet<HouseholdId>| self.named_like(entry, taken).next();
+        let passes: [Pass<'_>; 3] = [&by_number, &equal, &named];
+        for pass in passes {
+            for (entry, found) in entries.iter().zip(&mut found) {
+                if found.is_none()
+                    && let Some(id) = pass(entry, &taken)
+                {
+                    taken.insert(id);
+                    *found = Some(id);
+                }
+            }
+        }
+        found
+    }
+
+    /// Homes of the same name and year, but not those that are known to be somebody else's.
+    fn named_like<'k>(
+        &'k self,
+        entry: &'k Entry,
+        taken: &'k HashSet<HouseholdId>,
+    ) -> impl Iterator<Item = HouseholdId> + 'k {
+        let alike = self.by_name.get(&entry.name()).into_iter().flatten().copied();
+        alike.filter(|id| !taken.contains(id)).filter(|id| match (&entry.number, self.numbers.get(id)) {
+            (Some(number), Some(known)) => number == known,
+            _ => true,
+        })
+    }
+
+    pub fn is_active(&self, id: HouseholdId) -> bool {
+        self.rows.get(&id).is_some_and(|row| row.status == HouseholdStatus::Active)
+    }
+
+    pub fn is_assessed(&self, id: HouseholdId, year: i32) -> bool {
+        self.assessments.contains_key(&(id, year))
+    }
+
+    /// What the file says otherwise. An empty cell says nothing.
+    pub fn differences(&self, entry: &Entry, id: HouseholdId) -> Vec<&'static str> {
+        let Some(row) = self.rows.get(&id) else { return Vec::new() };
+        let new = &entry.new;
+        let fields = [
+            ("head_name", plain(&new.head_name) != plain(&row.head_name)),
+            ("head_sex", new.head_sex.is_some() && new.head_sex != row.head_sex),
+            ("head_birth_year", new.head_birth_year.is_some() && new.head_birth_year != row.head_birth_year),
+            ("ethnic_group", new.ethnic_group != row.ethnic_group),
+            ("hardship_reasons", says_otherwise(&new.hardship_reasons, &row.hardship_reasons)),
+            (
+                "phone",
+                new.phone
+                    .as_deref()
+                    .is_some_and(|phone| self.phones.get(&id).map(|known| digits(known)) != Some(digits(phone))),
+            ),
+            ("identity_number", entry.number.is_some() && entry.number.as_ref() != self.numbers.get(&id)),
+            ("address", new.address.is_some() && new.address != row.address),
+            ("latitude", new.latitude.is_some() && new.latitude != row.latitude),
+            ("longitude", new.longitude.is_some() && new.longitude != row.longitude),
+            ("note", new.note.is_some() && new.note != row.note),
+        ];
+        let year = entry.finding.poverty_year.unwrap_or(row.poverty_year);
+        let assessed = self.assessments.get(&(id, year)).map(|known| known.differences(&entry.assessment(year)));
+        let differing = fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field);
+        differing.chain(assessed.into_iter().flatten()).collect()
+    }
+}
+
+fn name_of(row: &HouseholdRow) -> Name {
+    (row.village_id, plain(&row.head_name), row.head_birth_year)
+}
+
+fn digits(phone: &str) -> String {
+    phone.chars().filter(char::is_ascii_digit).collect()
+}

@@ -1,0 +1,256 @@
+//! Lists from spreadsheets: `ketnghia import households ho-ngheo.csv --as ianan`. A floor above the
+//! rooms: each row becomes the body of the API's own request and goes through the same rules and the
+//! same function below the handler, in the name of a user, whose scope, rights and audit hold. A file
+//! is taken whole or not at all, and it only adds: what is there already stays as it is.
+
+mod assessments;
+mod cells;
+mod columns;
+/// The command line's side.
+pub mod command;
+mod households;
+mod known_households;
+mod organisations;
+mod places;
+mod poverty;
+mod report;
+mod sheet;
+mod table;
+mod users;
+mod villages;
+mod years;
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bool, Date, Nullable, Text};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use validator::Validate;
+
+use crate::access::actor::Actor;
+use crate::access::policy::{Office, Permission};
+use crate::access::users::queries as accounts;
+use crate::kernel::db::{Db, Verdict, records};
+use crate::kernel::extract;
+use crate::kernel::id::LocalityId;
+use crate::kernel::locale::Locale;
+use crate::kernel::problem::{Problem, Result};
+use crate::kernel::secrets::Secrets;
+use crate::places::localities::model::LocalityLevel;
+use cells::Wrong;
+use columns::Column;
+pub use columns::{help, markdown, template};
+use places::Places;
+use report::Fault;
+pub use report::{ColumnRef, NewAccount, Remark, Report};
+use sheet::SheetRow;
+use table::{Headers, Row};
+
+/// Of two imports into one database, one is refused: each looks first whether a record is there. The
+/// number is arbitrary.
+const IMPORT_LOCK: i64 = 7_364_102_303;
+
+/// What can be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Villages,
+    Households,
+    Assessments,
+    Organisations,
+    Users,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] = [Self::Villages, Self::Households, Self::Assessments, Self::Organisations, Self::Users];
+
+    fn columns(self) -> Vec<Column> {
+        match self {
+            Self::Villages => villages::columns(),
+            Self::Households => households::columns(),
+            Self::Assessments => assessments::columns(),
+            Self::Organisations => organisations::columns(),
+            Self::Users => users::columns(),
+        }
+    }
+
+    /// What the acting user needs; the same as for the API's call.
+    fn permission(self) -> Permission {
+        match self {
+            Self::Villages => Permission::WriteVillages,
+            Self::Households | Self::Assessments => Permission::WriteHouseholds,
+            Self::Organisations => Permission::WriteOrganisations,
+            Self::Users => Permission::WriteUsers,
+        }
+    }
+
+    fn import(self, work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
+        match self {
+            Self::Villages => villages::import(work, rows),
+            Self::Households => households::import(work, rows),
+            Self::Assessments => assessments::import(work, rows),
+            Self::Organisations => organisations::import(work, rows),
+            Self::Users => users::import(work, rows),
+        }
+    }
+}
+
+/// What is asked for.
+pub struct Request<'a> {
+    pub kind: Kind,
+    /// The user in whose name it happens.
+    pub username: &'a str,
+    pub content: &'a [u8],
+    /// Otherwise everything happens and is undone.
+    pub commit: bool,
+    pub locale: Locale,
+}
+
+/// Imports a file, or tells everything that is wrong with it. An error is about the request as a whole.
+pub fn run(db: &Db, secrets: &Secrets, request: &Request<'_>) -> Result<Report, String> {
+    let actor = acting(db, request)?;
+    let mut report = Report::new(request.locale);
+    let sheet = match sheet::read(request.content) {
+        Ok(sheet) => sheet,
+        Err((line, fault)) => {
+            report.error(line, None, &fault);
+            return Ok(report);
+        }
+    };
+    report.rows = sheet.rows.len();
+    let columns = request.kind.columns();
+    let Some(headers) = table::recognise(&sheet, &columns, &mut report) else { return Ok(report) };
+    table::check_width(&sheet, &mut report);
+    let read = |row: &SheetRow, report: &mut Report| table::read_row(row, &columns, &headers, report);
+    let rows: Vec<Row> = sheet.rows.iter().map(|row| read(row, &mut report)).collect();
+    let outcome = db.weigh(&actor, |conn| {
+        let today = prepare(conn)?;
+        let mut work = Import { conn, actor: &actor, secrets, headers, report, today, commit: request.commit };
+        request.kind.import(&mut work, rows)?;
+        let mut report = work.report;
+        report.committed = request.commit && report.is_clean();
+        let verdict = if report.committed { Verdict::Keep } else { Verdict::Undo };
+        Ok((report, verdict))
+    });
+    outcome.map_err(|problem| format!("nothing was imported: {}", problem.cause().unwrap_or(problem.code().word())))
+}
+
+/// The user in whose name the import happens, if that user may.
+fn acting(db: &Db, request: &Request<'_>) -> Result<Actor, String> {
+    let username = request.username;
+    let found = db.as_system(|conn| accounts::operated(conn, username));
+    let account = found.map_err(|problem| format!("cannot look the user up: {problem}"))?;
+    let Some(account) = account.filter(|account| account.active) else {
+        return Err(format!("there is no active user {username} (--as)"));
+    };
+    let needed = request.kind.permission();
+    if !Office::User(account.role).may(needed) {
+        let (role, word) = (account.role.as_str(), needed.word());
+        return Err(format!("{username} may not do this: a user of role {role} has no permission {word}"));
+    }
+    Ok(Actor::by_operator(account.id, account.role, account.auth_version))
+}
+
+#[derive(QueryableByName)]
+struct Prepared {
+    #[diesel(sql_type = Bool)]
+    alone: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    role: Option<String>,
+    #[diesel(sql_type = Date)]
+    today: chrono::NaiveDate,
+}
+
+fn prepare(conn: &mut PgConnection) -> Result<chrono::NaiveDate> {
+    let sql =
+        format!("SELECT pg_try_advisory_xact_lock({IMPORT_LOCK}) AS alone, app_role() AS role, app_today() AS today");
+    let prepared: Prepared = sql_query(sql).get_result(conn)?;
+    if !prepared.alone {
+        return Err(Problem::overloaded("another import is under way"));
+    }
+    if prepared.role.is_none() {
+        return Err(Problem::internal("the place of this user's office has ended: it sees nothing"));
+    }
+    records::set(conn, "step", "import")?;
+    // One look at what a whole area has is longer than any request's.
+    sql_query("SELECT set_config('statement_timeout', '2min', true)").execute(conn)?;
+    Ok(prepared.today)
+}
+
+/// An import under way.
+struct Import<'c> {
+    conn: &'c mut PgConnection,
+    actor: &'c Actor,
+    secrets: &'c Secrets,
+    headers: Headers,
+    report: Report,
+    today: chrono::NaiveDate,
+    /// Otherwise it is a rehearsal.
+    commit: bool,
+}
+
+impl Import<'_> {
+    fn error(&mut self, line: u64, field: &str, fault: &Fault) {
+        let column = self.headers.meant_by(field);
+        self.report.error(line, column, fault);
+    }
+
+    fn warn(&mut self, line: u64, field: &str, fault: &Fault) {
+        let column = self.headers.meant_by(field);
+        self.report.warn(line, column, fault);
+    }
+
+    fn refuse(&mut self, line: u64, problem: &Problem) {
+        let headers = &self.headers;
+        self.report.refused(line, problem, |pointer| headers.meant_by(pointer));
+    }
+
+    fn wrong(&mut self, line: u64, field: &str, wrong: Wrong) {
+        match wrong {
+            Wrong::Field(code) => self.refuse(line, &Problem::field(format!("#/{field}"), code)),
+            Wrong::List(fault) => self.error(line, field, &fault),
+        }
+    }
+
+    /// The API's body of a row, if it keeps the body's rules.
+    fn valid<T: DeserializeOwned + Validate>(&mut self, line: u64, body: Value) -> Option<T> {
+        match extract::valid(body) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.refuse(line, &problem);
+                None
+            }
+        }
+    }
+
+    /// Looks up the place that a cell names.
+    fn place(
+        &mut self,
+        places: &Places,
+        row: &mut Row,
+        field: &str,
+        levels: &[LocalityLevel],
+        commune: Option<LocalityId>,
+    ) -> Option<LocalityId> {
+        let name = row.take_text(field)?;
+        match places.find(&name, levels, commune) {
+            Ok(place) => Some(place.id),
+            Err(wrong) => {
+                self.wrong(row.line, field, wrong);
+                None
+            }
+        }
+    }
+
+    /// Writes what a row says, or notes why it cannot be written and goes on: the next row's errors
+    /// are wanted, too. A fault of ours ends the import.
+    fn write(&mut self, line: u64, work: impl FnOnce(&mut PgConnection) -> Result<()>) -> Result<bool> {
+        match self.conn.transaction(work) {
+            Ok(()) => Ok(true),
+            Err(problem) if problem.code().status() >= 500 => Err(problem),
+            Err(problem) => {
+                self.refuse(line, &problem);
+                Ok(false)
+            }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! What an import has to say: what is wrong, what is worth a look, and how many rows did what. A
+//! remark names line and column and never the value, which may be a person's.
+
+use crate::kernel::locale::Locale;
+use crate::kernel::problem::{FieldError, Problem};
+
+/// A column as whoever has the spreadsheet open finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnRef {
+    /// Counted from 0.
+    pub index: usize,
+    pub header: String,
+}
+
+impl ColumnRef {
+    /// A, B, … Z, AA, as spreadsheets have it.
+    fn letters(&self) -> String {
+        let mut letters = Vec::new();
+        let mut rest = self.index;
+        loop {
+            letters.push(char::from(b'A' + u8::try_from(rest % 26).unwrap_or_default()));
+            if rest < 26 {
+                break;
+            }
+            rest = rest / 26 - 1;
+        }
+        letters.iter().rev().collect()
+    }
+}
+
+/// What only a list can get wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    NotUtf8,
+    Utf16,
+    Workbook,
+    Empty,
+    TooLarge,
+    TooManyRows,
+    OpenQuote,
+    TooManyCells,
+    NoKnownColumn,
+    UnknownColumn,
+    ColumnTwice,
+    /// The column's name.
+    MissingColumn(String),
+    /// What is understood.
+    NotOneOf(String),
+    SpreadsheetError,
+    Ambiguous,
+    /// The other line.
+    SameAsLine(u64),
+    DuplicateOfLine(u64),
+    DuplicateOfKnown,
+    SameNumber,
+    Differs,
+    NotActive,
+}
+
+impl Fault {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::NotUtf8 | Self::Utf16 | Self::Workbook => "encoding",
+            Self::Empty => "empty",
+            Self::TooLarge => "too_large",
+            Self::TooManyRows => "too_many_rows",
+            Self::OpenQuote => "open_quote",
+            Self::TooManyCells => "too_many_cells",
+            Self::NoKnownColumn | Self::UnknownColumn => "unknown_column",
+            Self::ColumnTwice => "column_twice",
+            Self::MissingColumn(_) => "missing_column",
+            Self::NotOneOf(_) => "invalid_value",
+            Self::SpreadsheetError => "spreadsheet_error",
+            Self::Ambiguous => "ambiguous",
+            Self::SameAsLine(_) => "duplicate",
+            Self::DuplicateOfLine(_) | Self::DuplicateOfKnown => "possible_duplicate",
+            Self::SameNumber => "same_identity_number",
+            Self::Differs => "differs",
+            Self::NotActive => "not_active",
+        }
+    }
+
+    fn text(&self, locale: Locale) -> String {
+        let (vi, en) = match self {
+            Self::NotUtf8 => (
+                "Dòng này không phải UTF-8. Hãy lưu lại dạng \"CSV UTF-8\".".to_owned(),
+                "This line is not UTF-8. Save the sheet as \"CSV UTF-8\".".to_owned(),
+            ),
+            Self::Utf16 => (
+                "Tệp được lưu dạng UTF-16. Hãy lưu lại dạng \"CSV UTF-8\".".into(),
+                "The file is UTF-16. Save the sheet as \"CSV UTF-8\".".into(),
+            ),
+            Self::Workbook => (
+                "Đây là tệp Excel. Hãy lưu trang tính dạng \"CSV UTF-8\".".into(),
+                "This is a workbook. Save the sheet as \"CSV UTF-8\".".into(),
+            ),
+            Self::Empty => ("Tệp trống.".into(), "The file is empty.".into()),
+            Self::TooLarge => ("Tệp lớn hơn 32 MiB.".into(), "The file is larger than 32 MiB.".into()),
+            Self::TooManyRows => {
+                ("Nhiều hơn 50.000 dòng. Hãy chia tệp.".into(), "More than 50,000 rows. Split the file.".into())
+            }
+            Self::OpenQuote => {
+                ("Dấu ngoặc kép không được đóng.".into(), "A quotation mark is opened and never closed.".into())
+            }
+            Self::TooManyCells => ("Nhiều ô hơn dòng tiêu đề.".into(), "More cells than the header has.".into()),
+            Self::NoKnownColumn => (
+                "Không nhận ra cột nào. Có thiếu dòng tiêu đề không?".into(),
+                "No column is known. Is the line of headers missing?".into(),
+            ),
+            Self::UnknownColumn => (
+                "Không có cột này. Xem --help; cột không cần thì xóa đi.".into(),
+                "There is no such column. See --help, and remove what is not needed.".into(),
+            ),
+            Self::ColumnTwice => ("Cột bị lặp lại.".into(), "The column comes twice.".into()),
+            Self::MissingColumn(name) => {
+                (format!("Thiếu cột \"{name}\"."), format!("The column \"{name}\" is missing."))
+            }
+            Self::NotOneOf(words) => (format!("Phải là: {words}."), format!("Must be one of: {words}.")),
+            Self::SpreadsheetError => {
+                ("Công thức của bảng tính bị lỗi.".into(), "The spreadsheet's formula failed here.".into())
+            }
+            Self::Ambiguous => (
+                "Có nhiều kết quả trùng; hãy ghi rõ hơn (mã, hoặc thêm cột xã, năm sinh, số CCCD).".into(),
+                "More than one fits; say more (its code, or the commune, birth year or identity number).".into(),
+            ),
+            Self::SameAsLine(line) => (format!("Trùng với dòng {line}."), format!("The same as line {line}.")),
+            Self::DuplicateOfLine(line) => {
+                (format!("Có thể trùng với dòng {line}."), format!("Possibly the same as line {line}."))
+            }
+            Self::DuplicateOfKnown => (
+                "Có thể trùng với một hộ đã có trong thôn, làng.".into(),
+                "Possibly the same as a household that the village has already.".into(),
+            ),
+            Self::SameNumber => {
+                ("Số này đã thuộc về một hộ khác.".into(), "Another household has this number already.".into())
+            }
+            Self::Differs => (
+                "Đã có, với giá trị khác; giữ nguyên giá trị đang có.".into(),
+                "Is there already, with another value, which is kept.".into(),
+            ),
+            Self::NotActive => {
+                ("Hộ đã có, nhưng không còn ở đây.".into(), "Is there already, but no longer active.".into())
+            }
+        };
+        locale.pick(&vi, &en).to_owned()
+    }
+}
+
+/// One remark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    pub line: u64,
+    pub column: Option<ColumnRef>,
+    /// As in the API where the API has the same rule.
+    pub code: String,
+    pub text: String,
+}
+
+impl Remark {
+    /// `FILE:LINE: error: column D "Năm sinh": … [range]`
+    fn print(&self, file: &str, severity: &str) -> String {
+        let column = match &self.column {
+            Some(column) => format!("column {} \"{}\": ", column.letters(), column.header),
+            None => String::new(),
+        };
+        format!("{file}:{}: {severity}: {column}{} [{}]", self.line, self.text, self.code)
+    }
+}
+
+/// An account that was made, with the password that is shown this once.
+pub struct NewAccount {
+    pub username: String,
+    pub one_time_password: String,
+}
+
+/// What came of an import.
+pub struct Report {
+    pub locale: Locale,
+    pub rows: usize,
+    /// Rows that made a record.
+    pub added: usize,
+    /// Rows that gave a known record another year.
+    pub completed: usize,
+    /// Rows whose record was there already.
+    pub known: usize,
+    pub errors: Vec<Remark>,
+    pub warnings: Vec<Remark>,
+    pub committed: bool,
+    pub accounts: Vec<NewAccount>,
+}
+
+impl Report {
+    pub fn new(locale: Locale) -> Self {
+        Self {
+            locale,
+            rows: 0,
+            added: 0,
+            completed: 0,
+            known: 0,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            committed: false,
+            accounts: Vec::new(),
+        }
+    }
+
+    fn remark(&self, line: u64, column: Option<ColumnRef>, fault: &Fault) -> Remark {
+        Remark { line, column, code: fault.word().to_owned(), text: fault.text(self.locale) }
+    }
+
+    pub fn error(&mut self, line: u64, column: Option<ColumnRef>, fault: &Fault) {
+        self.errors.push(self.remark(line, column, fault));
+    }
+
+    pub fn warn(&mut self, line: u64, column: Option<ColumnRef>, fault: &Fault) {
+        self.warnings.push(self.remark(line, column, fault));
+    }
+
+    /// A refusal of the API's rules, with the columns that its pointers mean.
+    pub fn refused(&mut self, line: u64, problem: &Problem, column_of: impl Fn(&str) -> Option<ColumnRef>) {
+        let details = problem.details(self.locale, "", "");
+        if details.errors.is_empty() {
+            let column = column_of(&details.code);
+            self.errors.push(Remark { line, column, code: details.code, text: details.detail });
+        }
+        for error in details.errors {
+            self.errors.push(Remark { line, column: column_of(&error.pointer), code: error.code, text: error.detail });
+        }
+    }
+
+    pub fn field(&mut self, line: u64, column: Option<ColumnRef>, error: FieldError) {
+        self.refused(line, &Problem::invalid(vec![error]), |_| column.clone());
+    }
+
+    pub fn is_clean(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// Every remark in the order of the file, and the sum.
+    pub fn lines(&self, file: &str) -> Vec<String> {
+        let severities = [("error", &self.errors), ("warning", &self.warnings)];
+        let mut remarks: Vec<(&str, &Remark)> = Vec::new();
+        for (severity, of_it) in severities {
+            remarks.extend(of_it.iter().map(|remark| (severity, remark)));
+        }
+        remarks.sort_by_key(|(_, remark)| (remark.line, remark.column.as_ref().map(|column| column.index)));
+        let mut lines: Vec<String> =
+            remarks.into_iter().map(|(severity, remark)| remark.print(file, severity)).collect();
+        let what_became = match (self.committed, self.is_clean()) {
+            (true, _) => "Written.",
+            (false, true) => "Nothing was written: --commit writes it.",
+            (false, false) => "Nothing was written.",
+        };
+        lines.push(format!(
+            "{file}: {} rows: {} new, {} completed, {} there already; {} errors, {} warnings. {what_became}",
+            self.rows,
+            self.added,
+            self.completed,
+            self.known,
+            self.errors.len(),
+            self.warnings.len(),
+        ));
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_named_as_spreadsheets_name_them() {
+        let letters = |index| ColumnRef { index, header: String::new() }.letters();
+        assert_eq!([0, 25, 26, 51, 52, 701, 702].map(letters), ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]);
+    }
+
+    #[test]
+    fn remarks_come_in_the_order_of_the_file() {
+        let mut report = Report::new(Locale::En);
+        report.warn(3, None, &Fault::DuplicateOfLine(2));
+        report.error(2, Some(ColumnRef { index: 3, header: "Năm sinh".into() }), &Fault::SpreadsheetError);
+        let lines = report.lines("ho.csv");
+        assert_eq!(
+            lines.first().map(String::as_str),
+            Some("ho.csv:2: error: column D \"Năm sinh\": The spreadsheet's formula failed here. [spreadsheet_error]")
+        );
+        assert!(lines.last().unwrap().ends_with("1 errors, 1 warnings. Nothing was written."));
+    }
+}

@@ -1,0 +1,165 @@
+//! A spreadsheet saved as text: UTF-8 with or without BOM, cells parted by comma, semicolon or tab,
+//! lines by LF or CRLF. Everything is kept as text, with the line on which it begins.
+
+use csv::{ReaderBuilder, Terminator};
+
+use super::report::Fault;
+
+/// No commune's list is longer; a province's is imported commune by commune.
+pub const MOST_ROWS: usize = 50_000;
+pub const MOST_BYTES: usize = 32 * 1024 * 1024;
+
+/// The first line, and the others that hold anything.
+pub struct Sheet {
+    pub header_line: u64,
+    pub headers: Vec<String>,
+    pub rows: Vec<SheetRow>,
+}
+
+pub struct SheetRow {
+    pub line: u64,
+    pub cells: Vec<String>,
+}
+
+/// What keeps a file from being read, and where.
+pub type Unreadable = (u64, Fault);
+
+pub fn read(bytes: &[u8]) -> Result<Sheet, Unreadable> {
+    let (first_line, text) = text_of(bytes)?;
+    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let mut reader = ReaderBuilder::new()
+        .delimiter(separator(header))
+        .terminator(Terminator::CRLF)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut lines = LineCount::new(text, first_line);
+    let mut sheet = Sheet { header_line: first_line, headers: Vec::new(), rows: Vec::new() };
+    for record in reader.records() {
+        let record = record.map_err(|_not_text| (lines.line, Fault::NotUtf8))?;
+        let line = lines.of(record.position().map_or(0, csv::Position::byte));
+        let cells: Vec<String> = record.iter().map(|cell| tidy(cell).to_owned()).collect();
+        if cells.iter().all(String::is_empty) {
+            continue;
+        }
+        if sheet.headers.is_empty() {
+            sheet.header_line = line;
+            sheet.headers = cells;
+        } else {
+            sheet.rows.push(SheetRow { line, cells });
+        }
+        if sheet.rows.len() > MOST_ROWS {
+            return Err((line, Fault::TooManyRows));
+        }
+    }
+    // Excel doubles a quotation mark inside a cell, so that there is never an odd one.
+    if text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
+        return Err((sheet.rows.last().map_or(sheet.header_line, |row| row.line), Fault::OpenQuote));
+    }
+    if sheet.headers.is_empty() { Err((first_line, Fault::Empty)) } else { Ok(sheet) }
+}
+
+/// The text without BOM and without Excel's `sep=;`, and the number of its first line.
+fn text_of(bytes: &[u8]) -> Result<(u64, &str), Unreadable> {
+    if bytes.len() > MOST_BYTES {
+        return Err((1, Fault::TooLarge));
+    }
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err((1, Fault::Utf16));
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Err((1, Fault::Workbook));
+    }
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let readable = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        (1 + newlines(readable), Fault::NotUtf8)
+    })?;
+    match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with("sep=") => Ok((2, rest)),
+        _ => Ok((1, text)),
+    }
+}
+
+/// What parts the cells of the header.
+fn separator(header: &str) -> u8 {
+    let count = |separator: &u8| {
+        let mut quoted = false;
+        let outside = header.bytes().filter(|byte| {
+            quoted ^= *byte == b'"';
+            !quoted && byte == separator
+        });
+        outside.count()
+    };
+    // Of equals the last wins, which is the one that everybody expects.
+    [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
+}
+
+/// Without the spaces around it, those of other alphabets and those nobody sees included.
+fn tidy(cell: &str) -> &str {
+    cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{FEFF}'))
+}
+
+fn newlines(bytes: &[u8]) -> u64 {
+    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
+}
+
+/// Lines as an editor counts them: the reader passes over blank ones without a word.
+struct LineCount<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> LineCount<'a> {
+    fn new(text: &'a str, first_line: u64) -> Self {
+        Self { bytes: text.as_bytes(), at: 0, line: first_line }
+    }
+
+    /// The line of a record that begins at a byte, or behind the blank lines that begin there.
+    fn of(&mut self, byte: u64) -> u64 {
+        let start = usize::try_from(byte).unwrap_or(usize::MAX).min(self.bytes.len());
+        let blank = self.bytes.get(start..).unwrap_or_default();
+        let behind = start + blank.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.line += newlines(self.bytes.get(self.at..behind).unwrap_or_default());
+        self.at = behind;
+        self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<(u64, Vec<String>)> {
+        let sheet = read(text.as_bytes()).map_err(|(line, fault)| format!("{line} {fault:?}")).unwrap();
+        sheet.rows.into_iter().map(|row| (row.line, row.cells)).collect()
+    }
+
+    #[test]
+    fn separators_line_ends_and_blank_lines_make_no_difference() {
+        let expected = vec![(2, vec!["1".to_owned(), "2".to_owned()]), (5, vec!["3".to_owned(), "a\nb".to_owned()])];
+        for text in [
+            "a,b\n1,2\n\n\n3,\"a\nb\"\n",
+            "\u{feff}a;b\r\n1;2\r\n\r\n;\r\n3;\"a\nb\"\r\n;\r\n;\r\n",
+            "a\tb\n1\t 2 \n\n\n3\t\"a\nb\"",
+        ] {
+            assert_eq!(lines(text), expected, "{text:?}");
+        }
+        assert_eq!(lines("sep=;\r\na;b\r\n1;2\r\n"), [(3, vec!["1".to_owned(), "2".to_owned()])]);
+        assert_eq!(read("\"họ, tên\";b\n1;2".as_bytes()).map_err(drop).unwrap().headers, ["họ, tên", "b"]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_says_where_and_why() {
+        let refused = |bytes: &[u8]| match read(bytes) {
+            Ok(_) => panic!("it was read"),
+            Err((line, fault)) => (line, format!("{fault:?}")),
+        };
+        assert_eq!(refused(b"a,b\n1,2\n1,\xe9\n"), (3, "NotUtf8".to_owned()));
+        assert_eq!(refused(b"\xff\xfea\0"), (1, "Utf16".to_owned()));
+        assert_eq!(refused(b"PK\x03\x04"), (1, "Workbook".to_owned()));
+        assert_eq!(refused(b"\n \n"), (1, "Empty".to_owned()));
+        assert_eq!(refused(b"a,b\n1,2\n\"3,4\n5,6\n"), (3, "OpenQuote".to_owned()));
+    }
+}

@@ -1,0 +1,143 @@
+//! A sheet whose columns are known: rows of fields as the API's bodies have them.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::cells::{self, Wrong};
+use super::columns::{Column, is_passed_over};
+use super::report::{ColumnRef, Fault, Report};
+use super::sheet::{Sheet, SheetRow};
+use crate::kernel::problem::{FieldCode, FieldError};
+
+/// Where the API's rules speak of a field or a refusal that is another column's here.
+const MEANT: [(&str, &str); 12] = [
+    ("village_id", "village"),
+    ("parent_id", "commune"),
+    ("locality_id", "locality"),
+    ("organisation_id", "organisation"),
+    ("place_id", "place"),
+    ("profiles", "year"),
+    ("headcounts", "year"),
+    ("poverty_status", "poor"),
+    ("poverty_status", "near_poor"),
+    ("username_taken", "username"),
+    ("place_taken", "place"),
+    ("forbidden", "role"),
+];
+
+/// A row of fields. Those of cells that could not be read are missing.
+pub struct Row {
+    pub line: u64,
+    pub fields: Map<String, Value>,
+    /// Every cell could be read.
+    pub sound: bool,
+}
+
+impl Row {
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.fields.get(field).and_then(Value::as_str)
+    }
+
+    /// Takes a field that the API's body does not have.
+    pub fn take_text(&mut self, field: &str) -> Option<String> {
+        match self.fields.remove(field) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Moves fields into a body of their own.
+    pub fn take(&mut self, fields: &[&str]) -> Value {
+        let taken = fields.iter().filter_map(|field| self.fields.remove_entry(*field));
+        Value::Object(taken.collect())
+    }
+}
+
+/// Where each field stands in the file.
+pub struct Headers(HashMap<&'static str, ColumnRef>);
+
+impl Headers {
+    pub fn of(&self, field: &str) -> Option<ColumnRef> {
+        self.0.get(field).cloned()
+    }
+
+    /// The column that a pointer of the API, or one of its codes, speaks of.
+    pub fn meant_by(&self, pointer: &str) -> Option<ColumnRef> {
+        pointer.rsplit('/').find_map(|segment| {
+            self.of(segment)
+                .or_else(|| MEANT.iter().filter(|(word, _)| *word == segment).find_map(|(_, field)| self.of(field)))
+        })
+    }
+}
+
+/// Recognises the columns; without that nothing is read.
+pub fn recognise(sheet: &Sheet, columns: &[Column], report: &mut Report) -> Option<Headers> {
+    let line = sheet.header_line;
+    let mut headers = HashMap::new();
+    let mut faults = Vec::new();
+    for (index, header) in sheet.headers.iter().enumerate() {
+        let place = ColumnRef { index, header: header.clone() };
+        let used = || sheet.rows.iter().any(|row| row.cells.get(index).is_some_and(|cell| !cell.is_empty()));
+        match columns.iter().find(|column| column.is_called(header)) {
+            Some(column) if headers.contains_key(column.field) => faults.push((Some(place), Fault::ColumnTwice)),
+            Some(column) => {
+                headers.insert(column.field, place);
+            }
+            None if is_passed_over(header) || (header.is_empty() && !used()) => {}
+            None => faults.push((Some(place), Fault::UnknownColumn)),
+        }
+    }
+    if headers.is_empty() {
+        // What stands there may be a person: it is not repeated.
+        report.error(line, None, &Fault::NoKnownColumn);
+        return None;
+    }
+    let missing = columns.iter().filter(|column| column.required && !headers.contains_key(column.field));
+    faults.extend(missing.map(|column| (None, Fault::MissingColumn(column.header.to_owned()))));
+    let clean = faults.is_empty();
+    for (column, fault) in faults {
+        report.error(line, column, &fault);
+    }
+    clean.then_some(Headers(headers))
+}
+
+/// Reads every cell of a row.
+pub fn read_row(row: &SheetRow, columns: &[Column], headers: &Headers, report: &mut Report) -> Row {
+    let mut fields = Map::new();
+    let mut sound = true;
+    for column in columns {
+        let Some(place) = headers.of(column.field) else { continue };
+        let cell = cells::unwrap(row.cells.get(place.index).map_or("", String::as_str));
+        if cell.is_empty() {
+            if column.required {
+                report.field(row.line, Some(place), FieldError::new("", FieldCode::Required));
+                sound = false;
+            }
+            continue;
+        }
+        match cells::read(&column.reads, cell) {
+            Ok(Value::Null) => {}
+            Ok(value) => {
+                fields.insert(column.field.to_owned(), value);
+            }
+            Err(wrong) => {
+                sound = false;
+                match wrong {
+                    Wrong::Field(code) => report.field(row.line, Some(place), FieldError::new("", code)),
+                    Wrong::List(fault) => report.error(row.line, Some(place), &fault),
+                }
+            }
+        }
+    }
+    Row { line: row.line, fields, sound }
+}
+
+/// A row that has more cells than the header names is shifted somewhere.
+pub fn check_width(sheet: &Sheet, report: &mut Report) {
+    for row in &sheet.rows {
+        if row.cells.iter().skip(sheet.headers.len()).any(|cell| !cell.is_empty()) {
+            report.error(row.line, None, &Fault::TooManyCells);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Villages, with what their communes counted year by year: one row a village, or a row for each year.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Import;
+use super::cells::{Reads, Words};
+use super::columns::Column;
+use super::places::{Place, Places};
+use super::report::Fault;
+use super::table::Row;
+use super::years::{self, Entry, YearRow};
+use crate::kernel::id::LocalityId;
+use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::kernel::text::plain;
+use crate::places::catalogues::data;
+use crate::places::localities::model::{LocalityKind, LocalityLevel, NewLocality, VillageProfile};
+use crate::places::localities::queries;
+
+pub fn columns() -> Vec<Column> {
+    let is_of_village = |code: &str| LocalityKind::ALL.iter().any(|kind| kind.as_str() == code && kind.is_of_village());
+    let mut kinds = LocalityKind::catalogue();
+    kinds.retain(|kind| is_of_village(&kind.code));
+    let spellings = data::ethnic_group_spellings();
+    let also: Vec<(&str, &str)> = spellings.iter().map(|(name, code)| (name.as_str(), code.as_str())).collect();
+    vec![
+        Column::new("name", "Tên thôn, làng", Reads::Text)
+            .also(&["tên", "thôn", "làng", "thôn, làng", "tên thôn", "tên làng", "village"])
+            .required()
+            .example("Tung")
+            .about("Without the kind: Tung, not làng Tung"),
+        Column::new("kind", "Loại", Reads::Word(Words::new(kinds, &[]))).also(&["loại hình"]).required().example("làng"),
+        Column::new("commune", "Xã", Reads::Text)
+            .also(&["mã xã", "xã, phường", "xã/phường", "parent_id"])
+            .example("23884")
+            .about("Code, name or id; needed where the acting user looks after more than one. One that has ended is followed to its successor"),
+        Column::new("current_commune", "Xã hiện nay", Reads::Text)
+            .also(&["mã xã hiện nay", "current_parent_id"])
+            .about("Where the village lies now, if its commune was split"),
+        Column::new("code", "Mã", Reads::Text).also(&["mã thôn", "mã thôn, làng", "mã làng"]).about("The village's own code, if it has one"),
+        Column::new("valid_from", "Có từ ngày", Reads::Day).also(&["ngày thành lập"]).about("Day/month/year; empty: since ever"),
+        Column::new("year", "Năm", Reads::Year).example("2026").about("Of the counts; a village may have a row for each year"),
+        Column::new("households", "Số hộ", Reads::Integer).also(&["tổng số hộ", "hộ"]).example("164").about("Households in that year"),
+        Column::new("population", "Dân số", Reads::Integer)
+            .also(&["số dân", "tổng số nhân khẩu"])
+            .example("702")
+            .about("People in that year"),
+        Column::new("minority_households", "Số hộ DTTS", Reads::Integer)
+            .also(&["hộ dtts", "số hộ dân tộc thiểu số", "hộ dân tộc thiểu số", "hộ đồng bào dtts"])
+            .example("158")
+            .about("Households of ethnic minorities in that year"),
+        Column::new("ethnic_groups", "Dân tộc", Reads::Words(Words::new(data::ethnic_groups(), &also)))
+            .also(&["thành phần dân tộc"])
+            .example("Gia-rai")
+            .about("The main ones, by name or code"),
+        Column::new("border", "Biên giới", Reads::Mark).also(&["thôn biên giới"]).example("x").about("x if it is"),
+        Column::new("extremely_difficult", "Đặc biệt khó khăn", Reads::Mark)
+            .also(&["đbkk", "thôn đặc biệt khó khăn", "thôn đbkk"])
+            .example("x")
+            .about("x if it is"),
+        Column::new("upland", "Miền núi, vùng cao", Reads::Mark).also(&["miền núi", "vùng cao"]).example("x").about("x if it is"),
+        Column::new("latitude", "Vĩ độ", Reads::Decimal).example("13.78").about("Decimal degrees"),
+        Column::new("longitude", "Kinh độ", Reads::Decimal).example("107.47").about("Decimal degrees"),
+    ]
+}
+
+type Key = (LocalityId, LocalityKind, String);
+type VillageEntry = Entry<NewLocality, VillageProfile>;
+
+pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
+    let places = Places::load(work.conn)?;
+    let read = rows.into_iter().filter_map(|row| village(work, &places, row)).collect();
+    let entries: Vec<VillageEntry> = years::join(work, read, "name", |profile| profile.year);
+    let known = Known::load(work, &places, &entries)?;
+    for entry in entries {
+        match known.find(&entry) {
+            Some(place) => add_years(work, &known, place, entry)?,
+            None => add(work, entry)?,
+        }
+    }
+    Ok(())
+}
+
+/// The API's body of a row.
+fn village(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<YearRow<Key, NewLocality, VillageProfile>> {
+    let line = row.line;
+    let named = row.fields.contains_key("commune");
+    let commune = match work.place(places, &mut row, "commune", &[LocalityLevel::Commune], None) {
+        None if !named => places.only_commune(),
+        found => found,
+    };
+    if commune.is_none() && !named {
+        work.refuse(line, &Problem::field("#/commune", FieldCode::Required));
+    }
+    let split = row.fields.contains_key("current_commune");
+    let current = work.place(places, &mut row, "current_commune", &[LocalityLevel::Commune], None);
+    let profile = row.take(&["year", "households", "population", "minority_households"]);
+    if profile.as_object().is_some_and(|counts| counts.keys().any(|field| field != "year")) {
+        row.fields.insert("profiles".into(), json!([profile]));
+    }
+    if let Some(kind) = row.text("kind").and_then(|code| code.parse::<LocalityKind>().ok())
+        && let Some(name) = row.text("name").and_then(|name| without_kind(name, kind))
+    {
+        row.fields.insert("name".into(), name.into());
+    }
+    if !row.sound || commune.is_none() || (split && current.is_none()) {
+        return None;
+    }
+    for (field, place) in [("parent_id", commune), ("current_parent_id", current)] {
+        if let Some(place) = place {
+            row.fields.insert(field.into(), place.to_string().into());
+        }
+    }
+    let mut new: NewLocality = work.valid(line, Value::Object(row.fields))?;
+    let year = std::mem::take(&mut new.profiles).pop();
+    Some((line, key(new.parent_id, new.kind, &new.name), new, year))
+}
+
+/// `làng Tung` is the làng called Tung; `Thôn 9` has no other name.
+fn without_kind(name: &str, kind: LocalityKind) -> Option<String> {
+    let (first, rest) = name.split_at_checked(name.char_indices().nth(kind.label_vi().chars().count())?.0)?;
+    let bare = rest.strip_prefix(' ')?.trim();
+    let is_number = bare.chars().all(|c| c.is_ascii_digit());
+    (plain(first) == plain(kind.label_vi()) && !bare.is_empty() && !is_number).then(|| bare.to_owned())
+}
+
+fn key(parent: LocalityId, kind: LocalityKind, name: &str) -> Key {
+    (parent, kind, plain(name))
+}
+
+/// The villages that are there.
+struct Known<'p> {
+    by_key: HashMap<Key, &'p Place>,
+    by_code: HashMap<(LocalityId, &'p str), &'p Place>,
+    years: HashMap<LocalityId, Vec<VillageProfile>>,
+}
+
+impl<'p> Known<'p> {
+    fn load(work: &mut Import<'_>, places: &'p Places, entries: &[VillageEntry]) -> Result<Self> {
+        let villages: HashMap<LocalityId, &Place> = places.villages().map(|place| (place.id, place)).collect();
+        let ids: Vec<LocalityId> = villages.keys().copied().collect();
+        let mut known = Self { by_key: HashMap::new(), by_code: HashMap::new(), years: HashMap::new() };
+        // Under the communes that a village ever lay in: a list may name the one of before.
+        for (id, parent) in queries::parents(work.conn, &ids)? {
+            let Some(place) = villages.get(&id) else { continue };
+            known.by_key.insert(key(parent, place.kind, &place.name), place);
+            if let Some(code) = &place.code {
+                known.by_code.insert((parent, code), place);
+            }
+        }
+        let spoken_of: Vec<LocalityId> =
+            entries.iter().filter_map(|entry| known.find(entry)).map(|place| place.id).collect();
+        for (id, profile) in queries::profiles(work.conn, &spoken_of)? {
+            known.years.entry(id).or_default().push(profile);
+        }
+        Ok(known)
+    }
+
+    fn find(&self, entry: &VillageEntry) -> Option<&'p Place> {
+        let new = &entry.new;
+        let by_code = new.code.as_deref().and_then(|code| self.by_code.get(&(new.parent_id, code)));
+        by_code.or_else(|| self.by_key.get(&key(new.parent_id, new.kind, &new.name))).copied()
+    }
+}
+
+fn add(work: &mut Import<'_>, entry: VillageEntry) -> Result<()> {
+    let rows = entry.rows();
+    let mut new = entry.new;
+    new.profiles = entry.years.into_iter().map(|(_, profile)| profile).collect();
+    if work.write(entry.line, |conn| queries::create(conn, Uuid::now_v7(), new))? {
+        work.report.added += rows;
+    }
+    Ok(())
+}
+
+/// A village that is there stays as it is, but for years that were not counted.
+fn add_years(work: &mut Import<'_>, known: &Known<'_>, place: &Place, entry: VillageEntry) -> Result<()> {
+    for field in differences(&entry.new, place) {
+        work.warn(entry.line, field, &Fault::Differs);
+    }
+    let mut profiles = known.years.get(&place.id).cloned().unwrap_or_default();
+    let mut new_years = 0;
+    let rows = entry.rows();
+    for (line, profile) in entry.years {
+        match profiles.iter().find(|known| known.year == profile.year) {
+            Some(known) if *known != profile => work.warn(line, "year", &Fault::Differs),
+            Some(_) => {}
+            None => {
+                profiles.push(profile);
+                new_years += 1;
+            }
+        }
+    }
+    work.report.known += rows - new_years;
+    if new_years == 0 {
+        return Ok(());
+    }
+    let Some(changes) = work.valid(entry.line, json!({"profiles": profiles})) else { return Ok(()) };
+    if work.write(entry.line, |conn| queries::update(conn, place.id.into(), &changes))? {
+        work.report.completed += new_years;
+    }
+    Ok(())
+}
+
+fn differences(new: &NewLocality, place: &Place) -> Vec<&'static str> {
+    let fields = [
+        ("name", plain(&new.name) != plain(&place.name)),
+        ("kind", new.kind != place.kind),
+        ("code", new.code.is_some() && new.code != place.code),
+        ("ethnic_groups", !new.ethnic_groups.is_empty() && new.ethnic_groups != place.ethnic_groups),
+        ("border", new.border && !place.border),
+        ("extremely_difficult", new.extremely_difficult && !place.extremely_difficult),
+        ("upland", new.upland && !place.upland),
+        ("latitude", new.latitude.is_some() && new.latitude != place.latitude),
+        ("longitude", new.longitude.is_some() && new.longitude != place.longitude),
+    ];
+    fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_before_a_name_is_no_part_of_it() {
+        let bare = |name| without_kind(name, LocalityKind::Lang);
+        assert_eq!(bare("làng Tung").as_deref(), Some("Tung"));
+        assert_eq!(bare("LÀNG  Hle Hlang").as_deref(), Some("Hle Hlang"));
+        assert_eq!((bare("Tung"), bare("Làng"), bare("Làng 9")), (None, None, None));
+    }
+}

@@ -1,0 +1,50 @@
+//! Lists with a row for each year of one record: the record is taken from its first row.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use super::Import;
+use super::report::Fault;
+
+/// A record of the file, and the years of all its rows with their lines.
+pub struct Entry<N, Y> {
+    pub line: u64,
+    pub new: N,
+    pub years: Vec<(u64, Y)>,
+}
+
+impl<N, Y> Entry<N, Y> {
+    /// How many rows it came from.
+    pub fn rows(&self) -> usize {
+        self.years.len().max(1)
+    }
+}
+
+/// A row: its line, what it is known by, the record, and its year if it speaks of one.
+pub type YearRow<K, N, Y> = (u64, K, N, Option<Y>);
+
+/// Joins the rows of each record. Two that speak of the same year, or of none, are a mistake in `field`.
+pub fn join<K: Hash + Eq, N, Y>(
+    work: &mut Import<'_>,
+    rows: Vec<YearRow<K, N, Y>>,
+    field: &str,
+    year_of: impl Fn(&Y) -> i32,
+) -> Vec<Entry<N, Y>> {
+    let mut entries: Vec<Entry<N, Y>> = Vec::new();
+    let mut positions: HashMap<K, usize> = HashMap::new();
+    for (line, key, new, year) in rows {
+        let position = *positions.entry(key).or_insert(entries.len());
+        let Some(first) = entries.get_mut(position) else {
+            entries.push(Entry { line, new, years: year.map(|year| (line, year)).into_iter().collect() });
+            continue;
+        };
+        let same =
+            |year: &Y| first.years.iter().find(|(_, known)| year_of(known) == year_of(year)).map(|(line, _)| *line);
+        let repeated = year.as_ref().map_or(Some(first.line), same);
+        match (repeated, year) {
+            (None, Some(year)) => first.years.push((line, year)),
+            (other, _) => work.error(line, field, &Fault::SameAsLine(other.unwrap_or(first.line))),
+        }
+    }
+    entries
+}
