@@ -100,7 +100,8 @@ fn a_village_of_a_split_commune_waits_under_the_province_and_moves_whole() {
     let records = [format!("/localities/{village}"), format!("/households/{home}"), format!("/hardship-lists/{list}")];
     assert!(records.iter().all(|path| sees(&province, path) && !sees(&after, path)), "waiting for the province alone");
     after
-        .patch(&format!("/localities/{village}"), json!({"current_parent_id": successor}))
+        .with("If-Match", "*")
+        .send("PATCH", &format!("/localities/{village}"), Some(json!({"current_parent_id": successor}).to_string()))
         .expect_problem(404, "not_found");
 
     let told = world.count("audit_events", "resource = 'localities'");
