@@ -14,6 +14,8 @@ pub mod me;
 pub mod passwords;
 /// Role by permission, on one page.
 pub mod policy;
+/// The rows a list looks at.
+pub mod reach;
 /// Access tokens.
 pub mod tokens;
 /// The accounts in an official's care.

@@ -391,6 +391,8 @@ fn a_policy_that_lets_everybody_in_turns_the_matrix_red() {
     let others_visits = "in_scope ON visits USING ((scope_path >= app_low() AND scope_path < app_high()) OR village_id = ANY (app_villages()))";
     let others_gifts = "in_scope ON gifts USING ((scope_path >= app_low() AND scope_path < app_high()) OR village_id = ANY (app_villages()))";
     let others_pledges = "by_the_unit ON pledges USING (true)";
+    // Lists say the caller's branch of the policy again (access/reach.rs), so a hole elsewhere in the
+    // policy shows where one record is asked for.
     let cases: [(&[&str], &str); 24] = [
         (&[seen], "find_locality"),
         (&[seen], "list_localities"),
@@ -406,7 +408,7 @@ fn a_policy_that_lets_everybody_in_turns_the_matrix_red() {
         (&[managed], "delete_organisation"),
         (&[either_end], "list_twinnings"),
         (&[either_end], "find_twinning"),
-        (&[homes], "list_households"),
+        (&[unlisted], "list_households"),
         (&[homes], "find_household"),
         (&[homes, homes_written], "update_household"),
         (&[homes], "create_hardship_list"),
@@ -415,7 +417,7 @@ fn a_policy_that_lets_everybody_in_turns_the_matrix_red() {
         (&[unlisted], "find_household"),
         (&[unlisted], "create_gift"),
         (&[others_visits], "find_visit"),
-        (&[others_gifts], "list_gifts"),
+        (&[others_gifts], "find_gift"),
         (&[others_pledges], "delete_pledge"),
     ];
     for (policies, operation) in cases {

@@ -40,6 +40,7 @@ mod places_over_time;
 mod process;
 mod programmes;
 mod readme;
+mod reads;
 mod schema;
 mod sessions;
 mod sign_in;

@@ -45,6 +45,7 @@ fn a_visit_is_recorded_with_its_gifts_in_one_request() {
     assert_eq!((&made["organisation_name"], &made["village_name"]), (&json!("Văn phòng"), &json!("Tung")));
     assert_eq!(made["household_ids"], json!([at.home]));
     assert_eq!(made["recorded_at"], "2031-02-03T04:05:06Z", "kept however wrong the phone's clock");
+    assert_eq!(made["version"], 1, "made in one go");
     assert_eq!(made["on_behalf_of"], Value::Null);
     let gifts = made["gifts"].as_array().unwrap();
     assert_eq!(gifts.len(), 5);

@@ -10,8 +10,8 @@ use super::margins::{self, Cells};
 use super::model::{AggregateGrouping, AggregateQuery, Answer, AnswerRow, KeyPart, Names, RowKey};
 use super::question::Question;
 use super::{places, suppression};
-use crate::kernel::db::records;
 use crate::kernel::db::schema::tree_day;
+use crate::kernel::db::{plan_for_values, records};
 use crate::kernel::problem::Result;
 
 #[derive(QueryableByName)]
@@ -26,6 +26,7 @@ struct Row {
 
 /// The numbers of a data set, cut as the question says.
 pub fn answer(conn: &mut PgConnection, set: &DataSet, query: &AggregateQuery, question: &Question) -> Result<Answer> {
+    plan_for_values(conn)?;
     let today: NaiveDate = tree_day::table.select(tree_day::day).first(conn)?;
     let day = query.as_of.unwrap_or(today);
     if question.groupings.contains(&AggregateGrouping::District) {

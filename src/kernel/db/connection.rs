@@ -34,7 +34,9 @@ pub fn with_defaults(url: &str) -> String {
     whole
 }
 
-/// Serves as `app`, and gives up on a query after ten seconds, on a lock after three.
+/// Serves as `app`, and gives up on a query after ten seconds, on a lock after three. A statement is planned
+/// once for each connection, not for each request and its values: planning a list takes longer than reading
+/// it. Where values matter, the statement differs (`access::reach`), or asks for it (`plan_for_values`).
 #[derive(Debug)]
 pub struct ServeAsApp;
 
@@ -45,6 +47,7 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for ServeAsApp {
              SELECT set_config('statement_timeout', '10s', false),
                     set_config('lock_timeout', '3s', false),
                     set_config('idle_in_transaction_session_timeout', '30s', false),
+                    set_config('plan_cache_mode', 'force_generic_plan', false),
                     set_config('timezone', 'UTC', false)",
         )
         .map_err(diesel::r2d2::Error::QueryError)

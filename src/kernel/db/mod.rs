@@ -262,6 +262,13 @@ fn rollback(conn: &mut PgConnection) {
     }
 }
 
+/// For statements that read much: from here to the end of the transaction they are planned for the values
+/// they come with.
+pub fn plan_for_values(conn: &mut PgConnection) -> Result<()> {
+    conn.batch_execute("SELECT set_config('plan_cache_mode', 'auto', true)")?;
+    Ok(())
+}
+
 /// A message of libpq, which may run over lines, as one.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -250,6 +250,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int8,
         changed_xid -> Xid8,
+        scope_path -> Text,
     }
 }
 
@@ -278,6 +279,7 @@ diesel::table! {
         identity_number_last4 -> Nullable<Bytea>,
         /// Keyed hash: equality without the number
         identity_number_index -> Nullable<Bytea>,
+        scope_path -> Text,
     }
 }
 
@@ -695,9 +697,7 @@ diesel::joinable!(gifts -> visits (visit_id));
 diesel::joinable!(hardship_items -> hardship_lists (list_id));
 diesel::joinable!(hardship_items -> households (household_id));
 diesel::joinable!(household_former_assessments -> households (household_id));
-diesel::joinable!(household_members -> households (household_id));
 diesel::joinable!(household_merges -> households (household_id));
-diesel::joinable!(household_private -> households (household_id));
 diesel::joinable!(locality_words -> localities (locality_id));
 diesel::joinable!(organisation_contacts -> organisations (organisation_id));
 diesel::joinable!(organisation_headcounts -> organisations (organisation_id));

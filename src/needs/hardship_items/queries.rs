@@ -12,6 +12,7 @@ use super::model::{
     PledgeRow,
 };
 use crate::access::actor::Actor;
+use crate::access::reach::Reach;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, households, organisations, pledges};
 use crate::kernel::id::{HardshipItemId, HouseholdId, LocalityId, OrganisationId, UserId};
@@ -95,6 +96,7 @@ fn name_organisations(conn: &mut PgConnection, rows: Vec<PledgeRow>) -> Result<V
 /// Items of lists that were approved, the oldest first: what was listed and got nothing stands on top.
 pub fn list(
     conn: &mut PgConnection,
+    actor: &Actor,
     filter: &HardshipItemFilter,
     keyset: Keyset<HardshipItemSort>,
     secrets: &Secrets,
@@ -107,8 +109,9 @@ pub fn list(
         }
         None => None,
     };
+    let reach = Reach::of_village_records(actor, "hardship_items");
     let filtered = || {
-        let mut query = hardship_items::table.filter(hardship_items::approved).into_boxed();
+        let mut query = hardship_items::table.filter(reach).filter(hardship_items::approved).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(hardship_items::village_id.eq(village));
         }

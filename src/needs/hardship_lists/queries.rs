@@ -13,6 +13,7 @@ use super::model::{
 use super::workflow::{HardshipListStatus, HardshipListStep, allowed_actions};
 use crate::access::actor::Actor;
 use crate::access::policy::Role;
+use crate::access::reach::Reach;
 use crate::kernel::db::records::{self, StepTurn};
 use crate::kernel::db::schema::{gifts, hardship_items, hardship_lists, households, pledges};
 use crate::kernel::db::sql::app_today;
@@ -78,7 +79,7 @@ pub fn list(
     secrets: &Secrets,
 ) -> Result<Page<HardshipList>> {
     let filtered = || {
-        let mut query = hardship_lists::table.into_boxed();
+        let mut query = hardship_lists::table.filter(Reach::of_village_records(actor, TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(hardship_lists::village_id.eq(village));
         }

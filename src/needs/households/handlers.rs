@@ -47,7 +47,8 @@ pub async fn list_households(
         sorts
     )
     .shaped(format)?;
-    let page = db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await?;
+    let actor = may.actor.clone();
+    let page = db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
     Listed::of(page, format)
 }
 

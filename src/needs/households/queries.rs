@@ -16,6 +16,7 @@ use super::model::{
 use super::private;
 use crate::access::actor::Actor;
 use crate::access::policy::Role;
+use crate::access::reach::Reach;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{gifts, household_members, household_words, households, localities};
 use crate::kernel::db::sql::{app_in_range, app_today};
@@ -63,6 +64,7 @@ fn complete(conn: &mut PgConnection, secrets: &Secrets, rows: Vec<HouseholdRow>)
 
 pub fn list(
     conn: &mut PgConnection,
+    actor: &Actor,
     filter: &HouseholdFilter,
     keyset: Keyset<HouseholdSort>,
     secrets: &Secrets,
@@ -72,7 +74,7 @@ pub fn list(
         None => Vec::new(),
     };
     let filtered = || {
-        let mut query = households::table.into_boxed();
+        let mut query = households::table.filter(Reach::of_village_records(actor, TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(households::village_id.eq(village));
         }

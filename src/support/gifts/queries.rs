@@ -14,6 +14,7 @@ use super::model::{
 use super::workflow::{GiftChange, GiftStep, Standing};
 use crate::access::actor::Actor;
 use crate::access::policy::Permission;
+use crate::access::reach::Reach;
 use crate::kernel::db::records::{self, StepTurn};
 use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
 use crate::kernel::db::sql::{app_in_range, app_organisation};
@@ -153,7 +154,7 @@ pub fn list(
     secrets: &Secrets,
 ) -> Result<Page<Gift>> {
     let filtered = || {
-        let mut query = gifts::table.into_boxed();
+        let mut query = gifts::table.filter(Reach::of_gifts_and_visits(actor, TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(gifts::village_id.eq(village));
         }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::model::{GIFTS_MAX, NewVisit, TABLE, Visit, VisitChanges, VisitFilter, VisitRow, VisitSort};
 use crate::access::actor::Actor;
+use crate::access::reach::Reach;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{gifts, organisations, visit_households, visits};
 use crate::kernel::id::{GiftId, HouseholdId, VisitId};
@@ -82,7 +83,7 @@ pub fn list(
     secrets: &Secrets,
 ) -> Result<Page<Visit>> {
     let filtered = || {
-        let mut query = visits::table.into_boxed();
+        let mut query = visits::table.filter(Reach::of_gifts_and_visits(actor, TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(visits::village_id.eq(village));
         }

@@ -29,7 +29,8 @@ pub async fn list_twinnings(
     let Query(filter) = filter;
     let sorts = &[("-starts_on", TwinningSort::StartsOn)];
     let keyset = keyset!(filter, secrets, [locality_id, organisation_id, programme_id, active_on, status], sorts);
-    db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    let actor = may.actor.clone();
+    db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Add a twinning

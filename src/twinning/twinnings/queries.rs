@@ -4,6 +4,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort};
+use crate::access::actor::Actor;
+use crate::access::reach::Reach;
 use crate::kernel::day::is_plausible;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::db::sql::app_twinning_status;
@@ -28,6 +30,7 @@ pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Twinning> {
 
 pub fn list(
     conn: &mut PgConnection,
+    actor: &Actor,
     filter: &TwinningFilter,
     keyset: Keyset<TwinningSort>,
     secrets: &Secrets,
@@ -36,7 +39,7 @@ pub fn list(
         return Err(Problem::field("?active_on", FieldCode::InvalidValue));
     }
     let filtered = || {
-        let mut query = with_names().into_boxed();
+        let mut query = with_names().filter(Reach::of_twinnings(actor)).into_boxed();
         if let Some(locality) = filter.locality_id {
             query = query.filter(twinnings::locality_id.eq(locality));
         }

@@ -15,8 +15,8 @@ mod wire;
 mod world;
 
 pub use client::{Answer, Client};
-pub use cluster::{Catalogue, TestServer, cluster, lavish};
+pub use cluster::{Catalogue, NOW, TestServer, cluster, lavish};
 pub use needs::{household, item};
 pub use program::{DataFolder, Program, ketnghia};
 pub use wire::Wire;
-pub use world::{PASSWORD, World, id_of, unique};
+pub use world::{PASSWORD, World, id_of, password_hash, unique};

@@ -22,7 +22,7 @@ pub struct World {
     pub kongchro: Uuid,
 }
 
-fn password_hash() -> &'static str {
+pub fn password_hash() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| passwords::hash(PASSWORD).unwrap())
 }

@@ -1,0 +1,129 @@
+//! The rows a list looks at. Which rows exist for a caller is decided by the policies; but a policy has
+//! a branch for every kind of caller, so the planner cannot walk one index by it. Here the branch of
+//! *this* caller is said again as a plain condition: it never shows more, and the list is read in the
+//! order of one index instead of from all over the country.
+//!
+//! Statements are planned once and for all callers (see `kernel/db`), so each kind of caller has a
+//! statement of its own.
+
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::sql_types::Bool;
+
+use super::actor::Actor;
+use super::policy::Role;
+
+/// How far a caller sees.
+#[derive(Clone, Copy, PartialEq)]
+enum Width {
+    /// One place, without places below.
+    Place,
+    /// Few places: each is looked up, and what is found is sorted.
+    FewPlaces,
+    /// More rows than one would sort: the list walks in its order, and passes over other places in the index.
+    Wide,
+    /// There is nothing to pass over.
+    Country,
+    /// The villages its organisation is twinned with.
+    Twinned,
+}
+
+/// What a table's policy goes by, besides the place.
+#[derive(Clone, Copy, PartialEq)]
+enum Ties {
+    /// The place alone; a twinned unit sees some of its villages' rows.
+    Place,
+    /// Also the rows of the caller's own organisation, and a unit sees those only.
+    Organisation,
+    /// Also the organisation's managing place, and twinned villages.
+    BothEnds,
+}
+
+/// The condition, for `filter`.
+#[derive(Clone, Copy)]
+pub struct Reach {
+    width: Width,
+    ties: Ties,
+    table: &'static str,
+}
+
+impl Reach {
+    /// For tables of a village's records: `village_id`, `scope_path`.
+    pub fn of_village_records(actor: &Actor, table: &'static str) -> Self {
+        Self { width: width(actor), ties: Ties::Place, table }
+    }
+
+    /// For what organisations leave in a village: the same, and `organisation_id`.
+    pub fn of_gifts_and_visits(actor: &Actor, table: &'static str) -> Self {
+        Self { width: width(actor), ties: Ties::Organisation, table }
+    }
+
+    /// For twinnings, which both ends see.
+    pub fn of_twinnings(actor: &Actor) -> Self {
+        Self { width: width(actor), ties: Ties::BothEnds, table: "twinnings" }
+    }
+
+    fn sql(self) -> String {
+        let Self { width, ties, table: t } = self;
+        let own = format!("{t}.organisation_id = (SELECT app_organisation())");
+        let within = |column: &str| match width {
+            Width::Place => format!("{t}.{column} = (SELECT app_low())"),
+            Width::FewPlaces => format!("{t}.{column} = ANY ((SELECT app_paths())::text[])"),
+            Width::Wide | Width::Country | Width::Twinned => {
+                format!("{t}.{column} >= (SELECT app_low()) AND {t}.{column} < (SELECT app_high())")
+            }
+        };
+        match (ties, width) {
+            (_, Width::Country) | (Ties::BothEnds, Width::Wide) => "true".to_owned(),
+            (Ties::Place, Width::Twinned) => format!("{t}.village_id = ANY ((SELECT app_villages())::uuid[])"),
+            (Ties::Organisation, Width::Twinned) => own,
+            // No organisation is a province or the country.
+            (Ties::Place, _) | (Ties::Organisation, Width::Wide) => format!("({})", within("scope_path")),
+            (Ties::Organisation, _) => format!("({} OR {own})", within("scope_path")),
+            (Ties::BothEnds, Width::Twinned) => {
+                format!("({own} OR {t}.locality_id = ANY ((SELECT app_villages())::uuid[]))")
+            }
+            (Ties::BothEnds, _) => format!(
+                "({} OR {} OR {own} OR {t}.locality_id = ANY ((SELECT app_villages())::uuid[]))",
+                within("scope_path"),
+                within("organisation_scope_path"),
+            ),
+        }
+    }
+}
+
+fn width(actor: &Actor) -> Width {
+    match actor.role() {
+        Some(Role::VillageHead) => Width::Place,
+        // A district may be an organisation, too.
+        Some(Role::Commune | Role::District) => Width::FewPlaces,
+        Some(Role::TwinningUnit) => Width::Twinned,
+        Some(Role::Province) => Width::Wide,
+        // Keys have no lists.
+        Some(Role::Admin) | None => Width::Country,
+    }
+}
+
+impl QueryFragment<Pg> for Reach {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(&self.sql());
+        Ok(())
+    }
+}
+
+/// Statements with it are cached by their text.
+impl QueryId for Reach {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Expression for Reach {
+    type SqlType = Bool;
+}
+impl<Source> AppearsOnTable<Source> for Reach {}
+impl<Source> SelectableExpression<Source> for Reach {}
+impl<Grouping> ValidGrouping<Grouping> for Reach {
+    type IsAggregate = is_aggregate::Never;
+}

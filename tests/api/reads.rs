@@ -1,0 +1,88 @@
+//! The plan gate: a list reads what it shows, however large the country is. Counted are the blocks of a
+//! table and its indexes that one request looks at, as PostgreSQL counts them: that holds for whatever
+//! statement the service sends, and knows no clock.
+
+use std::thread;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::BigInt;
+use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
+
+use crate::support::{NOW, TestServer, World, password_hash};
+
+const DATA: &str = include_str!("../../benches/service/data.sql");
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+fn count(conn: &mut PgConnection, sql: &str) -> i64 {
+    sql_query(sql).get_result::<Count>(conn).unwrap().count
+}
+
+/// 400 villages of 50 households, 40,000 gifts.
+fn a_country() -> World {
+    let server = TestServer::start();
+    let mut conn = server.sql();
+    let settings = [
+        ("villages", "400"),
+        ("households", "20000"),
+        ("gifts", "40000"),
+        ("now", NOW),
+        ("password_hash", password_hash()),
+    ];
+    for (name, value) in settings {
+        conn.batch_execute(&format!("SELECT set_config('bench.{name}', '{value}', false)")).unwrap();
+    }
+    conn.batch_execute(DATA).unwrap();
+    conn.batch_execute("VACUUM ANALYZE").unwrap();
+    World::on(server)
+}
+
+/// Blocks of a table with its indexes, and of one of the indexes, that were looked at since the statistics
+/// began. They are told when a connection ends.
+fn blocks(world: &World, table: &str, index: &str) -> (i64, i64) {
+    let mut conn = world.server.sql();
+    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    conn.batch_execute(&others.replace("count(*)", "pg_terminate_backend(pid)")).unwrap();
+    while count(&mut conn, others) > 0 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let all = "SELECT (coalesce(heap_blks_read, 0) + coalesce(heap_blks_hit, 0) + coalesce(idx_blks_read, 0)
+                 + coalesce(idx_blks_hit, 0))::bigint AS count FROM pg_statio_user_tables WHERE relname = ";
+    let one =
+        "SELECT (idx_blks_read + idx_blks_hit)::bigint AS count FROM pg_statio_user_indexes WHERE indexrelname = ";
+    (count(&mut conn, &format!("{all} '{table}'")), count(&mut conn, &format!("{one} '{index}'")))
+}
+
+#[test]
+fn a_list_reads_what_it_shows_and_not_the_country() {
+    let world = a_country();
+    // The index in the order of the list, over the whole country: who has few places has no business there.
+    let lists = [
+        ("/households", "households", "households_name"),
+        ("/gifts", "gifts", "gifts_given_on"),
+        ("/visits", "visits", "visits_visited_on"),
+    ];
+    for (path, table, in_order) in lists {
+        let callers = [("head7", false), ("commune7", false), ("unit7", false), ("province1", true), ("admin", true)];
+        for (username, is_wide) in callers {
+            let caller = if username == "admin" { world.admin() } else { world.sign_in(username) };
+            let before = blocks(&world, table, in_order);
+            let page = caller.get(&format!("{path}?limit=50")).expect(200);
+            let after = blocks(&world, table, in_order);
+            let (all, walked) = (after.0 - before.0, after.1 - before.1);
+            assert!(!page["items"].as_array().unwrap().is_empty());
+            assert!(all > 0, "nothing was counted");
+            // A commune's ten villages have 500 homes or 1,000 gifts here; each that is shown is looked up
+            // again by the policies of its parts.
+            assert!(all <= 2000, "{username} {path} looked at {all} blocks of {table}");
+            // The planner itself looks at the top of an index.
+            let most = if is_wide { 40 } else { 3 };
+            assert!(walked <= most, "{username} {path} looked at {walked} blocks of {in_order}");
+        }
+    }
+}
