@@ -1,16 +1,14 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::model::{
-    HardshipItem, HardshipItemFilter, HardshipItemRow, HardshipItemSort, HardshipItemStatus, NewPledge, Pledge,
-    PledgeRow,
-};
+use super::model::{HardshipItem, HardshipItemFilter, HardshipItemRow, HardshipItemSort, NewPledge, Pledge, PledgeRow};
 use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 use crate::kernel::db::records;
@@ -121,7 +119,8 @@ pub fn list(
         if let Some(before) = listed_before {
             query = query
                 .filter(hardship_items::created_at.le(before))
-                .filter(hardship_items::status.ne(HardshipItemStatus::Helped));
+                // Written out: a value that comes later is not known to be that of the index of unhelped items.
+                .filter(sql::<Bool>("hardship_items.status <> 'helped'"));
         }
         query
     };

@@ -1,0 +1,110 @@
+//! The service under load: `script/bench`. A data set is made on a PostgreSQL of its own, the real server
+//! is started on it, and each scenario is driven by as many clients as pgbench drives the bare SQL by,
+//! over the same socket, in the same run: ratios hold where rates depend on the machine. It fails when an
+//! answer was wrong, never because of a time.
+
+#![expect(clippy::print_stdout, reason = "this is a command")]
+
+mod compare;
+mod data;
+mod load;
+mod privacy;
+mod report;
+mod scenarios;
+mod server;
+mod storm;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+/// The service under load.
+#[derive(Debug, Parser)]
+pub struct Settings {
+    /// A small data set and short runs: whether everything works, in less than a minute
+    #[arg(long)]
+    small: bool,
+    /// Gifts in the data set
+    #[arg(long, default_value_t = 1_000_000)]
+    gifts: u32,
+    /// Households in the data set
+    #[arg(long, default_value_t = 500_000)]
+    households: u32,
+    /// Villages in the data set
+    #[arg(long, default_value_t = 13_600)]
+    villages: u32,
+    /// Clients at once
+    #[arg(long, default_value_t = 16)]
+    clients: usize,
+    /// Seconds of each run
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Connections of the server to PostgreSQL
+    #[arg(long, default_value_t = 8)]
+    pool: u32,
+    /// Only scenarios whose name contains this
+    #[arg(long)]
+    only: Option<String>,
+    /// Keep the data set in this folder, or use the one that is there
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// Write the figures to this file, too
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// What `cargo bench` says to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+impl Settings {
+    fn read() -> Self {
+        let mut settings = Self::parse();
+        if settings.small {
+            (settings.villages, settings.households, settings.gifts) = (40, 2_000, 4_000);
+            (settings.clients, settings.seconds) = (4, 0.5);
+        }
+        settings
+    }
+
+    fn duration(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Settings::read()) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(wrong) => {
+            println!("{wrong} answers were wrong");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            println!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs everything and tells how many answers were wrong.
+fn run(settings: &Settings) -> Result<u64, String> {
+    let cluster = data::Cluster::prepare(settings)?;
+    let server = server::Server::start(&cluster, settings)?;
+    let stage = scenarios::Stage::new(&cluster, &server)?;
+    let mut report = report::Report::new(settings, server.started_in, server.memory()?);
+    report.heading();
+    for scenario in scenarios::all(&stage)? {
+        if settings.only.as_ref().is_some_and(|only| !scenario.name.contains(only.as_str())) {
+            continue;
+        }
+        let run = load::drive(&server.url, settings.clients, settings.duration(), &scenario.calls);
+        let (bare, entered) = compare::with_sql(&cluster, settings, &scenario)?;
+        report.scenario(scenario.name, &run, bare, entered, server.memory()?);
+    }
+    if settings.only.is_none() {
+        privacy::measure(&stage, &server, &mut report, if settings.small { 20 } else { 200 });
+        storm::measure(&stage, &server, settings, &mut report)?;
+    }
+    report.finish(settings)
+}
