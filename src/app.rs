@@ -8,7 +8,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
@@ -20,7 +20,7 @@ use crate::access::passwords::Passwords;
 use crate::access::tokens::Tokens;
 use crate::config::Callers;
 use crate::kernel::db::{Db, Entry, migrate};
-use crate::kernel::extract::{BODY_LIMIT, QueryRoutes};
+use crate::kernel::extract::{BODY_LIMIT, Contract, Contracts};
 use crate::kernel::middleware::{RequestId, Stopping, caching, envelope};
 use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::Secrets;
@@ -40,7 +40,7 @@ pub struct State {
     pub stopping: Data<Stopping>,
     catalogues: Data<Catalogues>,
     document: Data<Document>,
-    query_routes: Data<QueryRoutes>,
+    contracts: Data<Contracts>,
 }
 
 impl State {
@@ -61,7 +61,7 @@ impl State {
             limits: Data::new(Limits::new(callers.rate_limit_per_second, callers.rate_limit_per_minute)),
             stopping: Data::new(Stopping::default()),
             catalogues: Data::new(Catalogues::new(contributed.into_iter().flatten())),
-            query_routes: Data::new(document.query_routes()),
+            contracts: Data::new(document.contracts()),
             document: Data::new(document),
         }
     }
@@ -70,31 +70,39 @@ impl State {
 /// The OpenAPI document, and which methods each path has.
 pub struct Document {
     json: String,
+    value: Value,
     paths: Vec<(Vec<String>, Vec<Method>)>,
-    with_query: Vec<(Method, String)>,
 }
 
 impl Document {
     fn new() -> Self {
-        let document = document();
-        let (mut paths, mut with_query) = (Vec::new(), Vec::new());
-        for (path, operations) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
-            let mut methods = Vec::new();
-            for (word, operation) in operations.as_object().into_iter().flatten() {
-                let Ok(method) = word.to_ascii_uppercase().parse::<Method>() else { continue };
-                let mut parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-                if parameters.any(|parameter| parameter.get("in").is_some_and(|place| place == "query")) {
-                    with_query.push((method.clone(), path.clone()));
-                }
-                methods.push(method);
+        let value = document();
+        let mut paths: Vec<(Vec<String>, Vec<Method>)> = Vec::new();
+        for (path, method, _) in operations(&value) {
+            let segments: Vec<String> = path.split('/').map(str::to_owned).collect();
+            match paths.last_mut().filter(|(known, _)| *known == segments) {
+                Some((_, methods)) => methods.push(method),
+                None => paths.push((segments, vec![method])),
             }
-            paths.push((path.split('/').map(str::to_owned).collect(), methods));
         }
-        Self { json: document.to_string(), paths, with_query }
+        Self { json: value.to_string(), value, paths }
     }
 
-    fn query_routes(&self) -> QueryRoutes {
-        QueryRoutes(self.with_query.iter().cloned().collect())
+    fn contracts(&self) -> Contracts {
+        let contracts = operations(&self.value).map(|(path, method, operation)| {
+            let listed = |name: &str| operation.get(name).and_then(Value::as_array).into_iter().flatten();
+            let good = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
+            let bodies =
+                good.filter(|(status, _)| status.starts_with('2')).filter_map(|(_, answer)| answer.get("content"));
+            let contract = Contract {
+                is_public: listed("security").next().is_none(),
+                takes_query: listed("parameters")
+                    .any(|parameter| parameter.get("in").is_some_and(|place| place == "query")),
+                media_types: bodies.filter_map(Value::as_object).flat_map(Map::keys).cloned().collect(),
+            };
+            ((method, path.to_owned()), contract)
+        });
+        Contracts(contracts.collect())
     }
 
     /// The methods of a path; none when there is no such path.
@@ -109,6 +117,16 @@ impl Document {
         };
         self.paths.iter().find(|(known, _)| fits(known)).map(|(_, methods)| methods.as_slice())
     }
+}
+
+/// Path, method and description of each operation.
+fn operations(document: &Value) -> impl Iterator<Item = (&str, Method, &Value)> {
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    paths.flat_map(|(path, operations)| {
+        let operations = operations.as_object().into_iter().flatten();
+        operations
+            .filter_map(|(word, operation)| Some((path.as_str(), word.to_ascii_uppercase().parse().ok()?, operation)))
+    })
 }
 
 fn routes(api: &mut ServiceConfig) {
@@ -154,7 +172,7 @@ pub fn build(
         .app_data(state.stopping)
         .app_data(state.catalogues)
         .app_data(state.document)
-        .app_data(state.query_routes)
+        .app_data(state.contracts)
         .app_data(web::PayloadConfig::new(BODY_LIMIT))
         .service(scope(BASE).configure(routes).wrap(from_fn(caching)).wrap(from_fn(authenticate)))
         .service(check_liveness)

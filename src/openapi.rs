@@ -7,6 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::access::policy::{Office, Permission, Role};
+use crate::kernel::extract::MAX_REPEATED;
 
 const TAGS: [(&str, &str); 16] = [
     ("access", "Sign-in, sessions and the caller's own account."),
@@ -56,13 +57,15 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
     let requests = refuse_unknown_fields(&mut document);
     require_answered_fields(&mut document, &requests);
     if let Some(paths) = document["paths"].as_object_mut() {
-        for operations in paths.values_mut().filter_map(Value::as_object_mut) {
-            for (method, operation) in operations.iter_mut() {
-                complete_operation(method, operation);
+        for (path, operations) in paths.iter_mut() {
+            for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+                complete_operation(path, method, operation);
             }
         }
     }
+    tag_changed_records(&mut document);
     inline_ids(&mut document);
+    add_examples(&mut document, &requests);
     document
 }
 
@@ -91,31 +94,53 @@ const PROBLEMS: [(&str, &str, &str); 14] = [
     ("503", "Overloaded", "`overloaded`: come back after Retry-After."),
 ];
 
+/// Headers of problems, beside the id of the request.
+const PROBLEM_HEADERS: [(&str, &str); 4] =
+    [("401", "WWW-Authenticate"), ("412", "ETag"), ("429", "Retry-After"), ("503", "Retry-After")];
+
+fn header(name: &str) -> Value {
+    let (description, schema) = match name {
+        "ETag" => ("The version: for If-Match and If-None-Match", json!({"type": "string", "maxLength": 100})),
+        "Idempotent-Replayed" => ("The same request came before", json!({"type": "string", "enum": ["true"]})),
+        "Location" => ("Where it is", json!({"type": "string", "format": "uri-reference", "maxLength": 200})),
+        "Retry-After" => {
+            ("Seconds to wait", json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400}))
+        }
+        "WWW-Authenticate" => ("`Bearer`", json!({"type": "string", "enum": ["Bearer"]})),
+        _ => ("Quote it when reporting a fault", json!({"type": "string", "format": "uuid"})),
+    };
+    json!({"description": description, "required": true, "schema": schema})
+}
+
 fn problem_responses() -> Value {
     let responses = PROBLEMS.iter().map(|(status, name, description)| {
         let mut response = json!({
             "description": description,
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+            "headers": {"X-Request-Id": header("X-Request-Id")},
+            "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
         });
-        if matches!(*status, "429" | "503") {
-            response["headers"] =
-                json!({"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}});
+        for (_, name) in PROBLEM_HEADERS.iter().filter(|(of, _)| of == status) {
+            response["headers"][*name] = header(name);
         }
         ((*name).to_owned(), response)
     });
     Value::Object(responses.collect::<Map<_, _>>())
 }
 
-fn complete_operation(method: &str, operation: &mut Value) {
+fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let permission = operation.pointer("/security/0/bearer/0").and_then(Value::as_str).map(str::to_owned);
+    let is_api = path.starts_with("/api/");
     let has_path_id = has_parameter_in(operation, "path");
-    let has_query = has_parameter_in(operation, "query");
-    let has_body = operation.get("requestBody").is_some();
     // A session of one's own is the one thing that is deleted and has no version.
     let changes_version = matches!(method, "patch" | "delete") && operation["operationId"] != "end_session";
     let is_step = method == "post" && has_path_id;
 
-    let mut problems = vec!["500", "503"];
+    // Compression can be refused everywhere, and a header can be rubbish.
+    let mut problems = vec!["406", "500", "503"];
+    if is_api {
+        // Parameters that are unknown, also where there are none.
+        problems.extend(["400", "422"]);
+    }
     match &permission {
         Some(permission) => {
             problems.extend(["401", "403", "429"]);
@@ -132,18 +157,19 @@ fn complete_operation(method: &str, operation: &mut Value) {
     if has_path_id {
         problems.push("404");
     }
-    if has_query {
-        problems.extend(["400", "422"]);
-    }
-    if has_body {
-        problems.extend(["400", "413", "415", "422"]);
+    // A step that takes nothing reads what comes all the same, and refuses fields it does not know.
+    if is_step || operation.get("requestBody").is_some() {
+        problems.extend(["413", "415"]);
     }
     if method == "post" && (permission.is_some() || is_step) || changes_version {
         problems.push("409");
     }
     if changes_version {
-        problems.extend(["400", "412", "428"]);
-        add_if_match(operation);
+        problems.extend(["412", "428"]);
+        add_header_parameter(operation, "If-Match", true);
+    }
+    if is_api && method == "get" {
+        add_header_parameter(operation, "If-None-Match", false);
     }
     if method == "patch" {
         let schema = operation["requestBody"]["content"]["application/json"].clone();
@@ -155,7 +181,8 @@ fn complete_operation(method: &str, operation: &mut Value) {
             operation["responses"][status] = json!({"$ref": format!("#/components/responses/{name}")});
         }
     }
-    describe_responses(method, operation);
+    bound_parameters(operation);
+    describe_responses(is_api && method == "get", operation);
 }
 
 fn has_parameter_in(operation: &Value, place: &str) -> bool {
@@ -163,11 +190,16 @@ fn has_parameter_in(operation: &Value, place: &str) -> bool {
     parameters.is_some_and(|parameters| parameters.iter().any(|parameter| parameter["in"] == place))
 }
 
-fn add_if_match(operation: &mut Value) {
+fn add_header_parameter(operation: &mut Value, name: &str, required: bool) {
+    let (description, schema) = if required {
+        let schema = json!({"type": "string", "pattern": ENTITY_TAGS});
+        ("The `ETag` that was read, or `*` to force the change (which the audit notes).", schema)
+    } else {
+        ("The `ETag` that was read: 304 while nothing has changed.", json!({"type": "string"}))
+    };
     let parameter = json!({
-        "name": "If-Match", "in": "header", "required": true,
-        "description": "The `ETag` that was read, or `*` to force the change (which the audit notes).",
-        "schema": {"type": "string"}, "example": "\"3\"",
+        "name": name, "in": "header", "required": required, "description": description, "schema": schema,
+        "example": "\"3\"",
     });
     match operation["parameters"].as_array_mut() {
         Some(parameters) => parameters.push(parameter),
@@ -175,39 +207,139 @@ fn add_if_match(operation: &mut Value) {
     }
 }
 
-/// Texts and headers of the good answers.
-fn describe_responses(method: &str, operation: &mut Value) {
+/// `*`, or a list of entity tags (RFC 9110 §8.8.3).
+const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
+
+/// What the extractors say of every parameter of a kind.
+fn bound_parameters(operation: &mut Value) {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if parameter["in"] == "path" && parameter.get("description").is_none() {
+            parameter["description"] = json!("Which one.");
+        }
+        if parameter["name"] == "cursor" {
+            parameter["schema"]["pattern"] = json!("^[A-Za-z0-9_-]+$");
+            parameter["schema"]["maxLength"] = json!(4000);
+        }
+        let schema = &mut parameter["schema"];
+        if schema["type"] == "array" && schema.get("maxItems").is_none() {
+            schema["maxItems"] = json!(MAX_REPEATED);
+        }
+    }
+}
+
+/// Texts and headers of the good answers, and the media type of the others.
+fn describe_responses(is_cached: bool, operation: &mut Value) {
     let is_create = operation["responses"].get("201").is_some();
     if is_create && operation["responses"].get("200").is_none() {
         let mut replay = operation["responses"]["201"].clone();
         replay["description"] = json!("The same request came before: the record as it is now");
-        replay["headers"] = json!({"Idempotent-Replayed": {"description": "`true`", "schema": {"type": "string"}}});
+        replay["headers"] = json!({"Idempotent-Replayed": header("Idempotent-Replayed")});
         operation["responses"]["200"] = replay;
     }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, response) in responses.iter_mut() {
-        let blank = response["description"].as_str().is_none_or(str::is_empty);
         let text = match status.as_str() {
             "200" => "Done",
             "201" => "Created",
             "204" => "Done; nothing to say",
-            _ => continue,
+            _ => {
+                as_problem(status, response);
+                continue;
+            }
         };
-        if blank {
+        if response["description"].as_str().is_none_or(str::is_empty) {
             response["description"] = json!(text);
         }
         if status == "201" {
-            response["headers"] = json!({
-                "Location": {"description": "Where it is", "schema": {"type": "string"}},
-                "ETag": {"description": "Its version", "schema": {"type": "string"}},
-            });
-        } else if status == "200" && method == "get" {
-            response["headers"] =
-                json!({"ETag": {"description": "For If-None-Match and If-Match", "schema": {"type": "string"}}});
+            response["headers"]["Location"] = header("Location");
+        }
+        if is_create || is_cached && status == "200" {
+            response["headers"]["ETag"] = header("ETag");
         }
     }
-    if method == "get" {
-        responses.insert("304".into(), json!({"description": "Unchanged since the ETag in If-None-Match"}));
+    if is_cached {
+        let unchanged = json!({
+            "description": "Unchanged since the ETag in If-None-Match",
+            "headers": {"ETag": header("ETag")},
+        });
+        responses.insert("304".into(), unchanged);
+    }
+}
+
+const PROBLEM: &str = "application/problem+json";
+
+/// A problem that a handler tells of itself is a problem like all the others.
+fn as_problem(status: &str, response: &mut Value) {
+    let content = response.get_mut("content").and_then(Value::as_object_mut);
+    let Some(said) = content.and_then(|content| content.remove("application/json")) else { return };
+    response["content"][PROBLEM] = said;
+    response["headers"]["X-Request-Id"] = header("X-Request-Id");
+    for (_, name) in PROBLEM_HEADERS.iter().filter(|(of, _)| *of == status) {
+        response["headers"][*name] = header(name);
+    }
+}
+
+/// A step or a change that answers with the record tells its new version.
+fn tag_changed_records(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let has_version = |answer: &Value| {
+        let name = answer["content"]["application/json"]["schema"]["$ref"].as_str();
+        let name = name.and_then(|reference| reference.strip_prefix("#/components/schemas/"));
+        name.is_some_and(|name| schemas[name]["properties"].get("version").is_some())
+    };
+    let operations = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    for (method, operation) in operations.filter_map(Value::as_object_mut).flatten() {
+        let Some(answer) = operation.pointer_mut("/responses/200") else { continue };
+        if method != "get" && has_version(answer) {
+            answer["headers"]["ETag"] = header("ETag");
+        }
+    }
+}
+
+/// Every body has an example that can be sent as it is, made of those of its fields. The client's own
+/// `id` is left out: sent twice from the documentation page it would be a conflict.
+fn add_examples(document: &mut Value, requests: &[String]) {
+    let schemas = document["components"]["schemas"].clone();
+    for name in requests {
+        if schemas[name].get("properties").is_some() {
+            document["components"]["schemas"][name]["example"] = example_of(&schemas, &schemas[name]);
+        }
+    }
+}
+
+fn example_of(schemas: &Value, schema: &Value) -> Value {
+    if let Some(example) = ["example", "default", "const"].iter().find_map(|word| schema.get(word)) {
+        return example.clone();
+    }
+    if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/components/schemas/")) {
+        return example_of(schemas, &schemas[name]);
+    }
+    if let Some(kinds) = schema["oneOf"].as_array() {
+        return kinds.iter().find(|kind| kind["type"] != "null").map_or(Value::Null, |kind| example_of(schemas, kind));
+    }
+    if let Some(first) = schema["enum"].get(0) {
+        return first.clone();
+    }
+    if let Some(properties) = schema["properties"].as_object() {
+        let is_required =
+            |name: &String| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+        let shown = properties
+            .iter()
+            .filter(|(name, field)| name.as_str() != "id" && (is_required(name) || field.get("example").is_some()));
+        return shown.map(|(name, field)| (name.clone(), example_of(schemas, field))).collect::<Map<_, _>>().into();
+    }
+    let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or_default();
+    match (kind, schema["format"].as_str()) {
+        ("array", _) if schema["minItems"].as_u64().is_some_and(|least| least > 0) => {
+            json!([example_of(schemas, &schema["items"])])
+        }
+        ("array", _) => json!([]),
+        ("string", Some("uuid")) => json!("56889508-fae9-57b5-9d83-ea91851320e5"),
+        ("string", Some("date")) => json!("2026-11-22"),
+        ("string", Some("date-time")) => json!("2026-11-22T02:00:00Z"),
+        ("string", _) => json!("…"),
+        ("boolean", _) => json!(false),
+        _ => schema.get("minimum").cloned().unwrap_or(json!(1)),
     }
 }
 

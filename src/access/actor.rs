@@ -20,7 +20,7 @@ use super::limits::Limits;
 use super::policy::{Office, Permission, Permitted, Role};
 use super::tokens::Tokens;
 use crate::kernel::db::{Db, Enters, Entry};
-use crate::kernel::extract::QueryRoutes;
+use crate::kernel::extract::Contracts;
 use crate::kernel::id::UserId;
 use crate::kernel::middleware::{Caller, RequestId};
 use crate::kernel::problem::{Code, Problem, Result};
@@ -95,6 +95,9 @@ pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if let Err(problem) = Contracts::check_public(request.request()) {
+        return Ok(request.error_response(problem).map_into_right_body());
+    }
     let mut actor = identify(&request);
     if let Some(found) = &actor {
         request.extensions_mut().insert(Caller(found.id));
@@ -120,7 +123,7 @@ pub async fn authenticate(
 /// A refusal of these kinds is held until that is asked, so that 401 stands before 403 and 422 also
 /// for a token that was revoked; good calls pay nothing for it.
 fn refused_before_entry(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 403 | 413 | 415 | 422)
+    matches!(status.as_u16(), 400 | 403 | 406 | 413 | 415 | 422)
 }
 
 fn identify(request: &ServiceRequest) -> Option<Actor> {
@@ -205,7 +208,7 @@ impl<P: Permitted + 'static> FromRequest for May<P> {
         if !actor.may(P::PERMISSION) {
             return ready(Err(Problem::new(Code::Forbidden)));
         }
-        if let Err(problem) = QueryRoutes::check(request) {
+        if let Err(problem) = Contracts::check(request) {
             return ready(Err(problem));
         }
         ready(Ok(Self { actor, permission: PhantomData }))

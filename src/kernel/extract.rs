@@ -1,6 +1,6 @@
 //! What a handler takes: path id, query, body, If-Match. Each reports everything wrong at once.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::future::{Future, Ready, ready};
 use std::ops::Deref;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_TYPE, IF_MATCH};
+use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, IF_MATCH};
 use actix_web::{FromRequest, HttpRequest, web};
 use aws_lc_rs::digest;
 use serde::de::DeserializeOwned;
@@ -69,7 +69,10 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Valid<T> {
         let media_type = media_type(request);
         Box::pin(async move {
             let body = body.await.map_err(unreadable)?;
-            parse_body(&body, media_type)
+            match media_type {
+                MediaType::Unsaid if body.is_empty() => Err(nothing_sent::<T>()),
+                _ => parse_body(&body, media_type),
+            }
         })
     }
 }
@@ -140,6 +143,7 @@ pub struct NoInput {}
 enum MediaType {
     Json,
     Other,
+    Unsaid,
 }
 
 fn media_type(request: &HttpRequest) -> MediaType {
@@ -147,6 +151,7 @@ fn media_type(request: &HttpRequest) -> MediaType {
     let essence = header.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
         "application/json" | "application/merge-patch+json" => MediaType::Json,
+        "" => MediaType::Unsaid,
         _ => MediaType::Other,
     }
 }
@@ -159,8 +164,14 @@ fn unreadable(error: actix_web::Error) -> Problem {
     }
 }
 
+/// No body at all: every caller is told the fields that are needed; where none is, it is a change that
+/// was lost on the way.
+fn nothing_sent<T: DeserializeOwned + Validate>() -> Problem {
+    parse_body::<T>(b"{}", MediaType::Json).err().unwrap_or_else(|| Problem::new(Code::MalformedRequest))
+}
+
 fn parse_body<T: DeserializeOwned + Validate>(body: &[u8], media_type: MediaType) -> Result<Valid<T>> {
-    if matches!(media_type, MediaType::Other) {
+    if !matches!(media_type, MediaType::Json) {
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
     let mut received: Value = serde_json::from_slice(body).map_err(|_syntax| Problem::new(Code::MalformedRequest))?;
@@ -289,34 +300,98 @@ fn field_error(pointer: &str, message: &str) -> FieldError {
         return FieldError::new(pointer, FieldCode::Required);
     }
     if let Some(most) = message.strip_prefix(TOO_MANY) {
-        let mut error = FieldError::new(pointer, FieldCode::Length);
-        error.parameter = Some((format!("nhiều nhất {most}"), format!("at most {most}")));
-        return error;
+        return FieldError::at_most(pointer, most);
     }
     let code = if message.starts_with("invalid type") { FieldCode::InvalidType } else { FieldCode::InvalidValue };
     FieldError::new(pointer, code)
 }
 
-/// The routes that take a query, as method and pattern; on every other one a parameter is unknown.
-pub struct QueryRoutes(pub HashSet<(Method, String)>);
+/// What the document says of an operation that no handler looks at.
+pub struct Contract {
+    /// Needs no sign-in.
+    pub is_public: bool,
+    /// Every parameter is unknown to one that takes none.
+    pub takes_query: bool,
+    /// What it can answer with; nothing, where there is nothing to say.
+    pub media_types: Vec<String>,
+}
 
-impl QueryRoutes {
-    /// Refuses the parameters of a call whose route takes none.
+/// Every operation by method and pattern.
+pub struct Contracts(pub HashMap<(Method, String), Contract>);
+
+impl Contracts {
+    /// Refuses parameters of an operation that takes none, and what it cannot answer with.
     pub fn check(request: &HttpRequest) -> Result<()> {
-        if request.query_string().is_empty() {
+        if request.query_string().is_empty() && takes_json(request.headers()) {
             return Ok(());
         }
-        let (Some(known), Some(pattern)) = (request.app_data::<web::Data<Self>>(), request.match_pattern()) else {
-            return Ok(());
-        };
-        if known.0.contains(&(request.method().clone(), pattern)) {
-            return Ok(());
+        Self::of(request).map_or(Ok(()), |contract| contract.check(request))
+    }
+
+    /// The same where nobody asks for a permission.
+    pub fn check_public(request: &HttpRequest) -> Result<()> {
+        match Self::of(request) {
+            Some(contract) if contract.is_public => contract.check(request),
+            _ => Ok(()),
         }
-        #[derive(serde::Deserialize)]
-        struct NoQuery {}
-        parse_query::<NoQuery>(request.query_string()).map(|NoQuery {}| ())
+    }
+
+    fn of(request: &HttpRequest) -> Option<&Contract> {
+        let known = request.app_data::<web::Data<Self>>()?;
+        known.0.get(&(request.method().clone(), request.match_pattern()?))
     }
 }
+
+impl Contract {
+    fn check(&self, request: &HttpRequest) -> Result<()> {
+        if !self.takes_query && !request.query_string().is_empty() {
+            #[derive(serde::Deserialize)]
+            struct NoQuery {}
+            parse_query::<NoQuery>(request.query_string())?;
+        }
+        let fits = |range: &str| self.media_types.iter().any(|media_type| covers(range, media_type));
+        if self.media_types.is_empty() || accepts(request.headers(), fits) {
+            Ok(())
+        } else {
+            Err(Problem::new(Code::NotAcceptable))
+        }
+    }
+}
+
+/// What nearly every caller says; it saves a look at the document.
+fn takes_json(headers: &HeaderMap) -> bool {
+    accepts(headers, |range| covers(range, "application/json"))
+}
+
+/// Whether one of the media ranges that are accepted will do (RFC 9110 §12.5.1). Which of them is liked
+/// best is for the operations that have several; a header that says nothing readable accepts anything.
+fn accepts(headers: &HeaderMap, fits: impl Fn(&str) -> bool) -> bool {
+    let mut said_something = false;
+    let listed = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    for range in listed.flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let Some(media_range) = parts.next().filter(|range| range.contains('/')) else { continue };
+        said_something = true;
+        let unwanted = parts
+            .filter_map(|parameter| parameter.to_ascii_lowercase().strip_prefix("q=").map(str::to_owned))
+            .any(|weight| weight.parse() == Ok(0.0_f32));
+        if !unwanted && fits(media_range) {
+            return true;
+        }
+    }
+    !said_something
+}
+
+/// `*/*`, `text/*` and `text/csv` cover `text/csv`.
+fn covers(range: &str, media_type: &str) -> bool {
+    let family = |text: &str| text.split('/').next().unwrap_or_default().to_ascii_lowercase();
+    range == "*/*"
+        || range.eq_ignore_ascii_case(media_type)
+        || (range.ends_with("/*") && family(range) == family(media_type))
+}
+
+/// How often one parameter may be repeated.
+pub const MAX_REPEATED: usize = 50;
 
 /// The query of a URL. Unknown parameters are refused, and named.
 pub struct Query<T>(pub T);
@@ -348,7 +423,7 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
     if !nul.is_empty() {
         return Err(Problem::invalid(nul));
     }
-    let mut errors = Vec::new();
+    let mut errors = too_often(&pairs);
     let mut track = serde_path_to_error::Track::new();
     let form = serde_html_form::Deserializer::from_bytes(query.as_bytes());
     let tracked = serde_path_to_error::Deserializer::new(form, &mut track);
@@ -374,6 +449,20 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
             Err(Problem::invalid(errors))
         }
     }
+}
+
+fn too_often(pairs: &[(String, String)]) -> Vec<FieldError> {
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for (name, _) in pairs {
+        *times.entry(name).or_default() += 1;
+    }
+    let mut errors: Vec<_> = times
+        .into_iter()
+        .filter(|(_, count)| *count > MAX_REPEATED)
+        .map(|(name, _)| FieldError::at_most(format!("?{name}"), MAX_REPEATED))
+        .collect();
+    errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    errors
 }
 
 /// The version a change is meant for. Missing is an error only once the record was found.
@@ -405,21 +494,28 @@ impl IfMatch {
     }
 
     fn parse(header: &str) -> Result<Self> {
+        let malformed = || Problem::new(Code::MalformedRequest);
         if header.trim() == "*" {
             return Ok(Self::Any);
         }
         let mut tags = Vec::new();
-        for tag in header.split(',').map(str::trim) {
-            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-            let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-            match inner {
-                Some(inner) if opaque.len() > 1 && !inner.contains('"') => {
-                    if !tag.starts_with("W/") {
-                        tags.push(inner.to_owned());
-                    }
-                }
-                _ => return Err(Problem::new(Code::MalformedRequest)),
+        let mut rest = header.trim();
+        // A comma may stand inside a tag (RFC 9110 §8.8.3), so the quotes lead, not the commas.
+        loop {
+            let (weak, opaque) = match rest.strip_prefix("W/") {
+                Some(opaque) => (true, opaque),
+                None => (false, rest),
+            };
+            let (tag, after) =
+                opaque.strip_prefix('"').and_then(|inner| inner.split_once('"')).ok_or_else(malformed)?;
+            if !weak {
+                tags.push(tag.to_owned());
             }
+            rest = match after.trim_start().strip_prefix(',') {
+                Some(next) => next.trim_start(),
+                None if after.trim().is_empty() => break,
+                None => return Err(malformed()),
+            };
         }
         Ok(Self::Tags(tags))
     }
@@ -500,6 +596,9 @@ mod tests {
         assert_eq!(check("W/\"7\""), Match::Stale);
         assert_eq!(check("\"6\""), Match::Stale);
         assert_eq!(check("*"), Match::Forced);
+        assert_eq!(check("\"a,b\" , W/\"c\",\"7\""), Match::Fits);
+        assert!(IfMatch::parse("\"7\" \"8\"").is_err());
+        assert!(IfMatch::parse("\"7\",").is_err());
         assert!(IfMatch::parse("7").is_err());
         assert!(IfMatch::parse("\"").is_err());
         assert!(IfMatch::Missing.check(7).is_err());
@@ -523,5 +622,24 @@ mod tests {
         assert_eq!(pointers("a=1&b=2"), ["?a", "?b"]);
         assert_eq!(pointers("limit=x"), ["?limit"]);
         assert_eq!(pointers("status=%00"), ["?status"]);
+        assert_eq!(pointers(&"status=a&".repeat(51)), ["?status"]);
+    }
+
+    #[test]
+    fn what_is_accepted_is_read_as_the_standard_says() {
+        let json = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, accept.parse().unwrap());
+            takes_json(&headers)
+        };
+        assert!(takes_json(&HeaderMap::new()));
+        for taken in
+            ["application/json", "Application/JSON; charset=utf-8", "text/html, */*;q=0.1", "application/*", "rubbish"]
+        {
+            assert!(json(taken), "{taken}");
+        }
+        for refused in ["application/xml", "text/*", "application/json;q=0", "application/json; Q=0.0, text/csv"] {
+            assert!(!json(refused), "{refused}");
+        }
     }
 }

@@ -6,6 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use uuid::Uuid;
 
 use super::problem::{Code, FieldCode, FieldError, Problem, Result};
@@ -224,3 +226,38 @@ macro_rules! keyset {
     };
 }
 pub(crate) use keyset;
+
+/// Declares what a list can be sorted by: the words, the first by default, written `-word` where it
+/// goes down by default. Every word is taken in both directions.
+macro_rules! sorts {
+    ($vis:vis enum $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        #[derive(Clone, Copy)]
+        $vis enum $name { $($variant),+ }
+
+        impl $name {
+            pub const FIELDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),+];
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $crate::kernel::page::schema_of_sorts(&[$($word),+])
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
+    };
+}
+pub(crate) use sorts;
+
+pub fn schema_of_sorts(words: &[&'static str]) -> RefOr<Schema> {
+    let both = words.iter().flat_map(|word| {
+        let field = word.trim_start_matches('-');
+        [field.to_owned(), format!("-{field}")]
+    });
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(both.collect::<Vec<_>>()))
+        .default(words.first().map(|word| Value::from(*word)))
+        .build()
+        .into()
+}

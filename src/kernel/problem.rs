@@ -15,6 +15,28 @@ use super::locale::Locale;
 
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
 
+/// Publishes codes by their words.
+macro_rules! word_schema {
+    ($name:ident as $public:literal, $description:literal, [$($word:literal),+]) => {
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some($description))
+                    .enum_values(Some([$($word),+]))
+                    .build()
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                $public.into()
+            }
+        }
+    };
+}
+
 /// Declares the codes: status, word, and both texts, so that none can lack one.
 macro_rules! codes {
     ($($variant:ident = $status:literal $word:literal, $vi:literal, $en:literal;)+) => {
@@ -28,6 +50,8 @@ macro_rules! codes {
                 match self { $(Self::$variant => ($status, $word, $vi, $en)),+ }
             }
         }
+
+        word_schema!(Code as "ProblemCode", "Why a request failed: stable, what programs decide by. May gain values.", [$($word),+]);
     };
 }
 
@@ -94,6 +118,8 @@ macro_rules! field_codes {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
             }
         }
+
+        word_schema!(FieldCode as "ProblemFieldCode", "What is wrong with a field: stable. May gain values.", [$($word),+]);
     };
 }
 
@@ -138,6 +164,8 @@ field_codes! {
     MoreThan = "more_than", "Không được lớn hơn {}.", "Must not be more than {}.";
     TooManyRows = "too_many_rows", "Hơn {} dòng: hãy thu hẹp bộ lọc.", "More than {} rows: narrow the filter.";
     Empty = "empty", "Không được trống.", "Must not be empty.";
+    PhoneNumber = "phone_number", "Cần số điện thoại: 8 đến 20 ký tự, gồm chữ số, có thể có + ở đầu và dấu cách, dấu chấm, gạch nối ở giữa.", "Needs a phone number: 8 to 20 characters, digits with + in front and spaces, dots or hyphens between them if wished.";
+    IdentityNumber = "identity_number", "Cần 9 hoặc 12 chữ số.", "Needs 9 or 12 digits.";
 }
 
 /// One wrong field.
@@ -153,6 +181,12 @@ pub struct FieldError {
 impl FieldError {
     pub fn new(pointer: impl Into<String>, code: FieldCode) -> Self {
         Self { pointer: pointer.into(), code, parameter: None }
+    }
+
+    /// Too long, or too many.
+    pub fn at_most(pointer: impl Into<String>, most: impl fmt::Display) -> Self {
+        let parameter = Some((format!("nhiều nhất {most}"), format!("at most {most}")));
+        Self { pointer: pointer.into(), code: FieldCode::Length, parameter }
     }
 
     pub fn with(mut self, parameter: impl Into<String>) -> Self {
@@ -279,7 +313,7 @@ pub struct ProblemDetails {
     pub r#type: String,
     #[schema(example = "Unprocessable Entity")]
     pub title: String,
-    #[schema(example = 422)]
+    #[schema(minimum = 400, maximum = 599, example = 422)]
     pub status: u16,
     /// In the language of Accept-Language, Vietnamese by default.
     #[schema(example = "Có trường chưa đúng; xem \"errors\".")]
@@ -287,8 +321,7 @@ pub struct ProblemDetails {
     /// The path that was called.
     #[schema(example = "/api/v1/gifts")]
     pub instance: String,
-    /// Stable; what programs decide by.
-    #[schema(example = "invalid")]
+    #[schema(value_type = Code, example = "invalid")]
     pub code: String,
     /// Also in the X-Request-Id header; quote it when reporting a fault.
     #[schema(example = "01938f3e-9d54-7c43-b7c4-5d0c38a9a111")]
@@ -307,7 +340,7 @@ pub struct ProblemFieldError {
     /// JSON pointer into the body, or `?name` for a query parameter.
     #[schema(example = "#/gifts/2/value_vnd")]
     pub pointer: String,
-    #[schema(example = "range")]
+    #[schema(value_type = FieldCode, example = "range")]
     pub code: String,
     #[schema(example = "Giá trị phải từ 0 đến 1000000000000.")]
     pub detail: String,

@@ -72,6 +72,7 @@ pub fn load_selection(db: &Db, today: NaiveDate, selection: Selection<'_>) -> Re
             .bind::<Bytea, _>(&digest)
             .execute(conn)?;
         sql_query("SELECT app_set_tree_day($1)").bind::<Date, _>(today).execute(conn)?;
+        sql_query("SELECT app_analyze_places()").execute(conn)?;
         Ok(())
     })
 }

@@ -17,6 +17,7 @@ mod aggregates;
 mod aggregates_as_of;
 mod aggregates_of_households;
 mod api_keys;
+mod contract;
 mod csv;
 mod dashboards;
 mod docs;

@@ -26,8 +26,7 @@ pub async fn list_api_keys(
     filter: Query<ApiKeyFilter>,
 ) -> Result<Json<Page<ApiKey>>> {
     let Query(filter) = filter;
-    let sorts = &[("-created_at", ApiKeySort::CreatedAt), ("name", ApiKeySort::Name)];
-    let keyset = keyset!(filter, secrets, [locality_id], sorts);
+    let keyset = keyset!(filter, secrets, [locality_id], ApiKeySort::FIELDS);
     db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 

@@ -9,6 +9,7 @@ use crate::kernel::answer::record;
 use crate::kernel::day;
 use crate::kernel::db::schema::api_keys;
 use crate::kernel::id::{LocalityId, UserId};
+use crate::kernel::page::sorts;
 
 pub const TABLE: &str = "api_keys";
 
@@ -84,6 +85,7 @@ pub struct ApiKeyFilter {
     /// Keys of this place.
     pub locality_id: Option<LocalityId>,
     /// `-created_at` (default), `created_at` or `name`.
+    #[param(value_type = Option<ApiKeySort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -95,8 +97,6 @@ pub struct ApiKeyFilter {
     pub count: bool,
 }
 
-#[derive(Clone, Copy)]
-pub enum ApiKeySort {
-    CreatedAt,
-    Name,
+sorts! {
+    pub enum ApiKeySort { CreatedAt = "-created_at", Name = "name" }
 }

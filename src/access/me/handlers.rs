@@ -64,7 +64,7 @@ pub async fn list_sessions(
     filter: Query<SessionFilter>,
 ) -> Result<Json<Page<Session>>> {
     let Query(filter) = filter;
-    let keyset = keyset!(filter, secrets, [], &[("-refreshed_at", SessionSort::RefreshedAt)]);
+    let keyset = keyset!(filter, secrets, [], SessionSort::FIELDS);
     db.read(&may.actor, move |conn| queries::list_sessions(conn, keyset, &secrets)).await.map(Json)
 }
 

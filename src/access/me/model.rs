@@ -7,6 +7,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::access::policy::Role;
+use crate::kernel::page::sorts;
 
 /// The caller's account.
 #[derive(Serialize, ToSchema)]
@@ -37,7 +38,7 @@ pub struct AccountLocality {
     pub code: Option<String>,
     #[schema(example = "Ia Nan")]
     pub name: String,
-    #[schema(example = "commune")]
+    #[schema(pattern = "^(province|district|commune|village)$", example = "commune")]
     pub level: String,
     /// Its last day, if it has ended.
     pub valid_to: Option<NaiveDate>,
@@ -88,6 +89,7 @@ pub struct Session {
 #[into_params(parameter_in = Query)]
 pub struct SessionFilter {
     /// `-refreshed_at` (default): the device used last comes first.
+    #[param(value_type = Option<SessionSort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -99,7 +101,6 @@ pub struct SessionFilter {
     pub count: bool,
 }
 
-#[derive(Clone, Copy)]
-pub enum SessionSort {
-    RefreshedAt,
+sorts! {
+    pub enum SessionSort { RefreshedAt = "-refreshed_at" }
 }

@@ -27,8 +27,7 @@ pub async fn list_users(
     filter: Query<UserFilter>,
 ) -> Result<Json<Page<User>>> {
     let Query(filter) = filter;
-    let sorts = &[("username", UserSort::Username), ("created_at", UserSort::CreatedAt)];
-    let keyset = keyset!(filter, secrets, [role, locality_id, organisation_id, q], sorts);
+    let keyset = keyset!(filter, secrets, [role, locality_id, organisation_id, q], UserSort::FIELDS);
     db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 

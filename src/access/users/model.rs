@@ -10,6 +10,7 @@ use crate::kernel::answer::record;
 use crate::kernel::db::schema::users;
 use crate::kernel::extract;
 use crate::kernel::id::{LocalityId, OrganisationId, UserId};
+use crate::kernel::page::sorts;
 use crate::kernel::patch;
 
 pub const TABLE: &str = "users";
@@ -106,6 +107,7 @@ pub struct NewUser {
     #[validate(length(max = 20))]
     #[schema(max_length = 20, example = "0905123456")]
     pub phone: Option<String>,
+    #[schema(example = "village_head")]
     pub role: Role,
     pub locality_id: Option<LocalityId>,
     pub organisation_id: Option<OrganisationId>,
@@ -157,6 +159,7 @@ pub struct UserFilter {
     #[param(max_length = 100)]
     pub q: Option<String>,
     /// `username` (default) or `created_at`; with `-` in front, descending.
+    #[param(value_type = Option<UserSort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -168,8 +171,6 @@ pub struct UserFilter {
     pub count: bool,
 }
 
-#[derive(Clone, Copy)]
-pub enum UserSort {
-    Username,
-    CreatedAt,
+sorts! {
+    pub enum UserSort { Username = "username", CreatedAt = "created_at" }
 }

@@ -32,8 +32,8 @@ pub async fn list_hardship_items(
 ) -> Result<Listed<HardshipItem>> {
     let Query(filter) = filter;
     let format = accepts.unless(filter.format);
-    let sorts = &[("created_at", HardshipItemSort::CreatedAt)];
-    let keyset = keyset!(filter, secrets, [village_id, status, unhelped_days], sorts).shaped(format)?;
+    let keyset =
+        keyset!(filter, secrets, [village_id, status, unhelped_days], HardshipItemSort::FIELDS).shaped(format)?;
     let actor = may.actor.clone();
     let page = db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
     Listed::of(page, format)

@@ -10,6 +10,7 @@ use crate::kernel::day;
 use crate::kernel::db::schema::{hardship_items, pledges};
 use crate::kernel::enums::db_enum;
 use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
+use crate::kernel::page::sorts;
 use crate::kernel::sheet::AnswerFormat;
 use crate::needs::households::model::HardshipReason;
 
@@ -149,6 +150,7 @@ pub struct HardshipItemFilter {
     #[param(minimum = 0, maximum = 36500)]
     pub unhelped_days: Option<i32>,
     /// `created_at` (default: oldest first) or `-created_at`.
+    #[param(value_type = Option<HardshipItemSort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -163,7 +165,6 @@ pub struct HardshipItemFilter {
     pub format: Option<AnswerFormat>,
 }
 
-#[derive(Clone, Copy)]
-pub enum HardshipItemSort {
-    CreatedAt,
+sorts! {
+    pub enum HardshipItemSort { CreatedAt = "created_at" }
 }

@@ -31,8 +31,7 @@ pub async fn list_hardship_lists(
     filter: Query<HardshipListFilter>,
 ) -> Result<Json<Page<HardshipList>>> {
     let Query(filter) = filter;
-    let sorts = &[("-created_at", HardshipListSort::CreatedAt)];
-    let keyset = keyset!(filter, secrets, [village_id, year, status], sorts);
+    let keyset = keyset!(filter, secrets, [village_id, year, status], HardshipListSort::FIELDS);
     let actor = may.actor.clone();
     db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
 }

@@ -5,11 +5,12 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::workflow::HardshipListStatus;
+use super::workflow::{HardshipListAction, HardshipListStatus};
 use crate::kernel::answer::record;
 use crate::kernel::db::schema::hardship_lists;
 use crate::kernel::extract;
 use crate::kernel::id::{HardshipListId, HouseholdId, LocalityId, UserId};
+use crate::kernel::page::sorts;
 use crate::needs::hardship_items::model::{HardshipItem, HardshipNeed};
 use crate::needs::households::model::HardshipReason;
 
@@ -57,9 +58,9 @@ pub struct HardshipList {
     pub return_reason: Option<String>,
     /// By priority.
     pub items: Vec<HardshipItem>,
-    /// What the caller may do now: `update`, `delete`, `submit`, `approve`, `return`, `reopen`, `close`.
+    /// What the caller may do now.
     #[schema(example = json!(["update", "submit"]))]
-    pub allowed_actions: Vec<String>,
+    pub allowed_actions: Vec<HardshipListAction>,
     /// Who drew it up.
     pub acted_by: Option<UserId>,
     /// The village whose head an official acted for.
@@ -150,6 +151,7 @@ pub struct HardshipListFilter {
     #[serde(default)]
     pub status: Vec<HardshipListStatus>,
     /// `-created_at` (default) or `created_at`.
+    #[param(value_type = Option<HardshipListSort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -161,7 +163,6 @@ pub struct HardshipListFilter {
     pub count: bool,
 }
 
-#[derive(Clone, Copy)]
-pub enum HardshipListSort {
-    CreatedAt,
+sorts! {
+    pub enum HardshipListSort { CreatedAt = "-created_at" }
 }

@@ -1,5 +1,8 @@
 //! Where a hardship list may go next: the whole machine on one screen.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::access::actor::Actor;
 use crate::access::policy::Permission;
 use crate::kernel::enums::db_enum;
@@ -13,6 +16,19 @@ db_enum! {
         Approved = "approved" ("Đã duyệt", "Approved"),
         Closed = "closed" ("Đã đóng", "Closed"),
     }
+}
+
+/// What can be done with a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HardshipListAction {
+    Update,
+    Delete,
+    Submit,
+    Approve,
+    Return,
+    Reopen,
+    Close,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,6 +50,16 @@ impl HardshipListStep {
             Self::Return => "return",
             Self::Reopen => "reopen",
             Self::Close => "close",
+        }
+    }
+
+    fn action(self) -> HardshipListAction {
+        match self {
+            Self::Submit => HardshipListAction::Submit,
+            Self::Approve => HardshipListAction::Approve,
+            Self::Return => HardshipListAction::Return,
+            Self::Reopen => HardshipListAction::Reopen,
+            Self::Close => HardshipListAction::Close,
         }
     }
 
@@ -70,12 +96,12 @@ pub fn allowed_actions(
     was_approved: bool,
     own_submission: bool,
     actor: &Actor,
-) -> Vec<String> {
+) -> Vec<HardshipListAction> {
     let mut actions = Vec::new();
     if status.is_editable() && actor.may(Permission::WriteHardshipLists) {
-        actions.push("update");
+        actions.push(HardshipListAction::Update);
         if !was_approved {
-            actions.push("delete");
+            actions.push(HardshipListAction::Delete);
         }
     }
     let steps = HardshipListStep::ALL.iter().filter(|step| {
@@ -83,8 +109,8 @@ pub fn allowed_actions(
             && actor.may(step.permission())
             && !(**step == HardshipListStep::Approve && own_submission)
     });
-    actions.extend(steps.map(|step| step.word()));
-    actions.into_iter().map(str::to_owned).collect()
+    actions.extend(steps.map(|step| step.action()));
+    actions
 }
 
 #[cfg(test)]

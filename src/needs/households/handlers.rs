@@ -35,16 +35,11 @@ pub async fn list_households(
 ) -> Result<Listed<Household>> {
     let Query(filter) = filter;
     let format = accepts.unless(filter.format);
-    let sorts = &[
-        ("head_name", HouseholdSort::HeadName),
-        ("created_at", HouseholdSort::CreatedAt),
-        ("updated_at", HouseholdSort::UpdatedAt),
-    ];
     let keyset = keyset!(
         filter,
         secrets,
         [village_id, poverty_status, ethnic_group, special_hardship, status, possible_duplicate, q],
-        sorts
+        HouseholdSort::FIELDS
     )
     .shaped(format)?;
     let actor = may.actor.clone();
@@ -204,6 +199,6 @@ pub async fn list_household_history(
         // A cursor of one household's history is none of another's.
         filter: format!("household_history {}", id.0),
     };
-    let keyset = Keyset::new(request, &secrets, &[("-happened_on", HouseholdHistorySort::HappenedOn)])?;
+    let keyset = Keyset::new(request, &secrets, HouseholdHistorySort::FIELDS)?;
     db.read(&may.actor, move |conn| history::list(conn, id.0, keyset, &secrets)).await.map(Json)
 }

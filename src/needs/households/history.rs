@@ -13,7 +13,7 @@ use super::model::{Deprivation, HouseholdStatus, PovertyCause, PovertyStatus};
 use crate::kernel::db::schema::households;
 use crate::kernel::enums::db_enum;
 use crate::kernel::id::{HouseholdId, LocalityId, UserId};
-use crate::kernel::page::{Keyset, Page};
+use crate::kernel::page::{Keyset, Page, sorts};
 use crate::kernel::problem::Result;
 use crate::kernel::secrets::Secrets;
 
@@ -100,6 +100,7 @@ pub struct HouseholdHistoryEntry {
 #[into_params(parameter_in = Query)]
 pub struct HouseholdHistoryFilter {
     /// `-happened_on` (default: the latest first) or `happened_on`.
+    #[param(value_type = Option<HouseholdHistorySort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -111,9 +112,8 @@ pub struct HouseholdHistoryFilter {
     pub count: bool,
 }
 
-#[derive(Clone, Copy)]
-pub enum HouseholdHistorySort {
-    HappenedOn,
+sorts! {
+    pub enum HouseholdHistorySort { HappenedOn = "-happened_on" }
 }
 
 #[derive(QueryableByName)]

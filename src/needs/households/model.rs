@@ -11,6 +11,7 @@ use crate::kernel::db::schema::{household_members, households};
 use crate::kernel::enums::db_enum;
 use crate::kernel::extract;
 use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
+use crate::kernel::page::sorts;
 use crate::kernel::patch;
 use crate::kernel::sheet::AnswerFormat;
 use crate::places::catalogues::data::is_ethnic_group;
@@ -442,12 +443,12 @@ fn phone_number(number: &str) -> Result<(), ValidationError> {
         && local.chars().all(|c| digit(c) || matches!(c, ' ' | '.' | '-'))
         && local.starts_with(digit)
         && local.ends_with(digit);
-    if right { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
+    if right { Ok(()) } else { Err(ValidationError::new("phone_number")) }
 }
 
 fn citizen_number(number: &str) -> Result<(), ValidationError> {
     let right = matches!(number.len(), 9 | 12) && number.bytes().all(|byte| byte.is_ascii_digit());
-    if right { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
+    if right { Ok(()) } else { Err(ValidationError::new("identity_number")) }
 }
 
 /// Which households.
@@ -474,6 +475,7 @@ pub struct HouseholdFilter {
     #[param(max_length = 100, example = "y bl")]
     pub q: Option<String>,
     /// `head_name` (default), `created_at` or `updated_at`; with `-` in front, descending.
+    #[param(value_type = Option<HouseholdSort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -488,11 +490,8 @@ pub struct HouseholdFilter {
     pub format: Option<AnswerFormat>,
 }
 
-#[derive(Clone, Copy)]
-pub enum HouseholdSort {
-    HeadName,
-    CreatedAt,
-    UpdatedAt,
+sorts! {
+    pub enum HouseholdSort { HeadName = "head_name", CreatedAt = "created_at", UpdatedAt = "updated_at" }
 }
 
 #[cfg(test)]

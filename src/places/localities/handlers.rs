@@ -29,8 +29,7 @@ pub async fn list_localities(
     filter: Query<LocalityFilter>,
 ) -> Result<Json<Page<Locality>>> {
     let Query(filter) = filter;
-    let sorts = &[("name", LocalitySort::Name)];
-    let keyset = keyset!(filter, secrets, [level, parent_id, code, q, as_of, twinned], sorts);
+    let keyset = keyset!(filter, secrets, [level, parent_id, code, q, as_of, twinned], LocalitySort::FIELDS);
     db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 
@@ -104,8 +103,7 @@ pub async fn list_locality_children(
     filter: Query<ChildrenFilter>,
 ) -> Result<Json<Page<Locality>>> {
     let filter = filter.0.of(id.0);
-    let sorts = &[("name", LocalitySort::Name)];
-    let keyset = keyset!(filter, secrets, [parent_id, as_of], sorts);
+    let keyset = keyset!(filter, secrets, [parent_id, as_of], LocalitySort::FIELDS);
     db.read(&may.actor, move |conn| {
         queries::find(conn, id.0.into())?;
         queries::list(conn, &filter, keyset, &secrets)

@@ -12,6 +12,7 @@ use crate::kernel::db::schema::{localities, village_profiles};
 use crate::kernel::enums::db_enum;
 use crate::kernel::extract;
 use crate::kernel::id::LocalityId;
+use crate::kernel::page::sorts;
 use crate::kernel::patch;
 use crate::places::catalogues::data::is_ethnic_group;
 
@@ -217,6 +218,7 @@ pub struct NewLocality {
     pub name: String,
     /// `thon`, `lang`, `ban`, `buon` or `to_dan_pho`.
     #[validate(custom(function = "village_kind"))]
+    #[schema(example = "lang")]
     pub kind: LocalityKind,
     /// The village's own code, if it has one.
     #[validate(length(min = 1, max = 20))]
@@ -348,6 +350,7 @@ pub struct LocalityFilter {
     /// `false`: villages nobody stands by today; `true`: those somebody stands by.
     pub twinned: Option<bool>,
     /// `name` (default) or `-name`.
+    #[param(value_type = Option<LocalitySort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -367,6 +370,7 @@ pub struct ChildrenFilter {
     #[param(value_type = Option<String>, example = "2025-06-30")]
     pub as_of: Option<AsOf>,
     /// `name` (default) or `-name`.
+    #[param(value_type = Option<LocalitySort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -395,9 +399,8 @@ impl ChildrenFilter {
     }
 }
 
-#[derive(Clone, Copy)]
-pub enum LocalitySort {
-    Name,
+sorts! {
+    pub enum LocalitySort { Name = "name" }
 }
 
 /// What a place was called and where it lay, for some days.

@@ -32,12 +32,11 @@ pub async fn list_gifts(
 ) -> Result<Listed<Gift>> {
     let Query(filter) = filter;
     let format = accepts.unless(filter.format);
-    let sorts = &[("-given_on", GiftSort::GivenOn)];
     let keyset = keyset!(
         filter,
         secrets,
         [village_id, household_id, twinning_id, organisation_id, status, category, from, to],
-        sorts
+        GiftSort::FIELDS
     )
     .shaped(format)?;
     let actor = may.actor.clone();

@@ -11,6 +11,7 @@ use crate::kernel::enums::db_enum;
 use crate::kernel::id::{
     GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
 };
+use crate::kernel::page::sorts;
 use crate::kernel::patch;
 use crate::kernel::sheet::AnswerFormat;
 use crate::support::quantity::Quantity;
@@ -388,6 +389,7 @@ pub struct GiftFilter {
     /// Given on this day or before.
     pub to: Option<NaiveDate>,
     /// `-given_on` (default: the latest first) or `given_on`.
+    #[param(value_type = Option<GiftSort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -402,7 +404,6 @@ pub struct GiftFilter {
     pub format: Option<AnswerFormat>,
 }
 
-#[derive(Clone, Copy)]
-pub enum GiftSort {
-    GivenOn,
+sorts! {
+    pub enum GiftSort { GivenOn = "-given_on" }
 }

@@ -27,8 +27,7 @@ pub async fn list_visits(
     filter: Query<VisitFilter>,
 ) -> Result<Json<Page<Visit>>> {
     let Query(filter) = filter;
-    let sorts = &[("-visited_on", VisitSort::VisitedOn)];
-    let keyset = keyset!(filter, secrets, [village_id, twinning_id, organisation_id, from, to], sorts);
+    let keyset = keyset!(filter, secrets, [village_id, twinning_id, organisation_id, from, to], VisitSort::FIELDS);
     let actor = may.actor.clone();
     db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
 }

@@ -9,6 +9,7 @@ use crate::kernel::answer::record;
 use crate::kernel::db::schema::visits;
 use crate::kernel::enums::db_enum;
 use crate::kernel::id::{HouseholdId, LocalityId, OrganisationId, TwinningId, UserId, VisitId};
+use crate::kernel::page::sorts;
 use crate::kernel::patch;
 use crate::support::gifts::model::{Gift, NewVisitGift};
 use crate::support::recording;
@@ -195,6 +196,7 @@ pub struct VisitFilter {
     /// On this day or before.
     pub to: Option<NaiveDate>,
     /// `-visited_on` (default: the latest first) or `visited_on`.
+    #[param(value_type = Option<VisitSort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -206,7 +208,6 @@ pub struct VisitFilter {
     pub count: bool,
 }
 
-#[derive(Clone, Copy)]
-pub enum VisitSort {
-    VisitedOn,
+sorts! {
+    pub enum VisitSort { VisitedOn = "-visited_on" }
 }

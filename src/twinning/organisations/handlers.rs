@@ -27,8 +27,7 @@ pub async fn list_organisations(
     filter: Query<OrganisationFilter>,
 ) -> Result<Json<Page<Organisation>>> {
     let Query(filter) = filter;
-    let sorts = &[("name", OrganisationSort::Name), ("created_at", OrganisationSort::CreatedAt)];
-    let keyset = keyset!(filter, secrets, [q, kind, locality_id], sorts);
+    let keyset = keyset!(filter, secrets, [q, kind, locality_id], OrganisationSort::FIELDS);
     db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 

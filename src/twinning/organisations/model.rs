@@ -11,6 +11,7 @@ use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, 
 use crate::kernel::enums::db_enum;
 use crate::kernel::extract;
 use crate::kernel::id::{LocalityId, OrganisationId};
+use crate::kernel::page::sorts;
 use crate::kernel::patch;
 use crate::places::localities::model::LocalityLevel;
 
@@ -300,6 +301,7 @@ pub struct OrganisationFilter {
     /// Managed by this place.
     pub locality_id: Option<LocalityId>,
     /// `name` (default) or `created_at`; with `-` in front, descending.
+    #[param(value_type = Option<OrganisationSort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -311,8 +313,6 @@ pub struct OrganisationFilter {
     pub count: bool,
 }
 
-#[derive(Clone, Copy)]
-pub enum OrganisationSort {
-    Name,
-    CreatedAt,
+sorts! {
+    pub enum OrganisationSort { Name = "name", CreatedAt = "created_at" }
 }

@@ -26,8 +26,7 @@ pub async fn list_programmes(
     filter: Query<ProgrammeFilter>,
 ) -> Result<Json<Page<Programme>>> {
     let Query(filter) = filter;
-    let sorts = &[("-effective_on", ProgrammeSort::EffectiveOn), ("title", ProgrammeSort::Title)];
-    let keyset = keyset!(filter, secrets, [q, kind, locality_id, active_on], sorts);
+    let keyset = keyset!(filter, secrets, [q, kind, locality_id, active_on], ProgrammeSort::FIELDS);
     db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 

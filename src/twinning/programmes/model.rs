@@ -11,6 +11,7 @@ use crate::kernel::db::schema::programmes;
 use crate::kernel::enums::db_enum;
 use crate::kernel::extract;
 use crate::kernel::id::{LocalityId, ProgrammeId};
+use crate::kernel::page::sorts;
 use crate::kernel::patch;
 
 pub const TABLE: &str = "programmes";
@@ -148,6 +149,7 @@ pub struct ProgrammeFilter {
     #[param(example = "2026-11-22")]
     pub active_on: Option<NaiveDate>,
     /// `-effective_on` (default) or `title`; with or without `-` in front.
+    #[param(value_type = Option<ProgrammeSort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -159,8 +161,6 @@ pub struct ProgrammeFilter {
     pub count: bool,
 }
 
-#[derive(Clone, Copy)]
-pub enum ProgrammeSort {
-    EffectiveOn,
-    Title,
+sorts! {
+    pub enum ProgrammeSort { EffectiveOn = "-effective_on", Title = "title" }
 }

@@ -27,8 +27,8 @@ pub async fn list_twinnings(
     filter: Query<TwinningFilter>,
 ) -> Result<Json<Page<Twinning>>> {
     let Query(filter) = filter;
-    let sorts = &[("-starts_on", TwinningSort::StartsOn)];
-    let keyset = keyset!(filter, secrets, [locality_id, organisation_id, programme_id, active_on, status], sorts);
+    let keyset =
+        keyset!(filter, secrets, [locality_id, organisation_id, programme_id, active_on, status], TwinningSort::FIELDS);
     let actor = may.actor.clone();
     db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
 }

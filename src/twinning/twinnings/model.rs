@@ -11,6 +11,7 @@ use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::db::sql::{app_place_level, app_place_name, app_twinning_status};
 use crate::kernel::enums::db_enum;
 use crate::kernel::id::{LocalityId, OrganisationId, ProgrammeId, TwinningId};
+use crate::kernel::page::sorts;
 use crate::kernel::patch;
 use crate::places::localities::model::LocalityLevel;
 
@@ -137,6 +138,7 @@ pub struct TwinningFilter {
     #[serde(default)]
     pub status: Vec<TwinningStatus>,
     /// `-starts_on` (default) or `starts_on`.
+    #[param(value_type = Option<TwinningSort>, inline)]
     pub sort: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -148,7 +150,6 @@ pub struct TwinningFilter {
     pub count: bool,
 }
 
-#[derive(Clone, Copy)]
-pub enum TwinningSort {
-    StartsOn,
+sorts! {
+    pub enum TwinningSort { StartsOn = "-starts_on" }
 }

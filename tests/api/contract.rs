@@ -1,0 +1,71 @@
+//! What the document says of every operation alike holds at every operation.
+
+use serde_json::json;
+
+use crate::support::{World, household};
+
+#[test]
+fn what_cannot_be_answered_with_is_said_instead_of_answered_with_something_else() {
+    let world = World::new();
+    let official = world.commune(world.ianan);
+    for path in ["/me", "/households", "/catalogues", "/aggregates/support"] {
+        official.with("Accept", "application/xml").get(path).expect_problem(406, "not_acceptable");
+        official.with("Accept", "application/json;q=0").get(path).expect_problem(406, "not_acceptable");
+        for taken in ["*/*", "application/*", "text/html, application/json;q=0.1", "rubbish"] {
+            official.with("Accept", taken).get(path).expect(200);
+        }
+    }
+    official.with("Accept", "text/csv").get("/aggregates/support").expect(200);
+    official.with("Accept", "text/csv").get("/me").expect_problem(406, "not_acceptable");
+    world.server.anonymous().with("Accept", "text/csv").get("/me").expect_problem(401, "unauthenticated");
+}
+
+#[test]
+fn public_calls_refuse_parameters_that_they_do_not_know_too() {
+    let world = World::new();
+    let anonymous = world.server.anonymous();
+    anonymous.get("/catalogues?x=1").expect_invalid(&[("?x", "unknown_field")]);
+    anonymous.get("/openapi.json?x=1").expect_invalid(&[("?x", "unknown_field")]);
+    anonymous.get("/catalogues").expect(200);
+}
+
+#[test]
+fn a_search_has_a_length_and_a_parameter_a_number_of_times() {
+    let world = World::new();
+    let official = world.commune(world.ianan);
+    for list in ["/households", "/users", "/localities", "/organisations", "/programmes"] {
+        official.get(&format!("{list}?q={}", "a".repeat(101))).expect_invalid(&[("?q", "length")]);
+        official.get(&format!("{list}?q={}", "a".repeat(100))).expect(200);
+    }
+    let many = |times: usize| "&status=active".repeat(times);
+    official.get(&format!("/households?limit=1{}", many(51))).expect_invalid(&[("?status", "length")]);
+    official.get(&format!("/households?limit=1{}", many(50))).expect(200);
+}
+
+#[test]
+fn a_call_without_its_body_is_told_what_was_needed() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    let errors = head.send("POST", "/households", None).expect_problem(422, "invalid");
+    assert_eq!(errors["errors"][0]["code"], "required");
+    let made = head.post("/households", household(village, "Siu A")).expect(201);
+    let path = format!("/households/{}", made["id"].as_str().unwrap());
+    // A change that arrives without its body was lost on the way; it is not a change of nothing.
+    head.with("If-Match", "\"1\"").send("PATCH", &path, None).expect_problem(400, "malformed_request");
+}
+
+#[test]
+fn numbers_of_people_say_what_is_wrong_with_them() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let mut body = household(village, "Siu A");
+    body["phone"] = json!("12");
+    body["identity_number"] = json!("0123");
+    let english = world.head(village).with("Accept-Language", "en");
+    let problem = english.post("/households", body).expect_problem(422, "invalid");
+    let told: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|error| (&error["code"], &error["detail"])).collect();
+    assert_eq!(told[0], (&json!("identity_number"), &json!("Needs 9 or 12 digits.")));
+    assert_eq!(told[1].0, "phone_number");
+}
