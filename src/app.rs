@@ -1,10 +1,11 @@
 //! The actix application: the rooms' routes under one scope, the layers around them, and an answer
 //! to every path that is none of them.
 
+use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use serde::Serialize;
@@ -15,14 +16,17 @@ use utoipa_actix_web::{AppExt, scope};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::access::actor::authenticate;
+use crate::access::guesses::Guesses;
 use crate::access::limits::Limits;
 use crate::access::passwords::Passwords;
-use crate::access::tokens::Tokens;
+use crate::access::tokens::{SessionDays, Tokens};
 use crate::config::Callers;
 use crate::kernel::db::{Db, Entry, migrate};
 use crate::kernel::extract::{BODY_LIMIT, Contract, Contracts};
+use crate::kernel::metrics::Metrics;
 use crate::kernel::middleware::{RequestId, Stopping, caching, envelope};
-use crate::kernel::problem::{Problem, Result};
+use crate::kernel::peer::{Origins, Peer, TrustedProxy};
+use crate::kernel::problem::{Problem, ProblemDetails, Result};
 use crate::kernel::secrets::Secrets;
 use crate::places::catalogues::Catalogues;
 use crate::{access, insight, needs, openapi, places, support, twinning};
@@ -38,6 +42,10 @@ pub struct State {
     pub passwords: Data<Passwords>,
     limits: Data<Limits>,
     pub stopping: Data<Stopping>,
+    guesses: Data<Guesses>,
+    trusted_proxy: Data<TrustedProxy>,
+    origins: Origins,
+    sessions: Data<SessionDays>,
     catalogues: Data<Catalogues>,
     document: Data<Document>,
     contracts: Data<Contracts>,
@@ -60,6 +68,13 @@ impl State {
             passwords: Data::new(Passwords::default()),
             limits: Data::new(Limits::new(callers.rate_limit_per_second, callers.rate_limit_per_minute)),
             stopping: Data::new(Stopping::default()),
+            guesses: Data::new(Guesses::new(callers.sign_in_failures_per_address, callers.sign_in_alarm)),
+            trusted_proxy: Data::new(callers.trusted_proxy.clone()),
+            origins: callers.cors_origins.clone(),
+            sessions: Data::new(SessionDays {
+                idle: callers.session_idle_days,
+                absolute: callers.session_absolute_days,
+            }),
             catalogues: Data::new(Catalogues::new(contributed.into_iter().flatten())),
             contracts: Data::new(document.contracts()),
             document: Data::new(document),
@@ -146,6 +161,7 @@ pub fn document() -> Value {
         .service(scope(BASE).configure(routes))
         .service(check_liveness)
         .service(check_readiness)
+        .service(find_metrics)
         .split_for_parts();
     openapi::complete(&collected)
 }
@@ -162,14 +178,19 @@ pub fn build(
         InitError = (),
     >,
 > {
+    let cors = Condition::new(!state.origins.is_empty(), cors(&state.origins));
     let (app, _) = App::new()
         .into_utoipa_app()
+        .app_data(Data::from(state.db.metrics.clone()))
         .app_data(state.db)
         .app_data(state.tokens)
         .app_data(state.secrets)
         .app_data(state.passwords)
         .app_data(state.limits)
         .app_data(state.stopping)
+        .app_data(state.guesses)
+        .app_data(state.trusted_proxy)
+        .app_data(state.sessions)
         .app_data(state.catalogues)
         .app_data(state.document)
         .app_data(state.contracts)
@@ -177,12 +198,31 @@ pub fn build(
         .service(scope(BASE).configure(routes).wrap(from_fn(caching)).wrap(from_fn(authenticate)))
         .service(check_liveness)
         .service(check_readiness)
+        .service(find_metrics)
         .split_for_parts();
     app.route("/docs", web::get().to(to_docs))
         .service(SwaggerUi::new("/docs/{_:.*}").config(docs_page()))
         .default_service(web::to(nowhere))
         .wrap(Compress::default())
+        .wrap(cors)
         .wrap(from_fn(envelope))
+}
+
+/// Browsers ask before a page of another origin may call. Tokens travel in a header and never in a
+/// cookie, so no credentials are allowed.
+fn cors(origins: &Origins) -> Cors {
+    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let taken = [
+        header::ACCEPT,
+        header::ACCEPT_LANGUAGE,
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        header::IF_MATCH,
+        header::IF_NONE_MATCH,
+    ];
+    let shown = ["ETag", "Location", "Retry-After", "Idempotent-Replayed", "X-Request-Id", "Content-Language", "Date"];
+    let cors = Cors::default().allowed_methods(methods).allowed_headers(taken).expose_headers(shown).max_age(3600);
+    origins.iter().fold(cors, Cors::allowed_origin)
 }
 
 fn docs_page() -> Config<'static> {
@@ -254,4 +294,26 @@ async fn check_readiness(db: Data<Db>, stopping: Data<Stopping>, request: Reques
     let public = Entry::Public { request: request.0 };
     let current = db.read(&public, |conn| Ok(migrate::is_current(conn))).await.map_err(Problem::overloaded)?;
     if current { Ok(Health::ok()) } else { Err(Problem::overloaded("migrations are pending")) }
+}
+
+/// What Prometheus reads
+///
+/// Requests by operation and status, their durations, the database's, the pool, sign-ins and memory, in
+/// the OpenMetrics format. For who reaches the service itself: through the configured proxy it is 404.
+#[utoipa::path(tag = "operations", responses((status = 200, body = String, content_type = "application/openmetrics-text"),
+    (status = 404, description = "not_found: asked through the proxy", body = ProblemDetails, content_type = "application/problem+json")))]
+#[get("/metrics")]
+async fn find_metrics(
+    peer: Peer,
+    db: Data<Db>,
+    metrics: Data<Metrics>,
+    passwords: Data<Passwords>,
+) -> Result<HttpResponse> {
+    if peer.is_forwarded {
+        return Err(Problem::not_found());
+    }
+    Ok(HttpResponse::Ok()
+        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(metrics.write(db.connections(), passwords.queued())?))
 }

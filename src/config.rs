@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 
 use crate::import::{self, Kind};
+use crate::kernel::peer::{Origins, TrustedProxy};
 
 /// The service behind Vietnam's twinning programmes (kết nghĩa).
 #[derive(Debug, Parser)]
@@ -189,6 +190,39 @@ pub struct Callers {
     /// Requests a minute of one user or API key, and how many of them at once; 0 is no limit
     #[arg(long, env = "RATE_LIMIT_PER_MINUTE", default_value_t = 600)]
     pub rate_limit_per_minute: u32,
+    /// Failed sign-ins an hour after which an address has to wait; more than a commune behind the one address of its carrier reaches. 0 is no limit
+    #[arg(long, env = "SIGN_IN_FAILURES_PER_ADDRESS", default_value_t = 300)]
+    pub sign_in_failures_per_address: u32,
+    /// Failed sign-ins an hour, over all accounts, that raise an alarm in the log and the metrics
+    #[arg(long, env = "SIGN_IN_ALARM", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    pub sign_in_alarm: u32,
+    /// Addresses or networks of the proxies in front, with commas between: their X-Forwarded-For and -Proto are believed, and nobody else's
+    #[arg(long, env = "TRUSTED_PROXY", default_value = "", hide_default_value = true)]
+    pub trusted_proxy: TrustedProxy,
+    /// Origins (https://app.example.vn) whose pages may call from a browser, with commas between
+    #[arg(long, env = "CORS_ORIGINS", default_value = "", hide_default_value = true)]
+    pub cors_origins: Origins,
+    /// Days after which a session ends that was not used
+    #[arg(long, env = "SESSION_IDLE_DAYS", default_value_t = 45, value_parser = clap::value_parser!(i32).range(1..=3650))]
+    pub session_idle_days: i32,
+    /// Days after which a device signs in anew in any case
+    #[arg(long, env = "SESSION_ABSOLUTE_DAYS", default_value_t = 180, value_parser = clap::value_parser!(i32).range(1..=3650))]
+    pub session_absolute_days: i32,
+}
+
+impl Default for Callers {
+    fn default() -> Self {
+        Self {
+            rate_limit_per_second: 20,
+            rate_limit_per_minute: 600,
+            sign_in_failures_per_address: 300,
+            sign_in_alarm: 500,
+            trusted_proxy: TrustedProxy::default(),
+            cors_origins: Origins::default(),
+            session_idle_days: 45,
+            session_absolute_days: 180,
+        }
+    }
 }
 
 impl Keys {

@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 use crate::access::policy::{Office, Permission, Role};
 use crate::kernel::extract::MAX_REPEATED;
 
-const TAGS: [(&str, &str); 16] = [
+const TAGS: [(&str, &str); 17] = [
     ("access", "Sign-in, sessions and the caller's own account."),
     ("users", "Accounts of the offices below an official."),
     ("api-keys", "Keys of third-party dashboards."),
+    ("audit-events", "Who did what to which record."),
     ("catalogues", "Every enumeration of this API with its labels; no sign-in."),
     ("localities", "Provinces, districts, communes and villages of every era."),
     ("organisations", "Departments, companies, units, associations and places that give."),
@@ -25,7 +26,7 @@ const TAGS: [(&str, &str); 16] = [
     ("visits", "A unit came to a village."),
     ("gifts", "What was given, confirmed, disputed and settled."),
     ("aggregates", "Numbers for reports and dashboards, as JSON or CSV."),
-    ("operations", "Health."),
+    ("operations", "Health and metrics."),
 ];
 
 const DESCRIPTION: &str = "The service behind Vietnam's twinning programmes (*kết nghĩa*): village heads list the hardest \

@@ -37,8 +37,8 @@ const DATABASE: &str = "ketnghia";
 const SHUTDOWN_SECONDS: u64 = 20;
 /// From closing the doors until the last who came in has been heard.
 const LAST_CALL: Duration = Duration::from_millis(200);
-/// How often it is asked whether a new day has begun.
-const DAY_WATCH: Duration = Duration::from_secs(20);
+/// How often it is asked whether a new day has begun, and whether there are other keys.
+const WATCH: Duration = Duration::from_secs(20);
 /// Of replicas that see midnight together, one moves the tree; the number is arbitrary.
 const TREE_LOCK: i64 = 7_364_102_302;
 
@@ -268,11 +268,12 @@ fn check(db: &Db, unsafe_durability: bool) -> Result<(), String> {
 
 fn run(listener: TcpListener, state: State, settings: &Serve) -> Result<(), String> {
     let (tell, told) = mpsc::channel();
-    let watched = state.db.clone();
-    std::thread::spawn(move || watch_the_day(&watched, &told));
+    let (watched, tokens) = (state.db.clone(), state.tokens.clone());
+    std::thread::spawn(move || watch(&watched, &tokens, &told));
     let (pool_size, delay) = (settings.database_pool_size, Duration::from_secs(settings.stop_delay_seconds));
     let outcome = actix_web::rt::System::new().block_on(async move {
         let (stopping, door) = (state.stopping.clone(), listener.try_clone()?);
+        actix_web::rt::spawn(reload_keys_on_hangup(state.db.clock.clone(), state.tokens.clone()));
         let server = listen(listener, state, pool_size)?;
         actix_web::rt::spawn(stop_when_asked(server.handle(), stopping, door, delay));
         server.await
@@ -364,8 +365,21 @@ impl Drop for Running {
     }
 }
 
-fn watch_the_day(db: &Db, told: &mpsc::Receiver<()>) {
-    while let Err(mpsc::RecvTimeoutError::Timeout) = told.recv_timeout(DAY_WATCH) {
+/// SIGHUP, which would end the process, has the keys read again at once.
+async fn reload_keys_on_hangup(clock: Clock, tokens: Data<Tokens>) {
+    let mut hangups = match signal(SignalKind::hangup()) {
+        Ok(hangups) => hangups,
+        Err(error) => return log::error!("SIGHUP is not heard: {error}"),
+    };
+    while hangups.recv().await.is_some() {
+        tokens.reload(clock.now());
+    }
+}
+
+/// What changes without a request: the day, and the folder of keys.
+fn watch(db: &Db, tokens: &Tokens, told: &mpsc::Receiver<()>) {
+    while let Err(mpsc::RecvTimeoutError::Timeout) = told.recv_timeout(WATCH) {
+        tokens.reload(db.clock.now());
         if let Err(problem) = follow_the_day(db) {
             log::error!("the tree of places did not follow the day: {problem}");
         }

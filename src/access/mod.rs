@@ -4,8 +4,12 @@
 pub mod actor;
 /// Keys of dashboards.
 pub mod api_keys;
+/// Who did what to which record.
+pub mod audit;
 /// Sign-in, refresh, sign-out.
 pub mod auth;
+/// Wrong passwords, counted.
+pub mod guesses;
 /// How many requests one caller may make.
 pub mod limits;
 /// The caller's own account.
@@ -30,8 +34,12 @@ pub fn routes(api: &mut ServiceConfig) {
     me::routes(api);
     users::routes(api);
     api_keys::routes(api);
+    audit::routes(api);
 }
 
 pub fn catalogues() -> Vec<Catalogue> {
-    vec![Catalogue { name: "roles", items: policy::Role::catalogue() }]
+    vec![
+        Catalogue { name: "roles", items: policy::Role::catalogue() },
+        Catalogue { name: "audit_actions", items: audit::model::AuditAction::catalogue() },
+    ]
 }

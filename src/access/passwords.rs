@@ -2,14 +2,16 @@
 //! a few threads and a short queue of its own, so that a storm of sign-ins is bounded in memory and
 //! leaves the API alone; who finds the queue full is told to come back.
 
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::kernel::problem::{Problem, Result};
@@ -30,9 +32,27 @@ pub const ONE_TIME_DAYS: i64 = 7;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The threads that hash.
+/// The threads that hash, and the queue before them.
 pub struct Passwords {
     jobs: SyncSender<Job>,
+    turns: Semaphore,
+    waiting: AtomicUsize,
+}
+
+/// A turn to hash. What must be looked at right before a password is, is looked at in its turn: so
+/// no more tries are under way at once than there are threads.
+pub struct Turn<'a> {
+    passwords: &'a Passwords,
+    _permit: SemaphorePermit<'a>,
+}
+
+/// Somebody in the queue, until their turn comes or they hang up.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Default for Passwords {
@@ -54,24 +74,29 @@ impl Default for Passwords {
                 }
             });
         }
-        Self { jobs }
+        Self { jobs, turns: Semaphore::new(THREADS), waiting: AtomicUsize::new(0) }
     }
 }
 
 impl Passwords {
-    pub async fn hash(&self, password: String) -> Result<String> {
-        self.run(move || hash(&password)).await?
+    /// Waits in the queue; when it is full, the caller is told at once to come back.
+    pub async fn turn(&self) -> Result<Turn<'_>> {
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _waiting = Waiting(&self.waiting);
+        if before >= QUEUE {
+            return Err(Problem::overloaded("the sign-in queue is full"));
+        }
+        let permit = self.turns.acquire().await.map_err(Problem::internal)?;
+        Ok(Turn { passwords: self, _permit: permit })
     }
 
-    /// Whether the password is the one of the hash; without a hash it is not, after the same time.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        self.run(move || {
-            let known = hash.is_some();
-            let hash = hash.as_deref().unwrap_or(NOBODY);
-            let Ok(parsed) = PasswordHash::new(hash) else { return false };
-            argon2().is_ok_and(|argon2| argon2.verify_password(password.as_bytes(), &parsed).is_ok()) && known
-        })
-        .await
+    pub async fn hash(&self, password: String) -> Result<String> {
+        self.turn().await?.hash(password).await
+    }
+
+    /// How many wait.
+    pub fn queued(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
@@ -80,8 +105,25 @@ impl Passwords {
             // Nobody waits any more when the caller hung up.
             let _ = answer.send(work());
         });
-        self.jobs.try_send(job).map_err(|_full| Problem::overloaded("the sign-in queue is full"))?;
+        self.jobs.try_send(job).map_err(|_full| Problem::overloaded("the hashing threads are behind"))?;
         done.await.map_err(|_gone| Problem::internal("a hashing thread died"))
+    }
+}
+
+impl Turn<'_> {
+    pub async fn hash(self, password: String) -> Result<String> {
+        self.passwords.run(move || hash(&password)).await?
+    }
+
+    /// Whether the password is the one of the hash; without a hash it is not, after the same time.
+    pub async fn verify(self, password: String, hash: Option<String>) -> Result<bool> {
+        let compare = move || {
+            let known = hash.is_some();
+            let hash = hash.as_deref().unwrap_or(NOBODY);
+            let Ok(parsed) = PasswordHash::new(hash) else { return false };
+            argon2().is_ok_and(|argon2| argon2.verify_password(password.as_bytes(), &parsed).is_ok()) && known
+        };
+        self.passwords.run(compare).await
     }
 }
 
@@ -118,33 +160,12 @@ pub fn one_time() -> Result<String> {
     Ok(password)
 }
 
-/// The passwords that are tried first.
-const COMMON: [&str; 24] = [
-    "12345678",
-    "123456789",
-    "1234567890",
-    "87654321",
-    "11111111",
-    "00000000",
-    "88888888",
-    "66666666",
-    "password",
-    "password1",
-    "qwertyui",
-    "qwerty123",
-    "iloveyou",
-    "abcd1234",
-    "abc12345",
-    "a1234567",
-    "1q2w3e4r",
-    "matkhau1",
-    "matkhau123",
-    "12341234",
-    "11223344",
-    "vietnam1",
-    "anhyeuem",
-    "emyeuanh",
-];
+/// The passwords that are tried first (data/SOURCES.md), in the form that they are compared in.
+static COMMON: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("../../data/common_passwords.txt").lines().collect());
+
+/// The names of the service, with or without digits; longer ones may contain them.
+const SERVICE: [&str; 2] = ["ketnghia", "twinning"];
 
 /// Whether a password is easy to guess for somebody who knows whose it is. `context` are words about
 /// its owner: name, phone, place. Case, diacritics and punctuation make no difference.
@@ -158,7 +179,8 @@ pub fn is_weak(password: &str, context: &[String]) -> bool {
     letters.sort_unstable();
     letters.dedup();
     letters.len() < 4
-        || COMMON.contains(&squeezed.as_str())
+        || COMMON.contains(squeezed.as_str())
+        || SERVICE.contains(&squeezed.trim_matches(|c: char| c.is_ascii_digit()))
         || context.iter().map(|word| squeeze(word)).any(|word| {
             // The password is the word, or the word with a few digits.
             word.chars().count() >= 4
@@ -184,7 +206,19 @@ mod tests {
     #[test]
     fn easy_passwords_are_weak() {
         let context = ["Ia Nan".to_owned(), "0912345678".to_owned(), "làng Tung".to_owned()];
-        for weak in ["12345678", "aaaaaaaa", "ianan", "IaNan2025", "0912345678", "làng Tung 1", "lang tung"] {
+        for weak in [
+            "12345678",
+            "12345678a",
+            "Football1",
+            "Kết nghĩa",
+            "ketnghia2026",
+            "aaaaaaaa",
+            "ianan",
+            "IaNan2025",
+            "0912345678",
+            "làng Tung 1",
+            "lang tung",
+        ] {
             assert!(is_weak(weak, &context), "{weak}");
         }
         for strong in ["ba con trâu trắng", "k9vx-72mq", "ketnghia-demo"] {

@@ -85,6 +85,7 @@ permissions! {
     ReadUsers              = "users:read":             x    x    x    x    -    -    -;
     WriteUsers             = "users:write":            x    x    x    x    -    -    -;
     ManageApiKeys          = "api_keys:manage":        x    x    -    -    -    -    -;
+    ReadAudit              = "audit:read":             x    x    x    x    -    -    -;
 
     ReadLocalities         = "localities:read":        x    x    x    x    x    x    x;
     // A province and a district assign the villages of communes that were split.

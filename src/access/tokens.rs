@@ -1,15 +1,17 @@
 //! Access tokens: JWTs of fifteen minutes, signed with Ed25519. Keys lie in a folder, one PKCS#8
-//! file each, named so that the newest sorts last: that one signs, all verify.
+//! file each, named so that the newest sorts last: that one signs, all verify. The folder is read
+//! again while the server runs.
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,10 +21,6 @@ use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::{base64url, sha256, write_private};
 
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
-/// Days a family of refresh tokens may lie unused: weeks without signal are usual in the villages.
-pub const IDLE_DAYS: i32 = 45;
-/// Days after which a device signs in anew in any case.
-pub const ABSOLUTE_DAYS: i32 = 180;
 /// Clocks differ.
 const LEEWAY_SECONDS: i64 = 60;
 const ISSUER: &str = "ketnghia";
@@ -49,55 +47,133 @@ pub struct Claims {
     pub pwd: bool,
 }
 
-/// The keys.
-pub struct Tokens {
-    signing: (String, EncodingKey),
-    verifying: HashMap<String, DecodingKey>,
+/// Days after which a session ends: not used (weeks without signal are usual in the villages), and in
+/// any case.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionDays {
+    pub idle: i32,
+    pub absolute: i32,
 }
 
-impl Tokens {
-    /// Reads the folder; makes a first key in an empty one where `make` says so.
-    pub fn load(folder: &Path, make: bool) -> Result<Self, String> {
-        let told = |error: std::io::Error| format!("JWT_KEYS_DIR {}: {error}", folder.display());
-        if make {
-            fs::create_dir_all(folder).map_err(told)?;
-        }
-        let list = || -> std::io::Result<Vec<_>> {
-            let mut files = Vec::new();
-            for entry in fs::read_dir(folder)? {
-                let path = entry?.path();
-                if path.extension().is_some_and(|extension| extension == "pk8") {
-                    files.push(path);
-                }
-            }
-            files.sort();
-            Ok(files)
-        };
-        let mut files = list().map_err(told)?;
-        if files.is_empty() && make {
-            let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
-                .map_err(|_unspecified| "cannot make a signing key".to_owned())?;
-            let name = format!("{}.pk8", Utc::now().format("%Y%m%dT%H%M%S%6fZ"));
-            write_private(&folder.join(name), key.as_ref()).map_err(told)?;
-            files = list().map_err(told)?;
-        }
-        let mut signing = None;
-        let mut verifying = HashMap::new();
-        for file in files {
-            let bytes = fs::read(&file).map_err(told)?;
+/// A new key verifies at once and signs only after this: by then every replica has read it.
+const KNOWN_BEFORE_SIGNING: TimeDelta = TimeDelta::seconds(60);
+/// A token of an unknown key may be of one that was just added; rubbish must not keep the disk busy.
+const LOOK_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(5);
+
+/// The keys, as they were read last.
+pub struct Tokens {
+    folder: PathBuf,
+    keys: RwLock<Keys>,
+}
+
+struct Keys {
+    /// In the order of their names, the newest last.
+    signing: Vec<SigningKey>,
+    verifying: HashMap<String, DecodingKey>,
+    read_at: Option<DateTime<Utc>>,
+}
+
+struct SigningKey {
+    id: String,
+    key: EncodingKey,
+    /// None for those that were there at the start.
+    since: Option<DateTime<Utc>>,
+}
+
+impl Keys {
+    fn read(folder: &Path) -> Result<Self, String> {
+        let mut keys = Self { signing: Vec::new(), verifying: HashMap::new(), read_at: None };
+        for file in key_files(folder)? {
+            let bytes = fs::read(&file).map_err(|error| told(folder, &error))?;
             let pair = Ed25519KeyPair::from_pkcs8(&bytes)
                 .map_err(|error| format!("{} is no Ed25519 key in PKCS#8: {error}", file.display()))?;
             let public = pair.public_key().as_ref();
             let id = base64url(sha256(public).get(..9).unwrap_or_default());
             let decoding = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(public))
                 .map_err(|error| format!("{}: {error}", file.display()))?;
-            verifying.insert(id.clone(), decoding);
-            signing = Some((id, EncodingKey::from_ed_der(&bytes)));
+            keys.verifying.insert(id.clone(), decoding);
+            keys.signing.push(SigningKey { id, key: EncodingKey::from_ed_der(&bytes), since: None });
         }
-        match signing {
-            Some(signing) => Ok(Self { signing, verifying }),
-            None => Err(format!("JWT_KEYS_DIR {} holds no *.pk8 key", folder.display())),
+        if keys.signing.is_empty() {
+            return Err(format!("JWT_KEYS_DIR {} holds no *.pk8 key", folder.display()));
         }
+        Ok(keys)
+    }
+
+    /// The newest that has been known long enough; the newest of all where none has.
+    fn newest(&self, now: DateTime<Utc>) -> Option<&SigningKey> {
+        let is_known = |key: &&SigningKey| key.since.is_none_or(|since| since + KNOWN_BEFORE_SIGNING <= now);
+        self.signing.iter().rev().find(is_known).or(self.signing.last())
+    }
+}
+
+fn told(folder: &Path, error: &std::io::Error) -> String {
+    format!("JWT_KEYS_DIR {}: {error}", folder.display())
+}
+
+fn key_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| told(folder, &error))? {
+        let path = entry.map_err(|error| told(folder, &error))?.path();
+        if path.extension().is_some_and(|extension| extension == "pk8") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+impl Tokens {
+    /// Reads the folder; makes a first key in an empty one where `make` says so.
+    pub fn load(folder: &Path, make: bool) -> Result<Self, String> {
+        if make {
+            fs::create_dir_all(folder).map_err(|error| told(folder, &error))?;
+            if key_files(folder)?.is_empty() {
+                let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+                    .map_err(|_unspecified| "cannot make a signing key".to_owned())?;
+                let name = format!("{}.pk8", Utc::now().format("%Y%m%dT%H%M%S%6fZ"));
+                write_private(&folder.join(name), key.as_ref()).map_err(|error| told(folder, &error))?;
+            }
+        }
+        Ok(Self { folder: folder.to_owned(), keys: RwLock::new(Keys::read(folder)?) })
+    }
+
+    /// Reads the folder again: keys are added and dropped without a restart. A folder that cannot be
+    /// read, or holds something else, changes nothing but the log.
+    pub fn reload(&self, now: DateTime<Utc>) {
+        let mut new = match Keys::read(&self.folder) {
+            Ok(new) => new,
+            Err(error) => {
+                log::error!("the keys stay as they are: {error}");
+                self.write().read_at = Some(now);
+                return;
+            }
+        };
+        let mut keys = self.write();
+        for key in &mut new.signing {
+            let known = keys.signing.iter().find(|known| known.id == key.id);
+            key.since = known.map_or(Some(now), |known| known.since);
+            if known.is_none() {
+                log::info!(
+                    "a new key verifies access tokens, and signs them in a minute if it is the newest: {}",
+                    key.id
+                );
+            }
+        }
+        for dropped in keys.signing.iter().filter(|known| !new.verifying.contains_key(&known.id)) {
+            log::info!("a key is gone, and what it signed is refused: {}", dropped.id);
+        }
+        new.read_at = Some(now);
+        *keys = new;
+    }
+
+    // Nothing that holds the lock can panic; should it, the keys are still whole.
+    fn read(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Keys> {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn sign(
@@ -109,8 +185,10 @@ impl Tokens {
         must_change_password: bool,
         now: DateTime<Utc>,
     ) -> Result<String> {
+        let keys = self.read();
+        let signing = keys.newest(now).ok_or_else(|| Problem::internal("no signing key"))?;
         let mut header = Header::new(Algorithm::EdDSA);
-        header.kid = Some(self.signing.0.clone());
+        header.kid = Some(signing.id.clone());
         let claims = Claims {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
@@ -124,14 +202,18 @@ impl Tokens {
             role,
             pwd: must_change_password,
         };
-        jsonwebtoken::encode(&header, &claims, &self.signing.1).map_err(Problem::internal)
+        jsonwebtoken::encode(&header, &claims, &signing.key).map_err(Problem::internal)
     }
 
-    /// The claims of a token that is ours and in time. Only the static map of keys is asked; what a
-    /// header says of keys elsewhere is not read.
+    /// The claims of a token that is ours and in time. Only our own keys are asked; what a header says
+    /// of keys elsewhere is not read.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        let key = self.verifying.get(header.kid.as_deref()?)?;
+        let id = jsonwebtoken::decode_header(token).ok()?.kid?;
+        if self.may_be_new(&id, now) {
+            self.reload(now);
+        }
+        let keys = self.read();
+        let key = keys.verifying.get(&id)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
@@ -144,12 +226,18 @@ impl Tokens {
         let in_time = claims.exp + LEEWAY_SECONDS > now && claims.nbf - LEEWAY_SECONDS <= now;
         (claims.token_use == USE && in_time).then_some(claims)
     }
+
+    /// A key of another replica, which was read there already and not here.
+    fn may_be_new(&self, id: &str, now: DateTime<Utc>) -> bool {
+        let keys = self.read();
+        let looked = keys.read_at.is_some_and(|read| (now - read).abs() < LOOK_AGAIN_AFTER);
+        !keys.verifying.contains_key(id) && !looked
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeDelta;
 
     fn sign(tokens: &Tokens, now: DateTime<Utc>) -> String {
         tokens.sign(Uuid::now_v7(), Uuid::now_v7(), 1, Role::Commune, false, now).unwrap()
@@ -167,15 +255,63 @@ mod tests {
         assert!(tokens.verify(&token, now - TimeDelta::minutes(5)).is_none(), "not before its time");
     }
 
-    #[test]
-    fn after_a_rotation_the_newest_key_signs_and_the_old_one_still_verifies() {
-        let folder = tempfile::tempdir().unwrap();
-        let old = Tokens::load(folder.path(), true).unwrap();
-        let token = sign(&old, Utc::now());
+    fn add_key(folder: &Path, name: &str) {
         let newer = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
-        write_private(&folder.path().join("99999999.pk8"), newer.as_ref()).unwrap();
-        let new = Tokens::load(folder.path(), false).unwrap();
-        assert!(new.verify(&token, Utc::now()).is_some());
-        assert!(old.verify(&sign(&new, Utc::now()), Utc::now()).is_none(), "signed by the new key");
+        write_private(&folder.join(name), newer.as_ref()).unwrap();
+    }
+
+    fn signed_by(token: &str) -> String {
+        jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
+    }
+
+    #[test]
+    fn a_new_key_verifies_first_and_signs_a_minute_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::load(folder.path(), true).unwrap();
+        let now = Utc::now();
+        let old = sign(&tokens, now);
+        add_key(folder.path(), "99999999.pk8");
+        tokens.reload(now);
+        assert_eq!(signed_by(&sign(&tokens, now + TimeDelta::seconds(59))), signed_by(&old));
+        let later = now + TimeDelta::seconds(61);
+        let new = sign(&tokens, later);
+        assert_ne!(signed_by(&new), signed_by(&old));
+        assert!(tokens.verify(&old, later).is_some() && tokens.verify(&new, later).is_some());
+        // What was there at the start signs at once.
+        assert_eq!(signed_by(&sign(&Tokens::load(folder.path(), false).unwrap(), now)), signed_by(&new));
+    }
+
+    #[test]
+    fn another_replica_reads_a_key_when_it_meets_it_but_not_for_every_stranger() {
+        let folder = tempfile::tempdir().unwrap();
+        let late = Tokens::load(folder.path(), true).unwrap();
+        add_key(folder.path(), "99999999.pk8");
+        let early = Tokens::load(folder.path(), false).unwrap();
+        let now = Utc::now();
+        assert!(late.verify(&sign(&early, now), now).is_some());
+
+        add_key(folder.path(), "999999999.pk8");
+        let newest = Tokens::load(folder.path(), false).unwrap();
+        let token = sign(&newest, now);
+        assert!(late.verify(&token, now + TimeDelta::seconds(4)).is_none(), "it looked a moment ago");
+        assert!(late.verify(&token, now + TimeDelta::seconds(5)).is_some());
+    }
+
+    #[test]
+    fn what_a_dropped_key_signed_is_refused_and_a_broken_folder_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::load(folder.path(), true).unwrap();
+        let now = Utc::now();
+        let old = sign(&tokens, now);
+        let first = key_files(folder.path()).unwrap().remove(0);
+        fs::write(folder.path().join("broken.pk8"), b"rubbish").unwrap();
+        add_key(folder.path(), "99999999.pk8");
+        fs::remove_file(&first).unwrap();
+        tokens.reload(now);
+        assert!(tokens.verify(&old, now).is_some(), "the keys stayed as they were");
+        fs::remove_file(folder.path().join("broken.pk8")).unwrap();
+        tokens.reload(now);
+        assert!(tokens.verify(&old, now).is_none());
+        assert!(tokens.verify(&sign(&tokens, now), now).is_some(), "the one that is left signs, new as it is");
     }
 }

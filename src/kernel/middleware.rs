@@ -17,6 +17,8 @@ use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::locale::Locale;
+use super::metrics::Metrics;
+use super::peer::Peer;
 use super::problem::{Code, Problem};
 use super::secrets::{base64url, sha256};
 
@@ -67,6 +69,7 @@ struct Incoming {
     path: String,
     locale: Locale,
     stopping: Option<Data<Stopping>>,
+    metrics: Option<Data<Metrics>>,
 }
 
 /// The outermost layer: request id, log line, and every error as problem+json.
@@ -81,8 +84,13 @@ pub async fn envelope(
         path: request.path().to_owned(),
         locale: Locale::of(request.headers()),
         stopping: request.app_data::<Data<Stopping>>().cloned(),
+        metrics: request.app_data::<Data<Metrics>>().cloned(),
     };
     request.extensions_mut().insert(incoming.id);
+    if Peer::of(request.request()).is_insecure {
+        let answer = write_problem(&incoming, &Problem::new(Code::HttpsRequired), &HeaderMap::new());
+        return Ok(request.into_response(send_off(&incoming, answer, None, None)));
+    }
     let failed = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => {
             let (request, answer) = response.into_parts();
@@ -122,6 +130,10 @@ fn send_off(
     // Said inside to keep compression off an answer; outside it says nothing (RFC 9110 §12.5.3).
     if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
         headers.remove(header::CONTENT_ENCODING);
+    }
+    if let Some(metrics) = &incoming.metrics {
+        let status = answer.status().as_u16();
+        metrics.answered(incoming.method.as_str(), route.as_deref(), status, incoming.started.elapsed());
     }
     let size = match answer.body().size() {
         BodySize::Sized(size) => size,
@@ -187,7 +199,9 @@ fn write_problem(incoming: &Incoming, problem: &Problem, kept: &HeaderMap) -> Ht
     if status == StatusCode::UNAUTHORIZED {
         answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }
-    for (name, value) in kept.iter().filter(|(name, _)| *name == header::VARY) {
+    // What browsers must be told, they must be told of errors, too.
+    let is_kept = |name: &HeaderName| *name == header::VARY || name.as_str().starts_with("access-control-");
+    for (name, value) in kept.iter().filter(|(name, _)| is_kept(name)) {
         answer.append_header((name.clone(), value.clone()));
     }
     answer.insert_header((header::CONTENT_LANGUAGE, locale.tag()));

@@ -16,12 +16,16 @@ pub mod extract;
 pub mod id;
 /// Vietnamese or English, by Accept-Language.
 pub mod locale;
+/// What Prometheus reads.
+pub mod metrics;
 /// What surrounds every request: its id, its log line, errors in one coat, tags for caches.
 pub mod middleware;
 /// Keyset pages.
 pub mod page;
 /// Absent, null and value in a merge patch.
 pub mod patch;
+/// Where a request comes from, and which proxy is believed.
+pub mod peer;
 /// The one error of the service, as RFC 9457.
 pub mod problem;
 /// Keys kept beside the database: sealing personal fields, authenticating cursors and tokens.

@@ -63,6 +63,7 @@ codes! {
     InvalidGrant = 401 "invalid_grant", "Mã làm mới không hợp lệ hoặc đã được dùng. Hãy đăng nhập lại.", "The refresh token is not valid or was used before. Please sign in again.";
     SessionExpired = 401 "session_expired", "Phiên đăng nhập đã hết hạn. Hãy đăng nhập lại; dữ liệu chưa gửi vẫn được giữ.", "The session has expired. Please sign in again; unsent data is kept.";
     Forbidden = 403 "forbidden", "Vai trò của bạn không được làm việc này.", "Your role may not do this.";
+    HttpsRequired = 403 "https_required", "Chỉ nhận kết nối được mã hóa (https).", "Only encrypted connections (https) are served.";
     PasswordChangeRequired = 403 "password_change_required", "Hãy đổi mật khẩu dùng một lần trước khi tiếp tục.", "Replace the one-time password before going on.";
     OwnSubmission = 403 "own_submission", "Người trình hoặc người ghi nhận không được tự duyệt, tự xác nhận.", "Nobody approves what they submitted or confirms what they recorded.";
     NotFound = 404 "not_found", "Không tìm thấy.", "Not found.";

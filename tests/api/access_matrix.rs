@@ -273,7 +273,9 @@ fn list(stage: &Stage, row: &Row, operation: &Operation, who: Who, fixture: Fixt
             return;
         }
         let page: Value = serde_json::from_str(&answer.text).unwrap();
-        listed.extend(page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()));
+        // An entry of the audit is known by the record that it is about.
+        let id = |item: &Value| item["record_id"].as_str().or(item["id"].as_str()).unwrap().to_owned();
+        listed.extend(page["items"].as_array().unwrap().iter().map(id));
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
@@ -335,19 +337,19 @@ fn every_office_holds_what_was_agreed() {
     const ALL_USERS: &str = "account:own localities:read organisations:read programmes:read twinnings:read households:read \
         hardship_lists:read support:read aggregates:read";
     let agreed = [
-        (Who::Admin, "users:read users:write api_keys:manage"),
+        (Who::Admin, "users:read users:write api_keys:manage audit:read"),
         (
             Who::Province,
-            "users:read users:write api_keys:manage villages:write organisations:write programmes:write twinnings:write households:reveal",
+            "users:read users:write api_keys:manage audit:read villages:write organisations:write programmes:write twinnings:write households:reveal",
         ),
         (
             Who::District,
-            "users:read users:write villages:write organisations:write programmes:write twinnings:write households:reveal pledges:write \
+            "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write households:reveal pledges:write \
              support:record",
         ),
         (
             Who::Commune,
-            "users:read users:write villages:write organisations:write programmes:write twinnings:write households:write households:reveal \
+            "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write households:write households:reveal \
              hardship_lists:write hardship_lists:decide pledges:write support:record support:record_for gifts:confirm gifts:settle",
         ),
         (Who::Unit, "pledges:write support:record"),
@@ -391,9 +393,10 @@ fn a_policy_that_lets_everybody_in_turns_the_matrix_red() {
     let others_visits = "in_scope ON visits USING ((scope_path >= app_low() AND scope_path < app_high()) OR village_id = ANY (app_villages()))";
     let others_gifts = "in_scope ON gifts USING ((scope_path >= app_low() AND scope_path < app_high()) OR village_id = ANY (app_villages()))";
     let others_pledges = "by_the_unit ON pledges USING (true)";
+    let entries = "in_scope ON audit_events USING (true)";
     // Lists say the caller's branch of the policy again (access/reach.rs), so a hole elsewhere in the
     // policy shows where one record is asked for.
-    let cases: [(&[&str], &str); 24] = [
+    let cases: [(&[&str], &str); 25] = [
         (&[seen], "find_locality"),
         (&[seen], "list_localities"),
         // What may be changed is what may be seen and written: one hole alone is not enough.
@@ -404,6 +407,7 @@ fn a_policy_that_lets_everybody_in_turns_the_matrix_red() {
         (&[cared_for], "update_user"),
         (&[keys], "find_api_key"),
         (&[keys], "list_api_keys"),
+        (&[entries], "list_audit_events"),
         (&[managed], "update_organisation"),
         (&[managed], "delete_organisation"),
         (&[either_end], "list_twinnings"),

@@ -61,10 +61,22 @@ fn the_server_survives_what_happens_to_it_and_stops_in_order() {
     }
     server.wait_until_ready();
 
-    // The server is killed: the next one takes over, with everything that was there.
+    // A new key is read on SIGHUP, which ends nothing.
+    let keys = folder.0.join("keys");
+    let newer = aws_lc_rs::signature::Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
+    fs::write(keys.join("99999999.pk8"), newer.as_ref()).unwrap();
+    server.signal(Signal::SIGHUP);
+    server.client().get("/health/live").expect(200);
+
+    // The server is killed while a phone waits for its next tokens: the next one takes over, with
+    // everything that was there, and gives the phone the same.
+    let grant = json!({"refresh_token": tokens["refresh_token"]});
+    let lost = server.client().post("/auth/refresh", grant.clone()).expect(200);
     server.signal(Signal::SIGKILL);
     drop(server);
     let mut server = Program::start(&folder.0);
+    let again = server.client().post("/auth/refresh", grant).expect(200);
+    assert_eq!(again["refresh_token"], lost["refresh_token"]);
     server.client().post("/auth/login", credentials).expect(200);
 
     // It is asked to stop: what was begun is finished, PostgreSQL is gone, and all was well.

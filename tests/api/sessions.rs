@@ -3,9 +3,10 @@ use std::thread;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use ketnghia::config::Callers;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, PASSWORD, World};
+use crate::support::{Answer, Client, PASSWORD, TestServer, World, lavish};
 
 fn sign_in(world: &World, username: &str) -> Value {
     world.server.anonymous().post("/auth/login", json!({"username": username, "password": PASSWORD})).expect(200)
@@ -179,9 +180,20 @@ fn passwords_are_long_enough_and_not_easy_to_guess() {
     let wrong = |to: &str, code: &str| change(PASSWORD, to).expect_invalid(&[("#/new_password", code)]);
     wrong("k9vx-72", "length");
     wrong(&"k9vx-72m".repeat(17), "length");
-    for weak in
-        ["12345678", "Password1", "aaaaaaaa", "Kông Chro", "kong chro 1", "KONGCHRO", "0912345678", "0912 345 678"]
-    {
+    for weak in [
+        "12345678",
+        "12345678a",
+        "Password1",
+        "ketnghia",
+        "Kết nghĩa 2026",
+        "kongchro1",
+        "aaaaaaaa",
+        "Kông Chro",
+        "kong chro 1",
+        "KONGCHRO",
+        "0912345678",
+        "0912 345 678",
+    ] {
         wrong(weak, "weak_password");
     }
     wrong(PASSWORD, "same_password");
@@ -256,4 +268,45 @@ fn the_database_holds_no_password_and_no_token() {
     for secret in [PASSWORD, tokens["refresh_token"].as_str().unwrap(), tokens["access_token"].as_str().unwrap()] {
         assert!(!row.stored.contains(secret));
     }
+}
+
+#[test]
+fn how_long_a_session_lasts_is_a_setting() {
+    let callers = Callers { session_idle_days: 2, session_absolute_days: 3, ..lavish() };
+    let world = World::on(TestServer::set(&callers));
+    world.make_user("ianan", "commune", Some(world.ianan), None);
+    let (used, unused) = (sign_in(&world, "ianan"), sign_in(&world, "ianan"));
+    pass(&world, TimeDelta::hours(47));
+    let used = refresh(&world, &used["refresh_token"]).expect(200);
+    pass(&world, TimeDelta::hours(2));
+    refresh(&world, &unused["refresh_token"]).expect_problem(401, "session_expired");
+    let used = refresh(&world, &used["refresh_token"]).expect(200);
+    let me = client(&world, &used);
+    assert_eq!(me.get("/me/sessions?count=true").expect(200)["total"], 1);
+    pass(&world, TimeDelta::hours(24));
+    refresh(&world, &used["refresh_token"]).expect_problem(401, "session_expired");
+}
+
+#[test]
+fn deactivating_and_resetting_an_account_end_all_its_sessions() {
+    let world = World::new();
+    let id = world.make_user("ianan", "commune", Some(world.ianan), None);
+    let official = world.province(world.gialai);
+    let before = [sign_in(&world, "ianan"), sign_in(&world, "ianan")];
+    official.step(&format!("/users/{id}/deactivate")).expect(200);
+    official.step(&format!("/users/{id}/activate")).expect(200);
+    let between = sign_in(&world, "ianan");
+    official.step(&format!("/users/{id}/reset-password")).expect(200);
+    for tokens in before.iter().chain([&between]) {
+        client(&world, tokens).get("/me").expect_problem(401, "unauthenticated");
+        refresh(&world, &tokens["refresh_token"]).expect_problem(401, "invalid_grant");
+    }
+}
+
+#[test]
+fn a_token_of_another_installation_is_refused() {
+    let (here, elsewhere) = (a_user(), a_user());
+    let tokens = sign_in(&elsewhere, "ianan");
+    refresh(&here, &tokens["refresh_token"]).expect_problem(401, "invalid_grant");
+    client(&here, &tokens).get("/me").expect_problem(401, "unauthenticated");
 }

@@ -1,8 +1,15 @@
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use chrono::TimeDelta;
+use diesel::connection::SimpleConnection;
+use ketnghia::config::Callers;
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, World};
+use crate::support::{Answer, PASSWORD, TestServer, World, lavish};
 
-fn try_password(world: &World, username: &str, password: &str) -> crate::support::Answer {
+fn try_password(world: &World, username: &str, password: &str) -> Answer {
     world.server.anonymous().post("/auth/login", json!({"username": username, "password": password}))
 }
 
@@ -98,7 +105,7 @@ fn after_ten_wrong_passwords_an_account_waits_longer_and_longer() {
     let mut last = first;
     for _ in 0..3 {
         let clock = &world.server.db.clock;
-        clock.set(clock.now() + chrono::TimeDelta::seconds(i64::try_from(last).unwrap() + 1));
+        clock.set(clock.now() + TimeDelta::seconds(i64::try_from(last).unwrap() + 1));
         try_password(&world, "ianan", "wrong").expect_problem(401, "invalid_credentials");
         let refused = try_password(&world, "ianan", "wrong");
         refused.expect_problem(429, "too_many_requests");
@@ -147,4 +154,186 @@ fn what_is_sent_is_checked_before_it_is_tried() {
     anonymous
         .post("/auth/login", json!({"username": "a", "password": "b", "role": "admin"}))
         .expect_invalid(&[("#/role", "unknown_field")]);
+}
+
+/// So many calls, as nearly at once as can be.
+fn at_once(calls: usize, call: impl Fn(usize) -> Answer + Sync) -> Vec<Answer> {
+    let start = Barrier::new(calls);
+    thread::scope(|scope| {
+        let call = |index| {
+            start.wait();
+            call(index)
+        };
+        let threads: Vec<_> = (0..calls).map(|index| scope.spawn(move || call(index))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+fn how_many(answers: &[Answer], status: u16) -> usize {
+    answers.iter().filter(|answer| answer.status == status).count()
+}
+
+#[test]
+fn of_many_tries_at_once_no_more_pass_than_one_after_the_other() {
+    let world = World::new();
+    world.make_user("ianan", "commune", Some(world.ianan), None);
+    let answers = at_once(48, |index| try_password(&world, "ianan", &format!("guess {index}")));
+    // A slow machine may let a second or two pass meanwhile, and with them another try.
+    assert!(how_many(&answers, 401) <= 12, "{}", how_many(&answers, 401));
+    assert!(how_many(&answers, 429) >= 30, "{}", how_many(&answers, 429));
+}
+
+#[test]
+fn one_user_on_many_devices_is_not_taken_for_somebody_who_guesses() {
+    let world = World::new();
+    world.make_user("ianan", "commune", Some(world.ianan), None);
+    let answers = at_once(30, |_| try_password(&world, "ianan", PASSWORD));
+    assert_eq!(how_many(&answers, 200), 30);
+}
+
+#[test]
+fn in_a_storm_of_sign_ins_the_surplus_is_told_to_come_back_and_reading_goes_on() {
+    let world = World::new();
+    for user in 0..20 {
+        world.make_user(&format!("user{user}"), "commune", Some(world.ianan), None);
+    }
+    let reader = world.commune(world.ianan);
+    let over = AtomicBool::new(false);
+    let (answers, reads) = thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let mut reads = Vec::new();
+            while !over.load(Ordering::Relaxed) {
+                reads.push(reader.get("/localities?limit=1").status);
+            }
+            reads
+        });
+        let answers = at_once(200, |index| try_password(&world, &format!("user{}", index % 20), PASSWORD));
+        over.store(true, Ordering::Relaxed);
+        (answers, reading.join().unwrap())
+    });
+    assert_eq!(how_many(&answers, 200) + how_many(&answers, 503), 200);
+    // Two under way and 48 that wait are served at least.
+    assert!(how_many(&answers, 200) >= 50, "{}", how_many(&answers, 200));
+    let surplus = answers.iter().find(|answer| answer.status == 503).expect("more than the queue takes");
+    surplus.expect_problem(503, "overloaded");
+    assert_eq!(surplus.header("retry-after"), "2");
+    assert!(reads.len() > 1 && reads.iter().all(|status| *status == 200), "{reads:?}");
+    try_password(&world, "user0", PASSWORD).expect(200);
+}
+
+#[test]
+fn who_stole_a_session_does_not_guess_its_password_either() {
+    let world = World::new();
+    let id = world.make_user("ianan", "commune", Some(world.ianan), None);
+    let tokens = try_password(&world, "ianan", PASSWORD).expect(200);
+    let me = world.server.anonymous().with_token(tokens["access_token"].as_str().unwrap());
+    let change =
+        |current: &str| me.put("/me/password", json!({"current_password": current, "new_password": "k9vx-72mq"}));
+    // What is wrong with the new one alone takes no try.
+    for _ in 0..12 {
+        me.put("/me/password", json!({"current_password": "x", "new_password": "12345678"}))
+            .expect_invalid(&[("#/new_password", "weak_password")]);
+    }
+    for _ in 0..10 {
+        change("wrong").expect_invalid(&[("#/current_password", "invalid_value")]);
+    }
+    let refused = (0..4).map(|_| change("wrong")).find(|answer| answer.status == 429).expect("a try too many");
+    refused.expect_problem(429, "too_many_requests");
+    assert!(!refused.header("retry-after").is_empty());
+    // It is one count with that of the sign-in, and neither ends the session.
+    try_password(&world, "ianan", PASSWORD).expect_problem(429, "too_many_requests");
+    me.get("/me").expect(200);
+    world.server.anonymous().post("/auth/refresh", json!({"refresh_token": tokens["refresh_token"]})).expect(200);
+    let told = world.province(world.gialai).get(&format!("/audit-events?id={id}&limit=3")).expect(200);
+    assert_eq!(told["items"][0]["step"], "current_password_wrong");
+
+    // The right one, when its time has come, forgives the others.
+    let clock = &world.server.db.clock;
+    clock.set(clock.now() + TimeDelta::seconds(30));
+    change(PASSWORD).expect(204);
+    for _ in 0..9 {
+        try_password(&world, "ianan", "wrong").expect_problem(401, "invalid_credentials");
+    }
+    try_password(&world, "ianan", "k9vx-72mq").expect(200);
+}
+
+#[test]
+fn after_a_hundred_failures_only_a_new_password_by_an_official_helps() {
+    let world = World::new();
+    let id = world.make_user("ianan", "commune", Some(world.ianan), None);
+    let failures = |number: u32| {
+        let sql = format!(
+            "INSERT INTO sign_in_failures VALUES ('ianan', {number}, '2026-11-01') ON CONFLICT (username) DO UPDATE SET failures = {number}, last_at = '2026-11-01'"
+        );
+        world.server.sql().batch_execute(&sql).unwrap();
+    };
+    failures(99);
+    try_password(&world, "ianan", "wrong").expect_problem(401, "invalid_credentials");
+    for days in [2, 60] {
+        let clock = &world.server.db.clock;
+        clock.set(clock.now() + TimeDelta::days(days));
+        try_password(&world, "ianan", PASSWORD).expect_problem(429, "too_many_requests");
+        // Others who fail sweep what is old, and not this.
+        try_password(&world, "somebody", "wrong").expect(401);
+    }
+    let reset = world.province(world.gialai).step(&format!("/users/{id}/reset-password")).expect(200);
+    try_password(&world, "ianan", reset["one_time_password"].as_str().unwrap()).expect(200);
+}
+
+#[test]
+fn an_address_is_held_off_beyond_what_a_commune_reaches_whatever_it_says_of_itself() {
+    let world = World::on(TestServer::set(&Callers { sign_in_failures_per_address: 12, ..lavish() }));
+    world.make_user("ianan", "commune", Some(world.ianan), None);
+    let before = try_password(&world, "ianan", PASSWORD).expect(200);
+    let from = |address: &str, name: &str, password: &str| {
+        let client = world.server.anonymous().with("X-Forwarded-For", address).with("X-Real-IP", address);
+        client.post("/auth/login", json!({"username": name, "password": password}))
+    };
+    for index in 0..12 {
+        from(&format!("203.0.113.{index}"), &format!("user{index}"), "wrong")
+            .expect_problem(401, "invalid_credentials");
+    }
+    let refused = from("203.0.113.99", "ianan", PASSWORD);
+    refused.expect_problem(429, "too_many_requests");
+    let wait: u32 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=3600).contains(&wait), "{wait}");
+    // Who is signed in goes on, and the next hour begins anew.
+    world.server.anonymous().post("/auth/refresh", json!({"refresh_token": before["refresh_token"]})).expect(200);
+    let clock = &world.server.db.clock;
+    clock.set(clock.now() + TimeDelta::hours(1));
+    from("203.0.113.99", "ianan", PASSWORD).expect(200);
+}
+
+#[test]
+fn behind_the_configured_proxy_each_address_has_its_own_count() {
+    let callers = Callers { sign_in_failures_per_address: 3, trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() };
+    let world = World::on(TestServer::set(&callers));
+    world.make_user("ianan", "commune", Some(world.ianan), None);
+    let from = |chain: &str, name: &str, password: &str| {
+        let client = world.server.anonymous().with("X-Forwarded-For", chain).with("X-Forwarded-Proto", "https");
+        client.post("/auth/login", json!({"username": name, "password": password}))
+    };
+    // The first of the chain is what the caller says of itself.
+    for index in 0..3 {
+        from(&format!("10.0.0.{index}, 203.0.113.7"), &format!("user{index}"), "wrong").expect(401);
+    }
+    from("203.0.113.7", "ianan", PASSWORD).expect_problem(429, "too_many_requests");
+    from("203.0.113.8", "ianan", PASSWORD).expect(200);
+    // A subscriber of IPv6 has a whole network.
+    for index in 0..3 {
+        from(&format!("2001:db8:0:1::{index}"), &format!("other{index}"), "wrong").expect(401);
+    }
+    from("2001:db8:0:1:ffff::1", "ianan", PASSWORD).expect_problem(429, "too_many_requests");
+    from("2001:db8:0:2::1", "ianan", PASSWORD).expect(200);
+}
+
+#[test]
+fn what_reached_the_proxy_unencrypted_is_refused() {
+    let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.0/8".parse().unwrap(), ..lavish() });
+    let plain = behind.anonymous().with("X-Forwarded-Proto", "http");
+    plain.get("/catalogues").expect_problem(403, "https_required");
+    behind.anonymous().with("X-Forwarded-Proto", "https").get("/catalogues").expect(200);
+    behind.anonymous().get("/health/live").expect(200);
+    // Of anybody else the header says nothing.
+    TestServer::start().anonymous().with("X-Forwarded-Proto", "http").get("/catalogues").expect(200);
 }

@@ -1,11 +1,12 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, World};
+use crate::support::{Answer, PASSWORD, TestServer, World};
 
 fn part(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
@@ -226,4 +227,46 @@ fn a_revoked_token_is_told_so_before_anything_else() {
 fn what_needs_no_sign_in_does_not_mind_a_bad_token() {
     let forge = Forge::new();
     forge.world.server.anonymous().with_token("rubbish").get("/catalogues").expect(200);
+}
+
+/// Adds a signing key, as an operator does; gives its file.
+fn add_key(folder: &Path, name: &str) -> PathBuf {
+    let key = aws_lc_rs::signature::Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
+    let file = folder.join(name);
+    std::fs::write(&file, key.as_ref()).unwrap();
+    file
+}
+
+#[test]
+fn keys_are_rotated_while_the_server_runs_and_nobody_is_signed_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = add_key(folder.path(), "1.pk8");
+    let world = World::on(TestServer::with_keys(folder.path()));
+    world.make_user("ianan", "commune", Some(world.ianan), None);
+    let anonymous = world.server.anonymous();
+    let call = |path: &str, body: Value| anonymous.post(path, body).expect(200);
+    let me = |tokens: &Value| anonymous.with_token(tokens["access_token"].as_str().unwrap()).get("/me");
+    let key = |tokens: &Value| read(tokens["access_token"].as_str().unwrap().split('.').next().unwrap())["kid"].clone();
+    let refreshed = |tokens: &Value| call("/auth/refresh", json!({"refresh_token": tokens["refresh_token"]}));
+    let clock = &world.server.db.clock;
+    // What the server does every twenty seconds, and on SIGHUP.
+    let look = || world.server.state.tokens.reload(clock.now());
+
+    let before = call("/auth/login", json!({"username": "ianan", "password": PASSWORD}));
+    add_key(folder.path(), "2.pk8");
+    look();
+    let meanwhile = refreshed(&before);
+    assert_eq!(key(&meanwhile), key(&before), "other replicas may not have the new one yet");
+    clock.set(clock.now() + TimeDelta::seconds(61));
+    let after = refreshed(&meanwhile);
+    assert_ne!(key(&after), key(&before));
+    for tokens in [&before, &meanwhile, &after] {
+        me(tokens).expect(200);
+    }
+
+    std::fs::remove_file(first).unwrap();
+    look();
+    me(&before).expect_problem(401, "unauthenticated");
+    me(&after).expect(200);
+    me(&refreshed(&after)).expect(200);
 }

@@ -5,14 +5,17 @@ use actix_web::{HttpResponse, post};
 use super::model::{Credentials, RefreshGrant, SessionTokens};
 use super::queries::{self, Refreshed, SessionView};
 use crate::access::actor::May;
+use crate::access::guesses::Guesses;
 use crate::access::me;
 use crate::access::passwords::Passwords;
 use crate::access::policy::permission::ReadOwnAccount;
-use crate::access::tokens::{LIFETIME_SECONDS, Tokens};
+use crate::access::tokens::{LIFETIME_SECONDS, SessionDays, Tokens};
 use crate::kernel::answer::NoContent;
 use crate::kernel::db::{Db, Entry};
 use crate::kernel::extract::Valid;
+use crate::kernel::metrics::SignIn;
 use crate::kernel::middleware::RequestId;
+use crate::kernel::peer::Peer;
 use crate::kernel::problem::{Code, Problem, ProblemDetails, Result};
 use crate::kernel::secrets::{Secrets, base64url, random, sha256};
 
@@ -22,15 +25,18 @@ const REFRESH_PREFIX: &str = "kr_";
 ///
 /// Answers with an access token (15 minutes) and a refresh token. A wrong name, a wrong password and
 /// a deactivated account are the same 401. After ten failures in a row each further one doubles a
-/// delay, counted per account: 429 with Retry-After; a refresh still works.
+/// delay, counted per account: 429 with Retry-After; a refresh still works. After a hundred only a
+/// one-time password by an official helps. An address with 300 failures waits until the next hour.
 #[utoipa::path(tag = "access", request_body = Credentials,
     responses((status = 200, body = SessionTokens), (status = 401, description = "invalid_credentials", body = ProblemDetails),
         (status = 429, description = "too_many_requests", body = ProblemDetails)))]
 #[post("/auth/login")]
 pub async fn sign_in(
     request: RequestId,
+    peer: Peer,
     db: Data<Db>,
     passwords: Data<Passwords>,
+    guesses: Data<Guesses>,
     tokens: Data<Tokens>,
     credentials: Valid<Credentials>,
 ) -> Result<HttpResponse> {
@@ -38,19 +44,25 @@ pub async fn sign_in(
     let username = username.trim().to_lowercase();
     let public = Entry::Public { request: request.0 };
 
-    let name = username.clone();
-    let (wait, candidate) =
-        db.read(&public, move |conn| Ok((queries::wait(conn, &name)?, queries::candidate(conn, &name)?))).await?;
-    if let Ok(seconds @ 1..) = u32::try_from(wait) {
-        return Err(Problem::retry_after(Code::TooManyRequests, seconds));
-    }
-    let (user, hash) = match candidate {
-        Some(candidate) => (Some(candidate.user_id), Some(candidate.hash)),
-        None => (None, None),
+    let turn = passwords.turn().await.inspect_err(|_full| db.metrics.signed_in(SignIn::Surplus))?;
+    let (name, place) = (username.clone(), guesses.place(peer));
+    let taken = {
+        let place = place.clone();
+        let begun = db.write(&public, move |conn| queries::begin_sign_in(conn, &name, &place)).await;
+        let held_off = |problem: &Problem| problem.code() == Code::TooManyRequests;
+        begun.inspect_err(|problem| {
+            if held_off(problem) {
+                db.metrics.signed_in(SignIn::HeldOff);
+            }
+        })?
     };
-    let right = passwords.verify(password, hash).await?;
-    let (Some(user), true) = (user, right) else {
-        db.write(&public, move |conn| queries::count_failure(conn, &username)).await?;
+    let right = turn.verify(password, taken.hash).await?;
+    let (Some(user), true) = (taken.user_id, right) else {
+        let wrong = db.write(&public, move |conn| queries::password_was_wrong(conn, Some(&username), &place)).await?;
+        db.metrics.signed_in(SignIn::Wrong);
+        if guesses.sound(wrong) {
+            db.metrics.sign_in_alarm();
+        }
         return Err(Problem::new(Code::InvalidCredentials));
     };
 
@@ -60,6 +72,7 @@ pub async fn sign_in(
         .write(&public, move |conn| queries::open_session(conn, user, &username, device_name.as_deref(), &token_hash))
         .await?
         .ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
+    db.metrics.signed_in(SignIn::Right);
     session_tokens(&db, &tokens, session, request, refresh_token).await
 }
 
@@ -77,13 +90,14 @@ pub async fn refresh_session(
     db: Data<Db>,
     tokens: Data<Tokens>,
     secrets: Data<Secrets>,
+    days: Data<SessionDays>,
     grant: Valid<RefreshGrant>,
 ) -> Result<HttpResponse> {
     let parent = grant.into_inner().refresh_token;
     let child = format!("{REFRESH_PREFIX}{}", secrets.child_token(&parent));
     let (parent_hash, child_hash) = (sha256(parent.as_bytes()), sha256(child.as_bytes()));
     let public = Entry::Public { request: request.0 };
-    match db.write(&public, move |conn| queries::refresh(conn, &parent_hash, &child_hash)).await? {
+    match db.write(&public, move |conn| queries::refresh(conn, &parent_hash, &child_hash, **days)).await? {
         Refreshed::Ok(session) => session_tokens(&db, &tokens, session, request, child).await,
         Refreshed::Expired => Err(Problem::new(Code::SessionExpired)),
         Refreshed::Refused => Err(Problem::new(Code::InvalidGrant)),

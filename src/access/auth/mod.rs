@@ -2,7 +2,7 @@
 
 mod handlers;
 mod model;
-mod queries;
+pub mod queries;
 
 pub use model::MAX_USERNAME;
 use utoipa_actix_web::service_config::ServiceConfig;

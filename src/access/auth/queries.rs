@@ -1,40 +1,66 @@
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Bool, Bytea, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Bytea, Integer, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use crate::access::guesses::Place;
 use crate::access::policy::Role;
-use crate::access::tokens::{ABSOLUTE_DAYS, IDLE_DAYS};
-use crate::kernel::problem::Result;
+use crate::access::tokens::SessionDays;
+use crate::kernel::problem::{Code, Problem, Result};
 
+/// A try that was counted, or seconds to wait before the next.
 #[derive(QueryableByName)]
-struct Wait {
+pub struct Try {
     #[diesel(sql_type = Integer)]
-    seconds: i32,
+    wait: i32,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub user_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub hash: Option<String>,
 }
 
-/// Seconds the name has to wait, 0 when it may try.
-pub fn wait(conn: &mut PgConnection, username: &str) -> Result<i32> {
-    let row: Wait = sql_query("SELECT app_sign_in_wait($1) AS seconds").bind::<Text, _>(username).get_result(conn)?;
-    Ok(row.seconds)
+pub fn begin_sign_in(conn: &mut PgConnection, username: &str, place: &Place) -> Result<Try> {
+    let taken: Try = sql_query("SELECT * FROM app_begin_sign_in($1, $2, $3)")
+        .bind::<Text, _>(username)
+        .bind::<Text, _>(&place.address)
+        .bind::<Integer, _>(place.per_hour)
+        .get_result(conn)?;
+    allow(taken.wait)?;
+    Ok(taken)
+}
+
+/// The same for the own password, before another is put in its place.
+pub fn begin_own_password(conn: &mut PgConnection, place: &Place) -> Result<Option<String>> {
+    let taken: Try = sql_query("SELECT wait, NULL::uuid AS user_id, hash FROM app_begin_own_password($1, $2)")
+        .bind::<Text, _>(&place.address)
+        .bind::<Integer, _>(place.per_hour)
+        .get_result(conn)?;
+    allow(taken.wait)?;
+    Ok(taken.hash)
+}
+
+fn allow(wait: i32) -> Result<()> {
+    match u32::try_from(wait) {
+        Ok(seconds @ 1..) => Err(Problem::retry_after(Code::TooManyRequests, seconds)),
+        _ => Ok(()),
+    }
 }
 
 #[derive(QueryableByName)]
-pub struct Candidate {
-    #[diesel(sql_type = SqlUuid)]
-    pub user_id: Uuid,
-    #[diesel(sql_type = Text)]
-    pub hash: String,
+struct Failures {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    this_hour: Option<i64>,
 }
 
-pub fn candidate(conn: &mut PgConnection, username: &str) -> Result<Option<Candidate>> {
-    let query = sql_query("SELECT user_id, hash FROM app_sign_in_candidate($1)").bind::<Text, _>(username);
-    Ok(query.get_result(conn).optional()?)
-}
-
-pub fn count_failure(conn: &mut PgConnection, username: &str) -> Result<()> {
-    sql_query("SELECT app_sign_in_failed($1)").bind::<Text, _>(username).execute(conn)?;
-    Ok(())
+/// A wrong password for a name, or, without one, for the caller. Gives the failures of this hour.
+pub fn password_was_wrong(conn: &mut PgConnection, username: Option<&str>, place: &Place) -> Result<i64> {
+    let what = if username.is_some() { "sign_in_failed" } else { "current_password_wrong" };
+    let row: Failures = sql_query("SELECT app_password_was_wrong($1, $2, $3) AS this_hour")
+        .bind::<Nullable<Text>, _>(username)
+        .bind::<Text, _>(&place.address)
+        .bind::<Text, _>(what)
+        .get_result(conn)?;
+    Ok(row.this_hour.unwrap_or(0))
 }
 
 /// A session as a token needs it.
@@ -89,12 +115,12 @@ struct Outcome {
     session_id: Option<Uuid>,
 }
 
-pub fn refresh(conn: &mut PgConnection, token_hash: &[u8], child_hash: &[u8]) -> Result<Refreshed> {
+pub fn refresh(conn: &mut PgConnection, token_hash: &[u8], child_hash: &[u8], days: SessionDays) -> Result<Refreshed> {
     let result: Outcome = sql_query("SELECT * FROM app_refresh($1, $2, $3, $4)")
         .bind::<Bytea, _>(token_hash)
         .bind::<Bytea, _>(child_hash)
-        .bind::<Integer, _>(IDLE_DAYS)
-        .bind::<Integer, _>(ABSOLUTE_DAYS)
+        .bind::<Integer, _>(days.idle)
+        .bind::<Integer, _>(days.absolute)
         .get_result(conn)?;
     match (result.outcome.as_str(), result.session_id) {
         ("ok", Some(session)) => Ok(view_session(conn, session)?.map_or(Refreshed::Refused, Refreshed::Ok)),

@@ -5,12 +5,16 @@ use uuid::Uuid;
 use super::model::{Account, PasswordChange, Session, SessionFilter, SessionSort};
 use super::queries;
 use crate::access::actor::May;
+use crate::access::auth::queries::{begin_own_password, password_was_wrong};
+use crate::access::guesses::Guesses;
 use crate::access::passwords::{self, Passwords};
 use crate::access::policy::permission::ReadOwnAccount;
+use crate::access::tokens::SessionDays;
 use crate::kernel::answer::NoContent;
 use crate::kernel::db::Db;
 use crate::kernel::extract::{Id, Query, Valid};
 use crate::kernel::page::{Page, keyset};
+use crate::kernel::peer::Peer;
 use crate::kernel::problem::{FieldCode, Problem, Result};
 use crate::kernel::secrets::Secrets;
 
@@ -26,26 +30,38 @@ pub async fn find_me(may: May<ReadOwnAccount>, db: Data<Db>) -> Result<Json<Acco
 /// Change the own password
 ///
 /// This session goes on; every other session of the account ends. A one-time password is replaced
-/// here, and the access token at hand works on everywhere from then on.
-#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), request_body = PasswordChange, responses((status = 204)))]
+/// here, and the access token at hand works on everywhere from then on. A wrong current password
+/// counts like a failed sign-in: after ten in a row, 429 with Retry-After.
+#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), request_body = PasswordChange,
+    responses((status = 204)))]
 #[put("/me/password")]
 pub async fn change_password(
     may: May<ReadOwnAccount>,
+    peer: Peer,
     db: Data<Db>,
     hashing: Data<Passwords>,
+    guesses: Data<Guesses>,
     change: Valid<PasswordChange>,
 ) -> Result<NoContent> {
     let PasswordChange { current_password, new_password } = change.into_inner();
-    let (hash, words) =
-        db.read(&may.actor, |conn| Ok((queries::password_hash(conn)?, queries::guessable_words(conn)?))).await?;
-    if !hashing.verify(current_password.clone(), Some(hash)).await? {
-        return Err(Problem::field("#/current_password", FieldCode::InvalidValue));
-    }
+    // What tells nothing of the current password comes first, and takes no try.
     if new_password == current_password {
         return Err(Problem::field("#/new_password", FieldCode::SamePassword));
     }
-    if passwords::is_weak(&new_password, &words) {
+    if passwords::is_weak(&new_password, &db.read(&may.actor, queries::guessable_words).await?) {
         return Err(Problem::field("#/new_password", FieldCode::WeakPassword));
+    }
+    let turn = hashing.turn().await?;
+    let place = guesses.place(peer);
+    let hash = {
+        let place = place.clone();
+        db.write(&may.actor, move |conn| begin_own_password(conn, &place)).await?
+    };
+    if !turn.verify(current_password, hash).await? {
+        if guesses.sound(db.write(&may.actor, move |conn| password_was_wrong(conn, None, &place)).await?) {
+            db.metrics.sign_in_alarm();
+        }
+        return Err(Problem::field("#/current_password", FieldCode::InvalidValue));
     }
     let hash = hashing.hash(new_password).await?;
     db.write(&may.actor, move |conn| queries::change_password(conn, &hash)).await?;
@@ -61,11 +77,12 @@ pub async fn list_sessions(
     may: May<ReadOwnAccount>,
     db: Data<Db>,
     secrets: Data<Secrets>,
+    days: Data<SessionDays>,
     filter: Query<SessionFilter>,
 ) -> Result<Json<Page<Session>>> {
     let Query(filter) = filter;
     let keyset = keyset!(filter, secrets, [], SessionSort::FIELDS);
-    db.read(&may.actor, move |conn| queries::list_sessions(conn, keyset, &secrets)).await.map(Json)
+    db.read(&may.actor, move |conn| queries::list_sessions(conn, keyset, **days, &secrets)).await.map(Json)
 }
 
 /// Sign out a device

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::model::{Account, AccountLocality, AccountOrganisation, Session, SessionSort};
 use crate::access::policy::{Office, Permission, Role};
-use crate::access::tokens::{ABSOLUTE_DAYS, IDLE_DAYS};
+use crate::access::tokens::SessionDays;
 use crate::kernel::page::{Keyset, Page};
 use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::Secrets;
@@ -85,17 +85,6 @@ pub fn guessable_words(conn: &mut PgConnection) -> Result<Vec<String>> {
     Ok(known.into_iter().flatten().collect())
 }
 
-#[derive(QueryableByName)]
-struct Hash {
-    #[diesel(sql_type = Nullable<Text>)]
-    hash: Option<String>,
-}
-
-pub fn password_hash(conn: &mut PgConnection) -> Result<String> {
-    let row: Hash = sql_query("SELECT app_own_password_hash() AS hash").get_result(conn)?;
-    row.hash.ok_or_else(|| Problem::internal("a session without a password"))
-}
-
 pub fn change_password(conn: &mut PgConnection, hash: &str) -> Result<()> {
     sql_query("SELECT app_change_own_password($1)").bind::<Text, _>(hash).execute(conn)?;
     Ok(())
@@ -107,11 +96,16 @@ struct Count {
     count: i64,
 }
 
-pub fn list_sessions(conn: &mut PgConnection, keyset: Keyset<SessionSort>, secrets: &Secrets) -> Result<Page<Session>> {
+pub fn list_sessions(
+    conn: &mut PgConnection,
+    keyset: Keyset<SessionSort>,
+    days: SessionDays,
+    secrets: &Secrets,
+) -> Result<Page<Session>> {
     let total = if keyset.count {
         let row: Count = sql_query("SELECT count(*) FROM app_own_sessions($1, $2)")
-            .bind::<Integer, _>(IDLE_DAYS)
-            .bind::<Integer, _>(ABSOLUTE_DAYS)
+            .bind::<Integer, _>(days.idle)
+            .bind::<Integer, _>(days.absolute)
             .get_result(conn)?;
         Some(row.count)
     } else {
@@ -123,8 +117,8 @@ pub fn list_sessions(conn: &mut PgConnection, keyset: Keyset<SessionSort>, secre
         "SELECT * FROM app_own_sessions($1, $2) WHERE $3 IS NULL OR (refreshed_at, id) {compare} ($3, $4)
           ORDER BY refreshed_at {direction}, id {direction} LIMIT $5"
     ))
-    .bind::<Integer, _>(IDLE_DAYS)
-    .bind::<Integer, _>(ABSOLUTE_DAYS)
+    .bind::<Integer, _>(days.idle)
+    .bind::<Integer, _>(days.absolute)
     .bind::<Nullable<Timestamptz>, _>(refreshed_at)
     .bind::<Nullable<SqlUuid>, _>(id)
     .bind::<BigInt, _>(keyset.limit + 1)

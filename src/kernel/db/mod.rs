@@ -15,6 +15,7 @@ pub mod schema;
 /// Functions of the database that queries call.
 pub mod sql;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::web;
@@ -29,6 +30,7 @@ use uuid::Uuid;
 use self::connection::{ServeAsApp, with_defaults};
 use self::queue::Queue;
 use super::clock::Clock;
+use super::metrics::Metrics;
 use super::problem::{Problem, Result, connection_is_gone};
 
 /// How long a request waits until it has entered the database, its turn in the queue included, before
@@ -120,6 +122,7 @@ pub struct Db {
     pool: Connections,
     queue: Queue,
     pub clock: Clock,
+    pub metrics: Arc<Metrics>,
 }
 
 impl Db {
@@ -134,7 +137,7 @@ impl Db {
             .connection_customizer(Box::new(ServeAsApp))
             .build(ConnectionManager::new(with_defaults(url)))
             .map_err(|error| format!("cannot connect to the database: {}", one_line(&error.to_string())))?;
-        Ok(Self { pool, queue: Queue::before(size), clock })
+        Ok(Self { pool, queue: Queue::before(size), clock, metrics: Arc::default() })
     }
 
     /// A transaction that cannot write.
@@ -161,12 +164,14 @@ impl Db {
         F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
     {
         let deadline = Instant::now() + PATIENCE;
+        let waiting = self.metrics.wait();
         let turn = self.queue.turn(deadline.into()).await?;
         let (tell, told) = oneshot::channel();
         let db = self.clone();
         let job = web::block(move || {
             // Held by the thread, not by the request, which may have gone before the thread is free.
             let _turn = turn;
+            drop(waiting);
             db.transaction(&entry, mode, deadline, || tell.send(()).is_ok(), work)
         });
         // Refused, it is told by the job; a PostgreSQL that hangs tells nothing at all.
@@ -177,6 +182,12 @@ impl Db {
         // What is then still written was not acknowledged: the caller asks again, with the same id.
         let outcome = outcome.map_err(|_elapsed| Problem::overloaded("the database did not finish in time"))?;
         outcome.map_err(|_blocking_error| Problem::internal("the work was broken off by a panic"))?
+    }
+
+    /// Connections of the pool, and how many of them are idle.
+    pub fn connections(&self) -> (u32, u32) {
+        let state = self.pool.state();
+        (state.connections, state.idle_connections)
     }
 
     /// For loaders and jobs, which have threads of their own.
@@ -211,6 +222,7 @@ impl Db {
         work: impl FnOnce(&mut PgConnection) -> Result<T>,
     ) -> Result<T> {
         let mut conn = self.enter(entry, mode, deadline)?;
+        let _measured = Measured { metrics: &self.metrics, writes: matches!(mode, Mode::Write), since: Instant::now() };
         let outcome = if entered() { work(&mut conn) } else { Err(Problem::overloaded("the caller was told to go")) };
         match outcome {
             Ok(value) => {
@@ -267,6 +279,19 @@ fn rollback(conn: &mut PgConnection) {
 pub fn plan_for_values(conn: &mut PgConnection) -> Result<()> {
     conn.batch_execute("SELECT set_config('plan_cache_mode', 'auto', true)")?;
     Ok(())
+}
+
+/// Tells how long a transaction took, when it ends.
+struct Measured<'a> {
+    metrics: &'a Metrics,
+    writes: bool,
+    since: Instant,
+}
+
+impl Drop for Measured<'_> {
+    fn drop(&mut self) {
+        self.metrics.transaction(self.writes, self.since);
+    }
 }
 
 /// A message of libpq, which may run over lines, as one.

@@ -47,6 +47,14 @@ diesel::table! {
         personal_fields -> Array<Text>,
         village_id -> Nullable<Uuid>,
         organisation_id -> Nullable<Uuid>,
+        /// Where no village is: the place whose officials answer for the record
+        locality_id -> Nullable<Uuid>,
+        /// Of an account: how far from the top its office is; only those above it read of it
+        subject_rank -> Nullable<Int2>,
+        /// Of a part of a record (a member of a household): the record
+        part_of -> Nullable<Uuid>,
+        /// Whose officials read of it
+        place_id -> Nullable<Uuid>,
     }
 }
 
@@ -552,6 +560,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Failed sign-ins by hour and address (of IPv6 the network of a subscriber), kept for two hours
+    sign_in_addresses (hour, address) {
+        hour -> Timestamptz,
+        address -> Text,
+        failures -> Int4,
+    }
+}
+
+diesel::table! {
     /// Failed sign-ins in a row by name, whether such an account exists or not: a name must not tell
     sign_in_failures (username) {
         username -> Text,
@@ -740,6 +757,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     programmes,
     refresh_tokens,
     sessions,
+    sign_in_addresses,
     sign_in_failures,
     tree_day,
     twinnings,

@@ -14,6 +14,13 @@ const PEERS: &[Exception] = &[Exception {
     reason: "an official looks after offices further down, not after its own or its peers'",
 }];
 
+const BELOW_ONLY: &[Exception] = &[Exception {
+    who: &[Who::Province, Who::District, Who::Commune],
+    relation: Relation::Own,
+    status: 404,
+    reason: "an official reads of offices further down, not of its own or its peers'",
+}];
+
 const CATALOGUE_PLACES: &[Exception] = &[Exception {
     who: &[Who::Province, Who::District, Who::Commune],
     relation: Relation::Own,
@@ -58,13 +65,14 @@ impl Row {
 }
 
 pub fn rows() -> Vec<Row> {
-    [operations(), access(), users(), api_keys(), places(), field_rows::rows()].into_iter().flatten().collect()
+    [operations(), access(), users(), api_keys(), audit(), places(), field_rows::rows()].into_iter().flatten().collect()
 }
 
 fn operations() -> Vec<Row> {
     vec![
         Row::public("check_liveness", About::Nothing, 200),
         Row::public("check_readiness", About::Nothing, 200),
+        Row::public("find_metrics", About::Nothing, 200),
         Row::public("find_openapi", About::Nothing, 200),
         Row::public("list_catalogues", About::Nothing, 200),
         Row { path: &[("name", "ethnic_groups")], ..Row::public("find_catalogue", About::Nothing, 200) },
@@ -115,6 +123,14 @@ fn api_keys() -> Vec<Row> {
         Row::new("find_api_key", "api_keys:manage", key, 200),
         Row::new("revoke_api_key", "api_keys:manage", key, 204),
     ]
+}
+
+fn audit() -> Vec<Row> {
+    let mut rows = vec![Row::new("list_audit_events", "audit:read", About::List(stage::villages), 200)];
+    // What happened to an account is for those who look after it; an administrator reads everything.
+    let of_accounts = Row::new("list_audit_events", "audit:read", About::List(stage::users), 200);
+    rows.push(Row { query: "&resource=users", ..of_accounts }.except(BELOW_ONLY));
+    rows
 }
 
 fn places() -> Vec<Row> {

@@ -77,7 +77,7 @@ impl Client {
     }
 
     pub fn send(&self, method: &str, path: &str, body: Option<String>) -> Answer {
-        let path_from_root = if path.starts_with("/docs") || path.starts_with("/health") {
+        let path_from_root = if path.starts_with("/docs") || path.starts_with("/health") || path == "/metrics" {
             path.to_owned()
         } else {
             format!("/api/v1{path}")

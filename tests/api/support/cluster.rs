@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 
@@ -92,12 +92,11 @@ impl Cluster {
         self.folder.join("keys")
     }
 
-    fn keys(&self) -> (Tokens, Secrets) {
+    fn keys(&self, folder: &Path) -> (Tokens, Secrets) {
         static TURN: Mutex<()> = Mutex::new(());
         let _turn = TURN.lock().unwrap();
-        let folder = self.keys_folder();
         let secrets = Secrets::load(&folder.join("pii.key"), &folder.join("refresh.key"), true).unwrap();
-        (Tokens::load(&folder, true).unwrap(), secrets)
+        (Tokens::load(folder, true).unwrap(), secrets)
     }
 
     fn template(&self, catalogue: Catalogue) -> &'static str {
@@ -128,7 +127,7 @@ impl Cluster {
 
 /// Settings of a server that is in a hurry: one user of a test asks more than a person ever does.
 pub fn lavish() -> Callers {
-    Callers { rate_limit_per_second: 0, rate_limit_per_minute: 0 }
+    Callers { rate_limit_per_second: 0, rate_limit_per_minute: 0, ..Callers::default() }
 }
 
 /// A server of its own on a database of its own.
@@ -145,18 +144,23 @@ impl TestServer {
     }
 
     pub fn with(catalogue: Catalogue) -> Self {
-        Self::run(catalogue, &lavish())
+        Self::run(catalogue, &lavish(), &cluster().keys_folder())
     }
 
     /// With settings of its own.
     pub fn set(callers: &Callers) -> Self {
-        Self::run(Catalogue::Small, callers)
+        Self::run(Catalogue::Small, callers, &cluster().keys_folder())
     }
 
-    fn run(catalogue: Catalogue, callers: &Callers) -> Self {
+    /// With a folder of keys of its own.
+    pub fn with_keys(keys: &Path) -> Self {
+        Self::run(Catalogue::Small, &lavish(), keys)
+    }
+
+    fn run(catalogue: Catalogue, callers: &Callers, keys: &Path) -> Self {
         let database = cluster().clone_template(catalogue);
         let url = cluster().url(&database);
-        Self::at(database, &url, callers)
+        Self::at(database, &url, callers, keys)
     }
 
     /// A server whose way to the database is in the test's hands.
@@ -164,11 +168,11 @@ impl TestServer {
         let wire = Wire::to(&cluster().embedded.address().socket);
         let database = cluster().clone_template(Catalogue::Small);
         let url = wire.url(&database);
-        (Self::at(database, &url, &lavish()), wire)
+        (Self::at(database, &url, &lavish(), &cluster().keys_folder()), wire)
     }
 
-    fn at(database: String, url: &str, callers: &Callers) -> Self {
-        let (tokens, secrets) = cluster().keys();
+    fn at(database: String, url: &str, callers: &Callers, keys: &Path) -> Self {
+        let (tokens, secrets) = cluster().keys(keys);
         let clock = Clock::starting_at(NOW.parse().unwrap());
         let db = Db::connect(url, POOL, clock).unwrap();
         let state = State::new(db.clone(), tokens, secrets, callers);

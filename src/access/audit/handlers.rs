@@ -1,0 +1,33 @@
+use actix_web::get;
+use actix_web::web::{Data, Json};
+
+use super::model::{AuditEvent, AuditFilter, AuditSort};
+use super::queries;
+use crate::access::actor::May;
+use crate::access::policy::permission::ReadAudit;
+use crate::kernel::db::Db;
+use crate::kernel::extract::Query;
+use crate::kernel::page::{Page, keyset};
+use crate::kernel::problem::Result;
+use crate::kernel::secrets::Secrets;
+
+/// List what was done
+///
+/// Who did what to which record of the caller's area, the newest first: changes, workflow steps,
+/// sensitive fields that were read in full, sign-ins and failed ones of the accounts in the caller's
+/// care. A change of a part, such as a member of a household, is told as one of the record. What an
+/// organisation did in a village is for the officials of the village.
+#[utoipa::path(tag = "audit-events", security(("bearer" = ["audit:read"])), params(AuditFilter),
+    responses((status = 200, body = Page<AuditEvent>)))]
+#[get("/audit-events")]
+pub async fn list_audit_events(
+    may: May<ReadAudit>,
+    db: Data<Db>,
+    secrets: Data<Secrets>,
+    filter: Query<AuditFilter>,
+) -> Result<Json<Page<AuditEvent>>> {
+    let Query(filter) = filter;
+    let keyset = keyset!(filter, secrets, [resource, id, actor_id, from, to], &[("-at", AuditSort::At)]);
+    let role = may.actor.role();
+    db.read(&may.actor, move |conn| queries::list(conn, role, &filter, keyset, &secrets)).await.map(Json)
+}

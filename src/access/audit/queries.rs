@@ -1,0 +1,154 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::BoxedSqlQuery;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{AuditEvent, AuditFilter, AuditSort};
+use crate::access::policy::Role;
+use crate::kernel::day;
+use crate::kernel::page::{Keyset, Page};
+use crate::kernel::problem::{FieldCode, FieldError, Problem, Result};
+use crate::kernel::secrets::Secrets;
+
+/// Tables of parts, the record that they belong to, and what they are to it: whoever asks what happened
+/// to a household need not know its tables.
+const PARTS: [(&str, &str, &str); 9] = [
+    ("household_members", "households", "members"),
+    ("household_assessments", "households", "assessments"),
+    ("household_former_assessments", "households", "former_assessments"),
+    ("household_merges", "households", "merges"),
+    ("organisation_contacts", "organisations", "contact"),
+    ("organisation_headcounts", "organisations", "headcounts"),
+    ("village_profiles", "localities", "profiles"),
+    ("locality_versions", "localities", "versions"),
+    ("locality_successions", "localities", "successions"),
+];
+
+/// An entry of a part, as one of its record.
+fn of_its_record(mut event: AuditEvent) -> AuditEvent {
+    if let Some((_, resource, part)) = PARTS.iter().find(|(table, ..)| *table == event.resource) {
+        event.resource = (*resource).to_owned();
+        event.part = Some((*part).to_owned());
+        // Read as the record's id.
+        if let Some(whole) = event.part_id.replace(event.record_id) {
+            event.record_id = whole;
+        }
+    }
+    event
+}
+
+/// The tables of a resource; none of a part by itself.
+fn tables(resource: &str) -> Vec<&str> {
+    let parts = PARTS.iter().filter(|(_, whole, _)| *whole == resource).map(|(table, ..)| *table);
+    let is_part = PARTS.iter().any(|(table, ..)| *table == resource);
+    parts.chain((!is_part).then_some(resource)).collect()
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// A row that was read, and how it stands in a cursor.
+fn key(event: &AuditEvent) -> (serde_json::Value, Uuid) {
+    (json!(event.at), Uuid::from_u64_pair(0, event.id.cast_unsigned()))
+}
+
+pub fn list(
+    conn: &mut PgConnection,
+    role: Option<Role>,
+    filter: &AuditFilter,
+    keyset: Keyset<AuditSort>,
+    secrets: &Secrets,
+) -> Result<Page<AuditEvent>> {
+    check_days(filter)?;
+    let asked = conditions(filter);
+    // Entries of one record or one actor are few. Of all entries those of a commune are few and far
+    // between, so they are read place by place; those of a province are found soon in any stretch.
+    let by_place =
+        matches!(role, Some(Role::Commune | Role::District)) && filter.id.is_none() && filter.actor_id.is_none();
+    let total = if keyset.count {
+        let places =
+            "place_id IN (SELECT l.id FROM localities l WHERE l.scope_path >= app_low() AND l.scope_path < app_high())";
+        let within = if by_place { places } else { "true" };
+        let sql = format!("SELECT count(*) FROM audit_events e WHERE {asked} AND {within}");
+        let row: Count = bind(sql, filter).get_result(conn)?;
+        Some(row.count)
+    } else {
+        None
+    };
+    let (compare, direction) = if keyset.descending { ("<", "DESC") } else { (">", "ASC") };
+    let (at, id) = keyset.after::<DateTime<Utc>>()?.unzip();
+    let after = if at.is_some() { format!("AND (at, id) {compare} ($6, $7)") } else { String::new() };
+    let page = format!("{asked} {after} ORDER BY at {direction}, id {direction} LIMIT $8");
+    let entries = if by_place {
+        format!(
+            "SELECT e.* FROM localities l
+               CROSS JOIN LATERAL (SELECT * FROM audit_events e WHERE e.place_id = l.id AND {page}) e
+              WHERE l.scope_path >= app_low() AND l.scope_path < app_high()
+              ORDER BY at {direction}, id {direction} LIMIT $8"
+        )
+    } else {
+        format!("SELECT * FROM audit_events e WHERE {page}")
+    };
+    // Who took a step, and a hash to know its repetition by, stand in the record for the service alone.
+    let sql = format!(
+        "WITH entries AS ({entries})
+         SELECT e.id, e.at, e.actor_id, e.actor_role, u.username AS actor_username, u.full_name AS actor_full_name, e.on_behalf_of,
+                e.resource, e.record_id, NULL AS part, e.part_of AS part_id, e.action, e.step, e.forced, e.request_id,
+                e.old_values - '{{last_step,last_step_by,last_step_hash}}'::text[] AS old_values,
+                e.new_values - '{{last_step,last_step_by,last_step_hash}}'::text[] AS new_values,
+                e.personal_fields, e.village_id, e.organisation_id
+           FROM entries e LEFT JOIN app_audit_actors(array(SELECT DISTINCT actor_id FROM entries)) u ON u.id = e.actor_id
+          ORDER BY e.at {direction}, e.id {direction}"
+    );
+    let rows: Vec<AuditEvent> = bind(sql, filter)
+        .bind::<Nullable<Timestamptz>, _>(at)
+        .bind::<Nullable<BigInt>, _>(id.map(|id| id.as_u64_pair().1.cast_signed()))
+        .bind::<BigInt, _>(keyset.limit + 1)
+        .load(conn)?;
+    let rows = rows.into_iter().map(of_its_record).collect();
+    keyset.page(rows, total, secrets, |event, AuditSort::At| key(event))
+}
+
+fn check_days(filter: &AuditFilter) -> Result<()> {
+    let wrong = |day: Option<NaiveDate>| day.is_some_and(|day| !day::is_plausible(day));
+    let errors: Vec<FieldError> = [("?from", filter.from), ("?to", filter.to)]
+        .into_iter()
+        .filter(|(_, day)| wrong(*day))
+        .map(|(pointer, _)| FieldError::new(pointer, FieldCode::InvalidValue))
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+}
+
+/// Only what is asked for: a condition that may be none would keep an index from serving it.
+fn conditions(filter: &AuditFilter) -> String {
+    let asked = [
+        (filter.resource.is_some(), "resource = ANY ($1)"),
+        (filter.id.is_some(), "(record_id = $2 OR part_of = $2)"),
+        (filter.actor_id.is_some(), "actor_id = $3"),
+        (filter.from.is_some(), "at >= $4::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'"),
+        (filter.to.is_some(), "at < ($5 + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'"),
+    ];
+    let mut sql = String::from("true");
+    for (_, condition) in asked.into_iter().filter(|(wanted, _)| *wanted) {
+        sql.push_str(" AND ");
+        sql.push_str(condition);
+    }
+    sql
+}
+
+fn bind(sql: String, filter: &AuditFilter) -> BoxedSqlQuery<'_, Pg, diesel::query_builder::SqlQuery> {
+    sql_query(sql)
+        .into_boxed()
+        .bind::<Array<Text>, _>(filter.resource.as_deref().map(tables).unwrap_or_default())
+        .bind::<Nullable<SqlUuid>, _>(filter.id)
+        .bind::<Nullable<SqlUuid>, _>(filter.actor_id)
+        .bind::<Nullable<Date>, _>(filter.from)
+        .bind::<Nullable<Date>, _>(filter.to)
+}

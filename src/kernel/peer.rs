@@ -1,0 +1,185 @@
+//! Where a request comes from. What a request says of itself (`X-Forwarded-For`) is believed of the
+//! configured proxy alone: anybody can send a header.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{HeaderName, X_FORWARDED_FOR, X_FORWARDED_PROTO};
+use actix_web::{FromRequest, HttpMessage, web};
+use ipnet::IpNet;
+
+use super::problem::Problem;
+
+/// The addresses of the proxies in front of the service.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxy(Vec<IpNet>);
+
+impl FromStr for TrustedProxy {
+    type Err = String;
+
+    /// Addresses and networks, with commas between; none trusts nobody.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let network = |part: &str| {
+            let address = part.parse::<IpAddr>().map(IpNet::from);
+            address
+                .or_else(|_no_address| part.parse())
+                .map_err(|_no_network| format!("`{part}` is no address and no network"))
+        };
+        parts.map(network).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl TrustedProxy {
+    fn is(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// Whose pages may call from a browser.
+#[derive(Debug, Clone, Default)]
+pub struct Origins(Vec<String>);
+
+impl FromStr for Origins {
+    type Err = String;
+
+    /// `scheme://host` or `scheme://host:port`, with commas between. Not `*`: whoever may call is named.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let origin = |part: &str| {
+            let host = part.strip_prefix("https://").or_else(|| part.strip_prefix("http://"));
+            let good =
+                |host: &str| !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-.:[]".contains(c));
+            match host.filter(|host| good(host)) {
+                Some(_) => Ok(part.to_owned()),
+                None => Err(format!("`{part}` is no origin such as https://app.example.vn")),
+            }
+        };
+        parts.map(origin).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl Origins {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// The caller, as far as it is known: a socket of the file system has no address.
+    pub address: Option<IpAddr>,
+    /// It came through the proxy.
+    pub is_forwarded: bool,
+    /// It reached the proxy without encryption.
+    pub is_insecure: bool,
+}
+
+impl Peer {
+    pub fn of(request: &HttpRequest) -> Self {
+        if let Some(known) = request.extensions().get::<Self>() {
+            return *known;
+        }
+        let socket = request.peer_addr().map(|peer| peer.ip().to_canonical());
+        let trusted = request.app_data::<web::Data<TrustedProxy>>();
+        let header = |name: HeaderName| {
+            let values = request.headers().get_all(name).filter_map(|value| value.to_str().ok());
+            values.flat_map(|value| value.split(',')).map(str::trim).collect::<Vec<_>>()
+        };
+        let peer = match (socket, trusted) {
+            (Some(socket), Some(trusted)) if trusted.is(socket) => Self {
+                address: Some(forwarded(socket, &header(X_FORWARDED_FOR), trusted)),
+                is_forwarded: true,
+                is_insecure: header(X_FORWARDED_PROTO).iter().any(|scheme| scheme.eq_ignore_ascii_case("http")),
+            },
+            _ => Self { address: socket, is_forwarded: false, is_insecure: false },
+        };
+        request.extensions_mut().insert(peer);
+        peer
+    }
+}
+
+/// Each proxy appends whom it heard. Read from the end, the first that is no proxy of ours is the
+/// caller; what stands before that is the caller's own say.
+fn forwarded(socket: IpAddr, chain: &[&str], trusted: &TrustedProxy) -> IpAddr {
+    let mut last = socket;
+    for hop in chain.iter().rev() {
+        match hop.parse::<IpAddr>() {
+            Ok(address) => last = address.to_canonical(),
+            Err(_no_address) => return last,
+        }
+        if !trusted.is(last) {
+            return last;
+        }
+    }
+    last
+}
+
+impl FromRequest for Peer {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+    fn from_request(request: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        std::future::ready(Ok(Self::of(request)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn peer(socket: &str, trusted: &str, headers: &[(&str, &str)]) -> Peer {
+        let mut request = TestRequest::default()
+            .peer_addr(format!("{socket}:4711").parse().unwrap())
+            .app_data(web::Data::new(trusted.parse::<TrustedProxy>().unwrap()));
+        for header in headers {
+            request = request.append_header(*header);
+        }
+        Peer::of(&request.to_http_request())
+    }
+
+    fn address(socket: &str, trusted: &str, chain: &str) -> String {
+        peer(socket, trusted, &[("X-Forwarded-For", chain)]).address.unwrap().to_string()
+    }
+
+    #[test]
+    fn a_header_is_believed_of_the_proxy_alone() {
+        assert_eq!(address("203.0.113.9", "", "1.2.3.4"), "203.0.113.9");
+        assert_eq!(address("203.0.113.9", "10.0.0.0/8", "1.2.3.4"), "203.0.113.9");
+        assert_eq!(address("10.1.1.1", "10.0.0.0/8", "1.2.3.4"), "1.2.3.4");
+        assert!(!peer("203.0.113.9", "10.0.0.1", &[("X-Forwarded-Proto", "http")]).is_insecure);
+        assert!(peer("10.0.0.1", "10.0.0.1", &[("X-Forwarded-Proto", "http")]).is_insecure);
+        assert!(!peer("10.0.0.1", "10.0.0.1", &[("X-Forwarded-Proto", "https")]).is_insecure);
+    }
+
+    #[test]
+    fn of_a_chain_the_last_that_is_no_proxy_is_the_caller() {
+        let trusted = "10.0.0.0/8, 192.168.0.1";
+        assert_eq!(address("10.1.1.1", trusted, "6.6.6.6, 1.2.3.4, 192.168.0.1"), "1.2.3.4");
+        assert_eq!(address("10.1.1.1", trusted, "rubbish"), "10.1.1.1");
+        assert_eq!(address("10.1.1.1", trusted, "1.2.3.4, rubbish, 10.2.2.2"), "10.2.2.2");
+        assert_eq!(address("10.1.1.1", trusted, "::ffff:1.2.3.4"), "1.2.3.4");
+    }
+
+    #[test]
+    fn an_origin_is_a_scheme_and_a_host() {
+        let known = "https://app.example.vn, http://localhost:5173".parse::<Origins>().unwrap();
+        assert_eq!(known.iter().collect::<Vec<_>>(), ["https://app.example.vn", "http://localhost:5173"]);
+        for wrong in ["*", "app.example.vn", "https://app.example.vn/", "https://", "null"] {
+            assert!(wrong.parse::<Origins>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_networks_are_understood_and_nothing_else() {
+        assert!("10.0.0.0/8,::1, 1.2.3.4".parse::<TrustedProxy>().is_ok());
+        assert!("".parse::<TrustedProxy>().unwrap().0.is_empty());
+        assert!("proxy.example.vn".parse::<TrustedProxy>().is_err());
+    }
+}

@@ -1,0 +1,55 @@
+//! Pages of other origins.
+
+use ketnghia::config::Callers;
+
+use crate::support::{TestServer, lavish};
+
+const APP: &str = "https://app.example.vn";
+
+fn server() -> TestServer {
+    TestServer::set(&Callers { cors_origins: format!("{APP}, http://localhost:5173").parse().unwrap(), ..lavish() })
+}
+
+#[test]
+fn a_page_of_a_listed_origin_may_call_and_sees_what_it_needs() {
+    let server = server();
+    let page = server.anonymous().with("Origin", APP);
+    let asked = page
+        .with("Access-Control-Request-Method", "PATCH")
+        .with("Access-Control-Request-Headers", "authorization,content-type,if-match")
+        .send("OPTIONS", "/households/1", None);
+    assert_eq!(asked.status, 200, "{}", asked.text);
+    assert_eq!(asked.header("access-control-allow-origin"), APP);
+    assert!(asked.header("access-control-allow-methods").contains("PATCH"));
+    assert!(asked.header("access-control-allow-headers").to_lowercase().contains("if-match"));
+    assert_eq!(asked.header("access-control-allow-credentials"), "", "tokens are no cookies");
+
+    let read = page.get("/catalogues");
+    read.expect(200);
+    assert_eq!(read.header("access-control-allow-origin"), APP);
+    let shown = read.header("access-control-expose-headers").to_lowercase();
+    for header in ["etag", "location", "retry-after", "idempotent-replayed", "x-request-id"] {
+        assert!(shown.contains(header), "{header}: {shown}");
+    }
+    assert!(read.headers.get_all("vary").iter().any(|vary| vary.to_str().unwrap().contains("Origin")));
+
+    // A page that is not told of an error cannot tell the user.
+    let refused = page.get("/me");
+    refused.expect_problem(401, "unauthenticated");
+    assert_eq!(refused.header("access-control-allow-origin"), APP);
+}
+
+#[test]
+fn pages_of_other_origins_are_told_nothing() {
+    for server in [server(), TestServer::start()] {
+        for origin in ["https://evil.example", "https://app.example.vn.evil.example", "http://app.example.vn", "null"] {
+            let page = server.anonymous().with("Origin", origin);
+            let read = page.get("/catalogues");
+            assert_eq!((read.status, read.header("access-control-allow-origin")), (200, ""), "{origin}");
+            let asked = page.with("Access-Control-Request-Method", "GET").send("OPTIONS", "/me", None);
+            assert!(matches!(asked.status, 400 | 405), "{}", asked.status);
+            assert_eq!(asked.header("access-control-allow-origin"), "", "{origin}");
+            assert_eq!(asked.header("content-type"), "application/problem+json");
+        }
+    }
+}
