@@ -161,9 +161,9 @@ fn every_error_is_named_by_line_and_column_and_nothing_is_written() {
             (7, "CCCD", "duplicate"),
             (8, "Năm sinh", "spreadsheet_error"),
             (8, "Thôn", "not_found"),
-            (9, "CCCD", "invalid_value"),
+            (9, "CCCD", "identity_number"),
             (9, "Năm sinh", "range"),
-            (9, "Số điện thoại", "invalid_value"),
+            (9, "Số điện thoại", "phone_number"),
             (9, "Vĩ độ", "range"),
         ]
     );
