@@ -46,6 +46,11 @@ alter table locality_words force row level security;
 -- twice before this must not stop an upgrade.
 create function app_twinning_once() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
+  -- Two that were recorded before this was refused can be ended: a shorter period overlaps with nothing new.
+  if tg_op = 'UPDATE' and (new.programme_id, new.organisation_id, new.locality_id) = (old.programme_id, old.organisation_id, old.locality_id)
+     and new.starts_on >= old.starts_on and coalesce(new.ends_on, 'infinity') <= coalesce(old.ends_on, 'infinity') then
+    return null;
+  end if;
   -- Two requests at once: the second waits, and its next statement sees the first.
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(
     pg_catalog.concat_ws(' ', 'twinning', new.programme_id, new.organisation_id, new.locality_id), 0));

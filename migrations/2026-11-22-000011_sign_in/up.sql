@@ -90,8 +90,8 @@ begin
   return (select sum(a.failures) from public.sign_in_addresses a where a.hour = this_hour);
 end $$;
 
-drop function app_sign_in_failed(text);
-drop function app_sign_in_wait(text);
+-- app_sign_in_failed and app_sign_in_wait stay for the binary before this one, which may go on serving
+-- while the new one is brought up.
 
 -- The session that changes the password goes on, every other one ends, and with them the access
 -- tokens made in them: entering asks whether the session lives. The right password forgives the

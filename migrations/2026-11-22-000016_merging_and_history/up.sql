@@ -25,6 +25,7 @@ create table household_former_assessments (
   poverty_status text not null,
   deprivations text[] not null,
   poverty_causes text[] not null,
+  decision_number text,
   assessor_id uuid,
   assessed_on date not null,
   created_at timestamptz not null,
@@ -70,18 +71,24 @@ begin
   return null;
 end $$;
 
+-- Only who is certainly the same person: the same name to the accent, nobody else of that name in
+-- either home, and nothing known of the one that contradicts the other. Where that is not clear both
+-- stay, for a person too many is seen and mended, and a person too few is lost.
 create function app_same_people(merged uuid, survivor uuid) returns table (member_id uuid, kept_id uuid)
   stable language sql security definer set search_path = '' as $$
+  with people as (
+    select m.id, m.household_id, lower(normalize(m.name)) as name, m.birth_year, m.sex,
+           count(*) over (partition by m.household_id, lower(normalize(m.name))) = 1 as alone
+      from public.household_members m where m.household_id in (merged, survivor)
+  )
   select m.id, s.id
-    from public.household_members m
+    from people m
     join public.households h on h.id = survivor
-    left join lateral (
-      select x.id from public.household_members x
-       where x.household_id = survivor and public.app_fold(x.name) = public.app_fold(m.name)
-         and coalesce(x.birth_year = m.birth_year, true) and coalesce(x.sex = m.sex, true)
-       order by x.birth_year = m.birth_year desc nulls last, x.created_at, x.id limit 1) s on true
-   where m.household_id = merged
-     and (s.id is not null or (public.app_fold(m.name) = h.head_fold and m.birth_year = h.head_birth_year)) $$;
+    left join people s on s.household_id = survivor and s.alone and s.name = m.name
+     and coalesce(s.birth_year = m.birth_year, true) and coalesce(s.sex = m.sex, true)
+   where m.household_id = merged and m.alone
+     and (s.id is not null or (m.name = lower(normalize(h.head_name)) and m.birth_year = h.head_birth_year
+                               and not exists (select from people x where x.household_id = survivor and x.name = m.name))) $$;
 comment on function app_same_people(uuid, uuid) is
   'Members of the one who are a member of the other too; kept_id is null for who is its head';
 
@@ -94,23 +101,28 @@ create function app_union(one text[], other text[]) returns text[] immutable par
 
 -- The caller holds both rows locked. The survivor's word stands; what it does not say is taken over.
 create function app_merge_households(merged uuid, survivor uuid) returns void language plpgsql security definer set search_path = '' as $$
+declare
+  gone uuid[];
+  kept uuid[];
 begin
   if merged = survivor or 2 <> (select count(*) from public.households h where h.id in (merged, survivor)
       and h.scope_path >= public.app_low() and h.scope_path < public.app_high()) then
     perform public.app_refuse('app_not_found');
   end if;
 
-  -- gifts, and the people they were for
+  -- gifts, and the people they were for: told apart once, before anything of them changes
+  select coalesce(array_agg(p.member_id), '{}'), coalesce(array_agg(p.kept_id), '{}') into gone, kept
+    from public.app_same_people(merged, survivor) p;
   update public.gifts g
      set household_id = survivor, member_id = case when p.member_id is null then g.member_id else p.kept_id end
-    from public.gifts x left join public.app_same_people(merged, survivor) p on p.member_id = x.member_id
+    from public.gifts x left join unnest(gone, kept) as p (member_id, kept_id) on p.member_id = x.member_id
    where g.id = x.id and x.household_id = merged;
   update public.household_members s
      set birth_year = coalesce(s.birth_year, m.birth_year), sex = coalesce(s.sex, m.sex),
          relation = coalesce(s.relation, m.relation), student = s.student or m.student
-    from public.app_same_people(merged, survivor) p join public.household_members m on m.id = p.member_id
+    from unnest(gone, kept) as p (member_id, kept_id) join public.household_members m on m.id = p.member_id
    where s.id = p.kept_id;
-  delete from public.household_members m using public.app_same_people(merged, survivor) p where m.id = p.member_id;
+  delete from public.household_members m where m.id = any (gone);
   update public.household_members m set household_id = survivor where m.household_id = merged;
 
   -- visits
@@ -150,8 +162,8 @@ begin
 
   -- assessments
   insert into public.household_former_assessments (id, household_id, merged_from, year, poverty_status, deprivations, poverty_causes,
-      assessor_id, assessed_on, created_at)
-  select a.id, survivor, merged, a.year, a.poverty_status, a.deprivations, a.poverty_causes, a.assessor_id, a.assessed_on, a.updated_at
+      decision_number, assessor_id, assessed_on, created_at)
+  select a.id, survivor, merged, a.year, a.poverty_status, a.deprivations, a.poverty_causes, a.decision_number, a.assessor_id, a.assessed_on, a.updated_at
     from public.household_assessments a join public.household_assessments s on s.household_id = survivor and s.year = a.year
    where a.household_id = merged;
   update public.household_assessments a set household_id = survivor, scope_path = h.scope_path
@@ -240,12 +252,15 @@ create function app_household_history(subject uuid) returns table (
       from public.household_former_assessments a join home on a.household_id = home.id
   )
   select e.id, e.kind, e.happened_on, e.recorded_at, e.household_id, e.year, e.poverty_status, e.deprivations, e.poverty_causes,
-         e.from_village_id, public.app_place_name(e.from_village_id), e.village_id, public.app_place_name(e.village_id),
+         origin.id, public.app_place_name(origin.id), e.village_id, public.app_place_name(e.village_id),
          e.from_status, e.status, e.merged_household_id,
          case when home.inside then e.fields else '{}' end,
          case when home.inside then e.actor_id end, case when home.inside then u.full_name end,
          case when home.inside then coalesce(e.actor_role, u.role) end
     from entries e cross join home left join public.users u on u.id = e.actor_id
+    -- A village that the caller does not see is not named to it.
+    left join public.localities origin on origin.id = e.from_village_id
+     and (origin.scope_path >= public.app_low() and origin.scope_path < public.app_high() or origin.id = any (public.app_villages()))
    where e.kind <> 'changed' or (home.inside and e.fields <> '{}') $$;
 comment on function app_household_history(uuid) is 'What became of a household the caller sees; nothing for any other';
 

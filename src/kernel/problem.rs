@@ -71,6 +71,7 @@ codes! {
     NotAcceptable = 406 "not_acceptable", "Không thể trả lời theo định dạng được yêu cầu.", "The requested representation is not available.";
     IdConflict = 409 "id_conflict", "Mã này đã được dùng cho một bản ghi khác.", "This id is taken by another record.";
     Deleted = 409 "deleted", "Bản ghi này đã bị xóa.", "This record has been deleted.";
+    Decided = 409 "decided", "Xã đã duyệt hoặc quà đã được xác nhận: chỉ xã mới làm được.", "The commune has approved it or a gift was answered: only the commune can do this.";
     InUse = 409 "in_use", "Không xóa được: còn bản ghi khác phụ thuộc.", "Cannot be deleted: other records depend on it.";
     InvalidTransition = 409 "invalid_transition", "Trạng thái hiện tại không cho phép bước này.", "The current status does not allow this step.";
     ListExists = 409 "list_exists", "Thôn, làng đã có danh sách cho đợt này.", "The village already has a list for this round.";
@@ -156,6 +157,8 @@ field_codes! {
     WeakPassword = "weak_password", "Mật khẩu quá dễ đoán.", "The password is too easy to guess.";
     SamePassword = "same_password", "Mật khẩu mới phải khác mật khẩu cũ.", "The new password must differ from the old.";
     Exclusive = "exclusive", "Không dùng cùng nhau.", "Cannot be given together.";
+    DifferentIdentityNumber = "different_identity_number", "Hai hộ có số định danh khác nhau.", "The two households have different identity numbers.";
+    NotActive = "not_active", "Hộ này đã chuyển đi hoặc không còn.", "This household has moved away or is no more.";
     Itself = "itself", "Không thể gộp hộ vào chính nó.", "It cannot be merged into itself.";
     ItsOwnPlace = "its_own_place", "Không thể kết nghĩa với chính mình.", "A place cannot be twinned with itself.";
     NotForKeys = "not_for_keys", "Khóa API không được hỏi như vậy.", "An API key may not ask this.";

@@ -34,7 +34,9 @@ fn everything_of_a_merged_household_goes_over_to_the_other() {
     let visit = id_of(&stage.unit.post("/visits", visit).expect(201));
 
     let path = format!("/households/{twin_id}/merge");
-    let answer = stage.head.post(&path, merge(stage.home));
+    stage.head.post(&path, merge(stage.home)).expect_problem(409, "decided");
+    let commune = world.commune(world.ianan);
+    let answer = commune.post(&path, merge(stage.home));
     let one = answer.expect(200);
     assert_eq!((id_of(&one), answer.etag()), (stage.home, format!("\"{}\"", one["version"])));
     assert_eq!((&one["phone"], &one["identity_number_last4"]), (&json!("0905123456"), &json!("1234")));
@@ -212,4 +214,40 @@ fn two_who_merge_the_same_two_at_once_lose_neither() {
     assert_eq!(statuses[0], 200);
     assert!([404, 422].contains(&statuses[1]), "{statuses:?}");
     assert_eq!(heads[0].get("/households?count=true").expect(200)["total"], 1);
+}
+
+#[test]
+fn members_are_one_person_only_where_that_is_certain() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    let mut new = household(village, "Siu Một");
+    new["members"] = json!([{"name": "Rơ Mah Hà"}, {"name": "Siu Lan"}]);
+    let survivor = id_of(&head.post("/households", new.clone()).expect(201));
+    new["head_name"] = json!("Siu Khác");
+    new["members"] = json!([{"name": "Rơ Mah Hạ"}, {"name": "Rơ Mah Hả"}, {"name": "Siu Lan", "birth_year": 2010},
+        {"name": "Siu Lan", "birth_year": 2012}]);
+    let merged = id_of(&head.post("/households", new).expect(201));
+    let one = head.post(&format!("/households/{merged}/merge"), merge(survivor)).expect(200);
+    assert_eq!(one["members"].as_array().unwrap().len(), 6, "{}", one["members"]);
+}
+
+#[test]
+fn what_the_commune_decided_and_other_people_do_not_merge_by_a_slip() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let (head, commune) = (world.head(village), world.commune(world.ianan));
+    let create = |name: &str, number: Option<&str>| {
+        let mut new = household(village, name);
+        new["identity_number"] = json!(number);
+        id_of(&head.post("/households", new).expect(201))
+    };
+    let (one, other) = (create("Siu Một", Some("062068001234")), create("Siu Hai", Some("062068001235")));
+    let refused = head.post(&format!("/households/{one}/merge"), merge(other)).expect(422);
+    assert_eq!(refused["errors"][0]["code"], "different_identity_number");
+
+    let (gone, third) = (create("Siu Ba", None), create("Siu Bốn", None));
+    commune.patch(&format!("/households/{gone}"), json!({"status": "moved_away"})).expect(200);
+    let refused = head.post(&format!("/households/{third}/merge"), merge(gone)).expect(422);
+    assert_eq!(refused["errors"][0]["code"], "not_active");
 }

@@ -325,3 +325,15 @@ fn every_table_that_people_write_is_tracked() {
     untracked.sort();
     assert_eq!(untracked, UNTRACKED);
 }
+
+/// A login that was made to read, for backups, must not enter as anybody.
+#[test]
+fn only_the_service_may_call_the_functions() {
+    let server = TestServer::start();
+    let open = rows(
+        &mut server.sql(),
+        "SELECT p.oid::regprocedure::text AS row FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+            AND has_function_privilege('pg_read_all_data', p.oid, 'EXECUTE')",
+    );
+    assert!(open.is_empty(), "{open:#?}");
+}

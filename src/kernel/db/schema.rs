@@ -232,6 +232,7 @@ diesel::table! {
         poverty_status -> Text,
         deprivations -> Array<Text>,
         poverty_causes -> Array<Text>,
+        decision_number -> Nullable<Text>,
         assessor_id -> Nullable<Uuid>,
         assessed_on -> Date,
         created_at -> Timestamptz,

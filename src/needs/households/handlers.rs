@@ -161,7 +161,9 @@ pub async fn reveal_household(
 /// over to `into`, which is the answer; the one in the path is deleted, and the history of `into` names it.
 /// Two items on one list become one, and so do two pledges of one organisation for it. Where both say
 /// something, `into` stands: phone and identity number, an assessment of the same year (the other one stays
-/// in the history). The same caller sending it again gets 200.
+/// in the history). Members are one person only where that is certain. What the commune has approved, or a
+/// gift that was answered, moves by the commune alone (409 `decided`). Two households with different identity
+/// numbers are two. The same caller sending it again gets 200.
 #[utoipa::path(tag = "households", security(("bearer" = ["households:write"])), params(("id" = HouseholdId, Path)),
     request_body = HouseholdMerge, responses((status = 200, body = Household)))]
 #[post("/households/{id}/merge")]

@@ -5,14 +5,15 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Uuid as SqlUuid;
 
-use super::model::Household;
+use super::model::{Household, HouseholdStatus};
 use super::{private, queries};
 use crate::access::actor::Actor;
+use crate::access::policy::Permission;
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{household_merges, households};
+use crate::kernel::db::schema::{gifts, hardship_items, household_merges, households};
 use crate::kernel::db::sql::app_in_range;
 use crate::kernel::id::{HouseholdId, UserId};
-use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::kernel::problem::{Code, FieldCode, Problem, Result};
 use crate::kernel::secrets::Secrets;
 
 /// Everything of the one goes over to the other, which is the answer.
@@ -45,6 +46,7 @@ pub fn merge(
     if !there.contains(&into) {
         return Err(Problem::field("#/into", FieldCode::NotFound));
     }
+    check(conn, actor, id, into)?;
     records::set(conn, "step", "merge")?;
     // A sealed field is bound to its record: the database cannot carry it over.
     private::take_over(conn, secrets, id, into)?;
@@ -53,4 +55,24 @@ pub fn merge(
         .bind::<SqlUuid, _>(into.0)
         .execute(conn)?;
     queries::find(conn, secrets, into.0)
+}
+
+/// What must not happen by a slip of the thumb, and what is the commune's to decide.
+fn check(conn: &mut PgConnection, actor: &Actor, id: HouseholdId, into: HouseholdId) -> Result<()> {
+    let status = |of: HouseholdId| households::table.find(of).select(households::status);
+    let from: HouseholdStatus = status(id).first(conn)?;
+    let to: HouseholdStatus = status(into).first(conn)?;
+    if from == HouseholdStatus::Active && to != HouseholdStatus::Active {
+        return Err(Problem::field("#/into", FieldCode::NotActive));
+    }
+    if private::numbers_differ(conn, id, into)? {
+        return Err(Problem::field("#/into", FieldCode::DifferentIdentityNumber));
+    }
+    let approved = hardship_items::table.filter(hardship_items::household_id.eq(id)).filter(hardship_items::approved);
+    let answered = gifts::table.filter(gifts::household_id.eq(id)).filter(gifts::status.ne("recorded"));
+    let decided: bool = diesel::select(exists(approved).or(exists(answered))).get_result(conn)?;
+    if decided && !actor.may(Permission::DecideHardshipLists) {
+        return Err(Problem::new(Code::Decided));
+    }
+    Ok(())
 }

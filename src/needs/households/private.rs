@@ -166,6 +166,16 @@ pub fn numbers(conn: &mut PgConnection, households: &[HouseholdId], indexes: &[V
     Ok(found)
 }
 
+/// Whether both have an identity number, and not the same.
+pub fn numbers_differ(conn: &mut PgConnection, one: HouseholdId, other: HouseholdId) -> Result<bool> {
+    let known: Vec<Vec<u8>> = table::table
+        .filter(table::household_id.eq_any([one, other]))
+        .filter(table::identity_number_index.is_not_null())
+        .select(table::identity_number_index.assume_not_null())
+        .load(conn)?;
+    Ok(matches!(known.as_slice(), [one, other] if one != other))
+}
+
 /// A sealed phone, to try a key on.
 pub fn any_sealed_phone(conn: &mut PgConnection) -> Result<Option<(Uuid, Vec<u8>)>> {
     let row: Option<(HouseholdId, Option<Vec<u8>>)> = table::table

@@ -269,7 +269,8 @@ fn status_since(
         (_, Some(None)) => wrong(FieldCode::Required),
         (_, Some(Some(since))) if since > today => wrong(FieldCode::InTheFuture),
         (_, Some(given)) => Ok(Some(given)),
-        (now, None) if now != before.status => Ok(Some(Some(today))),
+        // Gone since the day it was gone, however it is called now.
+        (_, None) if before.status == HouseholdStatus::Active => Ok(Some(Some(today))),
         (_, None) => Ok(None),
     }
 }
