@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HeaderName, X_FORWARDED_FOR, X_FORWARDED_PROTO};
+use actix_web::http::header::{FORWARDED, HeaderName, X_FORWARDED_FOR, X_FORWARDED_PROTO};
 use actix_web::{FromRequest, HttpMessage, web};
 use ipnet::IpNet;
 
@@ -75,7 +75,8 @@ impl Origins {
 pub struct Peer {
     /// The caller, as far as it is known: a socket of the file system has no address.
     pub address: Option<IpAddr>,
-    /// It came through the proxy.
+    /// It came through the proxy, which says so: who calls from the proxy's own machine, such as Prometheus
+    /// beside nginx, has the same address and says nothing.
     pub is_forwarded: bool,
     /// It reached the proxy without encryption.
     pub is_insecure: bool,
@@ -95,7 +96,9 @@ impl Peer {
         let peer = match (socket, trusted) {
             (Some(socket), Some(trusted)) if trusted.is(socket) => Self {
                 address: Some(forwarded(socket, &header(X_FORWARDED_FOR), trusted)),
-                is_forwarded: true,
+                is_forwarded: [FORWARDED, X_FORWARDED_FOR, X_FORWARDED_PROTO]
+                    .iter()
+                    .any(|name| request.headers().contains_key(name)),
                 is_insecure: header(X_FORWARDED_PROTO).iter().any(|scheme| scheme.eq_ignore_ascii_case("http")),
             },
             _ => Self { address: socket, is_forwarded: false, is_insecure: false },
@@ -156,6 +159,16 @@ mod tests {
         assert!(!peer("203.0.113.9", "10.0.0.1", &[("X-Forwarded-Proto", "http")]).is_insecure);
         assert!(peer("10.0.0.1", "10.0.0.1", &[("X-Forwarded-Proto", "http")]).is_insecure);
         assert!(!peer("10.0.0.1", "10.0.0.1", &[("X-Forwarded-Proto", "https")]).is_insecure);
+    }
+
+    #[test]
+    fn who_calls_from_the_machine_of_the_proxy_did_not_come_through_it() {
+        let is_forwarded = |socket: &str, headers: &[(&str, &str)]| peer(socket, "127.0.0.1", headers).is_forwarded;
+        assert!(!is_forwarded("127.0.0.1", &[]));
+        for header in [("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-Proto", "https"), ("Forwarded", "for=1.2.3.4")] {
+            assert!(is_forwarded("127.0.0.1", &[header]), "{header:?}");
+            assert!(!is_forwarded("203.0.113.9", &[header]), "{header:?}");
+        }
     }
 
     #[test]

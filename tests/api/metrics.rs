@@ -78,5 +78,10 @@ fn sign_ins_are_counted_by_outcome_and_many_failures_raise_the_alarm() {
 #[test]
 fn through_the_proxy_there_are_no_metrics() {
     let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() });
-    behind.anonymous().with("X-Forwarded-For", "203.0.113.7").get("/metrics").expect_problem(404, "not_found");
+    for (header, value) in [("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Proto", "https"), ("Forwarded", "for=_x")]
+    {
+        behind.anonymous().with(header, value).get("/metrics").expect_problem(404, "not_found");
+    }
+    // Prometheus on the machine of the proxy has its address, and did not come through it.
+    assert!(text(&behind).contains("ketnghia_process_memory_bytes"));
 }
