@@ -4,9 +4,12 @@ use std::fmt::Write;
 
 use clap::{Arg, Command, CommandFactory};
 use ketnghia::config::Cli;
+use ketnghia::kernel::peer::TrustedProxy;
 
 const SETTINGS: &str = include_str!("../../docs/settings.md");
 const EXAMPLE: &str = include_str!("../../.env.example");
+const COMPOSE: &str = include_str!("../../compose.yaml");
+const INSTALLATION: &str = include_str!("../../docs/installation.md");
 
 /// Every setting that the environment may give, in the order of the command line.
 fn settings() -> Vec<Arg> {
@@ -44,4 +47,13 @@ fn the_example_names_every_setting() {
     for argument in settings() {
         assert!(EXAMPLE.contains(&format!("\n# {}=", name(&argument))), "{} in .env.example", name(&argument));
     }
+}
+
+#[test]
+fn in_containers_the_proxy_is_known_and_its_callers_do_not_count_as_one() {
+    let line = COMPOSE.lines().find_map(|line| line.trim().strip_prefix("TRUSTED_PROXY: &outside ${OUTSIDE_SUBNET:-"));
+    let subnet = line.and_then(|rest| rest.strip_suffix('}')).expect("a subnet by default");
+    assert!(subnet.parse::<TrustedProxy>().is_ok(), "{subnet}");
+    assert!(COMPOSE.contains("- subnet: *outside\n"), "what is trusted is the network's own subnet");
+    assert!(INSTALLATION.contains(subnet) && INSTALLATION.contains("`OUTSIDE_SUBNET`"), "{subnet}");
 }
