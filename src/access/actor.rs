@@ -90,7 +90,8 @@ impl Enters for Actor {
 #[derive(Clone)]
 struct Finding(Option<Actor>);
 
-/// Reads the Authorization header of every call.
+/// Reads the Authorization header of every call. What goes wrong here is answered, and not thrown: an
+/// error passes the layers outside by, and the page that called would not be told of it (CORS).
 pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -108,13 +109,18 @@ pub async fn authenticate(
     }
     if let Some(found) = actor.as_mut().filter(|found| found.must_change_password) {
         // The token was made while a one-time password stood; it may have been replaced since.
-        found.must_change_password = still_must_change(&request, found).await?;
+        found.must_change_password = match still_must_change(&request, found).await {
+            Ok(must_change) => must_change,
+            Err(problem) => return Ok(request.error_response(problem).map_into_right_body()),
+        };
     }
     let db = request.app_data::<web::Data<Db>>().cloned();
     request.extensions_mut().insert(Finding(actor.clone()));
     let response = next.call(request).await?;
     if let (Some(actor), Some(db), true) = (actor, db, refused_before_entry(response.status())) {
-        db.read(&actor, |_| Ok(())).await?;
+        if let Err(problem) = db.read(&actor, |_| Ok(())).await {
+            return Ok(response.error_response(problem).map_into_right_body());
+        }
     }
     Ok(response.map_into_left_body())
 }

@@ -1,8 +1,9 @@
 //! Pages of other origins.
 
 use ketnghia::config::Callers;
+use serde_json::json;
 
-use crate::support::{TestServer, lavish};
+use crate::support::{PASSWORD, TestServer, World, lavish};
 
 const APP: &str = "https://app.example.vn";
 
@@ -37,6 +38,26 @@ fn a_page_of_a_listed_origin_may_call_and_sees_what_it_needs() {
     let refused = page.get("/me");
     refused.expect_problem(401, "unauthenticated");
     assert_eq!(refused.header("access-control-allow-origin"), APP);
+}
+
+#[test]
+fn a_page_is_told_that_its_session_has_ended_whatever_it_asked() {
+    let world = World::on(server());
+    world.make_user("ianan", "commune", Some(world.ianan), None);
+    let page = world.server.anonymous().with("Origin", APP);
+    let tokens = page.post("/auth/login", json!({"username": "ianan", "password": PASSWORD})).expect(200);
+    let page = page.with_token(tokens["access_token"].as_str().unwrap());
+    let refused = page.get("/localities?limit=0");
+    refused.expect_invalid(&[("?limit", "range")]);
+    assert_eq!(refused.header("access-control-allow-origin"), APP);
+    page.step("/auth/logout").expect(204);
+    // The second is refused before its handler asks the database.
+    for path in ["/me", "/localities?limit=0"] {
+        let refused = page.get(path);
+        refused.expect_problem(401, "unauthenticated");
+        assert_eq!(refused.header("access-control-allow-origin"), APP, "{path}");
+        assert!(refused.header("access-control-expose-headers").to_lowercase().contains("x-request-id"), "{path}");
+    }
 }
 
 #[test]
