@@ -111,12 +111,14 @@ impl Passwords {
 }
 
 impl Turn<'_> {
+    /// Of a turn in which the old password was right the new one is hashed, too: in a storm a second
+    /// turn may not be had, and the try that was right would stay counted as wrong.
     pub async fn hash(self, password: String) -> Result<String> {
         self.passwords.run(move || hash(&password)).await?
     }
 
     /// Whether the password is the one of the hash; without a hash it is not, after the same time.
-    pub async fn verify(self, password: String, hash: Option<String>) -> Result<bool> {
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
         let compare = move || {
             let known = hash.is_some();
             let hash = hash.as_deref().unwrap_or(NOBODY);
@@ -201,6 +203,17 @@ mod tests {
         assert!(argon2().unwrap().verify_password("một mật khẩu dài".as_bytes(), &parsed).is_ok());
         assert!(argon2().unwrap().verify_password(b"another", &parsed).is_err());
         assert!(PasswordHash::new(NOBODY).is_ok(), "the dummy must take the time of a real one");
+    }
+
+    #[actix_web::test]
+    async fn who_has_a_turn_verifies_and_hashes_in_it_however_many_wait() {
+        let passwords = Passwords::default();
+        let turn = passwords.turn().await.unwrap();
+        passwords.waiting.fetch_add(QUEUE, Ordering::Relaxed);
+        assert!(passwords.turn().await.is_err());
+        let old = super::hash("ba con trâu trắng").unwrap();
+        assert!(turn.verify("ba con trâu trắng".into(), Some(old)).await.unwrap());
+        assert!(turn.hash("k9vx-72mq".into()).await.is_ok());
     }
 
     #[test]

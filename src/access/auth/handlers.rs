@@ -57,6 +57,7 @@ pub async fn sign_in(
         })?
     };
     let right = turn.verify(password, taken.hash).await?;
+    drop(turn);
     let (Some(user), true) = (taken.user_id, right) else {
         let wrong = db.write(&public, move |conn| queries::password_was_wrong(conn, Some(&username), &place)).await?;
         db.metrics.signed_in(SignIn::Wrong);

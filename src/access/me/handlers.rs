@@ -58,12 +58,13 @@ pub async fn change_password(
         db.write(&may.actor, move |conn| begin_own_password(conn, &place)).await?
     };
     if !turn.verify(current_password, hash).await? {
+        drop(turn);
         if guesses.sound(db.write(&may.actor, move |conn| password_was_wrong(conn, None, &place)).await?) {
             db.metrics.sign_in_alarm();
         }
         return Err(Problem::field("#/current_password", FieldCode::InvalidValue));
     }
-    let hash = hashing.hash(new_password).await?;
+    let hash = turn.hash(new_password).await?;
     db.write(&may.actor, move |conn| queries::change_password(conn, &hash)).await?;
     Ok(NoContent)
 }
