@@ -120,14 +120,15 @@ where
     at_most::<T, D, N>(deserializer).map(Some)
 }
 
-/// For `q`: words to search by, of at most 100 characters.
+/// For `q`: words to search by, of at most 100 characters. Empty, as an empty field of a form sends it,
+/// it is as absent.
 /// `#[serde(default, deserialize_with = "extract::search")]`.
 pub fn search<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
 where
     D: serde::Deserializer<'de>,
 {
     const MOST: usize = 100;
-    let q = <Option<String> as serde::Deserialize>::deserialize(deserializer)?;
+    let q = <Option<String> as serde::Deserialize>::deserialize(deserializer)?.filter(|q| !q.is_empty());
     let too_long = q.as_ref().is_some_and(|q| q.chars().count() > MOST);
     if too_long { Err(serde::de::Error::custom(format!("{TOO_MANY}{MOST}"))) } else { Ok(q) }
 }

@@ -30,6 +30,20 @@ fn public_calls_refuse_parameters_that_they_do_not_know_too() {
 }
 
 #[test]
+fn an_empty_search_finds_what_none_finds_and_one_for_signs_nothing() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    world.household(&world.head(village), village, "Siu A");
+    let official = world.commune(world.ianan);
+    for list in ["/households", "/users", "/localities", "/organisations", "/programmes"] {
+        let found = |query: &str| official.get(&format!("{list}?count=true{query}")).expect(200)["total"].clone();
+        assert_eq!(found("&q="), found(""), "{list}");
+        assert_eq!(found("&q=%25%25"), 0, "{list}: signs alone");
+    }
+    assert_eq!(official.get("/households?q=&count=true").expect(200)["total"], 1);
+}
+
+#[test]
 fn a_search_has_a_length_and_a_parameter_a_number_of_times() {
     let world = World::new();
     let official = world.commune(world.ianan);
