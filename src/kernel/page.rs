@@ -94,11 +94,7 @@ impl<F: Copy> Keyset<F> {
         let mut errors = Vec::new();
         let limit = request.limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
-            errors.push(FieldError {
-                pointer: "?limit".into(),
-                code: FieldCode::Range,
-                parameter: Some((format!("từ 1 đến {LIMIT_MAX}"), format!("from 1 to {LIMIT_MAX}"))),
-            });
+            errors.push(FieldError::range("?limit", 1, LIMIT_MAX));
         }
         let default = fields.first().map_or("", |(name, _)| *name);
         let sort = request.sort.unwrap_or(default);

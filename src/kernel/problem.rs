@@ -193,6 +193,18 @@ impl FieldError {
         Self { pointer: pointer.into(), code: FieldCode::Length, parameter }
     }
 
+    /// Too small or too great.
+    pub fn range(pointer: impl Into<String>, least: impl fmt::Display, most: impl fmt::Display) -> Self {
+        let parameter = Some((format!("từ {least} đến {most}"), format!("from {least} to {most}")));
+        Self { pointer: pointer.into(), code: FieldCode::Range, parameter }
+    }
+
+    /// Beyond what the database can keep.
+    fn storable(pointer: &str) -> Self {
+        let parameter = Some(("nằm trong khoảng lưu được".to_owned(), "within what can be kept".to_owned()));
+        Self { pointer: pointer.to_owned(), code: FieldCode::Range, parameter }
+    }
+
     pub fn with(mut self, parameter: impl Into<String>) -> Self {
         let parameter = parameter.into();
         self.parameter = Some((parameter.clone(), parameter));
@@ -407,7 +419,7 @@ impl From<DieselError> for Problem {
                 Self::overloaded(error)
             }
             // A day or moment that PostgreSQL cannot keep, where no rule of a field caught it.
-            _ if message.contains("out of range") => Self::field("#", FieldCode::Range),
+            _ if message.contains("out of range") => Self::invalid(vec![FieldError::storable("#")]),
             _ if is_passing(message) => Self::overloaded(error),
             _ => Self::internal(error),
         }
@@ -508,6 +520,15 @@ mod tests {
             assert_ne!(code.text(Locale::Vi), code.text(Locale::En));
             assert!(StatusCode::from_u16(code.status()).is_ok());
         }
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_told_the_range() {
+        let told = |error: FieldError, locale: Locale| ProblemFieldError::of(&error, locale).detail;
+        assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::Vi), "Giá trị phải từ 1 đến 200.");
+        assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::En), "The value must be from 1 to 200.");
+        assert_eq!(told(FieldError::storable("#"), Locale::Vi), "Giá trị phải nằm trong khoảng lưu được.");
+        assert_eq!(told(FieldError::storable("#"), Locale::En), "The value must be within what can be kept.");
     }
 
     #[test]

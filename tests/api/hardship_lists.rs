@@ -200,7 +200,11 @@ fn who_was_listed_and_got_nothing_stands_on_top() {
     assert_eq!(head.get("/hardship-items?unhelped_days=40&count=true").expect(200)["total"], 0);
     assert_eq!(head.get("/hardship-items?status=pledged&status=helped").expect(200)["items"], json!([]));
     assert_eq!(head.get("/hardship-items?limit=1").expect(200)["items"].as_array().unwrap().len(), 1);
-    head.get("/hardship-items?unhelped_days=-1").expect_invalid(&[("?unhelped_days", "range")]);
+    for days in [-1, 36_501] {
+        let refused = head.with("Accept-Language", "en").get(&format!("/hardship-items?unhelped_days={days}"));
+        refused.expect_invalid(&[("?unhelped_days", "range")]);
+        assert_eq!(refused.expect(422)["errors"][0]["detail"], "The value must be from 0 to 36500.");
+    }
 }
 
 #[test]

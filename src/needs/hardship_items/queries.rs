@@ -15,7 +15,7 @@ use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, households, organisations, pledges};
 use crate::kernel::id::{HardshipItemId, HouseholdId, LocalityId, OrganisationId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
-use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::problem::{Code, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::secrets::Secrets;
 use crate::needs::hardship_lists::workflow::HardshipListStatus;
 use crate::places::localities::queries::village_names;
@@ -101,10 +101,7 @@ pub fn list(
 ) -> Result<Page<HardshipItem>> {
     let listed_before: Option<DateTime<Utc>> = match filter.unhelped_days {
         Some(days @ 0..=36_500) => Some(records::now(conn)? - TimeDelta::days(i64::from(days))),
-        Some(_) => {
-            let range = FieldError::new("?unhelped_days", FieldCode::Range);
-            return Err(Problem::invalid(vec![range]));
-        }
+        Some(_) => return Err(Problem::invalid(vec![FieldError::range("?unhelped_days", 0, 36_500)])),
         None => None,
     };
     let reach = Reach::of_village_records(actor, "hardship_items");
