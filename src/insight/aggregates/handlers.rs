@@ -31,10 +31,11 @@ use crate::kernel::sheet::{self, Accepts, AnswerFormat};
 /// place, of all months or of all places, the smallest other row is hidden too; where there is none, the
 /// totals are. So nothing hidden comes back within one answer.
 ///
-/// Two different questions may still tell something together: the trees of two days (`as_of`), two
-/// periods that overlap, a programme against all of them, the months and communes of one answer against
-/// two others that have only the one or the other, or the same question asked again after one gift more.
-/// And whoever knows the rule knows that a hidden row is at most as large as the smallest one shown.
+/// Two different questions may still tell something together: one place (`within`) against the wider one
+/// that it lies in, the trees of two days (`as_of`), two periods that overlap, a programme against all of
+/// them, the months and communes of one answer against two others that have only the one or the other, or
+/// the same question asked again after one gift more. And whoever knows the rule knows that a hidden row is
+/// at most as large as the smallest one shown.
 #[utoipa::path(tag = "aggregates", security(("bearer" = ["aggregates:read"])), params(AggregateQuery),
     responses((status = 200, content((SupportAggregate = "application/json"), (String = "text/csv")))))]
 #[get("/aggregates/support")]
