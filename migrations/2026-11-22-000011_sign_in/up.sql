@@ -81,7 +81,8 @@ declare
 begin
   insert into public.sign_in_addresses as a (hour, address, failures) values (this_hour, public.app_subscriber($2), 1)
   on conflict on constraint sign_in_addresses_pkey do update set failures = a.failures + 1;
-  -- Names nobody tried for a month are forgotten, so that guessing names fills nothing.
+  -- Each name that was tried has a row, whether somebody is called so or not. It goes 30 days after the
+  -- last try (not after a hundred failures), up to ten rows at each failure.
   delete from public.sign_in_failures where username in (
     select f.username from public.sign_in_failures f
      where f.last_at < public.app_now() - interval '30 days' and f.failures < 100 limit 10);
