@@ -324,17 +324,16 @@ fn example_of(schemas: &Value, schema: &Value) -> Value {
     if let Some(properties) = schema["properties"].as_object() {
         let is_required =
             |name: &String| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
-        let shown = properties
-            .iter()
-            .filter(|(name, field)| name.as_str() != "id" && (is_required(name) || field.get("example").is_some()));
+        let is_shown = |name: &String, field: &Value| is_required(name) || field.get("example").is_some();
+        // A change of one field that has no example shows that field.
+        let has_none = !properties.iter().any(|(name, field)| is_shown(name, field));
+        let shown =
+            properties.iter().filter(|(name, field)| name.as_str() != "id" && (has_none || is_shown(name, field)));
         return shown.map(|(name, field)| (name.clone(), example_of(schemas, field))).collect::<Map<_, _>>().into();
     }
     let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or_default();
     match (kind, schema["format"].as_str()) {
-        ("array", _) if schema["minItems"].as_u64().is_some_and(|least| least > 0) => {
-            json!([example_of(schemas, &schema["items"])])
-        }
-        ("array", _) => json!([]),
+        ("array", _) => json!([example_of(schemas, &schema["items"])]),
         ("string", Some("uuid")) => json!("56889508-fae9-57b5-9d83-ea91851320e5"),
         ("string", Some("date")) => json!("2026-11-22"),
         ("string", Some("date-time")) => json!("2026-11-22T02:00:00Z"),

@@ -338,7 +338,8 @@ pub struct LocalityFilter {
     /// Places directly in this one.
     pub parent_id: Option<LocalityId>,
     /// Official code; together with `as_of` it names one place.
-    #[param(max_length = 20, example = "52")]
+    #[serde(default, deserialize_with = "extract::search")]
+    #[param(max_length = 100, example = "52")]
     pub code: Option<String>,
     /// Words or beginnings of words of the name, without case and diacritics: `kong chro` finds Kông Chro.
     #[serde(default, deserialize_with = "extract::search")]
