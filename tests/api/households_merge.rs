@@ -90,7 +90,7 @@ fn two_items_on_one_list_become_one_with_all_that_was_promised() {
         unit.post(&format!("/hardship-items/{item}/pledges"), json!({"note": note})).expect(201);
     }
 
-    stage.head.post(&format!("/households/{}/merge", homes[1]), merge(homes[0])).expect(200);
+    world.commune(world.ianan).post(&format!("/households/{}/merge", homes[1]), merge(homes[0])).expect(200);
     let list = stage.head.get(&path).expect(200);
     let items = list["items"].as_array().unwrap();
     assert_eq!(items.len(), 1);
