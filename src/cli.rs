@@ -139,7 +139,8 @@ pub fn create_admin(new: &CreateUser) -> Result<(), String> {
 /// Runs a command with the environment that libpq and diesel read set to the database.
 pub fn run_with_database(settings: &RunWithDatabase) -> Result<ExitCode, String> {
     let (program, arguments) = settings.command.split_first().ok_or("no command given")?;
-    let database = Database::open(&settings.storage)?;
+    let open = if settings.new { Database::open_or_make } else { Database::open };
+    let database = open(&settings.storage)?;
     let mut command = process::Command::new(program);
     command.args(arguments);
     for (name, value) in database.environment(settings.superuser) {

@@ -144,6 +144,9 @@ pub struct RunWithDatabase {
     /// As the superuser of the private PostgreSQL, whom row-level security does not bind: for pg_dump
     #[arg(long, conflicts_with = "database_url")]
     pub superuser: bool,
+    /// Make an empty private PostgreSQL if DATA_DIR has none: for pg_restore
+    #[arg(long, conflicts_with = "database_url")]
+    pub new: bool,
     /// The command and its arguments, after `--`
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     pub command: Vec<OsString>,

@@ -54,8 +54,20 @@ enum Source {
 }
 
 impl Database {
-    /// The database that the settings name; the private one may be run by another process.
+    /// The database that the settings name. A private one must have been made: a mistyped DATA_DIR is
+    /// no wish for a new one.
     pub fn open(storage: &Storage) -> Result<Self, String> {
+        if storage.database_url().is_none() && !Embedded::is_made(&postgres_folder(storage))? {
+            return Err(format!(
+                "no database in {} (DATA_DIR): `ketnghia serve` or `ketnghia migrate` makes one",
+                storage.data_dir.display()
+            ));
+        }
+        Self::open_or_make(storage)
+    }
+
+    /// The same, but a private one is made where there is none; it may be run by another process.
+    pub fn open_or_make(storage: &Storage) -> Result<Self, String> {
         match storage.database_url() {
             Some(url) => Ok(Self { url: url.to_owned(), source: Source::Given }),
             None => {
@@ -68,7 +80,7 @@ impl Database {
     /// The same, but a private one is ours alone.
     fn open_alone(storage: &Storage) -> Result<Self, String> {
         if storage.database_url().is_some() {
-            return Self::open(storage);
+            return Self::open_or_make(storage);
         }
         let embedded = Embedded::start(&postgres_folder(storage), !storage.unsafe_durability)?;
         Ok(Self::private(Opened::Ours(embedded)))
@@ -125,7 +137,7 @@ fn address_of(opened: &Opened) -> &Address {
 
 /// Migrates, and loads the catalogue of places.
 pub fn migrate(settings: &Migrate) -> Result<(), String> {
-    let database = Database::open(&settings.storage)?;
+    let database = Database::open_or_make(&settings.storage)?;
     database.explain(apply_migrations(&database.url))?;
     if !settings.schema_only {
         database.explain(load_places(&database.url, &Clock::default()))?;

@@ -24,6 +24,8 @@ use super::one_line;
 use crate::kernel::secrets::sha256;
 
 const OLDEST_MAJOR: u32 = 15;
+/// What PostgreSQL keeps, within the folder.
+const CLUSTER: &str = "cluster";
 /// Recovery after a crash may replay a good deal of log.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// sun_path is 108 bytes; the socket's own name takes the rest.
@@ -77,6 +79,17 @@ impl Embedded {
         }
     }
 
+    /// Whether one was made under `folder` before. Makes nothing itself.
+    pub fn is_made(folder: &Path) -> Result<bool, String> {
+        let user = unprivileged_user()?;
+        let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else { return Ok(false) };
+        // Where the folder above is missing, so is what it would hold.
+        let Ok(parent) = std::path::absolute(parent).and_then(fs::canonicalize) else { return Ok(false) };
+        let wanted = parent.join(name);
+        let folder = if is_reachable(&wanted, user) { wanted } else { elsewhere(&wanted) };
+        Ok(made_by(&folder.join(CLUSTER)).is_some())
+    }
+
     /// The same, or the address of the one that another process runs there.
     pub fn open(folder: &Path, durable: bool) -> Result<Opened, String> {
         let user = unprivileged_user()?;
@@ -93,7 +106,7 @@ impl Embedded {
         durable: bool,
         lock: File,
     ) -> Result<Self, String> {
-        let data = folder.join("cluster");
+        let data = folder.join(CLUSTER);
         let made_by = made_by(&data);
         let (bin, major) = find_postgres(made_by.as_deref())?;
         let log = folder.join("postgres.log");
@@ -410,13 +423,12 @@ fn reachable_folder(wanted: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, 
         }
         _ => wanted,
     };
-    if user.is_none() || ancestors_are_open(&wanted) {
+    if is_reachable(&wanted, user) {
         fs::create_dir_all(&wanted).map_err(told)?;
         give_to(&wanted, user).map_err(told)?;
         return Ok(wanted);
     }
-    // Not /var/tmp: what lies there untouched for a month is swept away on many machines.
-    let elsewhere = Path::new("/var/lib").join(format!("ketnghia-{}", short_name(&wanted)));
+    let elsewhere = elsewhere(&wanted);
     log::warn!(
         "{} is closed to the user who runs PostgreSQL (root may not); its data is in {}",
         wanted.display(),
@@ -424,6 +436,15 @@ fn reachable_folder(wanted: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, 
     );
     make_among_strangers(&elsewhere, user)?;
     Ok(elsewhere)
+}
+
+fn is_reachable(folder: &Path, user: Option<(Uid, Gid)>) -> bool {
+    user.is_none() || ancestors_are_open(folder)
+}
+
+/// Not /var/tmp: what lies there untouched for a month is swept away on many machines.
+fn elsewhere(wanted: &Path) -> PathBuf {
+    Path::new("/var/lib").join(format!("ketnghia-{}", short_name(wanted)))
 }
 
 /// True when anybody may pass through every folder above.
