@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Import;
 use super::cells::Wrong;
 use super::columns::Column;
+use super::known_households::is_somebody_else;
 use super::places::Places;
 use super::report::Fault;
 use super::table::Row;
@@ -130,18 +131,22 @@ struct Homes {
     by_name: HashMap<(LocalityId, String), Vec<Home>>,
     by_number: HashMap<Vec<u8>, Vec<HouseholdId>>,
     numbers: HashMap<HouseholdId, Vec<u8>>,
+    /// Names and birth years.
+    heads: HashMap<HouseholdId, (String, Option<i32>)>,
 }
 
 impl Homes {
     fn load(work: &mut Import<'_>, entries: &[Entry]) -> Result<Self> {
         let villages: HashSet<LocalityId> = entries.iter().filter_map(|entry| entry.village).collect();
         let indexes: Vec<Vec<u8>> = entries.iter().filter_map(|entry| entry.number.clone()).collect();
-        let mut homes = Self { by_name: HashMap::new(), by_number: HashMap::new(), numbers: HashMap::new() };
+        let mut homes =
+            Self { by_name: HashMap::new(), by_number: HashMap::new(), numbers: HashMap::new(), heads: HashMap::new() };
         let mut ids = Vec::new();
         for row in queries::of_villages(work.conn, &villages)? {
             ids.push(row.id);
             let home = Home { id: row.id, birth_year: row.head_birth_year };
             homes.by_name.entry((row.village_id, plain(&row.head_name))).or_default().push(home);
+            homes.heads.insert(row.id, (row.head_name, row.head_birth_year));
         }
         for row in private::numbers(work.conn, &ids, &indexes)? {
             if let Some(index) = row.identity_number_index
@@ -150,13 +155,26 @@ impl Homes {
                 homes.by_number.entry(index).or_default().push(row.household_id);
             }
         }
+        let unnamed: HashSet<HouseholdId> =
+            homes.numbers.keys().filter(|id| !homes.heads.contains_key(*id)).copied().collect();
+        for row in queries::of_ids(work.conn, &unnamed)? {
+            homes.heads.insert(row.id, (row.head_name, row.head_birth_year));
+        }
         Ok(homes)
+    }
+
+    fn has_another_head(&self, entry: &Entry, id: HouseholdId) -> bool {
+        let named = entry.head_name.as_deref().zip(self.heads.get(&id));
+        named.is_some_and(|(name, (known, year))| is_somebody_else((name, entry.birth_year), (known.as_str(), *year)))
     }
 
     /// By number, else by name: a household whose number nobody entered yet may still be meant.
     fn find(&self, entry: &Entry) -> Result<HouseholdId, (&'static str, Wrong)> {
         let numbered = entry.number.as_ref().and_then(|number| self.by_number.get(number));
         match numbered.map(Vec::as_slice) {
+            Some([only]) if self.has_another_head(entry, *only) => {
+                return Err(("identity_number", Wrong::List(Fault::OtherHousehold)));
+            }
             Some([only]) => return Ok(*only),
             Some([_, ..]) => return Err(("identity_number", Wrong::List(Fault::Ambiguous))),
             _ => {}

@@ -21,7 +21,7 @@ pub enum Reads {
     Day,
     /// A year, or a day of it.
     Year,
-    /// Marked (x, có, 1) or not.
+    /// Marked (x, v, ✓, có, 1) or not.
     Mark,
     /// A Vietnamese phone number.
     Phone,
@@ -141,7 +141,7 @@ pub fn read(reads: &Reads, cell: &str) -> Result<Value, Wrong> {
 
 fn mark(cell: &str) -> Option<bool> {
     match fold(cell).as_str() {
-        "x" | "co" | "1" | "yes" | "true" | "dung" => Some(true),
+        "x" | "v" | "co" | "1" | "yes" | "true" | "dung" => Some(true),
         "khong" | "0" | "no" | "false" | "sai" => Some(false),
         // A tick of a symbol font, or a line that stands for none.
         "" if matches!(cell, "✓" | "✔" | "☑" | "√") => Some(true),
@@ -242,6 +242,17 @@ mod tests {
         }
         assert_eq!(decimal("13,78"), Some(13.78));
         assert_eq!(decimal("NaN"), None);
+    }
+
+    #[test]
+    fn a_tick_is_a_mark_however_it_is_made() {
+        for cell in ["x", "X", "v", "V", "✓", "có", "1"] {
+            assert_eq!(mark(cell), Some(true), "{cell}");
+        }
+        for cell in ["không", "0", "-"] {
+            assert_eq!(mark(cell), Some(false), "{cell}");
+        }
+        assert_eq!(mark("vv"), None);
     }
 
     #[test]

@@ -77,6 +77,18 @@ pub fn is_passed_over(header: &str) -> bool {
     PASSED_OVER.iter().any(|name| squeeze(name) == squeeze(header))
 }
 
+/// Of a list that has a row for each person, which is not one of households.
+const OF_MEMBERS: [&str; 3] = ["quan hệ với chủ hộ", "mối quan hệ với chủ hộ", "quan hệ chủ hộ"];
+
+pub fn is_of_members(header: &str) -> bool {
+    OF_MEMBERS.iter().any(|name| squeeze(name) == squeeze(header))
+}
+
+/// Whether these cells are the headers of a list, and not a title above them.
+pub fn are_headers(columns: &[Column], cells: &[String]) -> bool {
+    columns.iter().filter(|column| column.required).all(|column| cells.iter().any(|cell| column.is_called(cell)))
+}
+
 /// The manual of a list, for `--help`.
 pub fn help(kind: Kind) -> String {
     let mut text =
@@ -126,7 +138,7 @@ mod tests {
                 let called: Vec<&str> =
                     columns.iter().filter(|column| column.is_called(name)).map(|column| column.field).collect();
                 assert_eq!(called.len(), 1, "{kind:?}: {name} means {called:?}");
-                assert!(!is_passed_over(name), "{name}");
+                assert!(!is_passed_over(name) && !is_of_members(name), "{name}");
             }
         }
     }

@@ -139,6 +139,9 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     let mut made = HashMap::new();
     for (entry, found) in entries.iter().zip(known.matches(&entries)) {
         match found {
+            Some(id) if known.has_another_head(entry, id) => {
+                work.error(entry.line, "identity_number", &Fault::OtherHousehold);
+            }
             Some(id) => keep(work, &known, entry, id)?,
             None => {
                 if let Some(id) = register(work, entry)? {
@@ -198,6 +201,9 @@ fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) ->
         work.warn(entry.line, "head_name", &Fault::NotActive);
         work.report.known += 1;
         return Ok(());
+    }
+    if known.lives_elsewhere(entry, id) {
+        work.warn(entry.line, "village", &Fault::Moved);
     }
     for field in known.differences(entry, id) {
         work.warn(entry.line, field, &Fault::Differs);

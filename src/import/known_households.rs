@@ -1,7 +1,7 @@
 //! Which rows are households that are there already. A household is known by its head's identity
-//! number, else by village, name and birth year of its head; where two homes are alike in all that,
-//! as many rows are known as there are homes. So the same file adds nothing the second time, in
-//! whatever order.
+//! number, wherever in the acting user's area it lives by now, else by village, name and birth year of
+//! its head; where two homes are alike in all that, as many rows are known as there are homes. So the
+//! same file adds nothing the second time, in whatever order.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use super::Import;
 use crate::kernel::id::{HouseholdId, LocalityId};
 use crate::kernel::problem::Result;
 use crate::kernel::secrets::Secrets;
-use crate::kernel::text::plain;
+use crate::kernel::text::{plain, squeeze};
 use crate::needs::households::assessments::{self, Assessment, AssessmentRow, Finding, says_otherwise};
 use crate::needs::households::model::{HouseholdRow, HouseholdStatus, NewHousehold};
 use crate::needs::households::{private, queries};
@@ -49,7 +49,7 @@ impl Entry {
 /// A way to find the household of a row among those that no other row has taken.
 type Pass<'p> = &'p dyn Fn(&Entry, &HashSet<HouseholdId>) -> Option<HouseholdId>;
 
-/// What the villages of a list have.
+/// What the villages of a list have, and who else has a number of it.
 pub struct Known {
     rows: HashMap<HouseholdId, HouseholdRow>,
     by_name: HashMap<Name, Vec<HouseholdId>>,
@@ -64,7 +64,7 @@ impl Known {
         let villages: HashSet<LocalityId> = entries.iter().map(|entry| entry.new.village_id).collect();
         let names: HashSet<Name> = entries.iter().map(Entry::name).collect();
         let wanted: HashSet<&Vec<u8>> = entries.iter().filter_map(|entry| entry.number.as_ref()).collect();
-        let rows = queries::of_villages(work.conn, &villages)?;
+        let mut rows = queries::of_villages(work.conn, &villages)?;
         let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
         let mut known = Self {
             rows: HashMap::new(),
@@ -82,6 +82,9 @@ impl Known {
                 known.by_number.entry(index).or_default().push(row.household_id);
             }
         }
+        let here: HashSet<HouseholdId> = ids.into_iter().collect();
+        let elsewhere: HashSet<HouseholdId> = known.numbers.keys().filter(|id| !here.contains(*id)).copied().collect();
+        rows.extend(queries::of_ids(work.conn, &elsewhere)?);
         // Of thousands, those that the file speaks of.
         let spoken_of = |row: &HouseholdRow| {
             names.contains(&name_of(row)) || known.numbers.get(&row.id).is_some_and(|index| wanted.contains(index))
@@ -110,8 +113,8 @@ impl Known {
         let mut found: Vec<Option<HouseholdId>> = vec![None; entries.len()];
         let by_number = |entry: &Entry, taken: &HashSet<HouseholdId>| {
             let same = self.by_number.get(entry.number.as_ref()?)?;
-            let here = |id: &&HouseholdId| self.rows.get(*id).is_some_and(|row| row.village_id == entry.new.village_id);
-            same.iter().filter(here).find(|id| !taken.contains(*id)).copied()
+            let free = same.iter().copied().filter(|id| self.rows.contains_key(id) && !taken.contains(id));
+            free.min_by_key(|id| (self.has_another_head(entry, *id), self.lives_elsewhere(entry, *id), *id))
         };
         let equal = |entry: &Entry, taken: &HashSet<HouseholdId>| {
             self.named_like(entry, taken).find(|id| self.differences(entry, *id).is_empty())
@@ -148,6 +151,19 @@ impl Known {
         self.rows.get(&id).is_some_and(|row| row.status == HouseholdStatus::Active)
     }
 
+    /// The number is wrong, in the row or in the household.
+    pub fn has_another_head(&self, entry: &Entry, id: HouseholdId) -> bool {
+        self.rows.get(&id).is_some_and(|row| {
+            let said = (entry.new.head_name.as_str(), entry.new.head_birth_year);
+            is_somebody_else(said, (row.head_name.as_str(), row.head_birth_year))
+        })
+    }
+
+    /// It has moved since the list was made.
+    pub fn lives_elsewhere(&self, entry: &Entry, id: HouseholdId) -> bool {
+        self.rows.get(&id).is_some_and(|row| row.village_id != entry.new.village_id)
+    }
+
     pub fn is_assessed(&self, id: HouseholdId, year: i32) -> bool {
         self.assessments.contains_key(&(id, year))
     }
@@ -179,6 +195,12 @@ impl Known {
         let differing = fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field);
         differing.chain(assessed.into_iter().flatten()).collect()
     }
+}
+
+/// Whether both name and birth year are others. Accents alone make nobody another, nor does a year that
+/// is not said.
+pub fn is_somebody_else(one: (&str, Option<i32>), other: (&str, Option<i32>)) -> bool {
+    squeeze(one.0) != squeeze(other.0) && one.1.zip(other.1).is_some_and(|(one, other)| one != other)
 }
 
 fn name_of(row: &HouseholdRow) -> Name {

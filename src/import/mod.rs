@@ -38,7 +38,7 @@ use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::Secrets;
 use crate::places::localities::model::LocalityLevel;
 use cells::Wrong;
-use columns::Column;
+use columns::{Column, are_headers};
 pub use columns::{help, markdown, template};
 use places::Places;
 use report::Fault;
@@ -109,16 +109,18 @@ pub struct Request<'a> {
 pub fn run(db: &Db, secrets: &Secrets, request: &Request<'_>) -> Result<Report, String> {
     let actor = acting(db, request)?;
     let mut report = Report::new(request.locale);
-    let sheet = match sheet::read(request.content) {
+    let columns = request.kind.columns();
+    let mut sheet = match sheet::read(request.content, |cells| are_headers(&columns, cells)) {
         Ok(sheet) => sheet,
         Err((line, fault)) => {
             report.error(line, None, &fault);
             return Ok(report);
         }
     };
-    report.rows = sheet.rows.len();
-    let columns = request.kind.columns();
+    (report.titles, report.rows) = (sheet.titles, sheet.rows.len());
     let Some(headers) = table::recognise(&sheet, &columns, &mut report) else { return Ok(report) };
+    report.totals = table::drop_totals(&mut sheet, &columns, &headers);
+    report.rows = sheet.rows.len();
     table::check_width(&sheet, &mut report);
     let read = |row: &SheetRow, report: &mut Report| table::read_row(row, &columns, &headers, report);
     let rows: Vec<Row> = sheet.rows.iter().map(|row| read(row, &mut report)).collect();

@@ -41,6 +41,8 @@ pub enum Fault {
     TooManyCells,
     NoKnownColumn,
     UnknownColumn,
+    /// Of a list with a row for each person.
+    MembersColumn,
     ColumnTwice,
     /// The column's name.
     MissingColumn(String),
@@ -53,6 +55,8 @@ pub enum Fault {
     DuplicateOfLine(u64),
     DuplicateOfKnown,
     SameNumber,
+    OtherHousehold,
+    Moved,
     Differs,
     NotActive,
 }
@@ -66,7 +70,7 @@ impl Fault {
             Self::TooManyRows => "too_many_rows",
             Self::OpenQuote => "open_quote",
             Self::TooManyCells => "too_many_cells",
-            Self::NoKnownColumn | Self::UnknownColumn => "unknown_column",
+            Self::NoKnownColumn | Self::UnknownColumn | Self::MembersColumn => "unknown_column",
             Self::ColumnTwice => "column_twice",
             Self::MissingColumn(_) => "missing_column",
             Self::NotOneOf(_) => "invalid_value",
@@ -75,6 +79,8 @@ impl Fault {
             Self::SameAsLine(_) => "duplicate",
             Self::DuplicateOfLine(_) | Self::DuplicateOfKnown => "possible_duplicate",
             Self::SameNumber => "same_identity_number",
+            Self::OtherHousehold => "other_household",
+            Self::Moved => "moved",
             Self::Differs => "differs",
             Self::NotActive => "not_active",
         }
@@ -111,6 +117,10 @@ impl Fault {
                 "Không có cột này. Xem --help; cột không cần thì xóa đi.".into(),
                 "There is no such column. See --help, and remove what is not needed.".into(),
             ),
+            Self::MembersColumn => (
+                "Mỗi hộ một dòng: hãy xóa các dòng của thành viên trước, rồi xóa cột này.".into(),
+                "One row a household: delete the members' rows first, then this column.".into(),
+            ),
             Self::ColumnTwice => ("Cột bị lặp lại.".into(), "The column comes twice.".into()),
             Self::MissingColumn(name) => {
                 (format!("Thiếu cột \"{name}\"."), format!("The column \"{name}\" is missing."))
@@ -134,6 +144,14 @@ impl Fault {
             Self::SameNumber => {
                 ("Số này đã thuộc về một hộ khác.".into(), "Another household has this number already.".into())
             }
+            Self::OtherHousehold => (
+                "Số này là của một hộ khác: cả họ tên và năm sinh của chủ hộ đều khác.".into(),
+                "This number belongs to another household: both name and birth year of its head are others.".into(),
+            ),
+            Self::Moved => (
+                "Hộ đã có, nay ở thôn, làng khác; giữ nguyên ở đó.".into(),
+                "Is there already, and lives in another village now, where it is kept.".into(),
+            ),
             Self::Differs => (
                 "Đã có, với giá trị khác; giữ nguyên giá trị đang có.".into(),
                 "Is there already, with another value, which is kept.".into(),
@@ -158,9 +176,10 @@ pub struct Remark {
 
 impl Remark {
     /// `FILE:LINE: error: column D "Năm sinh": … [range]`
-    fn print(&self, file: &str, severity: &str) -> String {
+    fn print(&self, file: &str, severity: &str, locale: Locale) -> String {
+        let word = locale.pick("cột", "column");
         let column = match &self.column {
-            Some(column) => format!("column {} \"{}\": ", column.letters(), column.header),
+            Some(column) => format!("{word} {} \"{}\": ", column.letters(), column.header),
             None => String::new(),
         };
         format!("{file}:{}: {severity}: {column}{} [{}]", self.line, self.text, self.code)
@@ -176,6 +195,10 @@ pub struct NewAccount {
 /// What came of an import.
 pub struct Report {
     pub locale: Locale,
+    /// Lines above the headers that were passed over.
+    pub titles: usize,
+    /// Last lines that sum the list up, and were passed over.
+    pub totals: usize,
     pub rows: usize,
     /// Rows that made a record.
     pub added: usize,
@@ -193,6 +216,8 @@ impl Report {
     pub fn new(locale: Locale) -> Self {
         Self {
             locale,
+            titles: 0,
+            totals: 0,
             rows: 0,
             added: 0,
             completed: 0,
@@ -238,30 +263,63 @@ impl Report {
 
     /// Every remark in the order of the file, and the sum.
     pub fn lines(&self, file: &str) -> Vec<String> {
-        let severities = [("error", &self.errors), ("warning", &self.warnings)];
+        let locale = self.locale;
+        let (error, warning) = (locale.pick("lỗi", "error"), locale.pick("cảnh báo", "warning"));
+        let severities = [(error, &self.errors), (warning, &self.warnings)];
         let mut remarks: Vec<(&str, &Remark)> = Vec::new();
         for (severity, of_it) in severities {
             remarks.extend(of_it.iter().map(|remark| (severity, remark)));
         }
         remarks.sort_by_key(|(_, remark)| (remark.line, remark.column.as_ref().map(|column| column.index)));
         let mut lines: Vec<String> =
-            remarks.into_iter().map(|(severity, remark)| remark.print(file, severity)).collect();
-        let what_became = match (self.committed, self.is_clean()) {
-            (true, _) => "Written.",
-            (false, true) => "Nothing was written: --commit writes it.",
-            (false, false) => "Nothing was written.",
-        };
-        lines.push(format!(
-            "{file}: {} rows: {} new, {} completed, {} there already; {} errors, {} warnings. {what_became}",
-            self.rows,
-            self.added,
-            self.completed,
-            self.known,
-            self.errors.len(),
-            self.warnings.len(),
-        ));
+            remarks.into_iter().map(|(severity, remark)| remark.print(file, severity, locale)).collect();
+        lines.push(format!("{file}: {}", self.sum()));
         lines
     }
+
+    fn sum(&self) -> String {
+        let passed_over = self.titles + self.totals;
+        let (errors, warnings) = (self.errors.len(), self.warnings.len());
+        let (rows, added, completed, known) = (self.rows, self.added, self.completed, self.known);
+        let nothing_new = added == 0 && completed == 0;
+        let (vi, en) = match (self.is_clean(), self.committed) {
+            (false, _) => ("Chưa ghi gì.", "Nothing was written."),
+            (true, _) if nothing_new => ("Không có gì mới.", "Nothing new."),
+            (true, true) => ("Đã ghi.", "Written."),
+            (true, false) => ("Chưa ghi gì: thêm --commit để ghi.", "Nothing was written: --commit writes it."),
+        };
+        match self.locale {
+            Locale::Vi => {
+                let also = if passed_over == 0 {
+                    String::new()
+                } else {
+                    format!(" (bỏ qua {} dòng tiêu đề ở trên, {} dòng tổng ở dưới)", self.titles, self.totals)
+                };
+                format!(
+                    "{rows} dòng{also}: {added} mới, {completed} bổ sung, {known} đã có; {errors} lỗi, {warnings} cảnh báo. {vi}"
+                )
+            }
+            Locale::En => {
+                let also = if passed_over == 0 {
+                    String::new()
+                } else {
+                    let (titles, totals) = (count(self.titles, "title line"), count(self.totals, "total line"));
+                    format!(" ({titles} above and {totals} below passed over)")
+                };
+                let rows = count(rows, "row");
+                let (errors, warnings) = (count(errors, "error"), count(warnings, "warning"));
+                format!(
+                    "{rows}{also}: {added} new, {completed} completed, {known} there already; {errors}, {warnings}. {en}"
+                )
+            }
+        }
+    }
+}
+
+/// `1 error`, `2 errors`.
+fn count(number: usize, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
 }
 
 #[cfg(test)]
@@ -284,6 +342,38 @@ mod tests {
             lines.first().map(String::as_str),
             Some("ho.csv:2: error: column D \"Năm sinh\": The spreadsheet's formula failed here. [spreadsheet_error]")
         );
-        assert!(lines.last().unwrap().ends_with("1 errors, 1 warnings. Nothing was written."));
+        assert!(lines.last().unwrap().ends_with("1 error, 1 warning. Nothing was written."));
+    }
+
+    #[test]
+    fn everything_is_said_in_the_language_asked_for() {
+        let mut report = Report::new(Locale::Vi);
+        report.error(2, Some(ColumnRef { index: 3, header: "Năm sinh".into() }), &Fault::SpreadsheetError);
+        report.warn(3, None, &Fault::DuplicateOfLine(2));
+        assert_eq!(
+            report.lines("ho.csv"),
+            [
+                "ho.csv:2: lỗi: cột D \"Năm sinh\": Công thức của bảng tính bị lỗi. [spreadsheet_error]",
+                "ho.csv:3: cảnh báo: Có thể trùng với dòng 2. [possible_duplicate]",
+                "ho.csv: 0 dòng: 0 mới, 0 bổ sung, 0 đã có; 1 lỗi, 1 cảnh báo. Chưa ghi gì.",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_sum_says_what_became_of_the_file() {
+        let mut report = Report::new(Locale::En);
+        (report.rows, report.known, report.committed) = (1, 1, true);
+        assert_eq!(
+            report.lines("ho.csv"),
+            ["ho.csv: 1 row: 0 new, 0 completed, 1 there already; 0 errors, 0 warnings. Nothing new."]
+        );
+        (report.rows, report.added, report.titles, report.totals) = (2, 1, 3, 1);
+        assert_eq!(
+            report.lines("ho.csv"),
+            [
+                "ho.csv: 2 rows (3 title lines above and 1 total line below passed over): 1 new, 0 completed, 1 there already; 0 errors, 0 warnings. Written."
+            ]
+        );
     }
 }

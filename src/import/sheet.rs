@@ -1,7 +1,7 @@
 //! A spreadsheet saved as text: UTF-8 with or without BOM, cells parted by comma, semicolon or tab,
 //! lines by LF or CRLF. Everything is kept as text, with the line on which it begins.
 
-use csv::{ReaderBuilder, Terminator};
+use csv::{Reader, ReaderBuilder, StringRecord, Terminator};
 
 use super::report::Fault;
 
@@ -9,8 +9,13 @@ use super::report::Fault;
 pub const MOST_ROWS: usize = 50_000;
 pub const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// The first line, and the others that hold anything.
+/// Letterhead and title take no more.
+const MOST_TITLES: usize = 30;
+
+/// The line of headers, and those below it that hold anything.
 pub struct Sheet {
+    /// Lines above the headers that hold something else.
+    pub titles: usize,
     pub header_line: u64,
     pub headers: Vec<String>,
     pub rows: Vec<SheetRow>,
@@ -24,25 +29,20 @@ pub struct SheetRow {
 /// What keeps a file from being read, and where.
 pub type Unreadable = (u64, Fault);
 
-pub fn read(bytes: &[u8]) -> Result<Sheet, Unreadable> {
+/// The first line that `are_headers` takes for the headers is it, else the first of all.
+pub fn read(bytes: &[u8], are_headers: impl Fn(&[String]) -> bool) -> Result<Sheet, Unreadable> {
     let (first_line, text) = text_of(bytes)?;
-    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let mut reader = ReaderBuilder::new()
-        .delimiter(separator(header))
-        .terminator(Terminator::CRLF)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    let (separator, titles) = find_headers(text, are_headers);
+    let mut reader = reader_of(text, separator);
     let mut lines = LineCount::new(text, first_line);
-    let mut sheet = Sheet { header_line: first_line, headers: Vec::new(), rows: Vec::new() };
+    let mut sheet = Sheet { titles: 0, header_line: first_line, headers: Vec::new(), rows: Vec::new() };
     for record in reader.records() {
         let record = record.map_err(|_not_text| (lines.line, Fault::NotUtf8))?;
         let line = lines.of(record.position().map_or(0, csv::Position::byte));
-        let cells: Vec<String> = record.iter().map(|cell| tidy(cell).to_owned()).collect();
-        if cells.iter().all(String::is_empty) {
-            continue;
-        }
-        if sheet.headers.is_empty() {
+        let Some(cells) = cells_of(&record) else { continue };
+        if sheet.titles < titles {
+            sheet.titles += 1;
+        } else if sheet.headers.is_empty() {
             sheet.header_line = line;
             sheet.headers = cells;
         } else {
@@ -57,6 +57,35 @@ pub fn read(bytes: &[u8]) -> Result<Sheet, Unreadable> {
         return Err((sheet.rows.last().map_or(sheet.header_line, |row| row.line), Fault::OpenQuote));
     }
     if sheet.headers.is_empty() { Err((first_line, Fault::Empty)) } else { Ok(sheet) }
+}
+
+fn reader_of(text: &str, separator: u8) -> Reader<&[u8]> {
+    ReaderBuilder::new()
+        .delimiter(separator)
+        .terminator(Terminator::CRLF)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes())
+}
+
+/// None if there is nothing in them.
+fn cells_of(record: &StringRecord) -> Option<Vec<String>> {
+    let cells: Vec<String> = record.iter().map(|cell| tidy(cell).to_owned()).collect();
+    cells.iter().any(|cell| !cell.is_empty()).then_some(cells)
+}
+
+/// What parts the cells, and how many lines stand above the headers. A title tells nothing of the
+/// separator, so each is tried.
+fn find_headers(text: &str, are_headers: impl Fn(&[String]) -> bool) -> (u8, usize) {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let likely = separator(first);
+    let headers = |separator: &u8| {
+        let mut reader = reader_of(text, *separator);
+        let filled = reader.records().filter_map(|record| cells_of(&record.ok()?));
+        filled.take(MOST_TITLES + 1).position(|cells| are_headers(&cells))
+    };
+    let tried = [likely, b';', b'\t', b','];
+    tried.iter().find_map(|separator| Some((*separator, headers(separator)?))).unwrap_or((likely, 0))
 }
 
 /// The text without BOM and without Excel's `sep=;`, and the number of its first line.
@@ -132,7 +161,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Vec<(u64, Vec<String>)> {
-        let sheet = read(text.as_bytes()).map_err(|(line, fault)| format!("{line} {fault:?}")).unwrap();
+        let sheet = read(text.as_bytes(), |_| false).map_err(|(line, fault)| format!("{line} {fault:?}")).unwrap();
         sheet.rows.into_iter().map(|row| (row.line, row.cells)).collect()
     }
 
@@ -147,12 +176,23 @@ mod tests {
             assert_eq!(lines(text), expected, "{text:?}");
         }
         assert_eq!(lines("sep=;\r\na;b\r\n1;2\r\n"), [(3, vec!["1".to_owned(), "2".to_owned()])]);
-        assert_eq!(read("\"họ, tên\";b\n1;2".as_bytes()).map_err(drop).unwrap().headers, ["họ, tên", "b"]);
+        assert_eq!(read("\"họ, tên\";b\n1;2".as_bytes(), |_| false).map_err(drop).unwrap().headers, ["họ, tên", "b"]);
+    }
+
+    #[test]
+    fn what_stands_above_the_headers_is_a_title() {
+        for text in ["ỦY BAN, XÃ\n\nDANH SÁCH\na;b\n1;2\n", "ỦY BAN, XÃ;\n;\n;DANH SÁCH\na;b\n1;2\n"] {
+            let sheet = read(text.as_bytes(), |cells| cells == ["a", "b"]).map_err(drop).unwrap();
+            assert_eq!((sheet.titles, sheet.header_line), (2, 4), "{text:?}");
+            assert_eq!(sheet.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [5]);
+        }
+        let sheet = read(b"c;d\n1;2\n", |cells| cells == ["a", "b"]).map_err(drop).unwrap();
+        assert_eq!((sheet.titles, sheet.headers), (0, vec!["c".to_owned(), "d".to_owned()]));
     }
 
     #[test]
     fn a_file_that_cannot_be_read_says_where_and_why() {
-        let refused = |bytes: &[u8]| match read(bytes) {
+        let refused = |bytes: &[u8]| match read(bytes, |_| false) {
             Ok(_) => panic!("it was read"),
             Err((line, fault)) => (line, format!("{fault:?}")),
         };

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::cells::{self, Wrong};
-use super::columns::{Column, is_passed_over};
+use super::columns::{Column, is_of_members, is_passed_over};
 use super::report::{ColumnRef, Fault, Report};
 use super::sheet::{Sheet, SheetRow};
 use crate::kernel::problem::{FieldCode, FieldError};
+use crate::kernel::text::plain;
 
 /// Where the API's rules speak of a field or a refusal that is another column's here.
 const MEANT: [(&str, &str); 12] = [
@@ -85,6 +86,7 @@ pub fn recognise(sheet: &Sheet, columns: &[Column], report: &mut Report) -> Opti
                 headers.insert(column.field, place);
             }
             None if is_passed_over(header) || (header.is_empty() && !used()) => {}
+            None if is_of_members(header) => faults.push((Some(place), Fault::MembersColumn)),
             None => faults.push((Some(place), Fault::UnknownColumn)),
         }
     }
@@ -100,6 +102,26 @@ pub fn recognise(sheet: &Sheet, columns: &[Column], report: &mut Report) -> Opti
         report.error(line, column, &fault);
     }
     clean.then_some(Headers(headers))
+}
+
+/// Takes the last lines away that sum the list up, and says how many. A row that has every value it
+/// needs is none of them, whatever it begins with: a village may be called Cộng Hòa.
+pub fn drop_totals(sheet: &mut Sheet, columns: &[Column], headers: &Headers) -> usize {
+    let needed: Vec<usize> = columns
+        .iter()
+        .filter(|column| column.required)
+        .filter_map(|column| Some(headers.of(column.field)?.index))
+        .collect();
+    let is_total = |row: &SheetRow| {
+        let first = row.cells.iter().find(|cell| !cell.is_empty()).map_or("", String::as_str);
+        let word = plain(first.split([' ', ':', '.', '\u{a0}']).next().unwrap_or_default());
+        let sums_up = [plain("tổng"), plain("cộng")].contains(&word);
+        sums_up && needed.iter().any(|index| row.cells.get(*index).is_none_or(String::is_empty))
+    };
+    let kept = sheet.rows.iter().rposition(|row| !is_total(row)).map_or(0, |last| last + 1);
+    let totals = sheet.rows.len() - kept;
+    sheet.rows.truncate(kept);
+    totals
 }
 
 /// Reads every cell of a row.

@@ -8,7 +8,7 @@ use ketnghia::kernel::locale::Locale;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{World, household, id_of};
+use crate::support::{DataFolder, World, household, id_of, ketnghia as program};
 
 const LIST: &[u8] = include_bytes!("fixtures/ho-ngheo.csv");
 
@@ -247,15 +247,113 @@ fn the_audit_says_who_imported_and_no_session_is_left() {
 }
 
 #[test]
-fn an_identity_number_that_another_household_has_is_worth_a_look() {
-    let (world, _, sơn) = ianan();
+fn a_household_that_moved_is_known_by_its_number_wherever_it_lives() {
+    let (world, tung, sơn) = ianan();
     world.import(Kind::Households, "ianan", LIST, true);
-    let moved = "Thôn,Chủ hộ,Năm sinh,Dân tộc,Loại hộ,CCCD\nSơn,Siu Pyui,1970,10,Hộ nghèo,062070000017\nTung,Siu Pyúi,1970,10,Hộ nghèo,\n";
+    let moved = "Thôn,Chủ hộ,Năm sinh,Dân tộc,Loại hộ,CCCD\nSơn,Siu Pyui,1970,10,Hộ cận nghèo,062070000017\nTung,Siu Pyúi,1970,10,Hộ nghèo,\n";
     let report = world.import(Kind::Households, "ianan", moved.as_bytes(), true);
-    assert_clean(&report, 2, 0, 0);
-    assert_eq!(said(&report.warnings), [(2, "CCCD", "same_identity_number"), (3, "Chủ hộ", "possible_duplicate")]);
-    assert_eq!(world.count("households", &format!("village_id = '{sơn}'")), 2);
+    assert_clean(&report, 1, 0, 1);
+    assert_eq!(said(&report.warnings), [(2, "Thôn", "moved"), (3, "Chủ hộ", "possible_duplicate")]);
+    assert_eq!(world.count("households", &format!("village_id = '{sơn}'")), 1, "it stays where it is");
     assert_clean(&world.import(Kind::Households, "ianan", moved.as_bytes(), true), 0, 0, 2);
+
+    // Moved in the app, and the old list comes again.
+    let official = world.commune(world.ianan);
+    let homes = official.get(&format!("/households?village_id={tung}")).expect(200);
+    let home = homes["items"].as_array().unwrap().iter().find(|home| home["head_name"] == "Siu Pyui").unwrap();
+    official.patch(&format!("/households/{}", id_of(home)), json!({"village_id": sơn})).expect(200);
+    let again = world.import(Kind::Households, "ianan", LIST, true);
+    assert_clean(&again, 0, 0, 3);
+    assert_eq!(said(&again.warnings), [(3, "Thôn, Làng", "moved")]);
+    // Whoever does not see the household does not learn of it.
+    world.make_user("langtung", "village_head", Some(tung), None);
+    let unseen = "Thôn,Chủ hộ,Năm sinh,Dân tộc,Loại hộ,CCCD\nTung,Siu Mới,1991,10,Hộ nghèo,062070000017\n";
+    let report = world.import(Kind::Households, "langtung", unseen.as_bytes(), false);
+    assert_clean(&report, 1, 0, 0);
+    assert_eq!(said(&report.warnings), []);
+}
+
+#[test]
+fn a_number_that_belongs_to_another_household_is_an_error() {
+    let (world, ..) = ianan();
+    world.import(Kind::Households, "ianan", LIST, true);
+    let row = |village: &str, head: &str, year: &str| {
+        let file = format!(
+            "Thôn,Chủ hộ,Năm sinh,Dân tộc,Loại hộ,CCCD\n{village},{head},{year},10,Hộ cận nghèo,062070000017\n"
+        );
+        world.import(Kind::Households, "ianan", file.as_bytes(), true)
+    };
+    for village in ["Tung", "Sơn"] {
+        let report = row(village, "Rơ Châm Kim", "1988");
+        assert_eq!(said(&report.errors), [(2, "CCCD", "other_household")], "{village}");
+        assert_eq!(said(&report.warnings), []);
+        assert!(!report.committed && !report.lines("ho.csv").concat().contains("062070000017"));
+    }
+    // A new name or a mended year alone is no other person, nor is a year that is not said.
+    for (head, year, differs) in
+        [("Rơ Châm Kim", "1970", "Chủ hộ"), ("Siu Pyui", "1971", "Năm sinh"), ("Rơ Châm Kim", "", "Chủ hộ")]
+    {
+        let report = row("Tung", head, year);
+        assert_clean(&report, 0, 0, 1);
+        assert_eq!(said(&report.warnings), [(2, differs, "differs")]);
+    }
+    assert_eq!(world.count("households", "true"), 3);
+    let assessed = "Thôn,Chủ hộ,Năm sinh,Năm,Loại hộ,CCCD\nTung,Rơ Châm Kim,1988,2020,Hộ nghèo,062070000017\n";
+    let report = world.import(Kind::Assessments, "ianan", assessed.as_bytes(), true);
+    assert_eq!(said(&report.errors), [(2, "CCCD", "other_household")]);
+}
+
+#[test]
+fn a_list_with_title_and_total_is_taken_as_it_is() {
+    let (world, ..) = ianan();
+    let file = "ỦY BAN NHÂN DÂN XÃ IA NAN;;;;;\n\
+                DANH SÁCH HỘ NGHÈO, HỘ CẬN NGHÈO NĂM 2026;;;;;\n\
+                ;;;;;\n\
+                STT;Thôn;Chủ hộ;Dân tộc;Hộ nghèo;Hộ cận nghèo\n\
+                1;Tung;Siu A;10;V;\n\
+                2;Tung;Siu B;10;;✓\n\
+                Tổng cộng: 2 hộ;;;;1;1\n";
+    let report = world.import(Kind::Households, "ianan", file.as_bytes(), true);
+    assert_clean(&report, 2, 0, 0);
+    assert_eq!((report.rows, report.titles, report.totals), (2, 2, 1));
+    assert_eq!(world.count("households", "poverty_status = 'near_poor'"), 1);
+    let wrong = file.replace("Tung;Siu B", "Tưng;Siu B");
+    let report = world.import(Kind::Households, "ianan", wrong.as_bytes(), true);
+    assert_eq!(said(&report.errors), [(6, "Thôn", "not_found")], "lines are those of the file");
+    // In the middle of a list it is a mistake, and a name that begins so is a name.
+    let middle = "Tên,Loại,Xã\nTổng cộng,,\nCộng Hòa,thôn,23884\n";
+    let report = world.import(Kind::Villages, "ianan", middle.as_bytes(), true);
+    assert_eq!((report.rows, report.totals), (2, 0));
+    assert_eq!(said(&report.errors), [(2, "Loại", "required")]);
+}
+
+#[test]
+fn a_list_of_members_is_told_what_to_do() {
+    let (world, ..) = ianan();
+    let file = "Thôn,Chủ hộ,Dân tộc,Loại hộ,Quan hệ với chủ hộ\nTung,Siu A,10,Hộ nghèo,Chủ hộ\n";
+    let report = world.import(Kind::Households, "ianan", file.as_bytes(), true);
+    assert_eq!(said(&report.errors), [(1, "Quan hệ với chủ hộ", "unknown_column")]);
+    assert!(report.lines("ho.csv").concat().contains("One row a household: delete the members' rows first"));
+}
+
+#[test]
+fn a_wrong_data_dir_makes_no_database() {
+    let folder = DataFolder::new("no database");
+    let list = folder.0.join("ho.csv");
+    std::fs::write(&list, LIST).unwrap();
+    let list = list.to_str().unwrap();
+    let missing = folder.0.join("missing");
+    for arguments in [
+        &["import", "households", list, "--as", "ianan"][..],
+        &["user", "create", "--username", "minh.anh", "--full-name", "Minh Anh"],
+        &["database", "--", "true"],
+    ] {
+        let refused = program(&missing).args(arguments).output().unwrap();
+        assert!(!refused.status.success(), "{arguments:?}");
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains(&format!("no database in {} (DATA_DIR)", missing.display())), "{arguments:?}: {said}");
+        assert!(!missing.exists(), "{arguments:?}");
+    }
 }
 
 #[test]

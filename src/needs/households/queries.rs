@@ -200,6 +200,11 @@ pub fn of_villages(conn: &mut PgConnection, villages: &HashSet<LocalityId>) -> R
     Ok(rows.order((households::created_at, households::id)).load(conn)?)
 }
 
+/// Those of these households that the caller sees.
+pub fn of_ids(conn: &mut PgConnection, ids: &HashSet<HouseholdId>) -> Result<Vec<HouseholdRow>> {
+    Ok(HouseholdRow::query().filter(households::id.eq_any(ids)).load(conn)?)
+}
+
 /// A household is entered in a village of the caller's area that is still there.
 pub fn check_village(conn: &mut PgConnection, village: LocalityId) -> Result<()> {
     let place: Option<(String, bool, Option<bool>)> = localities::table
