@@ -211,7 +211,7 @@ mod tests {
         let turn = passwords.turn().await.unwrap();
         passwords.waiting.fetch_add(QUEUE, Ordering::Relaxed);
         assert!(passwords.turn().await.is_err());
-        let old = super::hash("ba con trâu trắng").unwrap();
+        let old = hash("ba con trâu trắng").unwrap();
         assert!(turn.verify("ba con trâu trắng".into(), Some(old)).await.unwrap());
         assert!(turn.hash("k9vx-72mq".into()).await.is_ok());
     }

@@ -50,8 +50,10 @@ fn a_household_tells_what_became_of_it_and_who_did_it() {
     assert!(changed["actor_name"].as_str().unwrap().starts_with("head"));
     assert_eq!((&assessed["year"], &assessed["poverty_status"]), (&json!(2027), &json!("near_poor")));
     assert_eq!((&assessed["happened_on"], &assessed["actor_role"]), (&json!("2027-03-01"), &json!("village_head")));
-    assert_eq!((&moved["from_village_name"], &moved["village_name"]), (&json!("Tung"), &json!("Sơn")));
-    assert_eq!((&moved["actor_role"], &moved["from_village_id"]), (&json!("commune"), &json!(tung)));
+    assert_eq!((&moved["from_village_name"], &moved["village_name"]), (&Value::Null, &json!("Sơn")), "not its village");
+    assert_eq!((&moved["actor_role"], &moved["from_village_id"]), (&json!("commune"), &Value::Null));
+    let official = history(&world.commune(world.ianan), id);
+    assert_eq!((&official[2]["from_village_name"], &official[2]["from_village_id"]), (&json!("Tung"), &json!(tung)));
     assert_eq!((&left["from_status"], &left["status"]), (&json!("active"), &json!("moved_away")));
     assert_eq!(left["happened_on"], "2027-05-01");
     assert!(left["recorded_at"].as_str().unwrap().starts_with("2027-05-20T"), "and said later");

@@ -126,8 +126,7 @@ pub struct HardshipListChanges {
     /// Replaces all; one with a pledge or a gift cannot be left out.
     #[serde(default, deserialize_with = "extract::present_at_most::<_, _, 500>")]
     #[validate(nested)]
-    #[schema(max_items = 500, example = json!([{"household_id": "56889508-fae9-57b5-9d83-ea91851320e5",
-        "reasons": ["elderly_alone"], "needs": ["housing"], "priority": 1}]))]
+    #[schema(max_items = 500)]
     pub items: Option<Vec<NewHardshipItem>>,
 }
 

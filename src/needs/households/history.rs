@@ -58,7 +58,7 @@ pub struct HouseholdHistoryEntry {
     /// `assessed`.
     #[diesel(sql_type = Array<Text>)]
     pub poverty_causes: Vec<PovertyCause>,
-    /// `moved`: where it lived before.
+    /// `moved`: where it lived before; null where the caller does not see that village.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub from_village_id: Option<LocalityId>,
     #[diesel(sql_type = Nullable<Text>)]
