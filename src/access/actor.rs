@@ -117,10 +117,10 @@ pub async fn authenticate(
     let db = request.app_data::<web::Data<Db>>().cloned();
     request.extensions_mut().insert(Finding(actor.clone()));
     let response = next.call(request).await?;
-    if let (Some(actor), Some(db), true) = (actor, db, refused_before_entry(response.status())) {
-        if let Err(problem) = db.read(&actor, |_| Ok(())).await {
-            return Ok(response.error_response(problem).map_into_right_body());
-        }
+    if let (Some(actor), Some(db), true) = (actor, db, refused_before_entry(response.status()))
+        && let Err(problem) = db.read(&actor, |_| Ok(())).await
+    {
+        return Ok(response.error_response(problem).map_into_right_body());
     }
     Ok(response.map_into_left_body())
 }
