@@ -302,6 +302,9 @@ fn listen(listener: TcpListener, state: State, pool_size: u32) -> std::io::Resul
     let server = HttpServer::new(move || app::build(state.clone()))
         .workers(workers)
         .worker_max_blocking_threads(pool_size)
+        // A compressed answer leaves in several writes: the kernel would hold the last one back until the
+        // client acknowledges the others, 40 ms later.
+        .tcp_nodelay(true)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()
         .listen(listener)?;
