@@ -25,7 +25,9 @@ fn assert_refused(output: &Output, reason: &str) {
 #[test]
 fn the_server_survives_what_happens_to_it_and_stops_in_order() {
     let folder = DataFolder::new("server");
-    let server = Program::start(&folder.0);
+    // As it is run where records count: with fewer promises a killed PostgreSQL may forget what was answered.
+    let start = || Program::run(ketnghia(&folder.0).env_remove("KETNGHIA_UNSAFE_DURABILITY").arg("serve"));
+    let server = start();
     assert!(server.lines.iter().any(|line| line.contains("Loading the catalogue of places")), "{:?}", server.lines);
     assert!(server.lines.iter().any(|line| line.ends_with("/docs/")), "{:?}", server.lines);
     server.client().get("/health/ready").expect(200);
@@ -74,7 +76,7 @@ fn the_server_survives_what_happens_to_it_and_stops_in_order() {
     let lost = server.client().post("/auth/refresh", grant.clone()).expect(200);
     server.signal(Signal::SIGKILL);
     drop(server);
-    let mut server = Program::start(&folder.0);
+    let mut server = start();
     let again = server.client().post("/auth/refresh", grant).expect(200);
     assert_eq!(again["refresh_token"], lost["refresh_token"]);
     server.client().post("/auth/login", credentials).expect(200);
