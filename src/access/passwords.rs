@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use unicode_normalization::UnicodeNormalization;
@@ -30,13 +30,17 @@ pub const LONGEST: usize = 128;
 /// How long a one-time password is worth anything.
 pub const ONE_TIME_DAYS: i64 = 7;
 
-type Job = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+
+/// What a hash is computed in. A thread uses its own again for as long as somebody waits: given back and
+/// asked for anew at each hash, 19 MiB are never twice at the same place.
+type Memory = Vec<Block>;
 
 /// The threads that hash, and the queue before them.
 pub struct Passwords {
     jobs: SyncSender<Job>,
     turns: Semaphore,
-    waiting: AtomicUsize,
+    waiting: Arc<AtomicUsize>,
 }
 
 /// A turn to hash. What must be looked at right before a password is, is looked at in its turn: so
@@ -59,22 +63,27 @@ impl Default for Passwords {
     fn default() -> Self {
         let (jobs, queue) = sync_channel::<Job>(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
+        let waiting = Arc::new(AtomicUsize::new(0));
         for _ in 0..THREADS {
-            let queue: Arc<Mutex<Receiver<Job>>> = queue.clone();
+            let (queue, waiting): (Arc<Mutex<Receiver<Job>>>, _) = (queue.clone(), waiting.clone());
             std::thread::spawn(move || {
+                let mut memory = Memory::new();
                 loop {
                     let job = match queue.lock() {
                         Ok(queue) => queue.recv(),
                         Err(_) => return,
                     };
                     match job {
-                        Ok(job) => job(),
+                        Ok(job) => job(&mut memory),
                         Err(_all_senders_are_gone) => return,
+                    }
+                    if waiting.load(Ordering::Relaxed) == 0 {
+                        memory = Memory::new();
                     }
                 }
             });
         }
-        Self { jobs, turns: Semaphore::new(THREADS), waiting: AtomicUsize::new(0) }
+        Self { jobs, turns: Semaphore::new(THREADS), waiting }
     }
 }
 
@@ -99,11 +108,11 @@ impl Passwords {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Memory) -> T + Send + 'static) -> Result<T> {
         let (answer, done) = oneshot::channel();
-        let job = Box::new(move || {
+        let job = Box::new(move |memory: &mut Memory| {
             // Nobody waits any more when the caller hung up.
-            let _ = answer.send(work());
+            let _ = answer.send(work(memory));
         });
         self.jobs.try_send(job).map_err(|_full| Problem::overloaded("the hashing threads are behind"))?;
         done.await.map_err(|_gone| Problem::internal("a hashing thread died"))
@@ -114,19 +123,32 @@ impl Turn<'_> {
     /// Of a turn in which the old password was right the new one is hashed, too: in a storm a second
     /// turn may not be had, and the try that was right would stay counted as wrong.
     pub async fn hash(self, password: String) -> Result<String> {
-        self.passwords.run(move || hash(&password)).await?
+        self.passwords.run(move |_own| hash(&password)).await?
     }
 
     /// Whether the password is the one of the hash; without a hash it is not, after the same time.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        let compare = move || {
+        let compare = move |memory: &mut Memory| {
             let known = hash.is_some();
-            let hash = hash.as_deref().unwrap_or(NOBODY);
-            let Ok(parsed) = PasswordHash::new(hash) else { return false };
-            argon2().is_ok_and(|argon2| argon2.verify_password(password.as_bytes(), &parsed).is_ok()) && known
+            opens(memory, &password, hash.as_deref().unwrap_or(NOBODY)) == Some(true) && known
         };
         self.passwords.run(compare).await
     }
+}
+
+/// Whether a password is the one of a hash; None when it cannot be computed.
+fn opens(memory: &mut Memory, password: &str, hash: &str) -> Option<bool> {
+    let hash = PasswordHash::new(hash).ok()?;
+    let params = Params::try_from(&hash).ok()?;
+    memory.resize(params.block_count(), Block::new());
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+    let version = Version::try_from(hash.version?).ok()?;
+    let (salt, right) = (hash.salt?, hash.hash?);
+    let mut output = vec![0; right.len()];
+    let argon2 = Argon2::new(algorithm, version, params);
+    argon2.hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, &mut *memory).ok()?;
+    // Outputs are compared in constant time.
+    Some(Output::new(&output).ok()? == right)
 }
 
 /// Hashes on the caller's thread, for the command line and the loaders.
@@ -199,10 +221,14 @@ mod tests {
     fn a_hash_opens_to_its_password_only() {
         let hash = hash("một mật khẩu dài").unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        let parsed = PasswordHash::new(&hash).unwrap();
-        assert!(argon2().unwrap().verify_password("một mật khẩu dài".as_bytes(), &parsed).is_ok());
-        assert!(argon2().unwrap().verify_password(b"another", &parsed).is_err());
-        assert!(PasswordHash::new(NOBODY).is_ok(), "the dummy must take the time of a real one");
+        let mut memory = Memory::new();
+        assert_eq!(opens(&mut memory, "một mật khẩu dài", &hash), Some(true));
+        assert_eq!(opens(&mut memory, "another", &hash), Some(false), "what the memory held before is no matter");
+        assert_eq!(opens(&mut memory, "another", NOBODY), Some(false), "the dummy must take the time of a real one");
+        // With the parameters that it was made with, whatever ours are by now.
+        let other = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, None).unwrap());
+        let other = other.hash_password_with_salt(b"another", b"sixteen bytes ..").unwrap().to_string();
+        assert_eq!(opens(&mut memory, "another", &other), Some(true));
     }
 
     #[actix_web::test]
