@@ -33,7 +33,7 @@ enum Width {
 /// What a table's policy goes by, besides the place.
 #[derive(Clone, Copy, PartialEq)]
 enum Ties {
-    /// The place alone; a twinned unit sees some of its villages' rows.
+    /// The place alone; whoever is twinned with a village sees some of its rows, too.
     Place,
     /// Also the rows of the caller's own organisation, and a unit sees those only.
     Organisation,
@@ -65,9 +65,11 @@ impl Reach {
         Self { width: width(actor), ties: Ties::BothEnds, table: "twinnings" }
     }
 
-    fn sql(self) -> String {
+    /// For a statement that is written as text.
+    pub fn sql(self) -> String {
         let Self { width, ties, table: t } = self;
         let own = format!("{t}.organisation_id = (SELECT app_organisation())");
+        let twinned = |column: &str| format!("{t}.{column} = ANY ((SELECT app_villages())::uuid[])");
         let within = |column: &str| match width {
             Width::Place => format!("{t}.{column} = (SELECT app_low())"),
             Width::FewPlaces => format!("{t}.{column} = ANY ((SELECT app_paths())::text[])"),
@@ -77,18 +79,18 @@ impl Reach {
         };
         match (ties, width) {
             (_, Width::Country) | (Ties::BothEnds, Width::Wide) => "true".to_owned(),
-            (Ties::Place, Width::Twinned) => format!("{t}.village_id = ANY ((SELECT app_villages())::uuid[])"),
+            (Ties::Place, Width::Twinned) => twinned("village_id"),
             (Ties::Organisation, Width::Twinned) => own,
             // No organisation is a province or the country.
-            (Ties::Place, _) | (Ties::Organisation, Width::Wide) => format!("({})", within("scope_path")),
+            (Ties::Place | Ties::Organisation, Width::Wide) => format!("({})", within("scope_path")),
+            (Ties::Place, _) => format!("({} OR {})", within("scope_path"), twinned("village_id")),
             (Ties::Organisation, _) => format!("({} OR {own})", within("scope_path")),
-            (Ties::BothEnds, Width::Twinned) => {
-                format!("({own} OR {t}.locality_id = ANY ((SELECT app_villages())::uuid[]))")
-            }
+            (Ties::BothEnds, Width::Twinned) => format!("({own} OR {})", twinned("locality_id")),
             (Ties::BothEnds, _) => format!(
-                "({} OR {} OR {own} OR {t}.locality_id = ANY ((SELECT app_villages())::uuid[]))",
+                "({} OR {} OR {own} OR {})",
                 within("scope_path"),
                 within("organisation_scope_path"),
+                twinned("locality_id"),
             ),
         }
     }
@@ -100,9 +102,9 @@ fn width(actor: &Actor) -> Width {
         // A district may be an organisation, too.
         Some(Role::Commune | Role::District) => Width::FewPlaces,
         Some(Role::TwinningUnit) => Width::Twinned,
-        Some(Role::Province) => Width::Wide,
-        // Keys have no lists.
-        Some(Role::Admin) | None => Width::Country,
+        // A key is no organisation either; of which level its place is, only the database knows.
+        Some(Role::Province) | None => Width::Wide,
+        Some(Role::Admin) => Width::Country,
     }
 }
 

@@ -218,6 +218,13 @@ fn a_giving_village_sees_the_list_of_its_twin_and_writes_nothing_of_it() {
     let home = world.household(&head, village, "Siu A");
     let list = world.approved_list(&head, &official, village, &[home]);
     let path = format!("/hardship-lists/{}", id_of(&list));
+    neighbour.get(&format!("/households/{home}")).expect(200);
+    for listed in ["/households", "/hardship-lists", "/hardship-items"] {
+        let listed_items = neighbour.get(listed).expect(200)["items"].as_array().unwrap().len();
+        assert_eq!(listed_items, 1, "what is seen by its id is seen in {listed}");
+    }
+    let totals = |set: &str| neighbour.get(&format!("/aggregates/{set}")).expect(200)["totals"]["households"].clone();
+    assert_eq!((totals("poverty"), totals("hardship")), (json!(1), json!(1)), "and counted");
     official.post(&format!("{path}/reopen"), json!({"reason": "Sửa"})).expect(200);
     assert_eq!(neighbour.get(&path).expect(200)["items"].as_array().unwrap().len(), 1, "it is seen");
     neighbour.patch(&path, json!({"items": []})).expect_problem(404, "not_found");
