@@ -4,6 +4,7 @@
 
 use super::model::AggregateGrouping;
 use super::question::Question;
+use crate::access::actor::Actor;
 
 /// What a number counts, which decides whether API keys may see a small one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,9 +25,9 @@ pub struct Measure {
 pub struct DataSet {
     pub name: &'static str,
     pub measures: &'static [Measure],
-    /// The facts: `village_id`, and the columns that `column` and the measures name. `$1` is the first
-    /// day, `$2` the last, `$5` the organisation and `$6` the programme that were asked for.
-    pub facts: fn(&Question) -> String,
+    /// The facts that the caller sees: `village_id`, and the columns that `column` and the measures name.
+    /// `$1` is the first day, `$2` the last, `$5` the organisation and `$6` the programme that were asked for.
+    pub facts: fn(&Question, &Actor) -> String,
     /// How many columns the facts have beside `village_id`.
     pub width: usize,
     /// The text by which facts are cut; None where the data set does not have this grouping. Places are

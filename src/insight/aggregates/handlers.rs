@@ -95,7 +95,8 @@ async fn answer<A: From<Answer> + Serialize>(
     let question = Question::of(set, &query, actor, db.clock.today())?;
     let as_csv = accepts.unless(query.format) == AnswerFormat::Csv;
     let groupings = question.groupings.clone();
-    let found = db.read(actor, move |conn| queries::answer(conn, set, &query, &question)).await?;
+    let asker = actor.clone();
+    let found = db.read(actor, move |conn| queries::answer(conn, &asker, set, &query, &question)).await?;
     let tag = tag(&found, as_csv)?;
     let mut answer = HttpResponse::Ok();
     answer

@@ -3,6 +3,8 @@
 use super::data_set::{DataSet, answer, nothing};
 use super::model::AggregateGrouping;
 use super::question::Question;
+use crate::access::actor::Actor;
+use crate::access::reach::Reach;
 
 answer! {
     /// What approved and closed hardship lists say. An item is a household on one list.
@@ -37,9 +39,12 @@ pub const HARDSHIP: DataSet = DataSet {
 };
 
 /// A list has a year and no day.
-fn facts(_: &Question) -> String {
-    "SELECT l.village_id, l.year, l.id AS list_id, i.id AS item_id, i.status, i.household_id
-       FROM hardship_lists l LEFT JOIN hardship_items i ON i.list_id = l.id
-      WHERE l.status IN ('approved', 'closed') AND l.year BETWEEN extract(year FROM $1)::int AND extract(year FROM $2)::int"
-        .to_owned()
+fn facts(_: &Question, actor: &Actor) -> String {
+    let reach = Reach::of_village_records(actor, "l").sql();
+    format!(
+        "SELECT l.village_id, l.year, l.id AS list_id, i.id AS item_id, i.status, i.household_id
+           FROM hardship_lists l LEFT JOIN hardship_items i ON i.list_id = l.id
+          WHERE {reach} AND l.status IN ('approved', 'closed')
+            AND l.year BETWEEN extract(year FROM $1)::int AND extract(year FROM $2)::int"
+    )
 }

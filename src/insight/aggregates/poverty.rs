@@ -3,6 +3,8 @@
 use super::data_set::{DataSet, answer, nothing};
 use super::model::AggregateGrouping;
 use super::question::Question;
+use crate::access::actor::Actor;
+use crate::access::reach::Reach;
 
 answer! {
     /// The households of a year by how poor they were found.
@@ -45,7 +47,8 @@ pub const POVERTY: DataSet = DataSet {
 
 /// The year of the last day; cut by year, each year up to today's. A household carries its latest
 /// assessment, so the older ones are looked up for past years alone. Nothing is assessed before 1990.
-fn facts(question: &Question) -> String {
+fn facts(question: &Question, actor: &Actor) -> String {
+    let reach = Reach::of_village_records(actor, "h").sql();
     let years = if question.groupings.contains(&AggregateGrouping::Year) {
         "greatest(extract(year FROM $1)::int, 1990), least(extract(year FROM $2), extract(year FROM app_today()))::int"
     } else {
@@ -59,8 +62,8 @@ fn facts(question: &Question) -> String {
                               WHERE a.household_id = h.id AND a.year <= y.year ORDER BY a.year DESC LIMIT 1) END AS poverty_status,
                   h.special_hardship, h.ethnic_group <> '01' AS minority
              FROM generate_series({years}) AS y(year)
-             JOIN households h ON h.status = 'active'
-                               OR h.status_since > least(make_date(y.year, 12, 31), $2, app_today())) known
+             JOIN households h ON {reach} AND (h.status = 'active'
+                               OR h.status_since > least(make_date(y.year, 12, 31), $2, app_today()))) known
           WHERE poverty_status IS NOT NULL"
     )
 }

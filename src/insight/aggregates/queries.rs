@@ -10,6 +10,7 @@ use super::margins::{self, Cells};
 use super::model::{AggregateGrouping, AggregateQuery, Answer, AnswerRow, KeyPart, Names, RowKey};
 use super::question::Question;
 use super::{places, suppression};
+use crate::access::actor::Actor;
 use crate::kernel::db::schema::tree_day;
 use crate::kernel::db::{plan_for_values, records};
 use crate::kernel::problem::Result;
@@ -25,7 +26,13 @@ struct Row {
 }
 
 /// The numbers of a data set, cut as the question says.
-pub fn answer(conn: &mut PgConnection, set: &DataSet, query: &AggregateQuery, question: &Question) -> Result<Answer> {
+pub fn answer(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    set: &DataSet,
+    query: &AggregateQuery,
+    question: &Question,
+) -> Result<Answer> {
     plan_for_values(conn)?;
     let today: NaiveDate = tree_day::table.select(tree_day::day).first(conn)?;
     let day = query.as_of.unwrap_or(today);
@@ -37,7 +44,7 @@ pub fn answer(conn: &mut PgConnection, set: &DataSet, query: &AggregateQuery, qu
         None => None,
     };
     let mut load = |question: &Question| -> Result<Vec<Row>> {
-        let query = sql_query(statement(set, question, day == today))
+        let query = sql_query(statement(set, question, actor, day == today))
             .into_boxed::<Pg>()
             .bind::<Date, _>(question.from)
             .bind::<Date, _>(question.to)
@@ -104,25 +111,30 @@ pub fn answer(conn: &mut PgConnection, set: &DataSet, query: &AggregateQuery, qu
 /// One statement for rows and totals: facts, each with its village's places, grouped in two sets. The
 /// stored places are those of the tree day; another day's come from the dated parents.
 /// $1 from, $2 to, $3 day, $4 within, $5 organisation, $6 programme.
-fn statement(set: &DataSet, question: &Question, of_tree_day: bool) -> String {
+fn statement(set: &DataSet, question: &Question, actor: &Actor, of_tree_day: bool) -> String {
     let tree = if of_tree_day {
         "SELECT * FROM app_places_of(ARRAY (SELECT DISTINCT village_id FROM facts))"
     } else {
         "SELECT * FROM app_tree($3)"
     };
-    let mut facts = (set.facts)(question);
+    let mut facts = (set.facts)(question, actor);
     if !question.groupings.is_empty() && question.groupings.iter().all(|grouping| grouping.is_place()) {
-        // A place where people live is a row, also when there is nothing to count.
+        // A place where people live is a row, also when there is nothing to count. One household of each
+        // village is looked for; EXISTS would be planned as a join with all of them.
         facts.push_str(&format!(
-            " UNION ALL SELECT v.id{} FROM localities v
-               WHERE v.level = 'village' AND EXISTS (SELECT FROM households h WHERE h.village_id = v.id AND h.status = 'active')",
+            " UNION ALL SELECT v.id{} FROM localities v CROSS JOIN LATERAL (
+                SELECT FROM households h WHERE h.village_id = v.id AND h.status = 'active' LIMIT 1) inhabited
+               WHERE v.level = 'village' AND ((v.scope_path >= (SELECT app_low()) AND v.scope_path < (SELECT app_high()))
+                                              OR v.id = ANY ((SELECT app_villages())::uuid[]))",
             ", NULL".repeat(set.width)
         ));
     }
     let columns: Vec<&str> = question.groupings.iter().map(|grouping| column(set, *grouping)).collect();
     let keys: String = columns.iter().enumerate().map(|(place, column)| format!("{column} AS key{place}, ")).collect();
     let names: Vec<String> = (0..columns.len()).map(|place| format!("k.key{place}")).collect();
-    let names = names.join(", ");
+    // Grouped as they are stored, and text only in the answer.
+    let cells: Vec<String> = names.iter().map(|name| format!("{name}::text")).collect();
+    let (names, cells) = (names.join(", "), cells.join(", "));
     let (is_total, sets) = match columns.len() {
         0 => ("true".to_owned(), "()".to_owned()),
         _ => ("grouping(k.key0) = 1".to_owned(), format!("({names}), ()")),
@@ -133,7 +145,7 @@ fn statement(set: &DataSet, question: &Question, of_tree_day: bool) -> String {
            SELECT {keys}facts.*
              FROM facts JOIN tree ON tree.village_id = facts.village_id
             WHERE $4::uuid IS NULL OR $4 IN (tree.village_id, tree.commune_id, tree.district_id, tree.province_id))
-         SELECT ARRAY[{names}]::text[] AS cells, {is_total} AS is_total, ARRAY[{}] AS numbers
+         SELECT ARRAY[{cells}]::text[] AS cells, {is_total} AS is_total, ARRAY[{}] AS numbers
            FROM k GROUP BY GROUPING SETS ({sets})",
         measures.join(", ")
     )
@@ -141,10 +153,10 @@ fn statement(set: &DataSet, question: &Question, of_tree_day: bool) -> String {
 
 fn column(set: &DataSet, grouping: AggregateGrouping) -> &'static str {
     match grouping {
-        AggregateGrouping::Province => "tree.province_id::text",
-        AggregateGrouping::District => "tree.district_id::text",
-        AggregateGrouping::Commune => "tree.commune_id::text",
-        AggregateGrouping::Village => "tree.village_id::text",
+        AggregateGrouping::Province => "tree.province_id",
+        AggregateGrouping::District => "tree.district_id",
+        AggregateGrouping::Commune => "tree.commune_id",
+        AggregateGrouping::Village => "tree.village_id",
         // The question has no grouping that the data set has not.
         other => (set.column)(other).unwrap_or("NULL"),
     }

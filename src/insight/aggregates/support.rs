@@ -3,6 +3,8 @@
 use super::data_set::{DataSet, answer};
 use super::model::AggregateGrouping;
 use super::question::Question;
+use crate::access::actor::Actor;
+use crate::access::reach::Reach;
 
 answer! {
     /// What was given. `recorded` and `confirmed` gifts count, `disputed` and `not_delivered` ones do not.
@@ -43,18 +45,21 @@ fn of_gifts(question: &Question) -> bool {
     question.groupings.iter().any(of_gifts)
 }
 
-fn facts(question: &Question) -> String {
+fn facts(question: &Question, actor: &Actor) -> String {
+    let reach = |table| Reach::of_gifts_and_visits(actor, table).sql();
     let asked = "($6::uuid IS NULL OR twinning_id IN (SELECT id FROM twinnings WHERE programme_id = $6)) \
                  AND ($5::uuid IS NULL OR organisation_id = $5)";
     let mut facts = format!(
         "SELECT village_id, organisation_id, given_on AS day, category, funding_source, 0 AS visit, 1 AS gift,
                 (status = 'confirmed')::int AS confirmed, value_vnd, household_id
-           FROM gifts WHERE status IN ('recorded', 'confirmed') AND given_on BETWEEN $1 AND $2 AND {asked}"
+           FROM gifts WHERE {} AND status IN ('recorded', 'confirmed') AND given_on BETWEEN $1 AND $2 AND {asked}",
+        reach("gifts")
     );
     if !of_gifts(question) {
         facts.push_str(&format!(
             " UNION ALL SELECT village_id, organisation_id, visited_on, NULL, NULL, 1, 0, 0, 0, NULL
-                FROM visits WHERE visited_on BETWEEN $1 AND $2 AND {asked}"
+                FROM visits WHERE {} AND visited_on BETWEEN $1 AND $2 AND {asked}",
+            reach("visits")
         ));
     }
     if question.groupings.contains(&AggregateGrouping::Kind) {
@@ -66,7 +71,7 @@ fn facts(question: &Question) -> String {
 
 fn column(grouping: AggregateGrouping) -> Option<&'static str> {
     match grouping {
-        AggregateGrouping::Organisation => Some("facts.organisation_id::text"),
+        AggregateGrouping::Organisation => Some("facts.organisation_id"),
         AggregateGrouping::Month => Some("to_char(facts.day, 'YYYY-MM')"),
         AggregateGrouping::Quarter => Some("to_char(facts.day, 'YYYY-\"Q\"Q')"),
         AggregateGrouping::Year => Some("to_char(facts.day, 'YYYY')"),
