@@ -23,6 +23,7 @@ use crate::app::{self, State};
 use crate::cli::say;
 use crate::config::{Keys, Migrate, Serve, Storage};
 use crate::demo;
+use crate::insight::aggregates::summaries;
 use crate::kernel::clock::Clock;
 use crate::kernel::db::embedded::{Address, Embedded, Opened};
 use crate::kernel::db::{Db, migrate, records};
@@ -37,7 +38,7 @@ const DATABASE: &str = "ketnghia";
 const SHUTDOWN_SECONDS: u64 = 20;
 /// From closing the doors until the last who came in has been heard.
 const LAST_CALL: Duration = Duration::from_millis(200);
-/// How often it is asked whether a new day has begun, and whether there are other keys.
+/// How often it is asked whether a new day has begun, whether there are other keys, and what there is to count.
 const WATCH: Duration = Duration::from_secs(20);
 /// Of replicas that see midnight together, one moves the tree; the number is arbitrary.
 const TREE_LOCK: i64 = 7_364_102_302;
@@ -391,12 +392,15 @@ async fn reload_keys_on_hangup(clock: Clock, tokens: Data<Tokens>) {
     }
 }
 
-/// What changes without a request: the day, and the folder of keys.
+/// What is done without a request: following the day and the folder of keys, counting what was given.
 fn watch(db: &Db, tokens: &Tokens, told: &mpsc::Receiver<()>) {
     while let Err(mpsc::RecvTimeoutError::Timeout) = told.recv_timeout(WATCH) {
         tokens.reload(db.clock.now());
         if let Err(problem) = follow_the_day(db) {
             log::error!("the tree of places did not follow the day: {problem}");
+        }
+        if let Err(problem) = summaries::refresh(db) {
+            log::error!("what was given could not be counted anew: {problem}");
         }
     }
 }

@@ -63,7 +63,8 @@ fn rate(
     }
     // What triggers ask for is there without an entry, too.
     let options = if entered {
-        "-c role=app -c timezone=UTC".to_owned()
+        // As the pool makes its connections.
+        "-c role=app -c timezone=UTC -c plan_cache_mode=force_generic_plan".to_owned()
     } else {
         format!("-c timezone=UTC -c app.now={}", Utc::now().format("%Y-%m-%dT%H:%M:%SZ"))
     };

@@ -11,6 +11,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, Bytea, Text, Uuid as SqlUuid};
 use ketnghia::access::passwords;
 use ketnghia::access::tokens::Tokens;
+use ketnghia::insight::aggregates::summaries;
 use ketnghia::kernel::clock::Clock;
 use ketnghia::kernel::db::embedded::Embedded;
 use ketnghia::kernel::db::{Db, migrate};
@@ -87,6 +88,7 @@ impl Cluster {
         }
         conn.batch_execute(SQL).map_err(|error| format!("the data set: {error}"))?;
         self.seal_phones(&mut conn)?;
+        summaries::refresh(&db).map_err(|problem| problem.to_string())?;
         for sql in ["VACUUM ANALYZE", "CHECKPOINT"] {
             conn.batch_execute(sql).map_err(|error| error.to_string())?;
         }

@@ -134,5 +134,7 @@ select pg_temp.id('gift' || part, v.number), v.id, v.twinning_id, v.unit_id, v.v
        pg_temp.pick('f' || v.number || part, 'organisation_own', 'staff_contribution', 'enterprise', 'donor'), v.day,
        case when (v.number + part) % 10 < 8 then 'confirmed' else 'recorded' end, v.account_id, pg_temp.now(), pg_temp.now(), 1, pg_current_xact_id()
   from visited v, generate_series(0, 3) part;
+insert into support_changes (village_id, scope_path, year)
+select id, scope_path, year from villages cross join (select distinct extract(year from day)::integer from visited) years(year);
 
 set session_replication_role = origin;

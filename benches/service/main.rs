@@ -99,8 +99,9 @@ fn run(settings: &Settings) -> Result<u64, String> {
             continue;
         }
         let run = load::drive(&server.url, settings.clients, settings.duration(), &scenario.calls);
-        let (bare, entered) = compare::with_sql(&cluster, settings, &scenario)?;
-        report.scenario(scenario.name, &run, bare, entered, server.memory()?);
+        let alone = load::drive(&server.url, 1, settings.duration() / 2, &scenario.calls);
+        let sql = compare::with_sql(&cluster, settings, &scenario)?;
+        report.scenario(scenario.name, &run, &alone, sql, server.memory()?);
     }
     if settings.only.is_none() {
         privacy::measure(&stage, &server, &mut report, if settings.small { 20 } else { 200 });

@@ -43,36 +43,46 @@ impl Report {
 
     pub fn heading(&self) {
         println!(
-            "\n{:<40} {:>8} {:>9} {:>9} {:>6} {:>10} {:>6} {:>10} {:>6} {:>7}",
-            "", "per s", "p50 ms", "p99 ms", "wrong", "bare SQL", "ratio", "entered", "ratio", "MB"
+            "\n{:<40} {:>8} {:>9} {:>9} {:>9} {:>6} {:>10} {:>6} {:>10} {:>6} {:>7}",
+            "", "per s", "p50 ms", "p99 ms", "alone p99", "wrong", "bare SQL", "ratio", "entered", "ratio", "MB"
         );
     }
 
-    pub fn scenario(&mut self, name: &str, run: &Run, bare: Option<f64>, entered: Option<f64>, memory: Option<Memory>) {
+    /// `run` is that of all clients, `alone` that of one.
+    pub fn scenario(
+        &mut self,
+        name: &str,
+        run: &Run,
+        alone: &Run,
+        sql: (Option<f64>, Option<f64>),
+        memory: Option<Memory>,
+    ) {
+        let (bare, entered) = sql;
         let ratio = |sql: Option<f64>| sql.filter(|sql| *sql > 0.0).map(|sql| run.rate() / sql * 100.0);
         println!(
-            "{name:<40} {:>8.0} {:>9.2} {:>9.2} {:>6} {:>10} {:>6} {:>10} {:>6} {:>7}",
+            "{name:<40} {:>8.0} {:>9.2} {:>9.2} {:>9.2} {:>6} {:>10} {:>6} {:>10} {:>6} {:>7}",
             run.rate(),
             run.percentile(0.5),
             run.percentile(0.99),
-            run.wrong,
+            alone.percentile(0.99),
+            run.wrong + alone.wrong,
             cell(bare, ""),
             cell(ratio(bare), " %"),
             cell(entered, ""),
             cell(ratio(entered), " %"),
             cell(memory.map(|memory| memory.now), ""),
         );
-        if let Some(wrong) = &run.first_wrong {
+        if let Some(wrong) = run.first_wrong.as_ref().or(alone.first_wrong.as_ref()) {
             println!("  wrong: {}", wrong.chars().take(400).collect::<String>());
         }
         // A scenario that asked nothing proves nothing.
-        self.wrong += run.wrong + u64::from(run.latencies.is_empty());
+        self.wrong += run.wrong + alone.wrong + u64::from(run.latencies.is_empty());
         if name != "sign-in" {
             self.highest = memory.map_or(self.highest, |memory| self.highest.max(memory.highest));
         }
         self.scenarios.push(json!({
             "name": name, "calls": run.latencies.len(), "per_second": round(run.rate()), "p50_ms": round(run.percentile(0.5)),
-            "p99_ms": round(run.percentile(0.99)), "wrong": run.wrong, "bare_per_second": bare, "entered_per_second": entered,
+            "p99_ms": round(run.percentile(0.99)), "alone_p99_ms": round(alone.percentile(0.99)), "wrong": run.wrong + alone.wrong, "bare_per_second": bare, "entered_per_second": entered,
             "percent_of_bare": ratio(bare).map(round), "percent_of_entered": ratio(entered).map(round),
             "memory_mb": memory.map(|memory| round(memory.now)),
         }));

@@ -65,6 +65,11 @@ impl Reach {
         Self { width: width(actor), ties: Ties::BothEnds, table: "twinnings" }
     }
 
+    /// Whether the caller sees all that lies in its places, and nothing else: a province, the country, a key.
+    pub fn is_wide(self) -> bool {
+        matches!(self.width, Width::Wide | Width::Country)
+    }
+
     /// For a statement that is written as text.
     pub fn sql(self) -> String {
         let Self { width, ties, table: t } = self;

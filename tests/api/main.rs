@@ -15,6 +15,7 @@ mod support;
 mod access_matrix;
 mod aggregates;
 mod aggregates_as_of;
+mod aggregates_counted_beforehand;
 mod aggregates_of_households;
 mod api_keys;
 mod audit;

@@ -30,13 +30,15 @@ pub struct DataSet {
     pub facts: fn(&Question, &Actor) -> String,
     /// How many columns the facts have beside `village_id`.
     pub width: usize,
-    /// The text by which facts are cut; None where the data set does not have this grouping. Places are
-    /// cut in one way for all.
+    /// What facts are cut by (for months and quarters the moment they begin); None where the data set does
+    /// not have this grouping. Places are cut in one way for all.
     pub column: fn(AggregateGrouping) -> Option<&'static str>,
     /// Measures that this question leaves without a meaning.
     pub without: fn(&Question) -> &'static [&'static str],
     /// Each year is a picture of its own: years do not add up, and the totals are those of the last.
     pub by_year: bool,
+    /// Whether the facts of this question are for its rows alone: then its totals are asked for apart.
+    pub totals_apart: fn(&Question, &Actor) -> bool,
 }
 
 impl DataSet {
@@ -49,6 +51,15 @@ impl DataSet {
         let counts = self.measures.iter().zip(numbers).filter(|(measure, _)| measure.counted == Counted::Households);
         counts.map(|(_, number)| number.unwrap_or_default()).collect()
     }
+}
+
+/// A data set whose years are pictures has the totals of the last one, where it is cut by them.
+pub fn by_year(question: &Question, _: &Actor) -> bool {
+    question.groupings.contains(&AggregateGrouping::Year)
+}
+
+pub fn never(_: &Question, _: &Actor) -> bool {
+    false
 }
 
 pub fn nothing(_: &Question) -> &'static [&'static str] {

@@ -1,6 +1,6 @@
 //! Who was listed as hard up, and how far help has come.
 
-use super::data_set::{DataSet, answer, nothing};
+use super::data_set::{DataSet, answer, never, nothing};
 use super::model::AggregateGrouping;
 use super::question::Question;
 use crate::access::actor::Actor;
@@ -33,9 +33,10 @@ pub const HARDSHIP: DataSet = DataSet {
     measures: MEASURES,
     facts,
     width: 5,
-    column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year::text"),
+    column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year"),
     without: nothing,
     by_year: false,
+    totals_apart: never,
 };
 
 /// A list has a year and no day.

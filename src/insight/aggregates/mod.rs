@@ -12,6 +12,8 @@ mod places;
 mod poverty;
 mod queries;
 mod question;
+/// Counts made beforehand.
+pub mod summaries;
 mod support;
 mod suppression;
 

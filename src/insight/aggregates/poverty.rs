@@ -1,6 +1,6 @@
 //! How many households are poor, year by year.
 
-use super::data_set::{DataSet, answer, nothing};
+use super::data_set::{DataSet, answer, by_year, nothing};
 use super::model::AggregateGrouping;
 use super::question::Question;
 use crate::access::actor::Actor;
@@ -40,9 +40,10 @@ pub const POVERTY: DataSet = DataSet {
     measures: MEASURES,
     facts,
     width: 4,
-    column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year::text"),
+    column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year"),
     without: nothing,
     by_year: true,
+    totals_apart: by_year,
 };
 
 /// The year of the last day; cut by year, each year up to today's. A household carries its latest

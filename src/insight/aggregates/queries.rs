@@ -55,8 +55,7 @@ pub fn answer(
         Ok(query.load(conn)?)
     };
     let (mut totals, mut rows): (Vec<Row>, Vec<Row>) = load(question)?.into_iter().partition(|row| row.is_total);
-    let years_stand_alone = set.by_year && question.groupings.contains(&AggregateGrouping::Year);
-    if years_stand_alone {
+    if (set.totals_apart)(question, actor) {
         totals = load(&Question { groupings: Vec::new(), ..question.clone() })?;
     }
     let without = (set.without)(question);
@@ -81,7 +80,7 @@ pub fn answer(
         let counts: Vec<Vec<i64>> = shown.iter().map(|row| set.households(&row.numbers)).collect();
         let total_counts = set.households(&totals);
         let cells: Vec<Cells> = rows.into_iter().map(|row| row.cells).collect();
-        let years = years_stand_alone.then_some(last_year.as_str());
+        let years = set.by_year.then_some(last_year.as_str());
         let sums = margins::sums(&question.groupings, &cells, &above, total_counts.clone(), years);
         let hidden = suppression::hide(&counts, &total_counts, &sums);
         for (row, hidden) in shown.iter_mut().zip(hidden.rows) {
@@ -117,23 +116,26 @@ fn statement(set: &DataSet, question: &Question, actor: &Actor, of_tree_day: boo
     } else {
         "SELECT * FROM app_tree($3)"
     };
-    let mut facts = (set.facts)(question, actor);
+    let mut facts = format!("recorded AS ({}), facts AS (SELECT * FROM recorded", (set.facts)(question, actor));
     if !question.groupings.is_empty() && question.groupings.iter().all(|grouping| grouping.is_place()) {
-        // A place where people live is a row, also when there is nothing to count. One household of each
-        // village is looked for; EXISTS would be planned as a join with all of them.
+        // A place where people live is a row, also when there is nothing to count. One household is looked for
+        // in each village without facts; EXISTS would be planned as a join with all of them.
         facts.push_str(&format!(
             " UNION ALL SELECT v.id{} FROM localities v CROSS JOIN LATERAL (
                 SELECT FROM households h WHERE h.village_id = v.id AND h.status = 'active' LIMIT 1) inhabited
                WHERE v.level = 'village' AND ((v.scope_path >= (SELECT app_low()) AND v.scope_path < (SELECT app_high()))
-                                              OR v.id = ANY ((SELECT app_villages())::uuid[]))",
+                                              OR v.id = ANY ((SELECT app_villages())::uuid[]))
+                 AND v.id NOT IN (SELECT village_id FROM recorded)",
             ", NULL".repeat(set.width)
         ));
     }
+    facts.push(')');
     let columns: Vec<&str> = question.groupings.iter().map(|grouping| column(set, *grouping)).collect();
     let keys: String = columns.iter().enumerate().map(|(place, column)| format!("{column} AS key{place}, ")).collect();
     let names: Vec<String> = (0..columns.len()).map(|place| format!("k.key{place}")).collect();
     // Grouped as they are stored, and text only in the answer.
-    let cells: Vec<String> = names.iter().map(|name| format!("{name}::text")).collect();
+    let cells: Vec<String> =
+        question.groupings.iter().zip(&names).map(|(grouping, name)| text(*grouping, name)).collect();
     let (names, cells) = (names.join(", "), cells.join(", "));
     let (is_total, sets) = match columns.len() {
         0 => ("true".to_owned(), "()".to_owned()),
@@ -141,7 +143,7 @@ fn statement(set: &DataSet, question: &Question, actor: &Actor, of_tree_day: boo
     };
     let measures: Vec<String> = set.measures.iter().map(|measure| format!("({})::bigint", measure.sql)).collect();
     format!(
-        "WITH facts AS ({facts}), tree AS ({tree}), k AS (
+        "WITH {facts}, tree AS ({tree}), k AS (
            SELECT {keys}facts.*
              FROM facts JOIN tree ON tree.village_id = facts.village_id
             WHERE $4::uuid IS NULL OR $4 IN (tree.village_id, tree.commune_id, tree.district_id, tree.province_id))
@@ -159,6 +161,15 @@ fn column(set: &DataSet, grouping: AggregateGrouping) -> &'static str {
         AggregateGrouping::Village => "tree.village_id",
         // The question has no grouping that the data set has not.
         other => (set.column)(other).unwrap_or("NULL"),
+    }
+}
+
+/// A key as it stands in the answer.
+fn text(grouping: AggregateGrouping, key: &str) -> String {
+    match grouping {
+        AggregateGrouping::Month => format!("to_char({key}, 'YYYY-MM')"),
+        AggregateGrouping::Quarter => format!("to_char({key}, 'YYYY-\"Q\"Q')"),
+        _ => format!("{key}::text"),
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Question {
     pub from: NaiveDate,
     pub to: NaiveDate,
     pub for_key: bool,
+    /// Only what one organisation, or one programme, gave.
+    pub of_some_givers: bool,
 }
 
 impl Question {
@@ -50,7 +52,12 @@ impl Question {
                 errors.push(FieldError::new("?group_by", FieldCode::NotForKeys));
             }
         }
-        if errors.is_empty() { Ok(Self { groupings, from, to, for_key }) } else { Err(Problem::invalid(errors)) }
+        let of_some_givers = query.organisation_id.is_some() || query.programme_id.is_some();
+        if errors.is_empty() {
+            Ok(Self { groupings, from, to, for_key, of_some_givers })
+        } else {
+            Err(Problem::invalid(errors))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::data_set::{DataSet, answer};
 use super::model::AggregateGrouping;
 use super::question::Question;
+use super::summaries;
 use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 
@@ -11,9 +12,9 @@ answer! {
     SupportAggregate, SupportRow, SupportValues, "support";
     /// Null when cut by category or funding source, which only gifts have.
     #[schema(example = 12)]
-    visits: Things = "coalesce(sum(k.visit), 0)";
+    visits: Things = "coalesce(sum(k.visits), 0)";
     #[schema(example = 57)]
-    gifts: Things = "coalesce(sum(k.gift), 0)";
+    gifts: Things = "coalesce(sum(k.gifts), 0)";
     /// Of these, confirmed by the village.
     #[schema(example = 51)]
     gifts_confirmed: Things = "coalesce(sum(k.confirmed), 0)";
@@ -21,7 +22,7 @@ answer! {
     gift_value_vnd: Things = "coalesce(sum(k.value_vnd), 0)";
     /// Distinct households that received a gift themselves or through a member.
     #[schema(example = 31)]
-    households_helped: Households = "count(DISTINCT k.household_id)";
+    households_helped: Households = "coalesce(sum(k.households), 0) + count(DISTINCT k.household_id)";
     /// Of all support: gifts, for now.
     #[schema(example = 85_500_000)]
     value_vnd: Things = "coalesce(sum(k.value_vnd), 0)";
@@ -31,10 +32,12 @@ pub const SUPPORT: DataSet = DataSet {
     name: "support",
     measures: MEASURES,
     facts,
-    width: 10,
+    width: 11,
     column,
     without: |question| if of_gifts(question) { &["visits"] } else { &[] },
     by_year: false,
+    // The households of twelve months are not those of the year.
+    totals_apart: |question, actor| summaries::serve(question, actor).is_some() && summaries::are_cut(question),
 };
 
 /// Visits have neither category nor funding source.
@@ -45,23 +48,15 @@ fn of_gifts(question: &Question) -> bool {
     question.groupings.iter().any(of_gifts)
 }
 
+/// A household is named, to be counted once, or is already one of the `households`.
 fn facts(question: &Question, actor: &Actor) -> String {
-    let reach = |table| Reach::of_gifts_and_visits(actor, table).sql();
-    let asked = "($6::uuid IS NULL OR twinning_id IN (SELECT id FROM twinnings WHERE programme_id = $6)) \
-                 AND ($5::uuid IS NULL OR organisation_id = $5)";
-    let mut facts = format!(
-        "SELECT village_id, organisation_id, given_on AS day, category, funding_source, 0 AS visit, 1 AS gift,
-                (status = 'confirmed')::int AS confirmed, value_vnd, household_id
-           FROM gifts WHERE {} AND status IN ('recorded', 'confirmed') AND given_on BETWEEN $1 AND $2 AND {asked}",
-        reach("gifts")
-    );
-    if !of_gifts(question) {
-        facts.push_str(&format!(
-            " UNION ALL SELECT village_id, organisation_id, visited_on, NULL, NULL, 1, 0, 0, 0, NULL
-                FROM visits WHERE {} AND visited_on BETWEEN $1 AND $2 AND {asked}",
-            reach("visits")
-        ));
-    }
+    let facts = match summaries::serve(question, actor) {
+        Some(period) => {
+            let marked = format!("village_id = ANY ({}) AND", summaries::MARKED);
+            format!("{} UNION ALL {}", summaries::facts(period, actor), recorded(question, actor, &marked))
+        }
+        None => recorded(question, actor, ""),
+    };
     if question.groupings.contains(&AggregateGrouping::Kind) {
         format!("SELECT f.*, giver.kind FROM ({facts}) f LEFT JOIN organisations giver ON giver.id = f.organisation_id")
     } else {
@@ -69,12 +64,33 @@ fn facts(question: &Question, actor: &Actor) -> String {
     }
 }
 
+/// Gifts and visits, one by one.
+fn recorded(question: &Question, actor: &Actor, only: &str) -> String {
+    let reach = |table| Reach::of_gifts_and_visits(actor, table).sql();
+    let asked = "($6::uuid IS NULL OR twinning_id IN (SELECT id FROM twinnings WHERE programme_id = $6)) \
+                 AND ($5::uuid IS NULL OR organisation_id = $5)";
+    let mut facts = format!(
+        "SELECT village_id, organisation_id, given_on AS day, category, funding_source, 0 AS visits, 1 AS gifts,
+                (status = 'confirmed')::int AS confirmed, value_vnd, 0 AS households, household_id
+           FROM gifts WHERE {only} {} AND status IN ('recorded', 'confirmed') AND given_on BETWEEN $1 AND $2 AND {asked}",
+        reach("gifts")
+    );
+    if !of_gifts(question) {
+        facts.push_str(&format!(
+            " UNION ALL SELECT village_id, organisation_id, visited_on, NULL, NULL, 1, 0, 0, 0, 0, NULL
+                FROM visits WHERE {only} {} AND visited_on BETWEEN $1 AND $2 AND {asked}",
+            reach("visits")
+        ));
+    }
+    facts
+}
+
 fn column(grouping: AggregateGrouping) -> Option<&'static str> {
     match grouping {
         AggregateGrouping::Organisation => Some("facts.organisation_id"),
-        AggregateGrouping::Month => Some("to_char(facts.day, 'YYYY-MM')"),
-        AggregateGrouping::Quarter => Some("to_char(facts.day, 'YYYY-\"Q\"Q')"),
-        AggregateGrouping::Year => Some("to_char(facts.day, 'YYYY')"),
+        AggregateGrouping::Month => Some("date_trunc('month', facts.day)"),
+        AggregateGrouping::Quarter => Some("date_trunc('quarter', facts.day)"),
+        AggregateGrouping::Year => Some("extract(year FROM facts.day)::int"),
         AggregateGrouping::Category => Some("facts.category"),
         AggregateGrouping::FundingSource => Some("facts.funding_source"),
         AggregateGrouping::Kind => Some("facts.kind"),

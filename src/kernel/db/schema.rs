@@ -579,6 +579,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Marks: gifts or visits of the village in this year have changed since its summaries were made
+    support_changes (id) {
+        id -> Int8,
+        village_id -> Uuid,
+        scope_path -> Text,
+        year -> Int4,
+    }
+}
+
+diesel::table! {
+    /// What was given in a village in a month, a quarter or a year; right where the village has no mark in support_changes
+    support_summaries (village_id, period, starts_on) {
+        village_id -> Uuid,
+        scope_path -> Text,
+        period -> Text,
+        starts_on -> Date,
+        visits -> Int4,
+        gifts -> Int4,
+        gifts_confirmed -> Int4,
+        gift_value_vnd -> Int8,
+        /// Distinct households that were given something here and never in another village: they may be added up over villages
+        households -> Int4,
+        /// Households that were given something here, and at any time in another village, too: among villages each counts once
+        wandering_households -> Array<Nullable<Uuid>>,
+    }
+}
+
+diesel::table! {
     /// The day whose tree of places the scope paths follow; public, one row
     tree_day (only_row) {
         only_row -> Bool,
@@ -760,6 +788,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     sign_in_addresses,
     sign_in_failures,
+    support_changes,
+    support_summaries,
     tree_day,
     twinnings,
     user_passwords,

@@ -1,0 +1,12 @@
+drop trigger support_inserted on visits;
+drop trigger support_updated on visits;
+drop trigger support_deleted on visits;
+drop trigger support_inserted on gifts;
+drop trigger support_updated on gifts;
+drop trigger support_deleted on gifts;
+drop function app_support_changed();
+drop function app_mark_support(uuid[], integer[], uuid[]);
+drop function app_summarise_support(integer);
+drop table support_summaries, support_changes;
+drop index gifts_household_id;
+create index gifts_household_id on gifts (household_id);

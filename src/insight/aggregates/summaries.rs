@@ -1,0 +1,169 @@
+//! What was given, counted beforehand for each village and month, quarter and year. Who sees whole
+//! provinces reads these counts where they answer the question, and the gifts and visits of the few
+//! villages where something has changed since (marked by triggers, see the migration): the numbers are
+//! those of the moment, whether the counts are up to date or not.
+
+use chrono::{Datelike, NaiveDate};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Integer;
+
+use super::model::AggregateGrouping;
+use super::question::Question;
+use crate::access::actor::Actor;
+use crate::access::reach::Reach;
+use crate::kernel::clock::month_end;
+use crate::kernel::db::Db;
+use crate::kernel::problem::Result;
+
+/// Marks that are worked off in one transaction: a fraction of a second.
+const MARKS_AT_ONCE: i32 = 1_000;
+
+/// The villages whose counts are not those of the moment.
+pub const MARKED: &str = "(SELECT array_agg(DISTINCT c.village_id) FROM support_changes c)::uuid[]";
+
+/// What one count is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Period {
+    Month,
+    Quarter,
+    Year,
+}
+
+impl Period {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+
+    fn months(self) -> u32 {
+        match self {
+            Self::Month => 1,
+            Self::Quarter => 3,
+            Self::Year => 12,
+        }
+    }
+
+    fn cut_by(grouping: AggregateGrouping) -> Option<Self> {
+        match grouping {
+            AggregateGrouping::Month => Some(Self::Month),
+            AggregateGrouping::Quarter => Some(Self::Quarter),
+            AggregateGrouping::Year => Some(Self::Year),
+            _ => None,
+        }
+    }
+
+    /// Whether these are the first and the last day of some of these periods.
+    fn fits(self, from: NaiveDate, to: NaiveDate) -> bool {
+        from.day() == 1
+            && from.month0().is_multiple_of(self.months())
+            && to == month_end(to)
+            && to.month().is_multiple_of(self.months())
+    }
+
+    fn is_one(self, from: NaiveDate, to: NaiveDate) -> bool {
+        self.fits(from, to) && from.year() == to.year() && to.month() - from.month() + 1 == self.months()
+    }
+
+    /// The period whose counts answer a question; None where none do. Households of one period cannot be
+    /// added to those of another: a row, or the whole, is one period.
+    fn of(question: &Question) -> Option<Self> {
+        let (from, to) = (question.from, question.to);
+        let is_counted = |grouping: &AggregateGrouping| grouping.is_place() || Self::cut_by(*grouping).is_some();
+        if question.of_some_givers || !question.groupings.iter().all(is_counted) {
+            return None;
+        }
+        match question.groupings.iter().filter_map(|grouping| Self::cut_by(*grouping)).min() {
+            Some(finest) => Some(finest).filter(|period| period.fits(from, to)),
+            None => [Self::Month, Self::Quarter, Self::Year].into_iter().find(|period| period.is_one(from, to)),
+        }
+    }
+}
+
+/// The period whose counts answer this caller's question. Who sees few places, or what its organisation
+/// gave elsewhere, is answered from the records as quickly.
+pub fn serve(question: &Question, actor: &Actor) -> Option<Period> {
+    Period::of(question).filter(|_| reach(actor).is_wide())
+}
+
+/// Whether the rows are periods, so that the whole is none of them.
+pub fn are_cut(question: &Question) -> bool {
+    question.groupings.iter().any(|grouping| Period::cut_by(*grouping).is_some())
+}
+
+fn reach(actor: &Actor) -> Reach {
+    Reach::of_gifts_and_visits(actor, "s")
+}
+
+/// Facts in the form of the support data set, of the villages without a mark. A household that was given
+/// something in several villages is named in each, to be counted once.
+pub fn facts(period: Period, actor: &Actor) -> String {
+    let whence = format!(
+        "support_summaries s WHERE {} AND s.period = '{}' AND s.starts_on BETWEEN $1 AND $2
+            AND NOT EXISTS (SELECT FROM support_changes c WHERE c.village_id = s.village_id)",
+        reach(actor).sql(),
+        period.word()
+    );
+    format!(
+        "SELECT s.village_id, NULL::uuid AS organisation_id, s.starts_on AS day, NULL::text AS category,
+                NULL::text AS funding_source, s.visits, s.gifts, s.gifts_confirmed AS confirmed,
+                s.gift_value_vnd AS value_vnd, s.households, NULL::uuid AS household_id FROM {whence}
+          UNION ALL
+         SELECT s.village_id, NULL, s.starts_on, NULL, NULL, 0, 0, 0, 0, 0, unnest(s.wandering_households)
+           FROM {whence} AND s.wandering_households <> '{{}}'"
+    )
+}
+
+/// Counts anew what is marked, until nothing is.
+pub fn refresh(db: &Db) -> Result<()> {
+    #[derive(QueryableByName)]
+    struct Taken {
+        #[diesel(sql_type = Integer)]
+        marks: i32,
+    }
+    loop {
+        let taken: Taken = db.as_system(|conn| {
+            let job = sql_query("SELECT app_summarise_support($1) AS marks").bind::<Integer, _>(MARKS_AT_ONCE);
+            Ok(job.get_result(conn)?)
+        })?;
+        if taken.marks == 0 {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use AggregateGrouping::{Category, Commune, Month, Quarter, Year};
+
+    fn period(groupings: &[AggregateGrouping], from: &str, to: &str) -> Option<Period> {
+        let groupings = groupings.to_vec();
+        let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
+        Period::of(&Question { groupings, from, to, for_key: false, of_some_givers: false })
+    }
+
+    #[test]
+    fn counts_answer_for_one_period_or_a_row_for_each() {
+        assert_eq!(period(&[Commune], "2025-01-01", "2025-12-31"), Some(Period::Year));
+        assert_eq!(period(&[], "2025-04-01", "2025-06-30"), Some(Period::Quarter));
+        assert_eq!(period(&[Commune], "2024-02-01", "2024-02-29"), Some(Period::Month));
+        assert_eq!(period(&[Commune, Month], "2025-03-01", "2026-02-28"), Some(Period::Month));
+        assert_eq!(period(&[Quarter, Month], "2025-01-01", "2025-12-31"), Some(Period::Month));
+        assert_eq!(period(&[Year], "2019-01-01", "2025-12-31"), Some(Period::Year));
+    }
+
+    #[test]
+    fn households_of_two_periods_are_counted_from_the_records() {
+        assert_eq!(period(&[Commune], "2024-01-01", "2025-12-31"), None);
+        assert_eq!(period(&[Commune], "2025-02-01", "2025-04-30"), None, "three months, and no quarter");
+        assert_eq!(period(&[], "2025-03-02", "2025-03-31"), None);
+        assert_eq!(period(&[Month], "2025-01-01", "2025-12-30"), None);
+        assert_eq!(period(&[Quarter], "2025-02-01", "2025-12-31"), None);
+        assert_eq!(period(&[Year], "2025-01-01", "2026-06-30"), None);
+        assert_eq!(period(&[Commune, Category], "2025-01-01", "2025-12-31"), None, "not counted by category");
+    }
+}
