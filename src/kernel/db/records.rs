@@ -4,11 +4,12 @@
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Text, Uuid as SqlUuid};
 use diesel::{PgConnection, sql_query};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::sql::{app_claim, app_now, app_organisation, app_set};
 use super::{Db, Enters};
 use crate::kernel::answer::{Created, Found, NoContent, Record};
 use crate::kernel::extract::{IfMatch, Match, Valid};
@@ -108,12 +109,8 @@ enum Claim {
 }
 
 fn claim(conn: &mut PgConnection, id: Uuid, table: &str, hash: &[u8]) -> Result<Claim> {
-    let outcome: Word = sql_query("SELECT app_claim($1, $2, $3) AS word")
-        .bind::<SqlUuid, _>(id)
-        .bind::<Text, _>(table)
-        .bind::<Bytea, _>(hash)
-        .get_result(conn)?;
-    match outcome.word.as_str() {
+    let outcome: String = diesel::select(app_claim(id, table, hash)).get_result(conn)?;
+    match outcome.as_str() {
         "new" => Ok(Claim::New),
         "replay" => Ok(Claim::Replay),
         "deleted" => Err(Problem::new(Code::Deleted)),
@@ -195,7 +192,7 @@ fn expect_version<T: Serialize>(
 
 /// Leaves a word for the audit for the rest of the transaction.
 pub fn set(conn: &mut PgConnection, name: &str, value: &str) -> Result<()> {
-    sql_query("SELECT app_set($1, $2)").bind::<Text, _>(name).bind::<Text, _>(value).execute(conn)?;
+    diesel::select(app_set(name, value)).execute(conn)?;
     Ok(())
 }
 
@@ -246,25 +243,12 @@ pub fn begin_step(conn: &mut PgConnection, table: &'static str, id: Uuid, step: 
 
 /// The moment of the transaction, by the service's clock.
 pub fn now(conn: &mut PgConnection) -> Result<chrono::DateTime<chrono::Utc>> {
-    #[derive(QueryableByName)]
-    struct Moment {
-        #[diesel(sql_type = diesel::sql_types::Timestamptz)]
-        moment: chrono::DateTime<chrono::Utc>,
-    }
-    let row: Moment = sql_query("SELECT app_now() AS moment").get_result(conn)?;
-    Ok(row.moment)
-}
-
-#[derive(QueryableByName)]
-struct MaybeId {
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    id: Option<Uuid>,
+    Ok(diesel::select(app_now()).get_result(conn)?)
 }
 
 /// The organisation the caller acts for, if any.
 pub fn own_organisation(conn: &mut PgConnection) -> Result<Option<Uuid>> {
-    let row: MaybeId = sql_query("SELECT app_organisation() AS id").get_result(conn)?;
-    Ok(row.id)
+    Ok(diesel::select(app_organisation()).get_result(conn)?)
 }
 
 /// The outcome of an update: a patch without fields changes nothing and is no error, and a row that

@@ -1,6 +1,8 @@
-//! Functions of the database that queries call.
+//! Functions of the database that queries call. In `diesel::select` a statement is planned once for each
+//! connection, as text (`sql_query`) at every call.
 
 use diesel::define_sql_function;
+use diesel::sql_types::Binary;
 use diesel::sql_types::{Bool, Date, Nullable, Text, Uuid};
 
 define_sql_function! {
@@ -14,6 +16,14 @@ define_sql_function! {
 define_sql_function! {
     /// The day it is in Vietnam.
     fn app_today() -> Date;
+}
+define_sql_function! {
+    /// Claims the id of a creation: new, or known.
+    fn app_claim(id: Uuid, resource: Text, body_hash: Binary) -> Text;
+}
+define_sql_function! {
+    /// Leaves a finding for the rest of the transaction.
+    fn app_set(name: Text, value: Text) -> Nullable<Text>;
 }
 define_sql_function! {
     /// The caller.
