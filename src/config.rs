@@ -1,7 +1,9 @@
 //! Settings. All are optional in development; `ketnghia serve --help` is their manual.
 
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::thread;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
@@ -261,9 +263,9 @@ pub struct Serve {
     /// Address and port to listen on
     #[arg(long, env = "BIND_ADDRESS", default_value = "127.0.0.1:8080")]
     pub bind_address: String,
-    /// Connections to PostgreSQL; requests queue before the pool, not inside it
-    #[arg(long, env = "DATABASE_POOL_SIZE", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub database_pool_size: u32,
+    /// Connections to PostgreSQL; without it two for each CPU of this machine, at least 4. Requests queue before the pool, not inside it
+    #[arg(long, env = "DATABASE_POOL_SIZE", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub database_pool_size: Option<u32>,
     /// Seconds to go on serving after SIGTERM, not ready any more and each answer the last of its connection, so that a load balancer turns to others first
     #[arg(long, env = "STOP_DELAY_SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=60))]
     pub stop_delay_seconds: u64,
@@ -273,4 +275,14 @@ pub struct Serve {
     /// Start the clock at this instant (RFC 3339); demonstration only, with a data folder of its own
     #[arg(long, requires = "demo")]
     pub clock: Option<DateTime<Utc>>,
+}
+
+impl Serve {
+    /// More wait better in the queue before the pool than inside PostgreSQL, which mostly runs on as many CPUs.
+    pub fn pool_size(&self) -> u32 {
+        self.database_pool_size.unwrap_or_else(|| {
+            let cpus = thread::available_parallelism().map_or(1, NonZero::get);
+            u32::try_from(cpus * 2).unwrap_or(u32::MAX).clamp(4, 100)
+        })
+    }
 }

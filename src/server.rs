@@ -193,7 +193,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
         database.explain(load_places(&database.url, &clock))?;
     }
     migrate::check_login(&database.url)?;
-    let db = Db::connect(&database.url, settings.database_pool_size, clock)?;
+    let db = Db::connect(&database.url, settings.pool_size(), clock)?;
     check(&db, settings.storage.unsafe_durability)?;
     let (tokens, secrets) = join_keys(&settings.storage, &settings.keys, &db, keys)?;
     follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
@@ -283,7 +283,7 @@ fn run(listener: TcpListener, state: State, settings: &Serve) -> Result<(), Stri
     let (tell, told) = mpsc::channel();
     let (watched, tokens) = (state.db.clone(), state.tokens.clone());
     std::thread::spawn(move || watch(&watched, &tokens, &told));
-    let (pool_size, delay) = (settings.database_pool_size, Duration::from_secs(settings.stop_delay_seconds));
+    let (pool_size, delay) = (settings.pool_size(), Duration::from_secs(settings.stop_delay_seconds));
     let outcome = actix_web::rt::System::new().block_on(async move {
         let (stopping, door) = (state.stopping.clone(), listener.try_clone()?);
         actix_web::rt::spawn(reload_keys_on_hangup(state.db.clock.clone(), state.tokens.clone()));

@@ -41,9 +41,9 @@ pub struct Settings {
     /// Seconds of each run
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    /// Connections of the server to PostgreSQL
-    #[arg(long, default_value_t = 8)]
-    pool: u32,
+    /// Connections of the server to PostgreSQL; without it, what the server takes by itself
+    #[arg(long)]
+    pool: Option<u32>,
     /// Only scenarios whose name contains this
     #[arg(long)]
     only: Option<String>,

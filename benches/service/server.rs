@@ -30,7 +30,7 @@ impl Server {
             .env("JWT_KEYS_DIR", cluster.keys_dir())
             .env("PII_KEY_FILE", cluster.keys_dir().join("pii.key"))
             .env("BIND_ADDRESS", address.to_string())
-            .env("DATABASE_POOL_SIZE", settings.pool.to_string())
+            .envs(settings.pool.map(|pool| ("DATABASE_POOL_SIZE", pool.to_string())))
             // Few users stand for many here.
             .env("RATE_LIMIT_PER_SECOND", "0")
             .env("RATE_LIMIT_PER_MINUTE", "0")
