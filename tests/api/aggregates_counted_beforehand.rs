@@ -126,7 +126,7 @@ impl Case {
     }
 
     fn check(&self, told: &str) {
-        let (gifts, visits) = (self.all("/gifts"), self.all("/visits"));
+        let (gifts, visits, homes) = (self.all("/gifts"), self.all("/visits"), self.all("/households"));
         for (from, to, cuts) in PERIODS {
             for (place, cut) in
                 ["", "province", "commune", "village"].into_iter().flat_map(|p| cuts.iter().map(move |c| (p, *c)))
@@ -147,7 +147,7 @@ impl Case {
                 }
                 if cut.is_empty() && !place.is_empty() {
                     // Where people live is a row.
-                    for home in &self.all("/households") {
+                    for home in &homes {
                         expected.entry((self.place(home, place), String::new())).or_default();
                     }
                 }
@@ -266,6 +266,107 @@ fn provinces_and_dashboards_read_the_counts_until_a_village_is_marked() {
     assert_eq!(gifts(&case.province) / 1000, 2, "a marked village is counted from its records");
     summaries::refresh(&case.world.server.db).unwrap();
     assert_eq!(gifts(&case.province) / 1000, 2, "and then its counts are right");
+}
+
+/// One change at a time, each after everything was counted.
+#[test]
+fn no_change_of_a_gift_or_a_visit_goes_unseen() {
+    let case = Case::new();
+    let (commune, province) = (case.world.commune(case.world.ianan), &case.province);
+    let ((here, _, twinning), (there, ..)) = (case.villages[0], case.villages[1]);
+    let (organisation, home, other) = (case.organisation, case.homes[0], case.homes[1]);
+    let visit = |id: Uuid, day: &str| {
+        format!(
+            "INSERT INTO visits (id, twinning_id, organisation_id, village_id, visited_on, purpose, participants, acted_by)
+             VALUES ('{id}', '{twinning}', '{organisation}', '{here}', '{day}', 'holiday', 2, gen_random_uuid())"
+        )
+    };
+    let gift = |id: Uuid, day: &str| {
+        format!(
+            "INSERT INTO gifts (id, twinning_id, organisation_id, village_id, household_id, category, description, value_vnd,
+                                funding_source, given_on, acted_by)
+             VALUES ('{id}', '{twinning}', '{organisation}', '{here}', '{home}', 'food', 'Gạo', 5, 'community', '{day}', gen_random_uuid())"
+        )
+    };
+    let (first, second, third, seen) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    let changes = [
+        gift(first, "2025-03-05"),
+        gift(second, "2025-04-05"),
+        gift(third, "2026-01-05"),
+        format!("UPDATE gifts SET status = 'confirmed' WHERE id = '{first}'"),
+        format!("UPDATE gifts SET value_vnd = 7 WHERE id = '{first}'"),
+        format!("UPDATE gifts SET status = 'disputed' WHERE id = '{second}'"),
+        format!("UPDATE gifts SET status = 'confirmed' WHERE id = '{second}'"),
+        // From one year into another, in both directions.
+        format!("UPDATE gifts SET given_on = '2026-02-05' WHERE id = '{first}'"),
+        format!("UPDATE gifts SET given_on = '2025-11-05' WHERE id = '{third}'"),
+        format!("UPDATE gifts SET household_id = '{other}' WHERE id = '{third}'"),
+        format!("UPDATE gifts SET household_id = NULL WHERE id = '{third}'"),
+        format!("UPDATE gifts SET village_id = '{there}' WHERE id = '{third}'"),
+        format!("DELETE FROM gifts WHERE id = '{second}'"),
+        visit(seen, "2025-06-30"),
+        format!("UPDATE visits SET visited_on = '2026-07-01' WHERE id = '{seen}'"),
+        format!("UPDATE visits SET visited_on = '2025-07-01' WHERE id = '{seen}'"),
+        format!("DELETE FROM visits WHERE id = '{seen}'"),
+    ];
+    let counts = |caller: &Client, year: u16| {
+        let question = format!("within={}&from={year}-01-01&to={year}-12-31", case.world.ianan);
+        ["village", "village,month", "quarter", ""].map(|cut| {
+            let answer = caller.get(&format!("/aggregates/support?{question}&group_by={cut}")).expect(200);
+            (answer["rows"].clone(), answer["totals"].clone())
+        })
+    };
+    let mut before = None;
+    for change in &changes {
+        as_system(&case.world, change);
+        for told in ["at once", "when it is counted"] {
+            let records = [2025, 2026].map(|year| counts(&commune, year));
+            assert_eq!([2025, 2026].map(|year| counts(province, year)), records, "{told}: {change}");
+            if told == "at once" {
+                assert_ne!(before.as_ref(), Some(&records), "nothing to be seen: {change}");
+                before = Some(records);
+                summaries::refresh(&case.world.server.db).unwrap();
+            }
+        }
+    }
+}
+
+/// Its old village has not changed, but its count has: the household is no longer helped there alone.
+#[test]
+fn a_household_that_moved_between_two_gifts_counts_once_at_every_moment() {
+    let case = Case::new();
+    let homes = [case.homes[0], case.homes[8]];
+    let helped = |told: &str| {
+        let answer =
+            case.province.get("/aggregates/support?from=2025-01-01&to=2025-12-31&group_by=village").expect(200);
+        let rows = rows(&answer).iter().map(|row| numbers(&row["values"])[4]);
+        (rows.sum::<i64>(), numbers(&answer["totals"])[4], told.to_owned())
+    };
+    // One goes from the first village to the last, one the other way round.
+    let give = |stop: usize| {
+        for (home, (village, _, twinning)) in homes.iter().zip([case.villages[stop], case.villages[2 - stop]]) {
+            let organisation = case.organisation;
+            as_system(
+            &case.world,
+            &format!(
+                "UPDATE households SET village_id = '{village}' WHERE id = '{home}';
+                 INSERT INTO gifts (id, twinning_id, organisation_id, village_id, household_id, category, description, value_vnd,
+                                    funding_source, given_on, acted_by)
+                 VALUES (gen_random_uuid(), '{twinning}', '{organisation}', '{village}', '{home}', 'food', 'Gạo', 1, 'community',
+                         '2025-05-05', gen_random_uuid())"
+            ),
+        );
+        }
+    };
+    give(0);
+    summaries::refresh(&case.world.server.db).unwrap();
+    assert_eq!(helped("each in one village"), (2, 2, "each in one village".to_owned()));
+    give(1);
+    assert_eq!(helped("each in two"), (4, 2, "each in two".to_owned()));
+    summaries::refresh(&case.world.server.db).unwrap();
+    assert_eq!(helped("each in two, counted"), (4, 2, "each in two, counted".to_owned()));
+    give(2);
+    assert_eq!(helped("each in three"), (6, 2, "each in three".to_owned()));
 }
 
 /// A mark that is not committed yet is none that the job takes away.
