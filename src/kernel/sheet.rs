@@ -2,7 +2,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
-use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, VARY};
+use actix_web::http::header::{Accept, CONTENT_DISPOSITION, Header, VARY};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -39,9 +39,14 @@ impl FromRequest for Accepts {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let names_csv = |range: &str| range.split(';').next().is_some_and(|range| range.trim() == "text/csv");
-        ready(Ok(Self(if accept.split(',').any(names_csv) { AnswerFormat::Csv } else { AnswerFormat::Json })))
+        // What is wanted most; JSON where it is wanted as much, or where nobody says.
+        let ranges = Accept::parse(request).map_or_else(|_malformed| Vec::new(), |accept| accept.ranked());
+        let first = ranges.iter().find_map(|range| match (range.type_().as_str(), range.subtype().as_str()) {
+            ("text", "csv") => Some(AnswerFormat::Csv),
+            ("application" | "*", "json" | "*") => Some(AnswerFormat::Json),
+            _ => None,
+        });
+        ready(Ok(Self(first.unwrap_or(AnswerFormat::Json))))
     }
 }
 

@@ -38,6 +38,14 @@ fn households_come_as_a_sheet_with_the_filter_and_the_order_of_the_list() {
 
     let by_header = sheet(&head.with("Accept", "text/csv, */*;q=0.1"), "/households");
     assert_eq!(by_header.len(), 4);
+    for (accept, media_type) in [
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("application/json, text/csv;q=0.1", "application/json"),
+        ("*/*;q=0.1, text/csv", "text/csv; charset=utf-8"),
+        ("application/json;q=0.2, text/csv;q=0.9", "text/csv; charset=utf-8"),
+    ] {
+        assert_eq!(head.with("Accept", accept).get("/households").header("content-type"), media_type, "{accept}");
+    }
     let json = head.with("Accept", "text/csv").get("/households?format=json").expect(200);
     assert_eq!(json["items"].as_array().unwrap().len(), 4, "the parameter stands above the header");
     let varies = |answer: crate::support::Answer| answer.headers.get_all("vary").iter().any(|by| by == "Accept");
