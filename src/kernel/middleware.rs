@@ -136,12 +136,14 @@ fn send_off(
         metrics.answered(incoming.method.as_str(), route.as_deref(), status, incoming.started.elapsed());
     }
     let size = match answer.body().size() {
-        BodySize::Sized(size) => size,
-        BodySize::None | BodySize::Stream => 0,
+        BodySize::Sized(size) => format!("{size}B"),
+        BodySize::None => "0B".to_owned(),
+        // Compressed as it leaves.
+        BodySize::Stream => "-".to_owned(),
     };
     log::info!(
         target: "access",
-        "{} {} {} {}us {}B caller={} request={}",
+        "{} {} {} {}us {} caller={} request={}",
         incoming.method,
         route.as_deref().unwrap_or("(no route)"),
         answer.status().as_u16(),
