@@ -297,6 +297,13 @@ fn tag_changed_records(document: &mut Value) {
     }
 }
 
+/// What the first word of an enumeration, or a field that is not always needed, does not show.
+const FITTING: [(&str, &str, &str); 3] = [
+    ("NewLocality", "kind", "lang"),
+    ("NewUser", "role", "village_head"),
+    ("NewUser", "locality_id", "56889508-fae9-57b5-9d83-ea91851320e5"),
+];
+
 /// Every body has an example that can be sent as it is, made of those of its fields. The client's own
 /// `id` is left out: sent twice from the documentation page it would be a conflict.
 fn add_examples(document: &mut Value, requests: &[String]) {
@@ -305,6 +312,9 @@ fn add_examples(document: &mut Value, requests: &[String]) {
         if schemas[name].get("properties").is_some() {
             document["components"]["schemas"][name]["example"] = example_of(&schemas, &schemas[name]);
         }
+    }
+    for (name, field, value) in FITTING {
+        document["components"]["schemas"][name]["example"][field] = value.into();
     }
 }
 
@@ -448,6 +458,7 @@ fn collect_references(value: &Value, names: &mut Vec<String>) {
 /// Ids are types in Rust and plain UUIDs to everybody else: a schema for each would make generated
 /// clients wrap every string.
 fn inline_ids(document: &mut Value) {
+    hoist_descriptions(document);
     let plain = |schema: &Value| schema["format"] == "uuid" && schema["type"] == "string";
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
     let ids: Vec<String> = schemas.iter().filter(|(_, schema)| plain(schema)).map(|(name, _)| name.clone()).collect();
@@ -456,6 +467,22 @@ fn inline_ids(document: &mut Value) {
     }
     let references: Vec<String> = ids.iter().map(|id| format!("#/components/schemas/{id}")).collect();
     replace_references(document, &references);
+}
+
+/// A field that may be null is described as the field that it is, not as one of its two forms.
+fn hoist_descriptions(value: &mut Value) {
+    let described = |value: &mut Value| {
+        let kinds = value.get_mut("oneOf")?.as_array_mut()?;
+        kinds.iter_mut().find_map(|kind| kind.as_object_mut()?.remove("description"))
+    };
+    if let Some(description) = described(value) {
+        value["description"] = description;
+    }
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(hoist_descriptions),
+        Value::Array(items) => items.iter_mut().for_each(hoist_descriptions),
+        _ => {}
+    }
 }
 
 fn replace_references(value: &mut Value, references: &[String]) {

@@ -400,6 +400,21 @@ fn every_body_has_an_example_with_all_that_it_needs() {
 
 /// A client that has read a version can go on with it, whatever it did.
 #[test]
+fn a_description_is_that_of_the_field_and_not_of_one_of_its_forms() {
+    let document = app::document();
+    let mut lost = Vec::new();
+    each(&document, "", &mut |value, at| {
+        let forms = value["oneOf"].as_array().into_iter().flatten();
+        if forms.into_iter().any(|form| form.get("description").is_some()) {
+            lost.push(at.to_owned());
+        }
+    });
+    assert_none("described in one form", lost);
+    let moves = &document["components"]["schemas"]["LocalityChanges"]["properties"]["current_parent_id"];
+    assert!(moves["description"].as_str().unwrap().starts_with("Moves the village"), "{moves}");
+}
+
+#[test]
 fn every_answer_with_a_version_tells_its_tag() {
     let document = app::document();
     let mut wrong = Vec::new();

@@ -98,9 +98,13 @@ macro_rules! answer {
             pub dataset: String,
             /// The place that was asked for; null when there is none, or none the caller may see.
             pub within: Option<$crate::insight::aggregates::model::AggregatePlace>,
+            /// The first day counted.
             pub from: chrono::NaiveDate,
+            /// The last day counted.
             pub to: chrono::NaiveDate,
+            /// The day whose tree of places this is.
             pub as_of: chrono::NaiveDate,
+            /// The moment of the answer, whose numbers these are.
             pub computed_at: chrono::DateTime<chrono::Utc>,
             pub rows: Vec<$row>,
             /// Computed, not added: a household counted in two rows counts once.

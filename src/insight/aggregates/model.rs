@@ -59,9 +59,9 @@ pub struct AggregateQuery {
     #[serde(default)]
     #[param(value_type = Vec<AggregateGrouping>, inline, max_items = 2, explode = true)]
     pub group_by: Vec<String>,
-    /// First day counted; by default the first of the year.
+    /// First day counted; by default the first of the year of `to`, or of this year.
     pub from: Option<NaiveDate>,
-    /// Last day counted; by default the last of the year.
+    /// Last day counted; by default the last of the year of `from`, or of this year.
     pub to: Option<NaiveDate>,
     /// The tree of places of this day; today's by default.
     pub as_of: Option<NaiveDate>,
@@ -87,9 +87,9 @@ pub struct HouseholdAggregateQuery {
     #[serde(default)]
     #[param(value_type = Vec<HouseholdGrouping>, inline, max_items = 2, explode = true)]
     pub group_by: Vec<String>,
-    /// First day of the period, whose year counts; by default the first of the year.
+    /// First day of the period, whose year counts; by default the first of the year of `to`, or of this year.
     pub from: Option<NaiveDate>,
-    /// Last day of the period, whose year counts; by default the last of the year.
+    /// Last day of the period, whose year counts; by default the last of the year of `from`, or of this year.
     pub to: Option<NaiveDate>,
     /// The tree of places of this day; today's by default.
     pub as_of: Option<NaiveDate>,

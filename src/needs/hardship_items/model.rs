@@ -133,6 +133,7 @@ pub struct NewPledge {
     #[validate(length(max = 1000))]
     #[schema(max_length = 1000, example = "Một con bò giống trước Tết")]
     pub note: Option<String>,
+    /// When the unit means to come.
     #[validate(custom(function = "day::plausible"))]
     pub planned_on: Option<NaiveDate>,
 }

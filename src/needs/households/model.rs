@@ -183,8 +183,11 @@ pub struct Household {
     /// The year of that assessment.
     #[schema(example = 2026)]
     pub poverty_year: i32,
+    /// The indicators of Decree 07/2021 that it lacks.
     pub deprivations: Vec<Deprivation>,
+    /// Why it is poor.
     pub poverty_causes: Vec<PovertyCause>,
+    /// Why it is in special hardship; without a reason it is not.
     pub hardship_reasons: Vec<HardshipReason>,
     /// There are hardship reasons.
     pub special_hardship: bool,
@@ -301,6 +304,7 @@ pub struct NewHousehold {
     #[validate(range(min = 1890, max = 2200))]
     #[schema(minimum = 1890, maximum = 2200, example = 1968)]
     pub head_birth_year: Option<i32>,
+    /// Of the head: 01 to 54, in the catalogue `ethnic_groups`.
     #[validate(custom(function = "known_ethnic_group"))]
     #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", example = "10")]
     pub ethnic_group: String,
@@ -310,14 +314,17 @@ pub struct NewHousehold {
     #[validate(nested)]
     #[schema(max_items = 30)]
     pub members: Vec<NewHouseholdMember>,
+    /// The indicators of Decree 07/2021 that it lacks.
     #[serde(default)]
     #[validate(length(max = 12))]
     #[schema(max_items = 12)]
     pub deprivations: Vec<Deprivation>,
+    /// Why it is poor.
     #[serde(default)]
     #[validate(length(max = 11))]
     #[schema(max_items = 11)]
     pub poverty_causes: Vec<PovertyCause>,
+    /// Why it is in special hardship; without a reason it is not.
     #[serde(default)]
     #[validate(length(max = 11))]
     #[schema(max_items = 11)]
