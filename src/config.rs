@@ -263,7 +263,7 @@ pub struct Serve {
     /// Address and port to listen on
     #[arg(long, env = "BIND_ADDRESS", default_value = "127.0.0.1:8080")]
     pub bind_address: String,
-    /// Connections to PostgreSQL; without it two for each CPU of this machine, at least 4. Requests queue before the pool, not inside it
+    /// Connections to PostgreSQL; without it two for each CPU of this machine, 4 at least and 32 at most. Requests queue before the pool, not inside it
     #[arg(long, env = "DATABASE_POOL_SIZE", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub database_pool_size: Option<u32>,
     /// Seconds to go on serving after SIGTERM, not ready any more and each answer the last of its connection, so that a load balancer turns to others first
@@ -278,11 +278,27 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// More wait better in the queue before the pool than inside PostgreSQL, which mostly runs on as many CPUs.
+    /// More wait better in the queue before the pool than inside PostgreSQL, which mostly runs on as many CPUs, and
+    /// which takes a hundred connections of all servers together unless it is told otherwise.
     pub fn pool_size(&self) -> u32 {
         self.database_pool_size.unwrap_or_else(|| {
             let cpus = thread::available_parallelism().map_or(1, NonZero::get);
-            u32::try_from(cpus * 2).unwrap_or(u32::MAX).clamp(4, 100)
+            u32::try_from(cpus * 2).unwrap_or(u32::MAX).clamp(4, 32)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_has_the_size_that_is_asked_for_or_one_that_fits_the_machine() {
+        let serve = |arguments: &[&str]| match Cli::parse_from([&["ketnghia", "serve"], arguments].concat()).command {
+            Command::Serve(serve) => serve,
+            _ => unreachable!("it is what was parsed"),
+        };
+        assert_eq!(serve(&["--database-pool-size", "100"]).pool_size(), 100);
+        assert!((4..=32).contains(&serve(&[]).pool_size()));
     }
 }

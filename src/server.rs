@@ -394,13 +394,14 @@ async fn reload_keys_on_hangup(clock: Clock, tokens: Data<Tokens>) {
 
 /// What is done without a request: following the day and the folder of keys, counting what was given.
 fn watch(db: &Db, tokens: &Tokens, told: &mpsc::Receiver<()>) {
-    while let Err(mpsc::RecvTimeoutError::Timeout) = told.recv_timeout(WATCH) {
+    loop {
+        if let Err(problem) = summaries::refresh(db) {
+            log::error!("what was given could not be counted anew: {problem}");
+        }
+        let Err(mpsc::RecvTimeoutError::Timeout) = told.recv_timeout(WATCH) else { return };
         tokens.reload(db.clock.now());
         if let Err(problem) = follow_the_day(db) {
             log::error!("the tree of places did not follow the day: {problem}");
-        }
-        if let Err(problem) = summaries::refresh(db) {
-            log::error!("what was given could not be counted anew: {problem}");
         }
     }
 }

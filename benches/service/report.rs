@@ -58,13 +58,15 @@ impl Report {
         memory: Option<Memory>,
     ) {
         let (bare, entered) = sql;
+        // What can be done once may all be done.
+        let alone_p99 = Some(alone.percentile(0.99)).filter(|_| !alone.latencies.is_empty());
         let ratio = |sql: Option<f64>| sql.filter(|sql| *sql > 0.0).map(|sql| run.rate() / sql * 100.0);
         println!(
-            "{name:<40} {:>8.0} {:>9.2} {:>9.2} {:>9.2} {:>6} {:>10} {:>6} {:>10} {:>6} {:>7}",
+            "{name:<40} {:>8.0} {:>9.2} {:>9.2} {:>9} {:>6} {:>10} {:>6} {:>10} {:>6} {:>7}",
             run.rate(),
             run.percentile(0.5),
             run.percentile(0.99),
-            alone.percentile(0.99),
+            alone_p99.map_or_else(|| "–".to_owned(), |p99| format!("{p99:.2}")),
             run.wrong + alone.wrong,
             cell(bare, ""),
             cell(ratio(bare), " %"),
@@ -82,7 +84,7 @@ impl Report {
         }
         self.scenarios.push(json!({
             "name": name, "calls": run.latencies.len(), "per_second": round(run.rate()), "p50_ms": round(run.percentile(0.5)),
-            "p99_ms": round(run.percentile(0.99)), "alone_p99_ms": round(alone.percentile(0.99)), "wrong": run.wrong + alone.wrong, "bare_per_second": bare, "entered_per_second": entered,
+            "p99_ms": round(run.percentile(0.99)), "alone_p99_ms": alone_p99.map(round), "wrong": run.wrong + alone.wrong, "bare_per_second": bare, "entered_per_second": entered,
             "percent_of_bare": ratio(bare).map(round), "percent_of_entered": ratio(entered).map(round),
             "memory_mb": memory.map(|memory| round(memory.now)),
         }));

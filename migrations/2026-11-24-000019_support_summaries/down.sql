@@ -8,5 +8,5 @@ drop function app_support_changed();
 drop function app_mark_support(uuid[], integer[], uuid[]);
 drop function app_summarise_support(integer);
 drop table support_summaries, support_changes;
-drop index gifts_household_id;
 create index gifts_household_id on gifts (household_id);
+drop index gifts_household_village;

@@ -369,6 +369,71 @@ fn a_household_that_moved_between_two_gifts_counts_once_at_every_moment() {
     assert_eq!(helped("each in three"), (6, 2, "each in three".to_owned()));
 }
 
+/// Two give to it at the same moment, one in the village that it has just left: one of them must see the other,
+/// or each village counts it as helped there alone.
+#[test]
+fn two_that_give_to_a_household_at_once_in_two_villages_help_one() {
+    let case = Case::new();
+    let (here, there, home) = (case.villages[0], case.villages[1], case.homes[0]);
+    as_system(&case.world, &format!("UPDATE households SET village_id = '{}' WHERE id = '{home}'", there.0));
+    let organisation = case.organisation;
+    let gift = |(village, _, twinning): (Uuid, Uuid, Uuid)| {
+        format!(
+            "INSERT INTO gifts (id, twinning_id, organisation_id, village_id, household_id, category, description, value_vnd,
+                                funding_source, given_on, acted_by)
+             VALUES (gen_random_uuid(), '{twinning}', '{organisation}', '{village}', '{home}', 'food', 'Gạo', 1, 'community',
+                     '2025-05-05', gen_random_uuid())"
+        )
+    };
+    let mut first = case.world.server.sql();
+    let now = case.world.server.db.clock.now().to_rfc3339();
+    first
+        .batch_execute(&format!("BEGIN; SET LOCAL ROLE app; SELECT app_enter_system('{now}'); {}", gift(here)))
+        .unwrap();
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| as_system(&case.world, &gift(there)));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        summaries::refresh(&case.world.server.db).unwrap();
+        first.batch_execute("COMMIT").unwrap();
+        second.join().unwrap();
+    });
+    for _ in 0..2 {
+        let answer = case.province.get("/aggregates/support?from=2025-01-01&to=2025-12-31").expect(200);
+        assert_eq!((&answer["totals"]["gifts"], &answer["totals"]["households_helped"]), (&2.into(), &1.into()));
+        summaries::refresh(&case.world.server.db).unwrap();
+    }
+}
+
+/// Rows and totals are two questions to the database.
+#[test]
+fn an_answer_is_of_one_moment_while_others_write() {
+    let case = Case::new();
+    let (village, _, twinning) = case.villages[0];
+    let organisation = case.organisation;
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let (wrong, seen) = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                as_system(
+                    &case.world,
+                    &format!(
+                        "INSERT INTO visits (id, twinning_id, organisation_id, village_id, visited_on, purpose, participants, acted_by)
+                         VALUES (gen_random_uuid(), '{twinning}', '{organisation}', '{village}', '2025-05-05', 'holiday', 2, gen_random_uuid())"
+                    ),
+                );
+            }
+        });
+        let question = "/aggregates/support?from=2025-01-01&to=2025-12-31&group_by=month";
+        let answers: Vec<Value> = (0..60).map(|_| case.province.get(question).expect(200)).collect();
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        let sum = |answer: &Value| rows(answer).iter().map(|row| numbers(&row["values"])[0]).sum::<i64>();
+        let wrong = answers.iter().filter(|answer| sum(answer) != numbers(&answer["totals"])[0]).count();
+        (wrong, answers.last().map(sum))
+    });
+    assert_eq!(wrong, 0, "rows and totals of two moments");
+    assert!(seen > Some(20), "hardly anybody wrote: {seen:?}");
+}
+
 /// A mark that is not committed yet is none that the job takes away.
 #[test]
 fn what_is_written_while_the_job_counts_is_counted_too() {

@@ -96,7 +96,8 @@ async fn answer<A: From<Answer> + Serialize>(
     let as_csv = accepts.unless(query.format) == AnswerFormat::Csv;
     let groupings = question.groupings.clone();
     let asker = actor.clone();
-    let found = db.read(actor, move |conn| queries::answer(conn, &asker, set, &query, &question)).await?;
+    // Rows and totals that were counted at two moments would tell what was recorded between them.
+    let found = db.survey(actor, move |conn| queries::answer(conn, &asker, set, &query, &question)).await?;
     let tag = tag(&found, as_csv)?;
     let mut answer = HttpResponse::Ok();
     answer

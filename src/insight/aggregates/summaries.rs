@@ -19,8 +19,15 @@ use crate::kernel::problem::Result;
 /// Marks that are worked off in one transaction: a fraction of a second.
 const MARKS_AT_ONCE: i32 = 1_000;
 
-/// The villages whose counts are not those of the moment.
-pub const MARKED: &str = "(SELECT array_agg(DISTINCT c.village_id) FROM support_changes c)::uuid[]";
+/// Records of the villages whose counts are not those of the moment: `records` is a query for those of
+/// `marked.village_id`. Village by village (OFFSET 0 keeps it so), for the marks are few, and the statistics
+/// of a table that is empty most of the time say nothing; a list of villages would be searched for each record.
+pub fn of_marked(records: &str) -> String {
+    format!(
+        "SELECT of_marked.* FROM (SELECT DISTINCT c.village_id FROM support_changes c) marked
+          CROSS JOIN LATERAL ({records} OFFSET 0) of_marked"
+    )
+}
 
 /// What one count is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +124,8 @@ pub fn facts(period: Period, actor: &Actor) -> String {
     )
 }
 
-/// Counts anew what is marked, until nothing is.
+/// Counts anew what is marked. What is marked meanwhile is left for the next time: under steady writing there
+/// would be no end.
 pub fn refresh(db: &Db) -> Result<()> {
     #[derive(QueryableByName)]
     struct Taken {
@@ -129,7 +137,7 @@ pub fn refresh(db: &Db) -> Result<()> {
             let job = sql_query("SELECT app_summarise_support($1) AS marks").bind::<Integer, _>(MARKS_AT_ONCE);
             Ok(job.get_result(conn)?)
         })?;
-        if taken.marks == 0 {
+        if taken.marks < MARKS_AT_ONCE {
             return Ok(());
         }
     }

@@ -52,11 +52,13 @@ fn of_gifts(question: &Question) -> bool {
 fn facts(question: &Question, actor: &Actor) -> String {
     let facts = match summaries::serve(question, actor) {
         Some(period) => {
-            let marked = format!("village_id = ANY ({}) AND", summaries::MARKED);
-            format!("{} UNION ALL {}", summaries::facts(period, actor), recorded(question, actor, &marked))
+            let marked = recorded(question, actor, "village_id = marked.village_id AND");
+            let marked = marked.iter().map(|records| summaries::of_marked(records));
+            [summaries::facts(period, actor)].into_iter().chain(marked).collect::<Vec<_>>()
         }
         None => recorded(question, actor, ""),
     };
+    let facts = facts.join(" UNION ALL ");
     if question.groupings.contains(&AggregateGrouping::Kind) {
         format!("SELECT f.*, giver.kind FROM ({facts}) f LEFT JOIN organisations giver ON giver.id = f.organisation_id")
     } else {
@@ -64,25 +66,24 @@ fn facts(question: &Question, actor: &Actor) -> String {
     }
 }
 
-/// Gifts and visits, one by one.
-fn recorded(question: &Question, actor: &Actor, only: &str) -> String {
+/// Gifts and visits, one by one: a query each.
+fn recorded(question: &Question, actor: &Actor, only: &str) -> Vec<String> {
     let reach = |table| Reach::of_gifts_and_visits(actor, table).sql();
     let asked = "($6::uuid IS NULL OR twinning_id IN (SELECT id FROM twinnings WHERE programme_id = $6)) \
                  AND ($5::uuid IS NULL OR organisation_id = $5)";
-    let mut facts = format!(
+    let gifts = format!(
         "SELECT village_id, organisation_id, given_on AS day, category, funding_source, 0 AS visits, 1 AS gifts,
                 (status = 'confirmed')::int AS confirmed, value_vnd, 0 AS households, household_id
            FROM gifts WHERE {only} {} AND status IN ('recorded', 'confirmed') AND given_on BETWEEN $1 AND $2 AND {asked}",
         reach("gifts")
     );
-    if !of_gifts(question) {
-        facts.push_str(&format!(
-            " UNION ALL SELECT village_id, organisation_id, visited_on, NULL, NULL, 1, 0, 0, 0, 0, NULL
-                FROM visits WHERE {only} {} AND visited_on BETWEEN $1 AND $2 AND {asked}",
-            reach("visits")
-        ));
-    }
-    facts
+    let visits = format!(
+        "SELECT village_id, organisation_id, visited_on AS day, NULL::text AS category, NULL::text AS funding_source, 1 AS visits,
+                0 AS gifts, 0 AS confirmed, 0::bigint AS value_vnd, 0 AS households, NULL::uuid AS household_id
+           FROM visits WHERE {only} {} AND visited_on BETWEEN $1 AND $2 AND {asked}",
+        reach("visits")
+    );
+    if of_gifts(question) { vec![gifts] } else { vec![gifts, visits] }
 }
 
 fn column(grouping: AggregateGrouping) -> Option<&'static str> {

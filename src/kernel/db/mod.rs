@@ -111,6 +111,7 @@ pub enum Verdict {
 #[derive(Clone, Copy)]
 enum Mode {
     Read,
+    Survey,
     Write,
 }
 
@@ -147,6 +148,15 @@ impl Db {
         F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
     {
         self.run(who.entry(), Mode::Read, work).await
+    }
+
+    /// The same, for an answer that takes several questions: all of them see one moment.
+    pub async fn survey<T, F>(&self, who: &impl Enters, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
+    {
+        self.run(who.entry(), Mode::Survey, work).await
     }
 
     /// A transaction that is kept when `work` succeeds and leaves no trace when it fails.
@@ -246,6 +256,7 @@ impl Db {
     ) -> Result<PooledConnection<ConnectionManager<PgConnection>>> {
         let begin = match mode {
             Mode::Read => "BEGIN READ ONLY",
+            Mode::Survey => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Mode::Write => "BEGIN",
         };
         let sql = format!("{begin}; {}", entry.statement(self.clock.now()));
