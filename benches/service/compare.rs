@@ -96,18 +96,20 @@ pub fn households_of(caller: &Caller, condition: &str, entered: bool) -> Stateme
     if !entered {
         return Statements(format!("{PAGE}{list}"));
     }
-    let homes = caller.row.get("homes").and_then(Value::as_array);
-    let homes: Vec<&str> = homes.into_iter().flatten().filter_map(Value::as_str).collect();
-    let homes = homes.join(",");
+    let all = |field: &str| {
+        let ids = caller.row.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        ids.collect::<Vec<_>>().join(",")
+    };
+    let (homes, villages) = (all("homes"), all("villages"));
     let mut script = format!("{PAGE}{}", entry(caller, " READ ONLY"));
     script.push_str(&list);
     let _ = write!(
         script,
-        "SELECT id, name FROM localities WHERE id = '{}';
+        "SELECT l.id, l.name, c.name FROM localities l LEFT JOIN localities c ON c.id = l.commune_id
+           WHERE l.id = ANY ('{{{villages}}}');
          SELECT * FROM household_members WHERE household_id = ANY ('{{{homes}}}') ORDER BY created_at, id;
          SELECT * FROM household_private WHERE household_id = ANY ('{{{homes}}}');
-         COMMIT;\n",
-        caller.text("place"),
+         COMMIT;\n"
     );
     Statements(script)
 }

@@ -67,10 +67,17 @@ impl Stage {
         let people = |sql: &str, role: Role| -> Result<Vec<Caller>, String> {
             cluster.rows(sql)?.into_iter().map(|row| caller(&tokens, row, role)).collect()
         };
-        let head = format!(
-            "SELECT h.*, (SELECT array_agg(id ORDER BY head_name, id) FROM (SELECT id, head_name FROM households WHERE village_id = h.place ORDER BY head_name, id LIMIT 50) x) AS homes \
-             FROM ({users} = 'village_head' ORDER BY md5(u.username) LIMIT {CALLERS}) h"
-        );
+        // With the households of their first page and its villages, whose parts the same transaction reads.
+        let readers = |condition: &str| {
+            format!(
+                "SELECT c.*, page.homes, page.villages FROM ({users} = {condition}) c CROSS JOIN LATERAL (
+                   SELECT array_agg(h.id) AS homes, array_agg(DISTINCT h.village_id) AS villages FROM (
+                     SELECT id, village_id FROM households WHERE scope_path >= c.path AND scope_path < left(c.path, -1) || '/'
+                      ORDER BY head_name, id LIMIT 50) h) page"
+            )
+        };
+        let head = readers(&format!("'village_head' ORDER BY md5(u.username) LIMIT {CALLERS}"));
+        let commune = readers(&format!("'commune' ORDER BY md5(u.username) LIMIT {CALLERS}"));
         let unit = format!(
             "SELECT u.id AS user, u.scope_path AS path, u.auth_version, t.id AS twinning, t.locality_id AS village, t.organisation_id AS organisation, \
                     t.scope_path AS village_path, (SELECT id FROM households h WHERE h.village_id = t.locality_id AND h.listed LIMIT 1) AS home \
@@ -78,8 +85,8 @@ impl Stage {
         );
         let drafts = "SELECT u.id AS user, u.auth_version, l.id AS list FROM hardship_lists l JOIN users u ON u.locality_id = l.village_id WHERE l.round = 12 AND l.status = 'draft' AND u.active";
         let provinces = people(
-            &format!(
-                "{users} = 'province' AND EXISTS (SELECT FROM households h WHERE h.scope_path >= u.scope_path AND h.scope_path < left(u.scope_path, -1) || '/')"
+            &readers(
+                "'province' AND EXISTS (SELECT FROM households h WHERE h.scope_path >= u.scope_path AND h.scope_path < left(u.scope_path, -1) || '/')",
             ),
             Role::Province,
         )?;
@@ -88,7 +95,7 @@ impl Stage {
         let disabled = cluster.rows("SELECT username FROM users WHERE NOT active")?;
         let mut stage = Self {
             heads: people(&head, Role::VillageHead)?,
-            communes: people(&format!("{users} = 'commune' ORDER BY md5(u.username) LIMIT {CALLERS}"), Role::Commune)?,
+            communes: people(&commune, Role::Commune)?,
             units: people(&unit, Role::TwinningUnit)?,
             drafts: people(drafts, Role::VillageHead)?
                 .into_iter()
