@@ -78,10 +78,10 @@ begin
     elsif tg_op = 'DELETE' then
       select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years from old_rows;
     else
-      select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years
-        from ((select id, village_id, visited_on from old_rows except select id, village_id, visited_on from new_rows)
-              union
-              (select id, village_id, visited_on from new_rows except select id, village_id, visited_on from old_rows)) changed;
+      select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer) into villages, years
+        from old_rows o join new_rows n on n.id = o.id
+        cross join lateral (values (o.village_id, o.visited_on), (n.village_id, n.visited_on)) ends(village_id, day)
+       where (o.village_id, o.visited_on) is distinct from (n.village_id, n.visited_on);
     end if;
   elsif tg_op = 'INSERT' then
     select array_agg(village_id), array_agg(extract(year from given_on)::integer), array_agg(household_id) into villages, years, households
@@ -89,12 +89,16 @@ begin
   elsif tg_op = 'DELETE' then
     select array_agg(village_id), array_agg(extract(year from given_on)::integer) into villages, years from old_rows;
   else
-    select array_agg(village_id), array_agg(extract(year from given_on)::integer), array_agg(household_id) into villages, years, households
-      from ((select id, village_id, given_on, status, value_vnd, household_id from old_rows
-              except select id, village_id, given_on, status, value_vnd, household_id from new_rows)
-            union
-            (select id, village_id, given_on, status, value_vnd, household_id from new_rows
-              except select id, village_id, given_on, status, value_vnd, household_id from old_rows)) changed;
+    -- A gift that stays where it was, for whom it was, makes nobody wander: its household is not locked, or a
+    -- confirmation and a merge would wait for each other.
+    select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer), array_agg(ends.household_id)
+      into villages, years, households
+      from old_rows o join new_rows n on n.id = o.id
+      cross join lateral (values (o.village_id, o.given_on, null),
+        (n.village_id, n.given_on, case when (o.village_id, o.household_id) is distinct from (n.village_id, n.household_id) then n.household_id end)
+      ) ends(village_id, day, household_id)
+     where (o.village_id, o.given_on, o.status, o.value_vnd, o.household_id)
+           is distinct from (n.village_id, n.given_on, n.status, n.value_vnd, n.household_id);
   end if;
   if villages is not null then
     perform public.app_mark_support(villages, years, households);
