@@ -300,7 +300,7 @@ fn tag_changed_records(document: &mut Value) {
 /// What the first word of an enumeration, or a field that is not always needed, does not show.
 const FITTING: [(&str, &str, &str); 3] = [
     ("NewLocality", "kind", "lang"),
-    ("NewUser", "role", "village_head"),
+    ("NewUser", "role", "commune"),
     ("NewUser", "locality_id", "56889508-fae9-57b5-9d83-ea91851320e5"),
 ];
 

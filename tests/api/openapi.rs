@@ -8,7 +8,7 @@ use ketnghia::access::policy::Permission;
 use ketnghia::app;
 use serde_json::{Map, Value, json};
 
-use crate::support::TestServer;
+use crate::support::{TestServer, World};
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
 /// The document itself is not a schema of this API.
@@ -399,6 +399,16 @@ fn every_body_has_an_example_with_all_that_it_needs() {
 }
 
 /// A client that has read a version can go on with it, whatever it did.
+/// Where the first word of an enumeration would not do.
+#[test]
+fn the_examples_of_a_village_and_of_an_account_are_taken_as_they_are() {
+    let world = World::new();
+    let document = app::document();
+    let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
+    world.commune(world.kongchro).post("/localities", example("NewLocality")).expect(201);
+    world.province(world.gialai).post("/users", example("NewUser")).expect(201);
+}
+
 #[test]
 fn a_description_is_that_of_the_field_and_not_of_one_of_its_forms() {
     let document = app::document();
