@@ -37,7 +37,8 @@ pub struct DataSet {
     pub without: fn(&Question) -> &'static [&'static str],
     /// Each year is a picture of its own: years do not add up, and the totals are those of the last.
     pub by_year: bool,
-    /// Whether the facts of this question are for its rows alone: then its totals are asked for apart.
+    /// Whether the facts of this question are for its rows alone, for another reason than `by_year`: then its
+    /// totals are asked for apart.
     pub totals_apart: fn(&Question, &Actor) -> bool,
 }
 
@@ -51,11 +52,6 @@ impl DataSet {
         let counts = self.measures.iter().zip(numbers).filter(|(measure, _)| measure.counted == Counted::Households);
         counts.map(|(_, number)| number.unwrap_or_default()).collect()
     }
-}
-
-/// A data set whose years are pictures has the totals of the last one, where it is cut by them.
-pub fn by_year(question: &Question, _: &Actor) -> bool {
-    question.groupings.contains(&AggregateGrouping::Year)
 }
 
 pub fn never(_: &Question, _: &Actor) -> bool {

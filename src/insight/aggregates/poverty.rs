@@ -1,6 +1,6 @@
 //! How many households are poor, year by year.
 
-use super::data_set::{DataSet, answer, by_year, nothing};
+use super::data_set::{DataSet, answer, never, nothing};
 use super::model::AggregateGrouping;
 use super::question::Question;
 use crate::access::actor::Actor;
@@ -43,7 +43,7 @@ pub const POVERTY: DataSet = DataSet {
     column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year"),
     without: nothing,
     by_year: true,
-    totals_apart: by_year,
+    totals_apart: never,
 };
 
 /// The year of the last day; cut by year, each year up to today's. A household carries its latest

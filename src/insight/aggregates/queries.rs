@@ -55,7 +55,8 @@ pub fn answer(
         Ok(query.load(conn)?)
     };
     let (mut totals, mut rows): (Vec<Row>, Vec<Row>) = load(question)?.into_iter().partition(|row| row.is_total);
-    if (set.totals_apart)(question, actor) {
+    let years_stand_alone = set.by_year && question.groupings.contains(&AggregateGrouping::Year);
+    if years_stand_alone || (set.totals_apart)(question, actor) {
         totals = load(&Question { groupings: Vec::new(), ..question.clone() })?;
     }
     let without = (set.without)(question);
@@ -80,7 +81,7 @@ pub fn answer(
         let counts: Vec<Vec<i64>> = shown.iter().map(|row| set.households(&row.numbers)).collect();
         let total_counts = set.households(&totals);
         let cells: Vec<Cells> = rows.into_iter().map(|row| row.cells).collect();
-        let years = set.by_year.then_some(last_year.as_str());
+        let years = years_stand_alone.then_some(last_year.as_str());
         let sums = margins::sums(&question.groupings, &cells, &above, total_counts.clone(), years);
         let hidden = suppression::hide(&counts, &total_counts, &sums);
         for (row, hidden) in shown.iter_mut().zip(hidden.rows) {
