@@ -84,7 +84,8 @@ impl Report {
         }
         self.scenarios.push(json!({
             "name": name, "calls": run.latencies.len(), "per_second": round(run.rate()), "p50_ms": round(run.percentile(0.5)),
-            "p99_ms": round(run.percentile(0.99)), "alone_p99_ms": alone_p99.map(round), "wrong": run.wrong + alone.wrong, "bare_per_second": bare, "entered_per_second": entered,
+            "p99_ms": round(run.percentile(0.99)), "alone_p99_ms": alone_p99.map(round),
+            "wrong": run.wrong + alone.wrong, "bare_per_second": bare, "entered_per_second": entered,
             "percent_of_bare": ratio(bare).map(round), "percent_of_entered": ratio(entered).map(round),
             "memory_mb": memory.map(|memory| round(memory.now)),
         }));
