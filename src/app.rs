@@ -1,6 +1,8 @@
 //! The actix application: the rooms' routes under one scope, the layers around them, and an answer
 //! to every path that is none of them.
 
+use std::time::Duration;
+
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -21,8 +23,9 @@ use crate::access::limits::Limits;
 use crate::access::passwords::Passwords;
 use crate::access::tokens::{SessionDays, Tokens};
 use crate::config::Callers;
+use crate::kernel::body::Bodies;
 use crate::kernel::db::{Db, Entry, migrate};
-use crate::kernel::extract::{BODY_LIMIT, Contract, Contracts};
+use crate::kernel::extract::{Contract, Contracts};
 use crate::kernel::metrics::Metrics;
 use crate::kernel::middleware::{RequestId, Stopping, caching, envelope};
 use crate::kernel::peer::{Origins, Peer, TrustedProxy};
@@ -41,6 +44,7 @@ pub struct State {
     pub secrets: Data<Secrets>,
     pub passwords: Data<Passwords>,
     limits: Data<Limits>,
+    bodies: Data<Bodies>,
     pub stopping: Data<Stopping>,
     guesses: Data<Guesses>,
     trusted_proxy: Data<TrustedProxy>,
@@ -67,6 +71,7 @@ impl State {
             secrets: Data::new(secrets),
             passwords: Data::new(Passwords::default()),
             limits: Data::new(Limits::new(callers.rate_limit_per_second, callers.rate_limit_per_minute)),
+            bodies: Data::new(Bodies::new(Duration::from_secs(callers.body_seconds))),
             stopping: Data::new(Stopping::default()),
             guesses: Data::new(Guesses::new(callers.sign_in_failures_per_address, callers.sign_in_alarm)),
             trusted_proxy: Data::new(callers.trusted_proxy.clone()),
@@ -194,7 +199,7 @@ pub fn build(
         .app_data(state.catalogues)
         .app_data(state.document)
         .app_data(state.contracts)
-        .app_data(web::PayloadConfig::new(BODY_LIMIT))
+        .app_data(state.bodies)
         .service(scope(BASE).configure(routes).wrap(from_fn(caching)).wrap(from_fn(authenticate)))
         .service(check_liveness)
         .service(check_readiness)

@@ -207,6 +207,9 @@ pub struct Callers {
     /// Origins (https://app.example.vn) whose pages may call from a browser, with commas between
     #[arg(long, env = "CORS_ORIGINS", default_value = "", hide_default_value = true)]
     pub cors_origins: Origins,
+    /// Seconds in which the body of a request has to arrive whole
+    #[arg(long, env = "BODY_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub body_seconds: u64,
     /// Days after which a session ends that was not used
     #[arg(long, env = "SESSION_IDLE_DAYS", default_value_t = 45, value_parser = clap::value_parser!(i32).range(1..=3650))]
     pub session_idle_days: i32,
@@ -224,6 +227,7 @@ impl Default for Callers {
             sign_in_alarm: 500,
             trusted_proxy: TrustedProxy::default(),
             cors_origins: Origins::default(),
+            body_seconds: 30,
             session_idle_days: 45,
             session_absolute_days: 180,
         }

@@ -70,7 +70,7 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
     document
 }
 
-const PROBLEMS: [(&str, &str, &str); 14] = [
+const PROBLEMS: [(&str, &str, &str); 16] = [
     ("400", "Malformed", "`malformed_request` or `cursor_invalid`: it cannot be read."),
     ("401", "Unauthenticated", "`unauthenticated`: no token, or one that is no longer good."),
     (
@@ -80,13 +80,19 @@ const PROBLEMS: [(&str, &str, &str); 14] = [
     ),
     ("404", "NotFound", "`not_found`: there is no such record, or the caller may not see it."),
     ("406", "NotAcceptable", "`not_acceptable`: no representation that was asked for."),
+    ("408", "RequestTimeout", "`request_timeout`: the body did not arrive in 30 seconds."),
     (
         "409",
         "Conflict",
         "`id_conflict`, `deleted`, `in_use`, `invalid_transition` or another rule that stands against it.",
     ),
     ("412", "VersionConflict", "`version_conflict`: the record has changed; it is in `current`."),
-    ("413", "PayloadTooLarge", "`payload_too_large`: over 1 MiB."),
+    (
+        "413",
+        "PayloadTooLarge",
+        "`payload_too_large`: over 1 MiB (16 KiB where nobody is signed in), or over 30,000 values.",
+    ),
+    ("414", "UriTooLong", "`uri_too_long`: path and query are over 8 KiB."),
     ("415", "UnsupportedMediaType", "`unsupported_media_type`: not JSON."),
     ("422", "Invalid", "`invalid` (or a code of its own): every wrong field is named in `errors`."),
     ("428", "PreconditionRequired", "`precondition_required`: If-Match is missing."),
@@ -140,7 +146,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let mut problems = vec!["406", "500", "503"];
     if is_api {
         // Parameters that are unknown, also where there are none.
-        problems.extend(["400", "422"]);
+        problems.extend(["400", "414", "422"]);
     }
     match &permission {
         Some(permission) => {
@@ -160,7 +166,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     }
     // A step that takes nothing reads what comes all the same, and refuses fields it does not know.
     if is_step || operation.get("requestBody").is_some() {
-        problems.extend(["413", "415"]);
+        problems.extend(["408", "413", "415"]);
     }
     if method == "post" && (permission.is_some() || is_step) || changes_version {
         problems.push("409");

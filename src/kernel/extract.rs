@@ -1,26 +1,19 @@
-//! What a handler takes: path id, query, body, If-Match. Each reports everything wrong at once.
+//! What a handler takes: path id, query, If-Match, and the body (`body`). Each reports everything wrong at
+//! once.
 
 use std::collections::HashMap;
-use std::future::{Future, Ready, ready};
+use std::future::{Ready, ready};
 use std::ops::Deref;
-use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::error::PayloadError;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, IF_MATCH};
+use actix_web::http::header::{ACCEPT, HeaderMap, IF_MATCH};
 use actix_web::{FromRequest, HttpRequest, web};
-use aws_lc_rs::digest;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use unicode_normalization::{UnicodeNormalization, is_nfc};
 use uuid::Uuid;
-use validator::Validate;
 
-use super::problem::{Code, FieldCode, FieldError, Problem, Result, field_errors};
-
-/// No body is larger, uploads apart.
-pub const BODY_LIMIT: usize = 1024 * 1024;
+pub use super::body::{NoInput, Step, Valid, valid};
+use super::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result};
 
 /// The id in the path. Text that is no UUID is the id of nothing, so that it is answered like any
 /// unknown id.
@@ -35,68 +28,6 @@ impl<T: From<Uuid> + 'static> FromRequest for Id<T> {
         // Only the usual form: `{…}` and `urn:uuid:…` would be a second name of the same record.
         let id = if id.len() == 36 { Uuid::try_parse(id).ok() } else { None };
         ready(Ok(Self(T::from(id.unwrap_or(Uuid::nil())))))
-    }
-}
-
-/// A body that was read, refused unknown fields and kept its rules.
-pub struct Valid<T> {
-    value: T,
-    /// SHA-256 of the received body in canonical form (RFC 8785).
-    pub hash: Vec<u8>,
-    /// The id that the client made.
-    pub id: Option<Uuid>,
-}
-
-impl<T> Valid<T> {
-    pub fn into_inner(self) -> T {
-        self.value
-    }
-}
-
-impl<T> Deref for Valid<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for Valid<T> {
-    type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = web::Bytes::from_request(request, payload);
-        let media_type = media_type(request);
-        Box::pin(async move {
-            let body = body.await.map_err(unreadable)?;
-            match media_type {
-                MediaType::Unsaid if body.is_empty() => Err(nothing_sent::<T>()),
-                _ => parse_body(&body, media_type),
-            }
-        })
-    }
-}
-
-/// The body of a workflow step: like [`Valid`], but none at all counts as `{}`.
-pub struct Step<T>(Valid<T>);
-
-impl<T> Step<T> {
-    pub fn into_inner(self) -> Valid<T> {
-        self.0
-    }
-}
-
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for Step<T> {
-    type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = web::Bytes::from_request(request, payload);
-        let media_type = media_type(request);
-        Box::pin(async move {
-            let body = body.await.map_err(unreadable)?;
-            if body.is_empty() { parse_body(b"{}", MediaType::Json) } else { parse_body(&body, media_type) }.map(Step)
-        })
     }
 }
 
@@ -136,164 +67,8 @@ where
 /// How the message of such an error begins.
 const TOO_MANY: &str = "more than ";
 
-/// The body of a step that says nothing more.
-#[derive(serde::Deserialize, Validate)]
-pub struct NoInput {}
-
-#[derive(Clone, Copy)]
-enum MediaType {
-    Json,
-    Other,
-    Unsaid,
-}
-
-fn media_type(request: &HttpRequest) -> MediaType {
-    let header = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = header.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "application/json" | "application/merge-patch+json" => MediaType::Json,
-        "" => MediaType::Unsaid,
-        _ => MediaType::Other,
-    }
-}
-
-fn unreadable(error: actix_web::Error) -> Problem {
-    match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => Problem::new(Code::PayloadTooLarge),
-        _ if error.as_response_error().status_code().as_u16() == 413 => Problem::new(Code::PayloadTooLarge),
-        _ => Problem::new(Code::MalformedRequest),
-    }
-}
-
-/// No body at all: every caller is told the fields that are needed; where none is, it is a change that
-/// was lost on the way.
-fn nothing_sent<T: DeserializeOwned + Validate>() -> Problem {
-    parse_body::<T>(b"{}", MediaType::Json).err().unwrap_or_else(|| Problem::new(Code::MalformedRequest))
-}
-
-fn parse_body<T: DeserializeOwned + Validate>(body: &[u8], media_type: MediaType) -> Result<Valid<T>> {
-    if !matches!(media_type, MediaType::Json) {
-        return Err(Problem::new(Code::UnsupportedMediaType));
-    }
-    let mut received: Value = serde_json::from_slice(body).map_err(|_syntax| Problem::new(Code::MalformedRequest))?;
-    tidy(&mut received)?;
-    let canonical = serde_jcs::to_vec(&received).map_err(Problem::internal)?;
-    let hash = digest::digest(&digest::SHA256, &canonical).as_ref().to_vec();
-    let id = client_id(&received)?;
-    let value = deserialize(&received)?;
-    Ok(Valid { value, hash, id })
-}
-
-/// A body that did not come by HTTP, by the same rules: a row of a list.
-pub fn valid<T: DeserializeOwned + Validate>(mut received: Value) -> Result<T> {
-    tidy(&mut received)?;
-    deserialize(&received)
-}
-
-fn tidy(received: &mut Value) -> Result<()> {
-    if !received.is_object() {
-        return Err(Problem::field("#", FieldCode::InvalidType));
-    }
-    let mut errors = Vec::new();
-    clean(received, "#", &mut errors);
-    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
-}
-
-/// PostgreSQL's text cannot hold NUL; names are kept in one normal form, however a keyboard made them.
-fn clean(value: &mut Value, pointer: &str, errors: &mut Vec<FieldError>) {
-    match value {
-        Value::String(text) => {
-            if text.contains('\0') {
-                errors.push(FieldError::new(pointer, FieldCode::NullCharacter));
-            }
-            // A name that nobody sees, or that turns the line around it, is a slip or a trick.
-            let invisible =
-                |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{FEFF}');
-            let unprintable = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\0');
-            let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-            if (!text.is_empty() && text.chars().all(invisible) && !text.contains('\0'))
-                || text.chars().any(|c| unprintable(c) || turns(c))
-            {
-                errors.push(FieldError::new(pointer, FieldCode::InvalidValue));
-            }
-            if !is_nfc(text) {
-                *text = text.nfc().collect();
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter_mut().enumerate() {
-                clean(item, &format!("{pointer}/{index}"), errors);
-            }
-        }
-        Value::Object(fields) => {
-            for (name, field) in fields.iter_mut() {
-                clean(field, &format!("{pointer}/{}", escape(name)), errors);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
-}
-
-fn client_id(received: &Value) -> Result<Option<Uuid>> {
-    match received.get("id") {
-        Some(Value::String(text)) => match Uuid::try_parse(text) {
-            Ok(id) if id.get_version_num() == 7 => Ok(Some(id)),
-            _ => Err(Problem::field("#/id", FieldCode::NotV7)),
-        },
-        _ => Ok(None),
-    }
-}
-
-fn deserialize<T: DeserializeOwned + Validate>(received: &Value) -> Result<T> {
-    let mut errors = Vec::new();
-    let mut track = serde_path_to_error::Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(received, &mut track);
-    let result: Result<T, _> = serde_ignored::deserialize(tracked, |path| {
-        errors.push(FieldError::new(pointer_of_ignored(&path), FieldCode::UnknownField));
-    });
-    match result {
-        Ok(value) if errors.is_empty() => {
-            value.validate().map_err(|broken| Problem::invalid(field_errors("#", &broken)))?;
-            Ok(value)
-        }
-        Ok(_) => Err(Problem::invalid(errors)),
-        Err(error) => {
-            errors.push(field_error(&pointer_of(&track.path().to_string()), &error.to_string()));
-            Err(Problem::invalid(errors))
-        }
-    }
-}
-
-/// `gifts[2].value_vnd` and `gifts.2.value_vnd` are `#/gifts/2/value_vnd`.
-fn pointer_of(path: &str) -> String {
-    let mut pointer = String::from("#");
-    for segment in path.split(['.', '[']).map(|segment| segment.trim_end_matches(']')) {
-        if !segment.is_empty() {
-            pointer.push('/');
-            pointer.push_str(segment);
-        }
-    }
-    pointer
-}
-
-/// The names in it are the client's, and may hold anything.
-fn pointer_of_ignored(path: &serde_ignored::Path<'_>) -> String {
-    use serde_ignored::Path;
-    match path {
-        Path::Root => "#".to_owned(),
-        Path::Seq { parent, index } => format!("{}/{index}", pointer_of_ignored(parent)),
-        Path::Map { parent, key } => format!("{}/{}", pointer_of_ignored(parent), escape(key)),
-        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
-            pointer_of_ignored(parent)
-        }
-    }
-}
-
-fn field_error(pointer: &str, message: &str) -> FieldError {
+/// What serde says of a wrong value, in the words of the API.
+pub(super) fn field_error(pointer: &str, message: &str) -> FieldError {
     if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         return FieldError::new(format!("{pointer}/{field}"), FieldCode::Required);
     }
@@ -335,6 +110,11 @@ impl Contracts {
             Some(contract) if contract.is_public => contract.check(request),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the operation needs no sign-in; what is no operation reads no body.
+    pub fn is_public(request: &HttpRequest) -> bool {
+        Self::of(request).is_some_and(|contract| contract.is_public)
     }
 
     fn of(request: &HttpRequest) -> Option<&Contract> {
@@ -419,6 +199,7 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
     let nul: Vec<_> = pairs
         .iter()
         .filter(|(name, value)| name.contains('\0') || value.contains('\0'))
+        .take(ERRORS_MAX + 1)
         .map(|(name, _)| FieldError::new(format!("?{}", name.replace('\0', "")), FieldCode::NullCharacter))
         .collect();
     if !nul.is_empty() {
@@ -429,7 +210,9 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
     let form = serde_html_form::Deserializer::from_bytes(query.as_bytes());
     let tracked = serde_path_to_error::Deserializer::new(form, &mut track);
     let result: Result<T, _> = serde_ignored::deserialize(tracked, |path| {
-        errors.push(FieldError::new(format!("?{path}"), FieldCode::UnknownField));
+        if errors.len() <= ERRORS_MAX {
+            errors.push(FieldError::new(format!("?{path}"), FieldCode::UnknownField));
+        }
     });
     match result {
         Ok(value) if errors.is_empty() => Ok(value),
@@ -540,54 +323,6 @@ impl FromRequest for IfMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[derive(Debug, serde::Deserialize, Validate)]
-    struct Child {
-        #[validate(range(min = 0, max = 9))]
-        value: i64,
-    }
-
-    #[derive(Debug, serde::Deserialize, Validate)]
-    struct Parent {
-        #[validate(length(min = 1, max = 3))]
-        name: String,
-        #[serde(default)]
-        #[validate(nested)]
-        children: Vec<Child>,
-    }
-
-    fn errors(json: &str) -> Vec<(String, String)> {
-        let problem = parse_body::<Parent>(json.as_bytes(), MediaType::Json).err().unwrap();
-        let details = problem.details(super::super::locale::Locale::En, "", "");
-        details.errors.into_iter().map(|error| (error.pointer, error.code)).collect()
-    }
-
-    fn pair(pointer: &str, code: &str) -> (String, String) {
-        (pointer.into(), code.into())
-    }
-
-    #[test]
-    fn every_wrong_field_is_named() {
-        assert_eq!(
-            errors(r#"{"name":"","children":[{"value":1},{"value":-1}]}"#),
-            [pair("#/children/1/value", "range"), pair("#/name", "length")]
-        );
-        assert_eq!(
-            errors(r#"{"name":"a","x":1,"children":[{"value":1,"y":2}]}"#),
-            [pair("#/children/0/y", "unknown_field"), pair("#/x", "unknown_field")]
-        );
-        assert_eq!(errors(r#"{"children":[]}"#), [pair("#/name", "required")]);
-        assert_eq!(errors(r#"{"name":"a","children":[{"value":"b"}]}"#), [pair("#/children/0/value", "invalid_type")]);
-        assert_eq!(errors(r#"{"name":"a\u0000"}"#), [pair("#/name", "null_character")]);
-        assert_eq!(errors(r#"{"id":"7","name":"a"}"#), [pair("#/id", "not_uuid_v7")]);
-    }
-
-    #[test]
-    fn order_and_space_do_not_change_the_hash() {
-        let hash = |json: &str| parse_body::<Parent>(json.as_bytes(), MediaType::Json).unwrap().hash;
-        assert_eq!(hash(r#"{"name":"a","children":[]}"#), hash("{ \"children\": [],\n \"name\": \"a\" }"));
-        assert_ne!(hash(r#"{"name":"a"}"#), hash(r#"{"name":"b"}"#));
-    }
 
     #[test]
     fn if_match_knows_strong_weak_any_and_rubbish() {

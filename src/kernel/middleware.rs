@@ -22,6 +22,11 @@ use super::peer::Peer;
 use super::problem::{Code, Problem};
 use super::secrets::{base64url, sha256};
 
+/// Bytes of path and query: RFC 9110 §4.1 asks for 8,000 at least.
+const TARGET_MAX: usize = 8 * 1024;
+/// Characters of a path that is too long which its answer repeats.
+const PATH_SHOWN: usize = 200;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of a request: made here, in the answer's header, in the log and in the audit.
@@ -77,18 +82,24 @@ pub async fn envelope(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let is_too_long = target > TARGET_MAX;
     let incoming = Incoming {
         id: RequestId(Uuid::now_v7()),
         started: Instant::now(),
         method: request.method().clone(),
-        path: request.path().to_owned(),
+        path: if is_too_long { request.path().chars().take(PATH_SHOWN).collect() } else { request.path().to_owned() },
         locale: Locale::of(request.headers()),
         stopping: request.app_data::<Data<Stopping>>().cloned(),
         metrics: request.app_data::<Data<Metrics>>().cloned(),
     };
     request.extensions_mut().insert(incoming.id);
-    if Peer::of(request.request()).is_insecure {
-        let answer = write_problem(&incoming, &Problem::new(Code::HttpsRequired), &HeaderMap::new());
+    let refused = match Peer::of(request.request()).is_insecure {
+        true => Some(Code::HttpsRequired),
+        false => is_too_long.then_some(Code::UriTooLong),
+    };
+    if let Some(code) = refused {
+        let answer = write_problem(&incoming, &Problem::new(code), &HeaderMap::new());
         return Ok(request.into_response(send_off(&incoming, answer, None, None)));
     }
     let failed = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
@@ -189,6 +200,10 @@ fn write_problem(incoming: &Incoming, problem: &Problem, kept: &HeaderMap) -> Ht
     let status = StatusCode::from_u16(problem.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let details = problem.details(locale, &incoming.path, &id.0.to_string());
     let mut answer = HttpResponse::build(status);
+    if matches!(problem.code(), Code::RequestTimeout | Code::PayloadTooLarge) {
+        // What is left of the body is not waited for.
+        answer.force_close();
+    }
     if let Some(seconds) = problem.retry_after_seconds() {
         answer.insert_header((header::RETRY_AFTER, seconds));
     }

@@ -2,6 +2,8 @@
 
 /// Answers that tell their status by their type: found, created, changed, nothing to say.
 pub mod answer;
+/// The body of a request, read and parsed within limits.
+pub mod body;
 /// The clock of the service, which tests and demonstrations move.
 pub mod clock;
 /// Which days a caller may name.
@@ -10,7 +12,7 @@ pub mod day;
 pub mod db;
 /// Enumerations that are text in the database, words in JSON and labels in two languages.
 pub mod enums;
-/// Validated JSON, queries, path ids and If-Match.
+/// Queries, path ids, If-Match, and what the document says of an operation.
 pub mod extract;
 /// Ids as types, so that one record's id cannot be passed for another's.
 pub mod id;

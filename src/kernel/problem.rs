@@ -81,8 +81,10 @@ codes! {
     PlaceTaken = 409 "place_taken", "Địa phương này đã là một tổ chức.", "This place is already an organisation.";
     MemberInUse = 409 "member_in_use", "Không bỏ được thành viên đã nhận quà.", "A member who received a gift cannot be dropped.";
     ItemInUse = 409 "item_in_use", "Không bỏ được hộ đã có đơn vị nhận giúp hoặc đã nhận quà.", "A listed household with a pledge or a gift cannot be dropped.";
+    RequestTimeout = 408 "request_timeout", "Nội dung gửi lên đến quá chậm. Hãy thử lại.", "The body took too long to arrive. Try again.";
     VersionConflict = 412 "version_conflict", "Bản ghi đã được thay đổi; xem bản hiện tại ở \"current\".", "The record has changed; see \"current\".";
     PayloadTooLarge = 413 "payload_too_large", "Nội dung gửi lên quá lớn.", "The body is too large.";
+    UriTooLong = 414 "uri_too_long", "Địa chỉ yêu cầu quá dài.", "The address of the request is too long.";
     UnsupportedMediaType = 415 "unsupported_media_type", "Chỉ nhận application/json.", "Only application/json is taken.";
     Invalid = 422 "invalid", "Có trường chưa đúng; xem \"errors\".", "Some fields are not right; see \"errors\".";
     LocalityEnded = 422 "locality_ended", "Địa phương không tồn tại vào ngày đó; xem \"errors\".", "The place does not exist on that day; see \"errors\".";
@@ -131,6 +133,7 @@ field_codes! {
     InvalidType = "invalid_type", "Sai kiểu dữ liệu.", "Wrong type of value.";
     InvalidValue = "invalid_value", "Giá trị không hợp lệ.", "Not a valid value.";
     NullCharacter = "null_character", "Không được chứa ký tự NUL.", "Must not contain the NUL character.";
+    LongName = "long_name", "Tên trường phải dài {} ký tự.", "The name of a field must have {} characters.";
     Length = "length", "Độ dài phải {}.", "The length must be {}.";
     Range = "range", "Giá trị phải {}.", "The value must be {}.";
     Email = "email", "Không phải địa chỉ thư điện tử.", "Not an e-mail address.";
@@ -172,6 +175,11 @@ field_codes! {
     IdentityNumber = "identity_number", "Cần 9 hoặc 12 chữ số.", "Needs 9 or 12 digits.";
 }
 
+/// How many wrong fields an answer names.
+pub const ERRORS_MAX: usize = 100;
+/// How many bytes of an answer they take: the names in them are the client's.
+const ERRORS_SIZE: usize = 48 * 1024;
+
 /// One wrong field.
 #[derive(Debug, Clone)]
 pub struct FieldError {
@@ -191,6 +199,12 @@ impl FieldError {
     pub fn at_most(pointer: impl Into<String>, most: impl fmt::Display) -> Self {
         let parameter = Some((format!("nhiều nhất {most}"), format!("at most {most}")));
         Self { pointer: pointer.into(), code: FieldCode::Length, parameter }
+    }
+
+    /// The same measure of something else.
+    pub fn coded(mut self, code: FieldCode) -> Self {
+        self.code = code;
+        self
     }
 
     /// Too small or too great.
@@ -220,6 +234,7 @@ pub struct Problem(Box<Inner>);
 struct Inner {
     code: Code,
     errors: Vec<FieldError>,
+    errors_truncated: bool,
     current: Option<serde_json::Value>,
     retry_after: Option<u32>,
     allow: Option<String>,
@@ -229,7 +244,15 @@ struct Inner {
 
 impl Problem {
     pub fn new(code: Code) -> Self {
-        Self(Box::new(Inner { code, errors: Vec::new(), current: None, retry_after: None, allow: None, cause: None }))
+        Self(Box::new(Inner {
+            code,
+            errors: Vec::new(),
+            errors_truncated: false,
+            current: None,
+            retry_after: None,
+            allow: None,
+            cause: None,
+        }))
     }
 
     pub fn not_found() -> Self {
@@ -268,7 +291,7 @@ impl Problem {
         problem
     }
 
-    /// 422 with all wrong fields.
+    /// 422 with all wrong fields, the first hundred of them.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         Self::with_errors(Code::Invalid, errors)
     }
@@ -278,8 +301,10 @@ impl Problem {
         Self::invalid(vec![FieldError::new(pointer, code)])
     }
 
-    pub fn with_errors(code: Code, errors: Vec<FieldError>) -> Self {
+    pub fn with_errors(code: Code, mut errors: Vec<FieldError>) -> Self {
         let mut problem = Self::new(code);
+        problem.0.errors_truncated = errors.len() > ERRORS_MAX;
+        errors.truncate(ERRORS_MAX);
         problem.0.errors = errors;
         problem
     }
@@ -308,6 +333,12 @@ impl Problem {
     pub fn details(&self, locale: Locale, instance: &str, request_id: &str) -> ProblemDetails {
         let code = self.0.code;
         let title = StatusCode::from_u16(code.status()).ok().and_then(|status| status.canonical_reason());
+        let mut size = 0;
+        let told = self.0.errors.iter().map(|error| ProblemFieldError::of(error, locale)).take_while(|error| {
+            size += serde_json::to_vec(error).map_or(ERRORS_SIZE, |json| json.len());
+            size < ERRORS_SIZE
+        });
+        let errors: Vec<ProblemFieldError> = told.collect();
         ProblemDetails {
             r#type: format!("urn:ketnghia:problem:{}", code.word()),
             title: title.unwrap_or("Error").to_owned(),
@@ -316,7 +347,8 @@ impl Problem {
             instance: instance.to_owned(),
             code: code.word().to_owned(),
             request_id: request_id.to_owned(),
-            errors: self.0.errors.iter().map(|error| ProblemFieldError::of(error, locale)).collect(),
+            errors_truncated: self.0.errors_truncated || errors.len() < self.0.errors.len(),
+            errors,
             current: self.0.current.clone(),
         }
     }
@@ -342,8 +374,12 @@ pub struct ProblemDetails {
     /// Also in the X-Request-Id header; quote it when reporting a fault.
     #[schema(example = "01938f3e-9d54-7c43-b7c4-5d0c38a9a111")]
     pub request_id: String,
-    /// The wrong fields; empty when the fault is not in a field.
+    /// The wrong fields, at most 100; empty when the fault is not in a field.
+    #[schema(max_items = 100)]
     pub errors: Vec<ProblemFieldError>,
+    /// More fields are wrong than `errors` names.
+    #[schema(example = false)]
+    pub errors_truncated: bool,
     /// With 412: the record as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]

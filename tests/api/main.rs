@@ -19,6 +19,7 @@ mod aggregates_counted_beforehand;
 mod aggregates_of_households;
 mod api_keys;
 mod audit;
+mod bodies;
 mod browsers;
 mod contract;
 mod csv;

@@ -1,0 +1,197 @@
+//! Reading a body: no longer than its operation takes, within a time, and out of one budget for all
+//! bodies that are in memory at once.
+
+use std::io::Read;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::web::Data;
+use flate2::read::GzDecoder;
+use futures_util::{Stream, StreamExt};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::kernel::extract::Contracts;
+use crate::kernel::problem::{Code, Problem, Result};
+
+/// No body is larger, uploads apart; of a compressed one neither what is sent nor what comes of it.
+pub const BODY_LIMIT: usize = 1024 * 1024;
+/// The same where nobody is signed in: a user name, a password, a token.
+pub const PUBLIC_BODY_LIMIT: usize = 16 * 1024;
+/// Bodies that are parsed at once, of those that take long: each may hold 16 MiB meanwhile.
+const PARSERS: usize = 2;
+/// The budget of all bodies together.
+const BUDGET_KIB: usize = 256 * 1024;
+const KIB: usize = 1024;
+
+/// What all bodies share.
+pub struct Bodies {
+    budget: Arc<Semaphore>,
+    parsers: Arc<Semaphore>,
+    within: Duration,
+}
+
+impl Bodies {
+    /// `within`: the time in which a body has to arrive whole.
+    pub fn new(within: Duration) -> Self {
+        Self { budget: Arc::new(Semaphore::new(BUDGET_KIB)), parsers: Arc::new(Semaphore::new(PARSERS)), within }
+    }
+}
+
+/// A body that has arrived, and its share of the budget.
+pub struct Body {
+    received: Vec<u8>,
+    is_compressed: bool,
+    limit: usize,
+    parsers: Arc<Semaphore>,
+    share: Option<OwnedSemaphorePermit>,
+}
+
+impl Body {
+    pub fn is_empty(&self) -> bool {
+        self.received.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.received.len()
+    }
+
+    pub fn is_plain(&self) -> bool {
+        !self.is_compressed
+    }
+
+    /// Waits until a parser is free.
+    pub async fn parser_turn(&self) -> Result<OwnedSemaphorePermit> {
+        self.parsers.clone().acquire_owned().await.map_err(Problem::internal)
+    }
+
+    /// The body as it was before it was compressed.
+    pub fn content(self) -> Result<Vec<u8>> {
+        if !self.is_compressed {
+            return Ok(self.received);
+        }
+        let mut content = Vec::new();
+        let most = u64::try_from(self.limit + 1).unwrap_or(u64::MAX);
+        let read = GzDecoder::new(self.received.as_slice()).take(most).read_to_end(&mut content);
+        match read {
+            Ok(size) if size > self.limit => Err(Problem::new(Code::PayloadTooLarge)),
+            Ok(_) => Ok(content),
+            Err(_not_gzip) => Err(Problem::new(Code::MalformedRequest)),
+        }
+    }
+
+    fn add(&mut self, chunk: &[u8], bodies: &Bodies) -> Result<()> {
+        let size = self.received.len() + chunk.len();
+        if size > self.limit {
+            return Err(Problem::new(Code::PayloadTooLarge));
+        }
+        let held = self.share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let missing = size.div_ceil(KIB).saturating_sub(held);
+        if missing > 0 {
+            let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+            let more = bodies.budget.clone().try_acquire_many_owned(missing);
+            let more = more.map_err(|_used_up| Problem::overloaded("the memory for bodies is used up"))?;
+            match &mut self.share {
+                Some(share) => share.merge(more),
+                None => self.share = Some(more),
+            }
+        }
+        self.received.extend_from_slice(chunk);
+        Ok(())
+    }
+}
+
+/// How the body was encoded; None where that is not understood.
+fn is_compressed(request: &HttpRequest) -> Option<bool> {
+    match request.headers().get(CONTENT_ENCODING).map(|value| value.as_bytes().to_ascii_lowercase()).as_deref() {
+        None | Some(b"identity") => Some(false),
+        Some(b"gzip") => Some(true),
+        Some(_) => None,
+    }
+}
+
+/// Reads the body of a request.
+pub fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Body>> + use<> {
+    let bodies = request.app_data::<Data<Bodies>>().cloned();
+    let limit = if Contracts::is_public(request) { PUBLIC_BODY_LIMIT } else { BODY_LIMIT };
+    let is_compressed = is_compressed(request);
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let payload = payload.take();
+    async move {
+        let bodies = bodies.ok_or_else(|| Problem::internal("no budget for bodies"))?;
+        let is_compressed = is_compressed.ok_or_else(|| Problem::new(Code::UnsupportedMediaType))?;
+        if announced.is_some_and(|size| size > limit) {
+            return Err(Problem::new(Code::PayloadTooLarge));
+        }
+        let parsers = bodies.parsers.clone();
+        let body = Body { received: Vec::new(), is_compressed, limit, parsers, share: None };
+        let arrival = timeout(bodies.within, collect(Box::pin(payload), body, &bodies)).await;
+        arrival.map_err(|_elapsed| Problem::new(Code::RequestTimeout))?
+    }
+}
+
+async fn collect<P>(mut payload: Pin<Box<P>>, mut body: Body, bodies: &Bodies) -> Result<Body>
+where
+    P: Stream<Item = Result<actix_web::web::Bytes, PayloadError>>,
+{
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| match error {
+            PayloadError::Overflow => Problem::new(Code::PayloadTooLarge),
+            _ => Problem::new(Code::MalformedRequest),
+        })?;
+        body.add(&chunk, bodies)?;
+    }
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn body(bodies: &Bodies, limit: usize) -> Body {
+        Body { received: Vec::new(), is_compressed: false, limit, parsers: bodies.parsers.clone(), share: None }
+    }
+
+    #[test]
+    fn bodies_share_a_budget_and_give_it_back() {
+        let bodies = Bodies::new(Duration::from_secs(1));
+        let mut all = Vec::new();
+        for _ in 0..BUDGET_KIB * KIB / BODY_LIMIT {
+            let mut one = body(&bodies, BODY_LIMIT);
+            one.add(&vec![b' '; BODY_LIMIT], &bodies).unwrap();
+            all.push(one);
+        }
+        let mut surplus = body(&bodies, BODY_LIMIT);
+        assert_eq!(surplus.add(b"{", &bodies).unwrap_err().code(), Code::Overloaded);
+        all.pop();
+        surplus.add(b"{", &bodies).unwrap();
+        drop((all, surplus));
+        assert_eq!(bodies.budget.available_permits(), BUDGET_KIB);
+    }
+
+    #[test]
+    fn a_compressed_body_has_the_same_limit_once_it_is_whole() {
+        let bodies = Bodies::new(Duration::from_secs(1));
+        let unpacked = |size: usize| {
+            let mut zip = GzEncoder::new(Vec::new(), Compression::fast());
+            zip.write_all(&vec![b'0'; size]).unwrap();
+            let mut packed = body(&bodies, BODY_LIMIT);
+            packed.is_compressed = true;
+            packed.add(&zip.finish().unwrap(), &bodies).unwrap();
+            packed.content().map(|content| content.len())
+        };
+        assert_eq!(unpacked(BODY_LIMIT).unwrap(), BODY_LIMIT);
+        assert_eq!(unpacked(BODY_LIMIT + 1).unwrap_err().code(), Code::PayloadTooLarge);
+        assert_eq!(unpacked(100 * BODY_LIMIT).unwrap_err().code(), Code::PayloadTooLarge);
+    }
+}
