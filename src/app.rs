@@ -1,6 +1,7 @@
 //! The actix application: the rooms' routes under one scope, the layers around them, and an answer
 //! to every path that is none of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_cors::Cors;
@@ -24,6 +25,7 @@ use crate::access::passwords::Passwords;
 use crate::access::tokens::{SessionDays, Tokens};
 use crate::config::Callers;
 use crate::kernel::body::Bodies;
+use crate::kernel::connections::Connections;
 use crate::kernel::db::{Db, Entry, migrate};
 use crate::kernel::extract::{Contract, Contracts};
 use crate::kernel::metrics::Metrics;
@@ -45,6 +47,7 @@ pub struct State {
     pub passwords: Data<Passwords>,
     limits: Data<Limits>,
     bodies: Data<Bodies>,
+    pub connections: Arc<Connections>,
     pub stopping: Data<Stopping>,
     guesses: Data<Guesses>,
     trusted_proxy: Data<TrustedProxy>,
@@ -65,6 +68,12 @@ impl State {
             support::catalogues(),
         ];
         let document = Document::new();
+        let connections = Arc::new(Connections::new(
+            callers.connections_per_address,
+            Duration::from_secs(callers.answer_seconds),
+            callers.trusted_proxy.clone(),
+            db.metrics.clone(),
+        ));
         Self {
             db: Data::new(db),
             tokens: Data::new(tokens),
@@ -72,6 +81,7 @@ impl State {
             passwords: Data::new(Passwords::default()),
             limits: Data::new(Limits::new(callers.rate_limit_per_second, callers.rate_limit_per_minute)),
             bodies: Data::new(Bodies::new(Duration::from_secs(callers.body_seconds))),
+            connections,
             stopping: Data::new(Stopping::default()),
             guesses: Data::new(Guesses::new(callers.sign_in_failures_per_address, callers.sign_in_alarm)),
             trusted_proxy: Data::new(callers.trusted_proxy.clone()),

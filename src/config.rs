@@ -210,6 +210,12 @@ pub struct Callers {
     /// Seconds in which the body of a request has to arrive whole
     #[arg(long, env = "BODY_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub body_seconds: u64,
+    /// Seconds that an answer waits while its reader takes nothing of it
+    #[arg(long, env = "ANSWER_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub answer_seconds: u64,
+    /// Connections that one address holds at once, the trusted proxy apart; 0 is no limit
+    #[arg(long, env = "CONNECTIONS_PER_ADDRESS", default_value_t = 100)]
+    pub connections_per_address: u32,
     /// Days after which a session ends that was not used
     #[arg(long, env = "SESSION_IDLE_DAYS", default_value_t = 45, value_parser = clap::value_parser!(i32).range(1..=3650))]
     pub session_idle_days: i32,
@@ -228,6 +234,8 @@ impl Default for Callers {
             trusted_proxy: TrustedProxy::default(),
             cors_origins: Origins::default(),
             body_seconds: 30,
+            answer_seconds: 60,
+            connections_per_address: 100,
             session_idle_days: 45,
             session_absolute_days: 180,
         }

@@ -300,7 +300,9 @@ fn run(listener: TcpListener, state: State, settings: &Serve) -> Result<(), Stri
 fn listen(listener: TcpListener, state: State, pool_size: u32) -> std::io::Result<Server> {
     let pool_size = usize::try_from(pool_size).unwrap_or(1);
     let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(pool_size);
+    let connections = state.connections.clone();
     let server = HttpServer::new(move || app::build(state.clone()))
+        .on_connect(move |connection, kept| connections.admit(connection, kept))
         .workers(workers)
         .worker_max_blocking_threads(pool_size)
         // A compressed answer leaves in several writes: the kernel would hold the last one back until the

@@ -70,6 +70,8 @@ pub struct Metrics {
     waiting: Gauge,
     connections: Gauge,
     idle_connections: Gauge,
+    open_connections: Gauge,
+    refused_connections: Counter,
     sign_ins: Family<Outcome, Counter>,
     sign_in_alarms: Counter,
     sign_in_queue: Gauge,
@@ -90,6 +92,8 @@ impl Default for Metrics {
             waiting: Gauge::default(),
             connections: Gauge::default(),
             idle_connections: Gauge::default(),
+            open_connections: Gauge::default(),
+            refused_connections: Counter::default(),
             sign_ins: Family::default(),
             sign_in_alarms: Counter::default(),
             sign_in_queue: Gauge::default(),
@@ -125,6 +129,12 @@ impl Default for Metrics {
             "Times that the failures of an hour passed SIGN_IN_ALARM",
             new.sign_in_alarms.clone(),
         );
+        new.registry.register("http_connections", "Open connections", new.open_connections.clone());
+        new.registry.register(
+            "http_connections_refused",
+            "Connections closed at once, for their address held as many as it may",
+            new.refused_connections.clone(),
+        );
         new.registry.register("sign_in_queue", "Sign-ins that wait to be hashed", new.sign_in_queue.clone());
         new.registry.register_with_unit("process_memory", "Resident memory", Unit::Bytes, new.memory.clone());
         new
@@ -148,6 +158,18 @@ impl Metrics {
     pub fn wait(self: &Arc<Self>) -> Waiting {
         self.waiting.inc();
         Waiting(self.clone())
+    }
+
+    pub fn connection_opened(&self) {
+        self.open_connections.inc();
+    }
+
+    pub fn connection_closed(&self) {
+        self.open_connections.dec();
+    }
+
+    pub fn connection_refused(&self) {
+        self.refused_connections.inc();
     }
 
     pub fn signed_in(&self, outcome: SignIn) {

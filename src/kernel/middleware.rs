@@ -200,8 +200,7 @@ fn write_problem(incoming: &Incoming, problem: &Problem, kept: &HeaderMap) -> Ht
     let status = StatusCode::from_u16(problem.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let details = problem.details(locale, &incoming.path, &id.0.to_string());
     let mut answer = HttpResponse::build(status);
-    if matches!(problem.code(), Code::RequestTimeout | Code::PayloadTooLarge) {
-        // What is left of the body is not waited for.
+    if problem.closes() {
         answer.force_close();
     }
     if let Some(seconds) = problem.retry_after_seconds() {

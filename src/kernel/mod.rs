@@ -6,6 +6,8 @@ pub mod answer;
 pub mod body;
 /// The clock of the service, which tests and demonstrations move.
 pub mod clock;
+/// How many connections one address holds, and how long an answer waits for its reader.
+pub mod connections;
 /// Which days a caller may name.
 pub mod day;
 /// The pool, entering a transaction, and what every write has in common.

@@ -1,7 +1,7 @@
 //! Where a request comes from. What a request says of itself (`X-Forwarded-For`) is believed of the
 //! configured proxy alone: anybody can send a header.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
@@ -32,8 +32,19 @@ impl FromStr for TrustedProxy {
 }
 
 impl TrustedProxy {
-    fn is(&self, address: IpAddr) -> bool {
+    pub fn is(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// Whoever holds an address: of IPv6 a /64, from which one subscriber speaks under any address.
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
     }
 }
 

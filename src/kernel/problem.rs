@@ -238,6 +238,8 @@ struct Inner {
     current: Option<serde_json::Value>,
     retry_after: Option<u32>,
     allow: Option<String>,
+    /// The answer is the last of its connection.
+    closes: bool,
     /// For the log, never for the answer.
     cause: Option<String>,
 }
@@ -251,6 +253,7 @@ impl Problem {
             current: None,
             retry_after: None,
             allow: None,
+            closes: false,
             cause: None,
         }))
     }
@@ -282,6 +285,16 @@ impl Problem {
         let mut problem = Self::new(Code::MethodNotAllowed);
         problem.0.allow = Some(allow);
         problem
+    }
+
+    /// Ends the connection with the answer, where the body of the request was not read to its end.
+    pub fn closing(mut self) -> Self {
+        self.0.closes = true;
+        self
+    }
+
+    pub fn closes(&self) -> bool {
+        self.0.closes
     }
 
     /// 412, with the record as the caller may see it now.

@@ -1,5 +1,9 @@
 //! How much one caller may ask.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use ketnghia::config::Callers;
 use serde_json::json;
 
@@ -69,4 +73,51 @@ fn a_key_is_counted_by_its_secret_so_that_nobody_uses_up_the_share_of_another() 
     }
     dashboard.get("/aggregates/support").expect(200);
     refused(&dashboard, "/aggregates/support", 40).expect_problem(429, "too_many_requests");
+}
+
+#[test]
+fn an_address_holds_so_many_connections_and_one_that_ends_makes_room() {
+    let server = TestServer::set(&Callers { connections_per_address: 3, ..lavish() });
+    let address = server.url().trim_start_matches("http://").to_owned();
+    let open = || {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+        let mut begin = [0; 12];
+        // One that is refused ends, or is reset, before it is answered.
+        let is_served = stream.read_exact(&mut begin).is_ok() && &begin == b"HTTP/1.1 200";
+        (stream, is_served)
+    };
+    let mut held: Vec<_> = (0..3).map(|_| open()).collect();
+    assert!(held.iter().all(|(_, is_served)| *is_served));
+    assert!(!open().1, "a fourth is closed");
+    held.pop();
+    let again = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        open().1
+    });
+    assert!(again, "the place of one that ended is free");
+}
+
+/// Asks for much and takes nothing of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_nobody_takes_is_given_up() {
+    let server = TestServer::set(&Callers { answer_seconds: 2, ..lavish() });
+    let connections = || {
+        let metrics = server.anonymous().get("/metrics").text;
+        let line = metrics.lines().find_map(|line| line.strip_prefix("ketnghia_http_connections "));
+        line.unwrap().parse::<u32>().unwrap()
+    };
+    let mut deaf = TcpStream::connect(server.url().trim_start_matches("http://")).unwrap();
+    for _ in 0..100 {
+        deaf.write_all(b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+    }
+    assert!(connections() >= 2);
+    let is_given_up = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        // The one that asks.
+        connections() == 1
+    });
+    assert!(is_given_up);
 }

@@ -28,18 +28,26 @@ const PARSERS: usize = 2;
 /// The budget of all bodies together.
 const BUDGET_KIB: usize = 256 * 1024;
 const KIB: usize = 1024;
+/// Bodies that arrive at once. Each holds a connection, of which the system has a bounded number.
+const ARRIVING: usize = 4096;
 
 /// What all bodies share.
 pub struct Bodies {
     budget: Arc<Semaphore>,
     parsers: Arc<Semaphore>,
+    arriving: Semaphore,
     within: Duration,
 }
 
 impl Bodies {
     /// `within`: the time in which a body has to arrive whole.
     pub fn new(within: Duration) -> Self {
-        Self { budget: Arc::new(Semaphore::new(BUDGET_KIB)), parsers: Arc::new(Semaphore::new(PARSERS)), within }
+        Self {
+            budget: Arc::new(Semaphore::new(BUDGET_KIB)),
+            parsers: Arc::new(Semaphore::new(PARSERS)),
+            arriving: Semaphore::new(ARRIVING),
+            within,
+        }
     }
 }
 
@@ -88,14 +96,14 @@ impl Body {
     fn add(&mut self, chunk: &[u8], bodies: &Bodies) -> Result<()> {
         let size = self.received.len() + chunk.len();
         if size > self.limit {
-            return Err(Problem::new(Code::PayloadTooLarge));
+            return Err(Problem::new(Code::PayloadTooLarge).closing());
         }
         let held = self.share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let missing = size.div_ceil(KIB).saturating_sub(held);
         if missing > 0 {
             let missing = u32::try_from(missing).unwrap_or(u32::MAX);
             let more = bodies.budget.clone().try_acquire_many_owned(missing);
-            let more = more.map_err(|_used_up| Problem::overloaded("the memory for bodies is used up"))?;
+            let more = more.map_err(|_used_up| Problem::overloaded("the memory for bodies is used up").closing())?;
             match &mut self.share {
                 Some(share) => share.merge(more),
                 None => self.share = Some(more),
@@ -126,12 +134,16 @@ pub fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output 
         let bodies = bodies.ok_or_else(|| Problem::internal("no budget for bodies"))?;
         let is_compressed = is_compressed.ok_or_else(|| Problem::new(Code::UnsupportedMediaType))?;
         if announced.is_some_and(|size| size > limit) {
-            return Err(Problem::new(Code::PayloadTooLarge));
+            return Err(Problem::new(Code::PayloadTooLarge).closing());
         }
+        let _arriving = bodies.arriving.try_acquire().map_err(|_many| {
+            // Its connection ends with the answer: the rest of the body is not waited for.
+            Problem::overloaded("too many bodies arrive at once").closing()
+        })?;
         let parsers = bodies.parsers.clone();
         let body = Body { received: Vec::new(), is_compressed, limit, parsers, share: None };
         let arrival = timeout(bodies.within, collect(Box::pin(payload), body, &bodies)).await;
-        arrival.map_err(|_elapsed| Problem::new(Code::RequestTimeout))?
+        arrival.map_err(|_elapsed| Problem::new(Code::RequestTimeout).closing())?
     }
 }
 
