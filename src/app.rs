@@ -20,16 +20,16 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::access::actor::authenticate;
 use crate::access::guesses::Guesses;
-use crate::access::limits::Limits;
+use crate::access::limits::{Limits, Rate};
 use crate::access::passwords::Passwords;
 use crate::access::tokens::{SessionDays, Tokens};
 use crate::config::Callers;
 use crate::kernel::body::Bodies;
 use crate::kernel::connections::Connections;
-use crate::kernel::db::{Db, Entry, migrate};
+use crate::kernel::db::{Db, migrate};
 use crate::kernel::extract::{Contract, Contracts};
 use crate::kernel::metrics::Metrics;
-use crate::kernel::middleware::{RequestId, Stopping, caching, envelope};
+use crate::kernel::middleware::{Stopping, caching, envelope};
 use crate::kernel::peer::{Origins, Peer, TrustedProxy};
 use crate::kernel::problem::{Problem, ProblemDetails, Result};
 use crate::kernel::secrets::Secrets;
@@ -79,7 +79,10 @@ impl State {
             tokens: Data::new(tokens),
             secrets: Data::new(secrets),
             passwords: Data::new(Passwords::default()),
-            limits: Data::new(Limits::new(callers.rate_limit_per_second, callers.rate_limit_per_minute)),
+            limits: Data::new(Limits::new(
+                Rate { per_second: callers.rate_limit_per_second, per_minute: callers.rate_limit_per_minute },
+                Rate { per_second: callers.address_limit_per_second, per_minute: callers.address_limit_per_minute },
+            )),
             bodies: Data::new(Bodies::new(Duration::from_secs(callers.body_seconds))),
             connections,
             stopping: Data::new(Stopping::default()),
@@ -302,12 +305,11 @@ async fn check_liveness() -> web::Json<Health> {
 /// A server that was asked to stop is ready no more.
 #[utoipa::path(tag = "operations", responses((status = 200, body = Health)))]
 #[get("/health/ready")]
-async fn check_readiness(db: Data<Db>, stopping: Data<Stopping>, request: RequestId) -> Result<web::Json<Health>> {
+async fn check_readiness(db: Data<Db>, stopping: Data<Stopping>) -> Result<web::Json<Health>> {
     if stopping.has_begun() {
         return Err(Problem::overloaded("the server is stopping"));
     }
-    let public = Entry::Public { request: request.0 };
-    let current = db.read(&public, |conn| Ok(migrate::is_current(conn))).await.map_err(Problem::overloaded)?;
+    let current = db.ask_aside(migrate::is_current).await?;
     if current { Ok(Health::ok()) } else { Err(Problem::overloaded("migrations are pending")) }
 }
 

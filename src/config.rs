@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 
 use crate::import::{self, Kind};
+use crate::kernel::db::TWO_PERSON_DAYS;
 use crate::kernel::peer::{Origins, TrustedProxy};
 
 /// The service behind Vietnam's twinning programmes (kết nghĩa).
@@ -74,6 +75,29 @@ pub struct CreateKeys {
 pub enum UserCommand {
     /// Create an administrator of the country and print a one-time password
     Create(CreateUser),
+    /// Make a new one-time password for any account, end its sessions and print it
+    Reset(NamedUser),
+    /// Deactivate any account and end its sessions
+    Deactivate(NamedUser),
+    /// List the administrators, or all accounts
+    List(ListUsers),
+}
+
+#[derive(Debug, Args)]
+pub struct NamedUser {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// The name to sign in with
+    pub username: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ListUsers {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// Every account, not the administrators alone
+    #[arg(long)]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -189,15 +213,24 @@ pub struct Keys {
 /// How much a caller may ask of the service.
 #[derive(Debug, Clone, Args)]
 pub struct Callers {
-    /// Requests a second of one user or API key, and how many of them at once; 0 is no limit
+    /// Requests a second of one session or API key, and how many of them at once; 0 is no limit
     #[arg(long, env = "RATE_LIMIT_PER_SECOND", default_value_t = 20)]
     pub rate_limit_per_second: u32,
-    /// Requests a minute of one user or API key, and how many of them at once; 0 is no limit
+    /// Requests a minute of one session or API key, and how many of them at once; 0 is no limit
     #[arg(long, env = "RATE_LIMIT_PER_MINUTE", default_value_t = 600)]
     pub rate_limit_per_minute: u32,
+    /// Requests a second of one address, of those who are not known to be signed in; 0 is no limit
+    #[arg(long, env = "ADDRESS_LIMIT_PER_SECOND", default_value_t = 50)]
+    pub address_limit_per_second: u32,
+    /// Requests a minute of one address, of those who are not known to be signed in: many phones may share the address of their carrier. 0 is no limit
+    #[arg(long, env = "ADDRESS_LIMIT_PER_MINUTE", default_value_t = 1200)]
+    pub address_limit_per_minute: u32,
     /// Failed sign-ins an hour after which an address has to wait; more than a commune behind the one address of its carrier reaches. 0 is no limit
     #[arg(long, env = "SIGN_IN_FAILURES_PER_ADDRESS", default_value_t = 300)]
     pub sign_in_failures_per_address: u32,
+    /// Days for which whoever made an account, or reset its password, counts as its owner; 0 is never
+    #[arg(long, env = "TWO_PERSON_DAYS", default_value_t = TWO_PERSON_DAYS)]
+    pub two_person_days: u32,
     /// Failed sign-ins an hour, over all accounts, that raise an alarm in the log and the metrics
     #[arg(long, env = "SIGN_IN_ALARM", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub sign_in_alarm: u32,
@@ -229,7 +262,10 @@ impl Default for Callers {
         Self {
             rate_limit_per_second: 20,
             rate_limit_per_minute: 600,
+            address_limit_per_second: 50,
+            address_limit_per_minute: 1200,
             sign_in_failures_per_address: 300,
+            two_person_days: TWO_PERSON_DAYS,
             sign_in_alarm: 500,
             trusted_proxy: TrustedProxy::default(),
             cors_origins: Origins::default(),

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use ketnghia::cli::users;
 use ketnghia::config::{Cli, Command, KeysCommand, UserCommand};
 use ketnghia::import::command;
 use ketnghia::kernel::db::one_line;
@@ -20,7 +21,12 @@ fn main() -> ExitCode {
         Command::Health(settings) => cli::check_health(&settings),
         Command::Keys { command: KeysCommand::Create(keys) } => cli::create_keys(&keys.folder),
         Command::Import { list } => return command::import(&list).unwrap_or_else(fail),
-        Command::User { command: UserCommand::Create(user) } => cli::create_admin(&user),
+        Command::User { command } => match command {
+            UserCommand::Create(user) => users::create_admin(&user),
+            UserCommand::Reset(user) => users::reset(&user),
+            UserCommand::Deactivate(user) => users::deactivate(&user),
+            UserCommand::List(wanted) => users::list(&wanted),
+        },
     };
     outcome.map_or_else(fail, |()| ExitCode::SUCCESS)
 }

@@ -171,9 +171,16 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     if method == "post" && (permission.is_some() || is_step) || changes_version {
         problems.push("409");
     }
-    if changes_version {
-        problems.extend(["412", "428"]);
-        add_header_parameter(operation, "If-Match", true);
+    match precondition(operation, changes_version) {
+        Precondition::Required => {
+            problems.extend(["412", "428"]);
+            add_header_parameter(operation, "If-Match", true);
+        }
+        Precondition::Honoured => {
+            problems.push("412");
+            add_header_parameter(operation, "If-Match", false);
+        }
+        Precondition::None => {}
     }
     if is_api && method == "get" {
         add_header_parameter(operation, "If-None-Match", false);
@@ -197,8 +204,33 @@ fn has_parameter_in(operation: &Value, place: &str) -> bool {
     parameters.is_some_and(|parameters| parameters.iter().any(|parameter| parameter["in"] == place))
 }
 
+/// Whether an operation is meant for the version that was read.
+enum Precondition {
+    Required,
+    /// Where it is sent.
+    Honoured,
+    None,
+}
+
+fn precondition(operation: &Value, changes_version: bool) -> Precondition {
+    match operation["operationId"].as_str().unwrap_or_default() {
+        "confirm_gift" | "settle_gift" | "approve_hardship_list" => Precondition::Required,
+        "dispute_gift"
+        | "submit_hardship_list"
+        | "return_hardship_list"
+        | "reopen_hardship_list"
+        | "close_hardship_list"
+        | "merge_household"
+        | "reset_user_password"
+        | "activate_user"
+        | "deactivate_user" => Precondition::Honoured,
+        _ if changes_version => Precondition::Required,
+        _ => Precondition::None,
+    }
+}
+
 fn add_header_parameter(operation: &mut Value, name: &str, required: bool) {
-    let (description, schema) = if required {
+    let (description, schema) = if name == "If-Match" {
         let schema = json!({"type": "string", "pattern": ENTITY_TAGS});
         ("The `ETag` that was read, or `*` to force the change (which the audit notes).", schema)
     } else {

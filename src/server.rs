@@ -193,7 +193,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
         database.explain(load_places(&database.url, &clock))?;
     }
     migrate::check_login(&database.url)?;
-    let db = Db::connect(&database.url, settings.pool_size(), clock)?;
+    let db = Db::connect_with(&database.url, settings.pool_size(), clock, settings.callers.two_person_days)?;
     check(&db, settings.storage.unsafe_durability)?;
     let (tokens, secrets) = join_keys(&settings.storage, &settings.keys, &db, keys)?;
     follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
@@ -308,6 +308,8 @@ fn listen(listener: TcpListener, state: State, pool_size: u32) -> std::io::Resul
         // A compressed answer leaves in several writes: the kernel would hold the last one back until the
         // client acknowledges the others, 40 ms later.
         .tcp_nodelay(true)
+        // Whoever hangs up waits for nothing: what reads much is ended (`kernel/db`).
+        .h1_allow_half_closed(false)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()
         .listen(listener)?;

@@ -85,7 +85,7 @@ fn rate(
 fn entry(caller: &Caller, mode: &str) -> String {
     let now = Utc::now().to_rfc3339();
     let version = caller.row.get("auth_version").and_then(Value::as_i64).unwrap_or(1);
-    format!("BEGIN{mode};\nSELECT app_enter('{0}', {version}, '{now}', '{0}');\n", caller.session)
+    format!("BEGIN{mode};\nSELECT app_enter('{0}', {version}, -1, '{now}', '{0}');\n", caller.session)
 }
 
 /// A page of households; entered, with their villages, members and phones, which are a query each.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{Datelike, Utc};
 use diesel::connection::SimpleConnection;
 use ketnghia::access::policy::Role;
-use ketnghia::access::tokens::Tokens;
+use ketnghia::access::tokens::{Bearer, Tokens};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -118,7 +118,17 @@ fn caller(tokens: &Tokens, row: Value, role: Role) -> Result<Caller, String> {
     let version = row.get("auth_version").and_then(Value::as_i64).and_then(|version| version.try_into().ok());
     // The session of a user of the data set has the user's id.
     let token = tokens
-        .sign(user, user, version.unwrap_or(1), role, false, Utc::now())
+        .sign(
+            Bearer {
+                user,
+                session: user,
+                auth_version: version.unwrap_or(1),
+                generation: 0,
+                role,
+                must_change_password: false,
+            },
+            Utc::now(),
+        )
         .map_err(|problem| problem.to_string())?;
     Ok(Caller { token: token.into(), session: user.to_string(), row: row.into() })
 }

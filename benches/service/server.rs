@@ -34,6 +34,9 @@ impl Server {
             // Few users stand for many here.
             .env("RATE_LIMIT_PER_SECOND", "0")
             .env("RATE_LIMIT_PER_MINUTE", "0")
+            .env("ADDRESS_LIMIT_PER_SECOND", "0")
+            .env("ADDRESS_LIMIT_PER_MINUTE", "0")
+            .env("CONNECTIONS_PER_ADDRESS", "0")
             // A storm is told to come back, once for each phone.
             .env("RUST_LOG", "off")
             .stdout(Stdio::null())

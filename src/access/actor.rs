@@ -3,6 +3,7 @@
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -23,6 +24,7 @@ use crate::kernel::db::{Db, Enters, Entry};
 use crate::kernel::extract::Contracts;
 use crate::kernel::id::UserId;
 use crate::kernel::middleware::{Caller, RequestId};
+use crate::kernel::peer::{Peer, subscriber};
 use crate::kernel::problem::{Code, Problem, Result};
 use crate::kernel::secrets::sha256;
 
@@ -47,12 +49,12 @@ impl Actor {
         self.office.may(permission)
     }
 
-    /// Whose requests these are, for the rate limits. A key is not looked up yet: counted by its
-    /// secret, nobody uses up the share of another by naming its id.
-    fn counted_as(&self) -> Uuid {
+    /// What the rate limits count by: a session, so that a token that was revoked uses up nobody's share; or a
+    /// key with its secret.
+    fn credential(&self) -> Uuid {
         match &self.entry {
-            Entry::Key { secret_hash, .. } => Uuid::new_v5(&self.id, secret_hash),
-            _ => self.id,
+            Entry::User { session, .. } => *session,
+            entry => entry.caller().unwrap_or(self.id),
         }
     }
 
@@ -100,12 +102,14 @@ pub async fn authenticate(
         return Ok(request.error_response(problem).map_into_right_body());
     }
     let mut actor = identify(&request);
+    let credential = actor.as_ref().map(Actor::credential);
+    let limits = request.app_data::<web::Data<Limits>>().cloned();
     if let Some(found) = &actor {
         request.extensions_mut().insert(Caller(found.id));
-        let limits = request.app_data::<web::Data<Limits>>();
-        if let Some(Err(problem)) = limits.map(|limits| limits.count(found.counted_as())) {
-            return Ok(request.error_response(problem).map_into_right_body());
-        }
+    }
+    let address = subscriber(Peer::of(request.request()).address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)));
+    if let Some(Err(problem)) = limits.as_ref().map(|limits| limits.count(credential, address)) {
+        return Ok(request.error_response(problem).map_into_right_body());
     }
     if let Some(found) = actor.as_mut().filter(|found| found.must_change_password) {
         // The token was made while a one-time password stood; it may have been replaced since.
@@ -116,7 +120,15 @@ pub async fn authenticate(
     }
     let db = request.app_data::<web::Data<Db>>().cloned();
     request.extensions_mut().insert(Finding(actor.clone()));
+    let asks_who_calls = !Contracts::is_public(request.request());
     let response = next.call(request).await?;
+    if let (Some(limits), Some(credential), true) = (limits, credential, asks_who_calls) {
+        match response.status() {
+            StatusCode::UNAUTHORIZED => limits.heard(credential, false),
+            status if status.is_success() => limits.heard(credential, true),
+            _ => {}
+        }
+    }
     if let (Some(actor), Some(db), true) = (actor, db, refused_before_entry(response.status()))
         && let Err(problem) = db.read(&actor, |_| Ok(())).await
     {
@@ -160,7 +172,13 @@ fn identify(request: &ServiceRequest) -> Option<Actor> {
         id: claims.sub,
         office: Office::User(claims.role),
         request: request_id,
-        entry: Entry::User { session: claims.sid, auth_version: claims.ver, request: request_id },
+        entry: Entry::User {
+            user: claims.sub,
+            session: claims.sid,
+            auth_version: claims.ver,
+            generation: Some(claims.r#gen),
+            request: request_id,
+        },
         must_change_password: claims.pwd,
     })
 }

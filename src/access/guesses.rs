@@ -1,29 +1,73 @@
 //! Wrong passwords. PostgreSQL counts them, for all replicas: by account, where a try is taken before
 //! the password is looked at and given back when it was right, and by address.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::kernel::peer::Peer;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::kernel::peer::{Peer, subscriber};
+use crate::kernel::problem::{Code, Problem, Result};
 
 /// Whoever has no address counts as one.
 const UNKNOWN: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+/// For so long who was told to wait is told so from memory. PostgreSQL, which knows of resets and of other
+/// replicas, is asked again after it.
+const REMEMBERED: TimeDelta = TimeDelta::seconds(5);
+/// More are not remembered.
+const REMEMBERED_AT_ONCE: usize = 10_000;
 
 /// What is done about guessing.
 pub struct Guesses {
     per_address: i32,
     alarm: i64,
+    /// Addresses and subjects that have to wait: since when that was said, and for how many seconds.
+    held: Mutex<HashMap<String, (DateTime<Utc>, u32)>>,
 }
 
 impl Guesses {
     /// `per_address`: failures an hour after which an address waits, 0 for no limit; `alarm`: failures
     /// an hour over all accounts.
     pub fn new(per_address: u32, alarm: u32) -> Self {
-        Self { per_address: i32::try_from(per_address).unwrap_or(i32::MAX), alarm: i64::from(alarm).max(1) }
+        let per_address = i32::try_from(per_address).unwrap_or(i32::MAX);
+        Self { per_address, alarm: i64::from(alarm).max(1), held: Mutex::default() }
     }
 
     /// What the database needs to count a try.
     pub fn place(&self, peer: Peer) -> Place {
-        Place { address: peer.address.unwrap_or(UNKNOWN).to_string(), per_hour: self.per_address }
+        Place { address: subscriber(peer.address.unwrap_or(UNKNOWN)), per_hour: self.per_address }
+    }
+
+    /// Refuses who was told to wait a moment ago, before anything else is asked.
+    pub fn check(&self, place: &Place, subject: &str, now: DateTime<Utc>) -> Result<()> {
+        let held = self.held();
+        let of = |key: &str| held.get(key).filter(|(since, _)| is_remembered(*since, now));
+        match of(&place.address.to_string()).or_else(|| of(subject)) {
+            Some((_, seconds)) => Err(Problem::retry_after(Code::TooManyRequests, *seconds)),
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers who has to wait.
+    pub fn hold(&self, key: String, seconds: u32, now: DateTime<Utc>) {
+        let mut held = self.held();
+        if held.len() >= REMEMBERED_AT_ONCE {
+            held.retain(|_, (since, _)| is_remembered(*since, now));
+        }
+        if held.len() < REMEMBERED_AT_ONCE && i64::from(seconds) >= REMEMBERED.num_seconds() {
+            held.insert(key, (now, seconds));
+        }
+    }
+
+    /// Forgets an account that got a new password.
+    pub fn release(&self, username: &str) {
+        let of_a_device = format!("device {username} ");
+        self.held().retain(|subject, _| subject != username && !subject.starts_with(&of_a_device));
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<String, (DateTime<Utc>, u32)>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// After a failure: one password tried against many accounts stays below the count of each, and
@@ -38,10 +82,15 @@ impl Guesses {
     }
 }
 
+fn is_remembered(since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    (now - since).abs() < REMEMBERED
+}
+
 /// Where a try comes from, and how many may fail there.
 #[derive(Clone)]
 pub struct Place {
-    pub address: String,
+    /// Of the subscriber.
+    pub address: IpAddr,
     pub per_hour: i32,
 }
 

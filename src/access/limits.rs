@@ -1,8 +1,13 @@
-//! Rate limits: how many requests one user or key may make. The counters are the only state that a
-//! server keeps of its own, so with several replicas each counts what it serves.
+//! Rate limits: how many requests one session or key may make, and one address for those who are not known to
+//! be signed in. The counters are the only state that a server keeps of its own, so with several replicas each
+//! counts what it serves.
 
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::net::IpAddr;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -13,36 +18,44 @@ use crate::kernel::problem::{Code, Problem, Result};
 /// After so many requests, callers who have all of their share again are forgotten. So the counters
 /// take memory for those who were here within the last minute, and for no more.
 const FORGET_EVERY: u32 = 4096;
+/// Credentials that are remembered as good, twice: those of lately, and those of before.
+const REMEMBERED: usize = 50_000;
+
+/// Requests a second and a minute; 0 is no limit.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate {
+    pub per_second: u32,
+    pub per_minute: u32,
+}
 
 /// Two buckets for each caller, one that fills by the second and one by the minute. Both hold what
 /// comes in one burst: a phone that starts asks for much at once.
-pub struct Limits {
-    buckets: Vec<DefaultKeyedRateLimiter<Uuid>>,
+struct Buckets<K: Hash + Eq + Clone> {
+    limiters: Vec<DefaultKeyedRateLimiter<K>>,
     clock: DefaultClock,
     counted: AtomicU32,
 }
 
-impl Limits {
-    /// 0 is no limit.
-    pub fn new(per_second: u32, per_minute: u32) -> Self {
-        let quotas = [NonZero::new(per_second).map(Quota::per_second), NonZero::new(per_minute).map(Quota::per_minute)];
+impl<K: Hash + Eq + Clone> Buckets<K> {
+    fn new(rate: Rate) -> Self {
+        let second = NonZero::new(rate.per_second).map(Quota::per_second);
+        let quotas = [second, NonZero::new(rate.per_minute).map(Quota::per_minute)];
         Self {
-            buckets: quotas.into_iter().flatten().map(RateLimiter::keyed).collect(),
+            limiters: quotas.into_iter().flatten().map(RateLimiter::keyed).collect(),
             clock: DefaultClock::default(),
             counted: AtomicU32::new(0),
         }
     }
 
-    /// Counts a request, or refuses it.
-    pub fn count(&self, caller: Uuid) -> Result<()> {
+    fn count(&self, caller: &K) -> Result<()> {
         if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
-            for bucket in &self.buckets {
-                bucket.retain_recent();
-                bucket.shrink_to_fit();
+            for limiter in &self.limiters {
+                limiter.retain_recent();
+                limiter.shrink_to_fit();
             }
         }
-        for bucket in &self.buckets {
-            if let Err(until) = bucket.check_key(&caller) {
+        for limiter in &self.limiters {
+            if let Err(until) = limiter.check_key(caller) {
                 let wait = until.wait_time_from(self.clock.now());
                 let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
                 return Err(Problem::retry_after(Code::TooManyRequests, seconds.max(1)));
@@ -52,36 +65,124 @@ impl Limits {
     }
 }
 
+/// Credentials that entered lately: what they ask counts against themselves alone. Any other credential counts
+/// against its address, too, whether it is revoked or made up.
+#[derive(Default)]
+struct Known {
+    lately: HashSet<Uuid>,
+    before: HashSet<Uuid>,
+}
+
+/// What is counted of everybody.
+pub struct Limits {
+    credentials: Buckets<Uuid>,
+    addresses: Buckets<IpAddr>,
+    known: Mutex<Known>,
+}
+
+impl Limits {
+    pub fn new(credential: Rate, address: Rate) -> Self {
+        let (credentials, addresses) = (Buckets::new(credential), Buckets::new(address));
+        Self { credentials, addresses, known: Mutex::default() }
+    }
+
+    /// Counts a request, or refuses it.
+    pub fn count(&self, credential: Option<Uuid>, address: IpAddr) -> Result<()> {
+        let Some(credential) = credential else { return self.addresses.count(&address) };
+        if !self.knows(credential) {
+            self.addresses.count(&address)?;
+        }
+        self.credentials.count(&credential)
+    }
+
+    fn knows(&self, credential: Uuid) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.lately.contains(&credential) || known.before.contains(&credential)
+    }
+
+    /// Whether a credential entered.
+    pub fn heard(&self, credential: Uuid, entered: bool) {
+        if entered == self.knows(credential) {
+            return;
+        }
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if !entered {
+            known.lately.remove(&credential);
+            known.before.remove(&credential);
+            return;
+        }
+        if known.lately.len() >= REMEMBERED {
+            known.before = std::mem::take(&mut known.lately);
+        }
+        known.lately.insert(credential);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NONE: Rate = Rate { per_second: 0, per_minute: 0 };
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn a_minute(requests: u32) -> Rate {
+        Rate { per_second: 0, per_minute: requests }
+    }
+
     #[test]
-    fn each_caller_has_a_share_of_its_own() {
-        let limits = Limits::new(0, 3);
-        let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+    fn each_credential_has_a_share_of_its_own() {
+        let limits = Limits::new(a_minute(3), NONE);
+        let (one, other) = (Some(Uuid::now_v7()), Some(Uuid::now_v7()));
         for _ in 0..3 {
-            limits.count(one).unwrap();
+            limits.count(one, HERE).unwrap();
         }
-        let refused = limits.count(one).unwrap_err();
+        let refused = limits.count(one, HERE).unwrap_err();
         assert_eq!(refused.code(), Code::TooManyRequests);
         assert!((1..=20).contains(&refused.retry_after_seconds().unwrap()));
-        limits.count(other).unwrap();
+        limits.count(other, HERE).unwrap();
+    }
+
+    #[test]
+    fn who_is_not_known_to_be_signed_in_counts_against_the_address() {
+        let limits = Limits::new(NONE, a_minute(3));
+        let known = Uuid::now_v7();
+        limits.count(Some(known), HERE).unwrap();
+        limits.heard(known, true);
+        limits.count(None, HERE).unwrap();
+        limits.count(Some(Uuid::now_v7()), HERE).unwrap();
+        assert!(limits.count(Some(Uuid::now_v7()), HERE).is_err());
+        limits.count(Some(known), HERE).unwrap();
+        limits.heard(known, false);
+        assert!(limits.count(Some(known), HERE).is_err(), "revoked, it is a stranger again");
+        limits.count(None, "203.0.113.9".parse().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn of_credentials_that_entered_so_many_are_remembered() {
+        let limits = Limits::new(NONE, NONE);
+        let first = Uuid::now_v7();
+        limits.heard(first, true);
+        for _ in 0..2 * REMEMBERED {
+            limits.heard(Uuid::now_v7(), true);
+        }
+        let known = limits.known.lock().unwrap();
+        assert!(known.lately.len() + known.before.len() <= 2 * REMEMBERED);
+        assert!(!known.before.contains(&first));
     }
 
     #[test]
     fn without_a_limit_nothing_is_counted() {
-        let limits = Limits::new(0, 0);
-        assert!((0..10_000).all(|_| limits.count(Uuid::nil()).is_ok()));
+        let limits = Limits::new(NONE, NONE);
+        assert!((0..10_000).all(|_| limits.count(Some(Uuid::nil()), HERE).is_ok() && limits.count(None, HERE).is_ok()));
     }
 
     #[test]
     fn callers_who_are_long_gone_take_no_memory() {
         // A share of one an hour would never be whole again within this test; one of a million is at once.
-        let limits = Limits::new(1_000_000, 0);
+        let buckets = Buckets::new(Rate { per_second: 1_000_000, per_minute: 0 });
         for _ in 0..FORGET_EVERY * 3 {
-            limits.count(Uuid::now_v7()).unwrap();
+            buckets.count(&Uuid::now_v7()).unwrap();
         }
-        assert!(limits.buckets[0].len() <= usize::try_from(FORGET_EVERY).unwrap());
+        assert!(buckets.limiters[0].len() <= usize::try_from(FORGET_EVERY).unwrap());
     }
 }

@@ -11,14 +11,27 @@ use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::net::IpAddr;
+use std::time::Duration;
+
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::time::Instant;
 use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
 
 use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::random;
+use crate::kernel::shares::{Share, Shares};
 
 const THREADS: usize = 2;
 const QUEUE: usize = 48;
+/// Of the queue, what one address takes: a commune's phones share one. The others wait in a line of their own.
+const QUEUE_OF_ADDRESS: usize = QUEUE / 4;
+const LINE_OF_ADDRESS: usize = 64;
+/// One account signs in once at a time; its other devices wait.
+const LINE_OF_ACCOUNT: usize = 48;
+/// How long somebody waits in a line before the queue.
+const PATIENCE: Duration = Duration::from_secs(5);
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 /// Of no password: what an unknown name is compared with, so that it takes as long as a known one.
@@ -41,6 +54,15 @@ pub struct Passwords {
     jobs: SyncSender<Job>,
     turns: Semaphore,
     waiting: Arc<AtomicUsize>,
+    addresses: Arc<Shares<IpAddr>>,
+    accounts: Arc<Shares<String>>,
+}
+
+/// Whose password it is, and where it comes from.
+pub struct Asker {
+    pub account: String,
+    /// None for an official who gives a password to somebody else.
+    pub address: Option<IpAddr>,
 }
 
 /// A turn to hash. What must be looked at right before a password is, is looked at in its turn: so
@@ -48,6 +70,8 @@ pub struct Passwords {
 pub struct Turn<'a> {
     passwords: &'a Passwords,
     _permit: SemaphorePermit<'a>,
+    _account: Share<String>,
+    _address: Option<Share<IpAddr>>,
 }
 
 /// Somebody in the queue, until their turn comes or they hang up.
@@ -83,24 +107,38 @@ impl Default for Passwords {
                 }
             });
         }
-        Self { jobs, turns: Semaphore::new(THREADS), waiting }
+        Self {
+            jobs,
+            turns: Semaphore::new(THREADS),
+            waiting,
+            addresses: Shares::new(QUEUE_OF_ADDRESS, LINE_OF_ADDRESS),
+            accounts: Shares::new(1, LINE_OF_ACCOUNT),
+        }
     }
 }
 
 impl Passwords {
-    /// Waits in the queue; when it is full, the caller is told at once to come back.
-    pub async fn turn(&self) -> Result<Turn<'_>> {
+    /// Waits in the lines of the account and of the address, then in the queue; where one is full, the caller is
+    /// told at once to come back.
+    pub async fn turn(&self, asker: Asker) -> Result<Turn<'_>> {
+        let deadline = Instant::now() + PATIENCE;
+        let account = self.accounts.take(asker.account, deadline).await?;
+        let address = match asker.address {
+            Some(address) => Some(self.addresses.take(address, deadline).await?),
+            None => None,
+        };
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.waiting);
         if before >= QUEUE {
             return Err(Problem::overloaded("the sign-in queue is full"));
         }
         let permit = self.turns.acquire().await.map_err(Problem::internal)?;
-        Ok(Turn { passwords: self, _permit: permit })
+        Ok(Turn { passwords: self, _permit: permit, _account: account, _address: address })
     }
 
-    pub async fn hash(&self, password: String) -> Result<String> {
-        self.turn().await?.hash(password).await
+    /// Of a password that an official gives to somebody.
+    pub async fn hash_for(&self, official: Uuid, password: String) -> Result<String> {
+        self.turn(Asker { account: official.to_string(), address: None }).await?.hash(password).await
     }
 
     /// How many wait.
@@ -234,9 +272,10 @@ mod tests {
     #[actix_web::test]
     async fn who_has_a_turn_verifies_and_hashes_in_it_however_many_wait() {
         let passwords = Passwords::default();
-        let turn = passwords.turn().await.unwrap();
+        let asker = |name: &str| Asker { account: name.to_owned(), address: None };
+        let turn = passwords.turn(asker("a")).await.unwrap();
         passwords.waiting.fetch_add(QUEUE, Ordering::Relaxed);
-        assert!(passwords.turn().await.is_err());
+        assert!(passwords.turn(asker("b")).await.is_err());
         let old = hash("ba con trâu trắng").unwrap();
         assert!(turn.verify("ba con trâu trắng".into(), Some(old)).await.unwrap());
         assert!(turn.hash("k9vx-72mq".into()).await.is_ok());

@@ -14,6 +14,7 @@ use diesel::sql_types::Bool;
 
 use super::actor::Actor;
 use super::policy::Role;
+use crate::kernel::page::Keyset;
 
 /// How far a caller sees.
 #[derive(Clone, Copy, PartialEq)]
@@ -111,6 +112,13 @@ fn width(actor: &Actor) -> Width {
         Some(Role::Province) | None => Width::Wide,
         Some(Role::Admin) => Width::Country,
     }
+}
+
+/// Whether a list reads much more than its page: all of a wide area is counted or searched, or any is written
+/// out as a sheet.
+pub fn reads_much<F: Copy>(actor: &Actor, keyset: &Keyset<F>, searches: bool) -> bool {
+    let is_wide = matches!(width(actor), Width::Wide | Width::Country);
+    keyset.is_whole() || is_wide && (keyset.count || searches)
 }
 
 impl QueryFragment<Pg> for Reach {

@@ -42,9 +42,24 @@ pub struct Claims {
     pub sid: Uuid,
     /// `auth_version` of the user when the token was made.
     pub ver: i32,
+    /// Of the refresh token that came with it.
+    pub r#gen: i32,
     pub role: Role,
     /// A one-time password stood when the token was made.
     pub pwd: bool,
+}
+
+/// Whose a token is, as the database says.
+#[derive(Debug, Clone, Copy)]
+pub struct Bearer {
+    pub user: Uuid,
+    pub session: Uuid,
+    pub auth_version: i32,
+    /// Of the refresh token that comes with it.
+    pub generation: i32,
+    pub role: Role,
+    /// A one-time password stands.
+    pub must_change_password: bool,
 }
 
 /// Days after which a session ends: not used (weeks without signal are usual in the villages), and in
@@ -176,15 +191,7 @@ impl Tokens {
         self.keys.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn sign(
-        &self,
-        user: Uuid,
-        session: Uuid,
-        auth_version: i32,
-        role: Role,
-        must_change_password: bool,
-        now: DateTime<Utc>,
-    ) -> Result<String> {
+    pub fn sign(&self, bearer: Bearer, now: DateTime<Utc>) -> Result<String> {
         let keys = self.read();
         let signing = keys.newest(now).ok_or_else(|| Problem::internal("no signing key"))?;
         let mut header = Header::new(Algorithm::EdDSA);
@@ -196,11 +203,12 @@ impl Tokens {
             exp: now.timestamp() + LIFETIME_SECONDS,
             nbf: now.timestamp(),
             iat: now.timestamp(),
-            sub: user,
-            sid: session,
-            ver: auth_version,
-            role,
-            pwd: must_change_password,
+            sub: bearer.user,
+            sid: bearer.session,
+            ver: bearer.auth_version,
+            r#gen: bearer.generation,
+            role: bearer.role,
+            pwd: bearer.must_change_password,
         };
         jsonwebtoken::encode(&header, &claims, &signing.key).map_err(Problem::internal)
     }
@@ -240,7 +248,10 @@ mod tests {
     use super::*;
 
     fn sign(tokens: &Tokens, now: DateTime<Utc>) -> String {
-        tokens.sign(Uuid::now_v7(), Uuid::now_v7(), 1, Role::Commune, false, now).unwrap()
+        let (user, session) = (Uuid::now_v7(), Uuid::now_v7());
+        let role = Role::Commune;
+        let bearer = Bearer { user, session, auth_version: 1, generation: 0, role, must_change_password: false };
+        tokens.sign(bearer, now).unwrap()
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub mod peer;
 pub mod problem;
 /// Keys kept beside the database: sealing personal fields, authenticating cursors and tokens.
 pub mod secrets;
+/// What each caller may take of what all use.
+pub mod shares;
 /// Lists as CSV for spreadsheets.
 pub mod sheet;
 /// Text as people mean it: without case, diacritics and punctuation.

@@ -147,6 +147,11 @@ impl<F: Copy> Keyset<F> {
         Ok(self)
     }
 
+    /// Whether the list is asked for as a whole.
+    pub fn is_whole(&self) -> bool {
+        self.limit == ROWS_MAX
+    }
+
     /// The sort key and id of the last row of the page before.
     pub fn after<K: SortKey>(&self) -> Result<Option<(K, Uuid)>> {
         match &self.after {

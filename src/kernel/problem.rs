@@ -72,7 +72,7 @@ codes! {
     IdConflict = 409 "id_conflict", "Mã này đã được dùng cho một bản ghi khác.", "This id is taken by another record.";
     Deleted = 409 "deleted", "Bản ghi này đã bị xóa.", "This record has been deleted.";
     Decided = 409 "decided", "Xã đã duyệt hoặc quà đã được xác nhận: chỉ xã mới làm được.", "The commune has approved it or a gift was answered: only the commune can do this.";
-    InUse = 409 "in_use", "Không xóa được: còn bản ghi khác phụ thuộc.", "Cannot be deleted: other records depend on it.";
+    InUse = 409 "in_use", "Không xóa hoặc đổi được: còn bản ghi khác phụ thuộc.", "Other records depend on it: it cannot be deleted or become another.";
     InvalidTransition = 409 "invalid_transition", "Trạng thái hiện tại không cho phép bước này.", "The current status does not allow this step.";
     ListExists = 409 "list_exists", "Thôn, làng đã có danh sách cho đợt này.", "The village already has a list for this round.";
     TwinningExists = 409 "twinning_exists", "Quan hệ kết nghĩa này đã được ghi cho thời gian đó.", "This twinning is already recorded for days of that time.";
@@ -157,6 +157,7 @@ field_codes! {
     WrongLevel = "wrong_level", "Không đúng cấp.", "Not of the right level.";
     Ended = "ended", "Đã kết thúc.", "Has ended.";
     NotApproved = "not_approved", "Danh sách chưa được duyệt.", "The list is not approved.";
+    SamePerson = "same_person", "Tài khoản này do người ghi nhận tạo hoặc cấp lại mật khẩu gần đây, hoặc ngược lại. Hãy để người khác làm bước này.", "One of the two accounts was made or reset by the other lately. Let somebody else take this step.";
     WeakPassword = "weak_password", "Mật khẩu quá dễ đoán.", "The password is too easy to guess.";
     SamePassword = "same_password", "Mật khẩu mới phải khác mật khẩu cũ.", "The new password must differ from the old.";
     Exclusive = "exclusive", "Không dùng cùng nhau.", "Cannot be given together.";
@@ -456,8 +457,8 @@ impl From<DieselError> for Problem {
         };
         let message = information.message();
         match (information.constraint_name(), kind) {
-            (Some("app_unauthenticated"), _) => Self::new(Code::Unauthenticated),
             (Some("app_not_found"), _) => Self::not_found(),
+            (Some("app_in_use"), _) => Self::new(Code::InUse),
             // An id that a client made is taken, by a record that the caller may not even see.
             (Some(name), DatabaseErrorKind::UniqueViolation) if name.ends_with("_pkey") => Self::new(Code::IdConflict),
             // A row that would lie out of the caller's scope: it does not exist for them.

@@ -99,6 +99,15 @@ impl Secrets {
         base64url(hmac::sign(&self.tokens, format!("refresh\n{parent}").as_bytes()).as_ref())
     }
 
+    /// A keyed mark of a text that we gave out, so that it is known again.
+    pub fn proof(&self, text: &str) -> Vec<u8> {
+        hmac::sign(&self.tokens, text.as_bytes()).as_ref().to_vec()
+    }
+
+    pub fn proves(&self, proof: &[u8], text: &str) -> bool {
+        hmac::verify(&self.tokens, text.as_bytes(), proof).is_ok()
+    }
+
     pub fn seal_cursor(&self, json: &[u8]) -> String {
         let mut bytes = self.cursor_tag(json);
         bytes.extend_from_slice(json);

@@ -307,3 +307,37 @@ fn gifts_are_filtered_and_paged() {
     at.head.get("/gifts?status=lost").expect_invalid(&[("?status", "invalid_value")]);
     at.world.server.anonymous().get("/gifts").expect_problem(401, "unauthenticated");
 }
+
+#[test]
+fn what_is_confirmed_is_what_was_read() {
+    let at = Giving::new();
+    let path = record(&at, &at.unit);
+    let read = at.head.get(&path).etag();
+    let confirm = |tag: Option<&str>| {
+        let head = tag.map_or_else(|| at.head.clone(), |tag| at.head.with("If-Match", tag));
+        head.send("POST", &format!("{path}/confirm"), None)
+    };
+    confirm(None).expect_problem(428, "precondition_required");
+    at.unit.patch(&path, json!({"value_vnd": 900_000_000})).expect(200);
+    let stale = confirm(Some(&read));
+    assert_eq!(stale.expect_problem(412, "version_conflict")["current"]["value_vnd"], 900_000_000);
+    assert_eq!(at.head.get(&path).expect(200)["status"], "recorded");
+    let read = at.head.get(&path).etag();
+    confirm(Some(&read)).expect(200);
+    // Its answer was lost: the same step again is known again, though the version is another one by now.
+    confirm(Some(&read)).expect(200);
+    confirm(None).expect(200);
+
+    let other = record(&at, &at.unit);
+    let dispute = |client: &Client| client.send("POST", &format!("{other}/dispute"), Some(r#"{"reason":"x"}"#.into()));
+    dispute(&at.head.with("If-Match", "\"77\"")).expect_problem(412, "version_conflict");
+    dispute(&at.head).expect(200);
+    let settlement = json!({"resolution": "delivered", "note": "x"}).to_string();
+    let settle = |client: &Client| client.send("POST", &format!("{other}/settle"), Some(settlement.clone()));
+    settle(&at.official).expect_problem(428, "precondition_required");
+    settle(&at.official.with("If-Match", "\"1\"")).expect_problem(412, "version_conflict");
+    settle(&at.official.with("If-Match", "*")).expect(200);
+    let forced =
+        at.official.get(&format!("/audit-events?id={}&limit=1", other.trim_start_matches("/gifts/"))).expect(200);
+    assert_eq!((&forced["items"][0]["step"], &forced["items"][0]["forced"]), (&json!("settle"), &json!(true)));
+}

@@ -251,3 +251,21 @@ fn what_the_commune_decided_and_other_people_do_not_merge_by_a_slip() {
     let refused = head.post(&format!("/households/{third}/merge"), merge(gone)).expect(422);
     assert_eq!(refused["errors"][0]["code"], "not_active");
 }
+
+/// What decides lies where the caller does not look: a gift in the village that the household has left.
+#[test]
+fn what_was_decided_in_another_village_stands_against_a_merge_too() {
+    let stage = Giving::new();
+    let world = &stage.world;
+    let gift = json!({"twinning_id": stage.twinning, "village_id": stage.village, "household_id": stage.home,
+        "category": "cash", "description": "Tiền mặt", "value_vnd": 500_000, "funding_source": "donor", "given_on": world.today()});
+    let gift = id_of(&stage.unit.post("/gifts", gift).expect(201));
+    stage.head.step(&format!("/gifts/{gift}/confirm")).expect(200);
+    let elsewhere = world.village(world.ianan, "Sơn");
+    stage.official.patch(&format!("/households/{}", stage.home), json!({"village_id": elsewhere})).expect(200);
+    let head = world.head(elsewhere);
+    let twin = world.household(&head, elsewhere, "Rơ Mah Hyen");
+    head.get(&format!("/gifts/{gift}")).expect_problem(404, "not_found");
+    head.post(&format!("/households/{}/merge", stage.home), merge(twin)).expect_problem(409, "decided");
+    stage.official.post(&format!("/households/{}/merge", stage.home), merge(twin)).expect(200);
+}

@@ -43,12 +43,12 @@ fn the_share_of_a_second_is_one_of_its_own() {
 }
 
 #[test]
-fn all_sessions_of_a_user_share_and_so_do_refused_calls() {
+fn each_session_of_a_user_has_a_share_of_its_own_and_refused_calls_count() {
     let world = a_minutes_share_of(12);
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let (here, elsewhere) = (world.sign_in("ianan"), world.sign_in("ianan"));
     refused(&here, "/me", 40).expect_problem(429, "too_many_requests");
-    assert!((0..3).any(|_| elsewhere.get("/me").status == 429));
+    elsewhere.get("/me").expect(200);
 
     let curious = world.commune(world.ianan);
     let answers: Vec<u16> = (0..40).map(|_| curious.get("/api-keys").status).collect();
@@ -73,6 +73,28 @@ fn a_key_is_counted_by_its_secret_so_that_nobody_uses_up_the_share_of_another() 
     }
     dashboard.get("/aggregates/support").expect(200);
     refused(&dashboard, "/aggregates/support", 40).expect_problem(429, "too_many_requests");
+}
+
+#[test]
+fn who_is_not_signed_in_counts_against_the_address_and_a_revoked_token_against_nobody_else() {
+    let callers = Callers { address_limit_per_minute: 30, rate_limit_per_minute: 40, ..lavish() };
+    let world = World::on(TestServer::set(&callers));
+    world.make_user("ianan", "commune", Some(world.ianan), None);
+    let (lost, here) = (world.sign_in("ianan"), world.sign_in("ianan"));
+    here.get("/me").expect(200);
+    lost.get("/me").expect(200);
+    lost.step("/auth/logout").expect(204);
+    // Known as good until it is refused once; then each of its calls counts against the address.
+    let answers: Vec<u16> = (0..60).map(|_| lost.get("/me").status).collect();
+    assert_eq!(answers[0], 401);
+    assert!(answers.contains(&429), "{answers:?}");
+    let stranger = world.server.anonymous();
+    assert!((0..3).any(|_| stranger.get("/catalogues").status == 429));
+    stranger.with_token("kn_made_up").get("/me").expect_problem(429, "too_many_requests");
+    stranger.get("/health/live").expect(200);
+    for _ in 0..20 {
+        here.get("/me").expect(200);
+    }
 }
 
 #[test]

@@ -269,3 +269,45 @@ fn an_organisation_is_deleted_with_its_contact_unless_others_depend_on_it() {
     official.delete(&path).expect(204);
     official.post("/organisations", new).expect_problem(409, "deleted");
 }
+
+#[test]
+fn a_party_of_a_twinning_does_not_become_another() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let (commune, province) = (world.commune(world.ianan), world.province(world.gialai));
+    let unit = add(&commune, office(world.ianan));
+    let path = format!("/organisations/{unit}");
+    let itself = json!({"kind": "locality", "place_id": world.ianan});
+    // As long as nothing hangs on it, a slip is mended.
+    let other_kind = json!({"kind": "enterprise"});
+    commune.patch(&path, other_kind).expect(200);
+    let twinning = world.twinning(world.programme(world.gialai), unit.parse().unwrap(), village);
+    for changes in [itself, json!({"kind": "department"}), json!({"locality_id": world.kongchro})] {
+        province.patch(&path, changes.clone()).expect_problem(409, "in_use");
+        assert_eq!(commune.get(&path).expect(200)["version"], 2, "{changes}");
+    }
+    commune.patch(&path, json!({"name": "Văn phòng mới", "kind": "enterprise"})).expect(200);
+    province.delete(&format!("/twinnings/{twinning}")).expect(204);
+    commune.patch(&path, json!({"kind": "department"})).expect(200);
+}
+
+#[test]
+fn an_account_given_from_outside_is_told_to_the_officials_of_the_village() {
+    let world = World::new();
+    let village = world.village(world.kongchro, "Hle Hlang");
+    let giver = world.commune(world.ianan);
+    let unit: Uuid = add(&giver, office(world.ianan)).parse().unwrap();
+    let own = world.village(world.ianan, "Tung");
+    let programme = world.programme(world.gialai);
+    let twinning = world.twinning(programme, unit, village);
+    world.twinning(programme, unit, own);
+    let new = json!({"username": "donvi", "full_name": "Đơn vị", "role": "twinning_unit", "organisation_id": unit});
+    giver.post("/users", new).expect(201);
+    let told = |official: &Client| official.get("/audit-events?resource=twinnings").expect(200)["items"].clone();
+    let entry = told(&world.commune(world.kongchro));
+    let entry = entry.as_array().unwrap().iter().find(|entry| entry["step"] == "unit_account_given").unwrap().clone();
+    assert_eq!((&entry["action"], &entry["record_id"]), (&json!("security"), &json!(twinning)));
+    assert_eq!(entry["new_values"]["username"], "donvi");
+    let at_home = told(&giver);
+    assert!(!at_home.as_array().unwrap().iter().any(|entry| entry["step"] == "unit_account_given"), "{at_home}");
+}

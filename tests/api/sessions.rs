@@ -66,6 +66,42 @@ fn a_lost_answer_can_be_asked_for_again_hours_later() {
 }
 
 #[test]
+fn a_token_that_is_sent_again_after_its_child_was_used_ends_the_family() {
+    let world = a_user();
+    let first = sign_in(&world, "ianan");
+    let second = refresh(&world, &first["refresh_token"]).expect(200);
+    // Whoever copied the token keeps in step, until the owner uses what came with the next one.
+    refresh(&world, &first["refresh_token"]).expect(200);
+    client(&world, &second).get("/me").expect(200);
+    refresh(&world, &first["refresh_token"]).expect_problem(401, "invalid_grant");
+    client(&world, &second).get("/me").expect_problem(401, "unauthenticated");
+    let events = |step: &str| number(&world, &format!("SELECT count(*) FROM audit_events WHERE step = '{step}'"));
+    assert_eq!((events("refresh_token_replayed"), events("refresh_token_reused")), (1, 1));
+}
+
+#[test]
+fn a_token_is_not_sent_again_a_day_later_nor_from_another_device() {
+    let world = a_user();
+    let first = sign_in(&world, "ianan");
+    refresh(&world, &first["refresh_token"]).expect(200);
+    pass(&world, TimeDelta::hours(23));
+    refresh(&world, &first["refresh_token"]).expect(200);
+    pass(&world, TimeDelta::hours(2));
+    refresh(&world, &first["refresh_token"]).expect_problem(401, "invalid_grant");
+
+    let anonymous = world.server.anonymous();
+    let phone = json!({"username": "ianan", "password": PASSWORD, "device_name": "Điện thoại"});
+    let first = anonymous.post("/auth/login", phone).expect(200);
+    let from = |device: &str| {
+        anonymous.post("/auth/refresh", json!({"refresh_token": first["refresh_token"], "device_name": device}))
+    };
+    from("Điện thoại").expect(200);
+    from("Điện thoại").expect(200);
+    from("Máy khác").expect_problem(401, "invalid_grant");
+    from("Điện thoại").expect_problem(401, "invalid_grant");
+}
+
+#[test]
 fn an_older_token_ends_the_whole_family() {
     let world = a_user();
     let elsewhere = sign_in(&world, "ianan");

@@ -6,6 +6,7 @@ use super::model::{ApiKey, ApiKeyFilter, ApiKeySort, ApiKeyWithSecret, NewApiKey
 use super::queries;
 use crate::access::actor::{KEY_PREFIX, May};
 use crate::access::policy::permission::ManageApiKeys;
+use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::Db;
 use crate::kernel::db::records::Target;
@@ -27,7 +28,8 @@ pub async fn list_api_keys(
 ) -> Result<Json<Page<ApiKey>>> {
     let Query(filter) = filter;
     let keyset = keyset!(filter, secrets, [locality_id], ApiKeySort::FIELDS);
-    db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    let much = reads_much(&may.actor, &keyset, false);
+    db.list(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Create an API key

@@ -19,6 +19,13 @@ db_enum! {
     }
 }
 
+db_enum! {
+    /// What is doubted of two people.
+    pub enum TwoPerson {
+        Doubt = "doubt" ("Có thể do một người làm cả hai bước", "One person may have taken both steps"),
+    }
+}
+
 /// Somebody did something to a record. Values of personal fields are never kept, only that they changed.
 #[derive(QueryableByName, Serialize, ToSchema)]
 pub struct AuditEvent {
@@ -34,13 +41,24 @@ pub struct AuditEvent {
     #[diesel(sql_type = Text)]
     #[schema(example = "village_head")]
     pub actor_role: String,
-    /// Null for an account that is no more.
+    /// As it was then, like name and office.
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "langtung")]
     pub actor_username: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "Rơ Mah Tung")]
     pub actor_full_name: Option<String>,
+    /// The place of the office; null for administrators and units.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub actor_locality_id: Option<Uuid>,
+    /// The unit; null for officials and village heads.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub actor_organisation_id: Option<Uuid>,
+    /// `doubt` where a step that takes two people may have been taken by one: an account that the other made or
+    /// reset in the last 30 days took it.
+    #[diesel(sql_type = Nullable<Text>)]
+    #[schema(example = "doubt")]
+    pub two_person: Option<TwoPerson>,
     /// The organisation that the actor acted for, where it is not its own.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub on_behalf_of: Option<Uuid>,
@@ -98,6 +116,9 @@ pub struct AuditFilter {
     pub id: Option<Uuid>,
     /// By this user.
     pub actor_id: Option<Uuid>,
+    /// Only entries with this mark.
+    #[param(value_type = Option<TwoPerson>, inline)]
+    pub two_person: Option<TwoPerson>,
     /// On this day or after.
     pub from: Option<NaiveDate>,
     /// On this day or before.

@@ -99,12 +99,13 @@ pub fn list(
     // Who took a step, and a hash to know its repetition by, stand in the record for the service alone.
     let sql = format!(
         "WITH entries AS ({entries})
-         SELECT e.id, e.at, e.actor_id, e.actor_role, u.username AS actor_username, u.full_name AS actor_full_name, e.on_behalf_of,
+         SELECT e.id, e.at, e.actor_id, e.actor_role, e.actor_username, e.actor_full_name, e.actor_locality_id,
+                e.actor_organisation_id, e.two_person, e.on_behalf_of,
                 e.resource, e.record_id, NULL AS part, e.part_of AS part_id, e.action, e.step, e.forced, e.request_id,
                 e.old_values - '{{last_step,last_step_by,last_step_hash}}'::text[] AS old_values,
                 e.new_values - '{{last_step,last_step_by,last_step_hash}}'::text[] AS new_values,
                 e.personal_fields, e.village_id, e.organisation_id
-           FROM entries e LEFT JOIN app_audit_actors(array(SELECT DISTINCT actor_id FROM entries)) u ON u.id = e.actor_id
+           FROM entries e
           ORDER BY e.at {direction}, e.id {direction}"
     );
     let rows: Vec<AuditEvent> = bind(sql, filter)
@@ -133,6 +134,7 @@ fn conditions(filter: &AuditFilter) -> String {
         (filter.id.is_some(), "(record_id = $2 OR part_of = $2)"),
         (filter.actor_id.is_some(), "actor_id = $3"),
         (filter.from.is_some(), "at >= $4::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'"),
+        (filter.two_person.is_some(), "two_person IS NOT NULL"),
         (filter.to.is_some(), "at < ($5 + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'"),
     ];
     let mut sql = String::from("true");

@@ -1,15 +1,16 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
 use actix_web::web::Data;
-use actix_web::{HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse, post};
 
+use super::device::Device;
 use super::model::{Credentials, RefreshGrant, SessionTokens};
-use super::queries::{self, Refreshed, SessionView};
+use super::queries::{self, Begun, Opening, Refreshed, SessionView};
 use crate::access::actor::May;
 use crate::access::guesses::Guesses;
 use crate::access::me;
-use crate::access::passwords::Passwords;
+use crate::access::passwords::{Asker, Passwords};
 use crate::access::policy::permission::ReadOwnAccount;
-use crate::access::tokens::{LIFETIME_SECONDS, SessionDays, Tokens};
+use crate::access::tokens::{Bearer, LIFETIME_SECONDS, SessionDays, Tokens};
 use crate::kernel::answer::NoContent;
 use crate::kernel::db::{Db, Entry};
 use crate::kernel::extract::Valid;
@@ -25,40 +26,49 @@ const REFRESH_PREFIX: &str = "kr_";
 ///
 /// Answers with an access token (15 minutes) and a refresh token. A wrong name, a wrong password and
 /// a deactivated account are the same 401. After ten failures in a row each further one doubles a
-/// delay, counted per account: 429 with Retry-After; a refresh still works. After a hundred only a
-/// one-time password by an official helps. An address with 300 failures waits until the next hour.
+/// delay, a day at most: 429 with Retry-After; a refresh still works. Failures are counted per account, and
+/// apart from that per device that sends the `device_token` of its last sign-in. An address with 300 failures
+/// waits until the next hour. A one-time password signs in once: replace it then.
 #[utoipa::path(tag = "access", request_body = Credentials,
     responses((status = 200, body = SessionTokens), (status = 401, description = "invalid_credentials", body = ProblemDetails),
         (status = 429, description = "too_many_requests", body = ProblemDetails)))]
 #[post("/auth/login")]
 pub async fn sign_in(
-    request: RequestId,
-    peer: Peer,
+    http: HttpRequest,
     db: Data<Db>,
     passwords: Data<Passwords>,
     guesses: Data<Guesses>,
     tokens: Data<Tokens>,
+    secrets: Data<Secrets>,
     credentials: Valid<Credentials>,
 ) -> Result<HttpResponse> {
-    let Credentials { username, password, device_name } = credentials.into_inner();
+    let (request, peer) = (RequestId::of(&http), Peer::of(&http));
+    let Credentials { username, password, device_name, device_token } = credentials.into_inner();
     let username = username.trim().to_lowercase();
     let public = Entry::Public { request: request.0 };
+    let device = Device::known(&secrets, &username, device_token.as_deref());
+    let subject = device.as_ref().map_or_else(|| username.clone(), |device| device.subject(&username));
+    let place = guesses.place(peer);
 
-    let turn = passwords.turn().await.inspect_err(|_full| db.metrics.signed_in(SignIn::Surplus))?;
-    let (name, place) = (username.clone(), guesses.place(peer));
+    let held_off = |_: &Problem| db.metrics.signed_in(SignIn::HeldOff);
+    let now = db.clock.now();
+    guesses.check(&place, &subject, now).inspect_err(held_off)?;
+    let asker = Asker { account: subject.clone(), address: Some(place.address) };
+    let turn = passwords.turn(asker).await.inspect_err(|_full| db.metrics.signed_in(SignIn::Surplus))?;
     let taken = {
-        let place = place.clone();
-        let begun = db.write(&public, move |conn| queries::begin_sign_in(conn, &name, &place)).await;
-        let held_off = |problem: &Problem| problem.code() == Code::TooManyRequests;
-        begun.inspect_err(|problem| {
-            if held_off(problem) {
-                db.metrics.signed_in(SignIn::HeldOff);
-            }
-        })?
+        let (name, subject, place) = (username.clone(), subject.clone(), place.clone());
+        db.write(&public, move |conn| queries::begin_sign_in(conn, &name, &subject, &place)).await?
     };
-    let right = turn.verify(password, taken.hash).await?;
+    let taken = match taken {
+        Begun::Taken(taken) => taken,
+        Begun::Held { by_address, seconds } => {
+            guesses.hold(if by_address { place.address.to_string() } else { subject }, seconds, now);
+            return Err(Problem::retry_after(Code::TooManyRequests, seconds)).inspect_err(held_off);
+        }
+    };
+    let right = turn.verify(password, taken.hash.clone()).await?;
     drop(turn);
-    let (Some(user), true) = (taken.user_id, right) else {
+    let (Some(user), Some(verified), true) = (taken.user_id, taken.hash, right) else {
         let wrong = db.write(&public, move |conn| queries::password_was_wrong(conn, Some(&username), &place)).await?;
         db.metrics.signed_in(SignIn::Wrong);
         if guesses.sound(wrong) {
@@ -70,18 +80,27 @@ pub async fn sign_in(
     let refresh_token = format!("{REFRESH_PREFIX}{}", base64url(&random::<32>()?));
     let token_hash = sha256(refresh_token.as_bytes());
     let session = db
-        .write(&public, move |conn| queries::open_session(conn, user, &username, device_name.as_deref(), &token_hash))
+        .write(&public, move |conn| {
+            let (verified, device, token_hash) = (&verified, device_name.as_deref(), &token_hash);
+            queries::open_session(conn, &Opening { user, subject: &subject, verified, device, token_hash })
+        })
         .await?
         .ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
     db.metrics.signed_in(SignIn::Right);
-    session_tokens(&db, &tokens, session, request, refresh_token).await
+    let device = match device {
+        Some(known) => known,
+        None => Device::new()?,
+    };
+    let device_token = Some(device.token(&secrets, &username));
+    session_tokens(&db, &tokens, session, request, refresh_token, device_token).await
 }
 
 /// Get the next pair of tokens
 ///
-/// The refresh token is used up; should the answer be lost, the same token may be sent once more and
-/// gets the same pair's refresh token again. An older one means that somebody else has it: 401
-/// `invalid_grant`, and the whole session ends. Unused for 45 days, or 180 days old: 401
+/// The refresh token is used up; should the answer be lost, the same token may be sent once more within a day,
+/// and gets the same pair's refresh token again. Sent once more after the next access token was used, by another
+/// `device_name`, or when it is older, it means that somebody else has it: 401 `invalid_grant`, and the whole
+/// session ends. So refresh once at a time on a device. Unused for 45 days, or 180 days old: 401
 /// `session_expired`; unsent data can still be sent after the next sign-in.
 #[utoipa::path(tag = "access", request_body = RefreshGrant,
     responses((status = 200, body = SessionTokens), (status = 401, description = "invalid_grant or session_expired", body = ProblemDetails)))]
@@ -94,12 +113,14 @@ pub async fn refresh_session(
     days: Data<SessionDays>,
     grant: Valid<RefreshGrant>,
 ) -> Result<HttpResponse> {
-    let parent = grant.into_inner().refresh_token;
+    let RefreshGrant { refresh_token: parent, device_name } = grant.into_inner();
     let child = format!("{REFRESH_PREFIX}{}", secrets.child_token(&parent));
     let (parent_hash, child_hash) = (sha256(parent.as_bytes()), sha256(child.as_bytes()));
     let public = Entry::Public { request: request.0 };
-    match db.write(&public, move |conn| queries::refresh(conn, &parent_hash, &child_hash, **days)).await? {
-        Refreshed::Ok(session) => session_tokens(&db, &tokens, session, request, child).await,
+    let refreshed = db
+        .write(&public, move |conn| queries::refresh(conn, &parent_hash, &child_hash, device_name.as_deref(), **days));
+    match refreshed.await? {
+        Refreshed::Ok(session) => session_tokens(&db, &tokens, session, request, child, None).await,
         Refreshed::Expired => Err(Problem::new(Code::SessionExpired)),
         Refreshed::Refused => Err(Problem::new(Code::InvalidGrant)),
     }
@@ -122,19 +143,22 @@ async fn session_tokens(
     session: SessionView,
     request: RequestId,
     refresh_token: String,
+    device_token: Option<String>,
 ) -> Result<HttpResponse> {
-    let access_token = tokens.sign(
-        session.user_id,
-        session.session_id,
-        session.auth_version,
-        session.role,
-        session.must_change_password,
-        db.clock.now(),
-    )?;
-    let entry = Entry::User { session: session.session_id, auth_version: session.auth_version, request: request.0 };
+    let SessionView { user_id, session_id, auth_version, generation, role, must_change_password } = session;
+    let bearer = Bearer { user: user_id, session: session_id, auth_version, generation, role, must_change_password };
+    let access_token = tokens.sign(bearer, db.clock.now())?;
+    // No access token is used for it: whether this answer arrives is not known yet.
+    let entry = Entry::User { user: user_id, session: session_id, auth_version, generation: None, request: request.0 };
     let user = db.read(&entry, me::account).await?;
-    let answer =
-        SessionTokens { access_token, token_type: "Bearer".into(), expires_in: LIFETIME_SECONDS, refresh_token, user };
+    let answer = SessionTokens {
+        access_token,
+        token_type: "Bearer".into(),
+        expires_in: LIFETIME_SECONDS,
+        refresh_token,
+        device_token,
+        user,
+    };
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_ENCODING, "identity"))

@@ -1,5 +1,6 @@
 //! Sign-in, refresh and sign-out. A session is a sign-in on one device; its refresh tokens rotate.
 
+mod device;
 mod handlers;
 mod model;
 pub mod queries;

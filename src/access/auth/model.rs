@@ -21,6 +21,12 @@ pub struct Credentials {
     #[validate(length(max = 100))]
     #[schema(max_length = 100, example = "Điện thoại của làng")]
     pub device_name: Option<String>,
+    /// What the last sign-in on this device gave: wrong passwords that others try for the name then do not keep it
+    /// waiting.
+    #[serde(default)]
+    #[validate(length(max = 200))]
+    #[schema(max_length = 200, example = "kd_0eXw3m0bVvJw0m9n2x4c6Q.Y2hhdA")]
+    pub device_token: Option<String>,
 }
 
 /// A refresh token.
@@ -29,6 +35,11 @@ pub struct RefreshGrant {
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, example = "kr_9Jx2mXcT0uM2p3mR8wJm7Fv6fY1kq0b5o8S2n4d6c8A")]
     pub refresh_token: String,
+    /// As at the sign-in; another one tells that the token was copied.
+    #[serde(default)]
+    #[validate(length(max = 100))]
+    #[schema(max_length = 100, example = "Điện thoại của làng")]
+    pub device_name: Option<String>,
 }
 
 /// Tokens of a session.
@@ -44,5 +55,8 @@ pub struct SessionTokens {
     pub expires_in: i64,
     /// Good once, for the next pair; keep it until the next pair has arrived.
     pub refresh_token: String,
+    /// Keep it, also after signing out, and send it with the next sign-in on this device; null after a refresh.
+    #[schema(example = "kd_0eXw3m0bVvJw0m9n2x4c6Q.Y2hhdA")]
+    pub device_token: Option<String>,
     pub user: Account,
 }

@@ -13,36 +13,48 @@ use crate::kernel::problem::{Code, Problem, Result};
 pub struct Try {
     #[diesel(sql_type = Integer)]
     wait: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    held: Option<String>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub user_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
     pub hash: Option<String>,
 }
 
-pub fn begin_sign_in(conn: &mut PgConnection, username: &str, place: &Place) -> Result<Try> {
-    let taken: Try = sql_query("SELECT * FROM app_begin_sign_in($1, $2, $3)")
+/// What comes of a try before its password is looked at.
+pub enum Begun {
+    Taken(Try),
+    /// By the address, or by what is tried.
+    Held {
+        by_address: bool,
+        seconds: u32,
+    },
+}
+
+/// `subject`: what failures are counted by, the name or a known device of it.
+pub fn begin_sign_in(conn: &mut PgConnection, username: &str, subject: &str, place: &Place) -> Result<Begun> {
+    let taken: Try = sql_query("SELECT * FROM app_begin_sign_in($1, $2, $3, $4)")
         .bind::<Text, _>(username)
-        .bind::<Text, _>(&place.address)
+        .bind::<Text, _>(subject)
+        .bind::<Text, _>(place.address.to_string())
         .bind::<Integer, _>(place.per_hour)
         .get_result(conn)?;
-    allow(taken.wait)?;
-    Ok(taken)
+    Ok(match u32::try_from(taken.wait) {
+        Ok(seconds @ 1..) => Begun::Held { by_address: taken.held.as_deref() == Some("address"), seconds },
+        _ => Begun::Taken(taken),
+    })
 }
 
 /// The same for the own password, before another is put in its place.
 pub fn begin_own_password(conn: &mut PgConnection, place: &Place) -> Result<Option<String>> {
-    let taken: Try = sql_query("SELECT wait, NULL::uuid AS user_id, hash FROM app_begin_own_password($1, $2)")
-        .bind::<Text, _>(&place.address)
-        .bind::<Integer, _>(place.per_hour)
-        .get_result(conn)?;
-    allow(taken.wait)?;
-    Ok(taken.hash)
-}
-
-fn allow(wait: i32) -> Result<()> {
-    match u32::try_from(wait) {
+    let taken: Try =
+        sql_query("SELECT wait, NULL AS held, NULL::uuid AS user_id, hash FROM app_begin_own_password($1, $2)")
+            .bind::<Text, _>(place.address.to_string())
+            .bind::<Integer, _>(place.per_hour)
+            .get_result(conn)?;
+    match u32::try_from(taken.wait) {
         Ok(seconds @ 1..) => Err(Problem::retry_after(Code::TooManyRequests, seconds)),
-        _ => Ok(()),
+        _ => Ok(taken.hash),
     }
 }
 
@@ -57,7 +69,7 @@ pub fn password_was_wrong(conn: &mut PgConnection, username: Option<&str>, place
     let what = if username.is_some() { "sign_in_failed" } else { "current_password_wrong" };
     let row: Failures = sql_query("SELECT app_password_was_wrong($1, $2, $3) AS this_hour")
         .bind::<Nullable<Text>, _>(username)
-        .bind::<Text, _>(&place.address)
+        .bind::<Text, _>(place.address.to_string())
         .bind::<Text, _>(what)
         .get_result(conn)?;
     Ok(row.this_hour.unwrap_or(0))
@@ -72,28 +84,43 @@ pub struct SessionView {
     pub user_id: Uuid,
     #[diesel(sql_type = Integer)]
     pub auth_version: i32,
+    #[diesel(sql_type = Integer)]
+    pub generation: i32,
     #[diesel(sql_type = Text)]
     pub role: Role,
     #[diesel(sql_type = Bool)]
     pub must_change_password: bool,
 }
 
-pub fn open_session(
-    conn: &mut PgConnection,
-    user: Uuid,
-    username: &str,
-    device: Option<&str>,
-    token_hash: &[u8],
-) -> Result<Option<SessionView>> {
+/// A session that is to be opened for a password that was right.
+pub struct Opening<'a> {
+    pub user: Uuid,
+    pub subject: &'a str,
+    /// The hash that the password was compared with.
+    pub verified: &'a str,
+    pub device: Option<&'a str>,
+    pub token_hash: &'a [u8],
+}
+
+/// None when the account or its password has changed meanwhile.
+pub fn open_session(conn: &mut PgConnection, opening: &Opening<'_>) -> Result<Option<SessionView>> {
     let session = Uuid::now_v7();
-    sql_query("SELECT app_sign_in($1, $2, $3, $4, $5)")
-        .bind::<SqlUuid, _>(user)
-        .bind::<Text, _>(username)
+    let opened: Done = sql_query("SELECT app_sign_in($1, $2, $3, $4, $5, $6) AS done")
+        .bind::<SqlUuid, _>(opening.user)
+        .bind::<Text, _>(opening.subject)
+        .bind::<Text, _>(opening.verified)
         .bind::<SqlUuid, _>(session)
-        .bind::<Nullable<Text>, _>(device)
-        .bind::<Bytea, _>(token_hash)
-        .execute(conn)?;
-    view_session(conn, session)
+        .bind::<Nullable<Text>, _>(opening.device)
+        .bind::<Bytea, _>(opening.token_hash)
+        .get_result(conn)?;
+    if opened.done { view_session(conn, session) } else { Ok(None) }
+}
+
+/// Whether a function of the database did what was asked.
+#[derive(QueryableByName)]
+pub struct Done {
+    #[diesel(sql_type = Bool)]
+    pub done: bool,
 }
 
 fn view_session(conn: &mut PgConnection, session: Uuid) -> Result<Option<SessionView>> {
@@ -115,10 +142,17 @@ struct Outcome {
     session_id: Option<Uuid>,
 }
 
-pub fn refresh(conn: &mut PgConnection, token_hash: &[u8], child_hash: &[u8], days: SessionDays) -> Result<Refreshed> {
-    let result: Outcome = sql_query("SELECT * FROM app_refresh($1, $2, $3, $4)")
+pub fn refresh(
+    conn: &mut PgConnection,
+    token_hash: &[u8],
+    child_hash: &[u8],
+    device: Option<&str>,
+    days: SessionDays,
+) -> Result<Refreshed> {
+    let result: Outcome = sql_query("SELECT * FROM app_refresh($1, $2, $3, $4, $5)")
         .bind::<Bytea, _>(token_hash)
         .bind::<Bytea, _>(child_hash)
+        .bind::<Nullable<Text>, _>(device)
         .bind::<Integer, _>(days.idle)
         .bind::<Integer, _>(days.absolute)
         .get_result(conn)?;

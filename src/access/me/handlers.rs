@@ -7,7 +7,7 @@ use super::queries;
 use crate::access::actor::May;
 use crate::access::auth::queries::{begin_own_password, password_was_wrong};
 use crate::access::guesses::Guesses;
-use crate::access::passwords::{self, Passwords};
+use crate::access::passwords::{self, Asker, Passwords};
 use crate::access::policy::permission::ReadOwnAccount;
 use crate::access::tokens::SessionDays;
 use crate::kernel::answer::NoContent;
@@ -30,8 +30,8 @@ pub async fn find_me(may: May<ReadOwnAccount>, db: Data<Db>) -> Result<Json<Acco
 /// Change the own password
 ///
 /// This session goes on; every other session of the account ends. A one-time password is replaced
-/// here, and the access token at hand works on everywhere from then on. A wrong current password
-/// counts like a failed sign-in: after ten in a row, 429 with Retry-After.
+/// here while it is good, and the access token at hand works on everywhere from then on. Wrong current passwords
+/// are counted like failed sign-ins, and apart from them: after ten in a row, 429 with Retry-After.
 #[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), request_body = PasswordChange,
     responses((status = 204)))]
 #[put("/me/password")]
@@ -51,22 +51,28 @@ pub async fn change_password(
     if passwords::is_weak(&new_password, &db.read(&may.actor, queries::guessable_words).await?) {
         return Err(Problem::field("#/new_password", FieldCode::WeakPassword));
     }
-    let turn = hashing.turn().await?;
     let place = guesses.place(peer);
+    let asker = Asker { account: may.actor.id.to_string(), address: Some(place.address) };
+    let turn = hashing.turn(asker).await?;
     let hash = {
         let place = place.clone();
         db.write(&may.actor, move |conn| begin_own_password(conn, &place)).await?
     };
-    if !turn.verify(current_password, hash).await? {
+    if !turn.verify(current_password, hash.clone()).await? {
         drop(turn);
         if guesses.sound(db.write(&may.actor, move |conn| password_was_wrong(conn, None, &place)).await?) {
             db.metrics.sign_in_alarm();
         }
         return Err(Problem::field("#/current_password", FieldCode::InvalidValue));
     }
-    let hash = turn.hash(new_password).await?;
-    db.write(&may.actor, move |conn| queries::change_password(conn, &hash)).await?;
-    Ok(NoContent)
+    let new_hash = turn.hash(new_password).await?;
+    let verified = hash.unwrap_or_default();
+    if db.write(&may.actor, move |conn| queries::change_password(conn, &verified, &new_hash)).await? {
+        Ok(NoContent)
+    } else {
+        // Another change came first.
+        Err(Problem::field("#/current_password", FieldCode::InvalidValue))
+    }
 }
 
 /// List the own sessions

@@ -6,6 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::model::{Account, AccountLocality, AccountOrganisation, Session, SessionSort};
+use crate::access::auth::queries::Done;
 use crate::access::policy::{Office, Permission, Role};
 use crate::access::tokens::SessionDays;
 use crate::kernel::page::{Keyset, Page};
@@ -85,9 +86,13 @@ pub fn guessable_words(conn: &mut PgConnection) -> Result<Vec<String>> {
     Ok(known.into_iter().flatten().collect())
 }
 
-pub fn change_password(conn: &mut PgConnection, hash: &str) -> Result<()> {
-    sql_query("SELECT app_change_own_password($1)").bind::<Text, _>(hash).execute(conn)?;
-    Ok(())
+/// False when the password is another one by now than the one that was verified.
+pub fn change_password(conn: &mut PgConnection, verified: &str, new_hash: &str) -> Result<bool> {
+    let changed: Done = sql_query("SELECT app_change_own_password($1, $2) AS done")
+        .bind::<Text, _>(verified)
+        .bind::<Text, _>(new_hash)
+        .get_result(conn)?;
+    Ok(changed.done)
 }
 
 #[derive(QueryableByName)]

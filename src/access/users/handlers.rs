@@ -4,11 +4,13 @@ use actix_web::{delete, get, patch, post};
 use super::model::{NewUser, TABLE, User, UserChanges, UserFilter, UserSort, UserWithPassword};
 use super::queries;
 use crate::access::actor::May;
+use crate::access::guesses::Guesses;
 use crate::access::passwords::{self, Passwords};
 use crate::access::policy::permission::{ReadUsers, WriteUsers};
+use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::Db;
-use crate::kernel::db::records::Target;
+use crate::kernel::db::records::{self, Target};
 use crate::kernel::extract::{Id, IfMatch, Query, Valid};
 use crate::kernel::id::UserId;
 use crate::kernel::page::{Page, keyset};
@@ -17,7 +19,8 @@ use crate::kernel::secrets::Secrets;
 
 /// List the accounts in the caller's care
 ///
-/// Offices further down than the caller's own, in its own place and below.
+/// Offices further down than the caller's own, in its own place and below; for an administrator the other
+/// administrators, too.
 #[utoipa::path(tag = "users", security(("bearer" = ["users:read"])), params(UserFilter), responses((status = 200, body = Page<User>)))]
 #[get("/users")]
 pub async fn list_users(
@@ -28,7 +31,8 @@ pub async fn list_users(
 ) -> Result<Json<Page<User>>> {
     let Query(filter) = filter;
     let keyset = keyset!(filter, secrets, [role, locality_id, organisation_id, q], UserSort::FIELDS);
-    db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    let much = reads_much(&may.actor, &keyset, filter.q.is_some());
+    db.list(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Create an account below the caller's own
@@ -44,7 +48,7 @@ pub async fn create_user(
     new: Valid<NewUser>,
 ) -> Result<Created<UserWithPassword>> {
     let password = passwords::one_time()?;
-    let hash = hashing.hash(password.clone()).await?;
+    let hash = hashing.hash_for(may.actor.id, password.clone()).await?;
     let expires = passwords::one_time_expiry(db.clock.now());
     let actor = may.actor.clone();
     let made = db
@@ -92,7 +96,7 @@ pub async fn update_user(
 
 /// Delete an account
 ///
-/// Only one that nothing was recorded with; otherwise deactivate it.
+/// Only one that did nothing but sign in (else 409 `in_use`): who did something stays known. Deactivate it then.
 #[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 204)))]
 #[delete("/users/{id}")]
 pub async fn delete_user(may: May<WriteUsers>, db: Data<Db>, id: Id<UserId>, if_match: IfMatch) -> Result<NoContent> {
@@ -108,17 +112,21 @@ pub async fn reset_user_password(
     may: May<WriteUsers>,
     db: Data<Db>,
     hashing: Data<Passwords>,
+    guesses: Data<Guesses>,
     id: Id<UserId>,
+    if_match: IfMatch,
 ) -> Result<Found<UserWithPassword>> {
     let password = passwords::one_time()?;
-    let hash = hashing.hash(password.clone()).await?;
+    let hash = hashing.hash_for(may.actor.id, password.clone()).await?;
     let expires = passwords::one_time_expiry(db.clock.now());
     let user = db
         .write(&may.actor, move |conn| {
+            records::honour(conn, &Target::new(TABLE, id.0, if_match), queries::find)?;
             queries::give_one_time_password(conn, id.0.into(), &hash, expires)?;
             queries::find(conn, id.0.into())
         })
         .await?;
+    guesses.release(&user.username);
     Ok(Found(UserWithPassword::new(user, Some(password))))
 }
 
@@ -127,13 +135,31 @@ pub async fn reset_user_password(
 /// Its tokens are refused from the next request on.
 #[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 200, body = User)))]
 #[post("/users/{id}/deactivate")]
-pub async fn deactivate_user(may: May<WriteUsers>, db: Data<Db>, id: Id<UserId>) -> Result<Found<User>> {
-    db.write(&may.actor, move |conn| queries::set_active(conn, id.0.into(), false)).await.map(Found)
+pub async fn deactivate_user(
+    may: May<WriteUsers>,
+    db: Data<Db>,
+    id: Id<UserId>,
+    if_match: IfMatch,
+) -> Result<Found<User>> {
+    set_active(&may, &db, Target::new(TABLE, id.0, if_match), false).await
 }
 
 /// Activate an account again
 #[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 200, body = User)))]
 #[post("/users/{id}/activate")]
-pub async fn activate_user(may: May<WriteUsers>, db: Data<Db>, id: Id<UserId>) -> Result<Found<User>> {
-    db.write(&may.actor, move |conn| queries::set_active(conn, id.0.into(), true)).await.map(Found)
+pub async fn activate_user(
+    may: May<WriteUsers>,
+    db: Data<Db>,
+    id: Id<UserId>,
+    if_match: IfMatch,
+) -> Result<Found<User>> {
+    set_active(&may, &db, Target::new(TABLE, id.0, if_match), true).await
+}
+
+async fn set_active(may: &May<WriteUsers>, db: &Db, target: Target, active: bool) -> Result<Found<User>> {
+    let work = move |conn: &mut diesel::PgConnection| {
+        records::honour(conn, &target, queries::find)?;
+        queries::set_active(conn, target.id, active)
+    };
+    db.write(&may.actor, work).await.map(Found)
 }

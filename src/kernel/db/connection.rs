@@ -38,18 +38,22 @@ pub fn with_defaults(url: &str) -> String {
 /// once for each connection, not for each request and its values: planning a list takes longer than reading
 /// it. Where values matter, the statement differs (`access::reach`), or asks for it (`plan_for_values`).
 #[derive(Debug)]
-pub struct ServeAsApp;
+pub struct ServeAsApp {
+    pub two_person_days: u32,
+}
 
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for ServeAsApp {
     fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        conn.batch_execute(
+        conn.batch_execute(&format!(
             "SET ROLE app;
              SELECT set_config('statement_timeout', '10s', false),
                     set_config('lock_timeout', '3s', false),
                     set_config('idle_in_transaction_session_timeout', '30s', false),
                     set_config('plan_cache_mode', 'force_generic_plan', false),
+                    set_config('app.two_person_days', '{}', false),
                     set_config('timezone', 'UTC', false)",
-        )
+            self.two_person_days
+        ))
         .map_err(diesel::r2d2::Error::QueryError)
     }
 }

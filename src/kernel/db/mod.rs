@@ -15,13 +15,13 @@ pub mod schema;
 /// Functions of the database that queries call.
 pub mod sql;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix_web::web;
-use chrono::{DateTime, SecondsFormat, Utc};
-use diesel::PgConnection;
+use chrono::{DateTime, Utc};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
 use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
@@ -31,8 +31,11 @@ use self::connection::{ServeAsApp, with_defaults};
 use self::queue::Queue;
 use super::clock::Clock;
 use super::metrics::Metrics;
-use super::problem::{Problem, Result, connection_is_gone};
+use super::problem::{Code, Problem, Result, connection_is_gone};
 
+/// Days for which whoever made an account, or reset its password, counts as its owner, unless a setting says
+/// otherwise.
+pub const TWO_PERSON_DAYS: u32 = 30;
 /// How long a request waits until it has entered the database, its turn in the queue included, before
 /// it is told to come back.
 const PATIENCE: Duration = Duration::from_millis(2500);
@@ -44,8 +47,11 @@ const LONGEST_WORK: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone)]
 pub enum Entry {
     User {
+        user: Uuid,
         session: Uuid,
         auth_version: i32,
+        /// Of the refresh token that the access token came with; None where no access token was used.
+        generation: Option<i32>,
         request: Uuid,
     },
     Key {
@@ -78,24 +84,37 @@ impl Enters for Entry {
     }
 }
 
+/// How an entry went, as the entry functions tell it.
+const REFUSED: i16 = 0;
+const ENTERED: i16 = 1;
+const FIRST_USE: i16 = 2;
+
 impl Entry {
-    /// The statement that enters. Its values are UUIDs, an integer, a timestamp and hex digits,
-    /// formatted from typed values: the one exception to bind parameters, for it travels in one
-    /// batch with BEGIN.
-    fn statement(&self, now: DateTime<Utc>) -> String {
-        let now = now.to_rfc3339_opts(SecondsFormat::Micros, true);
+    /// Whose share of the database a request takes; None where nobody is signed in. A key is not looked up
+    /// yet: counted by its secret, nobody uses up the share of another by naming its id.
+    pub fn caller(&self) -> Option<Uuid> {
         match self {
-            Self::User { session, auth_version, request } => {
-                format!("SELECT app_enter('{session}', {auth_version}, '{now}', '{request}')")
+            Self::User { user, .. } | Self::Operator { user, .. } => Some(*user),
+            Self::Key { id, secret_hash, .. } => Some(Uuid::new_v5(id, secret_hash)),
+            Self::Public { .. } | Self::System => None,
+        }
+    }
+
+    fn enter(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<i16> {
+        match self {
+            Self::User { session, auth_version, generation, request, .. } => {
+                let generation = generation.unwrap_or(-1);
+                diesel::select(sql::app_enter(session, auth_version, generation, now, request)).get_result(conn)
             }
             Self::Key { id, secret_hash, request } => {
-                let hex: String = secret_hash.iter().map(|byte| format!("{byte:02x}")).collect();
-                format!("SELECT app_enter_key('{id}', '\\x{hex}', '{now}', '{request}')")
+                diesel::select(sql::app_enter_key(id, secret_hash, now, request)).get_result(conn)
             }
-            Self::Public { request } => format!("SELECT app_enter_public('{now}', '{request}')"),
-            Self::System => format!("SELECT app_enter_system('{now}')"),
+            Self::Public { request } => {
+                diesel::select(sql::app_enter_public(now, request)).execute(conn).map(|_| ENTERED)
+            }
+            Self::System => diesel::select(sql::app_enter_system(now)).execute(conn).map(|_| ENTERED),
             Self::Operator { user, auth_version, request } => {
-                format!("SELECT app_enter_as('{user}', {auth_version}, '{now}', '{request}')")
+                diesel::select(sql::app_enter_as(user, auth_version, now, request)).get_result(conn)
             }
         }
     }
@@ -108,19 +127,33 @@ pub enum Verdict {
     Undo,
 }
 
+/// How a transaction is run.
 #[derive(Clone, Copy)]
-enum Mode {
-    Read,
-    Survey,
-    Write,
+struct Mode {
+    begin: &'static str,
+    writes: bool,
+    /// It reads much: through a lane of its own, for a shorter time, and no longer than somebody waits.
+    is_wide: bool,
 }
 
+const READ: Mode = Mode { begin: "BEGIN READ ONLY", writes: false, is_wide: false };
+const READ_MUCH: Mode = Mode { is_wide: true, ..READ };
+const SURVEY: Mode = Mode { begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ..READ_MUCH };
+const WRITE: Mode = Mode { begin: "BEGIN", writes: true, is_wide: false };
+
+/// Statements of a request that reads much are given up after this.
+const WIDE_STATEMENT: &str = "3s";
+
 type Connections = Pool<ConnectionManager<PgConnection>>;
+type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
 
 /// The pool and the clock.
 #[derive(Clone)]
 pub struct Db {
     pool: Connections,
+    /// One connection beside the queue: readiness is asked, and a question that nobody waits for is ended,
+    /// also while the pool is taken.
+    aside: Connections,
     queue: Queue,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
@@ -128,17 +161,25 @@ pub struct Db {
 
 impl Db {
     pub fn connect(url: &str, size: u32, clock: Clock) -> Result<Self, String> {
-        let pool = Pool::builder()
-            .max_size(size)
-            .min_idle(Some(1))
-            .connection_timeout(PATIENCE)
-            // A dead connection shows itself at BEGIN, where nothing has happened yet: asking
-            // before every use would cost a round trip.
-            .test_on_check_out(false)
-            .connection_customizer(Box::new(ServeAsApp))
-            .build(ConnectionManager::new(with_defaults(url)))
-            .map_err(|error| format!("cannot connect to the database: {}", one_line(&error.to_string())))?;
-        Ok(Self { pool, queue: Queue::before(size), clock, metrics: Arc::default() })
+        Self::connect_with(url, size, clock, TWO_PERSON_DAYS)
+    }
+
+    /// `two_person_days`: how long whoever made an account counts as its owner.
+    pub fn connect_with(url: &str, size: u32, clock: Clock, two_person_days: u32) -> Result<Self, String> {
+        let connections = |size: u32, min_idle: u32| -> Result<Connections, String> {
+            Pool::builder()
+                .max_size(size)
+                .min_idle(Some(min_idle))
+                .connection_timeout(PATIENCE)
+                // A dead connection shows itself at BEGIN, where nothing has happened yet: asking
+                // before every use would cost a round trip.
+                .test_on_check_out(false)
+                .connection_customizer(Box::new(ServeAsApp { two_person_days }))
+                .build(ConnectionManager::new(with_defaults(url)))
+                .map_err(|error| format!("cannot connect to the database: {}", one_line(&error.to_string())))
+        };
+        let (pool, aside) = (connections(size, 1)?, connections(1, 0)?);
+        Ok(Self { pool, aside, queue: Queue::before(size), clock, metrics: Arc::default() })
     }
 
     /// A transaction that cannot write.
@@ -147,7 +188,16 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
     {
-        self.run(who.entry(), Mode::Read, work).await
+        self.run(who.entry(), READ, work).await
+    }
+
+    /// The same for a list; `much`: it reads much more than a page.
+    pub async fn list<T, F>(&self, who: &impl Enters, much: bool, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
+    {
+        self.run(who.entry(), if much { READ_MUCH } else { READ }, work).await
     }
 
     /// The same, for an answer that takes several questions: all of them see one moment.
@@ -156,7 +206,7 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
     {
-        self.run(who.entry(), Mode::Survey, work).await
+        self.run(who.entry(), SURVEY, work).await
     }
 
     /// A transaction that is kept when `work` succeeds and leaves no trace when it fails.
@@ -165,7 +215,7 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
     {
-        self.run(who.entry(), Mode::Write, work).await
+        self.run(who.entry(), WRITE, work).await
     }
 
     async fn run<T, F>(&self, entry: Entry, mode: Mode, work: F) -> Result<T>
@@ -175,14 +225,17 @@ impl Db {
     {
         let deadline = Instant::now() + PATIENCE;
         let waiting = self.metrics.wait();
-        let turn = self.queue.turn(deadline.into()).await?;
+        let turn = self.queue.turn(entry.caller(), mode.is_wide, deadline.into()).await?;
         let (tell, told) = oneshot::channel();
+        let backend = Backend::default();
+        // Dropped with the request, whose caller may have gone.
+        let _cancel = mode.is_wide.then(|| CancelOnDrop { aside: self.aside.clone(), backend: backend.clone() });
         let db = self.clone();
         let job = web::block(move || {
             // Held by the thread, not by the request, which may have gone before the thread is free.
             let _turn = turn;
             drop(waiting);
-            db.transaction(&entry, mode, deadline, || tell.send(()).is_ok(), work)
+            db.transaction(&entry, mode, deadline, &backend, || tell.send(()).is_ok(), work)
         });
         // Refused, it is told by the job; a PostgreSQL that hangs tells nothing at all.
         if timeout_at(deadline.into(), told).await.is_err() {
@@ -194,6 +247,27 @@ impl Db {
         outcome.map_err(|_blocking_error| Problem::internal("the work was broken off by a panic"))?
     }
 
+    /// Asks something short beside the queue and the pool: how the database is, while all of it is taken.
+    pub async fn ask_aside<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> T + Send + 'static,
+    {
+        let aside = self.aside.clone();
+        let job = web::block(move || -> Result<T> {
+            let mut conn = aside.get_timeout(PATIENCE).map_err(Problem::overloaded)?;
+            if let Err(error) = conn.batch_execute("SELECT 1") {
+                log::debug!("a new connection, for this one has ended: {error}");
+                drop(conn);
+                conn = aside.get_timeout(PATIENCE).map_err(Problem::overloaded)?;
+            }
+            Ok(work(&mut conn))
+        });
+        let outcome = timeout(PATIENCE, job).await;
+        let outcome = outcome.map_err(|_elapsed| Problem::overloaded("the database does not answer"))?;
+        outcome.map_err(|_blocking_error| Problem::internal("the work was broken off by a panic"))?
+    }
+
     /// Connections of the pool, and how many of them are idle.
     pub fn connections(&self) -> (u32, u32) {
         let state = self.pool.state();
@@ -202,7 +276,7 @@ impl Db {
 
     /// For loaders and jobs, which have threads of their own.
     pub fn as_system<T>(&self, work: impl FnOnce(&mut PgConnection) -> Result<T>) -> Result<T> {
-        self.transaction(&Entry::System, Mode::Write, Instant::now() + PATIENCE, || true, work)
+        self.transaction(&Entry::System, WRITE, Instant::now() + PATIENCE, &Backend::default(), || true, work)
     }
 
     /// A transaction whose work says itself whether it is kept: an import that is only rehearsed, or in
@@ -212,7 +286,7 @@ impl Db {
         who: &impl Enters,
         work: impl FnOnce(&mut PgConnection) -> Result<(T, Verdict)>,
     ) -> Result<T> {
-        let mut conn = self.enter(&who.entry(), Mode::Write, Instant::now() + PATIENCE)?;
+        let (mut conn, _) = self.enter(&who.entry(), WRITE, Instant::now() + PATIENCE)?;
         let outcome = work(&mut conn);
         if matches!(outcome, Ok((_, Verdict::Keep))) {
             AnsiTransactionManager::commit_transaction(&mut *conn)?;
@@ -228,13 +302,18 @@ impl Db {
         entry: &Entry,
         mode: Mode,
         deadline: Instant,
+        backend: &Backend,
         entered: impl FnOnce() -> bool,
         work: impl FnOnce(&mut PgConnection) -> Result<T>,
     ) -> Result<T> {
-        let mut conn = self.enter(entry, mode, deadline)?;
-        let _measured = Measured { metrics: &self.metrics, writes: matches!(mode, Mode::Write), since: Instant::now() };
+        let (mut conn, entry_outcome) = self.enter(entry, mode, deadline)?;
+        let _measured = Measured { metrics: &self.metrics, writes: mode.writes, since: Instant::now() };
+        if mode.is_wide {
+            backend.work_in(&mut conn)?;
+        }
         let outcome = if entered() { work(&mut conn) } else { Err(Problem::overloaded("the caller was told to go")) };
-        match outcome {
+        backend.has_worked();
+        let outcome = match outcome {
             Ok(value) => {
                 AnsiTransactionManager::commit_transaction(&mut *conn)?;
                 Ok(value)
@@ -243,35 +322,34 @@ impl Db {
                 rollback(&mut conn);
                 Err(problem)
             }
+        };
+        if let (FIRST_USE, Entry::User { session, generation: Some(generation), .. }) = (entry_outcome, entry) {
+            // The transaction may have been one that cannot write.
+            if let Err(error) = diesel::select(sql::app_access_used(session, generation)).execute(&mut *conn) {
+                log::warn!("the first use of an access token is not noted: {error}");
+            }
         }
+        outcome
     }
 
     /// Begins and enters. After a restart of PostgreSQL every pooled connection is dead once; each
     /// is dropped and the next one tried, for at this point nothing has happened yet.
-    fn enter(
-        &self,
-        entry: &Entry,
-        mode: Mode,
-        deadline: Instant,
-    ) -> Result<PooledConnection<ConnectionManager<PgConnection>>> {
-        let begin = match mode {
-            Mode::Read => "BEGIN READ ONLY",
-            Mode::Survey => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Mode::Write => "BEGIN",
-        };
-        let sql = format!("{begin}; {}", entry.statement(self.clock.now()));
+    fn enter(&self, entry: &Entry, mode: Mode, deadline: Instant) -> Result<(Pooled, i16)> {
         let mut tries = self.pool.max_size() + 1;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let mut conn = self.pool.get_timeout(left).map_err(Problem::overloaded)?;
-            match AnsiTransactionManager::begin_transaction_sql(&mut *conn, &sql) {
-                Ok(()) => return Ok(conn),
+            let entered = AnsiTransactionManager::begin_transaction_sql(&mut *conn, mode.begin)
+                .and_then(|()| entry.enter(&mut conn, self.clock.now()));
+            match entered {
+                Ok(REFUSED) => {
+                    rollback(&mut conn);
+                    return Err(Problem::new(Code::Unauthenticated));
+                }
+                Ok(outcome) => return Ok((conn, outcome)),
                 Err(error) if connection_is_gone(&error) && tries > 0 => tries -= 1,
                 Err(error) => {
-                    // BEGIN may have succeeded and the entry refused: close what is open.
-                    if let Err(error) = conn.batch_execute("ROLLBACK") {
-                        log::debug!("rollback after a refused entry: {error}");
-                    }
+                    rollback(&mut conn);
                     return Err(error.into());
                 }
             }
@@ -290,6 +368,58 @@ fn rollback(conn: &mut PgConnection) {
 pub fn plan_for_values(conn: &mut PgConnection) -> Result<()> {
     conn.batch_execute("SELECT set_config('plan_cache_mode', 'auto', true)")?;
     Ok(())
+}
+
+/// The process of PostgreSQL that works for a request, while it does. Held while it is being ended: the
+/// connection does not go to another request meanwhile.
+#[derive(Clone, Default)]
+struct Backend(Arc<Mutex<Option<i32>>>);
+
+impl Backend {
+    fn set(&self, process: Option<i32>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = process;
+    }
+
+    fn work_in(&self, conn: &mut PgConnection) -> Result<()> {
+        let limit = sql::set_config("statement_timeout", WIDE_STATEMENT, true);
+        let (_, process): (String, i32) = diesel::select((limit, sql::pg_backend_pid())).get_result(conn)?;
+        self.set(Some(process));
+        Ok(())
+    }
+
+    fn has_worked(&self) {
+        self.set(None);
+    }
+}
+
+/// Ends the work of a request that is dropped before it is done.
+struct CancelOnDrop {
+    aside: Connections,
+    backend: Backend,
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        let (aside, backend) = (self.aside.clone(), self.backend.clone());
+        let is_working = |backend: &Backend| backend.0.lock().is_ok_and(|process| process.is_some());
+        if !is_working(&backend) {
+            return;
+        }
+        // There are no more of these threads than requests in the wide lane.
+        std::thread::spawn(move || {
+            let process = backend.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(id) = *process else { return };
+            // A process belongs to the login, which alone may end it.
+            let sql = format!("RESET ROLE; SELECT pg_cancel_backend({id}); SET ROLE app");
+            let outcome = aside
+                .get_timeout(PATIENCE)
+                .map_err(|error| error.to_string())
+                .and_then(|mut conn| conn.batch_execute(&sql).map_err(|error| error.to_string()));
+            if let Err(error) = outcome {
+                log::warn!("a question that nobody waits for goes on: {error}");
+            }
+        });
+    }
 }
 
 /// Tells how long a transaction took, when it ends.

@@ -1,26 +1,42 @@
 //! The queue before the pool. Requests wait here, without a thread, until a connection is theirs:
 //! inside the pool, waiting threads would starve each other. Its length and the wait are bounded, so
 //! that under too much load, or without a database, callers are told to come back instead of piling up.
+//!
+//! No caller takes the pool of the others: each has two requests in the database at once, and what reads
+//! much goes through a lane of half the pool.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use crate::kernel::problem::{Problem, Result};
+use crate::kernel::shares::{Share, Shares};
 
 /// Requests that may wait for each connection: at a few milliseconds each, less than a second's work.
 const WAITING_FOR_EACH: usize = 128;
+/// Requests of one caller in the database at once.
+const AT_ONCE: usize = 2;
+/// Requests of one caller that may wait for these.
+const OWN_LINE: usize = 128;
 
 /// Who waits, and who works.
 #[derive(Clone)]
 pub struct Queue {
     places: Arc<Semaphore>,
     turns: Arc<Semaphore>,
+    /// Half of the turns: calls without sign-in, and requests that read much.
+    public: Arc<Semaphore>,
+    wide: Arc<Semaphore>,
+    own: Arc<Shares<Uuid>>,
+    own_wide: Arc<Shares<Uuid>>,
 }
 
 /// The right to one connection, until it is dropped.
 pub struct Turn {
+    _own: Vec<Share<Uuid>>,
+    _lanes: Vec<OwnedSemaphorePermit>,
     _place: OwnedSemaphorePermit,
     _turn: OwnedSemaphorePermit,
 }
@@ -28,21 +44,42 @@ pub struct Turn {
 impl Queue {
     pub fn before(connections: u32) -> Self {
         let connections = usize::try_from(connections).unwrap_or(1);
+        let half = (connections / 2).max(1);
         Self {
             places: Arc::new(Semaphore::new(connections * (1 + WAITING_FOR_EACH))),
             turns: Arc::new(Semaphore::new(connections)),
+            public: Arc::new(Semaphore::new(half)),
+            wide: Arc::new(Semaphore::new(half)),
+            own: Shares::new(AT_ONCE, OWN_LINE),
+            // Of the lane a caller has half, too, so that another one's question begins at once.
+            own_wide: Shares::new((half / 2).clamp(1, AT_ONCE), OWN_LINE),
         }
     }
 
     /// Waits in the order of coming, until the deadline at most.
-    pub async fn turn(&self, deadline: Instant) -> Result<Turn> {
+    pub async fn turn(&self, caller: Option<Uuid>, is_wide: bool, deadline: Instant) -> Result<Turn> {
+        let (mut own, mut lanes) = (Vec::new(), Vec::new());
+        match caller {
+            Some(caller) => {
+                own.push(self.own.take(caller, deadline).await?);
+                if is_wide {
+                    own.push(self.own_wide.take(caller, deadline).await?);
+                    lanes.push(acquire(&self.wide, deadline).await?);
+                }
+            }
+            None => lanes.push(acquire(&self.public, deadline).await?),
+        }
         let place = self.places.clone().try_acquire_owned();
         let place = place.map_err(|_full| Problem::overloaded("the queue before the database is full"))?;
-        let turn = timeout_at(deadline, self.turns.clone().acquire_owned()).await;
-        match turn {
-            Ok(Ok(turn)) => Ok(Turn { _place: place, _turn: turn }),
-            Ok(Err(_)) | Err(_) => Err(Problem::overloaded("no connection to the database came free in time")),
-        }
+        let turn = acquire(&self.turns, deadline).await?;
+        Ok(Turn { _own: own, _lanes: lanes, _place: place, _turn: turn })
+    }
+}
+
+async fn acquire(turns: &Arc<Semaphore>, deadline: Instant) -> Result<OwnedSemaphorePermit> {
+    match timeout_at(deadline, turns.clone().acquire_owned()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        Ok(Err(_)) | Err(_) => Err(Problem::overloaded("no connection to the database came free in time")),
     }
 }
 
@@ -57,16 +94,49 @@ mod tests {
         Instant::now() + Duration::from_millis(20)
     }
 
+    fn somebody() -> Option<Uuid> {
+        Some(Uuid::now_v7())
+    }
+
     #[actix_web::test]
     async fn who_finds_no_place_or_gets_no_turn_is_told_to_come_back() {
         let queue = Queue::before(1);
-        let turn = queue.turn(soon()).await.unwrap();
-        let late = queue.turn(soon()).await.err().unwrap();
+        let turn = queue.turn(somebody(), false, soon()).await.unwrap();
+        let late = queue.turn(somebody(), false, soon()).await.err().unwrap();
         assert_eq!((late.code(), late.retry_after_seconds()), (Code::Overloaded, Some(2)));
         let _others = queue.places.clone().try_acquire_many_owned(128).unwrap();
-        let full = queue.turn(soon()).await.err().unwrap();
+        let full = queue.turn(somebody(), false, soon()).await.err().unwrap();
         assert!(full.cause().unwrap().contains("full"), "{full}");
         drop((turn, _others));
-        assert!(queue.turn(soon()).await.is_ok(), "and then all is well again");
+        assert!(queue.turn(somebody(), false, soon()).await.is_ok(), "and then all is well again");
+    }
+
+    #[actix_web::test]
+    async fn one_caller_leaves_connections_to_the_others() {
+        let queue = Queue::before(4);
+        let caller = somebody();
+        let _two = (queue.turn(caller, false, soon()).await.unwrap(), queue.turn(caller, false, soon()).await.unwrap());
+        assert!(queue.turn(caller, false, soon()).await.is_err(), "a third waits for its own");
+        assert!(queue.turn(somebody(), false, soon()).await.is_ok());
+    }
+
+    #[actix_web::test]
+    async fn what_reads_much_takes_half_of_the_pool_and_one_caller_half_of_that() {
+        let queue = Queue::before(4);
+        let caller = somebody();
+        let _one = queue.turn(caller, true, soon()).await.unwrap();
+        assert!(queue.turn(caller, true, soon()).await.is_err());
+        let _other = queue.turn(somebody(), true, soon()).await.unwrap();
+        assert!(queue.turn(somebody(), true, soon()).await.is_err(), "half of the pool is taken");
+        let _narrow =
+            (queue.turn(caller, false, soon()).await.unwrap(), queue.turn(somebody(), false, soon()).await.unwrap());
+    }
+
+    #[actix_web::test]
+    async fn calls_without_sign_in_take_half_of_the_pool() {
+        let queue = Queue::before(4);
+        let _two = (queue.turn(None, false, soon()).await.unwrap(), queue.turn(None, false, soon()).await.unwrap());
+        assert!(queue.turn(None, false, soon()).await.is_err());
+        assert!(queue.turn(somebody(), false, soon()).await.is_ok());
     }
 }

@@ -180,14 +180,37 @@ fn expect_version<T: Serialize>(
     find: impl Fn(&mut PgConnection, Uuid) -> Result<T>,
 ) -> Result<()> {
     let version = lock(conn, target.table, target.id)?;
-    match target.if_match.check(version)? {
+    compare(conn, version, &target.if_match, |conn| find(conn, target.id))
+}
+
+/// Whether a locked record is of the version that was read; `find` reads it as the caller may see it now.
+fn compare<T: Serialize>(
+    conn: &mut PgConnection,
+    version: i64,
+    if_match: &IfMatch,
+    find: impl FnOnce(&mut PgConnection) -> Result<T>,
+) -> Result<()> {
+    match if_match.check(version)? {
         Match::Fits => Ok(()),
         Match::Forced => set(conn, "forced", "true"),
         Match::Stale => {
-            let current = find(conn, target.id)?;
+            let current = find(conn)?;
             Err(Problem::version_conflict(serde_json::to_value(current).map_err(Problem::internal)?))
         }
     }
+}
+
+/// For a step without a status: where a version was sent, it must be the one that is there.
+pub fn honour<T: Serialize>(
+    conn: &mut PgConnection,
+    target: &Target,
+    find: impl FnOnce(&mut PgConnection, Uuid) -> Result<T>,
+) -> Result<()> {
+    if target.if_match == IfMatch::Missing {
+        return Ok(());
+    }
+    let version = lock(conn, target.table, target.id)?;
+    compare(conn, version, &target.if_match, |conn| find(conn, target.id))
 }
 
 /// Leaves a word for the audit for the rest of the transaction.
@@ -207,11 +230,23 @@ pub fn delete_row(conn: &mut PgConnection, table: &'static str, id: Uuid) -> Res
     }
 }
 
+/// A step that is asked for.
+pub struct StepCall {
+    pub word: &'static str,
+    pub if_match: IfMatch,
+    /// It answers for what was read, so it says which version that was.
+    pub needs_version: bool,
+    /// Of the body: the same step with the same body is a repetition.
+    pub hash: Vec<u8>,
+}
+
 /// Where a record stands when a step is about to be taken.
 #[derive(QueryableByName)]
-pub struct Standing {
+struct Standing {
     #[diesel(sql_type = Text)]
-    pub status: String,
+    status: String,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
     #[diesel(sql_type = Bool)]
     repeated: bool,
 }
@@ -224,20 +259,30 @@ pub enum StepTurn {
     From(String),
 }
 
-/// Locks a record with steps and tells whether this step is a repetition.
-pub fn begin_step(conn: &mut PgConnection, table: &'static str, id: Uuid, step: &str, hash: &[u8]) -> Result<StepTurn> {
+/// Locks a record with steps and tells whether this step is a repetition, or meant for another version.
+pub fn begin_step<T: Serialize>(
+    conn: &mut PgConnection,
+    table: &'static str,
+    id: Uuid,
+    step: &StepCall,
+    find: impl FnOnce(&mut PgConnection) -> Result<T>,
+) -> Result<StepTurn> {
     let standing: Standing = sql_query(format!(
-        "SELECT status, (last_step IS NOT DISTINCT FROM $2 AND last_step_by IS NOT DISTINCT FROM app_user_id() \
+        "SELECT status, version, (last_step IS NOT DISTINCT FROM $2 AND last_step_by IS NOT DISTINCT FROM app_user_id() \
          AND last_step_hash IS NOT DISTINCT FROM $3) AS repeated FROM {table} WHERE id = $1 FOR UPDATE"
     ))
     .bind::<SqlUuid, _>(id)
-    .bind::<Text, _>(step)
-    .bind::<Bytea, _>(hash)
+    .bind::<Text, _>(step.word)
+    .bind::<Bytea, _>(&step.hash)
     .get_result(conn)?;
+    // Its version has changed since: by this very step.
     if standing.repeated {
         return Ok(StepTurn::Repeated);
     }
-    set(conn, "step", step)?;
+    if step.needs_version || step.if_match != IfMatch::Missing {
+        compare(conn, standing.version, &step.if_match, find)?;
+    }
+    set(conn, "step", step.word)?;
     Ok(StepTurn::From(standing.status))
 }
 

@@ -7,6 +7,15 @@ pub mod sql_types {
 }
 
 diesel::table! {
+    /// Who created an account or reset its password, and when last: they knew its password
+    account_makers (user_id, maker_id) {
+        user_id -> Uuid,
+        maker_id -> Uuid,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
@@ -40,6 +49,8 @@ diesel::table! {
         step -> Nullable<Text>,
         /// The caller overrode the version check with If-Match: *
         forced -> Bool,
+        /// doubt: two steps that two people take may have been taken by one, for an account that the other made or reset lately took one of them
+        two_person -> Nullable<Text>,
         request_id -> Nullable<Uuid>,
         old_values -> Nullable<Jsonb>,
         new_values -> Nullable<Jsonb>,
@@ -53,6 +64,11 @@ diesel::table! {
         subject_rank -> Nullable<Int2>,
         /// Of a part of a record (a member of a household): the record
         part_of -> Nullable<Uuid>,
+        /// Of the moment, with name and office: an account may be renamed, or moved to another office
+        actor_username -> Nullable<Text>,
+        actor_full_name -> Nullable<Text>,
+        actor_locality_id -> Nullable<Uuid>,
+        actor_organisation_id -> Nullable<Uuid>,
         /// Whose officials read of it
         place_id -> Nullable<Uuid>,
     }
@@ -91,7 +107,12 @@ diesel::table! {
         changed_xid -> Xid8,
         village_id -> Nullable<Uuid>,
         organisation_id -> Nullable<Uuid>,
+        /// The ordinary fields; emptied a year later, while the id stays spent
         content -> Jsonb,
+        /// The personal fields until a job seals them, 20 seconds later at most
+        personal -> Nullable<Jsonb>,
+        /// The personal fields, sealed like those of household_private
+        sealed -> Nullable<Bytea>,
     }
 }
 
@@ -554,6 +575,8 @@ diesel::table! {
         device_name -> Nullable<Text>,
         /// Of the newest refresh token
         generation -> Int4,
+        /// The newest generation whose access token was used: its answer arrived, so its parent is not sent again
+        used_generation -> Int4,
         created_at -> Timestamptz,
         refreshed_at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,
@@ -570,9 +593,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Failed sign-ins in a row by name, whether such an account exists or not: a name must not tell
-    sign_in_failures (username) {
-        username -> Text,
+    /// Wrong passwords in a row
+    sign_in_failures (subject) {
+        /// A user name, whether somebody is called so or not: a name must not tell; or "device NAME MARK", a device that signed in before; or "password NAME", a change of the own password
+        subject -> Text,
         failures -> Int4,
         last_at -> Timestamptz,
     }
@@ -647,6 +671,8 @@ diesel::table! {
         hash -> Text,
         /// Set while the password is a one-time one; after it the password is worth nothing
         one_time_expires_at -> Nullable<Timestamptz>,
+        /// A one-time password signs in once; after that it is good for being replaced
+        one_time_used_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -733,6 +759,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(account_makers -> users (user_id));
 diesel::joinable!(api_keys -> users (created_by));
 diesel::joinable!(gifts -> hardship_items (hardship_item_id));
 diesel::joinable!(gifts -> household_members (member_id));
@@ -760,6 +787,7 @@ diesel::joinable!(visits -> organisations (organisation_id));
 diesel::joinable!(visits -> twinnings (twinning_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    account_makers,
     api_keys,
     audit_events,
     creations,

@@ -3,7 +3,7 @@
 
 use diesel::define_sql_function;
 use diesel::sql_types::Binary;
-use diesel::sql_types::{Bool, Date, Nullable, Text, Uuid};
+use diesel::sql_types::{Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid};
 
 define_sql_function! {
     /// Contains a part, without case and diacritics.
@@ -52,4 +52,40 @@ define_sql_function! {
 define_sql_function! {
     /// The place of a level that a place lay in on a day.
     fn app_ancestor(place: Uuid, wanted_level: Text, day: Date) -> Nullable<Uuid>;
+}
+define_sql_function! {
+    /// Enters as the user of a session: 0 refused, 1 entered, 2 entered with the first use of an access token.
+    fn app_enter(session: Uuid, auth_version: Integer, generation: Integer, moment: Timestamptz, request: Uuid) -> SmallInt;
+}
+define_sql_function! {
+    /// Enters as an API key.
+    fn app_enter_key(key: Uuid, hash: Binary, moment: Timestamptz, request: Uuid) -> SmallInt;
+}
+define_sql_function! {
+    /// Enters as a user for whom an operator acts.
+    fn app_enter_as(account: Uuid, auth_version: Integer, moment: Timestamptz, request: Uuid) -> SmallInt;
+}
+define_sql_function! {
+    /// Enters without sign-in.
+    fn app_enter_public(moment: Timestamptz, request: Uuid) -> Nullable<Text>;
+}
+define_sql_function! {
+    /// Enters as a loader or job.
+    fn app_enter_system(moment: Timestamptz) -> Nullable<Text>;
+}
+define_sql_function! {
+    /// Notes that the access token of a generation was used.
+    fn app_access_used(session: Uuid, generation: Integer) -> Nullable<Text>;
+}
+define_sql_function! {
+    /// Accounts that may be the caller's own.
+    fn app_same_people() -> Array<Uuid>;
+}
+define_sql_function! {
+    /// Sets a setting of PostgreSQL, for the transaction where `is_local`.
+    fn set_config(name: Text, value: Text, is_local: Bool) -> Text;
+}
+define_sql_function! {
+    /// The process that works for this connection.
+    fn pg_backend_pid() -> Integer;
 }

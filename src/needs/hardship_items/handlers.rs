@@ -5,6 +5,7 @@ use super::model::{HardshipItem, HardshipItemFilter, HardshipItemSort, NewPledge
 use super::queries;
 use crate::access::actor::May;
 use crate::access::policy::permission::{ReadHardshipLists, WritePledges};
+use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::Db;
 use crate::kernel::db::records::Target;
@@ -35,7 +36,8 @@ pub async fn list_hardship_items(
     let keyset =
         keyset!(filter, secrets, [village_id, status, unhelped_days], HardshipItemSort::FIELDS).shaped(format)?;
     let actor = may.actor.clone();
-    let page = db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
+    let much = reads_much(&may.actor, &keyset, false);
+    let page = db.list(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
     Listed::of(page, format)
 }
 

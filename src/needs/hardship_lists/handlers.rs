@@ -8,9 +8,10 @@ use super::queries;
 use super::workflow::HardshipListStep;
 use crate::access::actor::{Actor, May};
 use crate::access::policy::permission::{DecideHardshipLists, ReadHardshipLists, WriteHardshipLists};
+use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::Db;
-use crate::kernel::db::records::Target;
+use crate::kernel::db::records::{StepCall, Target};
 use crate::kernel::extract::{Id, IfMatch, NoInput, Query, Step, Valid};
 use crate::kernel::id::HardshipListId;
 use crate::kernel::page::{Page, keyset};
@@ -33,7 +34,8 @@ pub async fn list_hardship_lists(
     let Query(filter) = filter;
     let keyset = keyset!(filter, secrets, [village_id, year, status], HardshipListSort::FIELDS);
     let actor = may.actor.clone();
-    db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
+    let much = reads_much(&may.actor, &keyset, false);
+    db.list(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Draw up a hardship list
@@ -124,15 +126,18 @@ pub async fn submit_hardship_list(
     may: May<WriteHardshipLists>,
     db: Data<Db>,
     id: Id<HardshipListId>,
+    if_match: IfMatch,
     body: Step<NoInput>,
 ) -> Result<Found<HardshipList>> {
-    take(&may.actor, &db, id, HardshipListStep::Submit, body.into_inner().hash, None).await
+    let call = HardshipListStep::Submit.call(if_match, body.into_inner().hash);
+    take(&may.actor, &db, id, HardshipListStep::Submit, call, None).await
 }
 
 /// Approve a hardship list
 ///
-/// By the commune, but not by who submitted it (403 `own_submission`). From now on the twinned units
-/// see the list and its households.
+/// By the commune, of the version that was read (If-Match), but not by who submitted it (403 `own_submission`).
+/// From now on the twinned units see the list and its households. Where one of the two accounts made or reset the
+/// other in the last 30 days, the audit says `two_person: doubt`.
 #[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:decide"])),
     params(("id" = HardshipListId, Path)), responses((status = 200, body = HardshipList)))]
 #[post("/hardship-lists/{id}/approve")]
@@ -140,9 +145,11 @@ pub async fn approve_hardship_list(
     may: May<DecideHardshipLists>,
     db: Data<Db>,
     id: Id<HardshipListId>,
+    if_match: IfMatch,
     body: Step<NoInput>,
 ) -> Result<Found<HardshipList>> {
-    take(&may.actor, &db, id, HardshipListStep::Approve, body.into_inner().hash, None).await
+    let call = HardshipListStep::Approve.call(if_match, body.into_inner().hash);
+    take(&may.actor, &db, id, HardshipListStep::Approve, call, None).await
 }
 
 /// Return a hardship list
@@ -155,10 +162,11 @@ pub async fn return_hardship_list(
     may: May<DecideHardshipLists>,
     db: Data<Db>,
     id: Id<HardshipListId>,
+    if_match: IfMatch,
     body: Valid<HardshipListReason>,
 ) -> Result<Found<HardshipList>> {
-    let reason = body.reason.clone();
-    take(&may.actor, &db, id, HardshipListStep::Return, body.hash, Some(reason)).await
+    let call = HardshipListStep::Return.call(if_match, body.hash.clone());
+    take(&may.actor, &db, id, HardshipListStep::Return, call, Some(body.into_inner().reason)).await
 }
 
 /// Reopen an approved hardship list
@@ -171,10 +179,11 @@ pub async fn reopen_hardship_list(
     may: May<DecideHardshipLists>,
     db: Data<Db>,
     id: Id<HardshipListId>,
+    if_match: IfMatch,
     body: Valid<HardshipListReason>,
 ) -> Result<Found<HardshipList>> {
-    let reason = body.reason.clone();
-    take(&may.actor, &db, id, HardshipListStep::Reopen, body.hash, Some(reason)).await
+    let call = HardshipListStep::Reopen.call(if_match, body.hash.clone());
+    take(&may.actor, &db, id, HardshipListStep::Reopen, call, Some(body.into_inner().reason)).await
 }
 
 /// Close an approved hardship list
@@ -187,9 +196,11 @@ pub async fn close_hardship_list(
     may: May<DecideHardshipLists>,
     db: Data<Db>,
     id: Id<HardshipListId>,
+    if_match: IfMatch,
     body: Step<NoInput>,
 ) -> Result<Found<HardshipList>> {
-    take(&may.actor, &db, id, HardshipListStep::Close, body.into_inner().hash, None).await
+    let call = HardshipListStep::Close.call(if_match, body.into_inner().hash);
+    take(&may.actor, &db, id, HardshipListStep::Close, call, None).await
 }
 
 async fn take(
@@ -197,12 +208,12 @@ async fn take(
     db: &Db,
     id: Id<HardshipListId>,
     step: HardshipListStep,
-    hash: Vec<u8>,
+    call: StepCall,
     reason: Option<String>,
 ) -> Result<Found<HardshipList>> {
     let caller = actor.clone();
     let work = move |conn: &mut diesel::PgConnection| {
-        queries::take(conn, &caller, id.0.into(), step, &hash, reason.as_deref())
+        queries::take(conn, &caller, id.0.into(), step, &call, reason.as_deref())
     };
     db.write(actor, work).await.map(Found)
 }

@@ -5,7 +5,9 @@ use utoipa::ToSchema;
 
 use crate::access::actor::Actor;
 use crate::access::policy::Permission;
+use crate::kernel::db::records::StepCall;
 use crate::kernel::enums::db_enum;
+use crate::kernel::extract::IfMatch;
 
 db_enum! {
     /// Where a hardship list stands.
@@ -43,7 +45,12 @@ pub enum HardshipListStep {
 impl HardshipListStep {
     const ALL: [Self; 5] = [Self::Submit, Self::Approve, Self::Return, Self::Reopen, Self::Close];
 
-    pub fn word(self) -> &'static str {
+    /// An approval is one of the version that was read.
+    pub fn call(self, if_match: IfMatch, hash: Vec<u8>) -> StepCall {
+        StepCall { word: self.word(), if_match, needs_version: self == Self::Approve, hash }
+    }
+
+    fn word(self) -> &'static str {
         match self {
             Self::Submit => "submit",
             Self::Approve => "approve",

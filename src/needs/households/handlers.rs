@@ -8,6 +8,7 @@ use super::model::{
 use super::{merge, queries, warnings};
 use crate::access::actor::May;
 use crate::access::policy::permission::{ReadHouseholds, RevealHouseholds, WriteHouseholds};
+use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::Db;
 use crate::kernel::db::records::Target;
@@ -43,7 +44,8 @@ pub async fn list_households(
     )
     .shaped(format)?;
     let actor = may.actor.clone();
-    let page = db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
+    let much = reads_much(&may.actor, &keyset, filter.q.is_some());
+    let page = db.list(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
     Listed::of(page, format)
 }
 
@@ -172,10 +174,12 @@ pub async fn merge_household(
     db: Data<Db>,
     secrets: Data<Secrets>,
     id: Id<HouseholdId>,
+    if_match: IfMatch,
     body: Valid<HouseholdMerge>,
 ) -> Result<Found<Household>> {
     let actor = may.actor.clone();
-    db.write(&may.actor, move |conn| merge::merge(conn, &actor, &secrets, id.0, body.into)).await.map(Found)
+    let target = Target::new(TABLE, id.0, if_match);
+    db.write(&may.actor, move |conn| merge::merge(conn, &actor, &secrets, &target, body.into)).await.map(Found)
 }
 
 /// Read the history of a household

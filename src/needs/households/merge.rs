@@ -9,21 +9,27 @@ use super::model::{Household, HouseholdStatus};
 use super::{private, queries};
 use crate::access::actor::Actor;
 use crate::access::policy::Permission;
-use crate::kernel::db::records;
-use crate::kernel::db::schema::{gifts, hardship_items, household_merges, households};
+use crate::kernel::db::records::{self, Target};
+use crate::kernel::db::schema::{household_merges, households};
 use crate::kernel::db::sql::app_in_range;
 use crate::kernel::id::{HouseholdId, UserId};
 use crate::kernel::problem::{Code, FieldCode, Problem, Result};
 use crate::kernel::secrets::Secrets;
+
+diesel::define_sql_function! {
+    /// Whether the commune approved a household on a list, or a gift to it was answered, wherever that was.
+    fn app_household_decided(household: SqlUuid) -> diesel::sql_types::Bool;
+}
 
 /// Everything of the one goes over to the other, which is the answer.
 pub fn merge(
     conn: &mut PgConnection,
     actor: &Actor,
     secrets: &Secrets,
-    id: HouseholdId,
+    target: &Target,
     into: HouseholdId,
 ) -> Result<Household> {
+    let id = HouseholdId(target.id);
     // Locked in one order, so that two who merge the same two the other way round do not wait in a circle.
     let there: Vec<HouseholdId> = households::table
         .filter(households::id.eq_any([id, into]))
@@ -46,6 +52,7 @@ pub fn merge(
     if !there.contains(&into) {
         return Err(Problem::field("#/into", FieldCode::NotFound));
     }
+    records::honour(conn, target, |conn, id| queries::find(conn, secrets, id))?;
     check(conn, actor, id, into)?;
     records::set(conn, "step", "merge")?;
     // A sealed field is bound to its record: the database cannot carry it over.
@@ -68,9 +75,7 @@ fn check(conn: &mut PgConnection, actor: &Actor, id: HouseholdId, into: Househol
     if private::numbers_differ(conn, id, into)? {
         return Err(Problem::field("#/into", FieldCode::DifferentIdentityNumber));
     }
-    let approved = hardship_items::table.filter(hardship_items::household_id.eq(id)).filter(hardship_items::approved);
-    let answered = gifts::table.filter(gifts::household_id.eq(id)).filter(gifts::status.ne("recorded"));
-    let decided: bool = diesel::select(exists(approved).or(exists(answered))).get_result(conn)?;
+    let decided: bool = diesel::select(app_household_decided(id)).get_result(conn)?;
     if decided && !actor.may(Permission::DecideHardshipLists) {
         return Err(Problem::new(Code::Decided));
     }

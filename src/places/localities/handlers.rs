@@ -7,6 +7,7 @@ use super::model::{
 use super::queries;
 use crate::access::actor::May;
 use crate::access::policy::permission::{ReadLocalities, WriteVillages};
+use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::Db;
 use crate::kernel::db::records::Target;
@@ -30,7 +31,8 @@ pub async fn list_localities(
 ) -> Result<Json<Page<Locality>>> {
     let Query(filter) = filter;
     let keyset = keyset!(filter, secrets, [level, parent_id, code, q, as_of, twinned], LocalitySort::FIELDS);
-    db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    let much = reads_much(&may.actor, &keyset, filter.q.is_some());
+    db.list(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Add a village

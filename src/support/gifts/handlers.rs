@@ -6,6 +6,7 @@ use super::queries::{self, StepNotes};
 use super::workflow::GiftStep;
 use crate::access::actor::May;
 use crate::access::policy::permission::{ConfirmGifts, ReadSupport, RecordSupport, SettleGifts};
+use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::Db;
 use crate::kernel::db::records::Target;
@@ -40,7 +41,8 @@ pub async fn list_gifts(
     )
     .shaped(format)?;
     let actor = may.actor.clone();
-    let page = db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
+    let much = reads_much(&may.actor, &keyset, false);
+    let page = db.list(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
     Listed::of(page, format)
 }
 
@@ -107,7 +109,8 @@ pub async fn delete_gift(
 
 /// Confirm that a gift arrived
 ///
-/// By the village that received it, or its commune; never by the user who recorded it (403
+/// By the village that received it, or its commune, and of the version that was read (If-Match); never by the
+/// user who recorded it, nor through an account that the one made or reset for the other in the last 30 days (403
 /// `own_submission`). A listed item that the gift points at is `helped` from now on.
 #[utoipa::path(tag = "gifts", security(("bearer" = ["gifts:confirm"])), params(("id" = GiftId, Path)), responses((status = 200, body = Gift)))]
 #[post("/gifts/{id}/confirm")]
@@ -115,12 +118,13 @@ pub async fn confirm_gift(
     may: May<ConfirmGifts>,
     db: Data<Db>,
     id: Id<GiftId>,
+    if_match: IfMatch,
     body: Step<NoInput>,
 ) -> Result<Found<Gift>> {
     let actor = may.actor.clone();
-    let hash = body.into_inner().hash;
+    let call = GiftStep::Confirm.call(if_match, body.into_inner().hash);
     db.write(&may.actor, move |conn| {
-        queries::take_step(conn, &actor, id.0.into(), GiftStep::Confirm, StepNotes::default(), &hash)
+        queries::take_step(conn, &actor, id.0.into(), GiftStep::Confirm, StepNotes::default(), &call)
     })
     .await
     .map(Found)
@@ -137,12 +141,14 @@ pub async fn dispute_gift(
     may: May<ConfirmGifts>,
     db: Data<Db>,
     id: Id<GiftId>,
+    if_match: IfMatch,
     body: Valid<GiftDispute>,
 ) -> Result<Found<Gift>> {
     let actor = may.actor.clone();
+    let call = GiftStep::Dispute.call(if_match, body.hash.clone());
     db.write(&may.actor, move |conn| {
         let notes = StepNotes { dispute_reason: Some(body.reason.clone()), settlement_note: Some(None) };
-        queries::take_step(conn, &actor, id.0.into(), GiftStep::Dispute, notes, &body.hash)
+        queries::take_step(conn, &actor, id.0.into(), GiftStep::Dispute, notes, &call)
     })
     .await
     .map(Found)
@@ -150,7 +156,8 @@ pub async fn dispute_gift(
 
 /// Settle a dispute
 ///
-/// By the commune: `delivered` confirms the gift, `not_delivered` ends it, and it is never counted.
+/// By the commune, of the version that was read (If-Match): `delivered` confirms the gift, `not_delivered` ends
+/// it, and it is never counted. Not by the user who recorded it, as with confirming.
 #[utoipa::path(tag = "gifts", security(("bearer" = ["gifts:settle"])), params(("id" = GiftId, Path)), request_body = GiftSettlement,
     responses((status = 200, body = Gift)))]
 #[post("/gifts/{id}/settle")]
@@ -158,12 +165,15 @@ pub async fn settle_gift(
     may: May<SettleGifts>,
     db: Data<Db>,
     id: Id<GiftId>,
+    if_match: IfMatch,
     body: Valid<GiftSettlement>,
 ) -> Result<Found<Gift>> {
     let actor = may.actor.clone();
+    let step = GiftStep::Settle(body.resolution);
+    let call = step.call(if_match, body.hash.clone());
     db.write(&may.actor, move |conn| {
         let notes = StepNotes { dispute_reason: None, settlement_note: Some(Some(body.note.clone())) };
-        queries::take_step(conn, &actor, id.0.into(), GiftStep::Settle(body.resolution), notes, &body.hash)
+        queries::take_step(conn, &actor, id.0.into(), step, notes, &call)
     })
     .await
     .map(Found)

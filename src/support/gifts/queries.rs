@@ -15,9 +15,9 @@ use super::workflow::{GiftChange, GiftStep, Standing};
 use crate::access::actor::Actor;
 use crate::access::policy::Permission;
 use crate::access::reach::Reach;
-use crate::kernel::db::records::{self, StepTurn};
+use crate::kernel::db::records::{self, StepCall, StepTurn};
 use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
-use crate::kernel::db::sql::{app_in_range, app_organisation};
+use crate::kernel::db::sql::{app_in_range, app_organisation, app_same_people};
 use crate::kernel::id::{
     GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
 };
@@ -102,6 +102,13 @@ fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>
             app_organisation(),
         ))
         .load(conn)?;
+    let (confirms, settles) = (actor.may(Permission::ConfirmGifts), actor.may(Permission::SettleGifts));
+    let same_people: Vec<Uuid> = if rows.is_empty() || !(confirms || settles) {
+        Vec::new()
+    } else {
+        diesel::select(app_same_people()).get_result(conn)?
+    };
+    let may_be_own = |user: UserId| same_people.contains(&user.0);
     let view = |(row, organisation_name, village_name, household_head_name, in_range, own): (
         GiftRow,
         Option<String>,
@@ -114,10 +121,11 @@ fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>
         let standing = Standing {
             in_range,
             recorded_it: row.acted_by == UserId(actor.id) || row.corrected_by == Some(UserId(actor.id)),
+            recorder_may_be_caller: may_be_own(row.acted_by) || row.corrected_by.is_some_and(may_be_own),
             recorders_side: records
                 && recording::is_recorders_side(actor, own, Some(row.acted_by), row.organisation_id),
-            confirms: actor.may(Permission::ConfirmGifts),
-            settles: actor.may(Permission::SettleGifts),
+            confirms,
+            settles,
             corrects: actor.may(Permission::RecordForUnits),
         };
         GiftView {
@@ -438,9 +446,9 @@ pub fn take_step(
     id: Uuid,
     step: GiftStep,
     notes: StepNotes,
-    hash: &[u8],
+    call: &StepCall,
 ) -> Result<Gift> {
-    if let StepTurn::From(_) = records::begin_step(conn, TABLE, id, step.word(), hash)? {
+    if let StepTurn::From(_) = records::begin_step(conn, TABLE, id, call, |conn| find(conn, actor, id))? {
         let GiftView { row, standing, .. } = view(conn, actor, id)?;
         standing.may_take(step)?;
         let next = step.from(row.status).ok_or_else(|| Problem::new(Code::InvalidTransition))?;
@@ -448,9 +456,9 @@ pub fn take_step(
             .set((
                 notes,
                 gifts::status.eq(next),
-                gifts::last_step.eq(step.word()),
+                gifts::last_step.eq(call.word),
                 gifts::last_step_by.eq(actor.id),
-                gifts::last_step_hash.eq(hash),
+                gifts::last_step_hash.eq(&call.hash),
             ))
             .execute(conn)?;
         if taken == 0 {

@@ -1,7 +1,10 @@
 //! Where a gift may go next, and who may take it there. No database in here.
 
+use crate::kernel::db::records::StepCall;
+use crate::kernel::extract::IfMatch;
+
 use super::model::{GiftAction, GiftResolution, GiftStatus};
-use crate::kernel::problem::{Code, Problem, Result};
+use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
 
 /// A step of the side that received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +15,13 @@ pub enum GiftStep {
 }
 
 impl GiftStep {
-    pub fn word(self) -> &'static str {
+    /// Where money is answered for, the version that was read is named.
+    pub fn call(self, if_match: IfMatch, hash: Vec<u8>) -> StepCall {
+        let needs_version = matches!(self, Self::Confirm | Self::Settle(_));
+        StepCall { word: self.word(), if_match, needs_version, hash }
+    }
+
+    fn word(self) -> &'static str {
         match self {
             Self::Confirm => "confirm",
             Self::Dispute => "dispute",
@@ -46,6 +55,9 @@ pub struct Standing {
     pub in_range: bool,
     /// The caller recorded it.
     pub recorded_it: bool,
+    /// The recorder made or reset the caller's account lately, or the caller the recorder's: two offices that may
+    /// be one person's.
+    pub recorder_may_be_caller: bool,
     /// The caller recorded it, or belongs to the unit that gave.
     pub recorders_side: bool,
     /// Permissions.
@@ -64,7 +76,14 @@ impl Standing {
             return Err(Problem::new(Code::Forbidden));
         }
         // To settle is to say that it arrived, or that it did not: nobody says so of their own gift.
-        if self.recorded_it { Err(Problem::new(Code::OwnSubmission)) } else { Ok(()) }
+        if self.recorded_it {
+            return Err(Problem::new(Code::OwnSubmission));
+        }
+        if self.recorder_may_be_caller {
+            let reason = FieldError::new("#", FieldCode::SamePerson);
+            return Err(Problem::with_errors(Code::OwnSubmission, vec![reason]));
+        }
+        Ok(())
     }
 
     pub fn may_change(&self, status: GiftStatus) -> Result<GiftChange> {
@@ -148,6 +167,16 @@ mod tests {
             assert_eq!(recorder.may_take(step).unwrap_err().code(), Code::OwnSubmission);
             assert!(official().may_take(step).is_ok());
         }
+    }
+
+    #[test]
+    fn nobody_judges_through_an_account_that_they_made() {
+        let made = Standing { recorder_may_be_caller: true, ..official() };
+        for step in STEPS {
+            assert_eq!(made.may_take(step).unwrap_err().code(), Code::OwnSubmission);
+        }
+        assert_eq!(made.allowed_actions(GiftStatus::Recorded), []);
+        assert_eq!(made.allowed_actions(GiftStatus::Confirmed), [GiftAction::Update]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::model::{NewVisit, TABLE, Visit, VisitChanges, VisitFilter, VisitSort}
 use super::queries;
 use crate::access::actor::May;
 use crate::access::policy::permission::{ReadSupport, RecordSupport};
+use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::Db;
 use crate::kernel::db::records::Target;
@@ -29,7 +30,8 @@ pub async fn list_visits(
     let Query(filter) = filter;
     let keyset = keyset!(filter, secrets, [village_id, twinning_id, organisation_id, from, to], VisitSort::FIELDS);
     let actor = may.actor.clone();
-    db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
+    let much = reads_much(&may.actor, &keyset, false);
+    db.list(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Record a visit

@@ -5,6 +5,7 @@ use super::model::{NewProgramme, Programme, ProgrammeChanges, ProgrammeFilter, P
 use super::queries;
 use crate::access::actor::May;
 use crate::access::policy::permission::{ReadProgrammes, WriteProgrammes};
+use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::Db;
 use crate::kernel::db::records::Target;
@@ -27,7 +28,8 @@ pub async fn list_programmes(
 ) -> Result<Json<Page<Programme>>> {
     let Query(filter) = filter;
     let keyset = keyset!(filter, secrets, [q, kind, locality_id, active_on], ProgrammeSort::FIELDS);
-    db.read(&may.actor, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    let much = reads_much(&may.actor, &keyset, filter.q.is_some());
+    db.list(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Add a programme

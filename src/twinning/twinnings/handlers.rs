@@ -5,6 +5,7 @@ use super::model::{NewTwinning, TABLE, Twinning, TwinningChanges, TwinningFilter
 use super::queries;
 use crate::access::actor::May;
 use crate::access::policy::permission::{ReadTwinnings, WriteTwinnings};
+use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::Db;
 use crate::kernel::db::records::Target;
@@ -30,7 +31,8 @@ pub async fn list_twinnings(
     let keyset =
         keyset!(filter, secrets, [locality_id, organisation_id, programme_id, active_on, status], TwinningSort::FIELDS);
     let actor = may.actor.clone();
-    db.read(&may.actor, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
+    let much = reads_much(&may.actor, &keyset, false);
+    db.list(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Add a twinning

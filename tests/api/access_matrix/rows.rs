@@ -8,10 +8,10 @@ use super::{About, Exception, Relation, Row, Who, field_rows};
 use crate::support::{PASSWORD, unique};
 
 const PEERS: &[Exception] = &[Exception {
-    who: &[Who::Admin, Who::Province, Who::District, Who::Commune],
+    who: &[Who::Province, Who::District, Who::Commune],
     relation: Relation::Own,
     status: 404,
-    reason: "an official looks after offices further down, not after its own or its peers'",
+    reason: "an official looks after offices further down, not after its own or its peers'; administrators alone have nobody above them",
 }];
 
 const BELOW_ONLY: &[Exception] = &[Exception {

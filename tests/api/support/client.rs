@@ -52,12 +52,25 @@ impl Client {
     }
 
     pub fn post(&self, path: &str, body: Value) -> Answer {
-        self.send("POST", path, Some(body.to_string()))
+        self.of_version(path).send("POST", path, Some(body.to_string()))
     }
 
     /// A step without a body.
     pub fn step(&self, path: &str) -> Answer {
-        self.send("POST", path, None)
+        self.of_version(path).send("POST", path, None)
+    }
+
+    /// The caller with the version that is there now, for the steps that need one.
+    fn of_version(&self, path: &str) -> Self {
+        let needs_version = ["/confirm", "/settle", "/approve"].iter().any(|step| path.ends_with(step));
+        let is_said = self.headers.iter().any(|(name, _)| name == "If-Match");
+        match path.rsplit_once('/') {
+            Some((record, _)) if needs_version && !is_said => {
+                let tag = self.get(record).etag();
+                if tag.is_empty() { self.clone() } else { self.with("If-Match", &tag) }
+            }
+            _ => self.clone(),
+        }
     }
 
     pub fn put(&self, path: &str, body: Value) -> Answer {

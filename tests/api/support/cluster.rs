@@ -127,7 +127,14 @@ impl Cluster {
 
 /// Settings of a server that is in a hurry: one user of a test asks more than a person ever does.
 pub fn lavish() -> Callers {
-    Callers { rate_limit_per_second: 0, rate_limit_per_minute: 0, ..Callers::default() }
+    Callers {
+        rate_limit_per_second: 0,
+        rate_limit_per_minute: 0,
+        address_limit_per_second: 0,
+        address_limit_per_minute: 0,
+        connections_per_address: 0,
+        ..Callers::default()
+    }
 }
 
 /// A server of its own on a database of its own.
@@ -174,7 +181,7 @@ impl TestServer {
     fn at(database: String, url: &str, callers: &Callers, keys: &Path) -> Self {
         let (tokens, secrets) = cluster().keys(keys);
         let clock = Clock::starting_at(NOW.parse().unwrap());
-        let db = Db::connect(url, POOL, clock).unwrap();
+        let db = Db::connect_with(url, POOL, clock, callers.two_person_days).unwrap();
         let state = State::new(db.clone(), tokens, secrets, callers);
         let running = Running::start(state.clone(), POOL).unwrap();
         Self { db, state, database, running: Some(running) }

@@ -128,7 +128,10 @@ pub struct Giving {
 
 impl Giving {
     pub fn new() -> Self {
-        let world = World::new();
+        Self::on(World::new())
+    }
+
+    pub fn on(world: World) -> Self {
         let village = world.village(world.ianan, "Tung");
         let organisation = organisation(&world, world.ianan, "Văn phòng");
         let twinning = twinning(&world, organisation, village, None);

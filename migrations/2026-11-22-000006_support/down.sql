@@ -1,3 +1,0 @@
-drop table gifts, visit_households, visits;
-drop trigger follow_item on pledges;
-drop function app_follow_item(), app_refresh_item(uuid), app_village_name(uuid), app_has_account(uuid);

@@ -1,0 +1,20 @@
+drop trigger aa_keep on users;
+drop function app_keep_user();
+drop index audit_events_two_person;
+drop policy in_scope on audit_events;
+revoke select on audit_events from app;
+drop policy definer_functions on programmes;
+drop trigger place on audit_events;
+drop trigger actor on audit_events;
+drop function app_audit_actor();
+drop function app_audit_place();
+drop index audit_events_place;
+drop index audit_events_actor;
+drop index audit_events_part_of;
+drop index audit_events_record;
+drop index audit_events_at;
+create index audit_events_record on audit_events (record_id, at);
+create index audit_events_at on audit_events (at);
+alter table audit_events drop column place_id;
+alter table audit_events drop column part_of, drop column subject_rank, drop column locality_id,
+  drop column actor_username, drop column actor_full_name, drop column actor_locality_id, drop column actor_organisation_id;

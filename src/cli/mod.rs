@@ -1,0 +1,91 @@
+//! Commands for operators: keys, accounts, a look at a running server, a shell on the database, the document.
+
+/// Accounts from the command line.
+pub mod users;
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpStream, ToSocketAddrs};
+use std::path::Path;
+use std::process::{self, ExitCode};
+use std::time::Duration;
+
+use crate::access::tokens::Tokens;
+use crate::app;
+use crate::config::{Health, RunWithDatabase};
+use crate::kernel::secrets::Secrets;
+use crate::server::Database;
+
+/// A line for who started the command. That nobody reads it is no reason to end.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Prints the OpenAPI document as it is committed.
+pub fn print_openapi() -> Result<(), String> {
+    let text = serde_json::to_string_pretty(&app::document()).map_err(|error| error.to_string())?;
+    writeln!(io::stdout(), "{text}").map_err(|error| error.to_string())
+}
+
+/// Longer than the server itself waits for its database.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Asks the server on this machine how it is. One line of HTTP needs no client library.
+pub fn check_health(settings: &Health) -> Result<(), String> {
+    let address = &settings.bind_address;
+    let path = if settings.live { "/health/live" } else { "/health/ready" };
+    let ask = || -> io::Result<String> {
+        let mut address = address.to_socket_addrs()?.next().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        // Who listens on every address listens on this one, too.
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        let mut server = TcpStream::connect_timeout(&address, HEALTH_TIMEOUT)?;
+        server.set_read_timeout(Some(HEALTH_TIMEOUT))?;
+        write!(server, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        server.take(64 * 1024).read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    let answer = ask().map_err(|error| format!("the server on {address} does not answer: {error}"))?;
+    match answer.lines().next().unwrap_or_default() {
+        line if line.starts_with("HTTP/1.1 200 ") => Ok(()),
+        line => Err(format!("{address}{path} answers: {line}")),
+    }
+}
+
+/// Makes the keys of an installation, and says which settings name them.
+pub fn create_keys(folder: &Path) -> Result<(), String> {
+    let told = |error: io::Error| format!("cannot make keys in {}: {error}", folder.display());
+    fs::create_dir_all(folder).map_err(told)?;
+    let folder = fs::canonicalize(folder).map_err(told)?;
+    for entry in fs::read_dir(&folder).map_err(told)? {
+        let name = entry.map_err(told)?.file_name();
+        // Beside keys that seal or sign already, a new one would be taken for a rotation, or lost.
+        if [".pk8", ".key"].iter().any(|end| name.to_string_lossy().ends_with(end)) {
+            return Err(format!("{} holds keys already", folder.display()));
+        }
+    }
+    let pii_key_file = folder.join("pii.key");
+    Tokens::load(&folder, true)?;
+    Secrets::load(&pii_key_file, &folder.join("refresh.key"), true)?;
+    say(&format!("JWT_KEYS_DIR={}", folder.display()));
+    say(&format!("PII_KEY_FILE={}", pii_key_file.display()));
+    Ok(())
+}
+
+/// Runs a command with the environment that libpq and diesel read set to the database.
+pub fn run_with_database(settings: &RunWithDatabase) -> Result<ExitCode, String> {
+    let (program, arguments) = settings.command.split_first().ok_or("no command given")?;
+    let open = if settings.new { Database::open_or_make } else { Database::open };
+    let database = open(&settings.storage)?;
+    let mut command = process::Command::new(program);
+    command.args(arguments);
+    for (name, value) in database.environment(settings.superuser) {
+        command.env(name, value);
+    }
+    let status = command.status().map_err(|error| format!("cannot run {}: {error}", program.to_string_lossy()))?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}

@@ -1,0 +1,147 @@
+//! Accounts from the command line: the first administrator, and whoever cannot be helped from inside, such as an
+//! administrator who is alone. The audit says that the system did it, for nobody is signed in here.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::say;
+use crate::access::passwords::{self, ONE_TIME_DAYS};
+use crate::access::policy::Role;
+use crate::access::users::model::NewUser;
+use crate::access::users::queries::{self, give_one_time_password};
+use crate::config::{CreateUser, ListUsers, NamedUser, Storage};
+use crate::kernel::clock::Clock;
+use crate::kernel::db::schema::users;
+use crate::kernel::db::{Db, migrate};
+use crate::kernel::problem::{Problem, Result as Outcome};
+use crate::server::Database;
+
+/// A one-time password that was made for somebody.
+struct OneTime {
+    password: String,
+    hash: String,
+}
+
+impl OneTime {
+    fn new() -> Result<Self, String> {
+        let told = |problem: Problem| problem.to_string();
+        let password = passwords::one_time().map_err(told)?;
+        let hash = passwords::hash(&password).map_err(told)?;
+        Ok(Self { password, hash })
+    }
+
+    fn give(&self, conn: &mut PgConnection, id: Uuid) -> Outcome<()> {
+        give_one_time_password(conn, id, &self.hash, passwords::one_time_expiry(Clock::default().now()))
+    }
+
+    fn tell(&self) {
+        say(&format!(
+            "one-time password (signs in once, valid {ONE_TIME_DAYS} days, shown only now): {}",
+            self.password
+        ));
+    }
+}
+
+fn as_operator<T>(storage: &Storage, work: impl FnOnce(&mut PgConnection) -> Outcome<T>) -> Result<T, String> {
+    let database = Database::open(storage)?;
+    migrate::check_login(&database.url)?;
+    let db = Db::connect(&database.url, 1, Clock::default())?;
+    db.as_system(work).map_err(|problem| format!("cannot do it: {problem}"))
+}
+
+/// Creates an administrator, who then creates everybody else, and prints its one-time password.
+pub fn create_admin(new: &CreateUser) -> Result<(), String> {
+    let id = Uuid::now_v7();
+    let account = NewUser {
+        id: Some(id),
+        username: new.username.clone(),
+        full_name: new.full_name.trim().to_owned(),
+        phone: None,
+        role: Role::Admin,
+        locality_id: None,
+        organisation_id: None,
+    };
+    if let Err(errors) = account.validate() {
+        return Err(if errors.field_errors().contains_key("username") {
+            "--username is 3 to 64 lower-case letters, digits, dots, dashes and underscores, with a letter or digit at both ends".into()
+        } else {
+            "--full-name is 1 to 120 characters".into()
+        });
+    }
+    let one_time = OneTime::new()?;
+    let created = as_operator(&new.storage, |conn| {
+        let inserted = diesel::insert_into(users::table)
+            .values((
+                users::id.eq(id),
+                users::username.eq(&account.username),
+                users::full_name.eq(&account.full_name),
+                users::role.eq(account.role),
+            ))
+            .on_conflict(users::username)
+            .do_nothing()
+            .execute(conn)?;
+        if inserted == 1 {
+            one_time.give(conn, id)?;
+        }
+        Ok(inserted == 1)
+    })?;
+    if !created {
+        return Err(format!("there is a user {} already", account.username));
+    }
+    say(&format!("username: {}", account.username));
+    one_time.tell();
+    Ok(())
+}
+
+/// Makes a new one-time password for any account, administrators included.
+pub fn reset(wanted: &NamedUser) -> Result<(), String> {
+    let one_time = OneTime::new()?;
+    let found = as_operator(&wanted.storage, |conn| {
+        let Some(account) = queries::operated(conn, &wanted.username)? else { return Ok(false) };
+        one_time.give(conn, account.id.into())?;
+        Ok(true)
+    })?;
+    if !found {
+        return Err(unknown(&wanted.username));
+    }
+    say(&format!("username: {}", wanted.username));
+    one_time.tell();
+    Ok(())
+}
+
+/// Deactivates any account: its sessions end, and nobody signs in with it.
+pub fn deactivate(wanted: &NamedUser) -> Result<(), String> {
+    let found = as_operator(&wanted.storage, |conn| {
+        let Some(account) = queries::operated(conn, &wanted.username)? else { return Ok(false) };
+        queries::set_active(conn, account.id.into(), false)?;
+        Ok(true)
+    })?;
+    if !found {
+        return Err(unknown(&wanted.username));
+    }
+    say(&format!("{} is deactivated", wanted.username));
+    Ok(())
+}
+
+fn unknown(username: &str) -> String {
+    format!("there is no user {username}")
+}
+
+/// Prints accounts, one a line: user name, role, whether it is active, name.
+pub fn list(wanted: &ListUsers) -> Result<(), String> {
+    type Line = (String, Role, bool, String);
+    let lines: Vec<Line> = as_operator(&wanted.storage, |conn| {
+        let mut query =
+            users::table.select((users::username, users::role, users::active, users::full_name)).into_boxed();
+        if !wanted.all {
+            query = query.filter(users::role.eq(Role::Admin));
+        }
+        Ok(query.order(users::username).load(conn)?)
+    })?;
+    for (username, role, active, full_name) in lines {
+        let state = if active { "active" } else { "deactivated" };
+        say(&format!("{username}\t{}\t{state}\t{full_name}", role.as_str()));
+    }
+    Ok(())
+}

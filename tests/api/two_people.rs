@@ -1,0 +1,185 @@
+//! What takes two people takes two people: nobody answers for their own record through an account that they made.
+
+use chrono::TimeDelta;
+use ketnghia::config::Callers;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::giving::Giving;
+use crate::support::{Client, TestServer, World, id_of, lavish};
+
+/// An account that an official makes, once its one-time password was replaced.
+fn made_by(world: &World, official: &Client, username: &str, more: &[(&str, Value)]) -> (Uuid, Client) {
+    let mut new = json!({"username": username, "full_name": "Rơ Mah Tung"});
+    for (field, value) in more {
+        new[*field] = value.clone();
+    }
+    let made = official.post("/users", new).expect(201);
+    (id_of(&made), replace_password(world, username, made["one_time_password"].as_str().unwrap()))
+}
+
+fn replace_password(world: &World, username: &str, one_time: &str) -> Client {
+    let anonymous = world.server.anonymous();
+    let tokens = anonymous.post("/auth/login", json!({"username": username, "password": one_time})).expect(200);
+    let client = anonymous.with_token(tokens["access_token"].as_str().unwrap());
+    client.put("/me/password", json!({"current_password": one_time, "new_password": "ba con trâu trắng"})).expect(204);
+    client
+}
+
+fn head_of(village: Uuid) -> [(&'static str, Value); 2] {
+    [("role", json!("village_head")), ("locality_id", json!(village))]
+}
+
+/// A gift that an official records for a unit without an account.
+fn recorded(at: &Giving, official: &Client) -> String {
+    let silent = crate::support::giving::organisation(&at.world, at.world.ianan, "Hội");
+    let twinning = crate::support::giving::twinning(&at.world, silent, at.village, None);
+    let gift = json!({"twinning_id": twinning, "village_id": at.village, "household_id": at.home, "category": "cash",
+        "description": "Tiền mặt", "value_vnd": 900_000_000, "funding_source": "donor", "given_on": at.world.today()});
+    format!("/gifts/{}", id_of(&official.post("/gifts", gift).expect(201)))
+}
+
+#[track_caller]
+fn is_refused(caller: &Client, step: &str, body: Option<Value>) {
+    let answer = match body {
+        Some(body) => caller.post(step, body),
+        None => caller.step(step),
+    };
+    let problem = answer.expect_problem(403, "own_submission");
+    assert_eq!(problem["errors"][0]["code"], "same_person", "{problem}");
+}
+
+#[test]
+fn nobody_confirms_their_own_gift_through_a_head_that_they_made() {
+    let at = Giving::new();
+    let gift = recorded(&at, &at.official);
+    let (puppet_id, puppet) = made_by(&at.world, &at.official, "puppet", &head_of(at.village));
+    assert_eq!(puppet.get(&gift).expect(200)["allowed_actions"], json!([]));
+    is_refused(&puppet, &format!("{gift}/confirm"), None);
+    is_refused(&puppet, &format!("{gift}/dispute"), Some(json!({"reason": "x"})));
+    // An account that was reset is one whose password was known, too.
+    at.world.make_user("langtung", "village_head", Some(at.village), None);
+    let users = at.official.get("/users?q=langtung").expect(200);
+    let reset = format!("/users/{}/reset-password", users["items"][0]["id"].as_str().unwrap());
+    let reset = at.official.step(&reset).expect(200);
+    let langtung = replace_password(&at.world, "langtung", reset["one_time_password"].as_str().unwrap());
+    is_refused(&langtung, &format!("{gift}/confirm"), None);
+    // Through two accounts, one of which made the other.
+    let (_, colleague) = made_by(
+        &at.world,
+        &at.world.province(at.world.gialai),
+        "colleague",
+        &[("role", json!("commune")), ("locality_id", json!(at.world.ianan))],
+    );
+    let (_, theirs) = made_by(&at.world, &colleague, "theirs", &head_of(at.village));
+    let other_gift = recorded(&at, &colleague);
+    is_refused(&theirs, &format!("{other_gift}/confirm"), None);
+    // The head whom somebody else made may, and so may the colleague.
+    at.head.step(&format!("{gift}/confirm")).expect(200);
+    assert_eq!(puppet.get(&other_gift).expect(200)["allowed_actions"], json!(["confirm", "dispute"]));
+
+    // After thirty days the account is the head's.
+    let third = recorded(&at, &at.official);
+    let clock = &at.world.server.db.clock;
+    clock.set(clock.now() + TimeDelta::days(31));
+    let later =
+        at.world.server.anonymous().post("/auth/login", json!({"username": "puppet", "password": "ba con trâu trắng"}));
+    let later = at.world.server.anonymous().with_token(later.expect(200)["access_token"].as_str().unwrap());
+    later.step(&format!("{third}/confirm")).expect(200);
+
+    // Who acted stays known: the account is deactivated, and not deleted.
+    let above = at.world.province(at.world.gialai);
+    above.delete(&format!("/users/{puppet_id}")).expect_problem(409, "in_use");
+    above.step(&format!("/users/{puppet_id}/deactivate")).expect(200);
+    let told = above.get(&format!("/audit-events?actor_id={puppet_id}")).expect(200);
+    let step = told["items"].as_array().unwrap().iter().find(|entry| entry["step"] == "confirm").unwrap();
+    assert_eq!((&step["actor_username"], &step["actor_full_name"]), (&json!("puppet"), &json!("Rơ Mah Tung")));
+    assert_eq!(step["actor_locality_id"], json!(at.village));
+}
+
+#[test]
+fn nobody_settles_what_an_account_recorded_that_they_made() {
+    let at = Giving::new();
+    let (_, unit) = made_by(
+        &at.world,
+        &at.official,
+        "donvi",
+        &[("role", json!("twinning_unit")), ("organisation_id", json!(at.organisation))],
+    );
+    let gift = json!({"twinning_id": at.twinning, "village_id": at.village, "household_id": at.home, "category": "cash",
+        "description": "Tiền mặt", "value_vnd": 1_000_000, "funding_source": "donor", "given_on": at.world.today()});
+    let gift = format!("/gifts/{}", id_of(&unit.post("/gifts", gift).expect(201)));
+    is_refused(&at.official, &format!("{gift}/confirm"), None);
+    at.head.post(&format!("{gift}/dispute"), json!({"reason": "Chưa nhận"})).expect(200);
+    let settlement = json!({"resolution": "delivered", "note": "Đã đối chiếu"});
+    is_refused(&at.official, &format!("{gift}/settle"), Some(settlement.clone()));
+    at.world.commune(at.world.ianan).post(&format!("{gift}/settle"), settlement).expect(200);
+}
+
+#[test]
+fn a_list_approved_through_ones_own_account_is_marked_for_the_level_above() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let official = world.commune(world.ianan);
+    let (_, head) = made_by(&world, &official, "langtung", &head_of(village));
+    let approve = |head: &Client, name: &str, round: u32| {
+        let home = world.household(head, village, name);
+        let item = json!({"household_id": home, "reasons": ["temporary_house"], "needs": ["housing"], "priority": 1});
+        let list = json!({"village_id": village, "year": 2026, "round": round, "items": [item]});
+        let path = format!("/hardship-lists/{}", id_of(&head.post("/hardship-lists", list).expect(201)));
+        head.step(&format!("{path}/submit")).expect(200);
+        official.step(&format!("{path}/approve")).expect(200);
+    };
+    approve(&head, "Siu A", 1);
+    approve(&world.head(village), "Siu B", 2);
+    let above = world.province(world.gialai);
+    let doubts = above.get("/audit-events?two_person=doubt&count=true").expect(200);
+    let marked: Vec<_> = doubts["items"].as_array().unwrap().iter().map(|entry| &entry["resource"]).collect();
+    assert!(marked.contains(&&json!("hardship_lists")), "{doubts}");
+    assert!(doubts["items"].as_array().unwrap().iter().all(|entry| entry["two_person"] == "doubt"));
+    let lists = above.get("/audit-events?two_person=doubt&resource=hardship_lists").expect(200);
+    assert_eq!(lists["items"].as_array().unwrap().len(), 1, "the other list was of two people");
+    above.get("/audit-events?two_person=certain").expect_invalid(&[("?two_person", "invalid_value")]);
+}
+
+#[test]
+fn for_how_long_an_account_is_its_makers_is_a_setting() {
+    let callers = Callers { two_person_days: 0, ..lavish() };
+    let at = Giving::on(World::on(TestServer::set(&callers)));
+    let gift = recorded(&at, &at.official);
+    let (_, head) = made_by(&at.world, &at.official, "langtung", &head_of(at.village));
+    head.step(&format!("{gift}/confirm")).expect(200);
+}
+
+#[test]
+fn an_account_that_did_nothing_but_sign_in_is_deleted() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let official = world.commune(world.ianan);
+    let (idle, head) = made_by(&world, &official, "idle", &head_of(village));
+    head.get("/me").expect(200);
+    official.delete(&format!("/users/{idle}")).expect(204);
+    let (busy, head) = made_by(&world, &official, "busy", &head_of(village));
+    let home = world.household(&head, village, "Siu A");
+    head.delete(&format!("/households/{home}")).expect(204);
+    official.delete(&format!("/users/{busy}")).expect_problem(409, "in_use");
+}
+
+#[test]
+fn administrators_look_after_each_other_and_not_after_themselves() {
+    let world = World::new();
+    let (one_id, other_id) =
+        (world.make_user("one", "admin", None, None), world.make_user("other", "admin", None, None));
+    let (one, other) = (world.sign_in("one"), world.sign_in("other"));
+    let seen = one.get("/users?role=admin").expect(200);
+    let seen: Vec<_> = seen["items"].as_array().unwrap().iter().map(|user| user["username"].clone()).collect();
+    assert_eq!(seen, [json!("other")]);
+    one.step(&format!("/users/{one_id}/deactivate")).expect_problem(404, "not_found");
+    one.step(&format!("/users/{other_id}/reset-password")).expect(200);
+    other.get("/me").expect_problem(401, "unauthenticated");
+    one.step(&format!("/users/{other_id}/deactivate")).expect(200);
+    // Nobody makes an administrator but whoever holds the machine.
+    one.post("/users", json!({"username": "third", "full_name": "Ba", "role": "admin"}))
+        .expect_problem(403, "forbidden");
+    world.province(world.gialai).get(&format!("/users/{other_id}")).expect_problem(404, "not_found");
+}
