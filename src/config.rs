@@ -63,6 +63,30 @@ pub struct Health {
 pub enum KeysCommand {
     /// Make a signing key, refresh.key and pii.key in a folder that holds none yet
     Create(CreateKeys),
+    /// Add a key to PII_KEY_FILE, which seals from the next start of the server on
+    Add(KeysOfInstallation),
+    /// List the keys of PII_KEY_FILE, and how much each has sealed
+    List(KeysOfInstallation),
+    /// Seal anew, with the newest key, what older ones sealed; broken off, it goes on where it was
+    Reseal(KeysOfInstallation),
+    /// Remove a key with which nothing is sealed any more; no server may run
+    Remove(RemoveKey),
+}
+
+#[derive(Debug, Args)]
+pub struct KeysOfInstallation {
+    #[command(flatten)]
+    pub storage: Storage,
+    #[command(flatten)]
+    pub keys: Keys,
+}
+
+#[derive(Debug, Args)]
+pub struct RemoveKey {
+    #[command(flatten)]
+    pub of: KeysOfInstallation,
+    /// Number of the key, as `keys list` shows it
+    pub id: u8,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ketnghia::cli::users;
+use ketnghia::cli::{keys, users};
 use ketnghia::config::{Cli, Command, KeysCommand, UserCommand};
 use ketnghia::import::command;
 use ketnghia::kernel::db::one_line;
@@ -19,7 +19,13 @@ fn main() -> ExitCode {
         Command::Openapi => cli::print_openapi(),
         Command::Database(settings) => return cli::run_with_database(&settings).unwrap_or_else(fail),
         Command::Health(settings) => cli::check_health(&settings),
-        Command::Keys { command: KeysCommand::Create(keys) } => cli::create_keys(&keys.folder),
+        Command::Keys { command } => match command {
+            KeysCommand::Create(wanted) => keys::create(&wanted.folder),
+            KeysCommand::Add(of) => keys::add(&of),
+            KeysCommand::List(of) => keys::list(&of),
+            KeysCommand::Reseal(of) => keys::reseal(&of),
+            KeysCommand::Remove(wanted) => keys::remove(&wanted),
+        },
         Command::Import { list } => return command::import(&list).unwrap_or_else(fail),
         Command::User { command } => match command {
             UserCommand::Create(user) => users::create_admin(&user),

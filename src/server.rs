@@ -26,11 +26,11 @@ use crate::demo;
 use crate::insight::aggregates::summaries;
 use crate::kernel::clock::Clock;
 use crate::kernel::db::embedded::{Address, Embedded, Opened};
+use crate::kernel::db::sealing;
 use crate::kernel::db::{Db, migrate, records};
 use crate::kernel::middleware::Stopping;
 use crate::kernel::problem::{Problem, Result as Outcome};
 use crate::kernel::secrets::Secrets;
-use crate::needs::households::private as households;
 use crate::places::loader;
 
 const DATABASE: &str = "ketnghia";
@@ -236,9 +236,9 @@ fn load_keys(storage: &Storage, keys: &Keys, make: bool) -> Result<(Tokens, Secr
     Ok((tokens, secrets))
 }
 
-/// A key is made on the first start of a private PostgreSQL, but never beside sealed data, which a new
-/// key does not open: then data and keys were parted, and somebody has the old ones. Nor does the
-/// service run with another key than the one the data was sealed with.
+/// A key is made on the first start of a private PostgreSQL, but never beside data that was sealed with another
+/// one: then data and keys were parted, and somebody has the old ones. Nor does the service run with a file that
+/// lacks a key which the database has met.
 fn join_keys(
     storage: &Storage,
     keys: &Keys,
@@ -247,10 +247,10 @@ fn join_keys(
 ) -> Result<(Tokens, Secrets), String> {
     let file = keys.pii_key_file(storage);
     let told = |problem: Problem| format!("cannot use the database: {problem}");
-    let sealed = db.as_system(households::any_sealed_phone).map_err(told)?;
+    let met = db.as_system(sealing::met_keys).map_err(told)?;
     let (tokens, secrets) = match brought {
         Some(brought) => brought,
-        None if sealed.is_some() && !file.exists() => {
+        None if !met.is_empty() && !file.exists() => {
             return Err(format!(
                 "PII_KEY_FILE {} is missing, and the database holds fields that were sealed with it: bring it back, or remove the data too",
                 file.display()
@@ -258,13 +258,16 @@ fn join_keys(
         }
         None => load_keys(storage, keys, true)?,
     };
-    match sealed {
-        Some((household, phone)) if secrets.open(household, "phone", &phone).is_err() => Err(format!(
-            "PII_KEY_FILE {} does not open what is sealed in the database: it is another key",
+    let here = secrets.fingerprints();
+    if let Some((id, _)) = met.iter().find(|key| !here.contains(key)) {
+        let how = if here.iter().any(|(known, _)| known == id) { "holds another key" } else { "lacks the key" };
+        return Err(format!(
+            "PII_KEY_FILE {} {how} of the number {id}, with which fields of the database are sealed",
             file.display()
-        )),
-        _ => Ok((tokens, secrets)),
+        ));
     }
+    db.as_system(|conn| sealing::meet_keys(conn, &here)).map_err(told)?;
+    Ok((tokens, secrets))
 }
 
 fn check(db: &Db, unsafe_durability: bool) -> Result<(), String> {
@@ -281,8 +284,8 @@ fn check(db: &Db, unsafe_durability: bool) -> Result<(), String> {
 
 fn run(listener: TcpListener, state: State, settings: &Serve) -> Result<(), String> {
     let (tell, told) = mpsc::channel();
-    let (watched, tokens) = (state.db.clone(), state.tokens.clone());
-    std::thread::spawn(move || watch(&watched, &tokens, &told));
+    let (watched, tokens, secrets) = (state.db.clone(), state.tokens.clone(), state.secrets.clone());
+    std::thread::spawn(move || watch(&watched, &tokens, &secrets, &told));
     let (pool_size, delay) = (settings.pool_size(), Duration::from_secs(settings.stop_delay_seconds));
     let outcome = actix_web::rt::System::new().block_on(async move {
         let (stopping, door) = (state.stopping.clone(), listener.try_clone()?);
@@ -396,11 +399,15 @@ async fn reload_keys_on_hangup(clock: Clock, tokens: Data<Tokens>) {
     }
 }
 
-/// What is done without a request: following the day and the folder of keys, counting what was given.
-fn watch(db: &Db, tokens: &Tokens, told: &mpsc::Receiver<()>) {
+/// What is done without a request: following the day and the folder of keys, counting what was given, sealing what
+/// was deleted, forgetting what is old.
+fn watch(db: &Db, tokens: &Tokens, secrets: &Secrets, told: &mpsc::Receiver<()>) {
     loop {
         if let Err(problem) = summaries::refresh(db) {
             log::error!("what was given could not be counted anew: {problem}");
+        }
+        if let Err(problem) = sealing::seal_deletions(db, secrets).and_then(|()| records::forget(db)) {
+            log::error!("what was deleted could not be sealed, or what is old not be forgotten: {problem}");
         }
         let Err(mpsc::RecvTimeoutError::Timeout) = told.recv_timeout(WATCH) else { return };
         tokens.reload(db.clock.now());

@@ -162,6 +162,11 @@ begin
     return outcome;
   end if;
 
+  if who.role = 'village_head' and current_setting('transaction_read_only') = 'off' then
+    -- Its village stays where it is until what the head writes stands: otherwise the village would be gone from the
+    -- range below while it is there.
+    perform 1 from public.localities l where l.id = who.locality_id for key share;
+  end if;
   if who.locality_id is not null then
     -- An office whose place has ended keeps its sign-in and sees nothing.
     select l.scope_path into place from public.localities l, public.tree_day t
@@ -197,6 +202,10 @@ begin
   update public.sessions s set used_generation = token_generation where s.id = session and s.used_generation < token_generation;
 end $$;
 comment on function app_access_used(uuid, integer) is 'The access token of a generation has reached its phone: the refresh token before it is good no more';
+
+create function app_place() returns uuid stable parallel safe language sql
+  as $$ select nullif(current_setting('app.place', true), '')::uuid $$;
+comment on function app_place() is 'The place of an API key';
 
 create function app_enter_key(key uuid, hash bytea, moment timestamptz, request uuid) returns smallint
   language plpgsql security definer set search_path = '' as $$

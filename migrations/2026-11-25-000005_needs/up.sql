@@ -170,6 +170,8 @@ create table hardship_items (
   priority smallint not null constraint hardship_items_priority check (priority between 1 and 3),
   note text,
   approved boolean not null default false,
+  approved_state jsonb,
+  dropped boolean not null default false,
   status text not null default 'open' constraint hardship_items_status check (status in ('open', 'pledged', 'helped')),
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -181,6 +183,8 @@ create table hardship_items (
 comment on table hardship_items is 'A household on a hardship list';
 comment on column hardship_items.status is 'Nobody types it: app_refresh_item follows pledges and confirmed gifts';
 comment on column hardship_items.approved is 'Was part of an approved list: what a twinned unit may see';
+comment on column hardship_items.approved_state is 'Reasons, needs, priority and note as they were approved last: what a twinned unit sees, also while the list is reopened';
+comment on column hardship_items.dropped is 'Was approved and left out of the reopened list since: units see it until the list is approved anew, then it goes';
 create index hardship_items_village_id on hardship_items (village_id, scope_path);
 create index hardship_items_scope_path on hardship_items (scope_path, created_at, id);
 create index hardship_items_created_at on hardship_items (created_at, id);
@@ -259,19 +263,6 @@ comment on function app_touch_parent() is 'Raises the version of the record that
 create trigger touch_parent after insert or update or delete on hardship_items for each row execute function app_touch_parent('hardship_lists', 'list_id');
 create trigger touch_parent after insert or update or delete on pledges for each row execute function app_touch_parent('hardship_items', 'item_id');
 
-create function app_refresh_listed() returns trigger language plpgsql security definer set search_path = '' as $$
-begin
-  -- Locked in a statement of its own: the next one then sees what a neighbour has just committed.
-  perform 1 from public.households h where h.id in (new.household_id, old.household_id) order by h.id for update;
-  update public.households h set listed = l.listed
-    from (select x.id, exists (select from public.hardship_items i where i.household_id = x.id and i.approved) as listed
-            from public.households x where x.id in (new.household_id, old.household_id)) l
-   where h.id = l.id and h.listed <> l.listed;
-  return null;
-end $$;
-create trigger refresh_listed after insert or update of approved, household_id or delete on hardship_items
-  for each row execute function app_refresh_listed();
-
 -- A unit pledges on a list that it may see and not write: the list is held as it is until the pledge stands.
 create function app_hold_list(list uuid) returns text language sql security definer set search_path = ''
   as $$ select l.status from public.hardship_lists l where l.id = list for share $$;
@@ -338,7 +329,7 @@ create policy written on hardship_lists
   with check (scope_path >= (select app_low()) and scope_path < (select app_high()));
 create policy definer_functions on hardship_lists to app_owner using (true) with check (true);
 
-select app_watch('hardship_items', 'reasons', 'needs', 'note');
+select app_watch('hardship_items', 'reasons', 'needs', 'note', 'approved_state');
 create policy in_scope on hardship_items for select
   using ((scope_path >= (select app_low()) and scope_path < (select app_high()))
       or (village_id = any ((select app_villages())::uuid[]) and approved));

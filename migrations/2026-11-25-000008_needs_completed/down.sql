@@ -3,16 +3,10 @@ drop index hardship_items_unhelped;
 comment on column households.listed is 'On a hardship list that was approved: then, and only then, twinned units see it';
 drop trigger ab_listed on households;
 drop function app_list_where_it_lives();
-create or replace function app_refresh_listed() returns trigger language plpgsql security definer set search_path = '' as $$
-begin
-  -- Locked in a statement of its own: the next one then sees what a neighbour has just committed.
-  perform 1 from public.households h where h.id in (new.household_id, old.household_id) order by h.id for update;
-  update public.households h set listed = l.listed
-    from (select x.id, exists (select from public.hardship_items i where i.household_id = x.id and i.approved) as listed
-            from public.households x where x.id in (new.household_id, old.household_id)) l
-   where h.id = l.id and h.listed <> l.listed;
-  return null;
-end $$;
+drop trigger refresh_listed_deleted on hardship_items;
+drop trigger refresh_listed_updated on hardship_items;
+drop trigger refresh_listed_inserted on hardship_items;
+drop function app_refresh_listed();
 
 drop trigger once on twinnings;
 drop function app_twinning_once();

@@ -68,18 +68,37 @@ create trigger once after insert or update of programme_id, organisation_id, loc
 
 -- ── moving ─────────────────────────────────────────────────────────────────────────────────────
 -- Units see the households on the approved lists of *their* villages. A household keeps the lists it
--- stood on when it moves, and the units of its new village have approved nothing yet.
-create or replace function app_refresh_listed() returns trigger language plpgsql security definer set search_path = '' as $$
+-- stood on when it moves, and the units of its new village have approved nothing yet. Once for each statement: a list
+-- of 500 is approved in one.
+create function app_refresh_listed() returns trigger language plpgsql security definer set search_path = '' as $$
+declare
+  homes uuid[];
 begin
+  if tg_op = 'INSERT' then
+    select array_agg(distinct n.household_id) into homes from added n where n.approved;
+  elsif tg_op = 'DELETE' then
+    select array_agg(distinct o.household_id) into homes from removed o where o.approved;
+  else
+    select array_agg(distinct home) into homes
+      from added n join removed o on o.id = n.id cross join lateral unnest(array[n.household_id, o.household_id]) home
+     where (n.approved, n.household_id) is distinct from (o.approved, o.household_id);
+  end if;
+  if homes is null then return null; end if;
   -- Locked in a statement of its own: the next one then sees what a neighbour has just committed.
-  perform 1 from public.households h where h.id in (new.household_id, old.household_id) order by h.id for update;
+  perform 1 from public.households h where h.id = any (homes) order by h.id for update;
   update public.households h set listed = l.listed
     from (select x.id, exists (select from public.hardship_items i
                                 where i.household_id = x.id and i.village_id = x.village_id and i.approved) as listed
-            from public.households x where x.id in (new.household_id, old.household_id)) l
+            from public.households x where x.id = any (homes)) l
    where h.id = l.id and h.listed <> l.listed;
   return null;
 end $$;
+create trigger refresh_listed_inserted after insert on hardship_items referencing new table as added
+  for each statement execute function app_refresh_listed();
+create trigger refresh_listed_updated after update on hardship_items referencing old table as removed new table as added
+  for each statement execute function app_refresh_listed();
+create trigger refresh_listed_deleted after delete on hardship_items referencing old table as removed
+  for each statement execute function app_refresh_listed();
 
 create function app_list_where_it_lives() returns trigger language plpgsql security definer set search_path = '' as $$
 begin

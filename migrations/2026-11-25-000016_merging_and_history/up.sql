@@ -142,7 +142,8 @@ begin
   update public.hardship_items s
      set reasons = public.app_union(s.reasons, m.reasons), needs = public.app_union(s.needs, m.needs),
          priority = least(s.priority, m.priority), note = public.app_both(s.note, m.note),
-         approved = s.approved or m.approved, created_at = least(s.created_at, m.created_at), updated_at = clock_timestamp()
+         approved = s.approved or m.approved, approved_state = coalesce(s.approved_state, m.approved_state),
+         dropped = s.dropped and m.dropped, created_at = least(s.created_at, m.created_at), updated_at = clock_timestamp()
     from public.hardship_items m
    where s.household_id = survivor and m.household_id = merged and s.list_id = m.list_id;
   update public.pledges k

@@ -1,19 +1,17 @@
 //! Commands for operators: keys, accounts, a look at a running server, a shell on the database, the document.
 
+/// Keys of an installation.
+pub mod keys;
 /// Accounts from the command line.
 pub mod users;
 
-use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpStream, ToSocketAddrs};
-use std::path::Path;
 use std::process::{self, ExitCode};
 use std::time::Duration;
 
-use crate::access::tokens::Tokens;
 use crate::app;
 use crate::config::{Health, RunWithDatabase};
-use crate::kernel::secrets::Secrets;
 use crate::server::Database;
 
 /// A line for who started the command. That nobody reads it is no reason to end.
@@ -54,26 +52,6 @@ pub fn check_health(settings: &Health) -> Result<(), String> {
         line if line.starts_with("HTTP/1.1 200 ") => Ok(()),
         line => Err(format!("{address}{path} answers: {line}")),
     }
-}
-
-/// Makes the keys of an installation, and says which settings name them.
-pub fn create_keys(folder: &Path) -> Result<(), String> {
-    let told = |error: io::Error| format!("cannot make keys in {}: {error}", folder.display());
-    fs::create_dir_all(folder).map_err(told)?;
-    let folder = fs::canonicalize(folder).map_err(told)?;
-    for entry in fs::read_dir(&folder).map_err(told)? {
-        let name = entry.map_err(told)?.file_name();
-        // Beside keys that seal or sign already, a new one would be taken for a rotation, or lost.
-        if [".pk8", ".key"].iter().any(|end| name.to_string_lossy().ends_with(end)) {
-            return Err(format!("{} holds keys already", folder.display()));
-        }
-    }
-    let pii_key_file = folder.join("pii.key");
-    Tokens::load(&folder, true)?;
-    Secrets::load(&pii_key_file, &folder.join("refresh.key"), true)?;
-    say(&format!("JWT_KEYS_DIR={}", folder.display()));
-    say(&format!("PII_KEY_FILE={}", pii_key_file.display()));
-    Ok(())
 }
 
 /// Runs a command with the environment that libpq and diesel read set to the database.

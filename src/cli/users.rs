@@ -71,20 +71,20 @@ pub fn create_admin(new: &CreateUser) -> Result<(), String> {
     }
     let one_time = OneTime::new()?;
     let created = as_operator(&new.storage, |conn| {
-        let inserted = diesel::insert_into(users::table)
+        // Not by ON CONFLICT: the audit would tell of an account that was never made.
+        if queries::operated(conn, &account.username)?.is_some() {
+            return Ok(false);
+        }
+        diesel::insert_into(users::table)
             .values((
                 users::id.eq(id),
                 users::username.eq(&account.username),
                 users::full_name.eq(&account.full_name),
                 users::role.eq(account.role),
             ))
-            .on_conflict(users::username)
-            .do_nothing()
             .execute(conn)?;
-        if inserted == 1 {
-            one_time.give(conn, id)?;
-        }
-        Ok(inserted == 1)
+        one_time.give(conn, id)?;
+        Ok(true)
     })?;
     if !created {
         return Err(format!("there is a user {} already", account.username));

@@ -17,6 +17,7 @@ use uuid::{Uuid, uuid};
 use crate::access::passwords;
 use crate::access::policy::Role;
 use crate::app::State;
+use crate::cli::say;
 use crate::kernel::problem::{Problem, Result};
 use crate::places::loader::locality_id;
 
@@ -151,14 +152,13 @@ fn until(today: NaiveDate, day: &str) -> bool {
     day.parse::<NaiveDate>().is_ok_and(|day| day <= today)
 }
 
-/// Prints the accounts.
-#[expect(clippy::print_stdout, reason = "this is what --demo is for")]
+/// Prints the accounts; a terminal that is gone does not end the server.
 pub fn print_users(users: &[DemoUser]) {
     if users.is_empty() {
         return;
     }
-    println!("  demonstration users, password {PASSWORD}:");
+    say(&format!("  demonstration users, password {PASSWORD}:"));
     for user in users {
-        println!("    {:<16} {}", user.username, user.office);
+        say(&format!("    {:<16} {}", user.username, user.office));
     }
 }

@@ -82,6 +82,7 @@ codes! {
     MemberInUse = 409 "member_in_use", "Không bỏ được thành viên đã nhận quà.", "A member who received a gift cannot be dropped.";
     ItemInUse = 409 "item_in_use", "Không bỏ được hộ đã có đơn vị nhận giúp hoặc đã nhận quà.", "A listed household with a pledge or a gift cannot be dropped.";
     RequestTimeout = 408 "request_timeout", "Nội dung gửi lên đến quá chậm. Hãy thử lại.", "The body took too long to arrive. Try again.";
+    Unreadable = 409 "unreadable", "Có thông tin được bảo mật hiện không đọc được. Hãy báo quản trị hệ thống.", "A sealed field cannot be read now. Tell the operator.";
     VersionConflict = 412 "version_conflict", "Bản ghi đã được thay đổi; xem bản hiện tại ở \"current\".", "The record has changed; see \"current\".";
     PayloadTooLarge = 413 "payload_too_large", "Nội dung gửi lên quá lớn.", "The body is too large.";
     UriTooLong = 414 "uri_too_long", "Địa chỉ yêu cầu quá dài.", "The address of the request is too long.";

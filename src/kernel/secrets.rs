@@ -16,15 +16,27 @@ use super::problem::{Problem, Result};
 
 const KEY_LEN: usize = 32;
 const CURSOR_TAG_LEN: usize = 16;
+const FINGERPRINT_LEN: usize = 16;
 
 /// The keys of an installation.
 pub struct Secrets {
     /// Personal fields: the first line of the file seals, all open.
-    sealing: Vec<(u8, LessSafeKey)>,
-    index: hmac::Key,
+    sealing: Vec<SealingKey>,
     /// Refresh tokens and cursors.
     tokens: hmac::Key,
 }
+
+/// A line of the key file.
+struct SealingKey {
+    id: u8,
+    key: LessSafeKey,
+    /// For what is told of a value without opening it.
+    marks: hmac::Key,
+}
+
+/// A field that does not open: damaged, or sealed with a key that is not here.
+#[derive(Debug)]
+pub struct Unreadable;
 
 /// Random bytes of the system.
 pub fn random<const N: usize>() -> Result<[u8; N]> {
@@ -47,51 +59,79 @@ impl Secrets {
     pub fn load(pii_key_file: &Path, token_key_file: &Path, make: bool) -> Result<Self, String> {
         let pii = read_or_make(pii_key_file, make, "PII_KEY_FILE")?;
         let token = read_or_make(token_key_file, make, "JWT_KEYS_DIR")?;
-        let mut sealing = Vec::new();
-        let mut index = None;
+        let mut sealing: Vec<SealingKey> = Vec::new();
         for line in pii.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (id, key) = parse_key(line).ok_or_else(|| {
                 format!("PII_KEY_FILE {}: a line is not `NUMBER:BASE64 of 32 bytes`", pii_key_file.display())
             })?;
             let unbound =
                 UnboundKey::new(&AES_256_GCM, &key).map_err(|_unspecified| "PII_KEY_FILE: unusable key".to_owned())?;
-            // Equality is asked of all rows, so its key is that of the oldest line and stays.
-            index = Some(hmac::Key::new(hmac::HMAC_SHA256, &key));
-            sealing.push((id, LessSafeKey::new(unbound)));
+            if sealing.iter().any(|known| known.id == id) {
+                return Err(format!("PII_KEY_FILE {}: two keys have the number {id}", pii_key_file.display()));
+            }
+            let marks = hmac::Key::new(hmac::HMAC_SHA256, &key);
+            sealing.push(SealingKey { id, key: LessSafeKey::new(unbound), marks });
         }
-        let index = index.ok_or_else(|| format!("PII_KEY_FILE {} holds no key", pii_key_file.display()))?;
+        if sealing.is_empty() {
+            return Err(format!("PII_KEY_FILE {} holds no key", pii_key_file.display()));
+        }
         let (_, token) =
             token.lines().find_map(parse_key).ok_or_else(|| format!("{} holds no key", token_key_file.display()))?;
-        Ok(Self { sealing, index, tokens: hmac::Key::new(hmac::HMAC_SHA256, &token) })
+        Ok(Self { sealing, tokens: hmac::Key::new(hmac::HMAC_SHA256, &token) })
     }
 
     /// Seals a personal field; bound to its record and its name, so that it cannot be moved.
     pub fn seal(&self, record: Uuid, field: &str, value: &str) -> Result<Vec<u8>> {
-        let (id, key) = self.sealing.first().ok_or_else(|| Problem::internal("no sealing key"))?;
+        let sealing = self.sealing.first().ok_or_else(|| Problem::internal("no sealing key"))?;
         let nonce = random::<NONCE_LEN>()?;
         let mut sealed = value.as_bytes().to_vec();
-        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), binding(record, field), &mut sealed)
+        sealing
+            .key
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), binding(record, field), &mut sealed)
             .map_err(|_unspecified| Problem::internal("sealing failed"))?;
-        let mut out = vec![*id];
+        let mut out = vec![sealing.id];
         out.extend_from_slice(&nonce);
         out.append(&mut sealed);
         Ok(out)
     }
 
-    pub fn open(&self, record: Uuid, field: &str, sealed: &[u8]) -> Result<String> {
-        let broken = || Problem::internal(format!("a sealed {field} cannot be opened: wrong key or damaged"));
-        let (id, rest) = sealed.split_first().ok_or_else(broken)?;
-        let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(broken)?;
-        let (_, key) = self.sealing.iter().find(|(known, _)| known == id).ok_or_else(broken)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_unspecified| broken())?;
+    pub fn open(&self, record: Uuid, field: &str, sealed: &[u8]) -> Result<String, Unreadable> {
+        let (id, rest) = sealed.split_first().ok_or(Unreadable)?;
+        let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or(Unreadable)?;
+        let sealing = self.sealing.iter().find(|known| known.id == *id).ok_or(Unreadable)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_unspecified| Unreadable)?;
         let mut body = body.to_vec();
-        let plain = key.open_in_place(nonce, binding(record, field), &mut body).map_err(|_unspecified| broken())?;
-        String::from_utf8(plain.to_vec()).map_err(|_no_text| broken())
+        let plain = sealing.key.open_in_place(nonce, binding(record, field), &mut body);
+        let plain = plain.map_err(|_unspecified| Unreadable)?;
+        String::from_utf8(plain.to_vec()).map_err(|_no_text| Unreadable)
     }
 
-    /// A keyed hash by which equal values are found without being known.
+    /// A keyed hash by which equal values are found without being known. Equality is asked of all rows, so they
+    /// have one key: that of the oldest line. `ketnghia keys remove` makes it the next one.
     pub fn blind_index(&self, value: &str) -> Vec<u8> {
-        hmac::sign(&self.index, value.as_bytes()).as_ref().to_vec()
+        let Some(oldest) = self.sealing.last() else { return Vec::new() };
+        let mut index = vec![oldest.id];
+        index.extend_from_slice(hmac::sign(&oldest.marks, value.as_bytes()).as_ref());
+        index
+    }
+
+    /// The number of the key that seals, and those of all keys with their fingerprints, the newest first.
+    pub fn newest_key(&self) -> Option<u8> {
+        self.sealing.first().map(|key| key.id)
+    }
+
+    pub fn fingerprints(&self) -> Vec<(u8, Vec<u8>)> {
+        let fingerprint = |key: &SealingKey| {
+            let mark = hmac::sign(&key.marks, b"ketnghia sealing key");
+            (key.id, mark.as_ref().iter().copied().take(FINGERPRINT_LEN).collect())
+        };
+        self.sealing.iter().map(fingerprint).collect()
+    }
+
+    /// The same without one key, as when its line is removed.
+    pub fn without(mut self, id: u8) -> Self {
+        self.sealing.retain(|key| key.id != id);
+        self
     }
 
     /// The refresh token that follows one: derived, so that a retry after a lost answer gets the same.
@@ -137,6 +177,18 @@ fn binding(record: Uuid, field: &str) -> Aad<Vec<u8>> {
     let mut bytes = record.as_bytes().to_vec();
     bytes.extend_from_slice(field.as_bytes());
     Aad::from(bytes)
+}
+
+/// A new line for the key file, with a number that none has.
+pub fn new_key_line(taken: &[u8]) -> Result<(u8, String)> {
+    let id = (1..=u8::MAX).find(|id| taken.iter().all(|known| known < id));
+    let id = id.ok_or_else(|| Problem::internal("all numbers of keys are taken"))?;
+    Ok((id, format!("{id}:{}\n", STANDARD.encode(random::<KEY_LEN>()?))))
+}
+
+/// The number of the key in a line of the key file.
+pub fn key_of_line(line: &str) -> Option<u8> {
+    parse_key(line).map(|(id, _)| id)
 }
 
 fn parse_key(line: &str) -> Option<(u8, Vec<u8>)> {
@@ -200,6 +252,10 @@ mod tests {
         assert_eq!(new.open(record, "phone", &sealed).unwrap(), "0912345678");
         assert_eq!(new.seal(record, "phone", "1").unwrap().first(), Some(&2));
         assert_eq!(new.blind_index("1"), old.blind_index("1"));
+        assert_eq!(new.fingerprints().get(1), old.fingerprints().first());
+        let newest = new.without(1);
+        assert!(newest.open(record, "phone", &sealed).is_err());
+        assert_ne!(newest.blind_index("1"), old.blind_index("1"));
     }
 
     #[test]

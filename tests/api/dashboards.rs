@@ -205,3 +205,42 @@ fn told_by(answer: &Value, sum: &Value, is_part: impl Fn(&Value) -> bool, seed: 
         assert!(hidden.is_empty() || !(1..5).contains(&rest), "{seed}: {count} of the hidden rows is {rest}: {answer}");
     }
 }
+
+#[test]
+fn a_small_difference_of_two_numbers_hides_their_row_too() {
+    let world = World::new();
+    for (name, households, special) in [("A", 12, 9), ("B", 15, 9), ("C", 20, 0)] {
+        let village = world.village(world.ianan, name);
+        world.households(village, households, "average", 2026);
+        let sql = format!(
+            "UPDATE households SET hardship_reasons = '{{disabled}}' WHERE id IN (
+               SELECT id FROM households WHERE village_id = '{village}' LIMIT {special})"
+        );
+        crate::support::giving::as_system(&world, &sql);
+    }
+    let question = format!("poverty?group_by=village&within={}", world.ianan);
+    let official = ask(&world.province(world.gialai), &question);
+    assert_eq!(column(&official, "special_hardship"), [Some(9), Some(9), Some(0)]);
+    let key = ask(&world.key(world.gialai, world.gialai), &question);
+    // 12 less 9 are three; B, the smallest other one, goes with it, for A could be told from the totals.
+    assert_eq!(column(&key, "special_hardship"), [None, None, Some(0)]);
+}
+
+#[test]
+fn a_key_asks_within_its_own_place_and_those_directly_below_for_ten_years_at_most() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let key = world.key(world.gialai, world.gialai);
+    for place in [world.gialai, world.ianan] {
+        key.get(&format!("/aggregates/poverty?within={place}")).expect(200);
+    }
+    for place in [village, world.quangngai, Uuid::now_v7()] {
+        key.get(&format!("/aggregates/poverty?within={place}")).expect_invalid(&[("?within", "not_for_keys")]);
+    }
+    let own = world.key(world.gialai, world.ianan);
+    own.get(&format!("/aggregates/poverty?within={village}")).expect(200);
+    world.province(world.gialai).get(&format!("/aggregates/poverty?within={village}")).expect(200);
+    key.get("/aggregates/support?from=2017-01-01&to=2026-12-31&group_by=year").expect(200);
+    key.get("/aggregates/support?from=2016-01-01&to=2026-12-31&group_by=year")
+        .expect_invalid(&[("?from", "not_for_keys")]);
+}

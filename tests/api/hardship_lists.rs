@@ -1,5 +1,7 @@
 use serde_json::{Value, json};
 
+use uuid::Uuid;
+
 use crate::support::{Client, World, id_of, item};
 
 #[test]
@@ -160,8 +162,10 @@ fn a_unit_sees_the_listed_households_of_its_villages_from_the_approval_on() {
     official.post(&format!("{path}/reopen"), json!({"reason": "Sửa"})).expect(200);
     assert_eq!(unit.get(&path).expect(200)["status"], "returned", "also when it was reopened");
     head.patch(&path, json!({"items": [item(listed), item(unlisted)]})).expect(200);
-    assert_eq!(unit.get(&path).expect(200)["items"].as_array().unwrap().len(), 1, "what is new waits for the approval");
-    unit.get(&format!("/households/{with_phone}")).expect_problem(404, "not_found");
+    // Neither is what is new there yet, nor what was left out gone: that waits for the approval.
+    assert_eq!(unit.get(&path).expect(200)["items"].as_array().unwrap().len(), 2);
+    unit.get(&format!("/households/{with_phone}")).expect(200);
+    unit.get(&format!("/households/{unlisted}")).expect_problem(404, "not_found");
 }
 
 #[test]
@@ -259,4 +263,78 @@ fn what_is_approved_is_what_was_read_and_other_steps_heed_a_version_that_is_sent
     step(&official, "approve", Some(&read)).expect(200);
     step(&official, "approve", Some(&read)).expect(200);
     step(&official, "close", Some(&read)).expect_problem(412, "version_conflict");
+}
+
+#[test]
+fn units_see_the_last_approval_while_a_list_is_open_again() {
+    let at = crate::support::giving::Giving::new();
+    let world = &at.world;
+    let homes: Vec<Uuid> =
+        ["Siu A", "Siu B", "Siu C"].iter().map(|name| world.household(&at.head, at.village, name)).collect();
+    let first_round =
+        json!({"village_id": at.village, "year": 2026, "round": 2, "items": [item(homes[0]), item(homes[1])]});
+    let path = format!("/hardship-lists/{}", id_of(&at.head.post("/hardship-lists", first_round).expect(201)));
+    at.head.step(&format!("{path}/submit")).expect(200);
+    let listed = at.official.step(&format!("{path}/approve")).expect(200);
+    let needs = listed["items"][0]["needs"].clone();
+    at.official.post(&format!("{path}/reopen"), json!({"reason": "Ông A say rượu"})).expect(200);
+    // One is changed, one left out, one added.
+    let items = json!({"items": [
+        {"household_id": homes[0], "reasons": ["disabled"], "needs": ["cash"], "priority": 3, "note": "Nghe nói"},
+        {"household_id": homes[2], "reasons": ["disabled"], "needs": ["cash"], "priority": 1}]});
+    at.head.patch(&path, items).expect(200);
+    let seen_by = |client: &Client| {
+        let list = client.get(&path).expect(200);
+        let mut seen: Vec<Value> =
+            list["items"].as_array().unwrap().iter().map(|item| item["household_id"].clone()).collect();
+        seen.sort_by_key(|id| id.as_str().unwrap().to_owned());
+        (list, seen)
+    };
+    let (list, seen) = seen_by(&at.unit);
+    assert_eq!(seen, [json!(homes[0]), json!(homes[1])], "what was approved, and no more");
+    assert_eq!(list["return_reason"], Value::Null);
+    let first = list["items"].as_array().unwrap().iter().find(|item| item["household_id"] == json!(homes[0])).unwrap();
+    assert_eq!((&first["needs"], &first["note"], &first["priority"]), (&needs, &Value::Null, &json!(1)));
+    let item = at.unit.get(&format!("/hardship-items/{}", first["id"].as_str().unwrap())).expect(200);
+    assert_eq!(item["needs"], needs);
+    at.unit.get(&format!("/households/{}", homes[1])).expect(200);
+    // The village and its commune see what is being edited.
+    let (list, seen) = seen_by(&at.head);
+    assert_eq!((seen, &list["return_reason"]), (vec![json!(homes[0]), json!(homes[2])], &json!("Ông A say rượu")));
+    assert_eq!(
+        at.official.get(&format!("/hardship-items?village_id={}&count=true", at.village)).expect(200)["total"],
+        2
+    );
+    // One comes back, then it is approved: units see that.
+    at.head.step(&format!("{path}/submit")).expect(200);
+    at.official.step(&format!("{path}/approve")).expect(200);
+    let (list, seen) = seen_by(&at.unit);
+    assert_eq!(seen, [json!(homes[0]), json!(homes[2])]);
+    assert!(list["items"].as_array().unwrap().iter().all(|item| item["needs"] == json!(["cash"])));
+    at.unit.get(&format!("/households/{}", homes[1])).expect_problem(404, "not_found");
+}
+
+#[test]
+fn a_list_of_500_households_is_approved_whole() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let (head, official) = (world.head(village), world.commune(world.ianan));
+    world.households(village, 500, "poor", 2026);
+    let homes: Vec<Uuid> = {
+        let mut homes = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = head.get(&format!("/households?limit=200{cursor}")).expect(200);
+            homes.extend(page["items"].as_array().unwrap().iter().map(id_of));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break homes,
+            }
+        }
+    };
+    let path = format!("/hardship-lists/{}", id_of(&world.draft(&head, village, &homes)));
+    head.step(&format!("{path}/submit")).expect(200);
+    official.step(&format!("{path}/approve")).expect(200);
+    assert_eq!(world.count("households", "listed"), 500);
+    assert_eq!(world.count("audit_events", "resource = 'households' AND action = 'update'"), 500);
 }

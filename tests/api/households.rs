@@ -63,7 +63,7 @@ fn identity_numbers_are_revealed_to_few_and_every_time_it_is_noted() {
     let id = id_of(&head.post("/households", body).expect(201));
     for allowed in [&head, &world.commune(world.ianan), &world.province(world.gialai)] {
         let secrets = allowed.step(&format!("/households/{id}/reveal")).expect(200);
-        assert_eq!(secrets, json!({"identity_number": "062068001234", "phone": "0905123456"}));
+        assert_eq!(secrets, json!({"identity_number": "062068001234", "phone": "0905123456", "unreadable": []}));
     }
     let admin = world.admin();
     admin.step(&format!("/households/{id}/reveal")).expect_problem(403, "forbidden");
@@ -226,4 +226,21 @@ fn a_name_that_nobody_can_read_is_refused() {
     let mut unborn = household(village, "Siu A");
     unborn["head_birth_year"] = json!(2030);
     head.post("/households", unborn).expect_invalid(&[("#/head_birth_year", "in_the_future")]);
+}
+
+#[test]
+fn a_corrected_finding_is_a_change_of_the_one_that_is_there() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    let home = world.household(&head, village, "Siu A");
+    let path = format!("/households/{home}");
+    for status in ["near_poor", "poor", "near_poor"] {
+        head.patch(&path, json!({"poverty_status": status})).expect(200);
+    }
+    assert_eq!(world.count("household_assessments", &format!("household_id = '{home}'")), 1);
+    let entries = "resource = 'household_assessments' AND action = 'create'";
+    assert_eq!(world.count("audit_events", entries), 1, "an assessment is made once");
+    let entries = "resource = 'household_assessments' AND action = 'update' AND record_id IN (SELECT id FROM household_assessments)";
+    assert!(world.count("audit_events", entries) >= 2);
 }

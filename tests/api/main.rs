@@ -49,6 +49,7 @@ mod programmes;
 mod readme;
 mod reads;
 mod schema;
+mod sealed_fields;
 mod sessions;
 mod sign_in;
 mod tokens;

@@ -29,7 +29,7 @@ pub async fn list_api_keys(
     let Query(filter) = filter;
     let keyset = keyset!(filter, secrets, [locality_id], ApiKeySort::FIELDS);
     let much = reads_much(&may.actor, &keyset, false);
-    db.list(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    db.look(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Create an API key

@@ -32,5 +32,5 @@ pub async fn list_audit_events(
     let keyset = keyset!(filter, secrets, [resource, id, actor_id, two_person, from, to], &[("-at", AuditSort::At)]);
     let role = may.actor.role();
     let much = reads_much(&may.actor, &keyset, false);
-    db.list(&may.actor, much, move |conn| queries::list(conn, role, &filter, keyset, &secrets)).await.map(Json)
+    db.look(&may.actor, much, move |conn| queries::list(conn, role, &filter, keyset, &secrets)).await.map(Json)
 }

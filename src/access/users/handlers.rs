@@ -32,7 +32,7 @@ pub async fn list_users(
     let Query(filter) = filter;
     let keyset = keyset!(filter, secrets, [role, locality_id, organisation_id, q], UserSort::FIELDS);
     let much = reads_much(&may.actor, &keyset, filter.q.is_some());
-    db.list(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    db.look(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Create an account below the caller's own

@@ -28,6 +28,10 @@ pub struct DataSet {
     /// The facts that the caller sees: `village_id`, and the columns that `column` and the measures name.
     /// `$1` is the first day, `$2` the last, `$5` the organisation and `$6` the programme that were asked for.
     pub facts: fn(&Question, &Actor) -> String,
+    /// What else the numbers of one row count: signed sums of its measures, such as the households without special
+    /// hardship. A small one tells as much as a small measure, so a row with one is hidden from API keys. What is a
+    /// sum of measures that are none or at least five each is not small, and need not stand here.
+    pub derived: &'static [&'static [(i64, &'static str)]],
     /// How many columns the facts have beside `village_id`.
     pub width: usize,
     /// What facts are cut by (for months and quarters the moment they begin); None where the data set does
@@ -47,10 +51,16 @@ impl DataSet {
         grouping.is_place() || (self.column)(grouping).is_some()
     }
 
-    /// The numbers of one row that count households.
+    /// The numbers of one row that count households, those that follow from them included.
     pub fn households(&self, numbers: &[Option<i64>]) -> Vec<i64> {
-        let counts = self.measures.iter().zip(numbers).filter(|(measure, _)| measure.counted == Counted::Households);
-        counts.map(|(_, number)| number.unwrap_or_default()).collect()
+        let named = || self.measures.iter().zip(numbers);
+        let counts = named().filter(|(measure, _)| measure.counted == Counted::Households);
+        let number_of = |name: &str| named().find(|(measure, _)| measure.name == name).and_then(|(_, number)| *number);
+        let derived = self
+            .derived
+            .iter()
+            .map(|parts| parts.iter().map(|(sign, name)| sign * number_of(name).unwrap_or_default()).sum());
+        counts.map(|(_, number)| number.unwrap_or_default()).chain(derived).collect()
     }
 }
 

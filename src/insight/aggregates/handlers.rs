@@ -25,13 +25,17 @@ use crate::kernel::sheet::{self, Accepts, AnswerFormat};
 /// `from` and `to` the current year. Rows without any record are left out, but when cut by places alone
 /// every place with households is a row. `Accept: text/csv` or `format=csv` gives the rows for Excel.
 ///
-/// **API keys** ask for whole months, without `organisation_id`, by one grouping beside the place. A row
-/// with a number of one to four households is hidden whole (`suppressed`, all values null); 0 is shown. Where
+/// **API keys** ask for whole months of at most ten years, without `organisation_id`, by one grouping beside the
+/// place, and `within` their own place or one directly below it. A row with a number of one to four households is
+/// hidden whole (`suppressed`, all values null), also where that number is the difference of two others of the row;
+/// 0 is shown. Where
 /// hidden rows could be told by subtracting the others from the totals, or from the number of a wider
 /// place, of all months or of all places, the smallest other row is hidden too; where there is none, the
 /// totals are. So nothing hidden comes back within one answer.
 ///
-/// Two different questions may still tell something together: one place (`within`) against the wider one
+/// Two different questions may still tell something together. For example: a province counts 40 households helped,
+/// and one of its communes, hidden in the answer by commune, is asked for alone next month, when it counts 6 where
+/// the province counts 41: it was at most 5 before. So do one place (`within`) against the wider one
 /// that it lies in, the trees of two days (`as_of`), two periods that overlap, a programme against all of
 /// them, the months and communes of one answer against two others that have only the one or the other, or
 /// the same question asked again after one gift more. And whoever knows the rule knows that a hidden row is
@@ -97,7 +101,7 @@ async fn answer<A: From<Answer> + Serialize>(
     let groupings = question.groupings.clone();
     let asker = actor.clone();
     // Rows and totals that were counted at two moments would tell what was recorded between them.
-    let found = db.survey(actor, move |conn| queries::answer(conn, &asker, set, &query, &question)).await?;
+    let found = db.look(actor, true, move |conn| queries::answer(conn, &asker, set, &query, &question)).await?;
     let tag = tag(&found, as_csv)?;
     let mut answer = HttpResponse::Ok();
     answer

@@ -32,6 +32,8 @@ pub const HARDSHIP: DataSet = DataSet {
     name: "hardship",
     measures: MEASURES,
     facts,
+    // Households that stand on two lists.
+    derived: &[&[(1, "items"), (-1, "households")]],
     width: 5,
     column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year"),
     without: nothing,

@@ -26,6 +26,32 @@ pub fn check_districts(conn: &mut PgConnection, day: NaiveDate) -> Result<()> {
     if any.found { Ok(()) } else { Err(Problem::field("?group_by", FieldCode::NoDistricts)) }
 }
 
+/// An API key asks for its own place and those directly below: of places further down the widths of three answers
+/// would tell a hidden row.
+pub fn check_key_asks_nearby(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<()> {
+    #[derive(QueryableByName)]
+    struct Nearby {
+        #[diesel(sql_type = Bool)]
+        nearby: bool,
+    }
+    let nearby: Option<Nearby> = sql_query(
+        "SELECT coalesce(l.id = app_place() OR coalesce(v.parent_id, l.parent_id) = app_place(), false) AS nearby
+           FROM localities l
+           LEFT JOIN locality_versions v ON v.locality_id = l.id
+            AND (v.valid_from IS NULL OR v.valid_from <= $2) AND (v.valid_to IS NULL OR v.valid_to >= $2)
+          WHERE l.id = $1",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<Date, _>(day)
+    .get_result(conn)
+    .optional()?;
+    if nearby.is_some_and(|found| found.nearby) {
+        Ok(())
+    } else {
+        Err(Problem::field("?within", FieldCode::NotForKeys))
+    }
+}
+
 #[derive(QueryableByName)]
 struct Named {
     #[diesel(sql_type = SqlUuid)]

@@ -39,6 +39,11 @@ pub const POVERTY: DataSet = DataSet {
     name: "poverty",
     measures: MEASURES,
     facts,
+    derived: &[
+        &[(1, "households"), (-1, "special_hardship")],
+        // The poor and near-poor of the majority.
+        &[(1, "poor"), (1, "near_poor"), (-1, "ethnic_minority_poor_or_near_poor")],
+    ],
     width: 4,
     column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year"),
     without: nothing,

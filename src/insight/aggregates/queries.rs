@@ -39,6 +39,9 @@ pub fn answer(
     if question.groupings.contains(&AggregateGrouping::District) {
         places::check_districts(conn, day)?;
     }
+    if let Some(id) = query.within.filter(|_| question.for_key) {
+        places::check_key_asks_nearby(conn, id.0, day)?;
+    }
     let within = match query.within {
         Some(id) => places::find_within(conn, id.0, day)?,
         None => None,

@@ -10,6 +10,9 @@ use crate::kernel::clock::month_end;
 use crate::kernel::day::is_plausible;
 use crate::kernel::problem::{FieldCode, FieldError, Problem, Result};
 
+/// Years that an API key asks for at once.
+const YEARS_OF_A_KEY: i32 = 10;
+
 /// A question that can be answered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
@@ -44,6 +47,9 @@ impl Question {
             }
             if to != month_end(to) {
                 errors.push(FieldError::new("?to", FieldCode::NotForKeys));
+            }
+            if to.year() - from.year() >= YEARS_OF_A_KEY {
+                errors.push(FieldError::new("?from", FieldCode::NotForKeys));
             }
             if query.organisation_id.is_some() {
                 errors.push(FieldError::new("?organisation_id", FieldCode::NotForKeys));
@@ -133,6 +139,8 @@ mod tests {
         assert!(key(&["commune"], Some("2026-02-02"), Some("2026-02-28")).is_none());
         assert!(key(&["commune"], Some("2026-02-01"), Some("2026-02-27")).is_none());
         assert!(key(&["month", "category"], None, None).is_none());
+        assert!(key(&["year"], Some("2017-01-01"), Some("2026-12-31")).is_some());
+        assert!(key(&["year"], Some("2016-01-01"), Some("2026-12-31")).is_none());
         assert_eq!(key(&["commune", "category"], None, None).map(|q| q.groupings), Some(vec![Commune, Category]));
     }
 }

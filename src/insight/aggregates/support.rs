@@ -32,6 +32,7 @@ pub const SUPPORT: DataSet = DataSet {
     name: "support",
     measures: MEASURES,
     facts,
+    derived: &[],
     width: 11,
     column,
     without: |question| if of_gifts(question) { &["visits"] } else { &[] },

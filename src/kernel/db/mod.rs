@@ -9,6 +9,8 @@ pub mod migrate;
 mod queue;
 /// What every create, change, step and delete has in common.
 pub mod records;
+/// Which keys the sealed fields need.
+pub mod sealing;
 /// The tables, written by diesel.
 #[rustfmt::skip]
 pub mod schema;
@@ -136,9 +138,10 @@ struct Mode {
     is_wide: bool,
 }
 
-const READ: Mode = Mode { begin: "BEGIN READ ONLY", writes: false, is_wide: false };
+/// What is read is of one moment, and so is the entry: a village that moves between the two would hide from its head
+/// what is there.
+const READ: Mode = Mode { begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", writes: false, is_wide: false };
 const READ_MUCH: Mode = Mode { is_wide: true, ..READ };
-const SURVEY: Mode = Mode { begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ..READ_MUCH };
 const WRITE: Mode = Mode { begin: "BEGIN", writes: true, is_wide: false };
 
 /// Statements of a request that reads much are given up after this.
@@ -182,7 +185,7 @@ impl Db {
         Ok(Self { pool, aside, queue: Queue::before(size), clock, metrics: Arc::default() })
     }
 
-    /// A transaction that cannot write.
+    /// A transaction that cannot write; everything in it is of one moment.
     pub async fn read<T, F>(&self, who: &impl Enters, work: F) -> Result<T>
     where
         T: Send + 'static,
@@ -191,22 +194,13 @@ impl Db {
         self.run(who.entry(), READ, work).await
     }
 
-    /// The same for a list; `much`: it reads much more than a page.
-    pub async fn list<T, F>(&self, who: &impl Enters, much: bool, work: F) -> Result<T>
+    /// The same; `much`: it reads more than a page, such as what is counted over a wide area.
+    pub async fn look<T, F>(&self, who: &impl Enters, much: bool, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
     {
         self.run(who.entry(), if much { READ_MUCH } else { READ }, work).await
-    }
-
-    /// The same, for an answer that takes several questions: all of them see one moment.
-    pub async fn survey<T, F>(&self, who: &impl Enters, work: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
-    {
-        self.run(who.entry(), SURVEY, work).await
     }
 
     /// A transaction that is kept when `work` succeeds and leaves no trace when it fails.

@@ -57,13 +57,11 @@ impl Db {
         F: FnOnce(&mut PgConnection, Uuid) -> Result<T> + Send + 'static,
     {
         self.write(who, move |conn| {
-            let id = match body.id {
-                Some(id) if claim(conn, id, table, &body.hash)? == Claim::Replay => {
-                    return find(conn, id).map(Created::Replayed);
-                }
-                Some(id) => id,
-                None => Uuid::now_v7(),
-            };
+            // One that is made here is claimed, too: an id that was answered is no client's to make.
+            let id = body.id.unwrap_or_else(Uuid::now_v7);
+            if claim(conn, id, table, &body.hash)? == Claim::Replay {
+                return find(conn, id).map(Created::Replayed);
+            }
             create(conn, id, body.into_inner())?;
             find(conn, id).map(Created::New)
         })
@@ -316,4 +314,25 @@ pub fn touch(conn: &mut PgConnection, table: &'static str, id: Uuid) -> Result<(
 pub fn folded_words(conn: &mut PgConnection, q: &str) -> Result<Vec<String>> {
     let words: Vec<Word> = sql_query("SELECT word FROM app_words($1) word").bind::<Text, _>(q).load(conn)?;
     Ok(words.into_iter().map(|row| row.word).collect())
+}
+
+/// Rows of each kind that are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: i32 = 1_000;
+
+/// Deletes what has been kept for its period (docs/operation.md).
+pub fn forget(db: &Db) -> Result<()> {
+    #[derive(QueryableByName)]
+    struct Gone {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        gone: i32,
+    }
+    loop {
+        let gone: Gone = db.as_system(|conn| {
+            let job = sql_query("SELECT app_forget($1) AS gone");
+            Ok(job.bind::<diesel::sql_types::Integer, _>(FORGOTTEN_AT_ONCE).get_result(conn)?)
+        })?;
+        if gone.gone < FORGOTTEN_AT_ONCE {
+            return Ok(());
+        }
+    }
 }

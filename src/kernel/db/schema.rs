@@ -176,6 +176,10 @@ diesel::table! {
         note -> Nullable<Text>,
         /// Was part of an approved list: what a twinned unit may see
         approved -> Bool,
+        /// Reasons, needs, priority and note as they were approved last: what a twinned unit sees, also while the list is reopened
+        approved_state -> Nullable<Jsonb>,
+        /// Was approved and left out of the reopened list since: units see it until the list is approved anew, then it goes
+        dropped -> Bool,
         /// Nobody types it: app_refresh_item follows pledges and confirmed gifts
         status -> Text,
         created_at -> Timestamptz,
@@ -568,6 +572,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The keys of PII_KEY_FILE that this database has met: with another file the service does not start
+    sealing_keys (id) {
+        id -> Int2,
+        /// A keyed mark: it tells whether a key is the same one, and nothing of the key
+        fingerprint -> Bytea,
+        added_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// A sign-in on one device: the family of its refresh tokens
     sessions (id) {
         id -> Uuid,
@@ -813,6 +827,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     pledges,
     programmes,
     refresh_tokens,
+    sealing_keys,
     sessions,
     sign_in_addresses,
     sign_in_failures,

@@ -37,7 +37,7 @@ pub async fn list_hardship_items(
         keyset!(filter, secrets, [village_id, status, unhelped_days], HardshipItemSort::FIELDS).shaped(format)?;
     let actor = may.actor.clone();
     let much = reads_much(&may.actor, &keyset, false);
-    let page = db.list(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
+    let page = db.look(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
     Listed::of(page, format)
 }
 

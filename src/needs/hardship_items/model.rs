@@ -1,6 +1,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
@@ -8,6 +9,7 @@ use validator::Validate;
 use crate::kernel::answer::record;
 use crate::kernel::day;
 use crate::kernel::db::schema::{hardship_items, pledges};
+use crate::kernel::db::sql::app_in_range;
 use crate::kernel::enums::db_enum;
 use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
 use crate::kernel::page::sorts;
@@ -57,6 +59,30 @@ pub struct HardshipItemRow {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    pub approved_state: Option<Value>,
+    #[diesel(select_expression = app_in_range(hardship_items::scope_path))]
+    pub in_range: bool,
+}
+
+/// What a list says of a household, as it was approved last.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ApprovedState {
+    pub reasons: Vec<HardshipReason>,
+    pub needs: Vec<HardshipNeed>,
+    pub priority: i16,
+    pub note: Option<String>,
+}
+
+impl HardshipItemRow {
+    /// Outside its area a line is what was approved: edits of a list that is open again are nobody's business yet.
+    pub fn as_shown(mut self) -> Self {
+        let approved = self.approved_state.take().filter(|_| !self.in_range);
+        if let Some(state) = approved.and_then(|state| serde_json::from_value::<ApprovedState>(state).ok()) {
+            (self.reasons, self.needs, self.priority, self.note) =
+                (state.reasons, state.needs, state.priority, state.note);
+        }
+        self
+    }
 }
 
 /// A household on a hardship list.

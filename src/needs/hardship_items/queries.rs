@@ -13,6 +13,7 @@ use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, households, organisations, pledges};
+use crate::kernel::db::sql::app_in_range;
 use crate::kernel::id::{HardshipItemId, HouseholdId, LocalityId, OrganisationId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldError, OnConstraint, Problem, Result};
@@ -21,8 +22,15 @@ use crate::needs::hardship_lists::workflow::HardshipListStatus;
 use crate::places::localities::queries::village_names;
 
 pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<HardshipItem> {
-    let row = HardshipItemRow::query().find(id).first(conn)?;
+    let row = HardshipItemRow::query().find(id).filter(is_listed()).first(conn)?;
     complete(conn, vec![row])?.pop().ok_or_else(Problem::not_found)
+}
+
+/// A line that was left out of a list which is open again is gone for the village and its commune, and stands for
+/// the units until the list is approved anew.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn is_listed() -> _ {
+    diesel::dsl::not(hardship_items::dropped.and(app_in_range(hardship_items::scope_path)))
 }
 
 /// Adds the heads' and the places' names and the pledges: one query each.
@@ -44,6 +52,7 @@ pub fn complete(conn: &mut PgConnection, rows: Vec<HardshipItemRow>) -> Result<V
         promises.entry(pledge.item_id).or_default().push(pledge);
     }
     let item = |row: HardshipItemRow| {
+        let row = row.as_shown();
         let village = places.get(&row.village_id).cloned().unwrap_or_default();
         HardshipItem {
             id: row.id,
@@ -106,7 +115,8 @@ pub fn list(
     };
     let reach = Reach::of_village_records(actor, "hardship_items");
     let filtered = || {
-        let mut query = hardship_items::table.filter(reach).filter(hardship_items::approved).into_boxed();
+        let mut query =
+            hardship_items::table.filter(reach).filter(hardship_items::approved).filter(is_listed()).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(hardship_items::village_id.eq(village));
         }

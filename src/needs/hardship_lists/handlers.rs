@@ -35,7 +35,7 @@ pub async fn list_hardship_lists(
     let keyset = keyset!(filter, secrets, [village_id, year, status], HardshipListSort::FIELDS);
     let actor = may.actor.clone();
     let much = reads_much(&may.actor, &keyset, false);
-    db.list(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
+    db.look(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Draw up a hardship list

@@ -8,6 +8,7 @@ use validator::Validate;
 use super::workflow::{HardshipListAction, HardshipListStatus};
 use crate::kernel::answer::record;
 use crate::kernel::db::schema::hardship_lists;
+use crate::kernel::db::sql::app_in_range;
 use crate::kernel::extract;
 use crate::kernel::id::{HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::kernel::page::sorts;
@@ -35,6 +36,8 @@ pub struct HardshipListRow {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[diesel(select_expression = app_in_range(hardship_lists::scope_path))]
+    pub in_range: bool,
 }
 
 /// The hardest households of a village, of one round of a year.
@@ -54,9 +57,9 @@ pub struct HardshipList {
     /// When it was first approved: from then on twinned units see it.
     pub approved_at: Option<DateTime<Utc>>,
     pub approved_by: Option<UserId>,
-    /// Why it was sent back last.
+    /// Why it was sent back last; null for units.
     pub return_reason: Option<String>,
-    /// By priority.
+    /// By priority. Units see them as they were approved last, also while the list is open again.
     pub items: Vec<HardshipItem>,
     /// What the caller may do now.
     #[schema(example = json!(["update", "submit"]))]

@@ -3,6 +3,8 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Uuid as SqlUuid;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -22,7 +24,7 @@ use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::secrets::Secrets;
 use crate::needs::hardship_items::model::{HardshipItem, HardshipItemRow};
-use crate::needs::hardship_items::queries::complete as complete_items;
+use crate::needs::hardship_items::queries::{complete as complete_items, is_listed};
 use crate::needs::households::model::HouseholdStatus;
 use crate::needs::households::queries::check_village;
 use crate::places::localities::queries::village_names;
@@ -39,6 +41,7 @@ fn complete(conn: &mut PgConnection, actor: &Actor, rows: Vec<HardshipListRow>) 
     let names = village_names(conn, villages)?;
     let items = HardshipItemRow::query()
         .filter(hardship_items::list_id.eq_any(ids))
+        .filter(is_listed())
         .order((hardship_items::priority, hardship_items::created_at, hardship_items::id))
         .load(conn)?;
     let mut lines: HashMap<HardshipListId, Vec<HardshipItem>> = HashMap::new();
@@ -58,7 +61,8 @@ fn complete(conn: &mut PgConnection, actor: &Actor, rows: Vec<HardshipListRow>) 
             submitted_by: row.submitted_by,
             approved_at: row.approved_at,
             approved_by: row.approved_by,
-            return_reason: row.return_reason,
+            // Between the village and its commune.
+            return_reason: row.return_reason.filter(|_| row.in_range),
             items: lines.remove(&row.id).unwrap_or_default(),
             allowed_actions: allowed_actions(row.status, row.approved_at.is_some(), own_submission, actor),
             acted_by: row.acted_by,
@@ -162,7 +166,11 @@ fn replace_items(
     if diesel::select(exists(held)).get_result(conn)? {
         return Err(Problem::new(Code::ItemInUse));
     }
-    records::delete_parts(diesel::delete(dropped()).execute(conn), Code::ItemInUse)?;
+    // What was approved stands for the units until the list is approved anew.
+    let approved = i::table.filter(i::list_id.eq(list)).filter(i::household_id.ne_all(&listed)).filter(i::approved);
+    diesel::update(approved).set(i::dropped.eq(true)).execute(conn)?;
+    let never_approved = dropped().filter(i::approved.eq(false));
+    records::delete_parts(diesel::delete(never_approved).execute(conn), Code::ItemInUse)?;
     let is_new = |item: &NewHardshipItem| !known.contains_key(&item.household_id);
     let ids: Vec<Option<Uuid>> = items.iter().map(|item| item.id.filter(|_| is_new(item))).collect();
     records::claim_listed(conn, "hardship_items", list.into(), "items", &ids)?;
@@ -174,6 +182,7 @@ fn replace_items(
                 i::needs.eq(&item.needs),
                 i::priority.eq(item.priority),
                 i::note.eq(&item.note),
+                i::dropped.eq(false),
             ))
             .execute(conn)?;
     }
@@ -264,7 +273,8 @@ pub fn take(
         records::set(conn, "two_person", "doubt")?;
     }
     let items = hardship_items::table.filter(hardship_items::list_id.eq(id));
-    if step == HardshipListStep::Submit && !diesel::select(exists(items)).get_result::<bool>(conn)? {
+    let left = items.filter(hardship_items::dropped.eq(false));
+    if step == HardshipListStep::Submit && !diesel::select(exists(left)).get_result::<bool>(conn)? {
         return Err(Problem::field("#/items", FieldCode::Empty));
     }
     let now = records::now(conn)?;
@@ -286,7 +296,18 @@ pub fn take(
     }
     if step == HardshipListStep::Approve {
         // From here on the twinned units see these households, and only these.
-        diesel::update(items).set(hardship_items::approved.eq(true)).execute(conn)?;
+        // A line that was helped meanwhile stays.
+        let held = exists(pledges::table.filter(pledges::item_id.eq(hardship_items::id)))
+            .or(exists(gifts::table.filter(gifts::hardship_item_id.eq(hardship_items::id.nullable()))));
+        let dropped = items.filter(hardship_items::dropped);
+        diesel::update(dropped.filter(held)).set(hardship_items::dropped.eq(false)).execute(conn)?;
+        diesel::delete(dropped).execute(conn)?;
+        sql_query(
+            "UPDATE hardship_items SET approved = true, approved_state = jsonb_build_object(
+               'reasons', reasons, 'needs', needs, 'priority', priority, 'note', note) WHERE list_id = $1",
+        )
+        .bind::<SqlUuid, _>(id)
+        .execute(conn)?;
     }
     find(conn, actor, id)
 }

@@ -45,7 +45,7 @@ pub async fn list_households(
     .shaped(format)?;
     let actor = may.actor.clone();
     let much = reads_much(&may.actor, &keyset, filter.q.is_some());
-    let page = db.list(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
+    let page = db.look(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
     Listed::of(page, format)
 }
 

@@ -198,6 +198,8 @@ pub struct Household {
     /// The last four digits; the whole number by `reveal`. Null for units and administrators.
     #[schema(example = "4321")]
     pub identity_number_last4: Option<String>,
+    /// Of `phone` and `identity_number_last4`, what is kept and cannot be shown now: damaged, or the key is missing.
+    pub unreadable: Vec<String>,
     #[schema(example = "Xóm 2")]
     pub address: Option<String>,
     pub latitude: Option<f64>,
@@ -224,6 +226,7 @@ pub struct HouseholdParts {
     pub members: Vec<HouseholdMember>,
     pub phone: Option<String>,
     pub identity_number_last4: Option<String>,
+    pub unreadable: Vec<String>,
     pub warnings: Vec<HouseholdWarning>,
 }
 
@@ -249,6 +252,7 @@ impl HouseholdRow {
             members: parts.members,
             phone: parts.phone,
             identity_number_last4: parts.identity_number_last4,
+            unreadable: parts.unreadable,
             address: self.address,
             latitude: self.latitude,
             longitude: self.longitude,
@@ -264,12 +268,14 @@ impl HouseholdRow {
 }
 
 /// Phone and identity number in full.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct HouseholdSecrets {
     #[schema(example = "062068001234")]
     pub identity_number: Option<String>,
     #[schema(example = "0905123456")]
     pub phone: Option<String>,
+    /// Fields that are kept and cannot be shown now: damaged, or the key is missing. Tell the operator.
+    pub unreadable: Vec<String>,
 }
 
 /// A member to be kept (with its id) or added.

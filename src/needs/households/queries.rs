@@ -48,13 +48,13 @@ fn complete(conn: &mut PgConnection, secrets: &Secrets, rows: Vec<HouseholdRow>)
     Ok(rows
         .into_iter()
         .map(|row| {
-            let private = shown.remove(&row.id);
-            let (phone, identity_number_last4) = private.map_or((None, None), |private| (private.phone, private.last4));
+            let private = shown.remove(&row.id).unwrap_or_default();
             let parts = HouseholdParts {
                 village: names.get(&row.village_id).cloned().unwrap_or_default(),
                 members: members.remove(&row.id).unwrap_or_default(),
-                phone,
-                identity_number_last4,
+                phone: private.phone,
+                identity_number_last4: private.last4,
+                unreadable: private.unreadable,
                 warnings: Vec::new(),
             };
             row.with(parts)
@@ -343,9 +343,11 @@ fn replace_members(conn: &mut PgConnection, household: Uuid, members: &[NewHouse
     Ok(())
 }
 
-/// Phone and identity number in full, and a line in the audit that somebody read them.
+/// Phone and identity number in full, and a line in the audit that somebody read them. Who sees a household of
+/// another area, on the list of a twinned village, is not shown them: there it is none.
 pub fn reveal(conn: &mut PgConnection, secrets: &Secrets, id: Uuid) -> Result<HouseholdSecrets> {
-    let village: Uuid = households::table.find(id).select(households::village_id).first(conn)?;
+    let own = households::table.find(id).filter(app_in_range(households::scope_path));
+    let village: Uuid = own.select(households::village_id).first(conn)?;
     sql_query("SELECT app_audit_read($1, $2, $3)")
         .bind::<Text, _>(TABLE)
         .bind::<SqlUuid, _>(id)

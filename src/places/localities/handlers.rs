@@ -32,7 +32,7 @@ pub async fn list_localities(
     let Query(filter) = filter;
     let keyset = keyset!(filter, secrets, [level, parent_id, code, q, as_of, twinned], LocalitySort::FIELDS);
     let much = reads_much(&may.actor, &keyset, filter.q.is_some());
-    db.list(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    db.look(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Add a village

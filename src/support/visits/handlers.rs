@@ -31,7 +31,7 @@ pub async fn list_visits(
     let keyset = keyset!(filter, secrets, [village_id, twinning_id, organisation_id, from, to], VisitSort::FIELDS);
     let actor = may.actor.clone();
     let much = reads_much(&may.actor, &keyset, false);
-    db.list(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
+    db.look(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Record a visit

@@ -29,7 +29,7 @@ pub async fn list_programmes(
     let Query(filter) = filter;
     let keyset = keyset!(filter, secrets, [q, kind, locality_id, active_on], ProgrammeSort::FIELDS);
     let much = reads_much(&may.actor, &keyset, filter.q.is_some());
-    db.list(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    db.look(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Add a programme

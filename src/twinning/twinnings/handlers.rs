@@ -32,7 +32,7 @@ pub async fn list_twinnings(
         keyset!(filter, secrets, [locality_id, organisation_id, programme_id, active_on, status], TwinningSort::FIELDS);
     let actor = may.actor.clone();
     let much = reads_much(&may.actor, &keyset, false);
-    db.list(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
+    db.look(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
 }
 
 /// Add a twinning

@@ -1,0 +1,126 @@
+//! Which keys of PII_KEY_FILE the database has met, and the personal fields of deleted rows, which are sealed by a
+//! job: the trigger that keeps a deleted row has no key.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bytea, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Db;
+use super::schema::sealing_keys;
+use super::sql::app_now;
+use crate::kernel::problem::{Problem, Result};
+use crate::kernel::secrets::Secrets;
+
+/// Rows that are sealed in one transaction.
+const AT_ONCE: i32 = 500;
+
+/// The number of a key, and its fingerprint.
+pub type MetKey = (u8, Vec<u8>);
+
+pub fn met_keys(conn: &mut PgConnection) -> Result<Vec<MetKey>> {
+    let rows: Vec<(i16, Vec<u8>)> =
+        sealing_keys::table.select((sealing_keys::id, sealing_keys::fingerprint)).order(sealing_keys::id).load(conn)?;
+    let number = |id: i16| u8::try_from(id).map_err(Problem::internal);
+    rows.into_iter().map(|(id, fingerprint)| Ok((number(id)?, fingerprint))).collect()
+}
+
+/// Remembers keys that are new.
+pub fn meet_keys(conn: &mut PgConnection, keys: &[MetKey]) -> Result<()> {
+    for (id, fingerprint) in keys {
+        let row = (
+            sealing_keys::id.eq(i16::from(*id)),
+            sealing_keys::fingerprint.eq(fingerprint),
+            sealing_keys::added_at.eq(app_now()),
+        );
+        diesel::insert_into(sealing_keys::table).values(row).on_conflict_do_nothing().execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Forgets a key with which nothing is sealed any more.
+pub fn part_with_key(conn: &mut PgConnection, id: u8) -> Result<()> {
+    diesel::delete(sealing_keys::table.find(i16::from(id))).execute(conn)?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Deletion {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    resource: String,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    personal: Option<Value>,
+    #[diesel(sql_type = Nullable<Bytea>)]
+    sealed: Option<Vec<u8>>,
+}
+
+/// Seals the personal fields of rows that were deleted since.
+pub fn seal_deletions(db: &Db, secrets: &Secrets) -> Result<()> {
+    let batch = || {
+        db.as_system(|conn| {
+            let fresh = "SELECT id, resource, personal, NULL::bytea AS sealed FROM app_fresh_deletions($1)";
+            let rows: Vec<Deletion> = sql_query(fresh).bind::<Integer, _>(AT_ONCE).load(conn)?;
+            seal(conn, secrets, &rows)
+        })
+    };
+    while batch()?.is_full {}
+    Ok(())
+}
+
+/// What a batch came to.
+pub struct Batch {
+    pub is_full: bool,
+    pub unreadable: usize,
+}
+
+/// Seals a batch of deleted rows with the newest key, those that an older one sealed included.
+pub fn reseal_deletions(conn: &mut PgConnection, secrets: &Secrets) -> Result<Batch> {
+    let newest = secrets.newest_key().map_or(0, i16::from);
+    let rows: Vec<Deletion> = sql_query("SELECT * FROM app_deletions_to_seal($1, $2)")
+        .bind::<SmallInt, _>(newest)
+        .bind::<Integer, _>(AT_ONCE)
+        .load(conn)?;
+    seal(conn, secrets, &rows)
+}
+
+fn seal(conn: &mut PgConnection, secrets: &Secrets, rows: &[Deletion]) -> Result<Batch> {
+    let mut unreadable = 0;
+    for row in rows {
+        let field = format!("deleted {}", row.resource);
+        let content = match (&row.personal, &row.sealed) {
+            (Some(personal), _) => personal.to_string(),
+            (None, Some(sealed)) => match secrets.open(row.id, &field, sealed) {
+                Ok(content) => content,
+                Err(_unreadable) => {
+                    unreadable += 1;
+                    continue;
+                }
+            },
+            (None, None) => continue,
+        };
+        sql_query("SELECT app_seal_deletion($1, $2, $3)")
+            .bind::<SqlUuid, _>(row.id)
+            .bind::<Text, _>(&row.resource)
+            .bind::<Bytea, _>(secrets.seal(row.id, &field, &content)?)
+            .execute(conn)?;
+    }
+    // What does not open comes again: a batch of nothing else is the last.
+    Ok(Batch { is_full: rows.len() == usize::try_from(AT_ONCE).unwrap_or(0) && unreadable < rows.len(), unreadable })
+}
+
+/// How many values a key sealed.
+#[derive(QueryableByName)]
+pub struct SealedBy {
+    #[diesel(sql_type = Integer)]
+    pub key: i32,
+    #[diesel(sql_type = BigInt)]
+    pub fields: i64,
+}
+
+/// The deleted rows by the key that sealed them.
+pub fn sealed_deletions(conn: &mut PgConnection) -> Result<Vec<SealedBy>> {
+    Ok(sql_query("SELECT key, fields FROM app_sealed_deletions()").load(conn)?)
+}
