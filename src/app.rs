@@ -7,8 +7,9 @@ use std::time::Duration;
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, header};
-use actix_web::middleware::{Compress, Condition, from_fn};
+use actix_web::middleware::{Compress, Condition, Next, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use serde::Serialize;
@@ -29,7 +30,7 @@ use crate::kernel::connections::Connections;
 use crate::kernel::db::{Db, migrate};
 use crate::kernel::extract::{Contract, Contracts};
 use crate::kernel::metrics::Metrics;
-use crate::kernel::middleware::{Stopping, caching, envelope};
+use crate::kernel::middleware::{Impersonal, Stopping, caching, envelope};
 use crate::kernel::peer::{Origins, Peer, TrustedProxy};
 use crate::kernel::problem::{Problem, ProblemDetails, Result};
 use crate::kernel::secrets::Secrets;
@@ -37,6 +38,13 @@ use crate::places::catalogues::Catalogues;
 use crate::{access, insight, needs, openapi, places, support, twinning};
 
 pub const BASE: &str = "/api/v1";
+
+/// What is about nobody.
+const IMPERSONAL: [&str; 4] = ["/api/v1/localities", "/api/v1/catalogues", "/api/v1/programmes", "/api/v1/aggregates"];
+
+/// What the documentation page may load and do: nothing from elsewhere, and nobody frames it.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                           font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What the workers share.
 #[derive(Clone)]
@@ -213,6 +221,7 @@ pub fn build(
         .app_data(state.document)
         .app_data(state.contracts)
         .app_data(state.bodies)
+        .app_data(Data::new(Impersonal(&IMPERSONAL)))
         .service(scope(BASE).configure(routes).wrap(from_fn(caching)).wrap(from_fn(authenticate)))
         .service(check_liveness)
         .service(check_readiness)
@@ -222,6 +231,7 @@ pub fn build(
         .service(SwaggerUi::new("/docs/{_:.*}").config(docs_page()))
         .default_service(web::to(nowhere))
         .wrap(Compress::default())
+        .wrap(from_fn(guard_docs))
         .wrap(cors)
         .wrap(from_fn(envelope))
 }
@@ -244,11 +254,22 @@ fn cors(origins: &Origins) -> Cors {
 }
 
 fn docs_page() -> Config<'static> {
-    Config::new([format!("{BASE}/openapi.json")])
-        .try_it_out_enabled(true)
-        .persist_authorization(true)
-        .filter(true)
-        .doc_expansion("none")
+    Config::new([format!("{BASE}/openapi.json")]).try_it_out_enabled(true).filter(true).doc_expansion("none")
+}
+
+/// A token that is typed into the documentation page stays in that page.
+async fn guard_docs(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let is_docs = request.path().starts_with("/docs");
+    let mut response = next.call(request).await?;
+    if is_docs {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DOCS_POLICY));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
+    Ok(response)
 }
 
 async fn to_docs() -> HttpResponse {

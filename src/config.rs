@@ -105,6 +105,20 @@ pub enum UserCommand {
     Deactivate(NamedUser),
     /// List the administrators, or all accounts
     List(ListUsers),
+    /// End every session of an account, or of all: after a backup was restored, or a key was lost
+    EndSessions(EndSessions),
+}
+
+#[derive(Debug, Args)]
+pub struct EndSessions {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// The name to sign in with
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub username: Option<String>,
+    /// Of every account
+    #[arg(long)]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]

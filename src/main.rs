@@ -32,6 +32,7 @@ fn main() -> ExitCode {
             UserCommand::Reset(user) => users::reset(&user),
             UserCommand::Deactivate(user) => users::deactivate(&user),
             UserCommand::List(wanted) => users::list(&wanted),
+            UserCommand::EndSessions(wanted) => users::end_sessions(&wanted),
         },
     };
     outcome.map_or_else(fail, |()| ExitCode::SUCCESS)

@@ -92,6 +92,14 @@ impl Database {
         Self { url, source: Source::Private(opened) }
     }
 
+    /// For migrations. The login that serves a private one may not change a table.
+    fn owner_url(&self) -> String {
+        match &self.source {
+            Source::Given => self.url.clone(),
+            Source::Private(opened) => address_of(opened).superuser_url(DATABASE),
+        }
+    }
+
     pub fn is_private(&self) -> bool {
         matches!(self.source, Source::Private(_))
     }
@@ -139,7 +147,7 @@ fn address_of(opened: &Opened) -> &Address {
 /// Migrates, and loads the catalogue of places.
 pub fn migrate(settings: &Migrate) -> Result<(), String> {
     let database = Database::open_or_make(&settings.storage)?;
-    database.explain(apply_migrations(&database.url))?;
+    database.explain(apply_migrations(&database.owner_url()))?;
     if !settings.schema_only {
         database.explain(load_places(&database.url, &Clock::default()))?;
     }
@@ -189,7 +197,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     // Keys that are brought along are looked at before the database is; one's own are made after it.
     let keys = if database.is_private() { None } else { Some(load_keys(&settings.storage, &settings.keys, false)?) };
     if database.is_private() {
-        database.explain(apply_migrations(&database.url))?;
+        database.explain(apply_migrations(&database.owner_url()))?;
         database.explain(load_places(&database.url, &clock))?;
     }
     migrate::check_login(&database.url)?;

@@ -67,7 +67,7 @@ impl Cluster {
         let create = format!("CREATE DATABASE {DATABASE} OWNER app_owner");
         postgres.batch_execute(&create).map_err(|error| error.to_string())?;
         let url = self.embedded.url(DATABASE);
-        migrate::migrate(&url)?;
+        migrate::migrate(&self.embedded.superuser_url(DATABASE))?;
         let db = Db::connect(&url, 1, Clock::default())?;
         let selection = if settings.small { Selection::Provinces(&SMALL) } else { Selection::Everything };
         loader::load_selection(&db, db.clock.today(), selection).map_err(|problem| problem.to_string())?;

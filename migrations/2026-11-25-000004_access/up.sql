@@ -253,6 +253,18 @@ begin
   perform public.app_security_event('sign_out', public.app_user_id());
 end $$;
 
+create function app_end_sessions(name text) returns bigint language plpgsql security definer set search_path = '' as $$
+declare
+  ended bigint;
+begin
+  if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;
+  update public.sessions s set revoked_at = public.app_now()
+    from public.users u where u.id = s.user_id and s.revoked_at is null and (name is null or u.username = name);
+  get diagnostics ended = row_count;
+  return ended;
+end $$;
+comment on function app_end_sessions(text) is 'Ends the sessions of an account, or of all; for operators';
+
 create function app_own_sessions(idle_days integer, absolute_days integer)
   returns table (id uuid, device_name text, created_at timestamptz, refreshed_at timestamptz, current boolean)
   stable language sql security definer set search_path = '' as $$

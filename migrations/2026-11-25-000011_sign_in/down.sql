@@ -1,6 +1,6 @@
-drop function app_same_people(), app_two_person_days();
+drop function app_own_accounts(), app_two_person_days();
 drop function app_replace_password(uuid, text, timestamptz), app_tell_of_account(uuid, text), app_give_one_time_password(uuid, text, timestamptz),
   app_change_own_password(text, text), app_refresh(bytea, bytea, text, integer, integer), app_sign_in(uuid, text, text, uuid, text, bytea),
   app_password_was_wrong(text, text, text), app_begin_own_password(text, integer), app_begin_sign_in(text, text, text, integer),
-  app_address_wait(text, integer), app_subscriber(text), app_forgive(text), app_take_try(text), app_sign_in_pause(integer, timestamptz);
+  app_address_wait(text, integer), app_subscriber(text), app_forgive(text), app_name_was_taken(), app_naming_pause(), app_take_try(text), app_sign_in_pause(integer, timestamptz);
 drop table sign_in_addresses;

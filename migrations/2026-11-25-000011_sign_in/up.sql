@@ -40,6 +40,17 @@ begin
 end $$;
 comment on function app_take_try(text) is 'Counts a try as failed until it proves right; 0, or the seconds to wait';
 
+-- A name that is taken says that somebody in the country is called so: an official who hits upon many waits like one
+-- who guesses passwords.
+create function app_naming_pause() returns integer stable language sql security definer set search_path = '' as $$
+  select coalesce((select public.app_sign_in_pause(f.failures, f.last_at) from public.sign_in_failures f
+                    where f.subject = 'naming ' || public.app_user_id()), 0) $$;
+create function app_name_was_taken() returns void language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.sign_in_failures as f (subject, failures, last_at) values ('naming ' || public.app_user_id(), 1, public.app_now())
+  on conflict (subject) do update set failures = f.failures + 1, last_at = public.app_now();
+end $$;
+
 create function app_forgive(username text) returns void language sql security definer set search_path = '' as $$
   delete from public.sign_in_failures f
    where f.subject in (username, 'password ' || username)
@@ -200,7 +211,7 @@ create function app_tell_of_account(account uuid, what text) returns void langua
    where u.id = account and public.app_twinning_active(t, public.app_today())
      and not (t.scope_path >= t.organisation_scope_path and t.scope_path < left(t.organisation_scope_path, -1) || '/') $$;
 
--- Whoever makes an account or resets it has known its password: `app_same_person`.
+-- Whoever makes an account or resets it has known its password: `app_own_accounts`.
 create function app_replace_password(who uuid, new_hash text, expires timestamptz) returns void
   language plpgsql security definer set search_path = '' as $$
 declare
@@ -230,7 +241,7 @@ comment on function app_two_person_days() is 'TWO_PERSON_DAYS: how long whoever 
 
 -- Upwards whoever made the caller's account, and made that account, and so on; downwards the accounts that the
 -- caller made. Two accounts that a third one made are two people: in a new commune all are of that kind.
-create function app_same_people() returns uuid[] stable language sql security definer set search_path = '' as $$
+create function app_own_accounts() returns uuid[] stable language sql security definer set search_path = '' as $$
   with recursive lately as (
     select m.user_id, m.maker_id from public.account_makers m
      where m.made_at > public.app_now() - make_interval(days => public.app_two_person_days())
@@ -240,4 +251,4 @@ create function app_same_people() returns uuid[] stable language sql security de
     select public.app_user_id() union select l.user_id from down join lately l on l.maker_id = down.id
   )
   select array(select id from up union select id from down) $$;
-comment on function app_same_people() is 'The accounts that may be the caller''s own, itself among them: who made one lately has known its password';
+comment on function app_own_accounts() is 'The accounts that may be the caller''s own, itself among them: who made one lately has known its password';

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::policy::Role;
 use crate::kernel::problem::{Problem, Result};
-use crate::kernel::secrets::{base64url, sha256, write_private};
+use crate::kernel::secrets::{base64url, make_private_folder, sha256, write_private};
 
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
 /// Clocks differ.
@@ -142,7 +142,7 @@ impl Tokens {
     /// Reads the folder; makes a first key in an empty one where `make` says so.
     pub fn load(folder: &Path, make: bool) -> Result<Self, String> {
         if make {
-            fs::create_dir_all(folder).map_err(|error| told(folder, &error))?;
+            make_private_folder(folder).map_err(|error| told(folder, &error))?;
             if key_files(folder)?.is_empty() {
                 let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
                     .map_err(|_unspecified| "cannot make a signing key".to_owned())?;

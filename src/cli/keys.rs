@@ -15,14 +15,14 @@ use crate::access::tokens::Tokens;
 use crate::config::{KeysOfInstallation, RemoveKey};
 use crate::kernel::db::sealing;
 use crate::kernel::problem::{Problem, Result as Outcome};
-use crate::kernel::secrets::{Secrets, key_of_line, new_key_line, write_private};
+use crate::kernel::secrets::{Secrets, key_of_line, make_private_folder, new_key_line, write_private};
 use crate::needs::households::private;
 use crate::server::{self, Installation};
 
 /// Makes the keys of an installation, and says which settings name them.
 pub fn create(folder: &Path) -> Result<(), String> {
     let told = |error: io::Error| format!("cannot make keys in {}: {error}", folder.display());
-    fs::create_dir_all(folder).map_err(told)?;
+    make_private_folder(folder).map_err(told)?;
     let folder = fs::canonicalize(folder).map_err(told)?;
     for entry in fs::read_dir(&folder).map_err(told)? {
         let name = entry.map_err(told)?.file_name();

@@ -10,7 +10,7 @@ use crate::access::passwords::{self, ONE_TIME_DAYS};
 use crate::access::policy::Role;
 use crate::access::users::model::NewUser;
 use crate::access::users::queries::{self, give_one_time_password};
-use crate::config::{CreateUser, ListUsers, NamedUser, Storage};
+use crate::config::{CreateUser, EndSessions, ListUsers, NamedUser, Storage};
 use crate::kernel::clock::Clock;
 use crate::kernel::db::schema::users;
 use crate::kernel::db::{Db, migrate};
@@ -143,5 +143,27 @@ pub fn list(wanted: &ListUsers) -> Result<(), String> {
         let state = if active { "active" } else { "deactivated" };
         say(&format!("{username}\t{}\t{state}\t{full_name}", role.as_str()));
     }
+    Ok(())
+}
+
+/// Ends every session of an account, or of all accounts: everybody signs in anew.
+pub fn end_sessions(wanted: &EndSessions) -> Result<(), String> {
+    #[derive(QueryableByName)]
+    struct Ended {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        ended: i64,
+    }
+    let ended: Option<Ended> = as_operator(&wanted.storage, |conn| {
+        if let Some(username) = &wanted.username
+            && queries::operated(conn, username)?.is_none()
+        {
+            return Ok(None);
+        }
+        let ended = diesel::sql_query("SELECT app_end_sessions($1) AS ended")
+            .bind::<diesel::sql_types::Nullable<diesel::sql_types::Text>, _>(&wanted.username);
+        Ok(Some(ended.get_result(conn)?))
+    })?;
+    let ended = ended.ok_or_else(|| unknown(wanted.username.as_deref().unwrap_or_default()))?;
+    say(&format!("{} sessions have ended", ended.ended));
     Ok(())
 }

@@ -94,9 +94,10 @@ pub async fn envelope(
         metrics: request.app_data::<Data<Metrics>>().cloned(),
     };
     request.extensions_mut().insert(incoming.id);
-    let refused = match Peer::of(request.request()).is_insecure {
-        true => Some(Code::HttpsRequired),
-        false => is_too_long.then_some(Code::UriTooLong),
+    let refused = match Peer::of(request.request()) {
+        Peer { is_insecure: true, .. } => Some(Code::HttpsRequired),
+        Peer { is_unreadable: true, .. } => Some(Code::MalformedRequest),
+        _ => is_too_long.then_some(Code::UriTooLong),
     };
     if let Some(code) = refused {
         let answer = write_problem(&incoming, &Problem::new(code), &HeaderMap::new());
@@ -229,6 +230,15 @@ fn write_problem(incoming: &Incoming, problem: &Problem, kept: &HeaderMap) -> Ht
     }
 }
 
+/// Paths whose answers are about nobody, and may be kept by a cache of the caller's.
+pub struct Impersonal(pub &'static [&'static str]);
+
+impl Impersonal {
+    fn covers(&self, path: &str) -> bool {
+        self.0.iter().any(|known| path.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    }
+}
+
 /// Reads of the API carry a tag (a record's version, else the hash of the answer), and are 304 to
 /// who has it already. This runs after the handler: what the caller may not see is 404 before any
 /// tag is compared.
@@ -237,13 +247,15 @@ pub async fn caching(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let is_read = request.method() == Method::GET;
+    let is_impersonal = request.app_data::<Data<Impersonal>>().is_some_and(|known| known.covers(request.path()));
     let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
     let response = next.call(request).await?;
     let (parts, answer) = response.into_parts();
     let mut answer = answer.map_into_boxed_body();
     answer.headers_mut().append(header::VARY, HeaderValue::from_static("Authorization, Accept-Language"));
     if !answer.headers().contains_key(header::CACHE_CONTROL) {
-        let cache = if is_read { "private, no-cache" } else { "no-store" };
+        // Nothing keeps what is about people but the app itself.
+        let cache = if is_read && is_impersonal { "private, no-cache" } else { "no-store" };
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     }
     if !is_read || answer.status() != StatusCode::OK {

@@ -1,6 +1,6 @@
 //! Keyset pages: a list is read on from the last row's sort key, never by counting rows from the
-//! start, so that it stays stable while rows are written. The cursor is opaque, sealed against
-//! change and bound to the filter it came from.
+//! start, so that it stays stable while rows are written. The cursor is encrypted, for it
+//! holds a row's sort key, and bound to the filter it came from.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -178,7 +178,7 @@ impl<F: Copy> Keyset<F> {
             Some(last) if more => {
                 let (key, id) = key(last, self.field);
                 let json = serde_json::to_vec(&Cursor { key, id, binding: self.binding }).map_err(Problem::internal)?;
-                Some(secrets.seal_cursor(&json))
+                Some(secrets.seal_cursor(&json)?)
             }
             _ => None,
         };

@@ -1,7 +1,7 @@
 //! Where a request comes from. What a request says of itself (`X-Forwarded-For`) is believed of the
 //! configured proxy alone: anybody can send a header.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
@@ -91,6 +91,8 @@ pub struct Peer {
     pub is_forwarded: bool,
     /// It reached the proxy without encryption.
     pub is_insecure: bool,
+    /// The proxy does not say from where: unless it is mended, nobody is told apart.
+    pub is_unreadable: bool,
 }
 
 impl Peer {
@@ -106,33 +108,39 @@ impl Peer {
         };
         let peer = match (socket, trusted) {
             (Some(socket), Some(trusted)) if trusted.is(socket) => Self {
-                address: Some(forwarded(socket, &header(X_FORWARDED_FOR), trusted)),
+                address: forwarded(socket, &header(X_FORWARDED_FOR), trusted),
                 is_forwarded: [FORWARDED, X_FORWARDED_FOR, X_FORWARDED_PROTO]
                     .iter()
                     .any(|name| request.headers().contains_key(name)),
                 is_insecure: header(X_FORWARDED_PROTO).iter().any(|scheme| scheme.eq_ignore_ascii_case("http")),
+                is_unreadable: forwarded(socket, &header(X_FORWARDED_FOR), trusted).is_none(),
             },
-            _ => Self { address: socket, is_forwarded: false, is_insecure: false },
+            _ => Self { address: socket, is_forwarded: false, is_insecure: false, is_unreadable: false },
         };
         request.extensions_mut().insert(peer);
         peer
     }
 }
 
-/// Each proxy appends whom it heard. Read from the end, the first that is no proxy of ours is the
-/// caller; what stands before that is the caller's own say.
-fn forwarded(socket: IpAddr, chain: &[&str], trusted: &TrustedProxy) -> IpAddr {
+/// Each proxy appends whom it heard. Read from the end, the first that is no proxy of ours is the caller; what
+/// stands before that is the caller's own say. None where it cannot be read: such a caller is not the proxy.
+fn forwarded(socket: IpAddr, chain: &[&str], trusted: &TrustedProxy) -> Option<IpAddr> {
     let mut last = socket;
     for hop in chain.iter().rev() {
-        match hop.parse::<IpAddr>() {
-            Ok(address) => last = address.to_canonical(),
-            Err(_no_address) => return last,
-        }
+        last = address_of(hop)?;
         if !trusted.is(last) {
-            return last;
+            break;
         }
     }
-    last
+    Some(last)
+}
+
+/// `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`, quoted or not.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim_matches('"');
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    let address = bare.parse::<IpAddr>().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+    address.map(|address| address.to_canonical())
 }
 
 impl FromRequest for Peer {
@@ -186,8 +194,21 @@ mod tests {
     fn of_a_chain_the_last_that_is_no_proxy_is_the_caller() {
         let trusted = "10.0.0.0/8, 192.168.0.1";
         assert_eq!(address("10.1.1.1", trusted, "6.6.6.6, 1.2.3.4, 192.168.0.1"), "1.2.3.4");
-        assert_eq!(address("10.1.1.1", trusted, "rubbish"), "10.1.1.1");
-        assert_eq!(address("10.1.1.1", trusted, "1.2.3.4, rubbish, 10.2.2.2"), "10.2.2.2");
+        for unreadable in ["rubbish", "unknown", "", "1.2.3.4, ", "1.2.3.4:x", "1.2.3.4, unknown", "_hidden"] {
+            let peer = peer("10.1.1.1", trusted, &[("X-Forwarded-For", unreadable)]);
+            assert!(peer.address.is_none() && peer.is_unreadable, "{unreadable}");
+        }
+        for (said, meant) in [
+            ("1.2.3.4:4711", "1.2.3.4"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("rubbish, 1.2.3.4", "1.2.3.4"),
+            ("6.6.6.6, 1.2.3.4:80, 10.2.2.2:443", "1.2.3.4"),
+        ] {
+            assert_eq!(address("10.1.1.1", trusted, said), meant, "{said}");
+        }
+        assert_eq!(peer("10.1.1.1", trusted, &[]).address.unwrap().to_string(), "10.1.1.1", "the proxy itself asks");
         assert_eq!(address("10.1.1.1", trusted, "::ffff:1.2.3.4"), "1.2.3.4");
     }
 

@@ -143,6 +143,7 @@ field_codes! {
     IdTaken = "id_conflict", "Mã này đã được dùng cho một bản ghi khác.", "This id is taken by another record.";
     Duplicate = "duplicate", "Bị lặp lại.", "Given more than once.";
     OutsideProgramme = "outside_programme", "Ngày nằm ngoài thời gian của chương trình.", "The day lies outside the programme.";
+    ProgrammeElsewhere = "programme_elsewhere", "Chương trình không thuộc địa bàn này.", "The programme is not one for this place.";
     InTheFuture = "in_the_future", "Ngày chưa tới.", "The day has not come yet.";
     OutsideTwinning = "outside_twinning", "Ngày nằm ngoài thời gian kết nghĩa.", "The day lies outside the twinning.";
     VillageOutsideTwinning = "village_outside_twinning", "Thôn, làng không thuộc nơi kết nghĩa.", "The village does not lie in the twinned place.";

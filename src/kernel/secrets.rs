@@ -1,9 +1,9 @@
 //! Keys that are kept beside the database, never in it: one seals personal fields, one derives
-//! refresh tokens and authenticates cursors.
+//! refresh and device tokens and encrypts cursors.
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -15,15 +15,17 @@ use uuid::Uuid;
 use super::problem::{Problem, Result};
 
 const KEY_LEN: usize = 32;
-const CURSOR_TAG_LEN: usize = 16;
+const CURSOR: &[u8] = b"cursor";
 const FINGERPRINT_LEN: usize = 16;
 
 /// The keys of an installation.
 pub struct Secrets {
     /// Personal fields: the first line of the file seals, all open.
     sealing: Vec<SealingKey>,
-    /// Refresh tokens and cursors.
+    /// Refresh and device tokens.
     tokens: hmac::Key,
+    /// Made of the same file.
+    cursors: LessSafeKey,
 }
 
 /// A line of the key file.
@@ -77,7 +79,10 @@ impl Secrets {
         }
         let (_, token) =
             token.lines().find_map(parse_key).ok_or_else(|| format!("{} holds no key", token_key_file.display()))?;
-        Ok(Self { sealing, tokens: hmac::Key::new(hmac::HMAC_SHA256, &token) })
+        let tokens = hmac::Key::new(hmac::HMAC_SHA256, &token);
+        let cursors = UnboundKey::new(&AES_256_GCM, hmac::sign(&tokens, b"key of cursors").as_ref())
+            .map_err(|_unspecified| format!("{}: unusable key", token_key_file.display()))?;
+        Ok(Self { sealing, tokens, cursors: LessSafeKey::new(cursors) })
     }
 
     /// Seals a personal field; bound to its record and its name, so that it cannot be moved.
@@ -148,23 +153,22 @@ impl Secrets {
         hmac::verify(&self.tokens, text.as_bytes(), proof).is_ok()
     }
 
-    pub fn seal_cursor(&self, json: &[u8]) -> String {
-        let mut bytes = self.cursor_tag(json);
-        bytes.extend_from_slice(json);
-        base64url(&bytes)
+    /// A cursor holds the last row's sort key, such as a name: it is encrypted, and bound to what it is.
+    pub fn seal_cursor(&self, json: &[u8]) -> Result<String> {
+        let nonce = random::<NONCE_LEN>()?;
+        let mut body = json.to_vec();
+        self.cursors
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(CURSOR), &mut body)
+            .map_err(|_unspecified| Problem::internal("sealing a cursor failed"))?;
+        Ok(base64url(&[nonce.as_slice(), &body].concat()))
     }
 
     pub fn open_cursor(&self, cursor: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (tag, json) = bytes.split_at_checked(CURSOR_TAG_LEN)?;
-        aws_lc_rs::constant_time::verify_slices_are_equal(tag, &self.cursor_tag(json)).ok()?;
-        Some(json.to_vec())
-    }
-
-    fn cursor_tag(&self, json: &[u8]) -> Vec<u8> {
-        let mut message = b"cursor\n".to_vec();
-        message.extend_from_slice(json);
-        hmac::sign(&self.tokens, &message).as_ref().iter().copied().take(CURSOR_TAG_LEN).collect()
+        let (nonce, body) = bytes.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut body = body.to_vec();
+        Some(self.cursors.open_in_place(nonce, Aad::from(CURSOR), &mut body).ok()?.to_vec())
     }
 
     /// A short mark of a text, to tell whether it is the same.
@@ -206,10 +210,15 @@ fn read_or_make(path: &Path, make: bool, setting: &str) -> Result<String, String
     fs::read_to_string(path).map_err(|error| format!("{setting}: cannot read the key file {}: {error}", path.display()))
 }
 
+/// Makes a folder that only its owner looks into, where there is none.
+pub fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.exists() { Ok(()) } else { fs::DirBuilder::new().recursive(true).mode(0o700).create(folder) }
+}
+
 /// Writes a file that only its owner reads, whole or not at all.
 pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        make_private_folder(folder)?;
     }
     let partial = path.with_extension("partial");
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
@@ -261,7 +270,7 @@ mod tests {
     #[test]
     fn a_cursor_that_was_altered_does_not_open() {
         let (_folder, secrets) = secrets();
-        let cursor = secrets.seal_cursor(b"{}");
+        let cursor = secrets.seal_cursor(b"{}").unwrap();
         assert_eq!(secrets.open_cursor(&cursor).unwrap(), b"{}");
         assert!(secrets.open_cursor(&cursor.replace(cursor.chars().next().unwrap(), "_")).is_none());
         assert!(secrets.open_cursor("").is_none());

@@ -56,7 +56,10 @@ pub struct Cell(String);
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
-        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        // Programs pass over blanks, and take the wide forms of East Asian keyboards for the same signs.
+        let begins = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{FEFF}');
+        let is_formula = begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹢', '﹣', '﹦', '﹫', '−']);
+        if is_formula || text.starts_with(['\t', '\r', '\n']) {
             Self(format!("'{text}"))
         } else {
             Self(text.to_owned())
@@ -179,6 +182,11 @@ mod tests {
         assert_eq!(text("=HYPERLINK(\"http://x\")"), "'=HYPERLINK(\"http://x\")");
         assert_eq!(text("@SUM(A1)"), "'@SUM(A1)");
         assert_eq!(text("+84905123456"), "'+84905123456");
+        for formula in ["\n=1", "\r\n+1", " =1", "\u{A0}\t@SUM(1)", "＝1", "＋1", "－1", "＠SUM(1)", "\u{FEFF}=1", "−1"]
+        {
+            assert_eq!(text(formula), format!("'{formula}"));
+        }
+        assert_eq!(text("\nlàng Tung"), "'\nlàng Tung");
         assert_eq!(text("làng Tung"), "làng Tung");
         assert_eq!((Cell::from(-13.5).0, Cell::from(None::<i64>).0), ("-13.5".into(), String::new()));
     }

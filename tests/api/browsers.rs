@@ -74,3 +74,24 @@ fn pages_of_other_origins_are_told_nothing() {
         }
     }
 }
+
+#[test]
+fn only_what_is_about_nobody_is_kept_by_a_cache() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    let made = head.post("/households", crate::support::household(village, "Rơ Mah Hyen")).expect(201);
+    let record = format!("/households/{}", made["id"].as_str().unwrap());
+    for personal in [record.as_str(), "/households", "/me", "/hardship-lists", "/visits", "/users/none"] {
+        assert_eq!(head.get(personal).header("cache-control"), "no-store", "{personal}");
+    }
+    for impersonal in ["/localities", "/programmes"] {
+        assert_eq!(head.get(impersonal).header("cache-control"), "private, no-cache", "{impersonal}");
+    }
+    assert_eq!(
+        head.get("/aggregates/support").header("cache-control"),
+        "private, max-age=60, stale-while-revalidate=300"
+    );
+    let unchanged = head.with("If-None-Match", &head.get(&record).etag()).get(&record);
+    assert_eq!((unchanged.status, unchanged.header("cache-control")), (304, "no-store"));
+}

@@ -117,7 +117,7 @@ fn a_list_takes_each_household_of_the_village_once() {
 /// làng Tung with a unit that stands by it and one that stands by its neighbour.
 struct Twinned {
     world: World,
-    village: uuid::Uuid,
+    village: Uuid,
     head: Client,
     official: Client,
     unit: Client,

@@ -16,4 +16,12 @@ fn the_document_and_its_page_need_no_internet() {
     let page = server.anonymous().get("/docs/");
     assert_eq!(page.status, 200);
     assert!(!page.text.contains("https://"), "everything comes from this server");
+    // A script of another origin would read the token that a developer has entered.
+    let policy = page.header("content-security-policy");
+    for rule in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"] {
+        assert!(policy.contains(rule), "{rule}: {policy}");
+    }
+    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    let script = server.anonymous().get("/docs/swagger-initializer.js").text;
+    assert!(script.contains("\"persistAuthorization\": false") || !script.contains("persistAuthorization"), "{script}");
 }

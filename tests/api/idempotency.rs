@@ -110,6 +110,19 @@ fn an_id_that_is_taken_does_not_tell_by_what() {
 }
 
 #[test]
+fn an_id_that_the_server_has_made_is_not_claimed_by_a_later_request() {
+    let world = World::new();
+    let official = world.commune(world.ianan);
+    let mut body = village(&world, Uuid::now_v7(), "Tung");
+    body.as_object_mut().unwrap().remove("id");
+    let made = official.post("/localities", body.clone()).expect(201);
+    body["id"] = made["id"].clone();
+    // Nothing tells that the same request had made it.
+    conflict(&official.post("/localities", body));
+    assert_eq!(number(&world, "SELECT count(*) AS number FROM localities WHERE name = 'Tung'"), 1);
+}
+
+#[test]
 fn a_repetition_after_an_edit_shows_the_record_as_it_is_now() {
     let world = World::new();
     let official = world.commune(world.ianan);

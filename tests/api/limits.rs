@@ -125,7 +125,7 @@ fn an_address_holds_so_many_connections_and_one_that_ends_makes_room() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_answer_that_nobody_takes_is_given_up() {
-    let server = TestServer::set(&Callers { answer_seconds: 2, ..lavish() });
+    let server = TestServer::set(&Callers { answer_seconds: 4, ..lavish() });
     let connections = || {
         let metrics = server.anonymous().get("/metrics").text;
         let line = metrics.lines().find_map(|line| line.strip_prefix("ketnghia_http_connections "));
@@ -135,7 +135,11 @@ fn an_answer_that_nobody_takes_is_given_up() {
     for _ in 0..100 {
         deaf.write_all(b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
     }
-    assert!(connections() >= 2);
+    let is_kept = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        connections() >= 2
+    });
+    assert!(is_kept, "at first");
     let is_given_up = (0..200).any(|_| {
         std::thread::sleep(Duration::from_millis(100));
         // The one that asks.

@@ -42,6 +42,7 @@ mod limits;
 mod localities;
 mod metrics;
 mod openapi;
+mod operators;
 mod organisations;
 mod places_over_time;
 mod process;

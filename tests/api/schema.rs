@@ -56,8 +56,9 @@ fn snapshot(conn: &mut PgConnection) -> Vec<String> {
 
 #[test]
 fn every_migration_can_be_taken_back_and_applied_again() {
-    let url = cluster().make_empty("up_down_up");
-    let mut conn = PgConnection::establish(&cluster().superuser_url("up_down_up")).unwrap();
+    cluster().make_empty("up_down_up");
+    let url = cluster().superuser_url("up_down_up");
+    let mut conn = PgConnection::establish(&url).unwrap();
     migrate::migrate(&url).unwrap();
     let up = snapshot(&mut conn);
     migrate::revert_all(&url).unwrap();
@@ -341,4 +342,63 @@ fn only_the_service_may_call_the_functions() {
             AND has_function_privilege('pg_read_all_data', p.oid, 'EXECUTE')",
     );
     assert!(open.is_empty(), "{open:#?}");
+}
+
+/// What the service does not call, it may not call: nothing that writes an entry of the audit by itself, forgives
+/// a wrong password, or tells a hash without a counted try.
+#[test]
+fn what_the_serving_role_may_call_is_called_by_the_service() {
+    // Called by what is not the service's own code, each with its reason.
+    const OTHERS: [(&str, &str); 5] = [
+        ("app_mark_support", "the trigger that marks what is to be counted anew"),
+        ("app_rank", "policies of accounts"),
+        ("app_refuse", "app_give_one_time_password, which asks with the caller's policies"),
+        ("app_refresh_item", "the trigger that follows gifts and pledges"),
+        ("app_twinning_active", "app_twinned_places and filters, as a part of their statements"),
+    ];
+    let server = TestServer::start();
+    let callable = rows(
+        &mut server.sql(),
+        "SELECT DISTINCT p.proname::text AS row FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+            AND has_function_privilege('app', p.oid, 'EXECUTE') AND p.proname NOT LIKE 'diesel\\_%' ORDER BY 1",
+    );
+    let mut source = String::new();
+    read_sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
+    let is_called = |name: &str| {
+        source.match_indices(name).any(|(at, _)| {
+            let next = source[at + name.len()..].chars().next();
+            !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+        })
+    };
+    let idle: Vec<_> =
+        callable.iter().filter(|name| !is_called(name) && !OTHERS.iter().any(|(other, _)| other == name)).collect();
+    assert!(idle.is_empty(), "may be called and is not: {idle:?}");
+    for closed in
+        ["app_security_event", "app_take_try", "app_forgive", "app_tell_of_account", "app_watch", "app_touch_parent"]
+    {
+        assert!(!callable.iter().any(|name| name == closed), "{closed}");
+    }
+}
+
+fn read_sources(folder: &std::path::Path, source: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            read_sources(&path, source);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            source.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_login_that_serves_a_private_postgresql_may_not_change_a_table() {
+    let server = TestServer::start();
+    let mut conn = PgConnection::establish(&cluster().url(&server.database)).unwrap();
+    for role in ["app_owner", "postgres"] {
+        assert_eq!(
+            refusal(&mut conn, &format!("SET ROLE {role}")),
+            format!("permission denied to set role \"{role}\"")
+        );
+    }
 }

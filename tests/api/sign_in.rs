@@ -442,3 +442,17 @@ fn what_reached_the_proxy_unencrypted_is_refused() {
     // Of anybody else the header says nothing.
     TestServer::start().anonymous().with("X-Forwarded-Proto", "http").get("/catalogues").expect(200);
 }
+
+#[test]
+fn a_chain_of_addresses_that_cannot_be_read_is_refused() {
+    let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() });
+    for chain in ["rubbish", "203.0.113.7, unknown", "203.0.113.7, ", "203.0.113.7, 999.1.1.1"] {
+        let client = behind.anonymous().with("X-Forwarded-For", chain);
+        client.get("/catalogues").expect_problem(400, "malformed_request");
+    }
+    // A port belongs to an address; of anybody but the proxy the header says nothing.
+    for chain in ["203.0.113.7:4711", "[2001:db8::1]:4711"] {
+        behind.anonymous().with("X-Forwarded-For", chain).get("/catalogues").expect(200);
+    }
+    TestServer::start().anonymous().with("X-Forwarded-For", "rubbish").get("/catalogues").expect(200);
+}

@@ -2,6 +2,7 @@ use ketnghia::places::loader::locality_id;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::support::giving::{Giving, as_system};
 use crate::support::{Client, World};
 
 #[test]
@@ -105,6 +106,21 @@ fn a_unit_keeps_its_ended_twinnings() {
 }
 
 #[test]
+fn an_organisation_and_a_programme_that_have_ended_show_no_village() {
+    for ending in ["UPDATE organisations SET valid_to", "UPDATE programmes SET ends_on"] {
+        let giving = Giving::new();
+        let seen = |client: &Client| client.get(&format!("/households/{}", giving.home)).status;
+        assert_eq!(seen(&giving.unit), 200);
+        as_system(&giving.world, &format!("{ending} = '2026-11-22'"));
+        assert_eq!(seen(&giving.unit), 200, "the last day counts: {ending}");
+        as_system(&giving.world, &format!("{ending} = '2026-11-21'"));
+        assert_eq!(seen(&giving.unit), 404, "{ending}");
+        // Its own part stays its own.
+        giving.unit.get(&format!("/twinnings/{}", giving.twinning)).expect(200);
+    }
+}
+
+#[test]
 fn only_officials_of_the_place_write() {
     let world = World::new();
     let pair = Pair::of(&world);
@@ -157,6 +173,11 @@ fn what_a_twinning_refers_to_must_fit() {
     province
         .post("/twinnings", pair.with(json!({"locality_id": world.gialai})))
         .expect_invalid(&[("#/locality_id", "wrong_level")]);
+    // A commune's programme is none of another commune's, and one of the province is everybody's in it.
+    let elsewhere = pair.with(json!({"locality_id": elsewhere}));
+    province.post("/twinnings", elsewhere).expect_invalid(&[("#/programme_id", "programme_elsewhere")]);
+    let wide = world.programme(world.gialai);
+    let pair = Pair { programme: wide, ..pair };
     // This commune began on 2025-07-01.
     let commune = |starts_on: &str| pair.with(json!({"locality_id": world.kongchro, "starts_on": starts_on}));
     province.post("/twinnings", commune("2025-06-30")).expect_invalid(&[("#/locality_id", "ended")]);

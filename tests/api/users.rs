@@ -163,6 +163,24 @@ fn names_have_a_form_and_are_taken_once() {
 }
 
 #[test]
+fn an_official_who_hits_upon_many_names_waits() {
+    let world = World::new();
+    let (province, other) = (world.province(world.gialai), world.province(world.gialai));
+    world.make_user("hidden", "province", Some(world.quangngai), None);
+    let taken = new_user("hidden", "commune", world.ianan);
+    for _ in 0..10 {
+        province.post("/users", taken.clone()).expect_problem(409, "username_taken");
+    }
+    let answer = province.post("/users", new_user("free", "commune", world.ianan));
+    answer.expect_problem(429, "too_many_requests");
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(world.count("users", "username = 'free'"), 0);
+    other.post("/users", new_user("elsewhere", "commune", world.ianan)).expect(201);
+    world.server.set_clock("2026-11-22T02:00:02Z");
+    province.post("/users", new_user("free", "commune", world.ianan)).expect(201);
+}
+
+#[test]
 fn fields_of_the_server_are_refused_by_name() {
     let world = World::new();
     let province = world.province(world.gialai);

@@ -14,7 +14,7 @@ use crate::kernel::db::records::{self, Target};
 use crate::kernel::extract::{Id, IfMatch, Query, Valid};
 use crate::kernel::id::UserId;
 use crate::kernel::page::{Page, keyset};
-use crate::kernel::problem::Result;
+use crate::kernel::problem::{Code, Result};
 use crate::kernel::secrets::Secrets;
 
 /// List the accounts in the caller's care
@@ -37,8 +37,9 @@ pub async fn list_users(
 
 /// Create an account below the caller's own
 ///
-/// Answers once with a one-time password, good for 7 days, for the official to hand over. Until it is
-/// replaced, every call but `/me` and `/me/password` is 403 `password_change_required`.
+/// Answers once with a one-time password, which signs in once within 7 days, for the official to hand over. A user
+/// name that is taken in another place is 409 `username_taken` here, too; after ten of them there is a delay, which
+/// each further one doubles: 429 with Retry-After. Until the password is replaced, every call but `/me` and `/me/password` is 403 `password_change_required`.
 #[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), request_body = NewUser, responses((status = 201, body = UserWithPassword)))]
 #[post("/users")]
 pub async fn create_user(
@@ -62,8 +63,11 @@ pub async fn create_user(
             },
             queries::find,
         )
-        .await?;
-    Ok(match made {
+        .await;
+    if made.as_ref().is_err_and(|problem| problem.code() == Code::UsernameTaken) {
+        db.write(&may.actor, queries::name_was_taken).await?;
+    }
+    Ok(match made? {
         Created::New(user) => Created::New(UserWithPassword::new(user, Some(password))),
         Created::Replayed(user) => Created::Replayed(UserWithPassword::new(user, None)),
     })

@@ -67,7 +67,22 @@ pub fn list(
     })
 }
 
+diesel::define_sql_function! {
+    /// Seconds that the caller waits after having hit upon many names that are taken.
+    fn app_naming_pause() -> diesel::sql_types::Integer;
+}
+
+/// A name that is taken counts: names of the country are not to be found out by trying.
+pub fn name_was_taken(conn: &mut PgConnection) -> Result<()> {
+    sql_query("SELECT app_name_was_taken()").execute(conn)?;
+    Ok(())
+}
+
 pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewUser) -> Result<()> {
+    let pause: i32 = diesel::select(app_naming_pause()).get_result(conn)?;
+    if let Ok(seconds @ 1..) = u32::try_from(pause) {
+        return Err(Problem::retry_after(Code::TooManyRequests, seconds));
+    }
     check_office(conn, actor, new.role, new.locality_id, new.organisation_id)?;
     diesel::insert_into(users::table)
         .values((

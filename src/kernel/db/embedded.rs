@@ -182,8 +182,10 @@ impl Embedded {
             "DO $$ BEGIN
                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ketnghia') THEN
                  CREATE ROLE app_owner NOLOGIN; CREATE ROLE app NOLOGIN; CREATE ROLE ketnghia LOGIN;
-                 GRANT app_owner, app TO ketnghia;
                END IF;
+               -- Migrations are the superuser's: whoever gets hold of the serving login changes no table.
+               GRANT app TO ketnghia;
+               REVOKE app_owner FROM ketnghia;
              END $$",
         )
         .map_err(failed)?;

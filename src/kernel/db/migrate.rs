@@ -27,6 +27,9 @@ pub fn migrate(url: &str) -> Result<usize, String> {
         told("the roles app_owner and app are missing and this login cannot make them or is not granted them (CREATE ROLE app_owner; CREATE ROLE app; GRANT app_owner, app TO login; GRANT CREATE ON SCHEMA public TO app_owner)", &error)
     })?;
     conn.batch_execute("SET ROLE app_owner").map_err(|e| told("cannot act as app_owner", &e))?;
+    if is_rewritten(&mut conn) {
+        return Err("the database was made before the first release, and its migrations have been rewritten since: move it aside and begin anew".into());
+    }
     let applied = conn.run_pending_migrations(MIGRATIONS).map_err(|e| told("a migration failed", &e))?.len();
     conn.batch_execute("GRANT SELECT ON __diesel_schema_migrations TO app").map_err(|e| told("cannot grant", &e))?;
     Ok(applied)
@@ -145,13 +148,26 @@ pub fn complaints(conn: &mut PgConnection, unsafe_durability: bool) -> Option<St
 
 /// True when every migration that this binary knows is applied; newer ones are fine.
 pub fn is_current(conn: &mut PgConnection) -> bool {
-    use diesel::migration::MigrationSource;
-    let applied: Vec<Migrated> = match sql_query("SELECT version FROM __diesel_schema_migrations").load(conn) {
-        Ok(applied) => applied,
-        Err(_no_such_table) => return false,
-    };
-    let known = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS);
-    known.is_ok_and(|known| {
-        known.iter().all(|migration| applied.iter().any(|row| row.version == migration.name().version().to_string()))
+    applied(conn).is_some_and(|applied| known().iter().all(|known| applied.contains(known)))
+}
+
+/// True when some migrations are applied that this binary does not know, and it knows some that are not: neither is
+/// newer than the other.
+fn is_rewritten(conn: &mut PgConnection) -> bool {
+    let known = known();
+    applied(conn).is_some_and(|applied| {
+        applied.iter().any(|version| !known.contains(version)) && known.iter().any(|version| !applied.contains(version))
     })
+}
+
+/// The versions that are applied; None where nothing was ever.
+fn applied(conn: &mut PgConnection) -> Option<Vec<String>> {
+    let rows: Vec<Migrated> = sql_query("SELECT version FROM __diesel_schema_migrations").load(conn).ok()?;
+    Some(rows.into_iter().map(|row| row.version).collect())
+}
+
+fn known() -> Vec<String> {
+    use diesel::migration::MigrationSource;
+    let known = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).unwrap_or_default();
+    known.iter().map(|migration| migration.name().version().to_string()).collect()
 }

@@ -79,7 +79,7 @@ define_sql_function! {
 }
 define_sql_function! {
     /// Accounts that may be the caller's own.
-    fn app_same_people() -> Array<Uuid>;
+    fn app_own_accounts() -> Array<Uuid>;
 }
 define_sql_function! {
     /// Sets a setting of PostgreSQL, for the transaction where `is_local`.

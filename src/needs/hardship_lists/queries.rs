@@ -18,7 +18,7 @@ use crate::access::policy::Role;
 use crate::access::reach::Reach;
 use crate::kernel::db::records::{self, StepCall, StepTurn};
 use crate::kernel::db::schema::{gifts, hardship_items, hardship_lists, households, pledges};
-use crate::kernel::db::sql::{app_same_people, app_today};
+use crate::kernel::db::sql::{app_own_accounts, app_today};
 use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
@@ -315,7 +315,7 @@ pub fn take(
 /// Whether who submitted may be the caller by another account. No money is answered for here, so the level above
 /// is told, by the audit, and nobody is stopped.
 fn may_be_own(conn: &mut PgConnection, submitted_by: Option<UserId>) -> Result<bool> {
-    let same_people: Vec<Uuid> = diesel::select(app_same_people()).get_result(conn)?;
+    let same_people: Vec<Uuid> = diesel::select(app_own_accounts()).get_result(conn)?;
     Ok(submitted_by.is_some_and(|submitter| same_people.contains(&submitter.0)))
 }
 

@@ -17,7 +17,7 @@ use crate::access::policy::Permission;
 use crate::access::reach::Reach;
 use crate::kernel::db::records::{self, StepCall, StepTurn};
 use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
-use crate::kernel::db::sql::{app_in_range, app_organisation, app_same_people};
+use crate::kernel::db::sql::{app_in_range, app_organisation, app_own_accounts};
 use crate::kernel::id::{
     GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
 };
@@ -106,7 +106,7 @@ fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>
     let same_people: Vec<Uuid> = if rows.is_empty() || !(confirms || settles) {
         Vec::new()
     } else {
-        diesel::select(app_same_people()).get_result(conn)?
+        diesel::select(app_own_accounts()).get_result(conn)?
     };
     let may_be_own = |user: UserId| same_people.contains(&user.0);
     let view = |(row, organisation_name, village_name, household_head_name, in_range, own): (

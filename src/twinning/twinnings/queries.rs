@@ -1,5 +1,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bool, Date, Uuid as SqlUuid};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -75,6 +77,7 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewTwinning) -> Result<()>
         return Err(Problem::field("#/locality_id", FieldCode::WrongLevel));
     }
     check_life(&place, new.starts_on, "#/locality_id")?;
+    check_reach(conn, new.programme_id, new.locality_id, new.starts_on)?;
     check_period(new.starts_on, new.ends_on)?;
     diesel::insert_into(twinnings::table)
         .values((
@@ -117,6 +120,32 @@ fn check_programme(conn: &mut PgConnection, id: ProgrammeId, starts_on: NaiveDat
         return Err(Problem::field("#/starts_on", FieldCode::OutsideProgramme));
     }
     Ok(())
+}
+
+/// A programme is one for its place and what lies in it: in today's tree, or in that of the first day.
+fn check_reach(conn: &mut PgConnection, programme: ProgrammeId, place: LocalityId, day: NaiveDate) -> Result<()> {
+    #[derive(QueryableByName)]
+    struct Reach {
+        #[diesel(sql_type = Bool)]
+        reaches: bool,
+    }
+    // A home that the caller does not see is a village of somebody else, and holds no place of the caller's.
+    let found: Option<Reach> = sql_query(
+        "SELECT place.scope_path >= home.scope_path AND place.scope_path < left(home.scope_path, -1) || '/'
+                OR app_ancestor(place.id, home.level, $3) IS NOT DISTINCT FROM home.id AS reaches
+           FROM programmes p JOIN localities home ON home.id = p.locality_id JOIN localities place ON place.id = $2
+          WHERE p.id = $1",
+    )
+    .bind::<SqlUuid, _>(programme)
+    .bind::<SqlUuid, _>(place)
+    .bind::<Date, _>(day)
+    .get_result(conn)
+    .optional()?;
+    if found.is_some_and(|found| found.reaches) {
+        Ok(())
+    } else {
+        Err(Problem::field("#/programme_id", FieldCode::ProgrammeElsewhere))
+    }
 }
 
 fn check_organisation(conn: &mut PgConnection, id: OrganisationId, locality: LocalityId) -> Result<()> {

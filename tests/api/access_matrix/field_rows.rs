@@ -17,12 +17,11 @@ const fn exception(who: &'static [Who], relation: Relation, status: u16, reason:
 const PUBLIC: &[Exception] =
     &[exception(USERS, Relation::Outside, 200, "organisations and programmes are public to everybody who signed in")];
 
-const NAMES_PUBLIC: &[Exception] = &[exception(
-    USERS,
-    Relation::Outside,
-    201,
-    "a twinning joins a place in scope with any organisation, under any programme",
-)];
+const NAMES_PUBLIC: &[Exception] =
+    &[exception(USERS, Relation::Outside, 201, "a twinning joins a place in scope with any organisation")];
+
+const PROGRAMMES_OF_PLACES: &[Exception] =
+    &[exception(USERS, Relation::Outside, 422, "a programme is public, and one for its place and what lies in it")];
 
 const NO_GIVER: &str = "the place of these callers is no organisation, and only a unit pledges";
 const PLEDGERS: &[Exception] = &[
@@ -109,7 +108,7 @@ fn twinnings() -> Vec<Row> {
     let twinning = About::Record(Some("twinnings"), records::twinnings);
     let village = About::Body("#/locality_id", Some("localities"), records::home_villages);
     let organisation = About::Body("#/organisation_id", Some("organisations"), records::organisations);
-    let programme = About::Body("#/programme_id", Some("programmes"), records::programmes);
+    let programme = About::Body("#/programme_id", Some("programmes"), records::programmes_over_the_village);
     vec![
         Row::new("list_twinnings", "twinnings:read", About::List(records::twinnings), 200),
         Row::new("create_twinning", "twinnings:write", village, 201).body(|stage, _, village| {
@@ -120,7 +119,7 @@ fn twinnings() -> Vec<Row> {
             .except(NAMES_PUBLIC),
         Row::new("create_twinning", "twinnings:write", programme, 201)
             .body(|stage, _, programme| between(programme?, stage.new_organisation(stage.commune), stage.village))
-            .except(NAMES_PUBLIC),
+            .except(PROGRAMMES_OF_PLACES),
         Row::new("find_twinning", "twinnings:read", twinning, 200),
         Row::new("update_twinning", "twinnings:write", twinning, 200).body(|_, _, _| Some(json!({"suspended": true}))),
         Row::new("delete_twinning", "twinnings:write", twinning, 204),

@@ -153,6 +153,14 @@ pub fn programmes(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
     localities(stage, who, relation).map(|place| stage.new_programme(place))
 }
 
+/// For a twinning of the village: in the caller's care, that of its commune.
+pub fn programmes_over_the_village(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+    match relation {
+        Relation::Own | Relation::Below => programmes(stage, who, relation).map(|_| stage.new_programme(stage.commune)),
+        _ => programmes(stage, who, relation),
+    }
+}
+
 /// The unit's own twinning is its own; every other is of an organisation that nobody signs in for.
 pub fn twinnings(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
     let village = home_villages(stage, who, relation)?;

@@ -106,7 +106,7 @@ impl Cluster {
         };
         made.get_or_init(|| {
             let url = self.make_empty(name);
-            migrate::migrate(&url).unwrap();
+            migrate::migrate(&self.superuser_url(name)).unwrap();
             let clock = Clock::starting_at(NOW.parse().unwrap());
             let db = Db::connect(&url, 1, clock.clone()).unwrap();
             loader::load_selection(&db, clock.today(), selection).unwrap();
