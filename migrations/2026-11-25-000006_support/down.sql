@@ -1,3 +1,6 @@
+drop function app_visit_gave(uuid);
+drop function app_member_given(uuid);
+drop function app_item_held(uuid);
 drop trigger ab_keep_identity on organisations;
 drop function app_keep_identity();
 drop table gifts, visit_households, visits;

@@ -172,3 +172,18 @@ begin
   return new;
 end $$;
 create trigger ab_keep_identity before update of kind, place_id, locality_id on organisations for each row execute function app_keep_identity();
+
+-- ── refusals that depend on others ────────────────────────────────────────────────────────────
+-- They ask with their owner's rights: a gift counts that was recorded where the caller does not reach.
+create function app_item_held(item uuid) returns boolean stable language sql security definer set search_path = '' as $$
+  select exists (select from public.pledges p where p.item_id = item)
+      or exists (select from public.gifts g where g.hardship_item_id = item) $$;
+comment on function app_item_held(uuid) is 'Whether a pledge or gift refers to a line of a hardship list';
+
+create function app_member_given(member uuid) returns boolean stable language sql security definer set search_path = '' as $$
+  select exists (select from public.gifts g where g.member_id = member) $$;
+comment on function app_member_given(uuid) is 'Whether a gift was for a member of a household';
+
+create function app_visit_gave(visit uuid) returns boolean stable language sql security definer set search_path = '' as $$
+  select exists (select from public.gifts g where g.visit_id = visit) $$;
+comment on function app_visit_gave(uuid) is 'Whether a gift belongs to a visit';

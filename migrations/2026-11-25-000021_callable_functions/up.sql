@@ -10,8 +10,9 @@ declare
     'app_deletions_to_seal', 'app_end_own_session', 'app_end_session', 'app_end_sessions', 'app_enter',
     'app_enter_as', 'app_enter_key', 'app_enter_public', 'app_enter_system', 'app_fold',
     'app_forget', 'app_fresh_deletions', 'app_give_one_time_password', 'app_has_account', 'app_high',
-    'app_hold_list', 'app_household_decided', 'app_household_history', 'app_in_range', 'app_low', 'app_mark_support',
-    'app_matches', 'app_merge_households', 'app_name_was_taken', 'app_naming_pause', 'app_now',
+    'app_hold_list', 'app_household_decided', 'app_household_history', 'app_in_range', 'app_item_held', 'app_low',
+    'app_mark_support',
+    'app_matches', 'app_member_given', 'app_merge_households', 'app_name_was_taken', 'app_naming_pause', 'app_now',
     'app_organisation', 'app_own_account', 'app_own_sessions', 'app_password_was_wrong', 'app_path',
     'app_paths', 'app_place', 'app_place_labels', 'app_place_level', 'app_place_name',
     'app_places_above', 'app_places_of', 'app_rank', 'app_refresh', 'app_refresh_item',
@@ -19,7 +20,7 @@ declare
     'app_sealed_deletions', 'app_session_view', 'app_set', 'app_set_tree_day', 'app_sign_in',
     'app_summarise_support', 'app_timeline', 'app_today', 'app_tree', 'app_twinned_places',
     'app_twinning_active', 'app_twinning_status', 'app_user_id', 'app_village_name', 'app_villages',
-    'app_words'];
+    'app_visit_gave', 'app_words'];
   found regprocedure;
 begin
   for found in select p.oid from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname = any (callable) loop

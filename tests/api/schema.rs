@@ -380,6 +380,43 @@ fn what_the_serving_role_may_call_is_called_by_the_service() {
     }
 }
 
+/// A refusal that depends on rows of others asks for them with its owner's rights: under the caller's own policies it
+/// would not see what it must.
+#[test]
+fn every_refusal_that_depends_on_others_sees_everything() {
+    // Asked by the service before it refuses; foreign keys refuse what comes between.
+    const ASKED: [&str; 4] = ["app_household_decided", "app_item_held", "app_member_given", "app_visit_gave"];
+    // Refuses by what the caller must see: an account out of the own reach does not exist.
+    const OF_THE_CALLER: [&str; 1] = ["app_give_one_time_password"];
+    let server = TestServer::start();
+    let mut conn = server.sql();
+    let blind = rows(
+        &mut conn,
+        "SELECT p.proname::text AS row FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND NOT p.prosecdef
+            AND p.prosrc ~* '(app_refuse|raise exception)' AND p.prosrc ~* '(exists|from|found)' ORDER BY 1",
+    );
+    assert_eq!(blind, OF_THE_CALLER);
+    for name in ASKED {
+        let sees = format!("SELECT p.prosecdef::text AS row FROM pg_proc p WHERE p.proname = '{name}'");
+        assert_eq!(rows(&mut conn, &sees), ["true"], "{name}");
+    }
+    // In the service's own code `exists` refuses by nothing else.
+    const OTHERS: [(&str, &str); 4] = [
+        ("app_item_held(i::id)", "asked above"),
+        ("app_member_given(m::id)", "asked above"),
+        ("exists(left)", "the lines of the list itself, which whoever submits it sees"),
+        ("exists(repeated)", "answers the caller's own merge again"),
+    ];
+    let mut source = String::new();
+    read_sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
+    let unknown: Vec<_> = source
+        .lines()
+        .filter(|line| line.contains("select(exists(") && !line.contains("data_loads"))
+        .filter(|line| !OTHERS.iter().any(|(known, _)| line.contains(known)))
+        .collect();
+    assert!(unknown.is_empty(), "a check that may be blind: {unknown:#?}");
+}
+
 fn read_sources(folder: &std::path::Path, source: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();

@@ -81,6 +81,23 @@ define_sql_function! {
     /// Accounts that may be the caller's own.
     fn app_own_accounts() -> Array<Uuid>;
 }
+// Refusals that depend on others ask with the rights of the functions' owner: what the caller does not see counts.
+define_sql_function! {
+    /// Whether the commune approved a household on a list, or a gift to it was answered.
+    fn app_household_decided(household: Uuid) -> Bool;
+}
+define_sql_function! {
+    /// Whether a pledge or gift refers to a line of a hardship list.
+    fn app_item_held(item: Uuid) -> Bool;
+}
+define_sql_function! {
+    /// Whether a gift was for a member of a household.
+    fn app_member_given(member: Uuid) -> Bool;
+}
+define_sql_function! {
+    /// Whether a gift belongs to a visit.
+    fn app_visit_gave(visit: Uuid) -> Bool;
+}
 define_sql_function! {
     /// Sets a setting of PostgreSQL, for the transaction where `is_local`.
     fn set_config(name: Text, value: Text, is_local: Bool) -> Text;

@@ -17,8 +17,8 @@ use crate::access::actor::Actor;
 use crate::access::policy::Role;
 use crate::access::reach::Reach;
 use crate::kernel::db::records::{self, StepCall, StepTurn};
-use crate::kernel::db::schema::{gifts, hardship_items, hardship_lists, households, pledges};
-use crate::kernel::db::sql::{app_own_accounts, app_today};
+use crate::kernel::db::schema::{hardship_items, hardship_lists, households};
+use crate::kernel::db::sql::{app_item_held, app_own_accounts, app_today};
 use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
@@ -159,11 +159,7 @@ fn replace_items(
     check_items(conn, village, items, &known)?;
     let listed: Vec<HouseholdId> = items.iter().map(|item| item.household_id).collect();
     let dropped = || i::table.filter(i::list_id.eq(list)).filter(i::household_id.ne_all(&listed));
-    let held = dropped().filter(
-        exists(pledges::table.filter(pledges::item_id.eq(i::id)))
-            .or(exists(gifts::table.filter(gifts::hardship_item_id.eq(i::id.nullable())))),
-    );
-    if diesel::select(exists(held)).get_result(conn)? {
+    if diesel::select(exists(dropped().filter(app_item_held(i::id)))).get_result(conn)? {
         return Err(Problem::new(Code::ItemInUse));
     }
     // What was approved stands for the units until the list is approved anew.
@@ -297,10 +293,10 @@ pub fn take(
     if step == HardshipListStep::Approve {
         // From here on the twinned units see these households, and only these.
         // A line that was helped meanwhile stays.
-        let held = exists(pledges::table.filter(pledges::item_id.eq(hardship_items::id)))
-            .or(exists(gifts::table.filter(gifts::hardship_item_id.eq(hardship_items::id.nullable()))));
         let dropped = items.filter(hardship_items::dropped);
-        diesel::update(dropped.filter(held)).set(hardship_items::dropped.eq(false)).execute(conn)?;
+        diesel::update(dropped.filter(app_item_held(hardship_items::id)))
+            .set(hardship_items::dropped.eq(false))
+            .execute(conn)?;
         diesel::delete(dropped).execute(conn)?;
         sql_query(
             "UPDATE hardship_items SET approved = true, approved_state = jsonb_build_object(

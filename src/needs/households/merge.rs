@@ -11,15 +11,10 @@ use crate::access::actor::Actor;
 use crate::access::policy::Permission;
 use crate::kernel::db::records::{self, Target};
 use crate::kernel::db::schema::{household_merges, households};
-use crate::kernel::db::sql::app_in_range;
+use crate::kernel::db::sql::{app_household_decided, app_in_range};
 use crate::kernel::id::{HouseholdId, UserId};
 use crate::kernel::problem::{Code, FieldCode, Problem, Result};
 use crate::kernel::secrets::Secrets;
-
-diesel::define_sql_function! {
-    /// Whether the commune approved a household on a list, or a gift to it was answered, wherever that was.
-    fn app_household_decided(household: SqlUuid) -> diesel::sql_types::Bool;
-}
 
 /// Everything of the one goes over to the other, which is the answer.
 pub fn merge(

@@ -18,8 +18,8 @@ use crate::access::actor::Actor;
 use crate::access::policy::Role;
 use crate::access::reach::Reach;
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{gifts, household_members, household_words, households, localities};
-use crate::kernel::db::sql::{app_in_range, app_today};
+use crate::kernel::db::schema::{household_members, household_words, households, localities};
+use crate::kernel::db::sql::{app_in_range, app_member_given, app_today};
 use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
@@ -302,8 +302,7 @@ fn replace_members(conn: &mut PgConnection, household: Uuid, members: &[NewHouse
         return Err(Problem::invalid(errors));
     }
     let dropped = m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
-    let with_gifts = dropped.filter(exists(gifts::table.filter(gifts::member_id.eq(m::id.nullable()))));
-    if diesel::select(exists(with_gifts)).get_result(conn)? {
+    if diesel::select(exists(dropped.filter(app_member_given(m::id)))).get_result(conn)? {
         return Err(Problem::new(Code::MemberInUse));
     }
     let dropped = m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));

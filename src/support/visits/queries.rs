@@ -10,7 +10,8 @@ use super::model::{GIFTS_MAX, NewVisit, TABLE, Visit, VisitChanges, VisitFilter,
 use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{gifts, organisations, visit_households, visits};
+use crate::kernel::db::schema::{organisations, visit_households, visits};
+use crate::kernel::db::sql::app_visit_gave;
 use crate::kernel::id::{GiftId, HouseholdId, VisitId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
@@ -232,9 +233,8 @@ pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: &VisitC
         village_pointer: "#/visited_on",
     };
     if occasion.day != visit.visited_on {
-        // Gifts are dated by their visit. All of them are seen by whoever sees the visit.
-        let has_gifts = diesel::dsl::exists(gifts::table.filter(gifts::visit_id.eq(id)));
-        if diesel::select(has_gifts).get_result(conn)? {
+        // Gifts are dated by their visit.
+        if diesel::select(app_visit_gave(id)).get_result(conn)? {
             return Err(Problem::new(Code::InUse));
         }
         recording::check_other_day(conn, &occasion)?;
