@@ -288,7 +288,7 @@ pub struct Callers {
     #[arg(long, env = "CONNECTIONS_PER_ADDRESS", default_value_t = 100)]
     pub connections_per_address: u32,
     /// Days after which a session ends that was not used
-    #[arg(long, env = "SESSION_IDLE_DAYS", default_value_t = 45, value_parser = clap::value_parser!(i32).range(1..=3650))]
+    #[arg(long, env = "SESSION_IDLE_DAYS", default_value_t = 45, value_parser = clap::value_parser!(i32).range(1..=365))]
     pub session_idle_days: i32,
     /// Days after which a device signs in anew in any case
     #[arg(long, env = "SESSION_ABSOLUTE_DAYS", default_value_t = 180, value_parser = clap::value_parser!(i32).range(1..=3650))]

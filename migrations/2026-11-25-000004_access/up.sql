@@ -258,12 +258,16 @@ declare
   ended bigint;
 begin
   if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;
-  update public.sessions s set revoked_at = public.app_now()
-    from public.users u where u.id = s.user_id and s.revoked_at is null and (name is null or u.username = name);
+  with gone as (
+    update public.sessions s set revoked_at = public.app_now()
+      from public.users u where u.id = s.user_id and s.revoked_at is null and (name is null or u.username = name)
+    returning s.user_id)
+  insert into public.audit_events (at, actor_role, resource, record_id, action, step)
+  select public.app_now(), public.app_role(), 'users', g.user_id, 'security', 'session_ended' from gone g;
   get diagnostics ended = row_count;
   return ended;
 end $$;
-comment on function app_end_sessions(text) is 'Ends the sessions of an account, or of all; for operators';
+comment on function app_end_sessions(text) is 'Ends the sessions of an account, or of all, each noted in the audit; for operators';
 
 create function app_own_sessions(idle_days integer, absolute_days integer)
   returns table (id uuid, device_name text, created_at timestamptz, refreshed_at timestamptz, current boolean)

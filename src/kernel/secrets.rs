@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -212,10 +212,18 @@ fn read_or_make(path: &Path, make: bool, setting: &str) -> Result<String, String
 
 /// Makes a folder that only its owner looks into, where there is none.
 pub fn make_private_folder(folder: &Path) -> std::io::Result<()> {
-    if folder.exists() { Ok(()) } else { fs::DirBuilder::new().recursive(true).mode(0o700).create(folder) }
+    if folder.exists() {
+        return Ok(());
+    }
+    // What is above it is for others, too.
+    if let Some(above) = folder.parent() {
+        fs::create_dir_all(above)?;
+    }
+    fs::DirBuilder::new().mode(0o700).create(folder)
 }
 
-/// Writes a file that only its owner reads, whole or not at all.
+/// Writes a file that only its owner reads, whole or not at all. One that is there keeps its owner: an operator
+/// who is root changes the keys of the service's own user.
 pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         make_private_folder(folder)?;
@@ -223,6 +231,9 @@ pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let partial = path.with_extension("partial");
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
     file.write_all(content)?;
+    if let Ok(known) = fs::metadata(path) {
+        fchown(&file, Some(known.uid()), Some(known.gid()))?;
+    }
     file.sync_all()?;
     fs::rename(partial, path)
 }

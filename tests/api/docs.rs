@@ -1,12 +1,17 @@
 //! The operators' pages say what the program does.
 
 use std::fmt::Write;
+use std::fs;
+use std::path::Path;
 
 use clap::{Arg, Command, CommandFactory};
 use ketnghia::config::Cli;
 use ketnghia::kernel::peer::TrustedProxy;
 
+use crate::support::sources;
+
 const SETTINGS: &str = include_str!("../../docs/settings.md");
+const SECURITY: &str = include_str!("../../docs/security.md");
 const EXAMPLE: &str = include_str!("../../.env.example");
 const COMPOSE: &str = include_str!("../../compose.yaml");
 const INSTALLATION: &str = include_str!("../../docs/installation.md");
@@ -56,4 +61,36 @@ fn in_containers_the_proxy_is_known_and_its_callers_do_not_count_as_one() {
     assert!(subnet.parse::<TrustedProxy>().is_ok(), "{subnet}");
     assert!(COMPOSE.contains("- subnet: *outside\n"), "what is trusted is the network's own subnet");
     assert!(INSTALLATION.contains(subnet) && INSTALLATION.contains("`OUTSIDE_SUBNET`"), "{subnet}");
+}
+
+/// A promise names its proof; one that was renamed or removed proves nothing.
+#[test]
+fn every_test_that_the_page_of_security_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let names: Vec<&str> = SECURITY.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
+    // The first two tell the form.
+    let names = &names[2..];
+    assert!(names.len() > 50, "{}", names.len());
+    let mut missing = Vec::new();
+    for &name in names {
+        let (file, test) = name.rsplit_once("::").unwrap();
+        let found = match file.strip_prefix("unit ") {
+            Some(unit) => sources(&root.join("src")).iter().any(|path| {
+                let stem = path.with_extension("");
+                let is_of = stem.ends_with(unit) || stem.ends_with(Path::new(unit).join("mod"));
+                is_of && holds(path, test)
+            }),
+            None => sources(&root.join("tests/api")).iter().any(|path| {
+                path.with_extension("").components().any(|part| part.as_os_str() == file) && holds(path, test)
+            }),
+        };
+        if !found {
+            missing.push(name);
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+fn holds(path: &Path, test: &str) -> bool {
+    fs::read_to_string(path).unwrap().contains(&format!("fn {test}("))
 }

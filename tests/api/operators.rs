@@ -38,6 +38,15 @@ fn accounts_are_helped_from_outside() {
     let (done, said) = run(&["user", "end-sessions", "operator"]);
     assert!(done && said.contains('1'), "{said}");
     session.get("/me").expect_problem(401, "unauthenticated");
+    let noted = run(&[
+        "database",
+        "--superuser",
+        "--",
+        "psql",
+        "-Atc",
+        "SELECT count(*) FROM audit_events WHERE step = 'session_ended' AND actor_role = 'system'",
+    ]);
+    assert_eq!(noted, (true, "1\n".to_owned()));
 
     let (done, said) = run(&["user", "deactivate", "operator"]);
     assert!(done && said.contains("deactivated"), "{said}");

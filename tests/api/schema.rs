@@ -1,12 +1,15 @@
 //! Rules of the database itself.
 
+use std::fs;
+use std::path::Path;
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorInformation, Error};
 use diesel::sql_types::{BigInt, Text};
 use ketnghia::kernel::db::migrate;
 
-use crate::support::{TestServer, World, cluster};
+use crate::support::{TestServer, World, cluster, sources};
 
 #[derive(QueryableByName, Debug, PartialEq)]
 struct Row {
@@ -362,8 +365,7 @@ fn what_the_serving_role_may_call_is_called_by_the_service() {
         "SELECT DISTINCT p.proname::text AS row FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
             AND has_function_privilege('app', p.oid, 'EXECUTE') AND p.proname NOT LIKE 'diesel\\_%' ORDER BY 1",
     );
-    let mut source = String::new();
-    read_sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
+    let source = source();
     let is_called = |name: &str| {
         source.match_indices(name).any(|(at, _)| {
             let next = source[at + name.len()..].chars().next();
@@ -407,8 +409,7 @@ fn every_refusal_that_depends_on_others_sees_everything() {
         ("exists(left)", "the lines of the list itself, which whoever submits it sees"),
         ("exists(repeated)", "answers the caller's own merge again"),
     ];
-    let mut source = String::new();
-    read_sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
+    let source = source();
     let unknown: Vec<_> = source
         .lines()
         .filter(|line| line.contains("select(exists(") && !line.contains("data_loads"))
@@ -417,15 +418,10 @@ fn every_refusal_that_depends_on_others_sees_everything() {
     assert!(unknown.is_empty(), "a check that may be blind: {unknown:#?}");
 }
 
-fn read_sources(folder: &std::path::Path, source: &mut String) {
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            read_sources(&path, source);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            source.push_str(&std::fs::read_to_string(&path).unwrap());
-        }
-    }
+/// The service's own code.
+fn source() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    sources(&folder).iter().map(|path| fs::read_to_string(path).unwrap()).collect()
 }
 
 #[test]

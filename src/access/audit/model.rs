@@ -55,7 +55,7 @@ pub struct AuditEvent {
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub actor_organisation_id: Option<Uuid>,
     /// `doubt` where a step that takes two people may have been taken by one: an account that the other made or
-    /// reset in the last 30 days took it.
+    /// reset in the last days (`TWO_PERSON_DAYS`, 30) took it.
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "doubt")]
     pub two_person: Option<TwoPerson>,

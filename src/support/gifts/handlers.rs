@@ -110,8 +110,8 @@ pub async fn delete_gift(
 /// Confirm that a gift arrived
 ///
 /// By the village that received it, or its commune, and of the version that was read (If-Match); never by the
-/// user who recorded it, nor through an account that the one made or reset for the other in the last 30 days (403
-/// `own_submission`). A listed item that the gift points at is `helped` from now on.
+/// user who recorded it, nor through an account that the one made or reset for the other in the last days (`TWO_PERSON_DAYS`, 30;
+/// 403 `own_submission`). A listed item that the gift points at is `helped` from now on.
 #[utoipa::path(tag = "gifts", security(("bearer" = ["gifts:confirm"])), params(("id" = GiftId, Path)), responses((status = 200, body = Gift)))]
 #[post("/gifts/{id}/confirm")]
 pub async fn confirm_gift(
