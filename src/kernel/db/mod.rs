@@ -1,9 +1,11 @@
 //! The door to the database. Every request is one transaction on one pooled connection; its first
 //! statement enters the caller, and from then on PostgreSQL decides which rows exist for them.
 
+mod cancel;
 mod connection;
 /// A private PostgreSQL, when no DATABASE_URL is given.
 pub mod embedded;
+mod entry;
 /// Roles, migrations, and the checks before serving.
 pub mod migrate;
 mod queue;
@@ -17,19 +19,20 @@ pub mod schema;
 /// Functions of the database that queries call.
 pub mod sql;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::web;
-use chrono::{DateTime, Utc};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
 use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
-use uuid::Uuid;
 
+use self::cancel::{Backend, CancelOnDrop};
 use self::connection::{ServeAsApp, with_defaults};
+pub use self::entry::{Enters, Entry};
+use self::entry::{FIRST_USE, REFUSED};
 use self::queue::Queue;
 use super::clock::Clock;
 use super::metrics::Metrics;
@@ -44,83 +47,6 @@ const PATIENCE: Duration = Duration::from_millis(2500);
 /// How long it then works. Each statement has a shorter limit of its own, in PostgreSQL: this one is
 /// for a PostgreSQL that hangs.
 const LONGEST_WORK: Duration = Duration::from_secs(15);
-
-/// Who enters a transaction.
-#[derive(Debug, Clone)]
-pub enum Entry {
-    User {
-        user: Uuid,
-        session: Uuid,
-        auth_version: i32,
-        /// Of the refresh token that the access token came with; None where no access token was used.
-        generation: Option<i32>,
-        request: Uuid,
-    },
-    Key {
-        id: Uuid,
-        secret_hash: Vec<u8>,
-        request: Uuid,
-    },
-    /// What needs no sign-in.
-    Public {
-        request: Uuid,
-    },
-    /// Loaders and jobs.
-    System,
-    /// An operator at the command line, in the name of a user who did not sign in.
-    Operator {
-        user: Uuid,
-        auth_version: i32,
-        request: Uuid,
-    },
-}
-
-/// Whoever can enter.
-pub trait Enters {
-    fn entry(&self) -> Entry;
-}
-
-impl Enters for Entry {
-    fn entry(&self) -> Entry {
-        self.clone()
-    }
-}
-
-/// How an entry went, as the entry functions tell it.
-const REFUSED: i16 = 0;
-const ENTERED: i16 = 1;
-const FIRST_USE: i16 = 2;
-
-impl Entry {
-    /// Whose share of the database a request takes; None where nobody is signed in. A key is not looked up
-    /// yet: counted by its secret, nobody uses up the share of another by naming its id.
-    pub fn caller(&self) -> Option<Uuid> {
-        match self {
-            Self::User { user, .. } | Self::Operator { user, .. } => Some(*user),
-            Self::Key { id, secret_hash, .. } => Some(Uuid::new_v5(id, secret_hash)),
-            Self::Public { .. } | Self::System => None,
-        }
-    }
-
-    fn enter(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<i16> {
-        match self {
-            Self::User { session, auth_version, generation, request, .. } => {
-                let generation = generation.unwrap_or(-1);
-                diesel::select(sql::app_enter(session, auth_version, generation, now, request)).get_result(conn)
-            }
-            Self::Key { id, secret_hash, request } => {
-                diesel::select(sql::app_enter_key(id, secret_hash, now, request)).get_result(conn)
-            }
-            Self::Public { request } => {
-                diesel::select(sql::app_enter_public(now, request)).execute(conn).map(|_| ENTERED)
-            }
-            Self::System => diesel::select(sql::app_enter_system(now)).execute(conn).map(|_| ENTERED),
-            Self::Operator { user, auth_version, request } => {
-                diesel::select(sql::app_enter_as(user, auth_version, now, request)).get_result(conn)
-            }
-        }
-    }
-}
 
 /// What becomes of a transaction whose work succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,9 +69,6 @@ struct Mode {
 const READ: Mode = Mode { begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", writes: false, is_wide: false };
 const READ_MUCH: Mode = Mode { is_wide: true, ..READ };
 const WRITE: Mode = Mode { begin: "BEGIN", writes: true, is_wide: false };
-
-/// Statements of a request that reads much are given up after this.
-const WIDE_STATEMENT: &str = "3s";
 
 type Connections = Pool<ConnectionManager<PgConnection>>;
 type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
@@ -362,58 +285,6 @@ fn rollback(conn: &mut PgConnection) {
 pub fn plan_for_values(conn: &mut PgConnection) -> Result<()> {
     conn.batch_execute("SELECT set_config('plan_cache_mode', 'auto', true)")?;
     Ok(())
-}
-
-/// The process of PostgreSQL that works for a request, while it does. Held while it is being ended: the
-/// connection does not go to another request meanwhile.
-#[derive(Clone, Default)]
-struct Backend(Arc<Mutex<Option<i32>>>);
-
-impl Backend {
-    fn set(&self, process: Option<i32>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = process;
-    }
-
-    fn work_in(&self, conn: &mut PgConnection) -> Result<()> {
-        let limit = sql::set_config("statement_timeout", WIDE_STATEMENT, true);
-        let (_, process): (String, i32) = diesel::select((limit, sql::pg_backend_pid())).get_result(conn)?;
-        self.set(Some(process));
-        Ok(())
-    }
-
-    fn has_worked(&self) {
-        self.set(None);
-    }
-}
-
-/// Ends the work of a request that is dropped before it is done.
-struct CancelOnDrop {
-    aside: Connections,
-    backend: Backend,
-}
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        let (aside, backend) = (self.aside.clone(), self.backend.clone());
-        let is_working = |backend: &Backend| backend.0.lock().is_ok_and(|process| process.is_some());
-        if !is_working(&backend) {
-            return;
-        }
-        // There are no more of these threads than requests in the wide lane.
-        std::thread::spawn(move || {
-            let process = backend.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(id) = *process else { return };
-            // A process belongs to the login, which alone may end it.
-            let sql = format!("RESET ROLE; SELECT pg_cancel_backend({id}); SET ROLE app");
-            let outcome = aside
-                .get_timeout(PATIENCE)
-                .map_err(|error| error.to_string())
-                .and_then(|mut conn| conn.batch_execute(&sql).map_err(|error| error.to_string()));
-            if let Err(error) = outcome {
-                log::warn!("a question that nobody waits for goes on: {error}");
-            }
-        });
-    }
 }
 
 /// Tells how long a transaction took, when it ends.
