@@ -326,7 +326,7 @@ fn what_is_confirmed_is_what_was_read() {
     confirm(Some(&read)).expect(200);
     // Its answer was lost: the same step again is known again, though the version is another one by now.
     confirm(Some(&read)).expect(200);
-    confirm(None).expect(200);
+    confirm(None).expect_problem(428, "precondition_required");
 
     let other = record(&at, &at.unit);
     let dispute = |client: &Client| client.send("POST", &format!("{other}/dispute"), Some(r#"{"reason":"x"}"#.into()));
