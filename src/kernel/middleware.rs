@@ -48,7 +48,7 @@ impl FromRequest for RequestId {
 }
 
 /// Who called, for the log line; set by whoever authenticates.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Caller(pub Uuid);
 
 /// Whether the server has been asked to stop. From then on each answer is the last of its connection,

@@ -124,7 +124,7 @@ where
     if !matches!(media_type, MediaType::Json) {
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
-    if body.is_plain() && body.len() <= PARSED_AT_ONCE {
+    if body.content_limit() <= PARSED_AT_ONCE {
         return of_bytes(&body.content()?);
     }
     let turn = body.parser_turn().await?;

@@ -1,23 +1,28 @@
 //! Reading a body: no longer than its operation takes, within a time, and out of one budget for all
 //! bodies that are in memory at once.
 
+use std::collections::HashMap;
 use std::io::Read;
+use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 use flate2::read::GzDecoder;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::kernel::extract::Contracts;
+use crate::kernel::middleware::Caller;
+use crate::kernel::peer::{Peer, subscriber};
 use crate::kernel::problem::{Code, Problem, Result};
+use crate::kernel::shares::{Share, Shares};
 
 /// No body is larger, uploads apart; of a compressed one neither what is sent nor what comes of it.
 pub const BODY_LIMIT: usize = 1024 * 1024;
@@ -25,8 +30,16 @@ pub const BODY_LIMIT: usize = 1024 * 1024;
 pub const PUBLIC_BODY_LIMIT: usize = 16 * 1024;
 /// Bodies that are parsed at once, of those that take long: each may hold 16 MiB meanwhile.
 const PARSERS: usize = 2;
+/// How long a body waits for a parser.
+const PARSER_PATIENCE: Duration = Duration::from_millis(2500);
+/// Bodies of one caller that wait for a parser while another one of them is parsed.
+const PARSER_LINE: usize = 16;
 /// The budget of all bodies together.
 const BUDGET_KIB: usize = 256 * 1024;
+/// Of all bodies that come without sign-in, beside that budget.
+const PUBLIC_BUDGET_KIB: usize = 64 * 1024;
+/// What the bodies of one caller hold of it.
+const CALLER_KIB: usize = 16 * 1024;
 const KIB: usize = 1024;
 /// Bodies that arrive at once. Each holds a connection, of which the system has a bounded number.
 const ARRIVING: usize = 4096;
@@ -34,7 +47,10 @@ const ARRIVING: usize = 4096;
 /// What all bodies share.
 pub struct Bodies {
     budget: Arc<Semaphore>,
+    public_budget: Arc<Semaphore>,
+    holders: Arc<Holders>,
     parsers: Arc<Semaphore>,
+    parser_lines: Arc<Shares<Sender>>,
     arriving: Semaphore,
     within: Duration,
 }
@@ -44,11 +60,82 @@ impl Bodies {
     pub fn new(within: Duration) -> Self {
         Self {
             budget: Arc::new(Semaphore::new(BUDGET_KIB)),
+            public_budget: Arc::new(Semaphore::new(PUBLIC_BUDGET_KIB)),
+            holders: Arc::default(),
             parsers: Arc::new(Semaphore::new(PARSERS)),
+            parser_lines: Shares::new(1, PARSER_LINE),
             arriving: Semaphore::new(ARRIVING),
             within,
         }
     }
+
+    fn begin(&self, sender: Sender, is_compressed: bool, limit: usize) -> Body {
+        Body {
+            received: Vec::new(),
+            is_compressed,
+            limit,
+            parsers: self.parsers.clone(),
+            parser_lines: self.parser_lines.clone(),
+            hold: Hold { holders: self.holders.clone(), sender, kib: 0 },
+            share: None,
+        }
+    }
+}
+
+/// Whose share of memory and parsers a body takes: the user or key, else the address.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Sender {
+    Caller(Caller),
+    Address(Option<IpAddr>),
+}
+
+impl Sender {
+    fn of(request: &HttpRequest) -> Self {
+        let caller = request.extensions().get::<Caller>().copied();
+        caller.map_or_else(|| Self::Address(Peer::of(request).address.map(subscriber)), Self::Caller)
+    }
+}
+
+/// KiB that the bodies of each sender hold.
+type Holders = Mutex<HashMap<Sender, usize>>;
+
+/// What one body holds.
+struct Hold {
+    holders: Arc<Holders>,
+    sender: Sender,
+    kib: usize,
+}
+
+impl Hold {
+    fn grow(&mut self, more: usize) -> Result<()> {
+        let mut holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = holders.entry(self.sender).or_default();
+        if *held + more > CALLER_KIB {
+            return Err(Problem::overloaded("the caller's own bodies use up its memory").closing());
+        }
+        *held += more;
+        drop(holders);
+        self.kib += more;
+        Ok(())
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = holders.get_mut(&self.sender) {
+            *held -= self.kib;
+            if *held == 0 {
+                holders.remove(&self.sender);
+            }
+        }
+    }
+}
+
+/// A turn of a parser, until it is dropped.
+pub struct ParserTurn {
+    _own: Share<Sender>,
+    _parser: OwnedSemaphorePermit,
 }
 
 /// A body that has arrived, and its share of the budget.
@@ -57,6 +144,8 @@ pub struct Body {
     is_compressed: bool,
     limit: usize,
     parsers: Arc<Semaphore>,
+    parser_lines: Arc<Shares<Sender>>,
+    hold: Hold,
     share: Option<OwnedSemaphorePermit>,
 }
 
@@ -65,17 +154,18 @@ impl Body {
         self.received.is_empty()
     }
 
-    pub fn len(&self) -> usize {
-        self.received.len()
+    /// The most that it may be, once it is unpacked.
+    pub fn content_limit(&self) -> usize {
+        if self.is_compressed { self.limit } else { self.received.len() }
     }
 
-    pub fn is_plain(&self) -> bool {
-        !self.is_compressed
-    }
-
-    /// Waits until a parser is free.
-    pub async fn parser_turn(&self) -> Result<OwnedSemaphorePermit> {
-        self.parsers.clone().acquire_owned().await.map_err(Problem::internal)
+    /// Waits until a parser is free, and no other body of the caller is being parsed.
+    pub async fn parser_turn(&self) -> Result<ParserTurn> {
+        let deadline = Instant::now() + PARSER_PATIENCE;
+        let own = self.parser_lines.take(self.hold.sender, deadline).await?;
+        let parser = timeout_at(deadline, self.parsers.clone().acquire_owned()).await;
+        let parser = parser.map_err(|_elapsed| Problem::overloaded("no parser was free in time"))?;
+        Ok(ParserTurn { _own: own, _parser: parser.map_err(Problem::internal)? })
     }
 
     /// The body as it was before it was compressed.
@@ -101,8 +191,10 @@ impl Body {
         let held = self.share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let missing = size.div_ceil(KIB).saturating_sub(held);
         if missing > 0 {
+            self.hold.grow(missing)?;
             let missing = u32::try_from(missing).unwrap_or(u32::MAX);
-            let more = bodies.budget.clone().try_acquire_many_owned(missing);
+            let budget = if self.limit == PUBLIC_BODY_LIMIT { &bodies.public_budget } else { &bodies.budget };
+            let more = budget.clone().try_acquire_many_owned(missing);
             let more = more.map_err(|_used_up| Problem::overloaded("the memory for bodies is used up").closing())?;
             match &mut self.share {
                 Some(share) => share.merge(more),
@@ -130,6 +222,7 @@ pub fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output 
     let is_compressed = is_compressed(request);
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let payload = payload.take();
+    let sender = Sender::of(request);
     async move {
         let bodies = bodies.ok_or_else(|| Problem::internal("no budget for bodies"))?;
         let is_compressed = is_compressed.ok_or_else(|| Problem::new(Code::UnsupportedMediaType))?;
@@ -140,8 +233,7 @@ pub fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output 
             // Its connection ends with the answer: the rest of the body is not waited for.
             Problem::overloaded("too many bodies arrive at once").closing()
         })?;
-        let parsers = bodies.parsers.clone();
-        let body = Body { received: Vec::new(), is_compressed, limit, parsers, share: None };
+        let body = bodies.begin(sender, is_compressed, limit);
         let arrival = timeout(bodies.within, collect(Box::pin(payload), body, &bodies)).await;
         arrival.map_err(|_elapsed| Problem::new(Code::RequestTimeout).closing())?
     }
@@ -170,25 +262,46 @@ mod tests {
 
     use super::*;
 
-    fn body(bodies: &Bodies, limit: usize) -> Body {
-        Body { received: Vec::new(), is_compressed: false, limit, parsers: bodies.parsers.clone(), share: None }
+    /// Of one sender of many, by its number.
+    fn body(bodies: &Bodies, sender: u8, limit: usize) -> Body {
+        bodies.begin(Sender::Address(Some([203, 0, 113, sender].into())), false, limit)
     }
 
     #[test]
     fn bodies_share_a_budget_and_give_it_back() {
         let bodies = Bodies::new(Duration::from_secs(1));
         let mut all = Vec::new();
-        for _ in 0..BUDGET_KIB * KIB / BODY_LIMIT {
-            let mut one = body(&bodies, BODY_LIMIT);
+        for index in 0..u8::MAX {
+            let mut one = body(&bodies, index / 16, BODY_LIMIT);
             one.add(&vec![b' '; BODY_LIMIT], &bodies).unwrap();
             all.push(one);
         }
-        let mut surplus = body(&bodies, BODY_LIMIT);
+        let mut last = body(&bodies, 15, BODY_LIMIT);
+        last.add(&vec![b' '; BODY_LIMIT], &bodies).unwrap();
+        all.push(last);
+        let mut surplus = body(&bodies, 16, BODY_LIMIT);
         assert_eq!(surplus.add(b"{", &bodies).unwrap_err().code(), Code::Overloaded);
+        // Whoever signs in has memory of its own.
+        body(&bodies, 17, PUBLIC_BODY_LIMIT).add(b"{", &bodies).unwrap();
         all.pop();
+        surplus = body(&bodies, 16, BODY_LIMIT);
         surplus.add(b"{", &bodies).unwrap();
         drop((all, surplus));
         assert_eq!(bodies.budget.available_permits(), BUDGET_KIB);
+        assert!(bodies.holders.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn one_sender_holds_its_part_and_leaves_the_rest_to_others() {
+        let bodies = Bodies::new(Duration::from_secs(1));
+        let mut own: Vec<Body> = (0..16).map(|_| body(&bodies, 1, BODY_LIMIT)).collect();
+        for one in &mut own {
+            one.add(&vec![b' '; BODY_LIMIT], &bodies).unwrap();
+        }
+        assert_eq!(body(&bodies, 1, BODY_LIMIT).add(b"{", &bodies).unwrap_err().code(), Code::Overloaded);
+        body(&bodies, 2, BODY_LIMIT).add(b"{", &bodies).unwrap();
+        own.pop();
+        body(&bodies, 1, BODY_LIMIT).add(b"{", &bodies).unwrap();
     }
 
     #[test]
@@ -197,7 +310,7 @@ mod tests {
         let unpacked = |size: usize| {
             let mut zip = GzEncoder::new(Vec::new(), Compression::fast());
             zip.write_all(&vec![b'0'; size]).unwrap();
-            let mut packed = body(&bodies, BODY_LIMIT);
+            let mut packed = body(&bodies, 1, BODY_LIMIT);
             packed.is_compressed = true;
             packed.add(&zip.finish().unwrap(), &bodies).unwrap();
             packed.content().map(|content| content.len())
