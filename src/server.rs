@@ -15,6 +15,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Date};
+use socket2::SockRef;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
@@ -34,6 +35,8 @@ use crate::kernel::secrets::Secrets;
 use crate::places::loader;
 
 const DATABASE: &str = "ketnghia";
+/// Connections that wait until a worker takes them; the system may allow less.
+const BACKLOG: i32 = 4096;
 /// What was begun gets this long to finish after the doors are closed.
 const SHUTDOWN_SECONDS: u64 = 20;
 /// From closing the doors until the last who came in has been heard.
@@ -193,6 +196,8 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     // What can be wrong is asked before anything is made.
     let listener = TcpListener::bind(&settings.bind_address)
         .map_err(|error| format!("cannot listen on {} (BIND_ADDRESS): {error}", settings.bind_address))?;
+    // The standard library lets 128 connections wait: a burst of phones would try again a second later.
+    SockRef::from(&listener).listen(BACKLOG).map_err(|error| format!("cannot listen (BIND_ADDRESS): {error}"))?;
     let database = Database::open_alone(&settings.storage)?;
     // Keys that are brought along are looked at before the database is; one's own are made after it.
     let keys = if database.is_private() { None } else { Some(load_keys(&settings.storage, &settings.keys, false)?) };

@@ -1,10 +1,12 @@
 //! The service under load: `script/bench`. A data set is made on a PostgreSQL of its own, the real server
 //! is started on it, and each scenario is driven by as many clients as pgbench drives the bare SQL by,
 //! over the same socket, in the same run: ratios hold where rates depend on the machine. It fails when an
-//! answer was wrong, never because of a time.
+//! answer was wrong, never because of a time; the attacks at the end (`attack`) have wide bounds, and fail
+//! when one is broken.
 
 #![expect(clippy::print_stdout, reason = "this is a command")]
 
+mod attack;
 mod compare;
 mod data;
 mod load;
@@ -14,6 +16,7 @@ mod scenarios;
 mod server;
 mod storm;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -47,6 +50,12 @@ pub struct Settings {
     /// Only scenarios whose name contains this
     #[arg(long)]
     only: Option<String>,
+    /// Only the attacks, each so that it must break a bound: an attack that does not notice is the failure
+    #[arg(long)]
+    control: bool,
+    /// Serve on this address what the control of the harmful bodies attacks
+    #[arg(long, hide = true)]
+    stand_in: Option<SocketAddr>,
     /// Keep the data set in this folder, or use the one that is there
     #[arg(long)]
     data_dir: Option<PathBuf>,
@@ -68,6 +77,11 @@ impl Settings {
         settings
     }
 
+    /// Whether a scenario is wanted.
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
+    }
+
     fn duration(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
     }
@@ -77,7 +91,7 @@ fn main() -> ExitCode {
     match run(&Settings::read()) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(wrong) => {
-            println!("{wrong} answers were wrong");
+            println!("{wrong} answers or bounds were wrong");
             ExitCode::FAILURE
         }
         Err(error) => {
@@ -87,25 +101,30 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs everything and tells how many answers were wrong.
+/// Runs everything and tells how many answers were wrong, and how many bounds broken.
 fn run(settings: &Settings) -> Result<u64, String> {
+    if let Some(address) = settings.stand_in {
+        return attack::stand_in::serve(address).map(|()| 0);
+    }
     let cluster = data::Cluster::prepare(settings)?;
-    let server = server::Server::start(&cluster, settings)?;
+    let server = server::Server::start(&cluster, settings, &server::UNLIMITED)?;
     let stage = scenarios::Stage::new(&cluster, &server)?;
     let mut report = report::Report::new(settings, server.started_in, server.memory()?);
-    report.heading();
-    for scenario in scenarios::all(&stage)? {
-        if settings.only.as_ref().is_some_and(|only| !scenario.name.contains(only.as_str())) {
-            continue;
-        }
+    let wanted = |scenario: &scenarios::Scenario| !settings.control && settings.wants(scenario.name);
+    let scenarios: Vec<_> = scenarios::all(&stage)?.into_iter().filter(wanted).collect();
+    if !scenarios.is_empty() {
+        report.heading();
+    }
+    for scenario in scenarios {
         let run = load::drive(&server.url, settings.clients, settings.duration(), &scenario.calls);
         let alone = load::drive(&server.url, 1, settings.duration() / 2, &scenario.calls);
         let sql = compare::with_sql(&cluster, settings, &scenario)?;
         report.scenario(scenario.name, &run, &alone, sql, server.memory()?);
     }
-    if settings.only.is_none() {
+    if settings.only.is_none() && !settings.control {
         privacy::measure(&stage, &server, &mut report, if settings.small { 20 } else { 200 });
         storm::measure(&stage, &server, settings, &mut report)?;
     }
+    attack::measure(&cluster, server, settings, &mut report)?;
     report.finish(settings)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::Settings;
+use crate::attack::Findings;
 use crate::load::Run;
 use crate::server::Memory;
 
@@ -13,6 +14,7 @@ pub struct Report {
     pub wrong: u64,
     scenarios: Vec<Value>,
     figures: serde_json::Map<String, Value>,
+    attacks: serde_json::Map<String, Value>,
     /// The most memory the service held before anybody signed in, in MB.
     highest: f64,
 }
@@ -38,7 +40,7 @@ impl Report {
             "optimised": !cfg!(debug_assertions),
         });
         let figures = if let Value::Object(figures) = figures { figures } else { serde_json::Map::new() };
-        Self { wrong: 0, scenarios: Vec::new(), figures, highest: 0.0 }
+        Self { wrong: 0, scenarios: Vec::new(), figures, attacks: serde_json::Map::new(), highest: 0.0 }
     }
 
     pub fn heading(&self) {
@@ -129,8 +131,33 @@ impl Report {
         self.figures.insert("storm".into(), storm);
     }
 
+    /// What an attack measured. `must_break`: the bounds that its control has to break, and nothing else counts.
+    pub fn attack(&mut self, name: &str, findings: &Findings, must_break: Option<&[&str]>) {
+        println!("{name}");
+        for line in &findings.lines {
+            println!("  {line}");
+        }
+        self.wrong += match must_break {
+            None => findings.broken.len() as u64,
+            Some(bounds) => {
+                let unnoticed = |bound: &&&str| !findings.broken.contains(*bound);
+                let unnoticed: Vec<&&str> = bounds.iter().filter(unnoticed).collect();
+                println!(
+                    "  control: {} of {} bounds broken {unnoticed:?}",
+                    bounds.len() - unnoticed.len(),
+                    bounds.len()
+                );
+                unnoticed.len() as u64
+            }
+        };
+        self.attacks.insert(name.to_owned(), json!({"figures": findings.figures, "broken": findings.broken}));
+    }
+
     pub fn finish(mut self, settings: &Settings) -> Result<u64, String> {
-        println!("memory before anybody signed in: at most {:.0} MB", self.highest);
+        if self.highest > 0.0 {
+            println!("memory before anybody signed in: at most {:.0} MB", self.highest);
+        }
+        self.figures.insert("attacks".into(), self.attacks.into());
         self.figures.insert("highest_memory_mb".into(), json!(round(self.highest)));
         self.figures.insert("scenarios".into(), Value::from(self.scenarios));
         if let Some(file) = &settings.json {

@@ -50,7 +50,7 @@ pub struct Stage {
     pub units: Vec<Caller>,
     drafts: Vec<(Caller, String)>,
     cursors: Vec<Vec<String>>,
-    admin: Caller,
+    pub admin: Caller,
     key: Arc<str>,
     pub disabled: Vec<String>,
 }

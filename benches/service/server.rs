@@ -1,7 +1,7 @@
 //! The real server, in a process of its own.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,40 +9,48 @@ use std::time::{Duration, Instant};
 use crate::Settings;
 use crate::data::{Cluster, DATABASE};
 
+/// Few users stand for many here.
+pub const UNLIMITED: [(&str, &str); 5] = [
+    ("RATE_LIMIT_PER_SECOND", "0"),
+    ("RATE_LIMIT_PER_MINUTE", "0"),
+    ("ADDRESS_LIMIT_PER_SECOND", "0"),
+    ("ADDRESS_LIMIT_PER_MINUTE", "0"),
+    ("CONNECTIONS_PER_ADDRESS", "0"),
+];
+
 pub struct Server {
     child: Child,
+    pub address: SocketAddr,
     pub url: String,
     /// From the start of the process to the first ready answer, with an existing database.
     pub started_in: Duration,
 }
 
 impl Server {
-    pub fn start(cluster: &Cluster, settings: &Settings) -> Result<Self, String> {
+    /// `limits`: settings beside those that every server of the benchmark has; without them the defaults hold.
+    pub fn start(cluster: &Cluster, settings: &Settings, limits: &[(&str, &str)]) -> Result<Self, String> {
         cluster.keys()?;
-        // A port that was free a moment ago.
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-        let address = listener.local_addr().map_err(|error| error.to_string())?;
-        drop(listener);
-        let begun = Instant::now();
-        let child = Command::new(env!("CARGO_BIN_EXE_ketnghia"))
+        let address = free_address()?;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ketnghia"));
+        command
             .arg("serve")
             .env("DATABASE_URL", cluster.embedded.url(DATABASE))
             .env("JWT_KEYS_DIR", cluster.keys_dir())
             .env("PII_KEY_FILE", cluster.keys_dir().join("pii.key"))
             .env("BIND_ADDRESS", address.to_string())
             .envs(settings.pool.map(|pool| ("DATABASE_POOL_SIZE", pool.to_string())))
-            // Few users stand for many here.
-            .env("RATE_LIMIT_PER_SECOND", "0")
-            .env("RATE_LIMIT_PER_MINUTE", "0")
-            .env("ADDRESS_LIMIT_PER_SECOND", "0")
-            .env("ADDRESS_LIMIT_PER_MINUTE", "0")
-            .env("CONNECTIONS_PER_ADDRESS", "0")
+            .envs(limits.iter().copied())
             // A storm is told to come back, once for each phone.
-            .env("RUST_LOG", "off")
-            .stdout(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("cannot start the server: {error}"))?;
-        let mut server = Self { child, url: format!("http://{address}"), started_in: Duration::ZERO };
+            .env("RUST_LOG", "off");
+        Self::spawn(command, address)
+    }
+
+    /// Starts any command that listens on the address, and waits until it is ready.
+    pub fn spawn(mut command: Command, address: SocketAddr) -> Result<Self, String> {
+        let begun = Instant::now();
+        let child = command.stdout(Stdio::null()).spawn();
+        let child = child.map_err(|error| format!("cannot start the server: {error}"))?;
+        let mut server = Self { child, address, url: format!("http://{address}"), started_in: Duration::ZERO };
         let ready = format!("{}/health/ready", server.url);
         while ureq::get(&ready).call().is_err() {
             if begun.elapsed() > Duration::from_secs(60) || server.has_ended() {
@@ -68,6 +76,23 @@ impl Server {
         };
         Ok(Some(Memory { now: line("VmRSS:")?, highest: line("VmHWM:")? }))
     }
+
+    /// Lets the highest memory be that of now.
+    pub fn forget_highest(&self) -> Result<(), String> {
+        fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")
+            .map_err(|error| format!("the highest memory cannot be reset: {error}"))
+    }
+
+    /// Open files and sockets of the server; None where the system does not tell.
+    pub fn descriptors(&self) -> Option<usize> {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).ok().map(Iterator::count)
+    }
+}
+
+/// A port that was free a moment ago.
+pub fn free_address() -> Result<SocketAddr, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+    listener.local_addr().map_err(|error| error.to_string())
 }
 
 #[derive(Clone, Copy)]

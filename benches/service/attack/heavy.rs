@@ -1,0 +1,101 @@
+//! Heavy questions: six at once, again and again, by one caller who sees the country. Each counts all
+//! households by village in each year since 1990, which nothing has counted beforehand. The heads of villages
+//! list their households meanwhile, as often as in the calm before.
+//!
+//! The control gives the server one connection to PostgreSQL (`DATABASE_POOL_SIZE=1`). The lane for heavy
+//! questions is half of the pool, but one connection at least: here it is the whole pool, and it protects
+//! nobody. It shows that readers who wait behind heavy questions are noticed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::paced::{Paced, beside};
+use super::{Findings, Ground};
+use crate::load::{Run, agent, drive, send};
+use crate::scenarios::get;
+use crate::server::Server;
+
+const AT_ONCE: usize = 6;
+const READERS: usize = 4;
+/// Of each reader: together a third of what the server does at most, so that a session stays within its rate.
+const EVERY: Duration = Duration::from_millis(40);
+/// Below this p99 the calm measures the scheduler of the machine, not the service.
+const LEAST_CALM_MS: f64 = 20.0;
+const RATIO: f64 = 3.0;
+
+const READ: &str = "p99 of others at most 3 × calm";
+const NOT_REFUSED: &str = "no 503 to others";
+pub const MUST_BREAK: [&str; 1] = [READ];
+
+pub fn run(ground: &Ground) -> Result<Findings, String> {
+    let limits: &[_] = if ground.settings.control { &[("DATABASE_POOL_SIZE", "1")] } else { &[] };
+    let server = ground.server(limits)?;
+    let readers = || Paced {
+        url: format!("{}/api/v1/households", server.url),
+        callers: ground.stage.heads.clone(),
+        every: EVERY,
+        anew: false,
+    };
+    let lasts = ground.sized(Duration::from_secs(3), Duration::from_secs(15));
+    // Connections are made, statements planned.
+    beside(&[(READERS, readers())], || thread::sleep(lasts / 4));
+    let ((), calm) = beside(&[(READERS, readers())], || thread::sleep(lasts));
+    let (heavy, attacked) = beside(&[(READERS, readers())], || ask(ground, &server, lasts));
+    let (calm, attacked) = (calm.first().ok_or("no readers")?, attacked.first().ok_or("no readers")?);
+
+    let mut findings = Findings::default();
+    findings.tell(heavy.told());
+    findings.tell(format!("calm: {}", calm.told()));
+    findings.figure("heavy_p50_ms", heavy.run.percentile(0.5));
+    findings.figure("calm_p99_ms", calm.run.percentile(0.99));
+    findings.figure("attacked_p99_ms", attacked.run.percentile(0.99));
+    let most = RATIO * calm.run.percentile(0.99).max(LEAST_CALM_MS);
+    findings.bound(READ, attacked.run.percentile(0.99) <= most, &format!("bound {most:.0} ms; {}", attacked.told()));
+    let refused = calm.overloaded + attacked.overloaded;
+    let wrong = calm.run.wrong + attacked.run.wrong;
+    findings.bound(NOT_REFUSED, refused + wrong == 0, &format!("{refused} × 503, {wrong} other wrong"));
+    Ok(findings)
+}
+
+struct Heavy {
+    run: Run,
+    alone: Duration,
+}
+
+impl Heavy {
+    fn told(&self) -> String {
+        let answered = self.run.latencies.len();
+        format!(
+            "{AT_ONCE} at once: {answered} asked, p50 {:.0} ms (alone {:.0} ms), {} not answered with 200{}",
+            self.run.percentile(0.5),
+            self.alone.as_secs_f64() * 1000.0,
+            self.run.wrong,
+            self.run.first_wrong.as_ref().map(|wrong| format!(": {}", shorten(wrong))).unwrap_or_default(),
+        )
+    }
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
+/// Asks for so long. Each question is of other days, so that no answer is another one's.
+fn ask(ground: &Ground, server: &Server, lasts: Duration) -> Heavy {
+    let asked = AtomicUsize::new(0);
+    let caller = ground.stage.admin.clone();
+    let question = move |_: usize, _: usize| {
+        let n = asked.fetch_add(1, Ordering::Relaxed);
+        let (month, day) = (1 + n / 28 % 12, 1 + n % 28);
+        let path = format!("/aggregates/poverty?group_by=village,year&from=1990-{month:02}-{day:02}&to=2200-12-31");
+        Some(get(path, &caller.token, |_| true))
+    };
+    let begun = Instant::now();
+    if let Some(one) = question(0, 0) {
+        // What it is answered is counted for the questions at once.
+        let _ = send(&agent(), &server.url, &one);
+    }
+    let alone = begun.elapsed();
+    let run = drive(&server.url, AT_ONCE, lasts.saturating_sub(alone), &question);
+    Heavy { run, alone }
+}
