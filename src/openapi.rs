@@ -95,7 +95,11 @@ const PROBLEMS: [(&str, &str, &str); 16] = [
     ("414", "UriTooLong", "`uri_too_long`: path and query are over 8 KiB."),
     ("415", "UnsupportedMediaType", "`unsupported_media_type`: not JSON."),
     ("422", "Invalid", "`invalid` (or a code of its own): every wrong field is named in `errors`."),
-    ("428", "PreconditionRequired", "`precondition_required`: If-Match is missing."),
+    (
+        "428",
+        "PreconditionRequired",
+        "`precondition_required`: If-Match is missing, or names no single version where one is needed.",
+    ),
     ("429", "TooManyRequests", "`too_many_requests`: wait as long as Retry-After says."),
     ("500", "Internal", "`internal`: our fault, and logged."),
     ("503", "Overloaded", "`overloaded`: come back after Retry-After."),
@@ -176,6 +180,16 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
             problems.extend(["412", "428"]);
             add_header_parameter(operation, "If-Match", true);
         }
+        Precondition::OneVersion => {
+            problems.extend(["412", "428"]);
+            add_parameter(
+                operation,
+                "If-Match",
+                true,
+                "The `ETag` that was read, one and no `*`.",
+                json!(ONE_ENTITY_TAG),
+            );
+        }
         Precondition::Honoured => {
             problems.push("412");
             add_header_parameter(operation, "If-Match", false);
@@ -207,6 +221,8 @@ fn has_parameter_in(operation: &Value, place: &str) -> bool {
 /// Whether an operation is meant for the version that was read.
 enum Precondition {
     Required,
+    /// The one that was read, and nothing that stands for others.
+    OneVersion,
     /// Where it is sent.
     Honoured,
     None,
@@ -214,7 +230,7 @@ enum Precondition {
 
 fn precondition(operation: &Value, changes_version: bool) -> Precondition {
     match operation["operationId"].as_str().unwrap_or_default() {
-        "confirm_gift" | "settle_gift" | "approve_hardship_list" => Precondition::Required,
+        "confirm_gift" | "settle_gift" | "approve_hardship_list" => Precondition::OneVersion,
         "dispute_gift"
         | "submit_hardship_list"
         | "return_hardship_list"
@@ -230,12 +246,20 @@ fn precondition(operation: &Value, changes_version: bool) -> Precondition {
 }
 
 fn add_header_parameter(operation: &mut Value, name: &str, required: bool) {
-    let (description, schema) = if name == "If-Match" {
-        let schema = json!({"type": "string", "pattern": ENTITY_TAGS});
-        ("The `ETag` that was read, or `*` to force the change (which the audit notes).", schema)
+    let (description, pattern) = if name == "If-Match" {
+        let description = "The `ETag` that was read, or `*` to force the change (which the audit notes, as it does where several are named).";
+        (description, json!(ENTITY_TAGS))
     } else {
-        ("The `ETag` that was read: 304 while nothing has changed.", json!({"type": "string"}))
+        ("The `ETag` that was read: 304 while nothing has changed.", Value::Null)
     };
+    add_parameter(operation, name, required, description, pattern);
+}
+
+fn add_parameter(operation: &mut Value, name: &str, required: bool, description: &str, pattern: Value) {
+    let mut schema = json!({"type": "string"});
+    if !pattern.is_null() {
+        schema["pattern"] = pattern;
+    }
     let parameter = json!({
         "name": name, "in": "header", "required": required, "description": description, "schema": schema,
         "example": "\"3\"",
@@ -246,7 +270,9 @@ fn add_header_parameter(operation: &mut Value, name: &str, required: bool) {
     }
 }
 
-/// `*`, or a list of entity tags (RFC 9110 §8.8.3).
+/// An entity tag (RFC 9110 §8.8.3).
+const ONE_ENTITY_TAG: &str = r#"^(W/)?"[!#-~]*"$"#;
+/// `*`, or a list of entity tags.
 const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
 
 /// What the extractors say of every parameter of a kind.

@@ -65,7 +65,7 @@ create table gifts (
   dispute_reason text,
   settlement_note text,
   correction_reason text,
-  corrected_by uuid,
+  written_by uuid[] not null default '{}',
   last_step text,
   last_step_by uuid,
   last_step_hash bytea,
@@ -80,7 +80,7 @@ create table gifts (
 );
 comment on table gifts is 'What was given: to a household, to one of its members, or to the whole village';
 comment on column gifts.value_vnd is 'Whole VND';
-comment on column gifts.corrected_by is 'Who corrected it last: no more may they confirm it than who recorded it';
+comment on column gifts.written_by is 'Who changed it: no more may they confirm it than who recorded it';
 comment on column gifts.acted_by is 'Who recorded it; never the one who confirms it';
 create index gifts_visit_id on gifts (visit_id);
 create index gifts_twinning_id on gifts (twinning_id);

@@ -1,4 +1,6 @@
-drop function app_own_accounts(), app_two_person_days();
+drop function app_own_accounts(), app_share_maker(uuid[]), app_two_person_days();
+drop trigger tell_of_move on users;
+drop function app_tell_of_move();
 drop function app_replace_password(uuid, text, timestamptz), app_tell_of_account(uuid, text), app_give_one_time_password(uuid, text, timestamptz),
   app_change_own_password(text, text), app_refresh(bytea, bytea, text, integer, integer), app_sign_in(uuid, text, text, uuid, text, bytea),
   app_password_was_wrong(text, text, text), app_begin_own_password(text, integer), app_begin_sign_in(text, text, text, integer),

@@ -43,12 +43,13 @@ comment on function app_take_try(text) is 'Counts a try as failed until it prove
 -- A name that is taken says that somebody in the country is called so: an official who hits upon many waits like one
 -- who guesses passwords.
 create function app_naming_pause() returns integer stable language sql security definer set search_path = '' as $$
-  select coalesce((select public.app_sign_in_pause(f.failures, f.last_at) from public.sign_in_failures f
+  select coalesce((select least(60, public.app_sign_in_pause(f.failures, f.last_at)) from public.sign_in_failures f
                     where f.subject = 'naming ' || public.app_user_id()), 0) $$;
 create function app_name_was_taken() returns void language plpgsql security definer set search_path = '' as $$
 begin
   insert into public.sign_in_failures as f (subject, failures, last_at) values ('naming ' || public.app_user_id(), 1, public.app_now())
-  on conflict (subject) do update set failures = f.failures + 1, last_at = public.app_now();
+  on conflict (subject) do update set last_at = public.app_now(),
+    failures = case when f.last_at < public.app_now() - interval '1 day' then 1 else f.failures + 1 end;
 end $$;
 
 create function app_forgive(username text) returns void language sql security definer set search_path = '' as $$
@@ -128,6 +129,9 @@ begin
     update public.user_passwords p set one_time_used_at = public.app_now() where p.user_id = who;
   end if;
   delete from public.sign_in_failures f where f.subject = tried;
+  -- Each session has a share of requests of its own: of one account no more than twenty, those that were used last.
+  update public.sessions s set revoked_at = public.app_now() where s.id in (
+    select x.id from public.sessions x where x.user_id = who and x.revoked_at is null order by x.refreshed_at desc, x.id desc offset 19);
   insert into public.sessions (id, user_id, device_name, created_at, refreshed_at)
   values (session, who, device, public.app_now(), public.app_now());
   insert into public.refresh_tokens (hash, session_id, generation) values (token_hash, session, 0);
@@ -161,7 +165,7 @@ begin
     insert into public.refresh_tokens (hash, session_id, generation) values (child_hash, family.id, family.generation + 1);
     update public.sessions s set generation = s.generation + 1, refreshed_at = public.app_now() where s.id = family.id;
   elsif token.generation < family.generation - 1 or family.used_generation = family.generation
-     or family.refreshed_at < public.app_now() - interval '24 hours' or device <> family.device_name then
+     or family.refreshed_at < public.app_now() - interval '24 hours' or device is distinct from family.device_name then
     update public.sessions s set revoked_at = public.app_now() where s.id = family.id;
     perform public.app_security_event('refresh_token_reused', family.user_id);
     return query select 'reused', null::uuid; return;
@@ -210,6 +214,14 @@ create function app_tell_of_account(account uuid, what text) returns void langua
     join public.twinnings t on t.organisation_id = u.organisation_id
    where u.id = account and public.app_twinning_active(t, public.app_today())
      and not (t.scope_path >= t.organisation_scope_path and t.scope_path < left(t.organisation_scope_path, -1) || '/') $$;
+create function app_tell_of_move() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  perform public.app_tell_of_account(new.id, 'unit_account_given');
+  return null;
+end $$;
+create trigger tell_of_move after update of organisation_id, active on users for each row
+  when (new.active and new.organisation_id is not null and (not old.active or new.organisation_id is distinct from old.organisation_id))
+  execute function app_tell_of_move();
 
 -- Whoever makes an account or resets it has known its password: `app_own_accounts`.
 create function app_replace_password(who uuid, new_hash text, expires timestamptz) returns void
@@ -227,9 +239,10 @@ begin
   update public.sessions s set revoked_at = public.app_now() where s.user_id = who and s.revoked_at is null;
   perform public.app_forgive(subject.username);
   perform public.app_tell_of_account(who, 'unit_account_given');
+  -- Whoever knew the password before knows it no more.
+  delete from public.account_makers m where m.user_id = who;
   if public.app_user_id() is not null then
-    insert into public.account_makers (user_id, maker_id, made_at) values (who, public.app_user_id(), public.app_now())
-    on conflict (user_id, maker_id) do update set made_at = excluded.made_at;
+    insert into public.account_makers (user_id, maker_id, made_at) values (who, public.app_user_id(), public.app_now());
   end if;
 end $$;
 comment on function app_replace_password(uuid, text, timestamptz) is 'Sets the password of a user in the caller''s care and ends its sessions';
@@ -240,15 +253,23 @@ create function app_two_person_days() returns integer stable parallel safe langu
 comment on function app_two_person_days() is 'TWO_PERSON_DAYS: how long whoever made an account or reset it counts as its owner; 0: never';
 
 -- Upwards whoever made the caller's account, and made that account, and so on; downwards the accounts that the
--- caller made. Two accounts that a third one made are two people: in a new commune all are of that kind.
+-- caller made. Two accounts that a third one made are two people, for in a new commune all are of that kind: what one
+-- records and the other confirms is marked (app_share_maker).
 create function app_own_accounts() returns uuid[] stable language sql security definer set search_path = '' as $$
-  with recursive lately as (
-    select m.user_id, m.maker_id from public.account_makers m
-     where m.made_at > public.app_now() - make_interval(days => public.app_two_person_days())
+  with recursive since(moment) as materialized (
+    select public.app_now() - make_interval(days => public.app_two_person_days())
   ), up(id) as (
-    select public.app_user_id() union select l.maker_id from up join lately l on l.user_id = up.id
+    select public.app_user_id()
+    union select m.maker_id from up join public.account_makers m on m.user_id = up.id where m.made_at > (select moment from since)
   ), down(id) as (
-    select public.app_user_id() union select l.user_id from down join lately l on l.maker_id = down.id
+    select public.app_user_id()
+    union select m.user_id from down join public.account_makers m on m.maker_id = down.id where m.made_at > (select moment from since)
   )
   select array(select id from up union select id from down) $$;
+create function app_share_maker(others uuid[]) returns boolean stable language sql security definer set search_path = '' as $$
+  select exists (
+    select from public.account_makers m join public.account_makers o on o.maker_id = m.maker_id
+     where m.user_id = public.app_user_id() and o.user_id = any (others) and o.user_id <> m.user_id
+       and least(m.made_at, o.made_at) > public.app_now() - make_interval(days => public.app_two_person_days())) $$;
+comment on function app_share_maker(uuid[]) is 'Whether a third person lately knew the passwords of the caller and of one of the others';
 comment on function app_own_accounts() is 'The accounts that may be the caller''s own, itself among them: who made one lately has known its password';

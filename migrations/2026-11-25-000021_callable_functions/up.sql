@@ -17,7 +17,7 @@ declare
     'app_paths', 'app_place', 'app_place_labels', 'app_place_level', 'app_place_name',
     'app_places_above', 'app_places_of', 'app_rank', 'app_refresh', 'app_refresh_item',
     'app_refuse', 'app_replace_password', 'app_role', 'app_own_accounts', 'app_seal_deletion',
-    'app_sealed_deletions', 'app_session_view', 'app_set', 'app_set_tree_day', 'app_sign_in',
+    'app_sealed_deletions', 'app_session_view', 'app_share_maker', 'app_set', 'app_set_tree_day', 'app_sign_in',
     'app_summarise_support', 'app_timeline', 'app_today', 'app_tree', 'app_twinned_places',
     'app_twinning_active', 'app_twinning_status', 'app_user_id', 'app_village_name', 'app_villages',
     'app_visit_gave', 'app_words'];

@@ -272,9 +272,17 @@ impl IfMatch {
         match self {
             Self::Missing => Err(Problem::new(Code::PreconditionRequired)),
             Self::Any => Ok(Match::Forced),
-            Self::Tags(tags) if tags.contains(&version.to_string()) => Ok(Match::Fits),
+            // Whoever names several versions has not read the one that is there.
+            Self::Tags(tags) if tags.contains(&version.to_string()) => {
+                Ok(if tags.len() == 1 { Match::Fits } else { Match::Forced })
+            }
             Self::Tags(_) => Ok(Match::Stale),
         }
+    }
+
+    /// Whether it names one version, as what is answered for needs it.
+    pub fn is_one_version(&self) -> bool {
+        matches!(self, Self::Tags(tags) if tags.len() <= 1)
     }
 
     fn parse(header: &str) -> Result<Self> {
@@ -328,11 +336,11 @@ mod tests {
     fn if_match_knows_strong_weak_any_and_rubbish() {
         let check = |header: &str| IfMatch::parse(header).unwrap().check(7).unwrap();
         assert_eq!(check("\"7\""), Match::Fits);
-        assert_eq!(check("\"5\", \"7\""), Match::Fits);
+        assert_eq!(check("\"5\", \"7\""), Match::Forced, "several name no version that was read");
         assert_eq!(check("W/\"7\""), Match::Stale);
         assert_eq!(check("\"6\""), Match::Stale);
         assert_eq!(check("*"), Match::Forced);
-        assert_eq!(check("\"a,b\" , W/\"c\",\"7\""), Match::Fits);
+        assert_eq!(check("\"a,b\" , W/\"c\",\"7\""), Match::Forced);
         assert!(IfMatch::parse("\"7\" \"8\"").is_err());
         assert!(IfMatch::parse("\"7\",").is_err());
         assert!(IfMatch::parse("7").is_err());

@@ -308,6 +308,20 @@ fn an_account_given_from_outside_is_told_to_the_officials_of_the_village() {
     let entry = entry.as_array().unwrap().iter().find(|entry| entry["step"] == "unit_account_given").unwrap().clone();
     assert_eq!((&entry["action"], &entry["record_id"]), (&json!("security"), &json!(twinning)));
     assert_eq!(entry["new_values"]["username"], "donvi");
+    // An account that is moved into the unit, or is active again, reaches the village just so.
+    let idle: Uuid = add(&giver, office(world.ianan)).parse().unwrap();
+    let new = json!({"username": "khac", "full_name": "Khác", "role": "twinning_unit", "organisation_id": idle});
+    let account = format!("/users/{}", giver.post("/users", new).expect(201)["id"].as_str().unwrap());
+    let count = || {
+        let entries = told(&world.commune(world.kongchro));
+        entries.as_array().unwrap().iter().filter(|entry| entry["new_values"]["username"] == "khac").count()
+    };
+    assert_eq!(count(), 0);
+    giver.patch(&account, json!({"organisation_id": unit})).expect(200);
+    assert_eq!(count(), 1);
+    giver.step(&format!("{account}/deactivate")).expect(200);
+    giver.step(&format!("{account}/activate")).expect(200);
+    assert_eq!(count(), 2);
     let at_home = told(&giver);
     assert!(!at_home.as_array().unwrap().iter().any(|entry| entry["step"] == "unit_account_given"), "{at_home}");
 }

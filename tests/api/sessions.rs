@@ -99,6 +99,29 @@ fn a_token_is_not_sent_again_a_day_later_nor_from_another_device() {
     from("Điện thoại").expect(200);
     from("Máy khác").expect_problem(401, "invalid_grant");
     from("Điện thoại").expect_problem(401, "invalid_grant");
+
+    // A copy does not pass by saying nothing of itself.
+    let phone = json!({"username": "ianan", "password": PASSWORD, "device_name": "Điện thoại"});
+    let first = anonymous.post("/auth/login", phone).expect(200);
+    refresh(&world, &first["refresh_token"]).expect(200);
+    refresh(&world, &first["refresh_token"]).expect_problem(401, "invalid_grant");
+}
+
+#[test]
+fn of_an_account_twenty_sessions_live_those_that_were_used_last() {
+    let world = a_user();
+    let oldest = sign_in(&world, "ianan");
+    pass(&world, TimeDelta::seconds(1));
+    let used = sign_in(&world, "ianan");
+    pass(&world, TimeDelta::seconds(1));
+    let used = refresh(&world, &used["refresh_token"]).expect(200);
+    for _ in 0..18 {
+        sign_in(&world, "ianan");
+    }
+    client(&world, &oldest).get("/me").expect(200);
+    sign_in(&world, "ianan");
+    client(&world, &oldest).get("/me").expect_problem(401, "unauthenticated");
+    client(&world, &used).get("/me").expect(200);
 }
 
 #[test]

@@ -183,3 +183,57 @@ fn administrators_look_after_each_other_and_not_after_themselves() {
         .expect_problem(403, "forbidden");
     world.province(world.gialai).get(&format!("/users/{other_id}")).expect_problem(404, "not_found");
 }
+
+#[test]
+fn whoever_wrote_any_of_a_gift_does_not_confirm_it() {
+    let at = Giving::new();
+    let new = |value: i64| {
+        json!({"twinning_id": at.twinning, "village_id": at.village, "household_id": at.home, "category": "cash",
+            "description": "Tiền mặt", "value_vnd": value, "funding_source": "donor", "given_on": at.world.today()})
+    };
+    let gift = format!("/gifts/{}", id_of(&at.unit.post("/gifts", new(1_000)).expect(201)));
+    // An official changes what the unit recorded, through a second account of the unit.
+    let unit = [("role", json!("twinning_unit")), ("organisation_id", json!(at.organisation))];
+    let (_, second) = made_by(&at.world, &at.official, "second", &unit);
+    second.patch(&gift, json!({"value_vnd": 700_000_000})).expect(200);
+    is_refused(&at.official, &format!("{gift}/confirm"), None);
+    // One who corrected it stays its author, whoever corrects it after that.
+    let colleague = at.world.commune(at.world.ianan);
+    at.head.step(&format!("{gift}/confirm")).expect(200);
+    colleague.patch(&gift, json!({"value_vnd": 900_000_000, "reason": "x"})).expect(200);
+    let third = at.world.commune(at.world.ianan);
+    third.post(&format!("{gift}/dispute"), json!({"reason": "x"})).expect(200);
+    third.patch(&gift, json!({"note": "x", "reason": "x"})).expect(200);
+    for author in [&colleague, &third] {
+        author.step(&format!("{gift}/confirm")).expect_problem(403, "own_submission");
+    }
+    at.head.step(&format!("{gift}/confirm")).expect(200);
+}
+
+#[test]
+fn what_two_accounts_of_one_maker_do_is_marked() {
+    let at = Giving::new();
+    let unit = [("role", json!("twinning_unit")), ("organisation_id", json!(at.organisation))];
+    let (_, unit) = made_by(&at.world, &at.official, "donvi", &unit);
+    let (_, head) = made_by(&at.world, &at.official, "truong", &head_of(at.village));
+    let new = json!({"twinning_id": at.twinning, "village_id": at.village, "household_id": at.home, "category": "cash",
+        "description": "Tiền mặt", "value_vnd": 900_000_000, "funding_source": "donor", "given_on": at.world.today()});
+    let gift = id_of(&unit.post("/gifts", new.clone()).expect(201));
+    head.step(&format!("/gifts/{gift}/confirm")).expect(200);
+    let doubts = || at.world.province(at.world.gialai).get("/audit-events?two_person=doubt").expect(200);
+    let marked = doubts();
+    assert_eq!((&marked["items"][0]["record_id"], &marked["items"][0]["step"]), (&json!(gift), &json!("confirm")));
+    let gift = id_of(&unit.post("/gifts", new).expect(201));
+    at.head.step(&format!("/gifts/{gift}/confirm")).expect(200);
+    assert_eq!(doubts()["items"].as_array().unwrap().len(), 1, "{marked}");
+}
+
+#[test]
+fn a_reset_by_somebody_else_makes_the_account_its_owners_again() {
+    let at = Giving::new();
+    let gift = recorded(&at, &at.official);
+    let (puppet, _) = made_by(&at.world, &at.official, "puppet", &head_of(at.village));
+    let reset = at.world.province(at.world.gialai).step(&format!("/users/{puppet}/reset-password")).expect(200);
+    let head = replace_password(&at.world, "puppet", reset["one_time_password"].as_str().unwrap());
+    head.step(&format!("{gift}/confirm")).expect(200);
+}

@@ -273,7 +273,7 @@ pub fn begin_step<T: Serialize>(
     .bind::<Text, _>(step.word)
     .bind::<Bytea, _>(&step.hash)
     .get_result(conn)?;
-    if step.needs_version && step.if_match == IfMatch::Missing {
+    if step.needs_version && !step.if_match.is_one_version() {
         return Err(Problem::new(Code::PreconditionRequired));
     }
     // Its version has changed since: by this very step.

@@ -145,7 +145,7 @@ diesel::table! {
         settlement_note -> Nullable<Text>,
         correction_reason -> Nullable<Text>,
         /// Who corrected it last: no more may they confirm it than who recorded it
-        corrected_by -> Nullable<Uuid>,
+        written_by -> Array<Uuid>,
         last_step -> Nullable<Text>,
         last_step_by -> Nullable<Uuid>,
         last_step_hash -> Nullable<Bytea>,

@@ -3,7 +3,7 @@
 
 use diesel::define_sql_function;
 use diesel::sql_types::Binary;
-use diesel::sql_types::{Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid};
 
 define_sql_function! {
     /// Contains a part, without case and diacritics.
@@ -97,6 +97,10 @@ define_sql_function! {
 define_sql_function! {
     /// Whether a gift belongs to a visit.
     fn app_visit_gave(visit: Uuid) -> Bool;
+}
+define_sql_function! {
+    /// Whether a third person lately knew the passwords of the caller and of one of these.
+    fn app_share_maker(others: Array<Uuid>) -> Bool;
 }
 define_sql_function! {
     /// Sets a setting of PostgreSQL, for the transaction where `is_local`.

@@ -111,12 +111,19 @@ pub struct GiftRow {
     pub dispute_reason: Option<String>,
     pub settlement_note: Option<String>,
     pub correction_reason: Option<String>,
-    pub corrected_by: Option<UserId>,
+    pub written_by: Vec<UserId>,
     pub acted_by: UserId,
     pub on_behalf_of: Option<OrganisationId>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl GiftRow {
+    /// Who recorded it, and who changed it since.
+    pub fn authors(&self) -> impl Iterator<Item = UserId> {
+        std::iter::once(self.acted_by).chain(self.written_by.iter().copied())
+    }
 }
 
 /// What was given: to a household, to one of its members, or to the whole village.

@@ -17,7 +17,7 @@ use crate::access::policy::Permission;
 use crate::access::reach::Reach;
 use crate::kernel::db::records::{self, StepCall, StepTurn};
 use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
-use crate::kernel::db::sql::{app_in_range, app_organisation, app_own_accounts};
+use crate::kernel::db::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker};
 use crate::kernel::id::{
     GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
 };
@@ -120,8 +120,8 @@ fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>
         let records = actor.may(Permission::RecordSupport);
         let standing = Standing {
             in_range,
-            recorded_it: row.acted_by == UserId(actor.id) || row.corrected_by == Some(UserId(actor.id)),
-            recorder_may_be_caller: may_be_own(row.acted_by) || row.corrected_by.is_some_and(may_be_own),
+            recorded_it: row.authors().any(|author| author == UserId(actor.id)),
+            recorder_may_be_caller: row.authors().any(may_be_own),
             recorders_side: records
                 && recording::is_recorders_side(actor, own, Some(row.acted_by), row.organisation_id),
             confirms,
@@ -402,20 +402,25 @@ pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: GiftCha
         }
     }
     let target = gifts::table.find(id);
+    // Whoever writes any of it answers for it, and confirms it no more than its recorder does.
+    let mut written_by = row.written_by;
+    if !written_by.contains(&UserId(actor.id)) {
+        written_by.push(UserId(actor.id));
+    }
+    let author = gifts::written_by.eq(written_by);
     let outcome = match change {
-        GiftChange::Free => diesel::update(target).set(&changes).execute(conn),
+        GiftChange::Free => diesel::update(target).set((&changes, author)).execute(conn),
         GiftChange::Correction => {
             let reason = changes.reason.as_ref().ok_or_else(|| Problem::field("#/reason", FieldCode::Required))?;
             records::set(conn, "step", "correct")?;
             let again = (
                 gifts::status.eq(GiftStatus::Recorded),
                 gifts::correction_reason.eq(reason),
-                gifts::corrected_by.eq(UserId(actor.id)),
                 gifts::last_step.eq(None::<String>),
                 gifts::last_step_by.eq(None::<Uuid>),
                 gifts::last_step_hash.eq(None::<Vec<u8>>),
             );
-            diesel::update(target).set((&changes, again)).execute(conn)
+            diesel::update(target).set((&changes, again, author)).execute(conn)
         }
     };
     match outcome {
@@ -451,6 +456,10 @@ pub fn take_step(
     if let StepTurn::From(_) = records::begin_step(conn, TABLE, id, call, |conn| find(conn, actor, id))? {
         let GiftView { row, standing, .. } = view(conn, actor, id)?;
         standing.may_take(step)?;
+        let authors: Vec<UserId> = row.authors().collect();
+        if step.answers_for_money() && diesel::select(app_share_maker(authors)).get_result(conn)? {
+            records::set(conn, "two_person", "doubt")?;
+        }
         let next = step.from(row.status).ok_or_else(|| Problem::new(Code::InvalidTransition))?;
         let taken = diesel::update(gifts::table.find(id).filter(gifts::status.eq(row.status)))
             .set((

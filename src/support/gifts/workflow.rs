@@ -17,8 +17,11 @@ pub enum GiftStep {
 impl GiftStep {
     /// Where money is answered for, the version that was read is named.
     pub fn call(self, if_match: IfMatch, hash: Vec<u8>) -> StepCall {
-        let needs_version = matches!(self, Self::Confirm | Self::Settle(_));
-        StepCall { word: self.word(), if_match, needs_version, hash }
+        StepCall { word: self.word(), if_match, needs_version: self.answers_for_money(), hash }
+    }
+
+    pub fn answers_for_money(self) -> bool {
+        matches!(self, Self::Confirm | Self::Settle(_))
     }
 
     fn word(self) -> &'static str {
