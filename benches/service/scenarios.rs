@@ -149,7 +149,8 @@ fn prepare(cluster: &Cluster) -> Result<(), String> {
          VALUES ('018bcfe5-6800-7000-8000-000000000001', 'bench-admin', 'bench-admin', 'admin', false, now(), now(), 1, pg_current_xact_id())
          ON CONFLICT DO NOTHING;
          INSERT INTO sessions (id, user_id, created_at, refreshed_at) SELECT id, id, now(), now() FROM users WHERE username = 'bench-admin' ON CONFLICT DO NOTHING;
-         UPDATE sessions SET created_at = now(), refreshed_at = now();
+         -- Sign-ins end the sessions of an account that were used longest ago, and not those of the readers.
+         UPDATE sessions SET created_at = now(), refreshed_at = now() + interval '1 day';
          INSERT INTO users (id, username, full_name, role, active, must_change_password, created_at, updated_at, version, changed_xid)
          SELECT gen_random_uuid(), 'disabled' || n, 'disabled', 'admin', false, false, now(), now(), 1, pg_current_xact_id()
            FROM generate_series(1, 64) n ON CONFLICT DO NOTHING;
