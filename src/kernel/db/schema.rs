@@ -144,7 +144,7 @@ diesel::table! {
         dispute_reason -> Nullable<Text>,
         settlement_note -> Nullable<Text>,
         correction_reason -> Nullable<Text>,
-        /// Who corrected it last: no more may they confirm it than who recorded it
+        /// Who changed it: no more may they confirm it than who recorded it
         written_by -> Array<Uuid>,
         last_step -> Nullable<Text>,
         last_step_by -> Nullable<Uuid>,
@@ -640,7 +640,7 @@ diesel::table! {
         /// Distinct households that were given something here and never in another village: they may be added up over villages
         households -> Int4,
         /// Households that were given something here, and at any time in another village, too: among villages each counts once
-        wandering_households -> Array<Nullable<Uuid>>,
+        wandering_households -> Array<Uuid>,
     }
 }
 
