@@ -107,14 +107,17 @@ impl Peer {
             values.flat_map(|value| value.split(',')).map(str::trim).collect::<Vec<_>>()
         };
         let peer = match (socket, trusted) {
-            (Some(socket), Some(trusted)) if trusted.is(socket) => Self {
-                address: forwarded(socket, &header(X_FORWARDED_FOR), trusted),
-                is_forwarded: [FORWARDED, X_FORWARDED_FOR, X_FORWARDED_PROTO]
-                    .iter()
-                    .any(|name| request.headers().contains_key(name)),
-                is_insecure: header(X_FORWARDED_PROTO).iter().any(|scheme| scheme.eq_ignore_ascii_case("http")),
-                is_unreadable: forwarded(socket, &header(X_FORWARDED_FOR), trusted).is_none(),
-            },
+            (Some(socket), Some(trusted)) if trusted.is(socket) => {
+                let address = forwarded(socket, &header(X_FORWARDED_FOR), trusted);
+                Self {
+                    address,
+                    is_forwarded: [FORWARDED, X_FORWARDED_FOR, X_FORWARDED_PROTO]
+                        .iter()
+                        .any(|name| request.headers().contains_key(name)),
+                    is_insecure: header(X_FORWARDED_PROTO).iter().any(|scheme| scheme.eq_ignore_ascii_case("http")),
+                    is_unreadable: address.is_none(),
+                }
+            }
             _ => Self { address: socket, is_forwarded: false, is_insecure: false, is_unreadable: false },
         };
         request.extensions_mut().insert(peer);

@@ -280,7 +280,7 @@ pub fn begin_step<T: Serialize>(
     if standing.repeated {
         return Ok(StepTurn::Repeated);
     }
-    if step.needs_version || step.if_match != IfMatch::Missing {
+    if step.if_match != IfMatch::Missing {
         compare(conn, standing.version, &step.if_match, find)?;
     }
     set(conn, "step", step.word)?;
