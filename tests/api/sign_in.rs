@@ -309,6 +309,49 @@ fn who_guesses_a_name_keeps_nobody_from_the_device_that_signed_in_before() {
     assert!((0..4).any(|_| on_device(&world, "wrong", &phone).status == 429));
 }
 
+fn forget_tries(world: &World) {
+    world.server.sql().batch_execute("DELETE FROM sign_in_failures").unwrap();
+}
+
+#[test]
+fn an_account_forgets_its_devices_at_a_reset_and_keeps_twenty() {
+    let world = World::new();
+    let account = world.make_user("ianan", "commune", Some(world.ianan), None);
+    let locked_out = |device: &Value| {
+        forget_tries(&world);
+        for _ in 0..10 {
+            try_password(&world, "ianan", "wrong").expect(401);
+        }
+        assert!((0..4).any(|_| try_password(&world, "ianan", "wrong").status == 429));
+        on_device(&world, "wrong", device).status == 429
+    };
+    let phone = try_password(&world, "ianan", PASSWORD).expect(200)["device_token"].clone();
+    assert!(!locked_out(&phone), "the device has a count of its own");
+    forget_tries(&world);
+
+    // The twenty used last. It is a new device when it signs in again.
+    for _ in 0..20 {
+        try_password(&world, "ianan", PASSWORD).expect(200);
+    }
+    assert!(locked_out(&phone), "twenty others have signed in since");
+    forget_tries(&world);
+    let again = on_device(&world, PASSWORD, &phone).expect(200)["device_token"].clone();
+    assert_ne!(again, phone);
+    assert!(!locked_out(&again));
+
+    // The device that changes the password stays, the others are forgotten.
+    forget_tries(&world);
+    let own = try_password(&world, "ianan", PASSWORD).expect(200);
+    let change = json!({"current_password": PASSWORD, "new_password": "ba con trâu trắng"});
+    world.server.anonymous().with_token(own["access_token"].as_str().unwrap()).put("/me/password", change).expect(204);
+    assert!(locked_out(&again));
+    assert!(!locked_out(&own["device_token"]));
+
+    // Whoever had the account before a reset has no free guesses left.
+    world.province(world.gialai).step(&format!("/users/{account}/reset-password")).expect(200);
+    assert!(locked_out(&own["device_token"]));
+}
+
 #[test]
 fn a_one_time_password_signs_in_once_and_is_replaced_while_it_is_good() {
     let world = World::new();

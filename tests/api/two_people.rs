@@ -143,6 +143,39 @@ fn a_list_approved_through_ones_own_account_is_marked_for_the_level_above() {
 }
 
 #[test]
+fn a_list_approved_by_its_author_is_marked_whoever_submitted_it() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let (author, head, second) = (world.commune(world.ianan), world.head(village), world.commune(world.ianan));
+    let home = world.household(&head, village, "Siu A");
+    let items = |note: &str| json!([{"household_id": home, "reasons": ["temporary_house"], "needs": ["housing"], "priority": 1, "note": note}]);
+    let doubts = || {
+        let above = world.province(world.gialai);
+        let entries = above.get("/audit-events?two_person=doubt&resource=hardship_lists").expect(200);
+        entries["items"].as_array().unwrap().len()
+    };
+    let list = json!({"village_id": village, "year": 2026, "round": 1, "items": items("do xã lập")});
+    let path = format!("/hardship-lists/{}", id_of(&author.post("/hardship-lists", list).expect(201)));
+    head.step(&format!("{path}/submit")).expect(200);
+    author.step(&format!("{path}/approve")).expect(200);
+    assert_eq!(doubts(), 1, "the commune wrote the list and approved it");
+
+    // An approval closes the chapter: of what the village changes afterwards the commune is no author.
+    author.post(&format!("{path}/reopen"), json!({"reason": "Bổ sung"})).expect(200);
+    head.patch(&path, json!({"items": items("do làng sửa")})).expect(200);
+    head.step(&format!("{path}/submit")).expect(200);
+    author.step(&format!("{path}/approve")).expect(200);
+    assert_eq!(doubts(), 1);
+
+    // A change counts like the first draft.
+    author.post(&format!("{path}/reopen"), json!({"reason": "Bổ sung"})).expect(200);
+    second.patch(&path, json!({"items": items("do xã sửa")})).expect(200);
+    head.step(&format!("{path}/submit")).expect(200);
+    second.step(&format!("{path}/approve")).expect(200);
+    assert_eq!(doubts(), 2);
+}
+
+#[test]
 fn for_how_long_an_account_is_its_makers_is_a_setting() {
     let callers = Callers { two_person_days: 0, ..lavish() };
     let at = Giving::on(World::on(TestServer::set(&callers)));

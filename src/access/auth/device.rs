@@ -1,5 +1,6 @@
 //! Devices that signed in before. Each keeps a token, and wrong passwords are counted for it apart from those of
-//! everybody who tries the name (OWASP calls it a device cookie). It opens nothing.
+//! everybody who tries the name (OWASP calls it a device cookie). It opens nothing. The proof in a token tells without a
+//! query that it was made here; the database knows the devices of each account, which a reset forgets.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,6 +26,10 @@ impl Device {
         let device = Self(mark);
         let proof = URL_SAFE_NO_PAD.decode(proof).ok()?;
         secrets.proves(&proof, &device.message(username)).then_some(device)
+    }
+
+    pub fn mark(&self) -> &[u8] {
+        &self.0
     }
 
     pub fn token(&self, secrets: &Secrets, username: &str) -> String {

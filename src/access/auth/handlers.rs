@@ -56,8 +56,9 @@ pub async fn sign_in(
     let asker = Asker { account: subject.clone(), address: Some(place.address) };
     let turn = passwords.turn(asker).await.inspect_err(|_full| db.metrics.signed_in(SignIn::Surplus))?;
     let taken = {
-        let (name, subject, place) = (username.clone(), subject.clone(), place.clone());
-        db.write(&public, move |conn| queries::begin_sign_in(conn, &name, &subject, &place)).await?
+        let (name, mark, place) =
+            (username.clone(), device.as_ref().map(|device| device.mark().to_vec()), place.clone());
+        db.write(&public, move |conn| queries::begin_sign_in(conn, &name, mark.as_deref(), &place)).await?
     };
     let taken = match taken {
         Begun::Taken(taken) => taken,
@@ -68,6 +69,7 @@ pub async fn sign_in(
     };
     let right = turn.verify(password, taken.hash.clone()).await?;
     drop(turn);
+    let known = device.filter(|_| taken.is_of_device());
     let (Some(user), Some(verified), true) = (taken.user_id, taken.hash, right) else {
         let wrong = db.write(&public, move |conn| queries::password_was_wrong(conn, Some(&username), &place)).await?;
         db.metrics.signed_in(SignIn::Wrong);
@@ -79,18 +81,19 @@ pub async fn sign_in(
 
     let refresh_token = format!("{REFRESH_PREFIX}{}", base64url(&random::<32>()?));
     let token_hash = sha256(refresh_token.as_bytes());
+    let device = match known {
+        Some(known) => known,
+        None => Device::new()?,
+    };
+    let mark = device.mark().to_vec();
     let session = db
         .write(&public, move |conn| {
-            let (verified, device, token_hash) = (&verified, device_name.as_deref(), &token_hash);
-            queries::open_session(conn, &Opening { user, subject: &subject, verified, device, token_hash })
+            let (mark, verified, device, token_hash) = (&mark, &verified, device_name.as_deref(), &token_hash);
+            queries::open_session(conn, &Opening { user, mark, verified, device, token_hash })
         })
         .await?
         .ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
     db.metrics.signed_in(SignIn::Right);
-    let device = match device {
-        Some(known) => known,
-        None => Device::new()?,
-    };
     let device_token = Some(device.token(&secrets, &username));
     session_tokens(&db, &tokens, session, request, refresh_token, device_token).await
 }

@@ -13,12 +13,19 @@ use crate::kernel::problem::{Code, Problem, Result};
 pub struct Try {
     #[diesel(sql_type = Integer)]
     wait: i32,
-    #[diesel(sql_type = Nullable<Text>)]
-    held: Option<String>,
+    #[diesel(sql_type = Text)]
+    counted_by: String,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub user_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
     pub hash: Option<String>,
+}
+
+impl Try {
+    /// Whether it is counted for the device: the account has signed in on it since the last reset.
+    pub fn is_of_device(&self) -> bool {
+        self.counted_by == "device"
+    }
 }
 
 /// What comes of a try before its password is looked at.
@@ -31,16 +38,16 @@ pub enum Begun {
     },
 }
 
-/// `subject`: what failures are counted by, the name or a known device of it.
-pub fn begin_sign_in(conn: &mut PgConnection, username: &str, subject: &str, place: &Place) -> Result<Begun> {
+/// `mark`: of the device. One that the account does not know is counted by the name.
+pub fn begin_sign_in(conn: &mut PgConnection, username: &str, mark: Option<&[u8]>, place: &Place) -> Result<Begun> {
     let taken: Try = sql_query("SELECT * FROM app_begin_sign_in($1, $2, $3, $4)")
         .bind::<Text, _>(username)
-        .bind::<Text, _>(subject)
+        .bind::<Nullable<Bytea>, _>(mark)
         .bind::<Text, _>(place.address.to_string())
         .bind::<Integer, _>(place.per_hour)
         .get_result(conn)?;
     Ok(match u32::try_from(taken.wait) {
-        Ok(seconds @ 1..) => Begun::Held { by_address: taken.held.as_deref() == Some("address"), seconds },
+        Ok(seconds @ 1..) => Begun::Held { by_address: taken.counted_by == "address", seconds },
         _ => Begun::Taken(taken),
     })
 }
@@ -48,7 +55,7 @@ pub fn begin_sign_in(conn: &mut PgConnection, username: &str, subject: &str, pla
 /// The same for the own password, before another is put in its place.
 pub fn begin_own_password(conn: &mut PgConnection, place: &Place) -> Result<Option<String>> {
     let taken: Try =
-        sql_query("SELECT wait, NULL AS held, NULL::uuid AS user_id, hash FROM app_begin_own_password($1, $2)")
+        sql_query("SELECT wait, 'name' AS counted_by, NULL::uuid AS user_id, hash FROM app_begin_own_password($1, $2)")
             .bind::<Text, _>(place.address.to_string())
             .bind::<Integer, _>(place.per_hour)
             .get_result(conn)?;
@@ -95,7 +102,8 @@ pub struct SessionView {
 /// A session that is to be opened for a password that was right.
 pub struct Opening<'a> {
     pub user: Uuid,
-    pub subject: &'a str,
+    /// Of the device, old or new.
+    pub mark: &'a [u8],
     /// The hash that the password was compared with.
     pub verified: &'a str,
     pub device: Option<&'a str>,
@@ -107,7 +115,7 @@ pub fn open_session(conn: &mut PgConnection, opening: &Opening<'_>) -> Result<Op
     let session = Uuid::now_v7();
     let opened: Done = sql_query("SELECT app_sign_in($1, $2, $3, $4, $5, $6) AS done")
         .bind::<SqlUuid, _>(opening.user)
-        .bind::<Text, _>(opening.subject)
+        .bind::<Bytea, _>(opening.mark)
         .bind::<Text, _>(opening.verified)
         .bind::<SqlUuid, _>(session)
         .bind::<Nullable<Text>, _>(opening.device)

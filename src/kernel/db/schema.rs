@@ -117,6 +117,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The devices on which an account signed in since its last reset, the last twenty: each has a count of wrong passwords of its own
+    devices (user_id, mark) {
+        user_id -> Uuid,
+        /// Random, and kept by the device in its device token
+        mark -> Bytea,
+        signed_in_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
@@ -206,6 +216,8 @@ diesel::table! {
         /// First approval: from then on twinned units see the list, also when it is closed or reopened
         approved_at -> Nullable<Timestamptz>,
         approved_by -> Nullable<Uuid>,
+        /// Who changed it since it was approved last: an approval by one of them is marked in the audit
+        written_by -> Array<Uuid>,
         return_reason -> Nullable<Text>,
         last_step -> Nullable<Text>,
         last_step_by -> Nullable<Uuid>,
@@ -587,6 +599,8 @@ diesel::table! {
         id -> Uuid,
         user_id -> Uuid,
         device_name -> Nullable<Text>,
+        /// Of `devices`, for as long as the account knows the device
+        device_mark -> Nullable<Bytea>,
         /// Of the newest refresh token
         generation -> Int4,
         /// The newest generation whose access token was used: its answer arrived, so its parent is not sent again
@@ -609,7 +623,7 @@ diesel::table! {
 diesel::table! {
     /// Wrong passwords in a row
     sign_in_failures (subject) {
-        /// A user name, whether somebody is called so or not: a name must not tell; or "device NAME MARK", a device that signed in before; or "password NAME", a change of the own password
+        /// A user name, whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password
         subject -> Text,
         failures -> Int4,
         last_at -> Timestamptz,
@@ -775,6 +789,7 @@ diesel::table! {
 
 diesel::joinable!(account_makers -> users (user_id));
 diesel::joinable!(api_keys -> users (created_by));
+diesel::joinable!(devices -> users (user_id));
 diesel::joinable!(gifts -> hardship_items (hardship_item_id));
 diesel::joinable!(gifts -> household_members (member_id));
 diesel::joinable!(gifts -> households (household_id));
@@ -807,6 +822,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     creations,
     data_loads,
     deleted_records,
+    devices,
     gifts,
     hardship_items,
     hardship_lists,

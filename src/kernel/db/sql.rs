@@ -103,6 +103,10 @@ define_sql_function! {
     fn app_share_maker(others: Array<Uuid>) -> Bool;
 }
 define_sql_function! {
+    /// The authors of a record after the caller has written some of it.
+    fn app_with_caller(authors: Array<Uuid>) -> Array<Uuid>;
+}
+define_sql_function! {
     /// Sets a setting of PostgreSQL, for the transaction where `is_local`.
     fn set_config(name: Text, value: Text, is_local: Bool) -> Text;
 }

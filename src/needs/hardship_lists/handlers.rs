@@ -136,8 +136,9 @@ pub async fn submit_hardship_list(
 /// Approve a hardship list
 ///
 /// By the commune, of the version that was read (If-Match), but not by who submitted it (403 `own_submission`).
-/// From now on the twinned units see the list and its households. Where one of the two accounts made or reset the
-/// other in the last days (`TWO_PERSON_DAYS`, 30), the audit says `two_person: doubt`.
+/// From now on the twinned units see the list and its households. Where the approver wrote some of it since the last
+/// approval, or one of the two accounts made or reset the other in the last days (`TWO_PERSON_DAYS`, 30), the audit
+/// says `two_person: doubt`.
 #[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:decide"])),
     params(("id" = HardshipListId, Path)), responses((status = 200, body = HardshipList)))]
 #[post("/hardship-lists/{id}/approve")]

@@ -30,6 +30,7 @@ pub struct HardshipListRow {
     pub submitted_by: Option<UserId>,
     pub approved_at: Option<DateTime<Utc>>,
     pub approved_by: Option<UserId>,
+    pub written_by: Vec<UserId>,
     pub return_reason: Option<String>,
     pub acted_by: Option<UserId>,
     pub on_behalf_of: Option<LocalityId>,

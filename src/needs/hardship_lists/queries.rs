@@ -18,7 +18,7 @@ use crate::access::policy::Role;
 use crate::access::reach::Reach;
 use crate::kernel::db::records::{self, StepCall, StepTurn};
 use crate::kernel::db::schema::{hardship_items, hardship_lists, households};
-use crate::kernel::db::sql::{app_item_held, app_own_accounts, app_today};
+use crate::kernel::db::sql::{app_item_held, app_own_accounts, app_today, app_with_caller};
 use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
@@ -119,6 +119,7 @@ pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewHardship
             hardship_lists::year.eq(new.year),
             hardship_lists::round.eq(new.round),
             hardship_lists::acted_by.eq(UserId(actor.id)),
+            hardship_lists::written_by.eq(vec![UserId(actor.id)]),
             hardship_lists::on_behalf_of.eq(acted_for),
         ))
         .execute(conn)
@@ -132,7 +133,11 @@ pub fn update(conn: &mut PgConnection, id: Uuid, changes: &HardshipListChanges) 
         return Err(Problem::new(Code::InvalidTransition));
     }
     match &changes.items {
-        Some(items) => replace_items(conn, row.id, row.village_id, items),
+        Some(items) => {
+            let author = hardship_lists::written_by.eq(app_with_caller(hardship_lists::written_by));
+            diesel::update(hardship_lists::table.find(id)).set(author).execute(conn)?;
+            replace_items(conn, row.id, row.village_id, items)
+        }
         None => Ok(()),
     }
 }
@@ -265,7 +270,7 @@ pub fn take(
     if step == HardshipListStep::Approve && row.submitted_by == Some(UserId(actor.id)) {
         return Err(Problem::new(Code::OwnSubmission));
     }
-    if step == HardshipListStep::Approve && may_be_own(conn, row.submitted_by)? {
+    if step == HardshipListStep::Approve && may_be_own(conn, &row)? {
         records::set(conn, "two_person", "doubt")?;
     }
     let items = hardship_items::table.filter(hardship_items::list_id.eq(id));
@@ -284,6 +289,7 @@ pub fn take(
         submitted_by: (step == HardshipListStep::Submit).then_some(me),
         approved_at: (step == HardshipListStep::Approve && row.approved_at.is_none()).then_some(now),
         approved_by: (step == HardshipListStep::Approve).then_some(me),
+        written_by: (step == HardshipListStep::Approve).then(Vec::new),
         return_reason: reason,
     };
     let updated = diesel::update(l::table.find(id).filter(l::status.eq(from))).set(&trace).execute(conn)?;
@@ -308,11 +314,11 @@ pub fn take(
     find(conn, actor, id)
 }
 
-/// Whether who submitted may be the caller by another account. No money is answered for here, so the level above
-/// is told, by the audit, and nobody is stopped.
-fn may_be_own(conn: &mut PgConnection, submitted_by: Option<UserId>) -> Result<bool> {
-    let same_people: Vec<Uuid> = diesel::select(app_own_accounts()).get_result(conn)?;
-    Ok(submitted_by.is_some_and(|submitter| same_people.contains(&submitter.0)))
+/// Whether an author or the submitter of the list is the caller, or may be by another account. No money is answered
+/// for here, so the level above is told by the audit, and the approval is not refused.
+fn may_be_own(conn: &mut PgConnection, list: &HardshipListRow) -> Result<bool> {
+    let own: Vec<Uuid> = diesel::select(app_own_accounts()).get_result(conn)?;
+    Ok(list.submitted_by.iter().chain(&list.written_by).any(|author| own.contains(&author.0)))
 }
 
 /// What a step writes; None leaves a column as it is.
@@ -327,5 +333,6 @@ struct StepTrace<'a> {
     submitted_by: Option<UserId>,
     approved_at: Option<DateTime<Utc>>,
     approved_by: Option<UserId>,
+    written_by: Option<Vec<UserId>>,
     return_reason: Option<&'a str>,
 }

@@ -17,7 +17,7 @@ use crate::access::policy::Permission;
 use crate::access::reach::Reach;
 use crate::kernel::db::records::{self, StepCall, StepTurn};
 use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
-use crate::kernel::db::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker};
+use crate::kernel::db::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller};
 use crate::kernel::id::{
     GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
 };
@@ -403,11 +403,7 @@ pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: GiftCha
     }
     let target = gifts::table.find(id);
     // Whoever writes any of it answers for it, and confirms it no more than its recorder does.
-    let mut written_by = row.written_by;
-    if !written_by.contains(&UserId(actor.id)) {
-        written_by.push(UserId(actor.id));
-    }
-    let author = gifts::written_by.eq(written_by);
+    let author = gifts::written_by.eq(app_with_caller(gifts::written_by));
     let outcome = match change {
         GiftChange::Free => diesel::update(target).set((&changes, author)).execute(conn),
         GiftChange::Correction => {

@@ -14,7 +14,7 @@ use super::{Relation, Who};
 use crate::support::{Client, PASSWORD, TestServer, World, id_of, unique};
 
 /// What refused calls may write: who tried what.
-const BOOKKEEPING: &str = "'audit_events', 'sign_in_failures', 'sign_in_addresses', 'sessions', 'refresh_tokens', '__diesel_schema_migrations'";
+const BOOKKEEPING: &str = "'audit_events', 'sign_in_failures', 'sign_in_addresses', 'devices', 'sessions', 'refresh_tokens', '__diesel_schema_migrations'";
 
 pub struct Stage {
     pub world: World,

@@ -53,10 +53,20 @@ create table account_makers (
 comment on table account_makers is 'Who created an account or reset its password, and when last: they knew its password';
 create index account_makers_maker_id on account_makers (maker_id);
 
+create table devices (
+  user_id uuid not null constraint devices_user_id_fkey references users on delete cascade,
+  mark bytea not null,
+  signed_in_at timestamptz not null,
+  constraint devices_pkey primary key (user_id, mark)
+);
+comment on table devices is 'The devices on which an account signed in since its last reset, the last twenty: each has a count of wrong passwords of its own';
+comment on column devices.mark is 'Random, and kept by the device in its device token';
+
 create table sessions (
   id uuid primary key,
   user_id uuid not null constraint sessions_user_id_fkey references users on delete cascade,
   device_name text,
+  device_mark bytea,
   generation integer not null default 0,
   used_generation integer not null default 0,
   created_at timestamptz not null,
@@ -64,6 +74,7 @@ create table sessions (
   revoked_at timestamptz
 );
 comment on table sessions is 'A sign-in on one device: the family of its refresh tokens';
+comment on column sessions.device_mark is 'Of `devices`, for as long as the account knows the device';
 comment on column sessions.generation is 'Of the newest refresh token';
 comment on column sessions.used_generation is
   'The newest generation whose access token was used: its answer arrived, so its parent is not sent again';
@@ -86,7 +97,7 @@ create table sign_in_failures (
 );
 comment on table sign_in_failures is 'Wrong passwords in a row';
 comment on column sign_in_failures.subject is
-  'A user name, whether somebody is called so or not: a name must not tell; or "device NAME MARK", a device that signed in before; or "password NAME", a change of the own password';
+  'A user name, whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password';
 create index sign_in_failures_last_at on sign_in_failures (last_at);
 
 create table api_keys (
@@ -121,13 +132,20 @@ end $$;
 create trigger aa_place before insert or update of locality_id, organisation_id on users for each row execute function app_place_user();
 create trigger aa_place before insert or update of locality_id on api_keys for each row execute function app_place_in_locality();
 
+-- Every session of an account ends, and its devices are devices no more.
+create function app_end_access(account uuid) returns void language plpgsql security definer set search_path = '' as $$
+begin
+  update public.sessions s set revoked_at = public.app_now() where s.user_id = account and s.revoked_at is null;
+  delete from public.devices d where d.user_id = account;
+end $$;
+
 -- What may be done ends with what may be done it from: a change of office or a deactivation
 -- refuses the tokens of before on the next request. A deactivation ends the sessions too, or their
 -- refresh tokens would come back to life with the account.
 create function app_unsettle_user() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   if old.active and not new.active then
-    update public.sessions s set revoked_at = public.app_now() where s.user_id = new.id and s.revoked_at is null;
+    perform public.app_end_access(new.id);
   end if;
   if (new.role, new.locality_id, new.organisation_id, new.active) is distinct from (old.role, old.locality_id, old.organisation_id, old.active) then
     new.auth_version := old.auth_version + 1;
@@ -261,13 +279,14 @@ begin
   with gone as (
     update public.sessions s set revoked_at = public.app_now()
       from public.users u where u.id = s.user_id and s.revoked_at is null and (name is null or u.username = name)
-    returning s.user_id)
+    returning s.user_id), forgotten as (
+    delete from public.devices d using public.users u where u.id = d.user_id and (name is null or u.username = name))
   insert into public.audit_events (at, actor_role, resource, record_id, action, step)
   select public.app_now(), public.app_role(), 'users', g.user_id, 'security', 'session_ended' from gone g;
   get diagnostics ended = row_count;
   return ended;
 end $$;
-comment on function app_end_sessions(text) is 'Ends the sessions of an account, or of all, each noted in the audit; for operators';
+comment on function app_end_sessions(text) is 'Ends the sessions of an account, or of all, each noted in the audit, and forgets its devices; for operators';
 
 create function app_own_sessions(idle_days integer, absolute_days integer)
   returns table (id uuid, device_name text, created_at timestamptz, refreshed_at timestamptz, current boolean)
@@ -319,7 +338,7 @@ do $$
 declare
   name text;
 begin
-  foreach name in array array['user_passwords', 'account_makers', 'sessions', 'refresh_tokens', 'sign_in_failures'] loop
+  foreach name in array array['user_passwords', 'account_makers', 'devices', 'sessions', 'refresh_tokens', 'sign_in_failures'] loop
     execute format('alter table %I enable row level security', name);
     execute format('alter table %I force row level security', name);
     execute format('create policy definer_functions on %I to app_owner using (true) with check (true)', name);

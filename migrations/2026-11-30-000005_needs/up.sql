@@ -135,6 +135,7 @@ create table hardship_lists (
   submitted_by uuid constraint hardship_lists_submitted_by_fkey references users,
   approved_at timestamptz,
   approved_by uuid constraint hardship_lists_approved_by_fkey references users,
+  written_by uuid[] not null default '{}',
   return_reason text,
   last_step text,
   last_step_by uuid,
@@ -150,6 +151,7 @@ create table hardship_lists (
 );
 comment on table hardship_lists is 'The hardest households of a village, one list for each round of a year (danh sách hộ khó khăn)';
 comment on column hardship_lists.approved_at is 'First approval: from then on twinned units see the list, also when it is closed or reopened';
+comment on column hardship_lists.written_by is 'Who changed it since it was approved last: an approval by one of them is marked in the audit';
 comment on column hardship_lists.last_step_hash is 'With last_step and last_step_by: the same step sent again is known again';
 create index hardship_lists_village_id on hardship_lists (village_id, scope_path);
 create index hardship_lists_scope_path on hardship_lists (scope_path, year);

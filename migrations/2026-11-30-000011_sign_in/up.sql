@@ -69,19 +69,26 @@ create function app_address_wait(address text, per_hour integer) returns integer
     then ceil(extract(epoch from date_trunc('hour', public.app_now()) + interval '1 hour' - public.app_now()))::integer else 0 end $$;
 comment on function app_address_wait(text, integer) is 'Seconds until an address with too many failures may try again';
 
-create function app_begin_sign_in(name text, subject text, address text, per_hour integer)
-  returns table (wait integer, held text, user_id uuid, hash text)
+-- A device is asked of the account: a token that was made before a reset is that of any caller.
+create function app_sign_in_subject(name text, mark bytea) returns text stable language sql security definer set search_path = '' as $$
+  select case when exists (select from public.devices d join public.users u on u.id = d.user_id where u.username = $1 and d.mark = $2)
+    then 'device ' || name || ' ' || encode(mark, 'hex') else name end $$;
+comment on function app_sign_in_subject(text, bytea) is 'By which the wrong passwords of a sign-in are counted';
+
+create function app_begin_sign_in(name text, mark bytea, address text, per_hour integer)
+  returns table (wait integer, counted_by text, user_id uuid, hash text)
   language plpgsql security definer set search_path = '' as $$
 declare
   pause integer := public.app_address_wait(address, per_hour);
+  subject text := public.app_sign_in_subject(name, mark);
   cause text := 'address';
 begin
   if pause = 0 then
     pause := public.app_take_try(subject);
-    cause := 'subject';
+    cause := case subject when name then 'name' else 'device' end;
   end if;
   if pause > 0 then return query select pause, cause, null::uuid, null::text; return; end if;
-  return query select 0, null::text, c.user_id, c.hash from (select) as nobody left join (
+  return query select 0, cause, c.user_id, c.hash from (select) as nobody left join (
     select u.id as user_id, p.hash from public.users u join public.user_passwords p on p.user_id = u.id
      where u.username = name and u.active
        and (p.one_time_expires_at is null or p.one_time_expires_at > public.app_now() and p.one_time_used_at is null)) c on true;
@@ -115,12 +122,13 @@ end $$;
 
 -- Hashing takes long, and meanwhile the account may be deactivated or its password replaced: the session is
 -- opened for the hash that was compared, and under the locks that those changes take, in their order.
-create function app_sign_in(who uuid, tried text, verified text, session uuid, device text, token_hash bytea) returns boolean
+create function app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) returns boolean
   language plpgsql security definer set search_path = '' as $$
 declare
+  name text;
   known public.user_passwords;
 begin
-  perform 1 from public.users u where u.id = who and u.active for share;
+  select u.username into name from public.users u where u.id = who and u.active for share;
   if not found then return false; end if;
   select * into known from public.user_passwords p where p.user_id = who and p.hash = verified for update;
   if not found then return false; end if;
@@ -128,17 +136,21 @@ begin
     if known.one_time_used_at is not null or known.one_time_expires_at <= public.app_now() then return false; end if;
     update public.user_passwords p set one_time_used_at = public.app_now() where p.user_id = who;
   end if;
-  delete from public.sign_in_failures f where f.subject = tried;
+  delete from public.sign_in_failures f where f.subject = public.app_sign_in_subject(name, mark);
+  insert into public.devices as d (user_id, mark, signed_in_at) values (who, $2, public.app_now())
+  on conflict on constraint devices_pkey do update set signed_in_at = public.app_now();
+  delete from public.devices d where d.user_id = who and d.mark in (
+    select x.mark from public.devices x where x.user_id = who order by x.signed_in_at desc, x.mark offset 20);
   -- Each session has a share of requests of its own: of one account no more than twenty, those that were used last.
   update public.sessions s set revoked_at = public.app_now() where s.id in (
     select x.id from public.sessions x where x.user_id = who and x.revoked_at is null order by x.refreshed_at desc, x.id desc offset 19);
-  insert into public.sessions (id, user_id, device_name, created_at, refreshed_at)
-  values (session, who, device, public.app_now(), public.app_now());
+  insert into public.sessions (id, user_id, device_name, device_mark, created_at, refreshed_at)
+  values (session, who, device, mark, public.app_now(), public.app_now());
   insert into public.refresh_tokens (hash, session_id, generation) values (token_hash, session, 0);
   perform public.app_security_event('sign_in', who);
   return true;
 end $$;
-comment on function app_sign_in(uuid, text, text, uuid, text, bytea) is
+comment on function app_sign_in(uuid, bytea, text, uuid, text, bytea) is
   'Opens a session for a password whose hash was compared and still stands; false: it stands no more';
 
 -- A refresh token may be used once, and once more while the answer with its child may have been lost: until an
@@ -192,6 +204,9 @@ begin
   update public.users u set must_change_password = false where u.id = public.app_user_id();
   update public.sessions s set revoked_at = public.app_now()
    where s.user_id = public.app_user_id() and s.id <> public.app_session_id() and s.revoked_at is null;
+  delete from public.devices d
+   where d.user_id = public.app_user_id()
+     and d.mark is distinct from (select s.device_mark from public.sessions s where s.id = public.app_session_id());
   perform public.app_forgive(name), public.app_security_event('password_changed', public.app_user_id());
   return true;
 end $$;
@@ -236,8 +251,7 @@ begin
   end if;
   insert into public.user_passwords (user_id, hash, one_time_expires_at) values (who, new_hash, expires)
   on conflict (user_id) do update set hash = excluded.hash, one_time_expires_at = excluded.one_time_expires_at, one_time_used_at = null;
-  update public.sessions s set revoked_at = public.app_now() where s.user_id = who and s.revoked_at is null;
-  perform public.app_forgive(subject.username);
+  perform public.app_end_access(who), public.app_forgive(subject.username);
   perform public.app_tell_of_account(who, 'unit_account_given');
   -- Whoever knew the password before knows it no more.
   delete from public.account_makers m where m.user_id = who;

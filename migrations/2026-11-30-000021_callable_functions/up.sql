@@ -20,7 +20,7 @@ declare
     'app_sealed_deletions', 'app_session_view', 'app_share_maker', 'app_set', 'app_set_tree_day', 'app_sign_in',
     'app_summarise_support', 'app_timeline', 'app_today', 'app_tree', 'app_twinned_places',
     'app_twinning_active', 'app_twinning_status', 'app_user_id', 'app_village_name', 'app_villages',
-    'app_visit_gave', 'app_words'];
+    'app_visit_gave', 'app_with_caller', 'app_words'];
   found regprocedure;
 begin
   for found in select p.oid from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname = any (callable) loop
