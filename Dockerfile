@@ -5,7 +5,7 @@ FROM rust:1-slim-bookworm AS build
 # The release of Debian is the pin.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends gcc libc6-dev libpq-dev pkg-config \
+ && apt-get install -y --no-install-recommends gcc libc6-dev libpq-dev make pkg-config \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 # The dependencies alone, so that a change of ours does not build them anew.

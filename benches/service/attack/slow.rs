@@ -30,12 +30,12 @@ const SPARE: usize = 500;
 const PER_ADDRESS: usize = 100;
 const OTHERS_MS: f64 = 500.0;
 /// MiB above idle.
-const KEPT: f64 = 100.0;
+const KEPT: f64 = 30.0;
 
 const LIVE: &str = "/health/live on new connections within 500 ms (p90)";
 const READ: &str = "an ordinary list within 500 ms (p90)";
 const ENDED: &str = "each slow body answered or closed in time";
-const FREED: &str = "memory back within 100 MiB of idle";
+const FREED: &str = "memory back within 30 MiB of idle";
 pub const MUST_BREAK: [&str; 1] = [ENDED];
 
 struct Slow {
@@ -90,7 +90,7 @@ pub fn run(ground: &Ground) -> Result<Findings, String> {
     let seconds = if ground.settings.control { 3600 } else { within };
     let server = ground.server(&[("BODY_SECONDS", &seconds.to_string())])?;
     let most = open_files().unwrap_or(1024).saturating_sub(SPARE).min(ATTACKERS * PER_ADDRESS);
-    let connections = most.min(ground.sized(500, 8_000));
+    let connections = most.min(ground.sized(500, 20_000));
     let others = || {
         let every = Duration::from_millis(50);
         let read = ("/api/v1/households", ground.stage.heads.clone(), false);
