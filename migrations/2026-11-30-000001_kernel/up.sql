@@ -118,12 +118,14 @@ create table audit_events (
   new_values jsonb,
   personal_fields text[] not null default '{}',
   village_id uuid,
+  locality_id uuid,
   organisation_id uuid
 );
 comment on table audit_events is 'Who did what to which record. Append-only: nobody is granted more than to read it';
 comment on column audit_events.personal_fields is 'Names of personal fields that changed; their values are never kept here';
 comment on column audit_events.two_person is
   'doubt: two steps that two people take may have been taken by one, for an account that the other made or reset lately took one of them';
+comment on column audit_events.locality_id is 'Where no village is: the place whose officials answer for the record';
 comment on column audit_events.forced is 'The caller overrode the version check with If-Match: *';
 create index audit_events_record on audit_events (record_id, at);
 create index audit_events_at on audit_events (at);
@@ -205,7 +207,7 @@ begin
   end if;
 
   insert into public.audit_events (at, actor_role, actor_id, on_behalf_of, resource, record_id, action, step, forced,
-      two_person, request_id, old_values, new_values, personal_fields, village_id, organisation_id)
+      two_person, request_id, old_values, new_values, personal_fields, village_id, locality_id, organisation_id)
   values (public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), (subject ->> 'on_behalf_of')::uuid,
       tg_table_name, (subject ->> 'id')::uuid,
       case tg_op when 'INSERT' then 'create' when 'UPDATE' then 'update' else 'delete' end,
@@ -215,7 +217,7 @@ begin
       nullif(current_setting('app.request_id', true), '')::uuid,
       was - personal, becomes - personal, touched,
       coalesce((subject ->> 'village_id')::uuid, case when tg_table_name = 'localities' then (subject ->> 'id')::uuid end),
-      (subject ->> 'organisation_id')::uuid);
+      (subject ->> 'locality_id')::uuid, (subject ->> 'organisation_id')::uuid);
 
   if tg_op = 'DELETE' then
     insert into public.deleted_records (id, resource, deleted_at, deleted_by, changed_xid, village_id, organisation_id, content, personal)

@@ -7,14 +7,12 @@
 -- (an administrator's account) is for administrators.
 
 alter table audit_events
-  add column locality_id uuid,
   add column subject_rank smallint,
   add column part_of uuid,
   add column actor_username text,
   add column actor_full_name text,
   add column actor_locality_id uuid,
   add column actor_organisation_id uuid;
-comment on column audit_events.locality_id is 'Where no village is: the place whose officials answer for the record';
 comment on column audit_events.subject_rank is 'Of an account: how far from the top its office is; only those above it read of it';
 comment on column audit_events.part_of is 'Of a part of a record (a member of a household): the record';
 comment on column audit_events.actor_username is 'Of the moment, with name and office: an account may be renamed, or moved to another office';
@@ -22,7 +20,8 @@ comment on column audit_events.actor_username is 'Of the moment, with name and o
 alter table audit_events add column place_id uuid generated always as (coalesce(village_id, locality_id)) stored;
 comment on column audit_events.place_id is 'Whose officials read of it';
 
--- Entries of a village's own records, the many, pass by.
+-- A record with a village or locality of its own names it (app_track). Here are those without: parts of other records,
+-- accounts of units, and what is noted beside app_track.
 create function app_audit_place() returns trigger language plpgsql security definer set search_path = '' as $$
 declare
   said jsonb := coalesce(new.old_values, '{}') || coalesce(new.new_values, '{}');
@@ -34,8 +33,7 @@ begin
     when new.resource = 'village_profiles' then
       new.part_of := new.village_id;
     when new.resource = 'locality_versions' then
-      new.part_of := coalesce((said ->> 'locality_id')::uuid, (select v.locality_id from public.locality_versions v where v.id = new.record_id));
-      new.locality_id := new.part_of;
+      new.part_of := new.locality_id;
     when new.resource = 'locality_successions' then
       new.part_of := coalesce((said ->> 'predecessor_id')::uuid, (select s.predecessor_id from public.locality_successions s where s.id = new.record_id));
       new.locality_id := new.part_of;
@@ -57,16 +55,12 @@ begin
       new.subject_rank := coalesce(case said ->> 'role' when 'admin' then 0 when 'province' then 1 when 'district' then 2 when 'commune' then 3
         when 'twinning_unit' then 4 when 'village_head' then 4 end, new.subject_rank);
     else
-      new.locality_id := coalesce((said ->> 'locality_id')::uuid, case new.resource
-        when 'organisations' then (select o.locality_id from public.organisations o where o.id = new.record_id)
-        when 'programmes' then (select p.locality_id from public.programmes p where p.id = new.record_id)
-        when 'twinnings' then (select t.locality_id from public.twinnings t where t.id = new.record_id)
-        when 'api_keys' then (select k.locality_id from public.api_keys k where k.id = new.record_id) end);
+      null;
   end case;
   return new;
 end $$;
 comment on function app_audit_place() is 'Tells of which record and of whose area an entry is, where its village does not';
--- By its own policies an owner does not read this table; the function does.
+-- Functions that run as the owner read programmes, such as app_enter; FORCE would hide all of them.
 create policy definer_functions on programmes for select to app_owner using (true);
 
 create function app_audit_actor() returns trigger language plpgsql security definer set search_path = '' as $$

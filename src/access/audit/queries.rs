@@ -102,8 +102,8 @@ pub fn list(
          SELECT e.id, e.at, e.actor_id, e.actor_role, e.actor_username, e.actor_full_name, e.actor_locality_id,
                 e.actor_organisation_id, e.two_person, e.on_behalf_of,
                 e.resource, e.record_id, NULL AS part, e.part_of AS part_id, e.action, e.step, e.forced, e.request_id,
-                e.old_values - '{{last_step,last_step_by,last_step_hash}}'::text[] AS old_values,
-                e.new_values - '{{last_step,last_step_by,last_step_hash}}'::text[] AS new_values,
+                e.old_values - '{{last_step,last_step_by,last_step_hash,written_by}}'::text[] AS old_values,
+                e.new_values - '{{last_step,last_step_by,last_step_hash,written_by}}'::text[] AS new_values,
                 e.personal_fields, e.village_id, e.organisation_id
            FROM entries e
           ORDER BY e.at {direction}, e.id {direction}"

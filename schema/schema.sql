@@ -1,0 +1,4200 @@
+
+CREATE FUNCTION public.app_access_used(session uuid, token_generation integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  update public.sessions s set used_generation = token_generation where s.id = session and s.used_generation < token_generation;
+end $$;
+
+COMMENT ON FUNCTION public.app_access_used(session uuid, token_generation integer) IS 'The access token of a generation has reached its phone: the refresh token before it is good no more';
+
+CREATE FUNCTION public.app_address_wait(address text, per_hour integer) RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+  select case when per_hour > 0 and exists (
+      select from public.sign_in_addresses a
+       where a.hour = date_trunc('hour', public.app_now()) and a.address = public.app_subscriber($1) and a.failures >= per_hour)
+    then ceil(extract(epoch from date_trunc('hour', public.app_now()) + interval '1 hour' - public.app_now()))::integer else 0 end $_$;
+
+COMMENT ON FUNCTION public.app_address_wait(address text, per_hour integer) IS 'Seconds until an address with too many failures may try again';
+
+CREATE FUNCTION public.app_analyze_places() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  analyze public.localities, public.locality_versions, public.locality_successions, public.locality_words;
+end $$;
+
+CREATE FUNCTION public.app_ancestor(place uuid, wanted_level text, day date) RETURNS uuid
+    LANGUAGE sql STABLE
+    AS $$
+  with recursive up as (
+    select l.id, l.level, 0 as depth from localities l where l.id = place
+    union all
+    select p.id, p.level, up.depth + 1
+      from up join locality_versions v on v.locality_id = up.id
+       and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
+      join localities p on p.id = v.parent_id
+  )
+  select id from up where level = wanted_level order by depth limit 1 $$;
+
+CREATE FUNCTION public.app_append_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+end $$;
+
+CREATE FUNCTION public.app_audit_actor() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  select u.username, u.full_name, u.locality_id, u.organisation_id
+    into new.actor_username, new.actor_full_name, new.actor_locality_id, new.actor_organisation_id
+    from public.users u where u.id = new.actor_id;
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_audit_place() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  said jsonb := coalesce(new.old_values, '{}') || coalesce(new.new_values, '{}');
+begin
+  case
+    when new.resource in ('organisation_contacts', 'organisation_headcounts') then
+      new.part_of := new.organisation_id;
+      select o.locality_id into new.locality_id from public.organisations o where o.id = new.part_of;
+    when new.resource = 'village_profiles' then
+      new.part_of := new.village_id;
+    when new.resource = 'locality_versions' then
+      new.part_of := new.locality_id;
+    when new.resource = 'locality_successions' then
+      new.part_of := coalesce((said ->> 'predecessor_id')::uuid, (select s.predecessor_id from public.locality_successions s where s.id = new.record_id));
+      new.locality_id := new.part_of;
+    when new.resource like 'household\_%' then
+      new.part_of := (said ->> 'household_id')::uuid;
+      -- A change tells of the fields that changed.
+      if new.part_of is null then
+        execute format('select household_id from public.%I where id = $1', new.resource) into new.part_of using new.record_id;
+      end if;
+      -- The parts of a household that is deleted follow it.
+      new.village_id := coalesce((select h.village_id from public.households h where h.id = new.part_of),
+        (select d.village_id from public.deleted_records d where d.id = new.part_of and d.resource = 'households'));
+    when new.resource = 'users' then
+      select coalesce(u.locality_id, (select o.locality_id from public.organisations o where o.id = u.organisation_id)), u.rank
+        into new.locality_id, new.subject_rank from public.users u where u.id = new.record_id;
+      -- A new office counts from now on, and an account that is being made is not there yet.
+      new.locality_id := coalesce((said ->> 'locality_id')::uuid,
+        (select o.locality_id from public.organisations o where o.id = (said ->> 'organisation_id')::uuid), new.locality_id);
+      new.subject_rank := coalesce(case said ->> 'role' when 'admin' then 0 when 'province' then 1 when 'district' then 2 when 'commune' then 3
+        when 'twinning_unit' then 4 when 'village_head' then 4 end, new.subject_rank);
+    else
+      null;
+  end case;
+  return new;
+end $_$;
+
+COMMENT ON FUNCTION public.app_audit_place() IS 'Tells of which record and of whose area an entry is, where its village does not';
+
+CREATE FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, request_id, village_id)
+  values (public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), subject_resource, subject, 'read',
+          nullif(current_setting('app.request_id', true), '')::uuid, subject_village) $$;
+
+COMMENT ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) IS 'Records that somebody read a sensitive field in full';
+
+CREATE FUNCTION public.app_audit_sealed(subject uuid, fields text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, request_id, personal_fields, village_id)
+  select public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), 'households', subject, 'update',
+         nullif(current_setting('app.request_id', true), '')::uuid, fields, h.village_id
+    from public.households h where h.id = subject;
+end $$;
+
+CREATE FUNCTION public.app_base36(number bigint) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+declare
+  digits constant text := '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+  rest bigint := number;
+  result text := '';
+begin
+  loop
+    result := substr(digits, (rest % 36)::int + 1, 1) || result;
+    rest := rest / 36;
+    exit when rest = 0;
+  end loop;
+  return result;
+end $$;
+
+CREATE FUNCTION public.app_begin_own_password(address text, per_hour integer) RETURNS TABLE(wait integer, hash text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  pause integer := public.app_address_wait(address, per_hour);
+begin
+  if pause = 0 then
+    select public.app_take_try('password ' || u.username) into pause from public.users u where u.id = public.app_user_id();
+  end if;
+  return query select pause, case pause when 0 then (
+    select p.hash from public.user_passwords p
+     where p.user_id = public.app_user_id() and (p.one_time_expires_at is null or p.one_time_expires_at > public.app_now())) end;
+end $$;
+
+CREATE FUNCTION public.app_begin_sign_in(name text, mark bytea, address text, per_hour integer) RETURNS TABLE(wait integer, counted_by text, user_id uuid, hash text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  pause integer := public.app_address_wait(address, per_hour);
+  subject text := public.app_sign_in_subject(name, mark);
+  cause text := 'address';
+begin
+  if pause = 0 then
+    pause := public.app_take_try(subject);
+    cause := case subject when name then 'name' else 'device' end;
+  end if;
+  if pause > 0 then return query select pause, cause, null::uuid, null::text; return; end if;
+  return query select 0, cause, c.user_id, c.hash from (select) as nobody left join (
+    select u.id as user_id, p.hash from public.users u join public.user_passwords p on p.user_id = u.id
+     where u.username = name and u.active
+       and (p.one_time_expires_at is null or p.one_time_expires_at > public.app_now() and p.one_time_used_at is null)) c on true;
+end $$;
+
+CREATE FUNCTION public.app_both(one text, other text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select left(case when one = other then one else nullif(concat_ws(E'\n', one, other), '') end, 1000) $$;
+
+COMMENT ON FUNCTION public.app_both(one text, other text) IS 'Two notes as one, no longer than a note may be';
+
+CREATE FUNCTION public.app_change_own_password(verified text, new_hash text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  name text;
+begin
+  select u.username into name from public.users u where u.id = public.app_user_id() and u.active for update;
+  perform 1 from public.sessions s where s.id = public.app_session_id() and s.revoked_at is null;
+  if not found then return false; end if;
+  update public.user_passwords p set hash = new_hash, one_time_expires_at = null, one_time_used_at = null
+   where p.user_id = public.app_user_id() and p.hash = verified;
+  if not found then return false; end if;
+  update public.users u set must_change_password = false where u.id = public.app_user_id();
+  update public.sessions s set revoked_at = public.app_now()
+   where s.user_id = public.app_user_id() and s.id <> public.app_session_id() and s.revoked_at is null;
+  delete from public.devices d
+   where d.user_id = public.app_user_id()
+     and d.mark is distinct from (select s.device_mark from public.sessions s where s.id = public.app_session_id());
+  perform public.app_forgive(name), public.app_security_event('password_changed', public.app_user_id());
+  return true;
+end $$;
+
+CREATE FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  known public.creations;
+begin
+  insert into public.creations (id, resource, actor_id, body_hash, created_at)
+  values (new_id, new_resource, public.app_user_id(), new_hash, public.app_now())
+  on conflict (id) do nothing;
+  if found then
+    -- The id may belong to a record that came without a claim: a part of another one, or a deleted one.
+    if exists (select from public.deleted_records d where d.id = new_id) then return 'conflict'; end if;
+    return 'new';
+  end if;
+  select * into known from public.creations c where c.id = new_id;
+  if known.resource <> new_resource or known.body_hash <> new_hash or known.actor_id is distinct from public.app_user_id() then
+    return 'conflict';
+  end if;
+  if exists (select from public.deleted_records d where d.id = new_id) then return 'deleted'; end if;
+  return 'replay';
+end $$;
+
+CREATE FUNCTION public.app_deletions_to_seal(newest smallint, most integer) RETURNS TABLE(id uuid, resource text, personal jsonb, sealed bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select d.id, d.resource, d.personal, d.sealed from public.deleted_records d
+   where public.app_role() = 'system' and (d.personal is not null or d.sealed is not null and get_byte(d.sealed, 0) <> newest)
+   order by d.personal is null limit most $$;
+
+COMMENT ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) IS 'Deleted rows whose personal fields are not sealed, or with another key than this one';
+
+CREATE FUNCTION public.app_end_access(account uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  update public.sessions s set revoked_at = public.app_now() where s.user_id = account and s.revoked_at is null;
+  delete from public.devices d where d.user_id = account;
+end $$;
+
+CREATE FUNCTION public.app_end_own_session(target uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  update public.sessions s set revoked_at = public.app_now()
+   where s.id = target and s.user_id = public.app_user_id() and s.revoked_at is null;
+  if not found then return false; end if;
+  perform public.app_security_event('session_ended', public.app_user_id());
+  return true;
+end $$;
+
+CREATE FUNCTION public.app_end_session() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  update public.sessions s set revoked_at = public.app_now() where s.id = public.app_session_id() and s.revoked_at is null;
+  perform public.app_security_event('sign_out', public.app_user_id());
+end $$;
+
+CREATE FUNCTION public.app_end_sessions(name text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  ended bigint;
+begin
+  if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;
+  with gone as (
+    update public.sessions s set revoked_at = public.app_now()
+      from public.users u where u.id = s.user_id and s.revoked_at is null and (name is null or u.username = name)
+    returning s.user_id), forgotten as (
+    delete from public.devices d using public.users u where u.id = d.user_id and (name is null or u.username = name))
+  insert into public.audit_events (at, actor_role, resource, record_id, action, step)
+  select public.app_now(), public.app_role(), 'users', g.user_id, 'security', 'session_ended' from gone g;
+  get diagnostics ended = row_count;
+  return ended;
+end $$;
+
+COMMENT ON FUNCTION public.app_end_sessions(name text) IS 'Ends the sessions of an account, or of all, each noted in the audit, and forgets its devices; for operators';
+
+CREATE FUNCTION public.app_enter(session uuid, token_auth_version integer, token_generation integer, moment timestamp with time zone, request uuid) RETURNS smallint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  who record;
+  place record;
+  giver record;
+  outcome smallint := 1;
+  today date := (moment at time zone 'Asia/Ho_Chi_Minh')::date;
+begin
+  select u.id, u.role, u.rank, u.locality_id, u.organisation_id, s.generation, s.used_generation into who
+    from public.sessions s join public.users u on u.id = s.user_id
+   where s.id = session and s.revoked_at is null and u.active and u.auth_version = token_auth_version;
+  if not found then return 0; end if;
+  if token_generation = who.generation and token_generation > who.used_generation then outcome := 2; end if;
+
+  perform public.app_set('now', moment::text), public.app_set('request_id', request::text),
+          public.app_set('session_id', session::text), public.app_set('user_id', who.id::text),
+          public.app_set('role', who.role), public.app_set('rank', who.rank::text);
+
+  if who.role = 'admin' then
+    perform public.app_set('low', '0.'), public.app_set('high', '0/');
+    return outcome;
+  end if;
+
+  if who.role = 'village_head' and current_setting('transaction_read_only') = 'off' then
+    -- Its village stays where it is until what the head writes stands: otherwise the village would be gone from the
+    -- range below while it is there.
+    perform 1 from public.localities l where l.id = who.locality_id for key share;
+  end if;
+  if who.locality_id is not null then
+    -- An office whose place has ended keeps its sign-in and sees nothing.
+    select l.scope_path into place from public.localities l, public.tree_day t
+     where l.id = who.locality_id and (l.valid_from is null or l.valid_from <= t.day) and (l.valid_to is null or l.valid_to >= t.day);
+    if not found then perform public.app_set('role', null); return outcome; end if;
+    -- '/' follows '.', so this is everything that begins with the path.
+    perform public.app_set('low', place.scope_path), public.app_set('high', left(place.scope_path, -1) || '/');
+  end if;
+
+  select o.id, coalesce(o.valid_to < today, false) as ended into giver from public.organisations o
+   where o.id = who.organisation_id or o.place_id = who.locality_id;
+  if found then
+    perform public.app_set('organisation', giver.id::text);
+    -- A giver that has ended keeps its records, and stands by nobody any more.
+    if not giver.ended then
+      perform public.app_set('villages', (
+        select array_agg(distinct v.id)::text
+          from public.twinnings t
+          join public.programmes p on p.id = t.programme_id and (p.ends_on is null or p.ends_on >= today)
+          join public.localities v on v.level = 'village'
+           and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
+         where t.organisation_id = giver.id and public.app_twinning_active(t, today)));
+    end if;
+  end if;
+  return outcome;
+end $$;
+
+COMMENT ON FUNCTION public.app_enter(session uuid, token_auth_version integer, token_generation integer, moment timestamp with time zone, request uuid) IS 'Enters the transaction as the user of a session and sets who asks, what they see and the moment; 0: refused, 2: entered, with the first use of the newest access token';
+
+CREATE FUNCTION public.app_enter_as(account uuid, token_auth_version integer, moment timestamp with time zone, request uuid) RETURNS smallint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  momentary constant uuid := gen_random_uuid();
+  outcome smallint;
+begin
+  insert into public.sessions (id, user_id, created_at, refreshed_at)
+  select momentary, u.id, moment, moment from public.users u where u.id = account;
+  outcome := public.app_enter(momentary, token_auth_version, -1, moment, request);
+  delete from public.sessions s where s.id = momentary;
+  if outcome > 0 then
+    perform public.app_set('session_id', null), public.app_security_event('entered_by_operator', account);
+  end if;
+  return outcome;
+end $$;
+
+COMMENT ON FUNCTION public.app_enter_as(account uuid, token_auth_version integer, moment timestamp with time zone, request uuid) IS 'Enters the transaction as a user for whom an operator acts, and notes it in the audit; refuses like app_enter';
+
+CREATE FUNCTION public.app_enter_key(key uuid, hash bytea, moment timestamp with time zone, request uuid) RETURNS smallint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  place record;
+begin
+  select k.scope_path, k.locality_id into place from public.api_keys k
+   where k.id = key and k.secret_hash = hash
+     and (k.expires_on is null or k.expires_on >= (moment at time zone 'Asia/Ho_Chi_Minh')::date);
+  if not found then return 0; end if;
+  perform public.app_set('now', moment::text), public.app_set('request_id', request::text),
+          public.app_set('user_id', key::text), public.app_set('role', 'key'), public.app_set('place', place.locality_id::text),
+          public.app_set('low', place.scope_path), public.app_set('high', left(place.scope_path, -1) || '/');
+  return 1;
+end $$;
+
+CREATE FUNCTION public.app_enter_public(moment timestamp with time zone, request uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform app_set('now', moment::text), app_set('role', 'public'), app_set('request_id', request::text);
+end $$;
+
+COMMENT ON FUNCTION public.app_enter_public(moment timestamp with time zone, request uuid) IS 'For what needs no sign-in: it sees nothing but public tables';
+
+CREATE FUNCTION public.app_enter_system(moment timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform app_set('now', moment::text), app_set('role', 'system'), app_set('low', '0.'), app_set('high', '0/');
+end $$;
+
+COMMENT ON FUNCTION public.app_enter_system(moment timestamp with time zone) IS 'For loaders and jobs: they see and write everything';
+
+CREATE FUNCTION public.app_fold(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$ select trim(regexp_replace(
+          translate(regexp_replace(normalize(lower(value), nfd), '[\u0300-\u036f]', '', 'g'), 'đ', 'd'),
+          '[^a-z0-9]+', ' ', 'g')) $$;
+
+COMMENT ON FUNCTION public.app_fold(value text) IS 'Case, diacritics, đ and punctuation folded away: Kông Chro = kong chro';
+
+CREATE FUNCTION public.app_follow_item() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  key constant text := tg_argv[0];
+begin
+  if tg_op <> 'INSERT' then perform public.app_refresh_item((to_jsonb(old) ->> key)::uuid); end if;
+  if tg_op <> 'DELETE' then perform public.app_refresh_item((to_jsonb(new) ->> key)::uuid); end if;
+  return null;
+end $$;
+
+CREATE FUNCTION public.app_forget(most integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  now constant timestamptz := public.app_now();
+  gone integer;
+  total integer := 0;
+begin
+  if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;
+  -- Sessions a month after they ended, or could have been refreshed for the last time; their tokens go with them.
+  delete from public.sessions s where s.id in (
+    select x.id from public.sessions x where x.revoked_at < now - interval '30 days' limit most);
+  get diagnostics gone = row_count; total := total + gone;
+  delete from public.sessions s where s.id in (
+    select x.id from public.sessions x where x.revoked_at is null and x.refreshed_at < now - interval '400 days' limit most);
+  get diagnostics gone = row_count; total := total + gone;
+  -- Phones repeat what they sent weeks ago, not years.
+  delete from public.creations c where c.id in (
+    select x.id from public.creations x where x.created_at < now - interval '2 years' limit most);
+  get diagnostics gone = row_count; total := total + gone;
+  -- The id of a deleted record stays spent, its content goes.
+  update public.deleted_records d set content = '{}', personal = null, sealed = null where (d.id, d.resource) in (
+    select x.id, x.resource from public.deleted_records x where x.content <> '{}' and x.deleted_at < now - interval '1 year' limit most);
+  get diagnostics gone = row_count; total := total + gone;
+  -- Names that nobody tried for a month, so that guessing names fills nothing.
+  delete from public.sign_in_failures f where f.subject in (
+    select x.subject from public.sign_in_failures x where x.last_at < now - interval '30 days' limit most);
+  get diagnostics gone = row_count; total := total + gone;
+  delete from public.sign_in_addresses a where a.hour < now - interval '2 hours';
+  delete from public.account_makers m where m.made_at < now - make_interval(days => greatest(public.app_two_person_days(), 400));
+  return total;
+end $$;
+
+COMMENT ON FUNCTION public.app_forget(most integer) IS 'Deletes what has been kept for its period, at most so many rows of each kind';
+
+CREATE FUNCTION public.app_forgive(username text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  delete from public.sign_in_failures f
+   where f.subject in (username, 'password ' || username)
+      or f.subject >= 'device ' || username || ' ' and f.subject < 'device ' || username || '!' $$;
+
+COMMENT ON FUNCTION public.app_forgive(username text) IS 'Forgets the wrong passwords of an account, whatever they were counted by';
+
+CREATE FUNCTION public.app_fresh_deletions(most integer) RETURNS TABLE(id uuid, resource text, personal jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select d.id, d.resource, d.personal from public.deleted_records d
+   where public.app_role() = 'system' and d.personal is not null order by d.deleted_at limit most $$;
+
+CREATE FUNCTION public.app_give_one_time_password(who uuid, new_hash text, expires timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update users u set must_change_password = true, auth_version = u.auth_version + 1 where u.id = who;
+  if not found then perform app_refuse('app_not_found'); end if;
+  perform app_replace_password(who, new_hash, expires);
+end $$;
+
+CREATE FUNCTION public.app_has_account(organisation uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select exists (select from public.users u where u.active and u.organisation_id = organisation)
+      or exists (select from public.organisations o join public.users u on u.locality_id = o.place_id where o.id = organisation and u.active) $$;
+
+COMMENT ON FUNCTION public.app_has_account(organisation uuid) IS 'Whether somebody signs in for an organisation, or for the place that it is';
+
+CREATE FUNCTION public.app_high() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.high', true), '') $$;
+
+COMMENT ON FUNCTION public.app_high() IS 'End of the caller''s range of places (exclusive)';
+
+CREATE FUNCTION public.app_hold_list(list uuid) RETURNS text
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$ select l.status from public.hardship_lists l where l.id = list for share $$;
+
+CREATE FUNCTION public.app_household_decided(subject uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select exists (select from public.hardship_items i where i.household_id = subject and i.approved)
+      or exists (select from public.gifts g where g.household_id = subject and g.status <> 'recorded') $$;
+
+COMMENT ON FUNCTION public.app_household_decided(subject uuid) IS 'Whether the commune approved it on a list, or a gift to it was answered';
+
+CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid, kind text, happened_on date, recorded_at timestamp with time zone, household_id uuid, year integer, poverty_status text, deprivations text[], poverty_causes text[], from_village_id uuid, from_village_name text, village_id uuid, village_name text, from_status text, status text, merged_household_id uuid, fields text[], actor_id uuid, actor_name text, actor_role text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with home as (
+    select h.id, coalesce(h.scope_path >= public.app_low() and h.scope_path < public.app_high(), false) as inside
+      from public.households h
+     where h.id = subject and (h.scope_path >= public.app_low() and h.scope_path < public.app_high()
+                               or h.village_id = any (public.app_villages()) and h.listed)
+  ), records as (
+    select home.id from home union all select m.id from public.household_merges m join home on m.household_id = home.id
+  ), events as (
+    -- Loaders have no request: what they wrote at one moment is one line. Its id begins with the moment,
+    -- as a request's does, so that ids order the lines of one day.
+    select coalesce(e.request_id, (lpad(to_hex((extract(epoch from e.at) * 1000)::bigint), 12, '0') || right(md5(e.at::text), 20))::uuid) as request, e.at, e.record_id, e.action, e.step, e.actor_id, e.actor_role,
+           e.old_values, e.new_values, field.name as field
+      from public.audit_events e join records r on r.id = e.record_id
+      left join lateral (
+        select key as name from jsonb_object_keys(e.new_values) key union select unnest(e.personal_fields)) field on e.action = 'update'
+     where e.resource = 'households' and e.action in ('create', 'update', 'delete')
+  ), lines as (
+    select e.request, e.at, min(e.actor_id::text)::uuid as actor_id, min(e.actor_role) as actor_role,
+           bool_or(e.action = 'create') as registered, coalesce(bool_or(e.step = 'merge'), false) as merging,
+           (min(e.record_id::text) filter (where e.action <> 'delete'))::uuid as record_id,
+           (min(e.record_id::text) filter (where e.action = 'delete'))::uuid as merged_id,
+           (max(e.old_values ->> 'village_id') filter (where e.action = 'update'))::uuid as from_village,
+           (max(e.new_values ->> 'village_id') filter (where e.action <> 'delete'))::uuid as village,
+           max(e.old_values ->> 'status') filter (where e.action = 'update') as from_status,
+           max(e.new_values ->> 'status') filter (where e.action <> 'delete') as status,
+           (max(e.new_values ->> 'status_since') filter (where e.action = 'update'))::date as since,
+           -- Columns that the database derives, and those that an assessment writes, are no change of their own.
+           array_agg(distinct e.field) filter (where e.field not in ('head_fold', 'special_hardship', 'listed', 'acted_by', 'on_behalf_of',
+             'poverty_status', 'poverty_year', 'deprivations', 'poverty_causes')) as fields,
+           exists (select from public.audit_events m
+                    where m.at = e.at and m.request_id = e.request and m.resource = 'household_members') as with_members
+      from events e group by e.request, e.at
+  ), entries as (
+    select l.request as id,
+           case when l.merging then 'merged' when l.registered then 'registered'
+                when l.from_village <> l.village then 'moved' when l.from_status <> l.status then 'status_changed'
+                else 'changed' end as kind,
+           coalesce(case when l.from_status <> l.status then l.since end, (l.at at time zone 'Asia/Ho_Chi_Minh')::date) as happened_on, l.at as recorded_at,
+           coalesce(l.record_id, subject) as household_id, null::integer as year, null::text as poverty_status,
+           '{}'::text[] as deprivations, '{}'::text[] as poverty_causes,
+           l.from_village as from_village_id, l.village as village_id, l.from_status, l.status, l.merged_id as merged_household_id,
+           coalesce(l.fields, '{}') || case when l.with_members and not l.registered then '{members}' else '{}'::text[] end as fields,
+           l.actor_id, l.actor_role
+      from lines l
+    union all
+    select a.id, 'assessed', a.assessed_on, a.updated_at, subject, a.year, a.poverty_status, a.deprivations, a.poverty_causes,
+           null, null, null, null, null, '{}', a.assessor_id, null
+      from public.household_assessments a join home on a.household_id = home.id
+    union all
+    select a.id, 'assessed', a.assessed_on, a.created_at, a.merged_from, a.year, a.poverty_status, a.deprivations, a.poverty_causes,
+           null, null, null, null, null, '{}', a.assessor_id, null
+      from public.household_former_assessments a join home on a.household_id = home.id
+  )
+  select e.id, e.kind, e.happened_on, e.recorded_at, e.household_id, e.year, e.poverty_status, e.deprivations, e.poverty_causes,
+         origin.id, public.app_place_name(origin.id), e.village_id, public.app_place_name(e.village_id),
+         e.from_status, e.status, e.merged_household_id,
+         case when home.inside then e.fields else '{}' end,
+         case when home.inside then e.actor_id end, case when home.inside then u.full_name end,
+         case when home.inside then coalesce(e.actor_role, u.role) end
+    from entries e cross join home left join public.users u on u.id = e.actor_id
+    -- A village that the caller does not see is not named to it.
+    left join public.localities origin on origin.id = e.from_village_id
+     and (origin.scope_path >= public.app_low() and origin.scope_path < public.app_high() or origin.id = any (public.app_villages()))
+   where e.kind <> 'changed' or (home.inside and e.fields <> '{}') $$;
+
+COMMENT ON FUNCTION public.app_household_history(subject uuid) IS 'What became of a household the caller sees; nothing for any other';
+
+CREATE FUNCTION public.app_in_range(path text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select coalesce(path collate "C" >= app_low() and path collate "C" < app_high(), false) $$;
+
+COMMENT ON FUNCTION public.app_in_range(path text) IS 'For a single row; policies write the comparison out, so that an index serves it';
+
+CREATE FUNCTION public.app_index_household() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'UPDATE' then
+    if new.head_name = old.head_name then return null; end if;
+    delete from public.household_words w where w.household_id = new.id;
+  end if;
+  insert into public.household_words (household_id, scope_path, word)
+  select new.id, new.scope_path, word from public.app_index_words(new.head_name) word;
+  return null;
+end $$;
+
+CREATE FUNCTION public.app_index_locality() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  insert into public.locality_words (locality_id, word)
+  select new.locality_id, word from public.app_index_words(new.name) word
+  on conflict do nothing;
+  return null;
+end $$;
+
+CREATE FUNCTION public.app_index_words(value text) RETURNS SETOF text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$ select public.app_words(value) union select public.app_words(translate(value, '''’‘ʼ`´', '')) $$;
+
+COMMENT ON FUNCTION public.app_index_words(value text) IS 'What a name is found by; what is searched for is parted by app_words';
+
+CREATE FUNCTION public.app_item_held(item uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select exists (select from public.pledges p where p.item_id = item)
+      or exists (select from public.gifts g where g.hardship_item_id = item) $$;
+
+COMMENT ON FUNCTION public.app_item_held(item uuid) IS 'Whether a pledge or gift refers to a line of a hardship list';
+
+CREATE FUNCTION public.app_keep_identity() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if (new.kind, new.place_id, new.locality_id) is distinct from (old.kind, old.place_id, old.locality_id)
+     and (exists (select from public.twinnings t where t.organisation_id = new.id)
+       or exists (select from public.visits v where v.organisation_id = new.id)
+       or exists (select from public.gifts g where g.organisation_id = new.id)
+       or exists (select from public.pledges p where p.organisation_id = new.id)) then
+    raise exception 'the organisation is a party' using constraint = 'app_in_use', errcode = 'foreign_key_violation';
+  end if;
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_keep_user() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- Its own password is a matter of signing in.
+  if exists (select from public.audit_events e
+              where e.actor_id = old.id and e.action <> 'security' and (e.resource, e.record_id) <> ('users', old.id)) then
+    raise exception 'the account has acted' using constraint = 'app_in_use', errcode = 'foreign_key_violation';
+  end if;
+  return old;
+end $$;
+
+CREATE FUNCTION public.app_latest_assessment() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform public.app_show_latest_assessment(new.household_id);
+  return null;
+end $$;
+
+CREATE FUNCTION public.app_list_where_it_lives() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  new.listed := exists (select from public.hardship_items i
+                         where i.household_id = new.id and i.village_id = new.village_id and i.approved);
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_low() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.low', true), '') $$;
+
+COMMENT ON FUNCTION public.app_low() IS 'First scope_path of the caller''s range of places (inclusive); null sees no range';
+
+CREATE FUNCTION public.app_mark_support(villages uuid[], years integer[], households uuid[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select 1 from public.households h where h.id = any (households) order by h.id for no key update;
+  insert into public.support_changes (village_id, scope_path, year)
+  select l.id, l.scope_path, touched.year
+    from (select * from unnest(villages, years)
+           union
+          select g.village_id, extract(year from g.given_on)::integer
+            from (select distinct * from unnest(villages, households)) given(village_id, household_id)
+            join public.gifts g on g.household_id = given.household_id and g.village_id < given.village_id
+           union
+          select g.village_id, extract(year from g.given_on)::integer
+            from (select distinct * from unnest(villages, households)) given(village_id, household_id)
+            join public.gifts g on g.household_id = given.household_id and g.village_id > given.village_id
+         ) touched(village_id, year)
+    join public.localities l on l.id = touched.village_id $$;
+
+COMMENT ON FUNCTION public.app_mark_support(villages uuid[], years integer[], households uuid[]) IS 'Marks villages, each with a year, and wherever else the households were given something that were given something in them';
+
+CREATE FUNCTION public.app_matches(value text, part text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$ select public.app_fold(part) <> '' and public.app_fold(value) like '%' || public.app_fold(part) || '%' $$;
+
+COMMENT ON FUNCTION public.app_matches(value text, part text) IS 'Contains the part, without case and diacritics; for lists short enough to be read through';
+
+CREATE FUNCTION public.app_member_given(member uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select exists (select from public.gifts g where g.member_id = member) $$;
+
+COMMENT ON FUNCTION public.app_member_given(member uuid) IS 'Whether a gift was for a member of a household';
+
+CREATE FUNCTION public.app_merge_households(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  gone uuid[];
+  kept uuid[];
+begin
+  if merged = survivor or 2 <> (select count(*) from public.households h where h.id in (merged, survivor)
+      and h.scope_path >= public.app_low() and h.scope_path < public.app_high()) then
+    perform public.app_refuse('app_not_found');
+  end if;
+
+  -- gifts, and the people they were for: told apart once, before anything of them changes
+  select coalesce(array_agg(p.member_id), '{}'), coalesce(array_agg(p.kept_id), '{}') into gone, kept
+    from public.app_same_people(merged, survivor) p;
+  update public.gifts g
+     set household_id = survivor, member_id = case when p.member_id is null then g.member_id else p.kept_id end
+    from public.gifts x left join unnest(gone, kept) as p (member_id, kept_id) on p.member_id = x.member_id
+   where g.id = x.id and x.household_id = merged;
+  update public.household_members s
+     set birth_year = coalesce(s.birth_year, m.birth_year), sex = coalesce(s.sex, m.sex),
+         relation = coalesce(s.relation, m.relation), student = s.student or m.student
+    from unnest(gone, kept) as p (member_id, kept_id) join public.household_members m on m.id = p.member_id
+   where s.id = p.kept_id;
+  delete from public.household_members m where m.id = any (gone);
+  update public.household_members m set household_id = survivor where m.household_id = merged;
+
+  -- visits
+  update public.visits v set updated_at = clock_timestamp()
+   where v.id in (select x.visit_id from public.visit_households x where x.household_id = merged);
+  insert into public.visit_households (visit_id, household_id)
+  select x.visit_id, survivor from public.visit_households x where x.household_id = merged on conflict do nothing;
+  delete from public.visit_households x where x.household_id = merged;
+
+  -- items: two on one list become one, with all that was said and promised of either
+  update public.hardship_items s
+     set reasons = public.app_union(s.reasons, m.reasons), needs = public.app_union(s.needs, m.needs),
+         priority = least(s.priority, m.priority), note = public.app_both(s.note, m.note),
+         approved = s.approved or m.approved, approved_state = coalesce(s.approved_state, m.approved_state),
+         dropped = s.dropped and m.dropped, created_at = least(s.created_at, m.created_at), updated_at = clock_timestamp()
+    from public.hardship_items m
+   where s.household_id = survivor and m.household_id = merged and s.list_id = m.list_id;
+  update public.pledges k
+     set note = public.app_both(k.note, p.note), planned_on = least(k.planned_on, p.planned_on)
+    from public.pledges p
+    join public.hardship_items m on m.id = p.item_id and m.household_id = merged
+    join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
+   where k.item_id = s.id and k.organisation_id = p.organisation_id;
+  delete from public.pledges p
+   using public.hardship_items m, public.hardship_items s, public.pledges k
+   where m.id = p.item_id and m.household_id = merged and s.list_id = m.list_id and s.household_id = survivor
+     and k.item_id = s.id and k.organisation_id = p.organisation_id;
+  update public.pledges p set item_id = s.id
+    from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
+   where m.id = p.item_id and m.household_id = merged;
+  update public.gifts g set hardship_item_id = s.id
+    from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
+   where m.id = g.hardship_item_id and m.household_id = merged;
+  delete from public.hardship_items m
+   using public.hardship_items s where m.household_id = merged and s.household_id = survivor and s.list_id = m.list_id;
+  update public.hardship_items m set household_id = survivor where m.household_id = merged;
+  perform public.app_refresh_item(i.id) from public.hardship_items i where i.household_id = survivor;
+
+  -- assessments
+  insert into public.household_former_assessments (id, household_id, merged_from, year, poverty_status, deprivations, poverty_causes,
+      decision_number, assessor_id, assessed_on, created_at)
+  select a.id, survivor, merged, a.year, a.poverty_status, a.deprivations, a.poverty_causes, a.decision_number, a.assessor_id, a.assessed_on, a.updated_at
+    from public.household_assessments a join public.household_assessments s on s.household_id = survivor and s.year = a.year
+   where a.household_id = merged;
+  update public.household_assessments a set household_id = survivor, scope_path = h.scope_path
+    from public.households h
+   where h.id = survivor and a.household_id = merged
+     and not exists (select from public.household_assessments s where s.household_id = survivor and s.year = a.year);
+  perform public.app_show_latest_assessment(survivor);
+
+  -- the household itself
+  update public.households s
+     set head_sex = coalesce(s.head_sex, m.head_sex), head_birth_year = coalesce(s.head_birth_year, m.head_birth_year),
+         hardship_reasons = public.app_union(s.hardship_reasons, m.hardship_reasons), address = coalesce(s.address, m.address),
+         latitude = case when s.latitude is null or s.longitude is null then m.latitude else s.latitude end,
+         longitude = case when s.latitude is null or s.longitude is null then m.longitude else s.longitude end,
+         note = coalesce(s.note, m.note), updated_at = clock_timestamp()
+    from public.households m where s.id = survivor and m.id = merged;
+  update public.household_merges x set household_id = survivor where x.household_id = merged;
+  update public.household_former_assessments x set household_id = survivor where x.household_id = merged;
+  insert into public.household_merges (id, household_id, merged_by) values (merged, survivor, public.app_user_id());
+  delete from public.households h where h.id = merged;
+end $$;
+
+COMMENT ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) IS 'Everything of the one goes over to the other, and the one is deleted';
+
+CREATE FUNCTION public.app_name_was_taken() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  insert into public.sign_in_failures as f (subject, failures, last_at) values ('naming ' || public.app_user_id(), 1, public.app_now())
+  on conflict (subject) do update set last_at = public.app_now(),
+    failures = case when f.last_at < public.app_now() - interval '1 day' then 1 else f.failures + 1 end;
+end $$;
+
+CREATE FUNCTION public.app_naming_pause() RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select coalesce((select least(60, public.app_sign_in_pause(f.failures, f.last_at)) from public.sign_in_failures f
+                    where f.subject = 'naming ' || public.app_user_id()), 0) $$;
+
+CREATE FUNCTION public.app_now() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.now', true), '')::timestamptz $$;
+
+COMMENT ON FUNCTION public.app_now() IS 'The moment of the request by the service''s clock, which tests and demonstrations move';
+
+CREATE FUNCTION public.app_organisation() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.organisation', true), '')::uuid $$;
+
+COMMENT ON FUNCTION public.app_organisation() IS 'The organisation the caller acts for: its own, or the one its place is as a giver';
+
+CREATE FUNCTION public.app_own_account() RETURNS TABLE(id uuid, username text, full_name text, phone text, role text, must_change_password boolean, locality_id uuid, locality_code text, locality_name text, locality_level text, locality_valid_to date, organisation_id uuid, organisation_name text, in_office boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select u.id, u.username, u.full_name, u.phone, u.role, u.must_change_password,
+         l.id, l.code, l.name, l.level, l.valid_to, o.id, o.name, public.app_role() is not null
+    from public.users u
+    left join public.localities l on l.id = u.locality_id
+    left join public.organisations o on o.id = u.organisation_id
+   where u.id = public.app_user_id() $$;
+
+CREATE FUNCTION public.app_own_accounts() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with recursive since(moment) as materialized (
+    select public.app_now() - make_interval(days => public.app_two_person_days())
+  ), up(id) as (
+    select public.app_user_id()
+    union select m.maker_id from up join public.account_makers m on m.user_id = up.id where m.made_at > (select moment from since)
+  ), down(id) as (
+    select public.app_user_id()
+    union select m.user_id from down join public.account_makers m on m.maker_id = down.id where m.made_at > (select moment from since)
+  )
+  select array(select id from up union select id from down) $$;
+
+COMMENT ON FUNCTION public.app_own_accounts() IS 'The accounts that may be the caller''s own, itself among them: who made one lately has known its password';
+
+CREATE FUNCTION public.app_own_sessions(idle_days integer, absolute_days integer) RETURNS TABLE(id uuid, device_name text, created_at timestamp with time zone, refreshed_at timestamp with time zone, current boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select s.id, s.device_name, s.created_at, s.refreshed_at, s.id = public.app_session_id()
+    from public.sessions s
+   where s.user_id = public.app_user_id() and s.revoked_at is null
+     and s.refreshed_at >= public.app_now() - make_interval(days => idle_days)
+     and s.created_at >= public.app_now() - make_interval(days => absolute_days) $$;
+
+CREATE FUNCTION public.app_password_was_wrong(name text, address text, what text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  this_hour timestamptz := date_trunc('hour', public.app_now());
+begin
+  insert into public.sign_in_addresses as a (hour, address, failures) values (this_hour, public.app_subscriber($2), 1)
+  on conflict on constraint sign_in_addresses_pkey do update set failures = a.failures + 1;
+  perform public.app_security_event(what, u.id) from public.users u where u.username = coalesce(name, '') or (name is null and u.id = public.app_user_id());
+  return (select sum(a.failures) from public.sign_in_addresses a where a.hour = this_hour);
+end $_$;
+
+CREATE FUNCTION public.app_path(place uuid, day date) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with recursive up as (
+    select v.parent_id, 1 as depth from public.locality_versions v
+     where v.locality_id = place and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
+    union all
+    select v.parent_id, up.depth + 1 from up join public.locality_versions v on v.locality_id = up.parent_id
+       and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', v.name, 'level', l.level) order by up.depth desc), '[]')
+    from up join public.localities l on l.id = up.parent_id
+    join public.locality_versions v on v.locality_id = l.id
+     and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
+
+COMMENT ON FUNCTION public.app_path(place uuid, day date) IS 'The places a place lay in on a day, the widest first';
+
+CREATE FUNCTION public.app_paths() RETURNS text[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select array(select l.scope_path from public.localities l
+                where l.scope_path >= public.app_low() and l.scope_path < public.app_high()) $$;
+
+COMMENT ON FUNCTION public.app_paths() IS 'Every path of the caller''s range of places, for ranges of few places; policies ask by the bounds';
+
+CREATE FUNCTION public.app_place() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.place', true), '')::uuid $$;
+
+COMMENT ON FUNCTION public.app_place() IS 'The place of an API key';
+
+CREATE FUNCTION public.app_place_in_locality() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'INSERT' or new.locality_id is distinct from old.locality_id then
+    select l.scope_path into new.scope_path from public.localities l where l.id = new.locality_id for key share;
+  end if;
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_place_in_village() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'INSERT' or new.village_id is distinct from old.village_id then
+    select l.scope_path into new.scope_path from public.localities l where l.id = new.village_id for key share;
+  end if;
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_place_labels(places uuid[], day date) RETURNS TABLE(id uuid, code text, name text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select v.locality_id, v.code, v.name from public.locality_versions v
+   where v.locality_id = any (places) and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
+
+CREATE FUNCTION public.app_place_level(place uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO ''
+    AS $$ select l.level from public.localities l where l.id = place $$;
+
+CREATE FUNCTION public.app_place_locality() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  -- Where the whole tree is laid anew, the path comes with it: the parent's may not be laid yet.
+  if tg_op = 'INSERT' or (new.parent_id is distinct from old.parent_id and new.scope_path = old.scope_path) then
+    select p.scope_path || new.label || '.', p.province_id,
+           case p.level when 'district' then p.id else p.district_id end,
+           case p.level when 'commune' then p.id end
+      into new.scope_path, new.province_id, new.district_id, new.commune_id
+      from localities p where p.id = new.parent_id;
+  end if;
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_place_name(place uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO ''
+    AS $$ select l.name from public.localities l where l.id = place $$;
+
+CREATE FUNCTION public.app_place_twinning() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'INSERT' or new.organisation_id is distinct from old.organisation_id then
+    select o.scope_path into new.organisation_scope_path from public.organisations o where o.id = new.organisation_id for key share;
+  end if;
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_place_user() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'INSERT' or (new.locality_id, new.organisation_id) is distinct from (old.locality_id, old.organisation_id) then
+    new.scope_path := case
+      when new.locality_id is not null then (select l.scope_path from public.localities l where l.id = new.locality_id for key share)
+      when new.organisation_id is not null then (select o.scope_path from public.organisations o where o.id = new.organisation_id for key share)
+      else '0.' end;
+  end if;
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_place_with_household() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'INSERT' or new.household_id is distinct from old.household_id then
+    select h.scope_path into new.scope_path from public.households h where h.id = new.household_id for key share;
+  end if;
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_places_above(places uuid[], day date) RETURNS TABLE(id uuid, above_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with recursive up as (
+    select v.locality_id as id, v.parent_id as above_id from public.locality_versions v
+     where v.locality_id = any (places) and v.parent_id is not null
+       and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
+    union
+    select up.id, v.parent_id from up join public.locality_versions v on v.locality_id = up.above_id
+     where v.parent_id is not null
+       and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
+  )
+  select up.id, up.above_id from up $$;
+
+COMMENT ON FUNCTION public.app_places_above(places uuid[], day date) IS 'Every place that each of these lay in on a day';
+
+CREATE FUNCTION public.app_places_of(villages uuid[]) RETURNS TABLE(village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select l.id, l.commune_id, l.district_id, l.province_id from public.localities l where l.id = any (villages) $$;
+
+CREATE FUNCTION public.app_rank() RETURNS smallint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.rank', true), '')::smallint $$;
+
+COMMENT ON FUNCTION public.app_rank() IS 'How far from the top the caller''s office is; users further down are in its care';
+
+CREATE FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) RETURNS TABLE(outcome text, session_id uuid)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  token public.refresh_tokens;
+  family public.sessions;
+begin
+  select * into token from public.refresh_tokens t where t.hash = token_hash;
+  if not found then return query select 'invalid', null::uuid; return; end if;
+  select * into family from public.sessions s where s.id = token.session_id for update;
+  if family.revoked_at is not null
+     or not exists (select from public.users u where u.id = family.user_id and u.active) then
+    return query select 'invalid', null::uuid; return;
+  end if;
+  if family.refreshed_at < public.app_now() - make_interval(days => idle_days)
+     or family.created_at < public.app_now() - make_interval(days => absolute_days) then
+    return query select 'expired', null::uuid; return;
+  end if;
+  if token.generation = family.generation then
+    insert into public.refresh_tokens (hash, session_id, generation) values (child_hash, family.id, family.generation + 1);
+    update public.sessions s set generation = s.generation + 1, refreshed_at = public.app_now() where s.id = family.id;
+  elsif token.generation < family.generation - 1 or family.used_generation = family.generation
+     or family.refreshed_at < public.app_now() - interval '24 hours' or device is distinct from family.device_name then
+    update public.sessions s set revoked_at = public.app_now() where s.id = family.id;
+    perform public.app_security_event('refresh_token_reused', family.user_id);
+    return query select 'reused', null::uuid; return;
+  else
+    perform public.app_security_event('refresh_token_replayed', family.user_id);
+  end if;
+  return query select 'ok', family.id;
+end $$;
+
+CREATE FUNCTION public.app_refresh_item(item uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if item is null then return; end if;
+  -- Locked in a statement of its own: the next one then sees what a neighbour has just committed.
+  perform 1 from public.hardship_items i where i.id = item for update;
+  update public.hardship_items i set status = s.status
+    from (select case when exists (select from public.gifts g where g.hardship_item_id = item and g.status = 'confirmed') then 'helped'
+                      when exists (select from public.pledges p where p.item_id = item) then 'pledged'
+                      else 'open' end as status) s
+   where i.id = item and i.status <> s.status;
+end $$;
+
+CREATE FUNCTION public.app_refresh_listed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  homes uuid[];
+begin
+  if tg_op = 'INSERT' then
+    select array_agg(distinct n.household_id) into homes from added n where n.approved;
+  elsif tg_op = 'DELETE' then
+    select array_agg(distinct o.household_id) into homes from removed o where o.approved;
+  else
+    select array_agg(distinct home) into homes
+      from added n join removed o on o.id = n.id cross join lateral unnest(array[n.household_id, o.household_id]) home
+     where (n.approved, n.household_id) is distinct from (o.approved, o.household_id);
+  end if;
+  if homes is null then return null; end if;
+  -- Locked in a statement of its own: the next one then sees what a neighbour has just committed.
+  perform 1 from public.households h where h.id = any (homes) order by h.id for update;
+  update public.households h set listed = l.listed
+    from (select x.id, exists (select from public.hardship_items i
+                                where i.household_id = x.id and i.village_id = x.village_id and i.approved) as listed
+            from public.households x where x.id = any (homes)) l
+   where h.id = l.id and h.listed <> l.listed;
+  return null;
+end $$;
+
+CREATE FUNCTION public.app_refuse(reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception 'refused' using constraint = reason, errcode = 'insufficient_privilege';
+end $$;
+
+CREATE FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  subject record;
+begin
+  select u.username, u.rank, u.scope_path into subject from public.users u where u.id = who for update;
+  if not found or not (public.app_role() = 'system' or subject.scope_path >= public.app_low() and subject.scope_path < public.app_high()
+       and (subject.rank > public.app_rank() or public.app_role() = 'admin' and who <> public.app_user_id())) then
+    perform public.app_refuse('app_not_found');
+  end if;
+  insert into public.user_passwords (user_id, hash, one_time_expires_at) values (who, new_hash, expires)
+  on conflict (user_id) do update set hash = excluded.hash, one_time_expires_at = excluded.one_time_expires_at, one_time_used_at = null;
+  perform public.app_end_access(who), public.app_forgive(subject.username);
+  perform public.app_tell_of_account(who, 'unit_account_given');
+  -- Whoever knew the password before knows it no more.
+  delete from public.account_makers m where m.user_id = who;
+  if public.app_user_id() is not null then
+    insert into public.account_makers (user_id, maker_id, made_at) values (who, public.app_user_id(), public.app_now());
+  end if;
+end $$;
+
+COMMENT ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) IS 'Sets the password of a user in the caller''s care and ends its sessions';
+
+CREATE FUNCTION public.app_role() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.role', true), '') $$;
+
+COMMENT ON FUNCTION public.app_role() IS 'Role of the caller, or system, key, public; null when nobody entered';
+
+CREATE FUNCTION public.app_same_people(merged uuid, survivor uuid) RETURNS TABLE(member_id uuid, kept_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with people as (
+    select m.id, m.household_id, lower(normalize(m.name)) as name, m.birth_year, m.sex,
+           count(*) over (partition by m.household_id, lower(normalize(m.name))) = 1 as alone
+      from public.household_members m where m.household_id in (merged, survivor)
+  )
+  select m.id, s.id
+    from people m
+    join public.households h on h.id = survivor
+    left join people s on s.household_id = survivor and s.alone and s.name = m.name
+     and coalesce(s.birth_year = m.birth_year, true) and coalesce(s.sex = m.sex, true)
+   where m.household_id = merged and m.alone
+     and (s.id is not null or (m.name = lower(normalize(h.head_name)) and m.birth_year = h.head_birth_year
+                               and not exists (select from people x where x.household_id = survivor and x.name = m.name))) $$;
+
+COMMENT ON FUNCTION public.app_same_people(merged uuid, survivor uuid) IS 'Members of the one who are a member of the other too; kept_id is null for who is its head';
+
+CREATE FUNCTION public.app_seal_deletion(record uuid, of_resource text, by_key bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;
+  update public.deleted_records d set sealed = by_key, personal = null where d.id = record and d.resource = of_resource;
+end $$;
+
+CREATE FUNCTION public.app_sealed_deletions() RETURNS TABLE(key integer, fields bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select get_byte(d.sealed, 0), count(*) from public.deleted_records d
+   where public.app_role() = 'system' and d.sealed is not null group by 1 $$;
+
+CREATE FUNCTION public.app_security_event(what text, subject uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, step, request_id)
+  values (public.app_now(), coalesce(public.app_role(), 'nobody'), subject, 'users', subject, 'security', what,
+          nullif(current_setting('app.request_id', true), '')::uuid) $$;
+
+CREATE FUNCTION public.app_session_id() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.session_id', true), '')::uuid $$;
+
+CREATE FUNCTION public.app_session_view(session uuid) RETURNS TABLE(session_id uuid, user_id uuid, auth_version integer, generation integer, role text, must_change_password boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select s.id, u.id, u.auth_version, s.generation, u.role, u.must_change_password
+    from public.sessions s join public.users u on u.id = s.user_id
+   where s.id = session and s.revoked_at is null and u.active $$;
+
+CREATE FUNCTION public.app_set(name text, value text) RETURNS text
+    LANGUAGE sql
+    AS $$ select set_config('app.' || name, coalesce(value, ''), true) $$;
+
+COMMENT ON FUNCTION public.app_set(name text, value text) IS 'Leaves a finding for the rest of the transaction';
+
+CREATE FUNCTION public.app_set_tree_day(new_day date) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+  moved integer;
+begin
+  insert into tree_day (day) values (new_day) on conflict (only_row) do update set day = excluded.day;
+  with recursive nearest as (
+    select distinct on (v.locality_id) v.locality_id, v.name, v.code, v.kind, v.parent_id,
+           l.level, l.label, l.valid_from > new_day as future, l.valid_to < new_day as ended
+      from locality_versions v join localities l on l.id = v.locality_id
+     order by v.locality_id,
+       -- the version of the day, else the last before it, else the first after it
+       (v.valid_from is null or v.valid_from <= new_day) desc, v.valid_from desc nulls last
+  ), home as (
+    select n.*, case
+        when n.future then null
+        when n.ended then coalesce((select s.successor_id from locality_successions s
+                                     where s.predecessor_id = n.locality_id and s.certain
+                                     order by s.effective_on limit 1), n.parent_id)
+        else n.parent_id end as lies_in
+      from nearest n
+  ), tree as (
+    select h.locality_id, '0.' || h.label || '.' as path,
+           case when not coalesce(h.future, false) and h.level = 'province' then h.locality_id end as province_id,
+           null::uuid as district_id, null::uuid as commune_id
+      from home h where h.lies_in is null
+    union all
+    select h.locality_id, t.path || h.label || '.',
+           coalesce(t.province_id, case when h.level = 'province' then h.locality_id end),
+           coalesce(t.district_id, case when h.level = 'district' and not coalesce(h.ended, false) then h.locality_id end),
+           coalesce(t.commune_id, case when h.level = 'commune' and not coalesce(h.ended, false) then h.locality_id end)
+      from tree t join home h on h.lies_in = t.locality_id
+  )
+  update localities l
+     set scope_path = t.path, province_id = t.province_id, district_id = t.district_id, commune_id = t.commune_id,
+         name = h.name, code = h.code, kind = h.kind, parent_id = h.parent_id
+    from tree t join home h using (locality_id)
+   where l.id = t.locality_id
+     and (l.scope_path, l.name, l.code, l.kind, l.parent_id, l.province_id, l.district_id, l.commune_id)
+      is distinct from (t.path, h.name, h.code, h.kind, h.parent_id, t.province_id, t.district_id, t.commune_id);
+  get diagnostics moved = row_count;
+  return moved;
+end $$;
+
+COMMENT ON FUNCTION public.app_set_tree_day(new_day date) IS 'Lays every path as of that day; to be called as system. Returns how many localities moved';
+
+CREATE FUNCTION public.app_share_maker(others uuid[]) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select exists (
+    select from public.account_makers m join public.account_makers o on o.maker_id = m.maker_id
+     where m.user_id = public.app_user_id() and o.user_id = any (others) and o.user_id <> m.user_id
+       and least(m.made_at, o.made_at) > public.app_now() - make_interval(days => public.app_two_person_days())) $$;
+
+COMMENT ON FUNCTION public.app_share_maker(others uuid[]) IS 'Whether a third person lately knew the passwords of the caller and of one of the others';
+
+CREATE FUNCTION public.app_show_latest_assessment(subject uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  update public.households h
+     set poverty_status = a.poverty_status, poverty_year = a.year, deprivations = a.deprivations, poverty_causes = a.poverty_causes
+    from (select * from public.household_assessments x where x.household_id = subject order by x.year desc limit 1) a
+   where h.id = subject
+     and (h.poverty_status, h.poverty_year, h.deprivations, h.poverty_causes)
+      is distinct from (a.poverty_status, a.year, a.deprivations, a.poverty_causes) $$;
+
+CREATE FUNCTION public.app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  name text;
+  known public.user_passwords;
+begin
+  select u.username into name from public.users u where u.id = who and u.active for share;
+  if not found then return false; end if;
+  select * into known from public.user_passwords p where p.user_id = who and p.hash = verified for update;
+  if not found then return false; end if;
+  if known.one_time_expires_at is not null then
+    if known.one_time_used_at is not null or known.one_time_expires_at <= public.app_now() then return false; end if;
+    update public.user_passwords p set one_time_used_at = public.app_now() where p.user_id = who;
+  end if;
+  delete from public.sign_in_failures f where f.subject = public.app_sign_in_subject(name, mark);
+  insert into public.devices as d (user_id, mark, signed_in_at) values (who, $2, public.app_now())
+  on conflict on constraint devices_pkey do update set signed_in_at = public.app_now();
+  delete from public.devices d where d.user_id = who and d.mark in (
+    select x.mark from public.devices x where x.user_id = who order by x.signed_in_at desc, x.mark offset 20);
+  -- Each session has a share of requests of its own: of one account no more than twenty, those that were used last.
+  update public.sessions s set revoked_at = public.app_now() where s.id in (
+    select x.id from public.sessions x where x.user_id = who and x.revoked_at is null order by x.refreshed_at desc, x.id desc offset 19);
+  insert into public.sessions (id, user_id, device_name, device_mark, created_at, refreshed_at)
+  values (session, who, device, mark, public.app_now(), public.app_now());
+  insert into public.refresh_tokens (hash, session_id, generation) values (token_hash, session, 0);
+  perform public.app_security_event('sign_in', who);
+  return true;
+end $_$;
+
+COMMENT ON FUNCTION public.app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) IS 'Opens a session for a password whose hash was compared and still stands; false: it stands no more';
+
+CREATE FUNCTION public.app_sign_in_pause(failures integer, last_at timestamp with time zone) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select case
+    when failures < 10 then 0
+    else greatest(0, ceil(extract(epoch from
+           last_at + make_interval(secs => least(power(2, least(failures - 10, 17)), 86400)) - public.app_now()))::integer) end $$;
+
+COMMENT ON FUNCTION public.app_sign_in_pause(failures integer, last_at timestamp with time zone) IS 'Seconds to wait after so many failures in a row';
+
+CREATE FUNCTION public.app_sign_in_subject(name text, mark bytea) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+  select case when exists (select from public.devices d join public.users u on u.id = d.user_id where u.username = $1 and d.mark = $2)
+    then 'device ' || name || ' ' || encode(mark, 'hex') else name end $_$;
+
+COMMENT ON FUNCTION public.app_sign_in_subject(name text, mark bytea) IS 'By which the wrong passwords of a sign-in are counted';
+
+CREATE FUNCTION public.app_subscriber(address text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT
+    SET search_path TO ''
+    AS $$
+  select network(set_masklen(address::inet, case family(address::inet) when 4 then 32 else 64 end))::text $$;
+
+COMMENT ON FUNCTION public.app_subscriber(address text) IS 'One subscriber of IPv6 has a /64 and may speak from any address in it';
+
+CREATE FUNCTION public.app_summarise_support(most integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  marks integer;
+  villages uuid[];
+  years integer[];
+begin
+  -- One job at a time: an older count is not written over a newer one. The number is arbitrary.
+  if not pg_try_advisory_xact_lock(7364102303) then return 0; end if;
+  -- Villages that are being moved are left for the next time: who moves one may wait for the job, and the job
+  -- for nobody, or the two would wait for each other.
+  select array_agg(l.id) into villages
+    from (select l.id from public.localities l
+           where l.id in (select c.village_id from public.support_changes c order by c.id limit most)
+             for key share skip locked) l;
+  with taken as (
+    delete from public.support_changes c
+     where c.id in (select id from public.support_changes where village_id = any (villages) order by id limit most)
+    returning c.village_id, c.year)
+  select count(*), array_agg(distinct village_id), array_agg(distinct year) into marks, villages, years from taken;
+  if marks = 0 then return 0; end if;
+
+  delete from public.support_summaries s
+   where s.village_id = any (villages) and extract(year from s.starts_on)::integer = any (years);
+  with facts as (
+    select g.village_id, g.given_on as day, 0 as visit, 1 as gift, (g.status = 'confirmed')::integer as confirmed, g.value_vnd, g.household_id,
+           exists (select from public.gifts o where o.household_id = g.household_id and o.village_id < g.village_id)
+           or exists (select from public.gifts o where o.household_id = g.household_id and o.village_id > g.village_id) as wanders
+      from public.gifts g
+     where g.village_id = any (villages) and g.status in ('recorded', 'confirmed')
+     union all
+    select v.village_id, v.visited_on, 1, 0, 0, 0, null, false from public.visits v where v.village_id = any (villages)
+  ), counted as (
+    select f.village_id, p.period, date_trunc(p.period, f.day::timestamp)::date as starts_on, sum(visit) as visits, sum(gift) as gifts,
+           sum(confirmed) as gifts_confirmed, sum(value_vnd) as gift_value_vnd,
+           count(distinct household_id) filter (where not wanders) as households,
+           coalesce(array_agg(distinct household_id) filter (where wanders), '{}') as wandering_households
+      from facts f cross join (values ('month'), ('quarter'), ('year')) p(period)
+     where extract(year from f.day)::integer = any (years)
+     group by 1, 2, 3
+  )
+  insert into public.support_summaries (village_id, scope_path, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd,
+      households, wandering_households)
+  select c.village_id, l.scope_path, c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.households,
+         c.wandering_households
+    from counted c join public.localities l on l.id = c.village_id;
+  return marks;
+end $$;
+
+COMMENT ON FUNCTION public.app_summarise_support(most integer) IS 'Counts the villages of so many marks anew; how many marks it took, 0 when there are none or another job is at it';
+
+CREATE FUNCTION public.app_support_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  villages uuid[];
+  years integer[];
+  households uuid[];
+begin
+  -- Statements, not rows: a visit with five gifts leaves two marks.
+  if tg_table_name = 'visits' then
+    if tg_op = 'INSERT' then
+      select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years from new_rows;
+    elsif tg_op = 'DELETE' then
+      select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years from old_rows;
+    else
+      select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer) into villages, years
+        from old_rows o join new_rows n on n.id = o.id
+        cross join lateral (values (o.village_id, o.visited_on), (n.village_id, n.visited_on)) ends(village_id, day)
+       where (o.village_id, o.visited_on) is distinct from (n.village_id, n.visited_on);
+    end if;
+  elsif tg_op = 'INSERT' then
+    select array_agg(village_id), array_agg(extract(year from given_on)::integer), array_agg(household_id) into villages, years, households
+      from new_rows;
+  elsif tg_op = 'DELETE' then
+    select array_agg(village_id), array_agg(extract(year from given_on)::integer) into villages, years from old_rows;
+  else
+    -- A gift that stays where it was, for whom it was, makes nobody wander: its household is not locked, or a
+    -- confirmation and a merge would wait for each other.
+    select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer), array_agg(ends.household_id)
+      into villages, years, households
+      from old_rows o join new_rows n on n.id = o.id
+      cross join lateral (values (o.village_id, o.given_on, null),
+        (n.village_id, n.given_on, case when (o.village_id, o.household_id) is distinct from (n.village_id, n.household_id) then n.household_id end)
+      ) ends(village_id, day, household_id)
+     where (o.village_id, o.given_on, o.status, o.value_vnd, o.household_id)
+           is distinct from (n.village_id, n.given_on, n.status, n.value_vnd, n.household_id);
+  end if;
+  if villages is not null then
+    perform public.app_mark_support(villages, years, households);
+  end if;
+  return null;
+end $$;
+
+CREATE FUNCTION public.app_take_try(tried text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  pause integer;
+begin
+  insert into public.sign_in_failures as f (subject, failures, last_at) values (tried, 1, public.app_now())
+  on conflict (subject) do update set failures = f.failures + 1, last_at = public.app_now()
+    where public.app_sign_in_pause(f.failures, f.last_at) = 0;
+  if found then return 0; end if;
+  select public.app_sign_in_pause(f.failures, f.last_at) into pause from public.sign_in_failures f where f.subject = tried;
+  return greatest(1, pause);
+end $$;
+
+COMMENT ON FUNCTION public.app_take_try(tried text) IS 'Counts a try as failed until it proves right; 0, or the seconds to wait';
+
+CREATE FUNCTION public.app_tell_of_account(account uuid, what text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, step, request_id, new_values, locality_id, organisation_id)
+  select public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), 'twinnings', t.id, 'security', what,
+         nullif(current_setting('app.request_id', true), '')::uuid, jsonb_build_object('username', u.username), t.locality_id, t.organisation_id
+    from public.users u
+    join public.twinnings t on t.organisation_id = u.organisation_id
+   where u.id = account and public.app_twinning_active(t, public.app_today())
+     and not (t.scope_path >= t.organisation_scope_path and t.scope_path < left(t.organisation_scope_path, -1) || '/') $$;
+
+CREATE FUNCTION public.app_tell_of_move() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform public.app_tell_of_account(new.id, 'unit_account_given');
+  return null;
+end $$;
+
+CREATE FUNCTION public.app_timeline(parent uuid, starts date, assigned uuid) RETURNS TABLE(parent_id uuid, valid_from date, valid_to date)
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  place record;
+  next_id uuid;
+begin
+  -- backward
+  select l.id, l.valid_from, l.valid_to into place from localities l where l.id = parent;
+  parent_id := parent; valid_from := greatest(starts, place.valid_from); valid_to := place.valid_to;
+  if starts is null then valid_from := place.valid_from; end if;
+  if place.valid_from is not null and (starts is null or starts < place.valid_from) then
+    select case when count(*) = 1 then (array_agg(s.predecessor_id))[1]
+                when count(distinct old.province) = 1 then (array_agg(old.province))[1] end
+      into next_id
+      from locality_successions s
+      join lateral (select app_ancestor(s.predecessor_id, 'province', place.valid_from - 1) as province) old on true
+     where s.successor_id = parent;
+    if next_id is not null then
+      return query select next_id, starts, place.valid_from - 1;
+    end if;
+  end if;
+  -- A village that began after the place had ended never lay in it.
+  if starts is null or place.valid_to is null or starts <= place.valid_to then return next; end if;
+  -- forward
+  while place.valid_to is not null loop
+    next_id := null;
+    if assigned is not null then
+      next_id := assigned;
+      assigned := null;
+    else
+      select s.successor_id into next_id from locality_successions s where s.predecessor_id = place.id and s.certain limit 1;
+      if next_id is null then
+        -- the successor of the province it lay in: itself when that goes on
+        select coalesce((select s.successor_id from locality_successions s where s.predecessor_id = p.province and s.certain limit 1), p.province)
+          into next_id
+          from (select app_ancestor(place.id, 'province', place.valid_to) as province) p;
+      end if;
+    end if;
+    exit when next_id is null or next_id = place.id;
+    parent_id := next_id; valid_from := greatest(starts, place.valid_to + 1);
+    select l.id, l.valid_from, l.valid_to into place from localities l where l.id = next_id;
+    valid_to := place.valid_to;
+    if valid_to is null or valid_from <= valid_to then return next; end if;
+  end loop;
+end $$;
+
+COMMENT ON FUNCTION public.app_timeline(parent uuid, starts date, assigned uuid) IS 'The dated parents of a village that was entered under a given parent';
+
+CREATE FUNCTION public.app_today() RETURNS date
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select (public.app_now() at time zone 'Asia/Ho_Chi_Minh')::date $$;
+
+COMMENT ON FUNCTION public.app_today() IS 'The day it is in Vietnam';
+
+CREATE FUNCTION public.app_touch_parent() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  parent uuid;
+begin
+  if tg_op = 'UPDATE' and new.version = old.version then return null; end if;
+  parent := coalesce((to_jsonb(new) ->> tg_argv[1])::uuid, (to_jsonb(old) ->> tg_argv[1])::uuid);
+  if parent is not null then
+    execute format('update public.%I set updated_at = clock_timestamp() where id = $1 and changed_xid <> pg_current_xact_id()', tg_argv[0])
+      using parent;
+  end if;
+  return null;
+end $_$;
+
+COMMENT ON FUNCTION public.app_touch_parent() IS 'Raises the version of the record that shows this one; arguments: its table, the key to it';
+
+CREATE FUNCTION public.app_track() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  -- Derived columns: no change of the record by anybody. Some follow the tree of places; the last three
+  -- are generated, which before a row is written are still null.
+  unseen constant text[] := '{version,changed_xid,created_at,updated_at,scope_path,organisation_scope_path,province_id,district_id,commune_id,head_fold,special_hardship,rank}';
+  personal constant text[] := coalesce(tg_argv, '{}');
+  was jsonb;
+  becomes jsonb;
+  subject jsonb;
+  touched text[];
+begin
+  if tg_op = 'INSERT' then
+    becomes := jsonb_strip_nulls(to_jsonb(new) - unseen);
+    subject := becomes;
+    touched := array(select key from unnest(personal) key where becomes ? key);
+    new.version := 1;
+    new.created_at := coalesce(new.created_at, public.app_now());
+  elsif tg_op = 'DELETE' then
+    was := jsonb_strip_nulls(to_jsonb(old) - unseen);
+    subject := was;
+    touched := array(select key from unnest(personal) key where was ? key);
+  else
+    was := to_jsonb(old) - unseen;
+    becomes := to_jsonb(new) - unseen;
+    -- A record whose parts changed is touched by setting updated_at: that counts as a change.
+    if was = becomes and new.updated_at is not distinct from old.updated_at then return new; end if;
+    subject := becomes;
+    select coalesce(jsonb_object_agg(key, was -> key), '{}'), coalesce(jsonb_object_agg(key, becomes -> key), '{}')
+      into was, becomes
+      from jsonb_object_keys(becomes) key where was -> key is distinct from becomes -> key;
+    touched := array(select key from unnest(personal) key where becomes ? key);
+    new.version := old.version + 1;
+  end if;
+
+  insert into public.audit_events (at, actor_role, actor_id, on_behalf_of, resource, record_id, action, step, forced,
+      two_person, request_id, old_values, new_values, personal_fields, village_id, locality_id, organisation_id)
+  values (public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), (subject ->> 'on_behalf_of')::uuid,
+      tg_table_name, (subject ->> 'id')::uuid,
+      case tg_op when 'INSERT' then 'create' when 'UPDATE' then 'update' else 'delete' end,
+      nullif(current_setting('app.step', true), ''),
+      coalesce(nullif(current_setting('app.forced', true), '')::boolean, false),
+      nullif(current_setting('app.two_person', true), ''),
+      nullif(current_setting('app.request_id', true), '')::uuid,
+      was - personal, becomes - personal, touched,
+      coalesce((subject ->> 'village_id')::uuid, case when tg_table_name = 'localities' then (subject ->> 'id')::uuid end),
+      (subject ->> 'locality_id')::uuid, (subject ->> 'organisation_id')::uuid);
+
+  if tg_op = 'DELETE' then
+    insert into public.deleted_records (id, resource, deleted_at, deleted_by, changed_xid, village_id, organisation_id, content, personal)
+    values (old.id, tg_table_name, public.app_now(), public.app_user_id(), pg_current_xact_id(),
+            (subject ->> 'village_id')::uuid, (subject ->> 'organisation_id')::uuid, to_jsonb(old) - personal,
+            (select jsonb_object_agg(key, subject -> key) from unnest(touched) key));
+    return old;
+  end if;
+  new.changed_xid := pg_current_xact_id();
+  new.updated_at := public.app_now();
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_tree(day date) RETURNS TABLE(village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with above as (
+    select l.id, l.level, v.parent_id
+      from public.localities l join public.locality_versions v on v.locality_id = l.id
+       and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
+  )
+  select a.id,
+         case when p1.level = 'commune' then p1.id end,
+         case when p1.level = 'district' then p1.id when p2.level = 'district' then p2.id end,
+         case when p1.level = 'province' then p1.id when p2.level = 'province' then p2.id when p3.level = 'province' then p3.id end
+    from above a
+    join above p1 on p1.id = a.parent_id
+    left join above p2 on p2.id = p1.parent_id
+    left join above p3 on p3.id = p2.parent_id
+   where a.level = 'village' $$;
+
+COMMENT ON FUNCTION public.app_tree(day date) IS 'For another day than the tree day, whose answer is stored with the localities';
+
+CREATE FUNCTION public.app_twinned_places() RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select distinct t.locality_id from public.twinnings t
+   where public.app_twinning_active(t, (public.app_now() at time zone 'Asia/Ho_Chi_Minh')::date) $$;
+
+COMMENT ON FUNCTION public.app_twinned_places() IS 'Places that somebody stands by today';
+
+CREATE TABLE public.twinnings (
+    id uuid NOT NULL,
+    programme_id uuid NOT NULL,
+    organisation_id uuid NOT NULL,
+    organisation_scope_path text NOT NULL COLLATE pg_catalog."C",
+    locality_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    lead boolean NOT NULL,
+    decision_number text,
+    decision_date date,
+    starts_on date NOT NULL,
+    ends_on date,
+    suspended boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT twinnings_period CHECK ((starts_on <= ends_on))
+);
+
+ALTER TABLE ONLY public.twinnings FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.twinnings IS 'An organisation stands by a place (kết nghĩa), under a programme, for a time';
+
+COMMENT ON COLUMN public.twinnings.lead IS 'Leads (chủ trì) rather than takes part (phối hợp)';
+
+CREATE FUNCTION public.app_twinning_active(t public.twinnings, day date) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$ select not t.suspended and t.starts_on <= day and (t.ends_on is null or t.ends_on >= day) $$;
+
+CREATE FUNCTION public.app_twinning_once() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- Two that were recorded before this was refused can be ended: a shorter period overlaps with nothing new.
+  if tg_op = 'UPDATE' and (new.programme_id, new.organisation_id, new.locality_id) = (old.programme_id, old.organisation_id, old.locality_id)
+     and new.starts_on >= old.starts_on and coalesce(new.ends_on, 'infinity') <= coalesce(old.ends_on, 'infinity') then
+    return null;
+  end if;
+  -- Two requests at once: the second waits, and its next statement sees the first.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(
+    pg_catalog.concat_ws(' ', 'twinning', new.programme_id, new.organisation_id, new.locality_id), 0));
+  if exists (select from public.twinnings t
+              where t.organisation_id = new.organisation_id and t.locality_id = new.locality_id and t.programme_id = new.programme_id
+                and t.id <> new.id
+                and (t.ends_on is null or t.ends_on >= new.starts_on) and (new.ends_on is null or new.ends_on >= t.starts_on)) then
+    -- Named like the key that refuses the same first day: it is one mistake.
+    raise exception 'overlapping twinning' using constraint = 'twinnings_key', errcode = 'exclusion_violation';
+  end if;
+  return null;
+end $$;
+
+CREATE FUNCTION public.app_twinning_status(suspended boolean, ends_on date) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select case when suspended then 'suspended' when ends_on < app_today() then 'ended' else 'active' end $$;
+
+CREATE FUNCTION public.app_two_person_days() RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select coalesce(nullif(current_setting('app.two_person_days', true), '')::integer, 30) $$;
+
+COMMENT ON FUNCTION public.app_two_person_days() IS 'TWO_PERSON_DAYS: how long whoever made an account or reset it counts as its owner; 0: never';
+
+CREATE FUNCTION public.app_union(one text[], other text[]) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select one || array(select word from unnest(other) word where word <> all (one)) $$;
+
+CREATE FUNCTION public.app_unsettle_user() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if old.active and not new.active then
+    perform public.app_end_access(new.id);
+  end if;
+  if (new.role, new.locality_id, new.organisation_id, new.active) is distinct from (old.role, old.locality_id, old.organisation_id, old.active) then
+    new.auth_version := old.auth_version + 1;
+  end if;
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_user_id() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.user_id', true), '')::uuid $$;
+
+CREATE FUNCTION public.app_village_name(village uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select l.name from public.localities l where l.id = village and l.level = 'village' $$;
+
+COMMENT ON FUNCTION public.app_village_name(village uuid) IS 'For records that name a village which the caller may no longer see';
+
+CREATE FUNCTION public.app_villages() RETURNS uuid[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.villages', true), '')::uuid[] $$;
+
+COMMENT ON FUNCTION public.app_villages() IS 'Villages that organisation is twinned with today';
+
+CREATE FUNCTION public.app_visit_gave(visit uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select exists (select from public.gifts g where g.visit_id = visit) $$;
+
+COMMENT ON FUNCTION public.app_visit_gave(visit uuid) IS 'Whether a gift belongs to a visit';
+
+CREATE FUNCTION public.app_watch(target regclass, VARIADIC personal text[] DEFAULT '{}'::text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  execute format('alter table %s enable row level security', target);
+  execute format('alter table %s force row level security', target);
+  execute format('grant select, insert, update, delete on %s to app', target);
+  execute format('create trigger zz_track before insert or update or delete on %s for each row execute function app_track(%s)',
+    target, (select string_agg(quote_literal(name), ', ') from unnest(personal) name));
+end $$;
+
+COMMENT ON FUNCTION public.app_watch(target regclass, VARIADIC personal text[]) IS 'Puts a table under forced row-level security and app_track; its policies stand in the migration that makes it';
+
+CREATE FUNCTION public.app_with_caller(authors uuid[]) RETURNS uuid[]
+    LANGUAGE sql STABLE
+    AS $$ select array_append(array_remove(authors, app_user_id()), app_user_id()) $$;
+
+COMMENT ON FUNCTION public.app_with_caller(authors uuid[]) IS 'The authors of a record after the caller has written some of it';
+
+CREATE FUNCTION public.app_words(value text) RETURNS SETOF text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$ select distinct word from unnest(string_to_array(public.app_fold(value), ' ')) word where word <> '' $$;
+
+CREATE TABLE public.__diesel_schema_migrations (
+    version character varying(50) NOT NULL,
+    run_on timestamp without time zone DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
+
+CREATE TABLE public.account_makers (
+    user_id uuid NOT NULL,
+    maker_id uuid NOT NULL,
+    made_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.account_makers FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.account_makers IS 'Who created an account or reset its password, and when last: they knew its password';
+
+CREATE TABLE public.api_keys (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    locality_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    secret_hash bytea NOT NULL,
+    expires_on date,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT api_keys_name CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.api_keys IS 'Keys of dashboards: aggregates of one place, no person';
+
+CREATE TABLE public.audit_events (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_role text NOT NULL,
+    actor_id uuid,
+    on_behalf_of uuid,
+    resource text NOT NULL,
+    record_id uuid NOT NULL,
+    action text NOT NULL,
+    step text,
+    forced boolean DEFAULT false NOT NULL,
+    two_person text,
+    request_id uuid,
+    old_values jsonb,
+    new_values jsonb,
+    personal_fields text[] DEFAULT '{}'::text[] NOT NULL,
+    village_id uuid,
+    locality_id uuid,
+    organisation_id uuid,
+    subject_rank smallint,
+    part_of uuid,
+    actor_username text,
+    actor_full_name text,
+    actor_locality_id uuid,
+    actor_organisation_id uuid,
+    place_id uuid GENERATED ALWAYS AS (COALESCE(village_id, locality_id)) STORED,
+    CONSTRAINT audit_events_action CHECK ((action = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text, 'read'::text, 'security'::text]))),
+    CONSTRAINT audit_events_two_person CHECK ((two_person = 'doubt'::text))
+);
+
+ALTER TABLE ONLY public.audit_events FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.audit_events IS 'Who did what to which record. Append-only: nobody is granted more than to read it';
+
+COMMENT ON COLUMN public.audit_events.forced IS 'The caller overrode the version check with If-Match: *';
+
+COMMENT ON COLUMN public.audit_events.two_person IS 'doubt: two steps that two people take may have been taken by one, for an account that the other made or reset lately took one of them';
+
+COMMENT ON COLUMN public.audit_events.personal_fields IS 'Names of personal fields that changed; their values are never kept here';
+
+COMMENT ON COLUMN public.audit_events.locality_id IS 'Where no village is: the place whose officials answer for the record';
+
+COMMENT ON COLUMN public.audit_events.subject_rank IS 'Of an account: how far from the top its office is; only those above it read of it';
+
+COMMENT ON COLUMN public.audit_events.part_of IS 'Of a part of a record (a member of a household): the record';
+
+COMMENT ON COLUMN public.audit_events.actor_username IS 'Of the moment, with name and office: an account may be renamed, or moved to another office';
+
+COMMENT ON COLUMN public.audit_events.place_id IS 'Whose officials read of it';
+
+ALTER TABLE public.audit_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.creations (
+    id uuid NOT NULL,
+    resource text NOT NULL,
+    actor_id uuid,
+    body_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.creations FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.creations IS 'Ids that clients made, with the hash of the body they came with: the same request again is known again';
+
+CREATE TABLE public.data_loads (
+    name text NOT NULL,
+    digest bytea NOT NULL,
+    loaded_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.data_loads FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.data_loads IS 'Which catalogue files are in, so that a start with the same files loads nothing';
+
+CREATE TABLE public.deleted_records (
+    id uuid NOT NULL,
+    resource text NOT NULL,
+    deleted_at timestamp with time zone NOT NULL,
+    deleted_by uuid,
+    changed_xid xid8 NOT NULL,
+    village_id uuid,
+    organisation_id uuid,
+    content jsonb NOT NULL,
+    personal jsonb,
+    sealed bytea
+);
+
+ALTER TABLE ONLY public.deleted_records FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.deleted_records IS 'Rows that were really deleted: the recycle bin, and the proof that an id is spent';
+
+COMMENT ON COLUMN public.deleted_records.content IS 'The ordinary fields; emptied a year later, while the id stays spent';
+
+COMMENT ON COLUMN public.deleted_records.personal IS 'The personal fields until a job seals them, 20 seconds later at most';
+
+COMMENT ON COLUMN public.deleted_records.sealed IS 'The personal fields, sealed like those of household_private';
+
+CREATE TABLE public.devices (
+    user_id uuid NOT NULL,
+    mark bytea NOT NULL,
+    signed_in_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.devices FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.devices IS 'The devices on which an account signed in since its last reset, the last twenty: each has a count of wrong passwords of its own';
+
+COMMENT ON COLUMN public.devices.mark IS 'Random, and kept by the device in its device token';
+
+CREATE TABLE public.gifts (
+    id uuid NOT NULL,
+    visit_id uuid,
+    twinning_id uuid NOT NULL,
+    organisation_id uuid NOT NULL,
+    village_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    household_id uuid,
+    member_id uuid,
+    hardship_item_id uuid,
+    category text NOT NULL,
+    description text NOT NULL,
+    quantity numeric(15,3),
+    unit text,
+    value_vnd bigint NOT NULL,
+    funding_source text NOT NULL,
+    given_on date NOT NULL,
+    note text,
+    status text DEFAULT 'recorded'::text NOT NULL,
+    dispute_reason text,
+    settlement_note text,
+    correction_reason text,
+    written_by uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    last_step text,
+    last_step_by uuid,
+    last_step_hash bytea,
+    acted_by uuid NOT NULL,
+    on_behalf_of uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT gifts_category CHECK ((category = ANY (ARRAY['food'::text, 'cash'::text, 'clothes'::text, 'study_equipment'::text, 'bicycle'::text, 'medicine'::text, 'household_goods'::text, 'seedling'::text, 'livestock'::text, 'tool'::text, 'other'::text]))),
+    CONSTRAINT gifts_description CHECK ((description <> ''::text)),
+    CONSTRAINT gifts_funding_source CHECK ((funding_source = ANY (ARRAY['programme_direct'::text, 'central_budget'::text, 'province_budget'::text, 'district_budget'::text, 'commune_budget'::text, 'programme_integrated'::text, 'organisation_own'::text, 'staff_contribution'::text, 'enterprise'::text, 'mass_organisation'::text, 'donor'::text, 'community'::text, 'credit'::text, 'labour_days'::text, 'other_legal'::text]))),
+    CONSTRAINT gifts_member_of_household CHECK (((member_id IS NULL) OR (household_id IS NOT NULL))),
+    CONSTRAINT gifts_quantity CHECK ((quantity > (0)::numeric)),
+    CONSTRAINT gifts_status CHECK ((status = ANY (ARRAY['recorded'::text, 'confirmed'::text, 'disputed'::text, 'not_delivered'::text]))),
+    CONSTRAINT gifts_value_vnd CHECK (((value_vnd >= 0) AND (value_vnd <= '1000000000000'::bigint)))
+);
+
+ALTER TABLE ONLY public.gifts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.gifts IS 'What was given: to a household, to one of its members, or to the whole village';
+
+COMMENT ON COLUMN public.gifts.value_vnd IS 'Whole VND';
+
+COMMENT ON COLUMN public.gifts.written_by IS 'Who changed it: no more may they confirm it than who recorded it';
+
+COMMENT ON COLUMN public.gifts.acted_by IS 'Who recorded it; never the one who confirms it';
+
+CREATE TABLE public.hardship_items (
+    id uuid NOT NULL,
+    list_id uuid NOT NULL,
+    village_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    household_id uuid NOT NULL,
+    reasons text[] NOT NULL,
+    needs text[] NOT NULL,
+    priority smallint NOT NULL,
+    note text,
+    approved boolean DEFAULT false NOT NULL,
+    approved_state jsonb,
+    dropped boolean DEFAULT false NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT hardship_items_needs CHECK ((needs <@ ARRAY['food'::text, 'housing'::text, 'livestock'::text, 'tools'::text, 'study'::text, 'medical'::text, 'job'::text, 'sanitation'::text, 'cash'::text, 'other'::text])),
+    CONSTRAINT hardship_items_priority CHECK (((priority >= 1) AND (priority <= 3))),
+    CONSTRAINT hardship_items_reasons CHECK ((reasons <@ ARRAY['elderly_alone'::text, 'disabled'::text, 'serious_illness'::text, 'orphan'::text, 'single_parent'::text, 'temporary_house'::text, 'disaster'::text, 'student_hardship'::text, 'merit_family'::text, 'social_protection'::text, 'other'::text])),
+    CONSTRAINT hardship_items_status CHECK ((status = ANY (ARRAY['open'::text, 'pledged'::text, 'helped'::text])))
+);
+
+ALTER TABLE ONLY public.hardship_items FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.hardship_items IS 'A household on a hardship list';
+
+COMMENT ON COLUMN public.hardship_items.approved IS 'Was part of an approved list: what a twinned unit may see';
+
+COMMENT ON COLUMN public.hardship_items.approved_state IS 'Reasons, needs, priority and note as they were approved last: what a twinned unit sees, also while the list is reopened';
+
+COMMENT ON COLUMN public.hardship_items.dropped IS 'Was approved and left out of the reopened list since: units see it until the list is approved anew, then it goes';
+
+COMMENT ON COLUMN public.hardship_items.status IS 'Nobody types it: app_refresh_item follows pledges and confirmed gifts';
+
+CREATE TABLE public.hardship_lists (
+    id uuid NOT NULL,
+    village_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    year integer NOT NULL,
+    round integer NOT NULL,
+    status text DEFAULT 'draft'::text NOT NULL,
+    submitted_at timestamp with time zone,
+    submitted_by uuid,
+    approved_at timestamp with time zone,
+    approved_by uuid,
+    written_by uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    return_reason text,
+    last_step text,
+    last_step_by uuid,
+    last_step_hash bytea,
+    acted_by uuid,
+    on_behalf_of uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT hardship_lists_round CHECK (((round >= 1) AND (round <= 12))),
+    CONSTRAINT hardship_lists_status CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'returned'::text, 'approved'::text, 'closed'::text]))),
+    CONSTRAINT hardship_lists_year CHECK (((year >= 1990) AND (year <= 2200)))
+);
+
+ALTER TABLE ONLY public.hardship_lists FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.hardship_lists IS 'The hardest households of a village, one list for each round of a year (danh sách hộ khó khăn)';
+
+COMMENT ON COLUMN public.hardship_lists.approved_at IS 'First approval: from then on twinned units see the list, also when it is closed or reopened';
+
+COMMENT ON COLUMN public.hardship_lists.written_by IS 'Who changed it since it was approved last: an approval by one of them is marked in the audit';
+
+COMMENT ON COLUMN public.hardship_lists.last_step_hash IS 'With last_step and last_step_by: the same step sent again is known again';
+
+CREATE TABLE public.household_assessments (
+    id uuid NOT NULL,
+    household_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    year integer NOT NULL,
+    poverty_status text NOT NULL,
+    deprivations text[] DEFAULT '{}'::text[] NOT NULL,
+    poverty_causes text[] DEFAULT '{}'::text[] NOT NULL,
+    assessor_id uuid,
+    assessed_on date NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    decision_number text,
+    CONSTRAINT household_assessments_decision_number CHECK ((decision_number <> ''::text)),
+    CONSTRAINT household_assessments_deprivations CHECK ((deprivations <@ ARRAY['I01'::text, 'I02'::text, 'I03'::text, 'I04'::text, 'I05'::text, 'I06'::text, 'I07'::text, 'I08'::text, 'I09'::text, 'I10'::text, 'I11'::text, 'I12'::text])),
+    CONSTRAINT household_assessments_poverty_causes CHECK ((poverty_causes <@ ARRAY['no_land'::text, 'no_capital'::text, 'no_labour'::text, 'no_skills'::text, 'no_tools'::text, 'illness'::text, 'disaster'::text, 'many_dependants'::text, 'outdated_customs'::text, 'dependence'::text, 'other'::text])),
+    CONSTRAINT household_assessments_poverty_status CHECK ((poverty_status = ANY (ARRAY['poor'::text, 'near_poor'::text, 'newly_escaped'::text, 'average'::text, 'not_poor'::text]))),
+    CONSTRAINT household_assessments_year CHECK (((year >= 1990) AND (year <= 2200)))
+);
+
+ALTER TABLE ONLY public.household_assessments FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.household_assessments IS 'How poor a household was found, one assessment a year';
+
+COMMENT ON COLUMN public.household_assessments.decision_number IS 'The decision that approved the finding, as 12/QĐ-UBND';
+
+CREATE TABLE public.household_former_assessments (
+    id uuid NOT NULL,
+    household_id uuid NOT NULL,
+    merged_from uuid NOT NULL,
+    year integer NOT NULL,
+    poverty_status text NOT NULL,
+    deprivations text[] NOT NULL,
+    poverty_causes text[] NOT NULL,
+    decision_number text,
+    assessor_id uuid,
+    assessed_on date NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL
+);
+
+ALTER TABLE ONLY public.household_former_assessments FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.household_former_assessments IS 'Of a year for which the surviving household had an assessment of its own: kept for its history, and counted nowhere';
+
+CREATE TABLE public.household_members (
+    id uuid NOT NULL,
+    household_id uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."vi-x-icu",
+    sex text,
+    birth_year integer,
+    relation text,
+    student boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT household_members_birth_year CHECK (((birth_year >= 1890) AND (birth_year <= 2200))),
+    CONSTRAINT household_members_name CHECK ((name <> ''::text)),
+    CONSTRAINT household_members_sex CHECK ((sex = ANY (ARRAY['male'::text, 'female'::text])))
+);
+
+ALTER TABLE ONLY public.household_members FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.household_members IS 'The people of a household besides its head';
+
+CREATE TABLE public.household_merges (
+    id uuid NOT NULL,
+    household_id uuid NOT NULL,
+    merged_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL
+);
+
+ALTER TABLE ONLY public.household_merges FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.household_merges IS 'Households that were recorded twice: the id that is gone, and the household it is now';
+
+CREATE TABLE public.household_private (
+    household_id uuid NOT NULL,
+    phone bytea,
+    identity_number bytea,
+    identity_number_last4 bytea,
+    identity_number_index bytea,
+    scope_path text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE ONLY public.household_private FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.household_private IS 'Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to record and field)';
+
+COMMENT ON COLUMN public.household_private.identity_number_index IS 'Keyed hash: equality without the number';
+
+CREATE TABLE public.household_words (
+    household_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    word text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE ONLY public.household_words FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.household_words IS 'Folded words of the head''s name, searched by prefix as a range: an index serves that under row-level security';
+
+CREATE TABLE public.households (
+    id uuid NOT NULL,
+    village_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    status text DEFAULT 'active'::text NOT NULL,
+    status_since date,
+    head_name text NOT NULL COLLATE pg_catalog."vi-x-icu",
+    head_fold text GENERATED ALWAYS AS (public.app_fold(head_name)) STORED NOT NULL,
+    head_sex text,
+    head_birth_year integer,
+    ethnic_group text NOT NULL,
+    poverty_status text NOT NULL,
+    poverty_year integer NOT NULL,
+    deprivations text[] DEFAULT '{}'::text[] NOT NULL,
+    poverty_causes text[] DEFAULT '{}'::text[] NOT NULL,
+    hardship_reasons text[] DEFAULT '{}'::text[] NOT NULL,
+    special_hardship boolean GENERATED ALWAYS AS ((cardinality(hardship_reasons) > 0)) STORED NOT NULL,
+    address text,
+    latitude double precision,
+    longitude double precision,
+    note text,
+    listed boolean DEFAULT false NOT NULL,
+    acted_by uuid,
+    on_behalf_of uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT households_ethnic_group CHECK ((ethnic_group ~ '^[0-9]{2}$'::text)),
+    CONSTRAINT households_hardship_reasons CHECK ((hardship_reasons <@ ARRAY['elderly_alone'::text, 'disabled'::text, 'serious_illness'::text, 'orphan'::text, 'single_parent'::text, 'temporary_house'::text, 'disaster'::text, 'student_hardship'::text, 'merit_family'::text, 'social_protection'::text, 'other'::text])),
+    CONSTRAINT households_head_birth_year CHECK (((head_birth_year >= 1890) AND (head_birth_year <= 2200))),
+    CONSTRAINT households_head_name CHECK ((head_name <> ''::text)),
+    CONSTRAINT households_head_sex CHECK ((head_sex = ANY (ARRAY['male'::text, 'female'::text]))),
+    CONSTRAINT households_latitude CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
+    CONSTRAINT households_longitude CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision))),
+    CONSTRAINT households_poverty_status CHECK ((poverty_status = ANY (ARRAY['poor'::text, 'near_poor'::text, 'newly_escaped'::text, 'average'::text, 'not_poor'::text]))),
+    CONSTRAINT households_status CHECK ((status = ANY (ARRAY['active'::text, 'moved_away'::text, 'dissolved'::text])))
+);
+
+ALTER TABLE ONLY public.households FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.households IS 'The homes of a village';
+
+COMMENT ON COLUMN public.households.head_fold IS 'Without case and diacritics: equal names are likely duplicates';
+
+COMMENT ON COLUMN public.households.listed IS 'On a hardship list of its village that was approved: then, and only then, twinned units see it';
+
+COMMENT ON COLUMN public.households.acted_by IS 'Who entered it';
+
+COMMENT ON COLUMN public.households.on_behalf_of IS 'The village whose head an official acted for';
+
+CREATE SEQUENCE public.locality_labels
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.localities (
+    id uuid NOT NULL,
+    label text DEFAULT public.app_base36(nextval('public.locality_labels'::regclass)) NOT NULL COLLATE pg_catalog."C",
+    level text NOT NULL,
+    valid_from date,
+    valid_to date,
+    name text NOT NULL COLLATE pg_catalog."vi-x-icu",
+    code text,
+    kind text NOT NULL,
+    parent_id uuid,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    province_id uuid,
+    district_id uuid,
+    commune_id uuid,
+    ethnic_groups text[] DEFAULT '{}'::text[] NOT NULL,
+    border boolean DEFAULT false NOT NULL,
+    extremely_difficult boolean DEFAULT false NOT NULL,
+    upland boolean DEFAULT false NOT NULL,
+    latitude double precision,
+    longitude double precision,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT localities_kind CHECK ((kind = ANY (ARRAY['tinh'::text, 'thanh_pho'::text, 'quan'::text, 'huyen'::text, 'thi_xa'::text, 'phuong'::text, 'thi_tran'::text, 'xa'::text, 'dac_khu'::text, 'thon'::text, 'lang'::text, 'ban'::text, 'buon'::text, 'to_dan_pho'::text]))),
+    CONSTRAINT localities_label_form CHECK ((label ~ '^[0-9A-Z]+$'::text)),
+    CONSTRAINT localities_latitude CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
+    CONSTRAINT localities_level CHECK ((level = ANY (ARRAY['province'::text, 'district'::text, 'commune'::text, 'village'::text]))),
+    CONSTRAINT localities_longitude CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision))),
+    CONSTRAINT localities_name CHECK ((name <> ''::text)),
+    CONSTRAINT localities_scope_path_form CHECK ((scope_path ~ '^0\.([0-9A-Z]+\.)+$'::text)),
+    CONSTRAINT localities_validity CHECK ((valid_from <= valid_to))
+);
+
+ALTER TABLE ONLY public.localities FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.localities IS 'Provinces, districts, communes and villages of every era';
+
+COMMENT ON COLUMN public.localities.label IS 'Surrogate in base 36, the locality''s step in scope paths; never an official code';
+
+COMMENT ON COLUMN public.localities.valid_from IS 'First day (inclusive); null: before anything this catalogue knows';
+
+COMMENT ON COLUMN public.localities.valid_to IS 'Last day (inclusive); null: still in force';
+
+COMMENT ON COLUMN public.localities.scope_path IS 'Where it lies on the tree day, as labels from the root; who may see a place''s records is decided by it';
+
+COMMENT ON COLUMN public.localities.province_id IS 'Its province on the tree day (itself, for a province); null for places that are not yet';
+
+CREATE TABLE public.locality_successions (
+    id uuid NOT NULL,
+    predecessor_id uuid NOT NULL,
+    successor_id uuid NOT NULL,
+    effective_on date NOT NULL,
+    extent text NOT NULL,
+    certain boolean NOT NULL,
+    legal_basis text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT locality_successions_extent CHECK ((extent = ANY (ARRAY['whole'::text, 'part'::text, 'part_area'::text, 'part_population'::text, 'all_area'::text, 'part_area_all_population'::text])))
+);
+
+ALTER TABLE ONLY public.locality_successions FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.locality_successions IS 'What an ended locality became';
+
+COMMENT ON COLUMN public.locality_successions.certain IS 'Every village of the predecessor lies in this successor';
+
+CREATE TABLE public.locality_versions (
+    id uuid NOT NULL,
+    locality_id uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."vi-x-icu",
+    code text,
+    kind text NOT NULL,
+    parent_id uuid,
+    valid_from date,
+    valid_to date,
+    legal_basis text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT locality_versions_validity CHECK ((valid_from <= valid_to))
+);
+
+ALTER TABLE ONLY public.locality_versions FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.locality_versions IS 'What a locality was called and where it lay, from day to day (both inclusive)';
+
+CREATE TABLE public.locality_words (
+    locality_id uuid NOT NULL,
+    word text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE ONLY public.locality_words FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.locality_words IS 'Folded words of every name a locality had: searched by prefix, as a range, which an index serves under row-level security';
+
+CREATE TABLE public.organisation_contacts (
+    id uuid NOT NULL,
+    organisation_id uuid NOT NULL,
+    contact_name text,
+    contact_phone text,
+    contact_email text,
+    address text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL
+);
+
+ALTER TABLE ONLY public.organisation_contacts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.organisation_contacts IS 'How to reach an organisation: for itself and the officials over it';
+
+CREATE TABLE public.organisation_headcounts (
+    id uuid NOT NULL,
+    organisation_id uuid NOT NULL,
+    year integer NOT NULL,
+    headcount integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT organisation_headcounts_headcount CHECK ((headcount >= 0)),
+    CONSTRAINT organisation_headcounts_year CHECK (((year >= 1900) AND (year <= 2200)))
+);
+
+ALTER TABLE ONLY public.organisation_headcounts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.organisation_headcounts IS 'Assigned posts (biên chế) by year, attached units included';
+
+CREATE TABLE public.organisations (
+    id uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."vi-x-icu",
+    kind text NOT NULL,
+    level text NOT NULL,
+    parent_id uuid,
+    locality_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    place_id uuid,
+    valid_from date,
+    valid_to date,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT organisations_kind CHECK ((kind = ANY (ARRAY['department'::text, 'public_service_unit'::text, 'enterprise'::text, 'cooperative'::text, 'armed_force'::text, 'border_guard'::text, 'front'::text, 'mass_organisation'::text, 'party_body'::text, 'locality'::text, 'other'::text]))),
+    CONSTRAINT organisations_level CHECK ((level = ANY (ARRAY['central'::text, 'province'::text, 'district'::text, 'commune'::text, 'village'::text]))),
+    CONSTRAINT organisations_name CHECK ((name <> ''::text)),
+    CONSTRAINT organisations_parent_other CHECK ((parent_id <> id)),
+    CONSTRAINT organisations_place CHECK (((kind = 'locality'::text) = (place_id IS NOT NULL))),
+    CONSTRAINT organisations_validity CHECK ((valid_from <= valid_to))
+);
+
+ALTER TABLE ONLY public.organisations FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.organisations IS 'Departments, companies, units, associations and places that give';
+
+COMMENT ON COLUMN public.organisations.locality_id IS 'The place that manages it: its officials look after it';
+
+COMMENT ON COLUMN public.organisations.place_id IS 'The place it is, when the giver is a village, commune or district (kind locality)';
+
+CREATE TABLE public.pledges (
+    id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    organisation_id uuid NOT NULL,
+    village_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    note text,
+    planned_on date,
+    acted_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL
+);
+
+ALTER TABLE ONLY public.pledges FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.pledges IS 'A unit promises to help a listed household';
+
+CREATE TABLE public.programmes (
+    id uuid NOT NULL,
+    number text,
+    title text NOT NULL COLLATE pg_catalog."vi-x-icu",
+    issuer text,
+    kind text NOT NULL,
+    issued_on date,
+    effective_on date NOT NULL,
+    ends_on date,
+    locality_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    parent_id uuid,
+    note text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT programmes_kind CHECK ((kind = ANY (ARRAY['directive'::text, 'decision'::text, 'plan'::text, 'campaign'::text, 'conclusion'::text]))),
+    CONSTRAINT programmes_parent_other CHECK ((parent_id <> id)),
+    CONSTRAINT programmes_period CHECK ((effective_on <= ends_on)),
+    CONSTRAINT programmes_title CHECK ((title <> ''::text))
+);
+
+ALTER TABLE ONLY public.programmes FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.programmes IS 'Directives, decisions and plans that twinnings rest on';
+
+COMMENT ON COLUMN public.programmes.number IS 'Unknown for some: the copy of the plan of Ia Nan has none';
+
+CREATE TABLE public.refresh_tokens (
+    hash bytea NOT NULL,
+    session_id uuid NOT NULL,
+    generation integer NOT NULL
+);
+
+ALTER TABLE ONLY public.refresh_tokens FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.refresh_tokens IS 'SHA-256 of every refresh token of a live family, so that the reuse of an old one is recognised';
+
+CREATE TABLE public.sealing_keys (
+    id smallint NOT NULL,
+    fingerprint bytea NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    CONSTRAINT sealing_keys_id CHECK (((id >= 0) AND (id <= 255)))
+);
+
+ALTER TABLE ONLY public.sealing_keys FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.sealing_keys IS 'The keys of PII_KEY_FILE that this database has met: with another file the service does not start';
+
+COMMENT ON COLUMN public.sealing_keys.fingerprint IS 'A keyed mark: it tells whether a key is the same one, and nothing of the key';
+
+CREATE TABLE public.sessions (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    device_name text,
+    device_mark bytea,
+    generation integer DEFAULT 0 NOT NULL,
+    used_generation integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    refreshed_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.sessions IS 'A sign-in on one device: the family of its refresh tokens';
+
+COMMENT ON COLUMN public.sessions.device_mark IS 'Of `devices`, for as long as the account knows the device';
+
+COMMENT ON COLUMN public.sessions.generation IS 'Of the newest refresh token';
+
+COMMENT ON COLUMN public.sessions.used_generation IS 'The newest generation whose access token was used: its answer arrived, so its parent is not sent again';
+
+CREATE TABLE public.sign_in_addresses (
+    hour timestamp with time zone NOT NULL,
+    address text NOT NULL,
+    failures integer NOT NULL
+);
+
+ALTER TABLE ONLY public.sign_in_addresses FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.sign_in_addresses IS 'Failed sign-ins by hour and address (of IPv6 the network of a subscriber), kept for two hours';
+
+CREATE TABLE public.sign_in_failures (
+    subject text NOT NULL COLLATE pg_catalog."C",
+    failures integer NOT NULL,
+    last_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.sign_in_failures FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.sign_in_failures IS 'Wrong passwords in a row';
+
+COMMENT ON COLUMN public.sign_in_failures.subject IS 'A user name, whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password';
+
+CREATE TABLE public.support_changes (
+    id bigint NOT NULL,
+    village_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    year integer NOT NULL
+);
+
+ALTER TABLE ONLY public.support_changes FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.support_changes IS 'Marks: gifts or visits of the village in this year have changed since its summaries were made';
+
+ALTER TABLE public.support_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.support_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.support_summaries (
+    village_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    period text NOT NULL,
+    starts_on date NOT NULL,
+    visits integer NOT NULL,
+    gifts integer NOT NULL,
+    gifts_confirmed integer NOT NULL,
+    gift_value_vnd bigint NOT NULL,
+    households integer NOT NULL,
+    wandering_households uuid[] NOT NULL,
+    CONSTRAINT support_summaries_period CHECK ((period = ANY (ARRAY['month'::text, 'quarter'::text, 'year'::text])))
+);
+
+ALTER TABLE ONLY public.support_summaries FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.support_summaries IS 'What was given in a village in a month, a quarter or a year; right where the village has no mark in support_changes';
+
+COMMENT ON COLUMN public.support_summaries.households IS 'Distinct households that were given something here and never in another village: they may be added up over villages';
+
+COMMENT ON COLUMN public.support_summaries.wandering_households IS 'Households that were given something here, and at any time in another village, too: among villages each counts once';
+
+CREATE TABLE public.tree_day (
+    only_row boolean DEFAULT true NOT NULL,
+    day date NOT NULL,
+    CONSTRAINT tree_day_one_row CHECK (only_row)
+);
+
+ALTER TABLE ONLY public.tree_day FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.tree_day IS 'The day whose tree of places the scope paths follow; public, one row';
+
+CREATE TABLE public.user_passwords (
+    user_id uuid NOT NULL,
+    hash text NOT NULL,
+    one_time_expires_at timestamp with time zone,
+    one_time_used_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.user_passwords FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.user_passwords IS 'Argon2id hashes';
+
+COMMENT ON COLUMN public.user_passwords.one_time_expires_at IS 'Set while the password is a one-time one; after it the password is worth nothing';
+
+COMMENT ON COLUMN public.user_passwords.one_time_used_at IS 'A one-time password signs in once; after that it is good for being replaced';
+
+CREATE TABLE public.users (
+    id uuid NOT NULL,
+    username text NOT NULL COLLATE pg_catalog."C",
+    full_name text NOT NULL COLLATE pg_catalog."vi-x-icu",
+    phone text,
+    role text NOT NULL,
+    rank smallint GENERATED ALWAYS AS (
+CASE role
+    WHEN 'admin'::text THEN 0
+    WHEN 'province'::text THEN 1
+    WHEN 'district'::text THEN 2
+    WHEN 'commune'::text THEN 3
+    ELSE 4
+END) STORED NOT NULL,
+    locality_id uuid,
+    organisation_id uuid,
+    scope_path text DEFAULT '0.'::text NOT NULL COLLATE pg_catalog."C",
+    active boolean DEFAULT true NOT NULL,
+    auth_version integer DEFAULT 1 NOT NULL,
+    must_change_password boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT users_full_name CHECK ((full_name <> ''::text)),
+    CONSTRAINT users_office CHECK (
+CASE role
+    WHEN 'admin'::text THEN ((locality_id IS NULL) AND (organisation_id IS NULL))
+    WHEN 'twinning_unit'::text THEN ((locality_id IS NULL) AND (organisation_id IS NOT NULL))
+    ELSE ((locality_id IS NOT NULL) AND (organisation_id IS NULL))
+END),
+    CONSTRAINT users_role CHECK ((role = ANY (ARRAY['admin'::text, 'province'::text, 'district'::text, 'commune'::text, 'twinning_unit'::text, 'village_head'::text]))),
+    CONSTRAINT users_scope_path_form CHECK ((scope_path ~ '^0\.([0-9A-Z]+\.)*$'::text)),
+    CONSTRAINT users_username_form CHECK ((username ~ '^[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]$'::text))
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.users IS 'People who sign in: one account each, several may hold one office';
+
+COMMENT ON COLUMN public.users.auth_version IS 'Raised by deactivation, demotion, a move or a reset: access tokens of before are refused';
+
+CREATE TABLE public.village_profiles (
+    id uuid NOT NULL,
+    village_id uuid NOT NULL,
+    year integer NOT NULL,
+    households integer,
+    population integer,
+    minority_households integer,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT village_profiles_households CHECK ((households >= 0)),
+    CONSTRAINT village_profiles_minority_households CHECK ((minority_households >= 0)),
+    CONSTRAINT village_profiles_minority_within CHECK ((minority_households <= households)),
+    CONSTRAINT village_profiles_population CHECK ((population >= 0)),
+    CONSTRAINT village_profiles_year CHECK (((year >= 1900) AND (year <= 2200)))
+);
+
+ALTER TABLE ONLY public.village_profiles FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.village_profiles IS 'How many households and people a village has, year by year, as its commune counts them';
+
+CREATE TABLE public.visit_households (
+    visit_id uuid NOT NULL,
+    household_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.visit_households FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.visit_households IS 'Whose homes a visit went to';
+
+CREATE TABLE public.visits (
+    id uuid NOT NULL,
+    twinning_id uuid NOT NULL,
+    organisation_id uuid NOT NULL,
+    village_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    visited_on date NOT NULL,
+    purpose text NOT NULL,
+    occasion text,
+    participants integer NOT NULL,
+    findings text,
+    latitude double precision,
+    longitude double precision,
+    recorded_at timestamp with time zone,
+    acted_by uuid,
+    on_behalf_of uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT visits_latitude CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
+    CONSTRAINT visits_longitude CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision))),
+    CONSTRAINT visits_participants CHECK (((participants >= 1) AND (participants <= 10000))),
+    CONSTRAINT visits_purpose CHECK ((purpose = ANY (ARRAY['holiday'::text, 'survey'::text, 'propaganda'::text, 'monitoring'::text, 'handover'::text, 'other'::text])))
+);
+
+ALTER TABLE ONLY public.visits FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.visits IS 'A unit came to a village';
+
+COMMENT ON COLUMN public.visits.organisation_id IS 'That of the twinning on the day of the visit';
+
+COMMENT ON COLUMN public.visits.recorded_at IS 'By the clock of the phone, kept as sent';
+
+ALTER TABLE ONLY public.__diesel_schema_migrations
+    ADD CONSTRAINT __diesel_schema_migrations_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.account_makers
+    ADD CONSTRAINT account_makers_pkey PRIMARY KEY (user_id, maker_id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.audit_events
+    ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.creations
+    ADD CONSTRAINT creations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.data_loads
+    ADD CONSTRAINT data_loads_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.deleted_records
+    ADD CONSTRAINT deleted_records_pkey PRIMARY KEY (id, resource);
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_pkey PRIMARY KEY (user_id, mark);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.hardship_items
+    ADD CONSTRAINT hardship_items_household_key UNIQUE (list_id, household_id);
+
+ALTER TABLE ONLY public.hardship_items
+    ADD CONSTRAINT hardship_items_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.hardship_lists
+    ADD CONSTRAINT hardship_lists_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.hardship_lists
+    ADD CONSTRAINT hardship_lists_round_key UNIQUE (village_id, year, round);
+
+ALTER TABLE ONLY public.household_assessments
+    ADD CONSTRAINT household_assessments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.household_assessments
+    ADD CONSTRAINT household_assessments_year_key UNIQUE (household_id, year);
+
+ALTER TABLE ONLY public.household_former_assessments
+    ADD CONSTRAINT household_former_assessments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.household_members
+    ADD CONSTRAINT household_members_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.household_merges
+    ADD CONSTRAINT household_merges_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.household_private
+    ADD CONSTRAINT household_private_pkey PRIMARY KEY (household_id);
+
+ALTER TABLE ONLY public.household_words
+    ADD CONSTRAINT household_words_pkey PRIMARY KEY (household_id, word);
+
+ALTER TABLE ONLY public.households
+    ADD CONSTRAINT households_id_scope_path_key UNIQUE (id, scope_path);
+
+ALTER TABLE ONLY public.households
+    ADD CONSTRAINT households_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.localities
+    ADD CONSTRAINT localities_id_scope_path_key UNIQUE (id, scope_path);
+
+ALTER TABLE ONLY public.localities
+    ADD CONSTRAINT localities_label_key UNIQUE (label);
+
+ALTER TABLE ONLY public.localities
+    ADD CONSTRAINT localities_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.locality_successions
+    ADD CONSTRAINT locality_successions_key UNIQUE (predecessor_id, successor_id);
+
+ALTER TABLE ONLY public.locality_successions
+    ADD CONSTRAINT locality_successions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.locality_versions
+    ADD CONSTRAINT locality_versions_day_key UNIQUE NULLS NOT DISTINCT (locality_id, valid_from);
+
+ALTER TABLE ONLY public.locality_versions
+    ADD CONSTRAINT locality_versions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.locality_words
+    ADD CONSTRAINT locality_words_pkey PRIMARY KEY (locality_id, word);
+
+ALTER TABLE ONLY public.organisation_contacts
+    ADD CONSTRAINT organisation_contacts_organisation_id_key UNIQUE (organisation_id);
+
+ALTER TABLE ONLY public.organisation_contacts
+    ADD CONSTRAINT organisation_contacts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.organisation_headcounts
+    ADD CONSTRAINT organisation_headcounts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.organisation_headcounts
+    ADD CONSTRAINT organisation_headcounts_year_key UNIQUE (organisation_id, year);
+
+ALTER TABLE ONLY public.organisations
+    ADD CONSTRAINT organisations_id_scope_path_key UNIQUE (id, scope_path);
+
+ALTER TABLE ONLY public.organisations
+    ADD CONSTRAINT organisations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.organisations
+    ADD CONSTRAINT organisations_place_id_key UNIQUE (place_id);
+
+ALTER TABLE ONLY public.pledges
+    ADD CONSTRAINT pledges_organisation_key UNIQUE (item_id, organisation_id);
+
+ALTER TABLE ONLY public.pledges
+    ADD CONSTRAINT pledges_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.programmes
+    ADD CONSTRAINT programmes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_generation_key UNIQUE (session_id, generation);
+
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.sealing_keys
+    ADD CONSTRAINT sealing_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sign_in_addresses
+    ADD CONSTRAINT sign_in_addresses_pkey PRIMARY KEY (hour, address);
+
+ALTER TABLE ONLY public.sign_in_failures
+    ADD CONSTRAINT sign_in_failures_pkey PRIMARY KEY (subject);
+
+ALTER TABLE ONLY public.support_changes
+    ADD CONSTRAINT support_changes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.support_summaries
+    ADD CONSTRAINT support_summaries_pkey PRIMARY KEY (village_id, period, starts_on);
+
+ALTER TABLE ONLY public.tree_day
+    ADD CONSTRAINT tree_day_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.twinnings
+    ADD CONSTRAINT twinnings_key UNIQUE (programme_id, organisation_id, locality_id, starts_on);
+
+ALTER TABLE ONLY public.twinnings
+    ADD CONSTRAINT twinnings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.user_passwords
+    ADD CONSTRAINT user_passwords_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_username_key UNIQUE (username);
+
+ALTER TABLE ONLY public.village_profiles
+    ADD CONSTRAINT village_profiles_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.village_profiles
+    ADD CONSTRAINT village_profiles_village_year_key UNIQUE (village_id, year);
+
+ALTER TABLE ONLY public.visit_households
+    ADD CONSTRAINT visit_households_pkey PRIMARY KEY (visit_id, household_id);
+
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_pkey PRIMARY KEY (id);
+
+CREATE INDEX account_makers_maker_id ON public.account_makers USING btree (maker_id);
+
+CREATE INDEX api_keys_created_by ON public.api_keys USING btree (created_by);
+
+CREATE INDEX api_keys_locality_id ON public.api_keys USING btree (locality_id, scope_path);
+
+CREATE INDEX api_keys_scope_path ON public.api_keys USING btree (scope_path, created_at);
+
+CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, at, id);
+
+CREATE INDEX audit_events_at ON public.audit_events USING btree (at, id);
+
+CREATE INDEX audit_events_part_of ON public.audit_events USING btree (part_of, at, id) WHERE (part_of IS NOT NULL);
+
+CREATE INDEX audit_events_place ON public.audit_events USING btree (place_id, at, id);
+
+CREATE INDEX audit_events_record ON public.audit_events USING btree (record_id, at, id);
+
+CREATE INDEX audit_events_two_person ON public.audit_events USING btree (at, id) WHERE (two_person IS NOT NULL);
+
+CREATE INDEX creations_created_at ON public.creations USING btree (created_at);
+
+CREATE INDEX deleted_records_deleted_at ON public.deleted_records USING btree (deleted_at) WHERE (content <> '{}'::jsonb);
+
+CREATE INDEX deleted_records_personal ON public.deleted_records USING btree (deleted_at) WHERE (personal IS NOT NULL);
+
+CREATE INDEX gifts_given_on ON public.gifts USING btree (given_on, id, scope_path);
+
+CREATE INDEX gifts_hardship_item_id ON public.gifts USING btree (hardship_item_id);
+
+CREATE INDEX gifts_household_village ON public.gifts USING btree (household_id, village_id);
+
+CREATE INDEX gifts_member_id ON public.gifts USING btree (member_id);
+
+CREATE INDEX gifts_organisation_id ON public.gifts USING btree (organisation_id, given_on);
+
+CREATE INDEX gifts_scope_path ON public.gifts USING btree (scope_path, given_on);
+
+CREATE INDEX gifts_twinning_id ON public.gifts USING btree (twinning_id);
+
+CREATE INDEX gifts_village_day ON public.gifts USING btree (village_id, given_on, id);
+
+CREATE INDEX gifts_village_id ON public.gifts USING btree (village_id, scope_path);
+
+CREATE INDEX gifts_visit_id ON public.gifts USING btree (visit_id);
+
+CREATE INDEX hardship_items_created_at ON public.hardship_items USING btree (created_at, id, scope_path);
+
+CREATE INDEX hardship_items_household_id ON public.hardship_items USING btree (household_id);
+
+CREATE INDEX hardship_items_scope_path ON public.hardship_items USING btree (scope_path, created_at, id);
+
+CREATE INDEX hardship_items_unhelped ON public.hardship_items USING btree (scope_path, created_at, id) WHERE (approved AND (status <> 'helped'::text));
+
+CREATE INDEX hardship_items_village_id ON public.hardship_items USING btree (village_id, scope_path);
+
+CREATE INDEX hardship_lists_approved_by ON public.hardship_lists USING btree (approved_by);
+
+CREATE INDEX hardship_lists_created_at ON public.hardship_lists USING btree (created_at, id, scope_path);
+
+CREATE INDEX hardship_lists_scope_path ON public.hardship_lists USING btree (scope_path, year);
+
+CREATE INDEX hardship_lists_submitted_by ON public.hardship_lists USING btree (submitted_by);
+
+CREATE INDEX hardship_lists_village_id ON public.hardship_lists USING btree (village_id, scope_path);
+
+CREATE INDEX household_assessments_household_id ON public.household_assessments USING btree (household_id, scope_path);
+
+CREATE INDEX household_assessments_scope_path ON public.household_assessments USING btree (scope_path, year);
+
+CREATE INDEX household_former_assessments_household_id ON public.household_former_assessments USING btree (household_id);
+
+CREATE INDEX household_members_household_id ON public.household_members USING btree (household_id, scope_path);
+
+CREATE INDEX household_merges_household_id ON public.household_merges USING btree (household_id);
+
+CREATE INDEX household_private_household_id ON public.household_private USING btree (household_id, scope_path);
+
+CREATE INDEX household_private_identity_number_index ON public.household_private USING btree (identity_number_index);
+
+CREATE INDEX household_words_household_id ON public.household_words USING btree (household_id, scope_path);
+
+CREATE INDEX household_words_word ON public.household_words USING btree (word, scope_path, household_id);
+
+CREATE INDEX households_created_at ON public.households USING btree (created_at, id, scope_path);
+
+CREATE INDEX households_name ON public.households USING btree (head_name, id, scope_path);
+
+CREATE INDEX households_scope_path_name ON public.households USING btree (scope_path, head_name, id);
+
+CREATE INDEX households_twins ON public.households USING btree (village_id, head_fold, head_birth_year);
+
+CREATE INDEX households_updated_at ON public.households USING btree (updated_at, id, scope_path);
+
+CREATE INDEX households_village_id ON public.households USING btree (village_id, scope_path);
+
+CREATE INDEX households_village_name ON public.households USING btree (village_id, head_name, id);
+
+CREATE INDEX localities_code ON public.localities USING btree (code);
+
+CREATE INDEX localities_commune_id ON public.localities USING btree (commune_id);
+
+CREATE INDEX localities_district_id ON public.localities USING btree (district_id);
+
+CREATE INDEX localities_level_name ON public.localities USING btree (level, name, id);
+
+CREATE INDEX localities_parent_id ON public.localities USING btree (parent_id, name, id);
+
+CREATE INDEX localities_province_id ON public.localities USING btree (province_id);
+
+CREATE INDEX localities_scope_path ON public.localities USING btree (scope_path);
+
+CREATE INDEX locality_successions_successor_id ON public.locality_successions USING btree (successor_id);
+
+CREATE INDEX locality_versions_code ON public.locality_versions USING btree (code);
+
+CREATE INDEX locality_versions_parent_id ON public.locality_versions USING btree (parent_id);
+
+CREATE INDEX locality_words_word ON public.locality_words USING btree (word, locality_id);
+
+CREATE INDEX organisations_created_at ON public.organisations USING btree (created_at, id);
+
+CREATE INDEX organisations_locality_id ON public.organisations USING btree (locality_id, scope_path);
+
+CREATE INDEX organisations_name ON public.organisations USING btree (name, id);
+
+CREATE INDEX organisations_parent_id ON public.organisations USING btree (parent_id);
+
+CREATE INDEX organisations_scope_path ON public.organisations USING btree (scope_path);
+
+CREATE INDEX pledges_organisation_id ON public.pledges USING btree (organisation_id);
+
+CREATE INDEX pledges_scope_path ON public.pledges USING btree (scope_path);
+
+CREATE INDEX pledges_village_id ON public.pledges USING btree (village_id, scope_path);
+
+CREATE INDEX programmes_effective_on ON public.programmes USING btree (effective_on, id);
+
+CREATE INDEX programmes_locality_id ON public.programmes USING btree (locality_id, scope_path);
+
+CREATE INDEX programmes_parent_id ON public.programmes USING btree (parent_id);
+
+CREATE INDEX programmes_scope_path ON public.programmes USING btree (scope_path);
+
+CREATE INDEX programmes_title ON public.programmes USING btree (title, id);
+
+CREATE INDEX sessions_refreshed_at ON public.sessions USING btree (refreshed_at) WHERE (revoked_at IS NULL);
+
+CREATE INDEX sessions_revoked_at ON public.sessions USING btree (revoked_at);
+
+CREATE INDEX sessions_user_id ON public.sessions USING btree (user_id);
+
+CREATE INDEX sign_in_failures_last_at ON public.sign_in_failures USING btree (last_at);
+
+CREATE INDEX support_changes_village_id ON public.support_changes USING btree (village_id, scope_path);
+
+CREATE INDEX support_summaries_scope_path ON public.support_summaries USING btree (period, starts_on, scope_path);
+
+CREATE INDEX support_summaries_village_id ON public.support_summaries USING btree (village_id, scope_path);
+
+CREATE INDEX support_summaries_wandering ON public.support_summaries USING btree (period, starts_on, scope_path) WHERE (wandering_households <> '{}'::uuid[]);
+
+CREATE INDEX twinnings_locality_id ON public.twinnings USING btree (locality_id, scope_path);
+
+CREATE INDEX twinnings_organisation_id ON public.twinnings USING btree (organisation_id, organisation_scope_path);
+
+CREATE INDEX twinnings_organisation_scope_path ON public.twinnings USING btree (organisation_scope_path);
+
+CREATE INDEX twinnings_scope_path ON public.twinnings USING btree (scope_path);
+
+CREATE INDEX twinnings_starts_on ON public.twinnings USING btree (starts_on, id);
+
+CREATE INDEX users_created_at ON public.users USING btree (created_at, id);
+
+CREATE INDEX users_locality_id ON public.users USING btree (locality_id, scope_path);
+
+CREATE INDEX users_organisation_id ON public.users USING btree (organisation_id, scope_path);
+
+CREATE INDEX users_scope_path ON public.users USING btree (scope_path, username);
+
+CREATE INDEX visit_households_household_id ON public.visit_households USING btree (household_id);
+
+CREATE INDEX visits_organisation_id ON public.visits USING btree (organisation_id, visited_on);
+
+CREATE INDEX visits_scope_path ON public.visits USING btree (scope_path, visited_on);
+
+CREATE INDEX visits_twinning_id ON public.visits USING btree (twinning_id);
+
+CREATE INDEX visits_village_day ON public.visits USING btree (village_id, visited_on, id);
+
+CREATE INDEX visits_village_id ON public.visits USING btree (village_id, scope_path);
+
+CREATE INDEX visits_visited_on ON public.visits USING btree (visited_on, id, scope_path);
+
+CREATE TRIGGER aa_keep BEFORE DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_keep_user();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.app_place_in_locality();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.gifts FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.hardship_items FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.hardship_lists FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
+
+CREATE TRIGGER aa_place BEFORE INSERT ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_place_with_household();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF household_id ON public.household_members FOR EACH ROW EXECUTE FUNCTION public.app_place_with_household();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF household_id ON public.household_private FOR EACH ROW EXECUTE FUNCTION public.app_place_with_household();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.households FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF parent_id ON public.localities FOR EACH ROW WHEN ((new.level = 'village'::text)) EXECUTE FUNCTION public.app_place_locality();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id ON public.organisations FOR EACH ROW EXECUTE FUNCTION public.app_place_in_locality();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.pledges FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id ON public.programmes FOR EACH ROW EXECUTE FUNCTION public.app_place_in_locality();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_place_in_locality();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id, organisation_id ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_place_user();
+
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.visits FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
+
+CREATE TRIGGER ab_keep_identity BEFORE UPDATE OF kind, place_id, locality_id ON public.organisations FOR EACH ROW EXECUTE FUNCTION public.app_keep_identity();
+
+CREATE TRIGGER ab_listed BEFORE UPDATE OF village_id ON public.households FOR EACH ROW EXECUTE FUNCTION public.app_list_where_it_lives();
+
+CREATE TRIGGER ab_place BEFORE INSERT OR UPDATE OF organisation_id ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_place_twinning();
+
+CREATE TRIGGER ab_unsettle BEFORE UPDATE OF role, locality_id, organisation_id, active ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_unsettle_user();
+
+CREATE TRIGGER actor BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.actor_id IS NOT NULL)) EXECUTE FUNCTION public.app_audit_actor();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.app_append_only();
+
+CREATE TRIGGER follow_item AFTER INSERT OR DELETE OR UPDATE OF status, hardship_item_id ON public.gifts FOR EACH ROW EXECUTE FUNCTION public.app_follow_item('hardship_item_id');
+
+CREATE TRIGGER follow_item AFTER INSERT OR DELETE ON public.pledges FOR EACH ROW EXECUTE FUNCTION public.app_follow_item('item_id');
+
+CREATE TRIGGER index_words AFTER INSERT OR UPDATE OF head_name ON public.households FOR EACH ROW EXECUTE FUNCTION public.app_index_household();
+
+CREATE TRIGGER index_words AFTER INSERT OR UPDATE OF name ON public.locality_versions FOR EACH ROW EXECUTE FUNCTION public.app_index_locality();
+
+CREATE TRIGGER latest_assessment AFTER INSERT OR UPDATE OF year, poverty_status, deprivations, poverty_causes ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_latest_assessment();
+
+CREATE TRIGGER once AFTER INSERT OR UPDATE OF programme_id, organisation_id, locality_id, starts_on, ends_on ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_twinning_once();
+
+CREATE TRIGGER place BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN (((new.village_id IS NULL) OR (new.resource = 'village_profiles'::text))) EXECUTE FUNCTION public.app_audit_place();
+
+CREATE TRIGGER refresh_listed_deleted AFTER DELETE ON public.hardship_items REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.app_refresh_listed();
+
+CREATE TRIGGER refresh_listed_inserted AFTER INSERT ON public.hardship_items REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.app_refresh_listed();
+
+CREATE TRIGGER refresh_listed_updated AFTER UPDATE ON public.hardship_items REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.app_refresh_listed();
+
+CREATE TRIGGER support_deleted AFTER DELETE ON public.gifts REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
+
+CREATE TRIGGER support_deleted AFTER DELETE ON public.visits REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
+
+CREATE TRIGGER support_inserted AFTER INSERT ON public.gifts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
+
+CREATE TRIGGER support_inserted AFTER INSERT ON public.visits REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
+
+CREATE TRIGGER support_updated AFTER UPDATE ON public.gifts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
+
+CREATE TRIGGER support_updated AFTER UPDATE ON public.visits REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
+
+CREATE TRIGGER tell_of_move AFTER UPDATE OF organisation_id, active ON public.users FOR EACH ROW WHEN ((new.active AND (new.organisation_id IS NOT NULL) AND ((NOT old.active) OR (new.organisation_id IS DISTINCT FROM old.organisation_id)))) EXECUTE FUNCTION public.app_tell_of_move();
+
+CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.gifts FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('visits', 'visit_id');
+
+CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.hardship_items FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('hardship_lists', 'list_id');
+
+CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.pledges FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('hardship_items', 'item_id');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.app_track('secret_hash');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.gifts FOR EACH ROW EXECUTE FUNCTION public.app_track('description', 'note', 'dispute_reason', 'settlement_note', 'correction_reason');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.hardship_items FOR EACH ROW EXECUTE FUNCTION public.app_track('reasons', 'needs', 'note', 'approved_state');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.hardship_lists FOR EACH ROW EXECUTE FUNCTION public.app_track('return_reason');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_track('poverty_status', 'deprivations', 'poverty_causes');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_former_assessments FOR EACH ROW EXECUTE FUNCTION public.app_track('poverty_status', 'deprivations', 'poverty_causes');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_members FOR EACH ROW EXECUTE FUNCTION public.app_track('name', 'sex', 'birth_year', 'relation', 'student');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_merges FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.households FOR EACH ROW EXECUTE FUNCTION public.app_track('head_name', 'head_fold', 'head_sex', 'head_birth_year', 'ethnic_group', 'address', 'latitude', 'longitude', 'note', 'hardship_reasons', 'poverty_causes', 'deprivations', 'poverty_status');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.localities FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.locality_successions FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.locality_versions FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.organisation_contacts FOR EACH ROW EXECUTE FUNCTION public.app_track('contact_name', 'contact_phone', 'contact_email', 'address');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.organisation_headcounts FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.organisations FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.pledges FOR EACH ROW EXECUTE FUNCTION public.app_track('note');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.programmes FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_track('full_name', 'phone');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.village_profiles FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.visits FOR EACH ROW EXECUTE FUNCTION public.app_track('findings', 'occasion', 'latitude', 'longitude');
+
+ALTER TABLE ONLY public.account_makers
+    ADD CONSTRAINT account_makers_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_locality_id_fkey FOREIGN KEY (locality_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_hardship_item_id_fkey FOREIGN KEY (hardship_item_id) REFERENCES public.hardship_items(id);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_household_id_fkey FOREIGN KEY (household_id) REFERENCES public.households(id);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.household_members(id);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_twinning_id_fkey FOREIGN KEY (twinning_id) REFERENCES public.twinnings(id);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visits(id);
+
+ALTER TABLE ONLY public.hardship_items
+    ADD CONSTRAINT hardship_items_household_id_fkey FOREIGN KEY (household_id) REFERENCES public.households(id);
+
+ALTER TABLE ONLY public.hardship_items
+    ADD CONSTRAINT hardship_items_list_id_fkey FOREIGN KEY (list_id) REFERENCES public.hardship_lists(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.hardship_items
+    ADD CONSTRAINT hardship_items_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.hardship_lists
+    ADD CONSTRAINT hardship_lists_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.hardship_lists
+    ADD CONSTRAINT hardship_lists_submitted_by_fkey FOREIGN KEY (submitted_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.hardship_lists
+    ADD CONSTRAINT hardship_lists_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.household_assessments
+    ADD CONSTRAINT household_assessments_household_id_fkey FOREIGN KEY (household_id, scope_path) REFERENCES public.households(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.household_former_assessments
+    ADD CONSTRAINT household_former_assessments_household_id_fkey FOREIGN KEY (household_id) REFERENCES public.households(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.household_members
+    ADD CONSTRAINT household_members_household_id_fkey FOREIGN KEY (household_id, scope_path) REFERENCES public.households(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.household_merges
+    ADD CONSTRAINT household_merges_household_id_fkey FOREIGN KEY (household_id) REFERENCES public.households(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.household_private
+    ADD CONSTRAINT household_private_household_id_fkey FOREIGN KEY (household_id, scope_path) REFERENCES public.households(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.household_words
+    ADD CONSTRAINT household_words_household_id_fkey FOREIGN KEY (household_id, scope_path) REFERENCES public.households(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.households
+    ADD CONSTRAINT households_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.localities
+    ADD CONSTRAINT localities_commune_id_fkey FOREIGN KEY (commune_id) REFERENCES public.localities(id);
+
+ALTER TABLE ONLY public.localities
+    ADD CONSTRAINT localities_district_id_fkey FOREIGN KEY (district_id) REFERENCES public.localities(id);
+
+ALTER TABLE ONLY public.localities
+    ADD CONSTRAINT localities_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.localities(id);
+
+ALTER TABLE ONLY public.localities
+    ADD CONSTRAINT localities_province_id_fkey FOREIGN KEY (province_id) REFERENCES public.localities(id);
+
+ALTER TABLE ONLY public.locality_successions
+    ADD CONSTRAINT locality_successions_predecessor_id_fkey FOREIGN KEY (predecessor_id) REFERENCES public.localities(id);
+
+ALTER TABLE ONLY public.locality_successions
+    ADD CONSTRAINT locality_successions_successor_id_fkey FOREIGN KEY (successor_id) REFERENCES public.localities(id);
+
+ALTER TABLE ONLY public.locality_versions
+    ADD CONSTRAINT locality_versions_locality_id_fkey FOREIGN KEY (locality_id) REFERENCES public.localities(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.locality_versions
+    ADD CONSTRAINT locality_versions_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.localities(id);
+
+ALTER TABLE ONLY public.locality_words
+    ADD CONSTRAINT locality_words_locality_id_fkey FOREIGN KEY (locality_id) REFERENCES public.localities(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.organisation_contacts
+    ADD CONSTRAINT organisation_contacts_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.organisation_headcounts
+    ADD CONSTRAINT organisation_headcounts_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.organisations
+    ADD CONSTRAINT organisations_locality_id_fkey FOREIGN KEY (locality_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.organisations
+    ADD CONSTRAINT organisations_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.organisations
+    ADD CONSTRAINT organisations_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.localities(id);
+
+ALTER TABLE ONLY public.pledges
+    ADD CONSTRAINT pledges_item_id_fkey FOREIGN KEY (item_id) REFERENCES public.hardship_items(id);
+
+ALTER TABLE ONLY public.pledges
+    ADD CONSTRAINT pledges_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.pledges
+    ADD CONSTRAINT pledges_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.programmes
+    ADD CONSTRAINT programmes_locality_id_fkey FOREIGN KEY (locality_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.programmes
+    ADD CONSTRAINT programmes_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.programmes(id);
+
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.support_changes
+    ADD CONSTRAINT support_changes_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.support_summaries
+    ADD CONSTRAINT support_summaries_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.twinnings
+    ADD CONSTRAINT twinnings_locality_id_fkey FOREIGN KEY (locality_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.twinnings
+    ADD CONSTRAINT twinnings_organisation_id_fkey FOREIGN KEY (organisation_id, organisation_scope_path) REFERENCES public.organisations(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.twinnings
+    ADD CONSTRAINT twinnings_programme_id_fkey FOREIGN KEY (programme_id) REFERENCES public.programmes(id);
+
+ALTER TABLE ONLY public.user_passwords
+    ADD CONSTRAINT user_passwords_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_locality_id_fkey FOREIGN KEY (locality_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_organisation_id_fkey FOREIGN KEY (organisation_id, scope_path) REFERENCES public.organisations(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.village_profiles
+    ADD CONSTRAINT village_profiles_village_id_fkey FOREIGN KEY (village_id) REFERENCES public.localities(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.visit_households
+    ADD CONSTRAINT visit_households_household_id_fkey FOREIGN KEY (household_id) REFERENCES public.households(id);
+
+ALTER TABLE ONLY public.visit_households
+    ADD CONSTRAINT visit_households_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visits(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_twinning_id_fkey FOREIGN KEY (twinning_id) REFERENCES public.twinnings(id);
+
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE public.account_makers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audit_events ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY by_the_unit ON public.pledges USING (((organisation_id = ( SELECT public.app_organisation() AS app_organisation)) OR (( SELECT public.app_role() AS app_role) = 'system'::text))) WITH CHECK ((((organisation_id = ( SELECT public.app_organisation() AS app_organisation)) AND (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))) OR (( SELECT public.app_role() AS app_role) = 'system'::text)));
+
+COMMENT ON POLICY by_the_unit ON public.pledges IS 'A pledge is the unit''s own word, and only to villages that it stands by';
+
+ALTER TABLE public.creations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.data_loads ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY definer_functions ON public.account_makers TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.account_makers IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.api_keys FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.api_keys IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.audit_events TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.audit_events IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.creations TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.creations IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.deleted_records TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.deleted_records IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.devices TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.devices IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.gifts FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.gifts IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.hardship_items TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.hardship_items IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.hardship_lists TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.hardship_lists IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.household_assessments FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.household_assessments IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.household_former_assessments TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.household_former_assessments IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.household_members TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.household_members IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.household_merges TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.household_merges IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.household_words TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.household_words IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.households TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.households IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.localities FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.localities IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.locality_versions FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.locality_versions IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.locality_words TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.locality_words IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.organisations FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.organisations IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.pledges FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.pledges IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.programmes FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.programmes IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.refresh_tokens TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.refresh_tokens IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.sessions TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.sessions IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.sign_in_addresses TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.sign_in_addresses IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.sign_in_failures TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.sign_in_failures IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.support_changes TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.support_changes IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.support_summaries TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.support_summaries IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.twinnings FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.twinnings IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.user_passwords TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.user_passwords IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.users TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.users IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.visit_households TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.visit_households IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.visits TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.visits IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_locks ON public.localities FOR UPDATE TO app_owner USING (true) WITH CHECK (false);
+
+COMMENT ON POLICY definer_locks ON public.localities IS 'A foreign key locks the row that it refers to, as the owner; nothing is changed';
+
+CREATE POLICY definer_locks ON public.organisations FOR UPDATE TO app_owner USING (true) WITH CHECK (false);
+
+COMMENT ON POLICY definer_locks ON public.organisations IS 'A foreign key locks the row that it refers to, as the owner; nothing is changed';
+
+ALTER TABLE public.deleted_records ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY either_end ON public.twinnings FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((organisation_scope_path >= ( SELECT public.app_low() AS app_low)) AND (organisation_scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)) OR (locality_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
+
+COMMENT ON POLICY either_end ON public.twinnings IS 'A twinning is seen from both ends: by the officials of the village and of the unit, by the unit, by the units beside it';
+
+ALTER TABLE public.gifts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.hardship_items ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.hardship_lists ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.household_assessments ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.household_former_assessments ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.household_members ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.household_merges ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.household_private ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.household_words ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.households ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY in_care ON public.users USING ((((rank > ( SELECT public.app_rank() AS app_rank)) OR (( SELECT public.app_role() AS app_role) = 'system'::text) OR ((rank = 0) AND (( SELECT public.app_role() AS app_role) = 'admin'::text) AND (id <> ( SELECT public.app_user_id() AS app_user_id)))) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK ((((rank > ( SELECT public.app_rank() AS app_rank)) OR (( SELECT public.app_role() AS app_role) = 'system'::text) OR ((rank = 0) AND (( SELECT public.app_role() AS app_role) = 'admin'::text) AND (id <> ( SELECT public.app_user_id() AS app_user_id)))) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY in_care ON public.users IS 'Officials look after the accounts below them, administrators after each other; an own account is read by app_own_account';
+
+CREATE POLICY in_scope ON public.api_keys USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)) AND (( SELECT public.app_role() AS app_role) <> 'key'::text)));
+
+COMMENT ON POLICY in_scope ON public.api_keys IS 'Officials look after the keys of their range; a key reads no key';
+
+CREATE POLICY in_scope ON public.audit_events FOR SELECT USING (((( SELECT public.app_role() AS app_role) = 'admin'::text) OR ((( SELECT public.app_rank() AS app_rank) <= 3) AND COALESCE((subject_rank > ( SELECT public.app_rank() AS app_rank)), true) AND (place_id IN ( SELECT l.id
+   FROM public.localities l
+  WHERE ((l.scope_path >= ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high))))))));
+
+COMMENT ON POLICY in_scope ON public.audit_events IS 'Officials read about the records of their range, and of accounts only about those below them; administrators read everything';
+
+CREATE POLICY in_scope ON public.gifts USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
+
+COMMENT ON POLICY in_scope ON public.gifts IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A giver reads and corrects its own gifts for ever, also after its twinning';
+
+CREATE POLICY in_scope ON public.hardship_items FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) AND approved)));
+
+COMMENT ON POLICY in_scope ON public.hardship_items IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit sees what the commune approved, and nothing before';
+
+CREATE POLICY in_scope ON public.hardship_lists FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) AND (approved_at IS NOT NULL))));
+
+COMMENT ON POLICY in_scope ON public.hardship_lists IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit sees a list from its first approval on';
+
+CREATE POLICY in_scope ON public.household_assessments FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = household_assessments.household_id))))));
+
+COMMENT ON POLICY in_scope ON public.household_assessments IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit reads them of the households that it sees';
+
+CREATE POLICY in_scope ON public.household_members FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = household_members.household_id))))));
+
+COMMENT ON POLICY in_scope ON public.household_members IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit reads them of the households that it sees';
+
+CREATE POLICY in_scope ON public.household_words FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = household_words.household_id))))));
+
+COMMENT ON POLICY in_scope ON public.household_words IS 'The words of a name are as visible as the household';
+
+CREATE POLICY in_scope ON public.households FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) AND listed)));
+
+COMMENT ON POLICY in_scope ON public.households IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit sees households on approved lists only';
+
+CREATE POLICY in_scope ON public.pledges FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
+
+COMMENT ON POLICY in_scope ON public.pledges IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Twinned units see each other''s pledges, so that two do not give the same';
+
+CREATE POLICY in_scope ON public.support_changes FOR SELECT USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY in_scope ON public.support_changes IS 'Marks are counted for the range of the caller';
+
+CREATE POLICY in_scope ON public.support_summaries FOR SELECT USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY in_scope ON public.support_summaries IS 'Counts are read for the range of the caller';
+
+CREATE POLICY in_scope ON public.visits USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
+
+COMMENT ON POLICY in_scope ON public.visits IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A giver reads and corrects its own visits for ever, also after its twinning';
+
+ALTER TABLE public.localities ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.locality_successions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.locality_versions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.locality_words ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY managed ON public.organisations USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY managed ON public.organisations IS 'Officials manage the units of their range';
+
+CREATE POLICY managed ON public.programmes USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY managed ON public.programmes IS 'Officials manage the programmes of their range';
+
+CREATE POLICY managed ON public.twinnings USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY managed ON public.twinnings IS 'The officials of the village decide about it';
+
+CREATE POLICY merging ON public.gifts TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY merging ON public.gifts IS 'app_merge_households moves the records of one household to another';
+
+CREATE POLICY merging ON public.household_assessments TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY merging ON public.household_assessments IS 'app_merge_households moves the records of one household to another';
+
+CREATE POLICY merging ON public.pledges TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY merging ON public.pledges IS 'app_merge_households moves the records of one household to another';
+
+CREATE POLICY officials_and_head ON public.household_private USING (((( SELECT public.app_role() AS app_role) = ANY (ARRAY['province'::text, 'district'::text, 'commune'::text, 'village_head'::text, 'system'::text])) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY officials_and_head ON public.household_private IS 'Sealed phones and identity numbers are for officials and the village head: no unit, no administrator, no key';
+
+ALTER TABLE public.organisation_contacts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.organisation_headcounts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.organisations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pledges ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.programmes ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY readable ON public.localities FOR SELECT USING ((((level <> 'village'::text) AND (( SELECT public.app_role() AS app_role) IS NOT NULL)) OR ((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
+
+COMMENT ON POLICY readable ON public.localities IS 'Provinces, districts and communes are public knowledge; a village is seen by its range and by twinned units';
+
+CREATE POLICY readable ON public.locality_successions FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
+
+COMMENT ON POLICY readable ON public.locality_successions IS 'What became of provinces, districts and communes is public knowledge';
+
+CREATE POLICY readable ON public.locality_words FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
+
+COMMENT ON POLICY readable ON public.locality_words IS 'Words of names of places tell nothing that the place does not; the search joins localities';
+
+CREATE POLICY readable ON public.organisations FOR SELECT USING ((( SELECT public.app_role() AS app_role) <> 'public'::text));
+
+COMMENT ON POLICY readable ON public.organisations IS 'Names of units are known to everybody who signs in: gifts and twinnings name them';
+
+CREATE POLICY readable ON public.programmes FOR SELECT USING ((( SELECT public.app_role() AS app_role) <> ALL (ARRAY['public'::text, 'key'::text])));
+
+COMMENT ON POLICY readable ON public.programmes IS 'Programmes are known to everybody who signs in; keys ask for aggregates';
+
+CREATE POLICY readable ON public.tree_day FOR SELECT USING (true);
+
+COMMENT ON POLICY readable ON public.tree_day IS 'The day of the tree is no secret, and every policy of places depends on it';
+
+ALTER TABLE public.refresh_tokens ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sealing_keys ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY self_and_managers ON public.organisation_contacts FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = organisation_contacts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))));
+
+COMMENT ON POLICY self_and_managers ON public.organisation_contacts IS 'The contact of a unit is for the unit and for the officials who manage it';
+
+CREATE POLICY self_and_managers ON public.organisation_headcounts FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = organisation_headcounts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))));
+
+COMMENT ON POLICY self_and_managers ON public.organisation_headcounts IS 'Headcounts of a unit are for the unit and for the officials who manage it';
+
+ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sign_in_addresses ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sign_in_failures ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.support_changes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.support_summaries ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY system_only ON public.data_loads USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY system_only ON public.data_loads IS 'Loaders alone ask which catalogue is loaded';
+
+CREATE POLICY system_only ON public.sealing_keys USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY system_only ON public.sealing_keys IS 'Fingerprints of the sealing keys are compared at the start';
+
+CREATE POLICY system_writes ON public.localities USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY system_writes ON public.localities IS 'The catalogue is written by its loader';
+
+CREATE POLICY system_writes ON public.locality_successions USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY system_writes ON public.locality_successions IS 'The catalogue is written by its loader';
+
+CREATE POLICY system_writes ON public.tree_day USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY system_writes ON public.tree_day IS 'A job moves the day';
+
+ALTER TABLE public.tree_day ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY twinned ON public.gifts AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
+
+COMMENT ON POLICY twinned ON public.gifts IS 'A unit records gifts only to villages that it stands by on that day; officials record for units on paper';
+
+CREATE POLICY twinned ON public.visits AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
+
+COMMENT ON POLICY twinned ON public.visits IS 'A unit records visits only to villages that it stands by on that day; officials record for units on paper';
+
+ALTER TABLE public.twinnings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_passwords ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.village_profiles ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY villages_added ON public.localities FOR INSERT WITH CHECK (((level = 'village'::text) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY villages_added ON public.localities IS 'Villages are added by the officials above them';
+
+CREATE POLICY villages_changed ON public.localities FOR UPDATE USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((level = 'village'::text) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY villages_changed ON public.localities IS 'Officials change the villages of their range and keep them in it; other places are only locked, to answer that the catalogue changes them';
+
+CREATE POLICY villages_deleted ON public.localities FOR DELETE USING (((level = 'village'::text) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY villages_deleted ON public.localities IS 'Villages are deleted by the officials above them';
+
+ALTER TABLE public.visit_households ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.visits ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY with_its_household ON public.household_former_assessments FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = household_former_assessments.household_id))));
+
+COMMENT ON POLICY with_its_household ON public.household_former_assessments IS 'A part is read with the record that it belongs to';
+
+CREATE POLICY with_its_household ON public.household_merges FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = household_merges.household_id))));
+
+COMMENT ON POLICY with_its_household ON public.household_merges IS 'A part is read with the record that it belongs to';
+
+CREATE POLICY with_its_locality ON public.locality_versions FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.localities l
+  WHERE (l.id = locality_versions.locality_id))));
+
+COMMENT ON POLICY with_its_locality ON public.locality_versions IS 'A part is read with the record that it belongs to';
+
+CREATE POLICY with_its_village ON public.village_profiles FOR SELECT USING (((( SELECT public.app_role() AS app_role) <> 'key'::text) AND (EXISTS ( SELECT
+   FROM public.localities l
+  WHERE (l.id = village_profiles.village_id)))));
+
+COMMENT ON POLICY with_its_village ON public.village_profiles IS 'A part is read with the record that it belongs to; keys ask for aggregates';
+
+CREATE POLICY with_its_visit ON public.visit_households USING ((EXISTS ( SELECT
+   FROM public.visits v
+  WHERE (v.id = visit_households.visit_id)))) WITH CHECK (((EXISTS ( SELECT
+   FROM public.visits v
+  WHERE (v.id = visit_households.visit_id))) AND (EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = visit_households.household_id)))));
+
+COMMENT ON POLICY with_its_visit ON public.visit_households IS 'A part is read with the record that it belongs to; a household that the caller does not see cannot be added';
+
+CREATE POLICY written ON public.hardship_items USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.hardship_items IS 'The village and its officials make the list; units read';
+
+CREATE POLICY written ON public.hardship_lists USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.hardship_lists IS 'The village and its officials make the list; units read';
+
+CREATE POLICY written ON public.household_assessments USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.household_assessments IS 'The village and its officials assess';
+
+CREATE POLICY written ON public.household_members USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.household_members IS 'The village and its officials keep the register';
+
+CREATE POLICY written ON public.households USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.households IS 'The village and its officials keep the register';
+
+CREATE POLICY written ON public.locality_versions USING (((( SELECT public.app_role() AS app_role) = 'system'::text) OR (EXISTS ( SELECT
+   FROM public.localities l
+  WHERE ((l.id = locality_versions.locality_id) AND (l.level = 'village'::text) AND (l.scope_path >= ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high))))))) WITH CHECK (((( SELECT public.app_role() AS app_role) = 'system'::text) OR (EXISTS ( SELECT
+   FROM public.localities l
+  WHERE ((l.id = locality_versions.locality_id) AND (l.level = 'village'::text) AND (l.scope_path >= ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high)))))));
+
+COMMENT ON POLICY written ON public.locality_versions IS 'A version changes with its village, or by the loader';
+
+CREATE POLICY written ON public.organisation_contacts USING ((EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = organisation_contacts.organisation_id) AND (o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high)))))) WITH CHECK ((EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = organisation_contacts.organisation_id) AND (o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))));
+
+COMMENT ON POLICY written ON public.organisation_contacts IS 'Officials manage units';
+
+CREATE POLICY written ON public.organisation_headcounts USING ((EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = organisation_headcounts.organisation_id) AND (o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high)))))) WITH CHECK ((EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = organisation_headcounts.organisation_id) AND (o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))));
+
+COMMENT ON POLICY written ON public.organisation_headcounts IS 'Officials manage units';
+
+CREATE POLICY written ON public.village_profiles USING (((( SELECT public.app_role() AS app_role) <> 'key'::text) AND (EXISTS ( SELECT
+   FROM public.localities l
+  WHERE ((l.id = village_profiles.village_id) AND (l.scope_path >= ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high))))))) WITH CHECK ((EXISTS ( SELECT
+   FROM public.localities l
+  WHERE ((l.id = village_profiles.village_id) AND (l.scope_path >= ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high))))));
+
+COMMENT ON POLICY written ON public.village_profiles IS 'The village and its officials keep the profile';
+
+GRANT USAGE ON SCHEMA public TO app;
+
+REVOKE ALL ON FUNCTION public.app_access_used(session uuid, token_generation integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_access_used(session uuid, token_generation integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_address_wait(address text, per_hour integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_analyze_places() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_analyze_places() TO app;
+
+REVOKE ALL ON FUNCTION public.app_ancestor(place uuid, wanted_level text, day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_ancestor(place uuid, wanted_level text, day date) TO app;
+
+REVOKE ALL ON FUNCTION public.app_append_only() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_audit_actor() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_audit_place() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_audit_sealed(subject uuid, fields text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_audit_sealed(subject uuid, fields text[]) TO app;
+
+REVOKE ALL ON FUNCTION public.app_base36(number bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_base36(number bigint) TO app;
+
+REVOKE ALL ON FUNCTION public.app_begin_own_password(address text, per_hour integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_begin_own_password(address text, per_hour integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_begin_sign_in(name text, mark bytea, address text, per_hour integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_begin_sign_in(name text, mark bytea, address text, per_hour integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_both(one text, other text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_change_own_password(verified text, new_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_change_own_password(verified text, new_hash text) TO app;
+
+REVOKE ALL ON FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) TO app;
+
+REVOKE ALL ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_end_access(account uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_end_own_session(target uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_end_own_session(target uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_end_session() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_end_session() TO app;
+
+REVOKE ALL ON FUNCTION public.app_end_sessions(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_end_sessions(name text) TO app;
+
+REVOKE ALL ON FUNCTION public.app_enter(session uuid, token_auth_version integer, token_generation integer, moment timestamp with time zone, request uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_enter(session uuid, token_auth_version integer, token_generation integer, moment timestamp with time zone, request uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_enter_as(account uuid, token_auth_version integer, moment timestamp with time zone, request uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_enter_as(account uuid, token_auth_version integer, moment timestamp with time zone, request uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_enter_key(key uuid, hash bytea, moment timestamp with time zone, request uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_enter_key(key uuid, hash bytea, moment timestamp with time zone, request uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_enter_public(moment timestamp with time zone, request uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_enter_public(moment timestamp with time zone, request uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_enter_system(moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_enter_system(moment timestamp with time zone) TO app;
+
+REVOKE ALL ON FUNCTION public.app_fold(value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_fold(value text) TO app;
+
+REVOKE ALL ON FUNCTION public.app_follow_item() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_forget(most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_forget(most integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_forgive(username text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_fresh_deletions(most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_fresh_deletions(most integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_give_one_time_password(who uuid, new_hash text, expires timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_give_one_time_password(who uuid, new_hash text, expires timestamp with time zone) TO app;
+
+REVOKE ALL ON FUNCTION public.app_has_account(organisation uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_has_account(organisation uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_high() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_high() TO app;
+
+REVOKE ALL ON FUNCTION public.app_hold_list(list uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_hold_list(list uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_household_decided(subject uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_household_decided(subject uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_household_history(subject uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_household_history(subject uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_in_range(path text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_in_range(path text) TO app;
+
+REVOKE ALL ON FUNCTION public.app_index_household() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_index_locality() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_index_words(value text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_item_held(item uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_item_held(item uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_keep_identity() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_keep_user() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_latest_assessment() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_list_where_it_lives() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_low() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_low() TO app;
+
+REVOKE ALL ON FUNCTION public.app_mark_support(villages uuid[], years integer[], households uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_mark_support(villages uuid[], years integer[], households uuid[]) TO app;
+
+REVOKE ALL ON FUNCTION public.app_matches(value text, part text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_matches(value text, part text) TO app;
+
+REVOKE ALL ON FUNCTION public.app_member_given(member uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_member_given(member uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_name_was_taken() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_name_was_taken() TO app;
+
+REVOKE ALL ON FUNCTION public.app_naming_pause() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_naming_pause() TO app;
+
+REVOKE ALL ON FUNCTION public.app_now() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_now() TO app;
+
+REVOKE ALL ON FUNCTION public.app_organisation() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_organisation() TO app;
+
+REVOKE ALL ON FUNCTION public.app_own_account() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_own_account() TO app;
+
+REVOKE ALL ON FUNCTION public.app_own_accounts() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_own_accounts() TO app;
+
+REVOKE ALL ON FUNCTION public.app_own_sessions(idle_days integer, absolute_days integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_own_sessions(idle_days integer, absolute_days integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_password_was_wrong(name text, address text, what text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_password_was_wrong(name text, address text, what text) TO app;
+
+REVOKE ALL ON FUNCTION public.app_path(place uuid, day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_path(place uuid, day date) TO app;
+
+REVOKE ALL ON FUNCTION public.app_paths() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_paths() TO app;
+
+REVOKE ALL ON FUNCTION public.app_place() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_place() TO app;
+
+REVOKE ALL ON FUNCTION public.app_place_in_locality() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_place_in_village() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_place_labels(places uuid[], day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_place_labels(places uuid[], day date) TO app;
+
+REVOKE ALL ON FUNCTION public.app_place_level(place uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_place_level(place uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_place_locality() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_place_name(place uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_place_name(place uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_place_twinning() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_place_user() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_place_with_household() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_places_above(places uuid[], day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_places_above(places uuid[], day date) TO app;
+
+REVOKE ALL ON FUNCTION public.app_places_of(villages uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_places_of(villages uuid[]) TO app;
+
+REVOKE ALL ON FUNCTION public.app_rank() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_rank() TO app;
+
+REVOKE ALL ON FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_refresh_item(item uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_refresh_item(item uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_refresh_listed() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_refuse(reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_refuse(reason text) TO app;
+
+REVOKE ALL ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) TO app;
+
+REVOKE ALL ON FUNCTION public.app_role() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_role() TO app;
+
+REVOKE ALL ON FUNCTION public.app_same_people(merged uuid, survivor uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_seal_deletion(record uuid, of_resource text, by_key bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_seal_deletion(record uuid, of_resource text, by_key bytea) TO app;
+
+REVOKE ALL ON FUNCTION public.app_sealed_deletions() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_sealed_deletions() TO app;
+
+REVOKE ALL ON FUNCTION public.app_security_event(what text, subject uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_session_id() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_session_view(session uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_session_view(session uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_set(name text, value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_set(name text, value text) TO app;
+
+REVOKE ALL ON FUNCTION public.app_set_tree_day(new_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_set_tree_day(new_day date) TO app;
+
+REVOKE ALL ON FUNCTION public.app_share_maker(others uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_share_maker(others uuid[]) TO app;
+
+REVOKE ALL ON FUNCTION public.app_show_latest_assessment(subject uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) TO app;
+
+REVOKE ALL ON FUNCTION public.app_sign_in_pause(failures integer, last_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_sign_in_subject(name text, mark bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_subscriber(address text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_summarise_support(most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_summarise_support(most integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_support_changed() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_take_try(tried text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_tell_of_account(account uuid, what text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_tell_of_move() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_timeline(parent uuid, starts date, assigned uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_timeline(parent uuid, starts date, assigned uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_today() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_today() TO app;
+
+REVOKE ALL ON FUNCTION public.app_touch_parent() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_track() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_tree(day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_tree(day date) TO app;
+
+REVOKE ALL ON FUNCTION public.app_twinned_places() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_twinned_places() TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.twinnings TO app;
+
+REVOKE ALL ON FUNCTION public.app_twinning_active(t public.twinnings, day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_twinning_active(t public.twinnings, day date) TO app;
+
+REVOKE ALL ON FUNCTION public.app_twinning_once() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_twinning_status(suspended boolean, ends_on date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_twinning_status(suspended boolean, ends_on date) TO app;
+
+REVOKE ALL ON FUNCTION public.app_two_person_days() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_union(one text[], other text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_unsettle_user() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_user_id() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_user_id() TO app;
+
+REVOKE ALL ON FUNCTION public.app_village_name(village uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_village_name(village uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_villages() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_villages() TO app;
+
+REVOKE ALL ON FUNCTION public.app_visit_gave(visit uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_visit_gave(visit uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_watch(target regclass, VARIADIC personal text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_with_caller(authors uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_with_caller(authors uuid[]) TO app;
+
+REVOKE ALL ON FUNCTION public.app_words(value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_words(value text) TO app;
+
+GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO app;
+
+GRANT SELECT ON TABLE public.audit_events TO app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.data_loads TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.gifts TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.hardship_items TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.hardship_lists TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_assessments TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_former_assessments TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_members TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_merges TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_private TO app;
+
+GRANT SELECT ON TABLE public.household_words TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.households TO app;
+
+GRANT USAGE ON SEQUENCE public.locality_labels TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.localities TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.locality_successions TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.locality_versions TO app;
+
+GRANT SELECT ON TABLE public.locality_words TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisation_contacts TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisation_headcounts TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisations TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pledges TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.programmes TO app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.sealing_keys TO app;
+
+GRANT SELECT ON TABLE public.support_changes TO app;
+
+GRANT SELECT ON TABLE public.support_summaries TO app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.tree_day TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.village_profiles TO app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.visit_households TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visits TO app;
+
