@@ -1,34 +1,46 @@
-//! ketnghia: who stands by which village, what it needed, what was given and what arrived.
+//! ketnghia: records which organisation supports which village, what was needed, given and received.
 //!
-//! The rooms, in the order in which data flows; each imports only from rooms above it.
+//! The modules stand in the order of their dependencies: each uses only those before it. `tests/api/areas.rs` checks
+//! it, for the tables of the database, too. The blank lines keep rustfmt from sorting them.
 
-/// No domain: connections, errors, extractors, pages, ids, the clock.
+/// Connections, errors, extractors, pages, ids, the clock; nothing of a domain.
 pub mod kernel;
 
-/// Who comes in and what they may do: sign-in, users, API keys, the policy table.
+/// Sign-in, users, API keys, the policy table.
 pub mod access;
-/// What it adds up to: aggregates.
-pub mod insight;
-/// What is needed: households, hardship lists, pledges.
-pub mod needs;
-/// Where: provinces, districts, communes, villages, of every era.
+
+/// Provinces, districts, communes and villages of every era.
 pub mod places;
-/// What was given: visits and gifts.
-pub mod support;
-/// Who stands by whom: organisations, programmes, twinnings.
+
+/// Organisations, programmes, twinnings.
 pub mod twinning;
+
+/// Households, hardship lists, pledges.
+pub mod needs;
+
+/// Visits and gifts.
+pub mod support;
+
+/// Aggregates.
+pub mod insight;
+
+/// Settings, each from one environment variable or flag.
+pub mod config;
+
+/// Parts of the OpenAPI document that every operation shares.
+pub mod openapi;
 
 /// The actix application.
 pub mod app;
-/// Commands for operators.
-pub mod cli;
-/// Settings, each from one environment variable or flag.
-pub mod config;
-/// Demonstration data.
-pub mod demo;
+
 /// Lists from spreadsheets, through the API's own rules.
 pub mod import;
-/// What every operation of the document shares.
-pub mod openapi;
+
+/// Demonstration data.
+pub mod demo;
+
+/// Commands for operators.
+pub mod cli;
+
 /// Starting, serving and stopping.
 pub mod server;

@@ -280,6 +280,17 @@ fn every_scope_path_has_the_one_form() {
     }
 }
 
+/// For `schema/policies.md`.
+#[test]
+fn every_policy_gives_its_reason() {
+    let server = TestServer::start();
+    let silent = rows(
+        &mut server.sql(),
+        "SELECT format('%s on %s', polname, polrelid::regclass) AS row FROM pg_policy WHERE obj_description(oid, 'pg_policy') IS NULL",
+    );
+    assert!(silent.is_empty(), "COMMENT ON POLICY is missing: {silent:#?}");
+}
+
 #[test]
 fn policies_ask_about_the_caller_once_for_each_query() {
     let server = TestServer::start();

@@ -57,9 +57,9 @@ diesel::table! {
         /// Names of personal fields that changed; their values are never kept here
         personal_fields -> Array<Text>,
         village_id -> Nullable<Uuid>,
-        organisation_id -> Nullable<Uuid>,
         /// Where no village is: the place whose officials answer for the record
         locality_id -> Nullable<Uuid>,
+        organisation_id -> Nullable<Uuid>,
         /// Of an account: how far from the top its office is; only those above it read of it
         subject_rank -> Nullable<Int2>,
         /// Of a part of a record (a member of a household): the record

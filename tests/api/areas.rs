@@ -1,0 +1,193 @@
+//! Areas depend downwards only, in their imports and in the tables that they name.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::support::{TestServer, sources};
+
+/// Each area with its tables; it uses its own and those above it in this list.
+const AREAS: [(&str, &[&str]); 7] = [
+    ("kernel", &["audit_events", "creations", "deleted_records", "tree_day", "sealing_keys"]),
+    (
+        "access",
+        &[
+            "account_makers",
+            "api_keys",
+            "devices",
+            "refresh_tokens",
+            "sessions",
+            "sign_in_addresses",
+            "sign_in_failures",
+            "user_passwords",
+            "users",
+        ],
+    ),
+    (
+        "places",
+        &[
+            "data_loads",
+            "localities",
+            "locality_successions",
+            "locality_versions",
+            "locality_words",
+            "village_profiles",
+        ],
+    ),
+    ("twinning", &["organisation_contacts", "organisation_headcounts", "organisations", "programmes", "twinnings"]),
+    (
+        "needs",
+        &[
+            "hardship_items",
+            "hardship_lists",
+            "household_assessments",
+            "household_former_assessments",
+            "household_members",
+            "household_merges",
+            "household_private",
+            "household_words",
+            "households",
+            "pledges",
+        ],
+    ),
+    ("support", &["gifts", "support_changes", "support_summaries", "visit_households", "visits"]),
+    ("insight", &[]),
+];
+/// Above the areas, in this order.
+const ABOVE: [&str; 8] = ["config", "openapi", "app", "import", "demo", "cli", "server", "main"];
+
+/// Tables of a later area that an area names nevertheless. This list only shrinks.
+const NAMED_UPWARDS: [(&str, &str); 4] = [
+    ("access/api_keys/queries.rs", "localities"),
+    ("access/audit/queries.rs", "localities"),
+    ("access/users/queries.rs", "localities"),
+    ("access/users/queries.rs", "organisations"),
+];
+/// Imports upwards. This list only shrinks.
+const IMPORTED_UPWARDS: [(&str, &str); 6] = [
+    ("cli/keys.rs", "server"),
+    ("cli/mod.rs", "server"),
+    ("cli/users.rs", "server"),
+    ("config.rs", "import"),
+    ("demo/mod.rs", "cli"),
+    ("import/command.rs", "server"),
+];
+
+fn layer(name: &str) -> usize {
+    let areas = AREAS.iter().map(|(area, _)| *area);
+    areas.chain(ABOVE).position(|known| known == name).unwrap_or_else(|| panic!("{name} is in no list of this file"))
+}
+
+/// The files of the crate, each with its area and its code without comments.
+fn files() -> Vec<(String, String, String)> {
+    sources(Path::new("src"))
+        .into_iter()
+        .filter(|path| path.file_name().unwrap() != "lib.rs")
+        .map(|path| {
+            let code: Vec<String> = fs::read_to_string(&path)
+                .unwrap()
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .map(str::to_owned)
+                .collect();
+            let name = path.strip_prefix("src").unwrap().to_str().unwrap().to_owned();
+            let area = name.split(['/', '.']).next().unwrap().to_owned();
+            (area, name, code.join("\n"))
+        })
+        .collect()
+}
+
+/// The words of `use crate::{a, b::c}` and `crate::a::b` right after `crate::`.
+fn imported(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for after in code.split("crate::").skip(1) {
+        let names = match after.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap().split(',').map(str::trim).collect(),
+            None => vec![after],
+        };
+        for name in names {
+            let word: String = name.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            if !word.is_empty() {
+                found.insert(word);
+            }
+        }
+    }
+    found
+}
+
+/// The words of imports from `schema` and those that follow FROM, JOIN, INTO and UPDATE in SQL.
+fn tables_named(code: &str) -> BTreeSet<String> {
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .map(str::to_owned)
+            .filter(|word| !word.is_empty())
+            .collect()
+    };
+    let mut found = BTreeSet::new();
+    for after in code.split("schema::").skip(1) {
+        let list = after.strip_prefix('{').map_or(after, |list| list.split('}').next().unwrap());
+        let single = !after.starts_with('{');
+        found.extend(words(list).into_iter().take(if single { 1 } else { usize::MAX }));
+    }
+    let all = words(code);
+    let follows = |word: &str| ["FROM", "JOIN", "INTO", "UPDATE"].contains(&word);
+    found.extend(all.windows(2).filter(|pair| follows(&pair[0])).map(|pair| pair[1].clone()));
+    found
+}
+
+#[test]
+fn an_area_imports_only_from_areas_before_it() {
+    let mut upwards = BTreeSet::new();
+    for (area, name, code) in files() {
+        for other in imported(&code).into_iter().filter(|other| *other != area) {
+            if layer(&other) > layer(&area) {
+                upwards.insert((name.clone(), other));
+            }
+        }
+    }
+    let known = IMPORTED_UPWARDS.map(|(file, area)| (file.to_owned(), area.to_owned()));
+    assert_eq!(upwards, BTreeSet::from(known));
+}
+
+#[test]
+fn an_area_names_only_tables_of_areas_before_it() {
+    let mut upwards = BTreeSet::new();
+    for (area, name, code) in files().into_iter().filter(|(_, name, _)| !name.ends_with("db/schema.rs")) {
+        for table in tables_named(&code) {
+            let owner = AREAS.iter().position(|(_, tables)| tables.contains(&table.as_str()));
+            if owner.is_some_and(|owner| owner > layer(&area)) {
+                upwards.insert((name.clone(), table));
+            }
+        }
+    }
+    let known = NAMED_UPWARDS.map(|(file, table)| (file.to_owned(), table.to_owned()));
+    assert_eq!(upwards, BTreeSet::from(known));
+}
+
+#[test]
+fn every_table_has_an_area() {
+    #[derive(QueryableByName)]
+    struct Table {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let sql = "SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+                  AND relname <> '__diesel_schema_migrations'";
+    let tables: Vec<Table> = diesel::sql_query(sql).load(&mut TestServer::start().sql()).unwrap();
+    let there: BTreeSet<String> = tables.into_iter().map(|table| table.name).collect();
+    let listed: BTreeSet<String> =
+        AREAS.iter().flat_map(|(_, tables)| *tables).map(|table| (*table).to_owned()).collect();
+    assert_eq!(there, listed);
+}
+
+#[test]
+fn the_list_of_modules_is_in_the_order_of_the_areas() {
+    let text = fs::read_to_string("src/lib.rs").unwrap();
+    let modules: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("pub mod ")).map(|name| name.trim_end_matches(';')).collect();
+    let layers: Vec<usize> = modules.iter().map(|module| layer(module)).collect();
+    assert!(layers.is_sorted(), "{modules:?}");
+}
