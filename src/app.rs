@@ -35,7 +35,7 @@ use crate::kernel::peer::{Origins, Peer, TrustedProxy};
 use crate::kernel::problem::{Problem, ProblemDetails, Result};
 use crate::kernel::secrets::Secrets;
 use crate::places::catalogues::Catalogues;
-use crate::{access, insight, needs, openapi, places, support, twinning};
+use crate::{access, accounts, insight, needs, openapi, places, support, twinning};
 
 pub const BASE: &str = "/api/v1";
 
@@ -70,6 +70,7 @@ impl State {
     pub fn new(db: Db, tokens: Tokens, secrets: Secrets, callers: &Callers) -> Self {
         let contributed = [
             access::catalogues(),
+            accounts::catalogues(),
             places::catalogues(),
             twinning::catalogues(),
             needs::catalogues(),
@@ -171,7 +172,7 @@ fn operations(document: &Value) -> impl Iterator<Item = (&str, Method, &Value)> 
 }
 
 fn routes(api: &mut ServiceConfig) {
-    access::routes(api);
+    accounts::routes(api);
     places::routes(api);
     twinning::routes(api);
     needs::routes(api);

@@ -6,7 +6,7 @@
 /// Connections, errors, extractors, pages, ids, the clock; nothing of a domain.
 pub mod kernel;
 
-/// Sign-in, users, API keys, the policy table.
+/// The gate: the caller, the policy table, limits, tokens, passwords.
 pub mod access;
 
 /// Provinces, districts, communes and villages of every era.
@@ -14,6 +14,9 @@ pub mod places;
 
 /// Organisations, programmes, twinnings.
 pub mod twinning;
+
+/// Users, their sign-in, API keys, the audit.
+pub mod accounts;
 
 /// Households, hardship lists, pledges.
 pub mod needs;
@@ -27,6 +30,12 @@ pub mod insight;
 /// Settings, each from one environment variable or flag.
 pub mod config;
 
+/// Jobs: work without a request.
+pub mod jobs;
+
+/// An installation: its database, and the keys beside it.
+pub mod installation;
+
 /// Parts of the OpenAPI document that every operation shares.
 pub mod openapi;
 
@@ -39,7 +48,7 @@ pub mod import;
 /// Demonstration data.
 pub mod demo;
 
-/// Commands for operators.
+/// The command line.
 pub mod cli;
 
 /// Starting, serving and stopping.

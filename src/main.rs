@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ketnghia::cli::{keys, users};
-use ketnghia::config::{Cli, Command, KeysCommand, UserCommand};
-use ketnghia::import::command;
+use ketnghia::cli::arguments::{Cli, Command, KeysCommand, UserCommand};
+use ketnghia::cli::{import, keys, users};
 use ketnghia::kernel::db::one_line;
 use ketnghia::{cli, server};
 
@@ -30,7 +29,7 @@ fn main() -> ExitCode {
             KeysCommand::Reseal(of) => keys::reseal(&of),
             KeysCommand::Remove(wanted) => keys::remove(&wanted),
         },
-        Command::Import { list } => return command::import(&list).unwrap_or_else(fail),
+        Command::Import { list } => return import::import(&list).unwrap_or_else(fail),
         Command::User { command } => match command {
             UserCommand::Create(user) => users::create_admin(&user),
             UserCommand::Reset(user) => users::reset(&user),

@@ -10,14 +10,14 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
 
+use super::arguments::{KeysOfInstallation, RemoveKey};
 use super::say;
 use crate::access::tokens::Tokens;
-use crate::config::{KeysOfInstallation, RemoveKey};
+use crate::installation::{self, Installation};
 use crate::kernel::db::sealing;
 use crate::kernel::problem::{Problem, Result as Outcome};
 use crate::kernel::secrets::{Secrets, key_of_line, make_private_folder, new_key_line, write_private};
 use crate::needs::households::private;
-use crate::server::{self, Installation};
 
 /// Makes the keys of an installation, and says which settings name them.
 pub fn create(folder: &Path) -> Result<(), String> {
@@ -72,7 +72,7 @@ pub fn add(of: &KeysOfInstallation) -> Result<(), String> {
 
 /// Prints the keys, the newest first, with their fingerprints and how many values each has sealed.
 pub fn list(of: &KeysOfInstallation) -> Result<(), String> {
-    let installation = server::open(&of.storage, &of.keys)?;
+    let installation = installation::open(&of.storage, &of.keys)?;
     let sealed = sealed_by_key(&installation)?;
     for (place, (id, fingerprint)) in installation.secrets.fingerprints().into_iter().enumerate() {
         let mark: String = fingerprint.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
@@ -98,7 +98,7 @@ fn sealed_by_key(installation: &Installation) -> Result<BTreeMap<u8, i64>, Strin
 
 /// Seals with the newest key what older ones sealed, some rows in a transaction.
 pub fn reseal(of: &KeysOfInstallation) -> Result<(), String> {
-    let Installation { db, secrets, .. } = &server::open(&of.storage, &of.keys)?;
+    let Installation { db, secrets, .. } = &installation::open(&of.storage, &of.keys)?;
     let (mut resealed, mut unreadable) = (0, 0);
     let mut behind = None;
     while let Some(batch) = db.as_system(|conn| private::reseal(conn, secrets, behind)).map_err(told)? {
@@ -125,7 +125,7 @@ pub fn reseal(of: &KeysOfInstallation) -> Result<(), String> {
 pub fn remove(wanted: &RemoveKey) -> Result<(), String> {
     let file = pii_key_file(&wanted.of);
     let before = read(&file)?;
-    let installation = server::open(&wanted.of.storage, &wanted.of.keys)?;
+    let installation = installation::open(&wanted.of.storage, &wanted.of.keys)?;
     let id = wanted.id;
     let known: Vec<u8> = installation.secrets.fingerprints().iter().map(|(id, _)| *id).collect();
     if !known.contains(&id) {

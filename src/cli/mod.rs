@@ -1,5 +1,9 @@
 //! Commands for operators: keys, accounts, a look at a running server, a shell on the database, the document.
 
+/// Arguments of every command.
+pub mod arguments;
+/// `ketnghia import`.
+pub mod import;
 /// Keys of an installation.
 pub mod keys;
 /// Accounts from the command line.
@@ -11,8 +15,8 @@ use std::process::{self, ExitCode};
 use std::time::Duration;
 
 use crate::app;
-use crate::config::{Health, RunWithDatabase};
-use crate::server::Database;
+use crate::installation::Database;
+use arguments::{Health, RunWithDatabase};
 
 /// A line for who started the command. That nobody reads it is no reason to end.
 pub fn say(line: &str) {

@@ -5,17 +5,18 @@ use diesel::prelude::*;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::arguments::{CreateUser, EndSessions, ListUsers, NamedUser};
 use super::say;
 use crate::access::passwords::{self, ONE_TIME_DAYS};
 use crate::access::policy::Role;
-use crate::access::users::model::NewUser;
-use crate::access::users::queries::{self, give_one_time_password};
-use crate::config::{CreateUser, EndSessions, ListUsers, NamedUser, Storage};
+use crate::accounts::users::model::NewUser;
+use crate::accounts::users::queries::{self, give_one_time_password};
+use crate::config::Storage;
+use crate::installation::Database;
 use crate::kernel::clock::Clock;
 use crate::kernel::db::schema::users;
 use crate::kernel::db::{Db, migrate};
 use crate::kernel::problem::{Problem, Result as Outcome};
-use crate::server::Database;
 
 /// A one-time password that was made for somebody.
 struct OneTime {

@@ -17,7 +17,6 @@ use uuid::{Uuid, uuid};
 use crate::access::passwords;
 use crate::access::policy::Role;
 use crate::app::State;
-use crate::cli::say;
 use crate::kernel::problem::{Problem, Result};
 use crate::places::loader::locality_id;
 
@@ -152,13 +151,12 @@ fn until(today: NaiveDate, day: &str) -> bool {
     day.parse::<NaiveDate>().is_ok_and(|day| day <= today)
 }
 
-/// Prints the accounts; a terminal that is gone does not end the server.
-pub fn print_users(users: &[DemoUser]) {
+/// Lists the accounts for the terminal.
+pub fn lines(users: &[DemoUser]) -> Vec<String> {
     if users.is_empty() {
-        return;
+        return Vec::new();
     }
-    say(&format!("  demonstration users, password {PASSWORD}:"));
-    for user in users {
-        say(&format!("    {:<16} {}", user.username, user.office));
-    }
+    let title = format!("  demonstration users, password {PASSWORD}:");
+    let accounts = users.iter().map(|user| format!("    {:<16} {}", user.username, user.office));
+    std::iter::once(title).chain(accounts).collect()
 }

@@ -6,15 +6,13 @@
 mod assessments;
 mod cells;
 mod columns;
-/// The command line's side.
-pub mod command;
 mod households;
 mod known_households;
 mod organisations;
 mod places;
 mod poverty;
 mod report;
-mod sheet;
+pub mod sheet;
 mod table;
 mod users;
 mod villages;
@@ -29,7 +27,7 @@ use validator::Validate;
 
 use crate::access::actor::Actor;
 use crate::access::policy::{Office, Permission};
-use crate::access::users::queries as accounts;
+use crate::accounts::users::queries as accounts;
 use crate::kernel::db::{Db, Verdict, records};
 use crate::kernel::extract;
 use crate::kernel::id::LocalityId;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use clap::{Arg, Command, CommandFactory};
-use ketnghia::config::Cli;
+use ketnghia::cli::arguments::Cli;
 use ketnghia::kernel::peer::TrustedProxy;
 
 use crate::support::sources;

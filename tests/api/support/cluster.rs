@@ -8,12 +8,13 @@ use diesel::{Connection, PgConnection};
 use ketnghia::access::tokens::Tokens;
 use ketnghia::app::State;
 use ketnghia::config::Callers;
+use ketnghia::jobs;
 use ketnghia::kernel::clock::Clock;
 use ketnghia::kernel::db::embedded::Embedded;
 use ketnghia::kernel::db::{Db, migrate};
 use ketnghia::kernel::secrets::Secrets;
 use ketnghia::places::loader::{self, Selection};
-use ketnghia::server::{self, Running};
+use ketnghia::server::Running;
 
 use super::client::Client;
 use super::wire::Wire;
@@ -199,7 +200,7 @@ impl TestServer {
     /// Moves the clock, and the tree of places with it.
     pub fn set_clock(&self, instant: &str) {
         self.db.clock.set(instant.parse::<DateTime<Utc>>().unwrap());
-        server::follow_the_day(&self.db).unwrap();
+        jobs::follow_the_day(&self.db).unwrap();
     }
 
     /// A look behind the API, for what no answer shows.

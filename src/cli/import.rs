@@ -6,11 +6,11 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::sheet::MOST_BYTES;
-use super::{Kind, Report, Request, run, template};
-use crate::config::{ImportFile, ImportList};
+use super::arguments::{ImportFile, ImportList};
+use crate::import::sheet::MOST_BYTES;
+use crate::import::{Kind, Report, Request, run, template};
+use crate::installation;
 use crate::kernel::locale::Locale;
-use crate::server;
 
 /// Succeeds when the file is right, be it written or rehearsed.
 pub fn import(list: &ImportList) -> Result<ExitCode, String> {
@@ -38,7 +38,7 @@ pub fn import(list: &ImportList) -> Result<ExitCode, String> {
 }
 
 fn open_and_run(settings: &ImportFile, kind: Kind, username: &str, content: &[u8]) -> Result<Report, String> {
-    let opened = server::open(&settings.storage, &settings.keys)?;
+    let opened = installation::open(&settings.storage, &settings.keys)?;
     let locale = if settings.language == "vi" { Locale::Vi } else { Locale::En };
     run(&opened.db, &opened.secrets, &Request { kind, username, content, commit: settings.commit, locale })
 }

@@ -6,9 +6,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::model::{Account, AccountLocality, AccountOrganisation, Session, SessionSort};
-use crate::access::auth::queries::Done;
 use crate::access::policy::{Office, Permission, Role};
 use crate::access::tokens::SessionDays;
+use crate::accounts::tries::Done;
 use crate::kernel::page::{Keyset, Page};
 use crate::kernel::problem::{Problem, Result};
 use crate::kernel::secrets::Secrets;

@@ -4,13 +4,14 @@ use actix_web::{HttpRequest, HttpResponse, post};
 
 use super::device::Device;
 use super::model::{Credentials, RefreshGrant, SessionTokens};
-use super::queries::{self, Begun, Opening, Refreshed, SessionView};
+use super::queries::{self, Opening, Refreshed, SessionView};
 use crate::access::actor::May;
 use crate::access::guesses::Guesses;
-use crate::access::me;
 use crate::access::passwords::{Asker, Passwords};
 use crate::access::policy::permission::ReadOwnAccount;
 use crate::access::tokens::{Bearer, LIFETIME_SECONDS, SessionDays, Tokens};
+use crate::accounts::tries::Begun;
+use crate::accounts::{me, tries};
 use crate::kernel::answer::NoContent;
 use crate::kernel::db::{Db, Entry};
 use crate::kernel::extract::Valid;
@@ -58,7 +59,7 @@ pub async fn sign_in(
     let taken = {
         let (name, mark, place) =
             (username.clone(), device.as_ref().map(|device| device.mark().to_vec()), place.clone());
-        db.write(&public, move |conn| queries::begin_sign_in(conn, &name, mark.as_deref(), &place)).await?
+        db.write(&public, move |conn| tries::begin_sign_in(conn, &name, mark.as_deref(), &place)).await?
     };
     let taken = match taken {
         Begun::Taken(taken) => taken,
@@ -71,7 +72,7 @@ pub async fn sign_in(
     drop(turn);
     let known = device.filter(|_| taken.is_of_device());
     let (Some(user), Some(verified), true) = (taken.user_id, taken.hash, right) else {
-        let wrong = db.write(&public, move |conn| queries::password_was_wrong(conn, Some(&username), &place)).await?;
+        let wrong = db.write(&public, move |conn| tries::password_was_wrong(conn, Some(&username), &place)).await?;
         db.metrics.signed_in(SignIn::Wrong);
         if guesses.sound(wrong) {
             db.metrics.sign_in_alarm();

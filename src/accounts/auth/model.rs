@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::access::me::Account;
+use crate::accounts::me::Account;
 
 pub const MAX_USERNAME: u64 = 64;
 

@@ -1,0 +1,228 @@
+//! The arguments of the command line. `ketnghia --help` is their manual.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Keys, Serve, Storage};
+use crate::import::{self, Kind};
+
+/// The service behind Vietnam's twinning programmes (kết nghĩa).
+#[derive(Debug, Parser)]
+#[command(name = "ketnghia", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API (with the embedded database, migrate it first)
+    Serve(Serve),
+    /// Bring the database to the schema of this binary and load the catalogue of places
+    Migrate(Migrate),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Run a command, such as psql or pg_dump, with DATABASE_URL (and PGHOST, PGUSER, …) set to the database
+    Database(RunWithDatabase),
+    /// Ask a running server whether it is ready; the exit code tells, for health checks without curl
+    Health(Health),
+    /// Make keys for an installation with DATABASE_URL
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Import a list from a spreadsheet, in the name of a user; says what is wrong and writes nothing without --commit
+    Import {
+        #[command(subcommand)]
+        list: ImportList,
+    },
+    /// Manage users from the command line
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Health {
+    /// Address and port the server listens on
+    #[arg(long, env = "BIND_ADDRESS", default_value = "127.0.0.1:8080")]
+    pub bind_address: String,
+    /// Ask only whether it is alive, not whether its database is there
+    #[arg(long)]
+    pub live: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a signing key, refresh.key and pii.key in a folder that holds none yet
+    Create(CreateKeys),
+    /// Add a key to PII_KEY_FILE, which seals from the next start of the server on
+    Add(KeysOfInstallation),
+    /// List the keys of PII_KEY_FILE, and how much each has sealed
+    List(KeysOfInstallation),
+    /// Seal anew, with the newest key, what older ones sealed; broken off, it goes on where it was
+    Reseal(KeysOfInstallation),
+    /// Remove a key with which nothing is sealed any more; no server may run
+    Remove(RemoveKey),
+}
+
+#[derive(Debug, Args)]
+pub struct KeysOfInstallation {
+    #[command(flatten)]
+    pub storage: Storage,
+    #[command(flatten)]
+    pub keys: Keys,
+}
+
+#[derive(Debug, Args)]
+pub struct RemoveKey {
+    #[command(flatten)]
+    pub of: KeysOfInstallation,
+    /// Number of the key, as `keys list` shows it
+    pub id: u8,
+}
+
+#[derive(Debug, Args)]
+pub struct CreateKeys {
+    /// The folder; it is made if it is not there
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Create an administrator of the country and print a one-time password
+    Create(CreateUser),
+    /// Make a new one-time password for any account, end its sessions and print it
+    Reset(NamedUser),
+    /// Deactivate any account and end its sessions
+    Deactivate(NamedUser),
+    /// List the administrators, or all accounts
+    List(ListUsers),
+    /// End every session of an account, or of all: after a backup was restored, or a key was lost
+    EndSessions(EndSessions),
+}
+
+#[derive(Debug, Args)]
+pub struct EndSessions {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// The name to sign in with
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub username: Option<String>,
+    /// Of every account
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct NamedUser {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// The name to sign in with
+    pub username: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ListUsers {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// Every account, not the administrators alone
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CreateUser {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// The name to sign in with
+    #[arg(long)]
+    pub username: String,
+    /// The person's name
+    #[arg(long)]
+    pub full_name: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImportList {
+    /// Villages of communes, with their counts year by year
+    #[command(after_help = import::help(Kind::Villages))]
+    Villages(ImportFile),
+    /// Households, such as a commune's list of poor households
+    #[command(after_help = import::help(Kind::Households))]
+    Households(ImportFile),
+    /// Assessments of households, of years before the system too
+    #[command(after_help = import::help(Kind::Assessments))]
+    Assessments(ImportFile),
+    /// Organisations that give, with their assigned posts year by year
+    #[command(after_help = import::help(Kind::Organisations))]
+    Organisations(ImportFile),
+    /// Accounts; with --commit their one-time passwords are printed once, as CSV
+    #[command(after_help = import::help(Kind::Users))]
+    Users(ImportFile),
+}
+
+#[derive(Debug, Args)]
+pub struct ImportFile {
+    #[command(flatten)]
+    pub storage: Storage,
+    #[command(flatten)]
+    pub keys: Keys,
+    /// The list: a sheet saved as "CSV UTF-8"
+    #[arg(required_unless_present = "template")]
+    pub file: Option<PathBuf>,
+    /// In whose name: that user's area, rights and name in the audit
+    #[arg(long = "as", value_name = "USERNAME", required_unless_present = "template")]
+    pub username: Option<String>,
+    /// Write it; without this, everything is tried and nothing is kept
+    #[arg(long)]
+    pub commit: bool,
+    /// Print the headers with an example row, to begin a sheet with
+    #[arg(long)]
+    pub template: bool,
+    /// Language of the remarks
+    #[arg(long, default_value = "en", value_parser = ["vi", "en"])]
+    pub language: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// Leave the catalogue of places out: nobody will serve from this database
+    #[arg(long)]
+    pub schema_only: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RunWithDatabase {
+    #[command(flatten)]
+    pub storage: Storage,
+    /// As the superuser of the private PostgreSQL, whom row-level security does not bind: for pg_dump
+    #[arg(long, conflicts_with = "database_url")]
+    pub superuser: bool,
+    /// Make an empty private PostgreSQL if DATA_DIR has none: for pg_restore
+    #[arg(long, conflicts_with = "database_url")]
+    pub new: bool,
+    /// The command and its arguments, after `--`
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<OsString>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cli, Command, Parser};
+
+    #[test]
+    fn a_pool_has_the_size_that_is_asked_for_or_one_that_fits_the_machine() {
+        let serve = |arguments: &[&str]| match Cli::parse_from([&["ketnghia", "serve"], arguments].concat()).command {
+            Command::Serve(serve) => serve,
+            _ => unreachable!("it is what was parsed"),
+        };
+        assert_eq!(serve(&["--database-pool-size", "100"]).pool_size(), 100);
+        assert!((4..=32).contains(&serve(&[]).pool_size()));
+    }
+}
