@@ -69,7 +69,9 @@ begin
   case
     when new.resource in ('organisation_contacts', 'organisation_headcounts') then
       new.part_of := new.organisation_id;
-      select o.locality_id into new.locality_id from public.organisations o where o.id = new.part_of;
+      -- The parts of an organisation that is deleted follow it.
+      new.locality_id := coalesce((select o.locality_id from public.organisations o where o.id = new.part_of),
+        (select (d.content ->> 'locality_id')::uuid from public.deleted_records d where d.id = new.part_of and d.resource = 'organisations'));
     when new.resource = 'village_profiles' then
       new.part_of := new.village_id;
     when new.resource = 'locality_versions' then
@@ -165,7 +167,7 @@ declare
 begin
   if pause = 0 then
     pause := public.app_take_try(subject);
-    cause := case subject when name then 'name' else 'device' end;
+    cause := split_part(subject, ' ', 1);
   end if;
   if pause > 0 then return query select pause, cause, null::uuid, null::text; return; end if;
   return query select 0, cause, c.user_id, c.hash from (select) as nobody left join (
@@ -249,10 +251,14 @@ CREATE FUNCTION public.app_end_own_session(target uuid) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
+declare
+  lost bytea;
 begin
   update public.sessions s set revoked_at = public.app_now()
-   where s.id = target and s.user_id = public.app_user_id() and s.revoked_at is null;
+   where s.id = target and s.user_id = public.app_user_id() and s.revoked_at is null returning s.device_mark into lost;
   if not found then return false; end if;
+  -- A phone that was lost; the caller's own is signed out and comes back.
+  delete from public.devices d where d.user_id = public.app_user_id() and d.mark = lost and target <> public.app_session_id();
   perform public.app_security_event('session_ended', public.app_user_id());
   return true;
 end $$;
@@ -274,6 +280,8 @@ declare
   ended bigint;
 begin
   if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;
+  -- In the order of signing in: the account, then its devices and sessions.
+  perform from public.users u where name is null or u.username = name order by u.id for update;
   with gone as (
     update public.sessions s set revoked_at = public.app_now()
       from public.users u where u.id = s.user_id and s.revoked_at is null and (name is null or u.username = name)
@@ -462,7 +470,7 @@ CREATE FUNCTION public.app_forgive(username text) RETURNS void
     SET search_path TO ''
     AS $$
   delete from public.sign_in_failures f
-   where f.subject in (username, 'password ' || username)
+   where f.subject in ('name ' || username, 'password ' || username)
       or f.subject >= 'device ' || username || ' ' and f.subject < 'device ' || username || '!' $$;
 
 COMMENT ON FUNCTION public.app_forgive(username text) IS 'Forgets the wrong passwords of an account, whatever they were counted by';
@@ -776,6 +784,9 @@ begin
   update public.gifts g set hardship_item_id = s.id
     from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
    where m.id = g.hardship_item_id and m.household_id = merged;
+  -- Whoever merges writes the lists of both.
+  update public.hardship_lists l set written_by = public.app_with_caller(l.written_by)
+   where l.id in (select m.list_id from public.hardship_items m where m.household_id = merged);
   delete from public.hardship_items m
    using public.hardship_items s where m.household_id = merged and s.household_id = survivor and s.list_id = m.list_id;
   update public.hardship_items m set household_id = survivor where m.household_id = merged;
@@ -1066,6 +1077,7 @@ begin
   elsif token.generation < family.generation - 1 or family.used_generation = family.generation
      or family.refreshed_at < public.app_now() - interval '24 hours' or device is distinct from family.device_name then
     update public.sessions s set revoked_at = public.app_now() where s.id = family.id;
+    delete from public.devices d where d.user_id = family.user_id and d.mark = family.device_mark;
     perform public.app_security_event('refresh_token_reused', family.user_id);
     return query select 'reused', null::uuid; return;
   else
@@ -1195,7 +1207,9 @@ CREATE FUNCTION public.app_security_event(what text, subject uuid) RETURNS void
     SET search_path TO ''
     AS $$
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, step, request_id)
-  values (public.app_now(), coalesce(public.app_role(), 'nobody'), subject, 'users', subject, 'security', what,
+  -- A wrong password tells nothing of whoever sent it.
+  values (public.app_now(), coalesce(public.app_role(), 'nobody'), case what when 'sign_in_failed' then null else subject end,
+          'users', subject, 'security', what,
           nullif(current_setting('app.request_id', true), '')::uuid) $$;
 
 CREATE FUNCTION public.app_session_id() RETURNS uuid
@@ -1334,9 +1348,9 @@ CREATE FUNCTION public.app_sign_in_subject(name text, mark bytea) RETURNS text
     SET search_path TO ''
     AS $_$
   select case when exists (select from public.devices d join public.users u on u.id = d.user_id where u.username = $1 and d.mark = $2)
-    then 'device ' || name || ' ' || encode(mark, 'hex') else name end $_$;
+    then 'device ' || name || ' ' || encode(mark, 'hex') else 'name ' || name end $_$;
 
-COMMENT ON FUNCTION public.app_sign_in_subject(name text, mark bytea) IS 'By which the wrong passwords of a sign-in are counted';
+COMMENT ON FUNCTION public.app_sign_in_subject(name text, mark bytea) IS 'Counts the wrong passwords of a sign-in. Each kind of subject begins with its own word, for a name is anything that is sent';
 
 CREATE FUNCTION public.app_subscriber(address text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT
@@ -1767,7 +1781,7 @@ COMMENT ON FUNCTION public.app_watch(target regclass, VARIADIC personal text[]) 
 
 CREATE FUNCTION public.app_with_caller(authors uuid[]) RETURNS uuid[]
     LANGUAGE sql STABLE
-    AS $$ select array_append(array_remove(authors, app_user_id()), app_user_id()) $$;
+    AS $$ select array_append(array_remove(authors, public.app_user_id()), public.app_user_id()) $$;
 
 COMMENT ON FUNCTION public.app_with_caller(authors uuid[]) IS 'The authors of a record after the caller has written some of it';
 
@@ -2494,7 +2508,7 @@ ALTER TABLE ONLY public.sign_in_failures FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.sign_in_failures IS 'Wrong passwords in a row';
 
-COMMENT ON COLUMN public.sign_in_failures.subject IS 'A user name, whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password';
+COMMENT ON COLUMN public.sign_in_failures.subject IS '"name NAME", whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password';
 
 CREATE TABLE public.support_changes (
     id bigint NOT NULL,

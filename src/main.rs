@@ -9,12 +9,13 @@ use ketnghia::kernel::db::one_line;
 use ketnghia::{cli, server};
 
 /// Its background thread gives the memory of a peak back within ten seconds, in an idle process, too.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     // Their errors come back to us, who say them once and in one line.
-    let logging = env_logger::Env::default().default_filter_or("info,actix_server=warn,r2d2=off");
+    let logging = env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http::h1=off,r2d2=off");
     env_logger::Builder::from_env(logging).format_timestamp_millis().init();
     let outcome = match Cli::parse().command {
         Command::Serve(settings) => server::serve(settings),

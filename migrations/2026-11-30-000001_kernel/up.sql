@@ -167,7 +167,7 @@ create table creations (
 comment on table creations is 'Ids that clients made, with the hash of the body they came with: the same request again is known again';
 
 create function app_with_caller(authors uuid[]) returns uuid[] stable language sql as
-  $$ select array_append(array_remove(authors, app_user_id()), app_user_id()) $$;
+  $$ select array_append(array_remove(authors, public.app_user_id()), public.app_user_id()) $$;
 comment on function app_with_caller(uuid[]) is 'The authors of a record after the caller has written some of it';
 
 -- The one trigger of every table: version, changed_xid, updated_at, and the audit entry, in the

@@ -97,7 +97,7 @@ create table sign_in_failures (
 );
 comment on table sign_in_failures is 'Wrong passwords in a row';
 comment on column sign_in_failures.subject is
-  'A user name, whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password';
+  '"name NAME", whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password';
 create index sign_in_failures_last_at on sign_in_failures (last_at);
 
 create table api_keys (
@@ -255,7 +255,9 @@ comment on function app_enter_public(timestamptz, uuid) is 'For what needs no si
 -- ── signing in ─────────────────────────────────────────────────────────────────────────────────
 create function app_security_event(what text, subject uuid) returns void language sql security definer set search_path = '' as $$
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, step, request_id)
-  values (public.app_now(), coalesce(public.app_role(), 'nobody'), subject, 'users', subject, 'security', what,
+  -- A wrong password tells nothing of whoever sent it.
+  values (public.app_now(), coalesce(public.app_role(), 'nobody'), case what when 'sign_in_failed' then null else subject end,
+          'users', subject, 'security', what,
           nullif(current_setting('app.request_id', true), '')::uuid) $$;
 
 create function app_session_view(session uuid) returns table
@@ -276,6 +278,8 @@ declare
   ended bigint;
 begin
   if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;
+  -- In the order of signing in: the account, then its devices and sessions.
+  perform from public.users u where name is null or u.username = name order by u.id for update;
   with gone as (
     update public.sessions s set revoked_at = public.app_now()
       from public.users u where u.id = s.user_id and s.revoked_at is null and (name is null or u.username = name)
@@ -298,10 +302,14 @@ create function app_own_sessions(idle_days integer, absolute_days integer)
      and s.created_at >= public.app_now() - make_interval(days => absolute_days) $$;
 
 create function app_end_own_session(target uuid) returns boolean language plpgsql security definer set search_path = '' as $$
+declare
+  lost bytea;
 begin
   update public.sessions s set revoked_at = public.app_now()
-   where s.id = target and s.user_id = public.app_user_id() and s.revoked_at is null;
+   where s.id = target and s.user_id = public.app_user_id() and s.revoked_at is null returning s.device_mark into lost;
   if not found then return false; end if;
+  -- A phone that was lost; the caller's own is signed out and comes back.
+  delete from public.devices d where d.user_id = public.app_user_id() and d.mark = lost and target <> public.app_session_id();
   perform public.app_security_event('session_ended', public.app_user_id());
   return true;
 end $$;

@@ -29,7 +29,9 @@ begin
   case
     when new.resource in ('organisation_contacts', 'organisation_headcounts') then
       new.part_of := new.organisation_id;
-      select o.locality_id into new.locality_id from public.organisations o where o.id = new.part_of;
+      -- The parts of an organisation that is deleted follow it.
+      new.locality_id := coalesce((select o.locality_id from public.organisations o where o.id = new.part_of),
+        (select (d.content ->> 'locality_id')::uuid from public.deleted_records d where d.id = new.part_of and d.resource = 'organisations'));
     when new.resource = 'village_profiles' then
       new.part_of := new.village_id;
     when new.resource = 'locality_versions' then

@@ -54,7 +54,7 @@ end $$;
 
 create function app_forgive(username text) returns void language sql security definer set search_path = '' as $$
   delete from public.sign_in_failures f
-   where f.subject in (username, 'password ' || username)
+   where f.subject in ('name ' || username, 'password ' || username)
       or f.subject >= 'device ' || username || ' ' and f.subject < 'device ' || username || '!' $$;
 comment on function app_forgive(text) is 'Forgets the wrong passwords of an account, whatever they were counted by';
 
@@ -72,8 +72,9 @@ comment on function app_address_wait(text, integer) is 'Seconds until an address
 -- A device is asked of the account: a token that was made before a reset is that of any caller.
 create function app_sign_in_subject(name text, mark bytea) returns text stable language sql security definer set search_path = '' as $$
   select case when exists (select from public.devices d join public.users u on u.id = d.user_id where u.username = $1 and d.mark = $2)
-    then 'device ' || name || ' ' || encode(mark, 'hex') else name end $$;
-comment on function app_sign_in_subject(text, bytea) is 'By which the wrong passwords of a sign-in are counted';
+    then 'device ' || name || ' ' || encode(mark, 'hex') else 'name ' || name end $$;
+comment on function app_sign_in_subject(text, bytea) is
+  'Counts the wrong passwords of a sign-in. Each kind of subject begins with its own word, for a name is anything that is sent';
 
 create function app_begin_sign_in(name text, mark bytea, address text, per_hour integer)
   returns table (wait integer, counted_by text, user_id uuid, hash text)
@@ -85,7 +86,7 @@ declare
 begin
   if pause = 0 then
     pause := public.app_take_try(subject);
-    cause := case subject when name then 'name' else 'device' end;
+    cause := split_part(subject, ' ', 1);
   end if;
   if pause > 0 then return query select pause, cause, null::uuid, null::text; return; end if;
   return query select 0, cause, c.user_id, c.hash from (select) as nobody left join (
@@ -179,6 +180,7 @@ begin
   elsif token.generation < family.generation - 1 or family.used_generation = family.generation
      or family.refreshed_at < public.app_now() - interval '24 hours' or device is distinct from family.device_name then
     update public.sessions s set revoked_at = public.app_now() where s.id = family.id;
+    delete from public.devices d where d.user_id = family.user_id and d.mark = family.device_mark;
     perform public.app_security_event('refresh_token_reused', family.user_id);
     return query select 'reused', null::uuid; return;
   else

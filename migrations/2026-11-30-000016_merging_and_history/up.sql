@@ -162,6 +162,9 @@ begin
   update public.gifts g set hardship_item_id = s.id
     from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
    where m.id = g.hardship_item_id and m.household_id = merged;
+  -- Whoever merges writes the lists of both.
+  update public.hardship_lists l set written_by = public.app_with_caller(l.written_by)
+   where l.id in (select m.list_id from public.hardship_items m where m.household_id = merged);
   delete from public.hardship_items m
    using public.hardship_items s where m.household_id = merged and s.household_id = survivor and s.list_id = m.list_id;
   update public.hardship_items m set household_id = survivor where m.household_id = merged;

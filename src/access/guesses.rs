@@ -23,7 +23,14 @@ pub struct Guesses {
     per_address: i32,
     alarm: i64,
     /// Addresses and subjects that have to wait: since when that was said, and for how many seconds.
-    held: Mutex<HashMap<String, (DateTime<Utc>, u32)>>,
+    held: Mutex<HashMap<Held, (DateTime<Utc>, u32)>>,
+}
+
+/// What has to wait. A user name that reads like an address is none.
+#[derive(PartialEq, Eq, Hash)]
+pub enum Held {
+    Address(IpAddr),
+    Subject(String),
 }
 
 impl Guesses {
@@ -42,15 +49,15 @@ impl Guesses {
     /// Refuses who was told to wait a moment ago, before anything else is asked.
     pub fn check(&self, place: &Place, subject: &str, now: DateTime<Utc>) -> Result<()> {
         let held = self.held();
-        let of = |key: &str| held.get(key).filter(|(since, _)| is_remembered(*since, now));
-        match of(&place.address.to_string()).or_else(|| of(subject)) {
+        let of = |key: &Held| held.get(key).filter(|(since, _)| is_remembered(*since, now));
+        match of(&Held::Address(place.address)).or_else(|| of(&Held::Subject(subject.to_owned()))) {
             Some((_, seconds)) => Err(Problem::retry_after(Code::TooManyRequests, *seconds)),
             None => Ok(()),
         }
     }
 
     /// Remembers who has to wait.
-    pub fn hold(&self, key: String, seconds: u32, now: DateTime<Utc>) {
+    pub fn hold(&self, key: Held, seconds: u32, now: DateTime<Utc>) {
         let mut held = self.held();
         if held.len() >= REMEMBERED_AT_ONCE {
             held.retain(|_, (since, _)| is_remembered(*since, now));
@@ -60,13 +67,23 @@ impl Guesses {
         }
     }
 
+    /// The subject of a user name. Each kind of subject begins with its own word, as in `app_sign_in_subject`: a name
+    /// is anything that is sent.
+    pub fn name(username: &str) -> String {
+        format!("name {username}")
+    }
+
     /// Forgets an account that got a new password.
     pub fn release(&self, username: &str) {
         let of_a_device = format!("device {username} ");
-        self.held().retain(|subject, _| subject != username && !subject.starts_with(&of_a_device));
+        let name = Self::name(username);
+        self.held().retain(|key, _| match key {
+            Held::Address(_) => true,
+            Held::Subject(subject) => *subject != name && !subject.starts_with(&of_a_device),
+        });
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<String, (DateTime<Utc>, u32)>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Held, (DateTime<Utc>, u32)>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

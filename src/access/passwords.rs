@@ -138,7 +138,7 @@ impl Passwords {
 
     /// Of a password that an official gives to somebody.
     pub async fn hash_for(&self, official: Uuid, password: String) -> Result<String> {
-        self.turn(Asker { account: official.to_string(), address: None }).await?.hash(password).await
+        self.turn(Asker { account: format!("naming {official}"), address: None }).await?.hash(password).await
     }
 
     /// How many wait.

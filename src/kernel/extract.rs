@@ -360,7 +360,7 @@ mod tests {
         assert_eq!((filter.status.len(), filter.limit), (2, None));
         let pointers = |query: &str| -> Vec<String> {
             let problem = parse_query::<Filter>(query).unwrap_err();
-            let details = problem.details(super::super::locale::Locale::En, "", "");
+            let details = problem.details(crate::kernel::locale::Locale::En, "", "");
             details.errors.into_iter().map(|error| error.pointer).collect()
         };
         assert_eq!(pointers("a=1&b=2"), ["?a", "?b"]);

@@ -102,7 +102,7 @@ fn what_is_of_no_village_is_for_the_officials_of_its_place() {
         "name": "Công ty Bình Dương", "kind": "enterprise", "level": "commune", "locality_id": world.ianan,
         "contact_name": "Lê Văn Hùng", "headcounts": [{"year": 2026, "headcount": 25}],
     });
-    let made = official.post("/organisations", body);
+    let made = official.post("/organisations", body.clone());
     let organisation = id_of(&made.expect(201));
     let village = world.village(world.ianan, "Tung");
     let twinning = giving::twinning(&world, organisation, village, None);
@@ -128,6 +128,12 @@ fn what_is_of_no_village_is_for_the_officials_of_its_place() {
     assert!(
         !serde_json::to_string(&entries(&official, &format!("id={organisation}"))).unwrap().contains("Lê Văn Hùng")
     );
+    // The deletion of its parts is read where its own is.
+    let other = official.post("/organisations", body).expect(201);
+    let other = id_of(&other);
+    official.delete(&format!("/organisations/{other}")).expect(204);
+    let deleted = entries(&official, &format!("id={other}")).into_iter().filter(|entry| entry["action"] == "delete");
+    assert_eq!(deleted.count(), 3, "the organisation, its contact and its headcount");
 }
 
 #[test]

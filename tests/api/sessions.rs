@@ -252,8 +252,23 @@ fn passwords_are_long_enough_and_not_easy_to_guess() {
         "KONGCHRO",
         "0912345678",
         "0912 345 678",
+        "Gia Lai 2026",
+        "xã Kông Chro 1",
     ] {
         wrong(weak, "weak_password");
+    }
+    // The village with its kind, and the places above it; a unit is of the place that manages it.
+    let village = world.village(world.ianan, "Tung");
+    let unit = world.organisation(world.ianan, "Công ty Bình Dương");
+    world.make_user("congty.mot", "twinning_unit", None, Some(unit));
+    for (person, weak) in [
+        (world.head(village), ["làng Tung", "langtung1", "IaNan2026", "GiaLai2026"]),
+        (world.sign_in("congty.mot"), ["Ia Nan 26", "xã Ia Nan", "tỉnh Gia Lai", "GiaLai2026"]),
+    ] {
+        for word in weak {
+            let change = json!({"current_password": PASSWORD, "new_password": word});
+            person.put("/me/password", change).expect_invalid(&[("#/new_password", "weak_password")]);
+        }
     }
     wrong(PASSWORD, "same_password");
     change("not mine", "k9vx-72mq").expect_invalid(&[("#/current_password", "invalid_value")]);

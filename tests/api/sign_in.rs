@@ -266,7 +266,7 @@ fn no_lock_lasts_longer_than_a_day() {
     for failures in [27, 99, 100, 5_000] {
         let now = world.server.db.clock.now();
         let sql = format!(
-            "INSERT INTO sign_in_failures VALUES ('ianan', {failures}, '{0}') ON CONFLICT (subject) DO UPDATE SET failures = {failures}, last_at = '{0}'",
+            "INSERT INTO sign_in_failures VALUES ('name ianan', {failures}, '{0}') ON CONFLICT (subject) DO UPDATE SET failures = {failures}, last_at = '{0}'",
             now.to_rfc3339()
         );
         world.server.sql().batch_execute(&sql).unwrap();
@@ -309,6 +309,28 @@ fn who_guesses_a_name_keeps_nobody_from_the_device_that_signed_in_before() {
     assert!((0..4).any(|_| on_device(&world, "wrong", &phone).status == 429));
 }
 
+#[test]
+fn a_name_that_reads_like_another_subject_counts_for_itself() {
+    let callers = Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() };
+    let world = World::on(TestServer::set(&callers));
+    let id = world.make_user("ianan", "commune", Some(world.ianan), None);
+    let from = |address: &str, name: &str, password: &str| {
+        let client = world.server.anonymous().with("X-Forwarded-For", address).with("X-Forwarded-Proto", "https");
+        client.post("/auth/login", json!({"username": name, "password": password}))
+    };
+    let owner = from("203.0.113.5", "ianan", PASSWORD).expect(200);
+    for name in ["203.0.113.5", "password ianan", "name ianan", &format!("naming {id}"), &format!("password {id}")] {
+        let refused =
+            (0..20).map(|_| from("198.51.100.7", name, "wrong")).filter(|answer| answer.status == 429).count();
+        assert!(refused > 0, "{name}");
+    }
+    from("203.0.113.5", "ianan", PASSWORD).expect(200);
+    let change = json!({"current_password": PASSWORD, "new_password": "ba con trâu trắng"});
+    let client = world.server.anonymous().with_token(owner["access_token"].as_str().unwrap());
+    let client = client.with("X-Forwarded-For", "203.0.113.5").with("X-Forwarded-Proto", "https");
+    client.put("/me/password", change).expect(204);
+}
+
 fn forget_tries(world: &World) {
     world.server.sql().batch_execute("DELETE FROM sign_in_failures").unwrap();
 }
@@ -345,6 +367,20 @@ fn an_account_forgets_its_devices_at_a_reset_and_keeps_twenty() {
     let change = json!({"current_password": PASSWORD, "new_password": "ba con trâu trắng"});
     world.server.anonymous().with_token(own["access_token"].as_str().unwrap()).put("/me/password", change).expect(204);
     assert!(locked_out(&again));
+    assert!(!locked_out(&own["device_token"]));
+
+    // A lost phone is forgotten with its session, one that signs out comes back.
+    forget_tries(&world);
+    let lost = try_password(&world, "ianan", "ba con trâu trắng").expect(200);
+    forget_tries(&world);
+    let own_client = world.server.anonymous().with_token(own["access_token"].as_str().unwrap());
+    let sessions = own_client.get("/me/sessions").expect(200)["items"].as_array().unwrap().clone();
+    for session in sessions.iter().filter(|session| session["current"] == false) {
+        own_client.delete(&format!("/me/sessions/{}", session["id"].as_str().unwrap())).expect(204);
+    }
+    assert!(locked_out(&lost["device_token"]));
+    forget_tries(&world);
+    own_client.step("/auth/logout").expect(204);
     assert!(!locked_out(&own["device_token"]));
 
     // Whoever had the account before a reset has no free guesses left.

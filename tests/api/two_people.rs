@@ -176,6 +176,39 @@ fn a_list_approved_by_its_author_is_marked_whoever_submitted_it() {
 }
 
 #[test]
+fn whoever_merges_households_is_an_author_of_their_lists() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let (head, official) = (world.head(village), world.commune(world.ianan));
+    let homes = ["Siu A", "Siu B"].map(|name| world.household(&head, village, name));
+    let list = world.draft(&head, village, &homes[..1]);
+    let path = format!("/hardship-lists/{}", list["id"].as_str().unwrap());
+    head.step(&format!("{path}/submit")).expect(200);
+    let merge = json!({"into": homes[1]});
+    official.post(&format!("/households/{}/merge", homes[0]), merge).expect(200);
+    official.step(&format!("{path}/approve")).expect(200);
+    let doubts = world.province(world.gialai).get("/audit-events?two_person=doubt&resource=hardship_lists").expect(200);
+    assert_eq!(doubts["items"].as_array().unwrap().len(), 1, "{doubts}");
+}
+
+#[test]
+fn a_list_of_two_accounts_of_one_maker_is_marked() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let maker = world.province(world.gialai);
+    let commune = [("role", json!("commune")), ("locality_id", json!(world.ianan))];
+    let (_, author) = made_by(&world, &maker, "xa.mot", &commune);
+    let (_, second) = made_by(&world, &maker, "xa.hai", &commune);
+    let home = world.household(&author, village, "Siu A");
+    let list = world.draft(&author, village, &[home]);
+    let path = format!("/hardship-lists/{}", list["id"].as_str().unwrap());
+    author.step(&format!("{path}/submit")).expect(200);
+    second.step(&format!("{path}/approve")).expect(200);
+    let doubts = maker.get("/audit-events?two_person=doubt&resource=hardship_lists").expect(200);
+    assert_eq!(doubts["items"].as_array().unwrap().len(), 1, "{doubts}");
+}
+
+#[test]
 fn for_how_long_an_account_is_its_makers_is_a_setting() {
     let callers = Callers { two_person_days: 0, ..lavish() };
     let at = Giving::on(World::on(TestServer::set(&callers)));

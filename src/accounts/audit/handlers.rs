@@ -18,7 +18,8 @@ use crate::kernel::secrets::Secrets;
 /// sensitive fields that were read in full, sign-ins and failed ones of the accounts in the caller's
 /// care. A change of a part, such as a member of a household, is told as one of the record. What an
 /// organisation did in a village is for the officials of the village, and so is that an account of a unit was
-/// given from outside. `two_person=doubt`: where one person may have taken the steps of two.
+/// given from outside. An entry is read where the record lies after the change: one that moves away is read there. A
+/// failed sign-in has no actor. `two_person=doubt`: where one person may have taken the steps of two.
 #[utoipa::path(tag = "audit-events", security(("bearer" = ["audit:read"])), params(AuditFilter),
     responses((status = 200, body = Page<AuditEvent>)))]
 #[get("/audit-events")]

@@ -34,7 +34,7 @@ pub struct AuditEvent {
     pub id: i64,
     #[diesel(sql_type = Timestamptz)]
     pub at: DateTime<Utc>,
-    /// The user; null when it was the system, or a sign-in that belongs to nobody.
+    /// The user; null when it was the system, or a failed sign-in.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub actor_id: Option<Uuid>,
     /// The role at that time, or `system`, `public` (before a sign-in), `key`.

@@ -6,7 +6,7 @@ use super::device::Device;
 use super::model::{Credentials, RefreshGrant, SessionTokens};
 use super::queries::{self, Opening, Refreshed, SessionView};
 use crate::access::actor::May;
-use crate::access::guesses::Guesses;
+use crate::access::guesses::{Guesses, Held};
 use crate::access::passwords::{Asker, Passwords};
 use crate::access::policy::permission::ReadOwnAccount;
 use crate::access::tokens::{Bearer, LIFETIME_SECONDS, SessionDays, Tokens};
@@ -48,7 +48,7 @@ pub async fn sign_in(
     let username = username.trim().to_lowercase();
     let public = Entry::Public { request: request.0 };
     let device = Device::known(&secrets, &username, device_token.as_deref());
-    let subject = device.as_ref().map_or_else(|| username.clone(), |device| device.subject(&username));
+    let subject = device.as_ref().map_or_else(|| Guesses::name(&username), |device| device.subject(&username));
     let place = guesses.place(peer);
 
     let held_off = |_: &Problem| db.metrics.signed_in(SignIn::HeldOff);
@@ -64,7 +64,7 @@ pub async fn sign_in(
     let taken = match taken {
         Begun::Taken(taken) => taken,
         Begun::Held { by_address, seconds } => {
-            guesses.hold(if by_address { place.address.to_string() } else { subject }, seconds, now);
+            guesses.hold(if by_address { Held::Address(place.address) } else { Held::Subject(subject) }, seconds, now);
             return Err(Problem::retry_after(Code::TooManyRequests, seconds)).inspect_err(held_off);
         }
     };

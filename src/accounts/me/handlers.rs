@@ -52,7 +52,7 @@ pub async fn change_password(
         return Err(Problem::field("#/new_password", FieldCode::WeakPassword));
     }
     let place = guesses.place(peer);
-    let asker = Asker { account: may.actor.id.to_string(), address: Some(place.address) };
+    let asker = Asker { account: format!("password {}", may.actor.id), address: Some(place.address) };
     let turn = hashing.turn(asker).await?;
     let hash = {
         let place = place.clone();

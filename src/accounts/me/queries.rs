@@ -81,9 +81,26 @@ pub fn find(conn: &mut PgConnection) -> Result<Account> {
 
 /// Words about the caller that a password must not be made of.
 pub fn guessable_words(conn: &mut PgConnection) -> Result<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Place {
+        #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = Text)]
+        kind: String,
+    }
     let row = row(conn)?;
-    let known = [Some(row.username), Some(row.full_name), row.phone, row.locality_name, row.organisation_name];
-    Ok(known.into_iter().flatten().collect())
+    // The place of the office or of the unit, and those above it, with and without their kind: làng Tung, Ia Nan.
+    let places: Vec<Place> = sql_query(
+        "WITH place AS (SELECT coalesce($1, (SELECT o.locality_id FROM organisations o WHERE o.id = $2)) AS id)
+         SELECT l.name, l.kind FROM place JOIN localities l ON l.id = place.id
+             OR l.id IN (SELECT (above ->> 'id')::uuid FROM jsonb_array_elements(app_path(place.id, app_today())) above)",
+    )
+    .bind::<Nullable<SqlUuid>, _>(row.locality_id)
+    .bind::<Nullable<SqlUuid>, _>(row.organisation_id)
+    .load(conn)?;
+    let known = [Some(row.username), Some(row.full_name), row.phone, row.organisation_name];
+    let of_place = |place: Place| [format!("{} {}", place.kind, place.name), place.name];
+    Ok(known.into_iter().flatten().chain(places.into_iter().flat_map(of_place)).collect())
 }
 
 /// False when the password is another one by now than the one that was verified.

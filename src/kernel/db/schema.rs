@@ -623,7 +623,7 @@ diesel::table! {
 diesel::table! {
     /// Wrong passwords in a row
     sign_in_failures (subject) {
-        /// A user name, whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password
+        /// "name NAME", whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password
         subject -> Text,
         failures -> Int4,
         last_at -> Timestamptz,

@@ -18,7 +18,7 @@ use crate::access::policy::Role;
 use crate::access::reach::Reach;
 use crate::kernel::db::records::{self, StepCall, StepTurn};
 use crate::kernel::db::schema::{hardship_items, hardship_lists, households};
-use crate::kernel::db::sql::{app_item_held, app_own_accounts, app_today, app_with_caller};
+use crate::kernel::db::sql::{app_item_held, app_own_accounts, app_share_maker, app_today, app_with_caller};
 use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
@@ -314,11 +314,14 @@ pub fn take(
     find(conn, actor, id)
 }
 
-/// Whether an author or the submitter of the list is the caller, or may be by another account. No money is answered
+/// Whether an author or the submitter of the list is the caller, may be by another account, or has an account of the
+/// same maker. No money is answered
 /// for here, so the level above is told by the audit, and the approval is not refused.
 fn may_be_own(conn: &mut PgConnection, list: &HardshipListRow) -> Result<bool> {
-    let own: Vec<Uuid> = diesel::select(app_own_accounts()).get_result(conn)?;
-    Ok(list.submitted_by.iter().chain(&list.written_by).any(|author| own.contains(&author.0)))
+    let authors: Vec<UserId> = list.submitted_by.iter().chain(&list.written_by).copied().collect();
+    let (own, share_maker): (Vec<Uuid>, bool) =
+        diesel::select((app_own_accounts(), app_share_maker(&authors))).get_result(conn)?;
+    Ok(share_maker || authors.iter().any(|author| own.contains(&author.0)))
 }
 
 /// What a step writes; None leaves a column as it is.

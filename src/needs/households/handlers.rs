@@ -12,7 +12,7 @@ use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::Db;
 use crate::kernel::db::records::Target;
-use crate::kernel::extract::{Id, IfMatch, Query, Valid};
+use crate::kernel::extract::{Id, IfMatch, NoInput, Query, Step, Valid};
 use crate::kernel::id::HouseholdId;
 use crate::kernel::page::{Keyset, Page, PageRequest, keyset};
 use crate::kernel::problem::Result;
@@ -153,6 +153,7 @@ pub async fn reveal_household(
     db: Data<Db>,
     secrets: Data<Secrets>,
     id: Id<HouseholdId>,
+    _: Step<NoInput>,
 ) -> Result<Json<HouseholdSecrets>> {
     db.write(&may.actor, move |conn| queries::reveal(conn, &secrets, id.0.into())).await.map(Json)
 }
