@@ -2,6 +2,8 @@
 
 /// The caller: from the Authorization header to the entry into a transaction.
 pub mod actor;
+/// The calls of handlers: find, list, create, change, step, delete.
+pub mod calls;
 /// Counts of wrong passwords.
 pub mod guesses;
 /// Rate limits.
@@ -14,6 +16,8 @@ pub mod policy;
 pub mod reach;
 /// Access tokens.
 pub mod tokens;
+/// The transaction of a caller.
+pub mod tx;
 
 use crate::kernel::enums::Catalogue;
 

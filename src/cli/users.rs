@@ -16,6 +16,7 @@ use crate::installation::Database;
 use crate::kernel::clock::Clock;
 use crate::kernel::db::schema::users;
 use crate::kernel::db::{Db, migrate};
+use crate::kernel::id::UserId;
 use crate::kernel::problem::{Problem, Result as Outcome};
 
 /// A one-time password that was made for somebody.
@@ -32,7 +33,7 @@ impl OneTime {
         Ok(Self { password, hash })
     }
 
-    fn give(&self, conn: &mut PgConnection, id: Uuid) -> Outcome<()> {
+    fn give(&self, conn: &mut PgConnection, id: UserId) -> Outcome<()> {
         give_one_time_password(conn, id, &self.hash, passwords::one_time_expiry(Clock::default().now()))
     }
 
@@ -84,7 +85,7 @@ pub fn create_admin(new: &CreateUser) -> Result<(), String> {
                 users::role.eq(account.role),
             ))
             .execute(conn)?;
-        one_time.give(conn, id)?;
+        one_time.give(conn, UserId(id))?;
         Ok(true)
     })?;
     if !created {
@@ -100,7 +101,7 @@ pub fn reset(wanted: &NamedUser) -> Result<(), String> {
     let one_time = OneTime::new()?;
     let found = as_operator(&wanted.storage, |conn| {
         let Some(account) = queries::operated(conn, &wanted.username)? else { return Ok(false) };
-        one_time.give(conn, account.id.into())?;
+        one_time.give(conn, account.id)?;
         Ok(true)
     })?;
     if !found {
@@ -115,7 +116,7 @@ pub fn reset(wanted: &NamedUser) -> Result<(), String> {
 pub fn deactivate(wanted: &NamedUser) -> Result<(), String> {
     let found = as_operator(&wanted.storage, |conn| {
         let Some(account) = queries::operated(conn, &wanted.username)? else { return Ok(false) };
-        queries::set_active(conn, account.id.into(), false)?;
+        queries::set_active(conn, account.id, false)?;
         Ok(true)
     })?;
     if !found {

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{id, insert, until};
+use crate::access::actor::Actor;
+use crate::access::tx::Tx;
 use crate::kernel::problem::Result;
 use crate::kernel::secrets::Secrets;
 use crate::places::loader::locality_id;
@@ -41,6 +43,7 @@ pub fn household(village: &str, number: usize) -> Uuid {
 }
 
 pub fn load(conn: &mut PgConnection, secrets: &Secrets, today: NaiveDate) -> Result<()> {
+    let system = Actor::system();
     for (key, name, kind, commune, groups, households) in villages() {
         let profile = |year: i32, less: i32| VillageProfile {
             year,
@@ -66,7 +69,8 @@ pub fn load(conn: &mut PgConnection, secrets: &Secrets, today: NaiveDate) -> Res
             longitude: None,
             profiles,
         };
-        localities::create(conn, id(&format!("village/{key}")), village)?;
+        let mut tx = Tx { conn, actor: &system, today, secrets };
+        localities::create(&mut tx, id(&format!("village/{key}")).into(), village)?;
         add_households(conn, secrets, key, groups)?;
     }
     add_organisations(conn, today)

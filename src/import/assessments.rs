@@ -62,7 +62,7 @@ impl Entry {
 }
 
 pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
-    let places = Places::load(work.conn)?;
+    let places = Places::load(work.tx.conn)?;
     let entries: Vec<Entry> = rows.into_iter().filter_map(|row| entry(work, &places, row)).collect();
     let homes = Homes::load(work, &entries)?;
     let mut found = Vec::new();
@@ -74,12 +74,12 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     }
     let ids: Vec<HouseholdId> = found.iter().map(|(home, _)| *home).collect();
     let mut known: HashMap<(HouseholdId, i32), AssessmentRow> = HashMap::new();
-    for row in assessments::of_households(work.conn, &ids)? {
+    for row in assessments::of_households(&mut work.tx, &ids)? {
         known.insert((row.household_id, row.year), row);
     }
     let mut lines: HashMap<(HouseholdId, i32), u64> = HashMap::new();
     for (home, entry) in &found {
-        let year = match entry.finding.year_by(work.today) {
+        let year = match entry.finding.year_by(work.tx.today) {
             Ok(year) => year,
             Err(problem) => {
                 work.refuse(entry.line, &problem);
@@ -105,7 +105,7 @@ fn entry(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<Entry> 
     let village = work.place(places, &mut row, "village", &[LocalityLevel::Village], None);
     let head_name = row.take_text("head_name");
     let birth_year = row.fields.remove("head_birth_year").and_then(|year| i32::try_from(year.as_i64()?).ok());
-    let number = row.take_text("identity_number").map(|number| work.secrets.blind_index(&number));
+    let number = row.take_text("identity_number").map(|number| work.tx.secrets.blind_index(&number));
     let finding: Option<Finding> = work.valid(line, row.take(&["poverty_year", "decision_number"]));
     for (field, missing) in [("village", !named), ("head_name", head_name.is_none())] {
         if row.sound && missing && number.is_none() {
@@ -142,13 +142,13 @@ impl Homes {
         let mut homes =
             Self { by_name: HashMap::new(), by_number: HashMap::new(), numbers: HashMap::new(), heads: HashMap::new() };
         let mut ids = Vec::new();
-        for row in queries::of_villages(work.conn, &villages)? {
+        for row in queries::of_villages(&mut work.tx, &villages)? {
             ids.push(row.id);
             let home = Home { id: row.id, birth_year: row.head_birth_year };
             homes.by_name.entry((row.village_id, plain(&row.head_name))).or_default().push(home);
             homes.heads.insert(row.id, (row.head_name, row.head_birth_year));
         }
-        for row in private::numbers(work.conn, &ids, &indexes)? {
+        for row in private::numbers(work.tx.conn, &ids, &indexes)? {
             if let Some(index) = row.identity_number_index
                 && homes.numbers.insert(row.household_id, index.clone()).is_none()
             {
@@ -157,7 +157,7 @@ impl Homes {
         }
         let unnamed: HashSet<HouseholdId> =
             homes.numbers.keys().filter(|id| !homes.heads.contains_key(*id)).copied().collect();
-        for row in queries::of_ids(work.conn, &unnamed)? {
+        for row in queries::of_ids(&mut work.tx, &unnamed)? {
             homes.heads.insert(row.id, (row.head_name, row.head_birth_year));
         }
         Ok(homes)
@@ -197,9 +197,8 @@ impl Homes {
 }
 
 fn add(work: &mut Import<'_>, home: HouseholdId, year: i32, entry: &Entry) -> Result<()> {
-    let (actor, today) = (work.actor, work.today);
     let found = entry.assessment(year);
-    if work.write(entry.line, |conn| enter(conn, home.into(), actor, today, &found))? {
+    if work.write(entry.line, |tx| enter(tx, home, &found))? {
         work.report.added += 1;
     }
     Ok(())

@@ -132,7 +132,7 @@ pub fn identity_number() -> Column {
 }
 
 pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
-    let places = Places::load(work.conn)?;
+    let places = Places::load(work.tx.conn)?;
     let entries: Vec<Entry> = rows.into_iter().filter_map(|row| entry(work, &places, row)).collect();
     refuse_repeated_numbers(work, &entries);
     let known = Known::load(work, &entries)?;
@@ -166,7 +166,7 @@ fn entry(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<Entry> 
     }
     let new = work.valid(row.line, Value::Object(row.fields));
     let (new, finding) = (new?, finding?);
-    Some(Entry::new(row.line, new, finding, work.secrets))
+    Some(Entry::new(row.line, new, finding, work.tx.secrets))
 }
 
 /// One person is the head of one household.
@@ -184,15 +184,13 @@ fn refuse_repeated_numbers(work: &mut Import<'_>, entries: &[Entry]) {
 }
 
 fn register(work: &mut Import<'_>, entry: &Entry) -> Result<Option<HouseholdId>> {
-    let id = Uuid::now_v7();
-    let (actor, secrets) = (work.actor, work.secrets);
-    let written =
-        work.write(entry.line, |conn| queries::create_found_in(conn, actor, secrets, id, &entry.new, &entry.finding))?;
+    let id = HouseholdId(Uuid::now_v7());
+    let written = work.write(entry.line, |tx| queries::create_found_in(tx, id, &entry.new, &entry.finding))?;
     if !written {
         return Ok(None);
     }
     work.report.added += 1;
-    Ok(Some(id.into()))
+    Ok(Some(id))
 }
 
 /// A household that is there stays as it is, but for a year that nobody had assessed.
@@ -213,13 +211,12 @@ fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) ->
         work.report.known += 1;
         return Ok(());
     };
-    let (actor, today) = (work.actor, work.today);
-    if let Err(problem) = entry.finding.year_by(today) {
+    if let Err(problem) = entry.finding.year_by(work.tx.today) {
         work.refuse(entry.line, &problem);
         return Ok(());
     }
     let found = entry.assessment(year);
-    if work.write(entry.line, |conn| enter(conn, id.into(), actor, today, &found))? {
+    if work.write(entry.line, |tx| enter(tx, id, &found))? {
         work.report.completed += 1;
     }
     Ok(())
@@ -229,7 +226,7 @@ fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) ->
 fn warn_of_twins(work: &mut Import<'_>, made: &HashMap<HouseholdId, u64>) -> Result<()> {
     let ids: Vec<HouseholdId> = made.keys().copied().collect();
     let mut said = HashSet::new();
-    for (id, warning) in warnings::of_each(work.conn, &ids)? {
+    for (id, warning) in warnings::of_each(&mut work.tx, &ids)? {
         let Some(line) = made.get(&id) else { continue };
         let other = made.get(&warning.id);
         if other.is_some_and(|other| other > line) {

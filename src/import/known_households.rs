@@ -64,7 +64,7 @@ impl Known {
         let villages: HashSet<LocalityId> = entries.iter().map(|entry| entry.new.village_id).collect();
         let names: HashSet<Name> = entries.iter().map(Entry::name).collect();
         let wanted: HashSet<&Vec<u8>> = entries.iter().filter_map(|entry| entry.number.as_ref()).collect();
-        let mut rows = queries::of_villages(work.conn, &villages)?;
+        let mut rows = queries::of_villages(&mut work.tx, &villages)?;
         let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
         let mut known = Self {
             rows: HashMap::new(),
@@ -75,7 +75,7 @@ impl Known {
             assessments: HashMap::new(),
         };
         let indexes: Vec<Vec<u8>> = wanted.iter().map(|index| (*index).clone()).collect();
-        for row in private::numbers(work.conn, &ids, &indexes)? {
+        for row in private::numbers(work.tx.conn, &ids, &indexes)? {
             if let Some(index) = row.identity_number_index
                 && known.numbers.insert(row.household_id, index.clone()).is_none()
             {
@@ -84,19 +84,19 @@ impl Known {
         }
         let here: HashSet<HouseholdId> = ids.into_iter().collect();
         let elsewhere: HashSet<HouseholdId> = known.numbers.keys().filter(|id| !here.contains(*id)).copied().collect();
-        rows.extend(queries::of_ids(work.conn, &elsewhere)?);
+        rows.extend(queries::of_ids(&mut work.tx, &elsewhere)?);
         // Of thousands, those that the file speaks of.
         let spoken_of = |row: &HouseholdRow| {
             names.contains(&name_of(row)) || known.numbers.get(&row.id).is_some_and(|index| wanted.contains(index))
         };
         let rows: Vec<HouseholdRow> = rows.into_iter().filter(spoken_of).collect();
         let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
-        for (id, shown) in private::shown(work.conn, work.secrets, &ids)? {
+        for (id, shown) in private::shown(work.tx.conn, work.tx.secrets, &ids)? {
             if let Some(phone) = shown.phone {
                 known.phones.insert(id, phone);
             }
         }
-        for assessment in assessments::of_households(work.conn, &ids)? {
+        for assessment in assessments::of_households(&mut work.tx, &ids)? {
             known.assessments.insert((assessment.household_id, assessment.year), assessment);
         }
         for row in rows {

@@ -20,13 +20,14 @@ mod years;
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Bool, Date, Nullable, Text};
+use diesel::sql_types::{Bool, Nullable, Text};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use validator::Validate;
 
 use crate::access::actor::Actor;
 use crate::access::policy::{Office, Permission};
+use crate::access::tx::Tx;
 use crate::accounts::users::queries as accounts;
 use crate::kernel::db::{Db, Verdict, records};
 use crate::kernel::extract;
@@ -122,9 +123,10 @@ pub fn run(db: &Db, secrets: &Secrets, request: &Request<'_>) -> Result<Report, 
     table::check_width(&sheet, &mut report);
     let read = |row: &SheetRow, report: &mut Report| table::read_row(row, &columns, &headers, report);
     let rows: Vec<Row> = sheet.rows.iter().map(|row| read(row, &mut report)).collect();
-    let outcome = db.weigh(&actor, |conn| {
-        let today = prepare(conn)?;
-        let mut work = Import { conn, actor: &actor, secrets, headers, report, today, commit: request.commit };
+    let outcome = db.weigh(&actor, |conn, moment| {
+        prepare(conn)?;
+        let tx = Tx::new(conn, moment, &actor, secrets);
+        let mut work = Import { tx, headers, report, commit: request.commit };
         request.kind.import(&mut work, rows)?;
         let mut report = work.report;
         report.committed = request.commit && report.is_clean();
@@ -156,13 +158,10 @@ struct Prepared {
     alone: bool,
     #[diesel(sql_type = Nullable<Text>)]
     role: Option<String>,
-    #[diesel(sql_type = Date)]
-    today: chrono::NaiveDate,
 }
 
-fn prepare(conn: &mut PgConnection) -> Result<chrono::NaiveDate> {
-    let sql =
-        format!("SELECT pg_try_advisory_xact_lock({IMPORT_LOCK}) AS alone, app_role() AS role, app_today() AS today");
+fn prepare(conn: &mut PgConnection) -> Result<()> {
+    let sql = format!("SELECT pg_try_advisory_xact_lock({IMPORT_LOCK}) AS alone, app_role() AS role");
     let prepared: Prepared = sql_query(sql).get_result(conn)?;
     if !prepared.alone {
         return Err(Problem::overloaded("another import is under way"));
@@ -173,17 +172,14 @@ fn prepare(conn: &mut PgConnection) -> Result<chrono::NaiveDate> {
     records::set(conn, "step", "import")?;
     // One look at what a whole area has is longer than any request's.
     sql_query("SELECT set_config('statement_timeout', '2min', true)").execute(conn)?;
-    Ok(prepared.today)
+    Ok(())
 }
 
 /// An import under way.
-struct Import<'c> {
-    conn: &'c mut PgConnection,
-    actor: &'c Actor,
-    secrets: &'c Secrets,
+struct Import<'t> {
+    tx: Tx<'t>,
     headers: Headers,
     report: Report,
-    today: chrono::NaiveDate,
     /// Otherwise it is a rehearsal.
     commit: bool,
 }
@@ -243,8 +239,8 @@ impl Import<'_> {
 
     /// Writes what a row says, or notes why it cannot be written and goes on: the next row's errors
     /// are wanted, too. A fault of ours ends the import.
-    fn write(&mut self, line: u64, work: impl FnOnce(&mut PgConnection) -> Result<()>) -> Result<bool> {
-        match self.conn.transaction(work) {
+    fn write(&mut self, line: u64, work: impl FnOnce(&mut Tx<'_>) -> Result<()>) -> Result<bool> {
+        match self.tx.nested(work) {
             Ok(()) => Ok(true),
             Err(problem) if problem.code().status() >= 500 => Err(problem),
             Err(problem) => {

@@ -105,13 +105,13 @@ fn key(place: Option<LocalityId>, manager: LocalityId, name: &str) -> Key {
 type OrganisationEntry = Entry<NewOrganisation, OrganisationHeadcount>;
 
 pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
-    let places = Places::load(work.conn)?;
+    let places = Places::load(work.tx.conn)?;
     let read = rows.into_iter().filter_map(|row| organisation(work, &places, row)).collect();
     let entries: Vec<OrganisationEntry> = years::join(work, read, "name", |headcount| headcount.year);
     let managers: Vec<LocalityId> = entries.iter().map(|entry| entry.new.locality_id).collect();
     let of_places: Vec<LocalityId> = entries.iter().filter_map(|entry| entry.new.place_id).collect();
     let mut known = HashMap::new();
-    for found in queries::managed_by_or_of(work.conn, &managers, &of_places)? {
+    for found in queries::managed_by_or_of(&mut work.tx, &managers, &of_places)? {
         known.insert(key(found.place_id, found.locality_id, &found.name), found);
     }
     for entry in entries {
@@ -154,7 +154,7 @@ fn add(work: &mut Import<'_>, entry: OrganisationEntry) -> Result<()> {
     let rows = entry.rows();
     let mut new = entry.new;
     new.headcounts = entry.years.into_iter().map(|(_, headcount)| headcount).collect();
-    if work.write(entry.line, |conn| queries::create(conn, Uuid::now_v7(), new))? {
+    if work.write(entry.line, |tx| queries::create(tx, Uuid::now_v7().into(), new))? {
         work.report.added += rows;
     }
     Ok(())
@@ -180,7 +180,7 @@ fn add_years(work: &mut Import<'_>, known: &Organisation, entry: OrganisationEnt
         return Ok(());
     }
     let Some(changes) = work.valid(entry.line, json!({"headcounts": headcounts})) else { return Ok(()) };
-    if work.write(entry.line, |conn| queries::update(conn, known.id.into(), &changes))? {
+    if work.write(entry.line, |tx| queries::update(tx, known.id, changes))? {
         work.report.completed += new_years;
     }
     Ok(())

@@ -17,7 +17,7 @@ use crate::access::policy::Role;
 use crate::accounts::users::model::{NewUser, User};
 use crate::accounts::users::queries;
 use crate::kernel::db::records;
-use crate::kernel::id::OrganisationId;
+use crate::kernel::id::{OrganisationId, UserId};
 use crate::kernel::problem::{FieldCode, Result};
 use crate::kernel::text::plain;
 use crate::places::localities::model::LocalityLevel;
@@ -76,14 +76,14 @@ pub fn columns() -> Vec<Column> {
 }
 
 pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
-    let places = Places::load(work.conn)?;
+    let places = Places::load(work.tx.conn)?;
     let units = Units::load(work)?;
     let read: Vec<(u64, NewUser)> = rows.into_iter().filter_map(|row| user(work, &places, &units, row)).collect();
     let usernames: Vec<&str> = read.iter().map(|(_, new)| new.username.as_str()).collect();
     let known: HashMap<String, User> =
-        queries::named(work.conn, &usernames)?.into_iter().map(|user| (user.username.clone(), user)).collect();
+        queries::named(&mut work.tx, &usernames)?.into_iter().map(|user| (user.username.clone(), user)).collect();
     let mut lines: HashMap<String, u64> = HashMap::new();
-    let now = records::now(work.conn)?;
+    let now = records::now(work.tx.conn)?;
     for (line, new) in read {
         if let Some(first) = lines.insert(new.username.clone(), line) {
             work.error(line, "username", &Fault::SameAsLine(first));
@@ -132,7 +132,7 @@ struct Units(Vec<(OrganisationId, String)>);
 
 impl Units {
     fn load(work: &mut Import<'_>) -> Result<Self> {
-        Ok(Self(organisations::in_care(work.conn)?))
+        Ok(Self(organisations::in_care(&mut work.tx)?))
     }
 
     fn find(&self, text: &str) -> Result<OrganisationId, Wrong> {
@@ -156,11 +156,11 @@ fn add(work: &mut Import<'_>, line: u64, new: NewUser, expires: DateTime<Utc>) -
     } else {
         None
     };
-    let (id, actor, username) = (Uuid::now_v7(), work.actor, new.username.clone());
-    let written = work.write(line, |conn| {
-        queries::create(conn, actor, id, new)?;
+    let (id, username) = (UserId(Uuid::now_v7()), new.username.clone());
+    let written = work.write(line, |tx| {
+        queries::create(tx, id, new)?;
         match &secret {
-            Some((hash, _)) => queries::set_first_password(conn, id, hash, expires),
+            Some((hash, _)) => queries::set_first_password(tx.conn, id, hash, expires),
             None => Ok(()),
         }
     })?;

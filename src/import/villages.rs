@@ -70,7 +70,7 @@ type Key = (LocalityId, LocalityKind, String);
 type VillageEntry = Entry<NewLocality, VillageProfile>;
 
 pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
-    let places = Places::load(work.conn)?;
+    let places = Places::load(work.tx.conn)?;
     let read = rows.into_iter().filter_map(|row| village(work, &places, row)).collect();
     let entries: Vec<VillageEntry> = years::join(work, read, "name", |profile| profile.year);
     let known = Known::load(work, &places, &entries)?;
@@ -143,7 +143,7 @@ impl<'p> Known<'p> {
         let ids: Vec<LocalityId> = villages.keys().copied().collect();
         let mut known = Self { by_key: HashMap::new(), by_code: HashMap::new(), years: HashMap::new() };
         // Under the communes that a village ever lay in: a list may name the one of before.
-        for (id, parent) in queries::parents(work.conn, &ids)? {
+        for (id, parent) in queries::parents(&mut work.tx, &ids)? {
             let Some(place) = villages.get(&id) else { continue };
             known.by_key.insert(key(parent, place.kind, &place.name), place);
             if let Some(code) = &place.code {
@@ -152,7 +152,7 @@ impl<'p> Known<'p> {
         }
         let spoken_of: Vec<LocalityId> =
             entries.iter().filter_map(|entry| known.find(entry)).map(|place| place.id).collect();
-        for (id, profile) in queries::profiles(work.conn, &spoken_of)? {
+        for (id, profile) in queries::profiles(&mut work.tx, &spoken_of)? {
             known.years.entry(id).or_default().push(profile);
         }
         Ok(known)
@@ -169,7 +169,7 @@ fn add(work: &mut Import<'_>, entry: VillageEntry) -> Result<()> {
     let rows = entry.rows();
     let mut new = entry.new;
     new.profiles = entry.years.into_iter().map(|(_, profile)| profile).collect();
-    if work.write(entry.line, |conn| queries::create(conn, Uuid::now_v7(), new))? {
+    if work.write(entry.line, |tx| queries::create(tx, Uuid::now_v7().into(), new))? {
         work.report.added += rows;
     }
     Ok(())
@@ -198,7 +198,7 @@ fn add_years(work: &mut Import<'_>, known: &Known<'_>, place: &Place, entry: Vil
         return Ok(());
     }
     let Some(changes) = work.valid(entry.line, json!({"profiles": profiles})) else { return Ok(()) };
-    if work.write(entry.line, |conn| queries::update(conn, place.id.into(), &changes))? {
+    if work.write(entry.line, |tx| queries::update(tx, place.id, changes))? {
         work.report.completed += new_years;
     }
     Ok(())

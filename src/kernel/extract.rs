@@ -193,7 +193,33 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     }
 }
 
-fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
+pub(super) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
+    let mut errors = check_pairs(query)?;
+    let (value, unknown) = read_query::<T>(query);
+    errors.extend(unknown.into_iter().map(unknown_field));
+    finish(value.map_err(|error| errors.push(error)).ok(), errors)
+}
+
+/// The query of a list: filter and paging. A parameter that neither has is unknown.
+pub(super) fn parse_list<F: DeserializeOwned, P: DeserializeOwned>(query: &str) -> Result<(F, P)> {
+    let mut errors = check_pairs(query)?;
+    let ((filter, no_filter), (paging, no_paging)) = (read_query::<F>(query), read_query::<P>(query));
+    errors.extend(no_filter.into_iter().filter(|name| no_paging.contains(name)).map(unknown_field));
+    let filter = filter.map_err(|error| errors.push(error)).ok();
+    let paging = paging.map_err(|error| errors.push(error)).ok();
+    finish(filter.zip(paging), errors)
+}
+
+fn finish<T>(value: Option<T>, errors: Vec<FieldError>) -> Result<T> {
+    value.filter(|_| errors.is_empty()).ok_or_else(|| Problem::invalid(errors))
+}
+
+fn unknown_field(name: String) -> FieldError {
+    FieldError::new(format!("?{name}"), FieldCode::UnknownField)
+}
+
+/// Refuses NUL in any parameter, and names those that are repeated too often.
+fn check_pairs(query: &str) -> Result<Vec<FieldError>> {
     let pairs: Vec<(String, String)> =
         serde_html_form::from_str(query).map_err(|_malformed| Problem::new(Code::MalformedRequest))?;
     let nul: Vec<_> = pairs
@@ -202,37 +228,35 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
         .take(ERRORS_MAX + 1)
         .map(|(name, _)| FieldError::new(format!("?{}", name.replace('\0', "")), FieldCode::NullCharacter))
         .collect();
-    if !nul.is_empty() {
-        return Err(Problem::invalid(nul));
-    }
-    let mut errors = too_often(&pairs);
+    if nul.is_empty() { Ok(too_often(&pairs)) } else { Err(Problem::invalid(nul)) }
+}
+
+/// Reads what `T` knows of a query, and names the parameters that it does not know.
+fn read_query<T: DeserializeOwned>(query: &str) -> (Result<T, FieldError>, Vec<String>) {
+    let mut unknown = Vec::new();
     let mut track = serde_path_to_error::Track::new();
     let form = serde_html_form::Deserializer::from_bytes(query.as_bytes());
     let tracked = serde_path_to_error::Deserializer::new(form, &mut track);
     let result: Result<T, _> = serde_ignored::deserialize(tracked, |path| {
-        if errors.len() <= ERRORS_MAX {
-            errors.push(FieldError::new(format!("?{path}"), FieldCode::UnknownField));
+        if unknown.len() <= ERRORS_MAX {
+            unknown.push(path.to_string());
         }
     });
-    match result {
-        Ok(value) if errors.is_empty() => Ok(value),
-        Ok(_) => Err(Problem::invalid(errors)),
-        Err(error) => {
-            let path = track.path().to_string();
-            let parameter = path.split(['.', '[']).next().unwrap_or_default();
-            let mut wrong = field_error("", &error.to_string());
-            wrong.pointer = match wrong.pointer.strip_prefix('/') {
-                Some(missing) => format!("?{missing}"),
-                None => format!("?{parameter}"),
-            };
-            // A query has no types but text: what does not fit is a wrong value.
-            if wrong.code == FieldCode::InvalidType {
-                wrong.code = FieldCode::InvalidValue;
-            }
-            errors.push(wrong);
-            Err(Problem::invalid(errors))
+    let value = result.map_err(|error| {
+        let path = track.path().to_string();
+        let parameter = path.split(['.', '[']).next().unwrap_or_default();
+        let mut wrong = field_error("", &error.to_string());
+        wrong.pointer = match wrong.pointer.strip_prefix('/') {
+            Some(missing) => format!("?{missing}"),
+            None => format!("?{parameter}"),
+        };
+        // A query has no types but text: what does not fit is a wrong value.
+        if wrong.code == FieldCode::InvalidType {
+            wrong.code = FieldCode::InvalidValue;
         }
-    }
+        wrong
+    });
+    (value, unknown)
 }
 
 fn too_often(pairs: &[(String, String)]) -> Vec<FieldError> {

@@ -1,9 +1,14 @@
 //! Ids as types: all in one place, for rooms speak of each other's records by them. A client may send its own UUIDv7 when it creates, so that a repeated request is
 //! known again; the time in it is never trusted.
 
+/// An id of a record, which knows its table.
+pub trait RecordId: Copy + From<uuid::Uuid> + Into<uuid::Uuid> + Send + 'static {
+    const TABLE: &'static str;
+}
+
 /// Declares an id: a UUID of its own type, in Rust, in JSON and in the database.
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident of $table:literal) => {
         $(#[$doc])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
@@ -41,6 +46,10 @@ macro_rules! id {
             }
         }
 
+        impl $crate::kernel::id::RecordId for $name {
+            const TABLE: &'static str = $table;
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.fmt(f)
@@ -51,49 +60,53 @@ macro_rules! id {
 
 id! {
     /// A province, district, commune or village.
-    LocalityId
+    LocalityId of "localities"
 }
 id! {
     /// An organisation that gives.
-    OrganisationId
+    OrganisationId of "organisations"
 }
 id! {
     /// A directive, decision or plan.
-    ProgrammeId
+    ProgrammeId of "programmes"
 }
 id! {
     /// An organisation stands by a place.
-    TwinningId
+    TwinningId of "twinnings"
 }
 id! {
     /// A person who signs in.
-    UserId
+    UserId of "users"
 }
 id! {
     /// A home of a village.
-    HouseholdId
+    HouseholdId of "households"
 }
 id! {
     /// Somebody of a household.
-    MemberId
+    MemberId of "household_members"
 }
 id! {
     /// A list of the hardest households.
-    HardshipListId
+    HardshipListId of "hardship_lists"
 }
 id! {
     /// A household on such a list.
-    HardshipItemId
+    HardshipItemId of "hardship_items"
 }
 id! {
     /// A unit's promise.
-    PledgeId
+    PledgeId of "pledges"
 }
 id! {
     /// A unit came to a village.
-    VisitId
+    VisitId of "visits"
 }
 id! {
     /// What was given.
-    GiftId
+    GiftId of "gifts"
+}
+id! {
+    /// A key of a dashboard.
+    ApiKeyId of "api_keys"
 }

@@ -18,6 +18,8 @@ pub mod enums;
 pub mod extract;
 /// Ids as types, so that one record's id cannot be passed for another's.
 pub mod id;
+/// The query of a list: filter and paging.
+pub mod list;
 /// Vietnamese or English, by Accept-Language.
 pub mod locale;
 /// What Prometheus reads.

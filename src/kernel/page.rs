@@ -210,33 +210,34 @@ macro_rules! seek {
 }
 pub(crate) use seek;
 
-/// Reads the paging parameters that every filter has, and binds the cursor to the rest of it.
-macro_rules! keyset {
-    ($filter:expr, $secrets:expr, [$($field:ident),* $(,)?], $sorts:expr) => {
-        $crate::kernel::page::Keyset::new(
-            $crate::kernel::page::PageRequest {
-                limit: $filter.limit,
-                cursor: $filter.cursor.as_deref(),
-                sort: $filter.sort.as_deref(),
-                count: $filter.count,
-                filter: format!(concat!(module_path!(), " {:?}"), ($(&$filter.$field,)*)),
-            },
-            &$secrets,
-            $sorts,
-        )?
-    };
-}
-pub(crate) use keyset;
+/// The sort keys of a list.
+pub trait Sorts: utoipa::PartialSchema + Copy + Send + 'static {
+    /// Words and keys, the default first (written `-word` where the default is descending).
+    const FIELDS: &'static [(&'static str, Self)];
 
-/// Declares what a list can be sorted by: the words, the first by default, written `-word` where it
+    fn description() -> String {
+        let words: Vec<String> = Self::FIELDS.iter().map(|(word, _)| format!("`{word}`")).collect();
+        match words.split_first() {
+            Some((default, [])) => {
+                format!("{default} (default); with or without `-` in front: descending or ascending.")
+            }
+            Some((default, others)) => {
+                format!("{default} (default), {}; with `-` in front, descending.", others.join(", "))
+            }
+            None => String::new(),
+        }
+    }
+}
+
+/// Declares the sort keys of a list: the words, the first by default, written `-word` where it
 /// goes down by default. Every word is taken in both directions.
 macro_rules! sorts {
     ($vis:vis enum $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         #[derive(Clone, Copy)]
         $vis enum $name { $($variant),+ }
 
-        impl $name {
-            pub const FIELDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),+];
+        impl $crate::kernel::page::Sorts for $name {
+            const FIELDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),+];
         }
 
         impl utoipa::PartialSchema for $name {

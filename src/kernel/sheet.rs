@@ -34,19 +34,25 @@ impl Accepts {
     }
 }
 
-impl FromRequest for Accepts {
-    type Error = Problem;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        // What is wanted most; JSON where it is wanted as much, or where nobody says.
+impl Accepts {
+    /// The media type with the highest q-value; JSON on a tie and by default.
+    pub fn of(request: &HttpRequest) -> Self {
         let ranges = Accept::parse(request).map_or_else(|_malformed| Vec::new(), |accept| accept.ranked());
         let first = ranges.iter().find_map(|range| match (range.type_().as_str(), range.subtype().as_str()) {
             ("text", "csv") => Some(AnswerFormat::Csv),
             ("application" | "*", "json" | "*") => Some(AnswerFormat::Json),
             _ => None,
         });
-        ready(Ok(Self(first.unwrap_or(AnswerFormat::Json))))
+        Self(first.unwrap_or(AnswerFormat::Json))
+    }
+}
+
+impl FromRequest for Accepts {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
     }
 }
 

@@ -7,9 +7,10 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::access::actor::Actor;
 use crate::access::policy::Permission;
+use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, twinnings};
-use crate::kernel::db::sql::{app_ancestor, app_in_range, app_today};
+use crate::kernel::db::sql::{app_ancestor, app_in_range};
 use crate::kernel::id::{LocalityId, OrganisationId, TwinningId, UserId};
 use crate::kernel::problem::{FieldCode, Problem, Result};
 
@@ -47,24 +48,24 @@ struct Terms {
 
 /// May the caller record this? The first thing that is wrong is the answer, for what follows rests
 /// on it.
-pub fn check(conn: &mut PgConnection, actor: &Actor, occasion: &Occasion) -> Result<Recording> {
-    let terms = terms(conn, occasion.twinning_id)?;
-    let own = own_organisation(conn)? == Some(terms.organisation_id);
+pub fn check(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<Recording> {
+    let terms = terms(tx, occasion.twinning_id)?;
+    let own = own_organisation(tx)? == Some(terms.organisation_id);
     let not_yours = || Problem::field("#/twinning_id", FieldCode::NotYourOrganisation);
-    if !own && !actor.may(Permission::RecordForUnits) {
+    if !own && !tx.actor.may(Permission::RecordForUnits) {
         return Err(not_yours());
     }
-    check_day(conn, &terms, occasion)?;
+    check_day(tx.today, &terms, occasion)?;
     let village: Option<(String, bool)> = localities::table
         .find(occasion.village_id)
         .select((localities::level, app_in_range(localities::scope_path)))
-        .first(conn)
+        .first(tx.conn)
         .optional()?;
     let (level, in_range) = village.ok_or_else(|| Problem::field(occasion.village_pointer, FieldCode::NotFound))?;
     if level != "village" {
         return Err(Problem::field(occasion.village_pointer, FieldCode::WrongLevel));
     }
-    check_village(conn, &terms, occasion)?;
+    check_village(tx, &terms, occasion)?;
     if own {
         return Ok(Recording { organisation_id: terms.organisation_id, on_behalf_of: None });
     }
@@ -72,22 +73,22 @@ pub fn check(conn: &mut PgConnection, actor: &Actor, occasion: &Occasion) -> Res
     if !in_range {
         return Err(not_yours());
     }
-    if diesel::select(app_has_account(terms.organisation_id)).get_result(conn)? {
+    if diesel::select(app_has_account(terms.organisation_id)).get_result(tx.conn)? {
         return Err(Problem::field("#/twinning_id", FieldCode::OrganisationHasAccount));
     }
     Ok(Recording { organisation_id: terms.organisation_id, on_behalf_of: Some(terms.organisation_id) })
 }
 
 /// Can what was recorded have happened on another day?
-pub fn check_other_day(conn: &mut PgConnection, occasion: &Occasion) -> Result<()> {
-    let terms = terms(conn, occasion.twinning_id)?;
-    check_day(conn, &terms, occasion)?;
-    check_village(conn, &terms, occasion)
+pub fn check_other_day(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<()> {
+    let terms = terms(tx, occasion.twinning_id)?;
+    check_day(tx.today, &terms, occasion)?;
+    check_village(tx, &terms, occasion)
 }
 
 /// The organisation the caller acts for, if any.
-pub fn own_organisation(conn: &mut PgConnection) -> Result<Option<OrganisationId>> {
-    Ok(records::own_organisation(conn)?.map(OrganisationId))
+pub fn own_organisation(tx: &mut Tx<'_>) -> Result<Option<OrganisationId>> {
+    Ok(records::own_organisation(tx.conn)?.map(OrganisationId))
 }
 
 /// Who recorded something, and everybody of the unit it was recorded for.
@@ -129,13 +130,12 @@ pub fn is_storable(moment: &chrono::DateTime<chrono::Utc>) -> bool {
     (1..=9999).contains(&moment.year())
 }
 
-fn terms(conn: &mut PgConnection, twinning: TwinningId) -> Result<Terms> {
-    let terms = Terms::query().filter(twinnings::id.eq(twinning)).first(conn).optional()?;
+fn terms(tx: &mut Tx<'_>, twinning: TwinningId) -> Result<Terms> {
+    let terms = Terms::query().filter(twinnings::id.eq(twinning)).first(tx.conn).optional()?;
     terms.ok_or_else(|| Problem::field("#/twinning_id", FieldCode::NotFound))
 }
 
-fn check_day(conn: &mut PgConnection, terms: &Terms, occasion: &Occasion) -> Result<()> {
-    let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
+fn check_day(today: NaiveDate, terms: &Terms, occasion: &Occasion) -> Result<()> {
     if occasion.day > today {
         return Err(Problem::field(occasion.day_pointer, FieldCode::InTheFuture));
     }
@@ -148,16 +148,16 @@ fn check_day(conn: &mut PgConnection, terms: &Terms, occasion: &Occasion) -> Res
 }
 
 /// The village is the twinned place, or lay in it on that day.
-fn check_village(conn: &mut PgConnection, terms: &Terms, occasion: &Occasion) -> Result<()> {
+fn check_village(tx: &mut Tx<'_>, terms: &Terms, occasion: &Occasion) -> Result<()> {
     if occasion.village_id == terms.locality_id {
         return Ok(());
     }
     // Only villages may be hidden from the caller, and no village lies in another.
     let level: Option<String> =
-        localities::table.find(terms.locality_id).select(localities::level).first(conn).optional()?;
+        localities::table.find(terms.locality_id).select(localities::level).first(tx.conn).optional()?;
     let ancestor: Option<LocalityId> = match level {
         Some(level) if level != "village" => {
-            diesel::select(app_ancestor(occasion.village_id, level, occasion.day)).get_result(conn)?
+            diesel::select(app_ancestor(occasion.village_id, level, occasion.day)).get_result(tx.conn)?
         }
         _ => None,
     };

@@ -2,11 +2,10 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Uuid as SqlUuid};
-use uuid::Uuid;
 
 use crate::kernel::db::schema::localities;
 use crate::kernel::db::sql::app_in_range;
-use crate::kernel::id::LocalityId;
+use crate::kernel::id::{LocalityId, RecordId};
 use crate::kernel::problem::{FieldCode, Problem, Result};
 use crate::places::localities::model::LocalityLevel;
 
@@ -39,9 +38,9 @@ struct Lineage {
     circular: bool,
 }
 
-/// Looks a parent up, and refuses one that lies below the record itself. The table's name is a
-/// constant of the code.
-pub fn check_parent(conn: &mut PgConnection, table: &'static str, id: Uuid, parent: Uuid) -> Result<()> {
+/// Looks a parent up, and refuses one that lies below the record itself.
+pub fn check_parent<I: RecordId>(conn: &mut PgConnection, id: I, parent: I) -> Result<()> {
+    let table = I::TABLE;
     let lineage: Lineage = sql_query(format!(
         "WITH RECURSIVE up AS (
            SELECT p.id, p.parent_id FROM {table} p WHERE p.id = $2
@@ -50,8 +49,8 @@ pub fn check_parent(conn: &mut PgConnection, table: &'static str, id: Uuid, pare
          )
          SELECT EXISTS (SELECT FROM up) AS known, EXISTS (SELECT FROM up WHERE id = $1) AS circular"
     ))
-    .bind::<SqlUuid, _>(id)
-    .bind::<SqlUuid, _>(parent)
+    .bind::<SqlUuid, _>(id.into())
+    .bind::<SqlUuid, _>(parent.into())
     .get_result(conn)?;
     match lineage {
         Lineage { known: false, .. } => Err(Problem::field("#/parent_id", FieldCode::NotFound)),

@@ -424,14 +424,22 @@ fn an_answer_is_of_one_moment_while_others_write() {
             }
         });
         let question = "/aggregates/support?from=2025-01-01&to=2025-12-31&group_by=month";
-        let answers: Vec<Value> = (0..60).map(|_| case.province.get(question).expect(200)).collect();
-        done.store(true, std::sync::atomic::Ordering::Relaxed);
         let sum = |answer: &Value| rows(answer).iter().map(|row| numbers(&row["values"])[0]).sum::<i64>();
-        let wrong = answers.iter().filter(|answer| sum(answer) != numbers(&answer["totals"])[0]).count();
-        (wrong, answers.last().map(sum))
+        // Until the writer has written enough, however fast the machine is.
+        let (mut wrong, mut seen) = (0, 0);
+        for _ in 0..2_000 {
+            let answer = case.province.get(question).expect(200);
+            seen = sum(&answer);
+            wrong += usize::from(seen != numbers(&answer["totals"])[0]);
+            if seen > 60 {
+                break;
+            }
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        (wrong, seen)
     });
     assert_eq!(wrong, 0, "rows and totals of two moments");
-    assert!(seen > Some(20), "hardly anybody wrote: {seen:?}");
+    assert!(seen > 60, "the writer wrote {seen}");
 }
 
 /// A mark that is not committed yet is none that the job takes away.

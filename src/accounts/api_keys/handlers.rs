@@ -1,35 +1,29 @@
-use actix_web::web::{Data, Json};
+use actix_web::web::Json;
 use actix_web::{delete, get, post};
-use uuid::Uuid;
 
-use super::model::{ApiKey, ApiKeyFilter, ApiKeySort, ApiKeyWithSecret, NewApiKey, TABLE};
+use super::model::{ApiKey, ApiKeyFilter, ApiKeySort, ApiKeyWithSecret, NewApiKey};
 use super::queries;
 use crate::access::actor::{KEY_PREFIX, May};
+use crate::access::calls::unless_in_use;
 use crate::access::policy::permission::ManageApiKeys;
-use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
-use crate::kernel::db::Db;
-use crate::kernel::db::records::Target;
-use crate::kernel::extract::{Id, IfMatch, Query, Valid};
-use crate::kernel::page::{Page, keyset};
+use crate::kernel::extract::{Id, IfMatch, Valid};
+use crate::kernel::id::ApiKeyId;
+use crate::kernel::list::{List, Paging};
+use crate::kernel::page::Page;
 use crate::kernel::problem::Result;
-use crate::kernel::secrets::{Secrets, base64url, random, sha256};
+use crate::kernel::secrets::{base64url, random, sha256};
 
 /// List API keys
 ///
 /// The keys of places in the caller's scope, without their secrets.
-#[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), params(ApiKeyFilter), responses((status = 200, body = Page<ApiKey>)))]
+#[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), params(ApiKeyFilter, Paging<ApiKeySort>), responses((status = 200, body = Page<ApiKey>)))]
 #[get("/api-keys")]
 pub async fn list_api_keys(
     may: May<ManageApiKeys>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
-    filter: Query<ApiKeyFilter>,
+    list: List<ApiKeyFilter, ApiKeySort>,
 ) -> Result<Json<Page<ApiKey>>> {
-    let Query(filter) = filter;
-    let keyset = keyset!(filter, secrets, [locality_id], ApiKeySort::FIELDS);
-    let much = reads_much(&may.actor, &keyset, false);
-    db.look(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    may.list(list, queries::list).await
 }
 
 /// Create an API key
@@ -39,19 +33,13 @@ pub async fn list_api_keys(
 #[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), request_body = NewApiKey,
     responses((status = 201, body = ApiKeyWithSecret)))]
 #[post("/api-keys")]
-pub async fn create_api_key(
-    may: May<ManageApiKeys>,
-    db: Data<Db>,
-    new: Valid<NewApiKey>,
-) -> Result<Created<ApiKeyWithSecret>> {
+pub async fn create_api_key(may: May<ManageApiKeys>, new: Valid<NewApiKey>) -> Result<Created<ApiKeyWithSecret>> {
     let secret = random::<32>()?;
     let hash = sha256(&secret);
-    let made = db
-        .create(&may.actor, TABLE, new, move |conn, id, new| queries::create(conn, id, new, &hash), queries::find)
-        .await?;
+    let made = may.create(new, move |tx, id, new| queries::create(tx, id, new, &hash), queries::find).await?;
     Ok(match made {
         Created::New(key) => {
-            let mut bytes = key.id.as_bytes().to_vec();
+            let mut bytes = key.id.0.as_bytes().to_vec();
             bytes.extend_from_slice(&secret);
             let text = format!("{KEY_PREFIX}{}", base64url(&bytes));
             Created::New(ApiKeyWithSecret::new(key, Some(text)))
@@ -63,8 +51,8 @@ pub async fn create_api_key(
 /// Find one API key
 #[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), params(("id" = Uuid, Path)), responses((status = 200, body = ApiKey)))]
 #[get("/api-keys/{id}")]
-pub async fn find_api_key(may: May<ManageApiKeys>, db: Data<Db>, id: Id<Uuid>) -> Result<Found<ApiKey>> {
-    db.read(&may.actor, move |conn| queries::find(conn, id.0)).await.map(Found)
+pub async fn find_api_key(may: May<ManageApiKeys>, id: Id<ApiKeyId>) -> Result<Found<ApiKey>> {
+    may.find(id, queries::find).await
 }
 
 /// Revoke an API key
@@ -72,11 +60,6 @@ pub async fn find_api_key(may: May<ManageApiKeys>, db: Data<Db>, id: Id<Uuid>) -
 /// It is refused from the next request on.
 #[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), params(("id" = Uuid, Path)), responses((status = 204)))]
 #[delete("/api-keys/{id}")]
-pub async fn revoke_api_key(
-    may: May<ManageApiKeys>,
-    db: Data<Db>,
-    id: Id<Uuid>,
-    if_match: IfMatch,
-) -> Result<NoContent> {
-    db.delete(&may.actor, Target::new(TABLE, id.0, if_match), queries::find, |_, _| Ok(())).await
+pub async fn revoke_api_key(may: May<ManageApiKeys>, id: Id<ApiKeyId>, if_match: IfMatch) -> Result<NoContent> {
+    may.delete(id, if_match, queries::find, unless_in_use).await
 }

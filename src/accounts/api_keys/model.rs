@@ -8,7 +8,7 @@ use validator::Validate;
 use crate::kernel::answer::record;
 use crate::kernel::day;
 use crate::kernel::db::schema::api_keys;
-use crate::kernel::id::{LocalityId, UserId};
+use crate::kernel::id::{ApiKeyId, LocalityId, UserId};
 use crate::kernel::page::sorts;
 
 pub const TABLE: &str = "api_keys";
@@ -17,7 +17,7 @@ pub const TABLE: &str = "api_keys";
 #[derive(Clone, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = api_keys)]
 pub struct ApiKey {
-    pub id: Uuid,
+    pub id: ApiKeyId,
     #[schema(example = "Bảng số liệu tỉnh Gia Lai")]
     pub name: String,
     /// The place whose aggregates it reads.
@@ -33,7 +33,7 @@ pub struct ApiKey {
 /// A key with its secret.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct ApiKeyWithSecret {
-    pub id: Uuid,
+    pub id: ApiKeyId,
     pub name: String,
     pub locality_id: LocalityId,
     pub expires_on: Option<NaiveDate>,
@@ -79,22 +79,11 @@ pub struct NewApiKey {
 }
 
 /// Which keys.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ApiKeyFilter {
     /// Keys of this place.
     pub locality_id: Option<LocalityId>,
-    /// `-created_at` (default), `created_at` or `name`.
-    #[param(value_type = Option<ApiKeySort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
 }
 
 sorts! {

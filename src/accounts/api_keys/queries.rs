@@ -1,25 +1,20 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::model::{ApiKey, ApiKeyFilter, ApiKeySort, NewApiKey};
+use crate::access::tx::Tx;
 use crate::kernel::db::schema::{api_keys, localities};
 use crate::kernel::db::sql::{app_in_range, app_today, app_user_id};
+use crate::kernel::id::ApiKeyId;
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{FieldCode, Problem, Result};
-use crate::kernel::secrets::Secrets;
 
-pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<ApiKey> {
-    Ok(ApiKey::query().find(id).first(conn)?)
+pub fn find(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<ApiKey> {
+    Ok(ApiKey::query().find(id).first(tx.conn)?)
 }
 
-pub fn list(
-    conn: &mut PgConnection,
-    filter: &ApiKeyFilter,
-    keyset: Keyset<ApiKeySort>,
-    secrets: &Secrets,
-) -> Result<Page<ApiKey>> {
+pub fn list(tx: &mut Tx<'_>, filter: &ApiKeyFilter, keyset: Keyset<ApiKeySort>) -> Result<Page<ApiKey>> {
     let filtered = || {
         let mut query = api_keys::table.into_boxed();
         if let Some(locality) = filter.locality_id {
@@ -27,26 +22,28 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
     let query = filtered().select(ApiKey::as_select());
     let rows = match keyset.field {
-        ApiKeySort::CreatedAt => seek!(query, keyset, DateTime<Utc>, api_keys::created_at, api_keys::id).load(conn)?,
-        ApiKeySort::Name => seek!(query, keyset, String, api_keys::name, api_keys::id).load(conn)?,
+        ApiKeySort::CreatedAt => {
+            seek!(query, keyset, DateTime<Utc>, api_keys::created_at, api_keys::id).load(tx.conn)?
+        }
+        ApiKeySort::Name => seek!(query, keyset, String, api_keys::name, api_keys::id).load(tx.conn)?,
     };
-    keyset.page(rows, total, secrets, |key: &ApiKey, field| {
+    keyset.page(rows, total, tx.secrets, |key: &ApiKey, field| {
         let sort_key = match field {
             ApiKeySort::CreatedAt => json!(key.created_at),
             ApiKeySort::Name => json!(key.name),
         };
-        (sort_key, key.id)
+        (sort_key, key.id.into())
     })
 }
 
-pub fn create(conn: &mut PgConnection, id: Uuid, new: NewApiKey, secret_hash: &[u8]) -> Result<()> {
+pub fn create(tx: &mut Tx<'_>, id: ApiKeyId, new: NewApiKey, secret_hash: &[u8]) -> Result<()> {
     let place: Option<(bool, Option<bool>)> = localities::table
         .find(new.locality_id)
         .select((app_in_range(localities::scope_path), localities::valid_to.lt(app_today().nullable())))
-        .first(conn)
+        .first(tx.conn)
         .optional()?;
     match place {
         // Its records lie in the successors: a key for it would count nothing, for ever.
@@ -54,7 +51,7 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewApiKey, secret_hash: &[
         Some((true, _)) => {}
         _ => return Err(Problem::field("#/locality_id", FieldCode::NotFound)),
     }
-    let today: chrono::NaiveDate = diesel::select(app_today()).get_result(conn)?;
+    let today = tx.today;
     if new.expires_on.is_some_and(|day| day < today) {
         return Err(Problem::field("#/expires_on", FieldCode::Ended));
     }
@@ -67,6 +64,6 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewApiKey, secret_hash: &[
             api_keys::expires_on.eq(new.expires_on),
             api_keys::created_by.eq(app_user_id()),
         ))
-        .execute(conn)?;
+        .execute(tx.conn)?;
     Ok(())
 }

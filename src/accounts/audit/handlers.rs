@@ -1,16 +1,13 @@
 use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Json;
 
 use super::model::{AuditEvent, AuditFilter, AuditSort};
 use super::queries;
 use crate::access::actor::May;
 use crate::access::policy::permission::ReadAudit;
-use crate::access::reach::reads_much;
-use crate::kernel::db::Db;
-use crate::kernel::extract::Query;
-use crate::kernel::page::{Page, keyset};
+use crate::kernel::list::{List, Paging};
+use crate::kernel::page::Page;
 use crate::kernel::problem::Result;
-use crate::kernel::secrets::Secrets;
 
 /// List what was done
 ///
@@ -20,18 +17,12 @@ use crate::kernel::secrets::Secrets;
 /// organisation did in a village is for the officials of the village, and so is that an account of a unit was
 /// given from outside. An entry is read where the record lies after the change: one that moves away is read there. A
 /// failed sign-in has no actor. `two_person=doubt`: where one person may have taken the steps of two.
-#[utoipa::path(tag = "audit-events", security(("bearer" = ["audit:read"])), params(AuditFilter),
+#[utoipa::path(tag = "audit-events", security(("bearer" = ["audit:read"])), params(AuditFilter, Paging<AuditSort>),
     responses((status = 200, body = Page<AuditEvent>)))]
 #[get("/audit-events")]
 pub async fn list_audit_events(
     may: May<ReadAudit>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
-    filter: Query<AuditFilter>,
+    list: List<AuditFilter, AuditSort>,
 ) -> Result<Json<Page<AuditEvent>>> {
-    let Query(filter) = filter;
-    let keyset = keyset!(filter, secrets, [resource, id, actor_id, two_person, from, to], &[("-at", AuditSort::At)]);
-    let role = may.actor.role();
-    let much = reads_much(&may.actor, &keyset, false);
-    db.look(&may.actor, much, move |conn| queries::list(conn, role, &filter, keyset, &secrets)).await.map(Json)
+    may.list(list, queries::list).await
 }

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::kernel::enums::db_enum;
+use crate::kernel::page::sorts;
 
 db_enum! {
     /// What was done.
@@ -106,7 +107,7 @@ pub struct AuditEvent {
 }
 
 /// Which entries.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AuditFilter {
     /// Of this resource, in the word of the entries.
@@ -123,19 +124,8 @@ pub struct AuditFilter {
     pub from: Option<NaiveDate>,
     /// On this day or before.
     pub to: Option<NaiveDate>,
-    /// `-at` (default: newest first) or `at`.
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
 }
 
-#[derive(Clone, Copy)]
-pub enum AuditSort {
-    At,
+sorts! {
+    pub enum AuditSort { At = "-at" }
 }

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::model::{AuditEvent, AuditFilter, AuditSort};
 use crate::access::policy::Role;
+use crate::access::tx::Tx;
 use crate::kernel::day;
 use crate::kernel::page::{Keyset, Page};
 use crate::kernel::problem::{FieldCode, FieldError, Problem, Result};
-use crate::kernel::secrets::Secrets;
 
 /// Tables of parts, the record that they belong to, and what they are to it: whoever asks what happened
 /// to a household need not know its tables.
@@ -59,25 +59,20 @@ fn key(event: &AuditEvent) -> (serde_json::Value, Uuid) {
     (json!(event.at), Uuid::from_u64_pair(0, event.id.cast_unsigned()))
 }
 
-pub fn list(
-    conn: &mut PgConnection,
-    role: Option<Role>,
-    filter: &AuditFilter,
-    keyset: Keyset<AuditSort>,
-    secrets: &Secrets,
-) -> Result<Page<AuditEvent>> {
+pub fn list(tx: &mut Tx<'_>, filter: &AuditFilter, keyset: Keyset<AuditSort>) -> Result<Page<AuditEvent>> {
     check_days(filter)?;
     let asked = conditions(filter);
     // Entries of one record or one actor are few. Of all entries those of a commune are few and far
     // between, so they are read place by place; those of a province are found soon in any stretch.
-    let by_place =
-        matches!(role, Some(Role::Commune | Role::District)) && filter.id.is_none() && filter.actor_id.is_none();
+    let by_place = matches!(tx.actor.role(), Some(Role::Commune | Role::District))
+        && filter.id.is_none()
+        && filter.actor_id.is_none();
     let total = if keyset.count {
         let places =
             "place_id IN (SELECT l.id FROM localities l WHERE l.scope_path >= app_low() AND l.scope_path < app_high())";
         let within = if by_place { places } else { "true" };
         let sql = format!("SELECT count(*) FROM audit_events e WHERE {asked} AND {within}");
-        let row: Count = bind(sql, filter).get_result(conn)?;
+        let row: Count = bind(sql, filter).get_result(tx.conn)?;
         Some(row.count)
     } else {
         None
@@ -112,9 +107,9 @@ pub fn list(
         .bind::<Nullable<Timestamptz>, _>(at)
         .bind::<Nullable<BigInt>, _>(id.map(|id| id.as_u64_pair().1.cast_signed()))
         .bind::<BigInt, _>(keyset.limit + 1)
-        .load(conn)?;
+        .load(tx.conn)?;
     let rows = rows.into_iter().map(of_its_record).collect();
-    keyset.page(rows, total, secrets, |event, AuditSort::At| key(event))
+    keyset.page(rows, total, tx.secrets, |event, AuditSort::At| key(event))
 }
 
 fn check_days(filter: &AuditFilter) -> Result<()> {

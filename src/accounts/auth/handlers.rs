@@ -135,8 +135,8 @@ pub async fn refresh_session(
 /// The session ends: its access and refresh tokens stop working at once.
 #[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), responses((status = 204)))]
 #[post("/auth/logout")]
-pub async fn sign_out(may: May<ReadOwnAccount>, db: Data<Db>) -> Result<NoContent> {
-    db.write(&may.actor, queries::end_session).await?;
+pub async fn sign_out(may: May<ReadOwnAccount>) -> Result<NoContent> {
+    may.write(|tx| queries::end_session(tx.conn)).await?;
     Ok(NoContent)
 }
 

@@ -2,7 +2,7 @@ use actix_web::web::{Data, Json};
 use actix_web::{delete, get, put};
 use uuid::Uuid;
 
-use super::model::{Account, PasswordChange, Session, SessionFilter, SessionSort};
+use super::model::{Account, PasswordChange, Session, SessionSort};
 use super::queries;
 use crate::access::actor::May;
 use crate::access::guesses::Guesses;
@@ -12,19 +12,19 @@ use crate::access::tokens::SessionDays;
 use crate::accounts::tries::{begin_own_password, password_was_wrong};
 use crate::kernel::answer::NoContent;
 use crate::kernel::db::Db;
-use crate::kernel::extract::{Id, Query, Valid};
-use crate::kernel::page::{Page, keyset};
+use crate::kernel::extract::{Id, Valid};
+use crate::kernel::list::{List, NoFilter, Paging};
+use crate::kernel::page::Page;
 use crate::kernel::peer::Peer;
 use crate::kernel::problem::{FieldCode, Problem, Result};
-use crate::kernel::secrets::Secrets;
 
 /// Who am I
 ///
 /// The caller's account, office and permissions.
 #[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), responses((status = 200, body = Account)))]
 #[get("/me")]
-pub async fn find_me(may: May<ReadOwnAccount>, db: Data<Db>) -> Result<Json<Account>> {
-    db.read(&may.actor, queries::find).await.map(Json)
+pub async fn find_me(may: May<ReadOwnAccount>) -> Result<Json<Account>> {
+    may.read(|tx| queries::find(tx.conn)).await.map(Json)
 }
 
 /// Change the own password
@@ -48,7 +48,7 @@ pub async fn change_password(
     if new_password == current_password {
         return Err(Problem::field("#/new_password", FieldCode::SamePassword));
     }
-    if passwords::is_weak(&new_password, &db.read(&may.actor, queries::guessable_words).await?) {
+    if passwords::is_weak(&new_password, &may.read(queries::guessable_words).await?) {
         return Err(Problem::field("#/new_password", FieldCode::WeakPassword));
     }
     let place = guesses.place(peer);
@@ -56,18 +56,18 @@ pub async fn change_password(
     let turn = hashing.turn(asker).await?;
     let hash = {
         let place = place.clone();
-        db.write(&may.actor, move |conn| begin_own_password(conn, &place)).await?
+        may.write(move |tx| begin_own_password(tx.conn, &place)).await?
     };
     if !turn.verify(current_password, hash.clone()).await? {
         drop(turn);
-        if guesses.sound(db.write(&may.actor, move |conn| password_was_wrong(conn, None, &place)).await?) {
+        if guesses.sound(may.write(move |tx| password_was_wrong(tx.conn, None, &place)).await?) {
             db.metrics.sign_in_alarm();
         }
         return Err(Problem::field("#/current_password", FieldCode::InvalidValue));
     }
     let new_hash = turn.hash(new_password).await?;
     let verified = hash.unwrap_or_default();
-    if db.write(&may.actor, move |conn| queries::change_password(conn, &verified, &new_hash)).await? {
+    if may.write(move |tx| queries::change_password(tx, &verified, &new_hash)).await? {
         Ok(NoContent)
     } else {
         // Another change came first.
@@ -78,18 +78,14 @@ pub async fn change_password(
 /// List the own sessions
 ///
 /// The devices on which the caller is signed in, the one used last first.
-#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), params(SessionFilter), responses((status = 200, body = Page<Session>)))]
+#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), params(Paging<SessionSort>), responses((status = 200, body = Page<Session>)))]
 #[get("/me/sessions")]
 pub async fn list_sessions(
     may: May<ReadOwnAccount>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
     days: Data<SessionDays>,
-    filter: Query<SessionFilter>,
+    list: List<NoFilter, SessionSort>,
 ) -> Result<Json<Page<Session>>> {
-    let Query(filter) = filter;
-    let keyset = keyset!(filter, secrets, [], SessionSort::FIELDS);
-    db.read(&may.actor, move |conn| queries::list_sessions(conn, keyset, **days, &secrets)).await.map(Json)
+    may.list(list, move |tx, _, keyset| queries::list_sessions(tx, keyset, **days)).await
 }
 
 /// Sign out a device
@@ -98,7 +94,7 @@ pub async fn list_sessions(
 /// version, so no If-Match is needed.
 #[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), params(("id" = Uuid, Path)), responses((status = 204)))]
 #[delete("/me/sessions/{id}")]
-pub async fn end_session(may: May<ReadOwnAccount>, db: Data<Db>, id: Id<Uuid>) -> Result<NoContent> {
-    db.write(&may.actor, move |conn| queries::end_session(conn, id.0)).await?;
+pub async fn end_session(may: May<ReadOwnAccount>, id: Id<Uuid>) -> Result<NoContent> {
+    may.write(move |tx| queries::end_session(tx, id.0)).await?;
     Ok(NoContent)
 }

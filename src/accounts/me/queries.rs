@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::model::{Account, AccountLocality, AccountOrganisation, Session, SessionSort};
 use crate::access::policy::{Office, Permission, Role};
 use crate::access::tokens::SessionDays;
+use crate::access::tx::Tx;
 use crate::accounts::tries::Done;
 use crate::kernel::page::{Keyset, Page};
 use crate::kernel::problem::{Problem, Result};
-use crate::kernel::secrets::Secrets;
 
 #[derive(QueryableByName)]
 struct Row {
@@ -80,7 +80,7 @@ pub fn find(conn: &mut PgConnection) -> Result<Account> {
 }
 
 /// Words about the caller that a password must not be made of.
-pub fn guessable_words(conn: &mut PgConnection) -> Result<Vec<String>> {
+pub fn guessable_words(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     #[derive(QueryableByName)]
     struct Place {
         #[diesel(sql_type = Text)]
@@ -88,7 +88,7 @@ pub fn guessable_words(conn: &mut PgConnection) -> Result<Vec<String>> {
         #[diesel(sql_type = Text)]
         kind: String,
     }
-    let row = row(conn)?;
+    let row = row(tx.conn)?;
     // The place of the office or of the unit, and those above it, with and without their kind: làng Tung, Ia Nan.
     let places: Vec<Place> = sql_query(
         "WITH place AS (SELECT coalesce($1, (SELECT o.locality_id FROM organisations o WHERE o.id = $2)) AS id)
@@ -97,18 +97,18 @@ pub fn guessable_words(conn: &mut PgConnection) -> Result<Vec<String>> {
     )
     .bind::<Nullable<SqlUuid>, _>(row.locality_id)
     .bind::<Nullable<SqlUuid>, _>(row.organisation_id)
-    .load(conn)?;
+    .load(tx.conn)?;
     let known = [Some(row.username), Some(row.full_name), row.phone, row.organisation_name];
     let of_place = |place: Place| [format!("{} {}", place.kind, place.name), place.name];
     Ok(known.into_iter().flatten().chain(places.into_iter().flat_map(of_place)).collect())
 }
 
 /// False when the password is another one by now than the one that was verified.
-pub fn change_password(conn: &mut PgConnection, verified: &str, new_hash: &str) -> Result<bool> {
+pub fn change_password(tx: &mut Tx<'_>, verified: &str, new_hash: &str) -> Result<bool> {
     let changed: Done = sql_query("SELECT app_change_own_password($1, $2) AS done")
         .bind::<Text, _>(verified)
         .bind::<Text, _>(new_hash)
-        .get_result(conn)?;
+        .get_result(tx.conn)?;
     Ok(changed.done)
 }
 
@@ -118,17 +118,12 @@ struct Count {
     count: i64,
 }
 
-pub fn list_sessions(
-    conn: &mut PgConnection,
-    keyset: Keyset<SessionSort>,
-    days: SessionDays,
-    secrets: &Secrets,
-) -> Result<Page<Session>> {
+pub fn list_sessions(tx: &mut Tx<'_>, keyset: Keyset<SessionSort>, days: SessionDays) -> Result<Page<Session>> {
     let total = if keyset.count {
         let row: Count = sql_query("SELECT count(*) FROM app_own_sessions($1, $2)")
             .bind::<Integer, _>(days.idle)
             .bind::<Integer, _>(days.absolute)
-            .get_result(conn)?;
+            .get_result(tx.conn)?;
         Some(row.count)
     } else {
         None
@@ -144,8 +139,8 @@ pub fn list_sessions(
     .bind::<Nullable<Timestamptz>, _>(refreshed_at)
     .bind::<Nullable<SqlUuid>, _>(id)
     .bind::<BigInt, _>(keyset.limit + 1)
-    .load(conn)?;
-    keyset.page(rows, total, secrets, |session: &Session, SessionSort::RefreshedAt| {
+    .load(tx.conn)?;
+    keyset.page(rows, total, tx.secrets, |session: &Session, SessionSort::RefreshedAt| {
         (json!(session.refreshed_at), session.id)
     })
 }
@@ -156,7 +151,7 @@ struct Ended {
     ended: bool,
 }
 
-pub fn end_session(conn: &mut PgConnection, id: Uuid) -> Result<()> {
-    let row: Ended = sql_query("SELECT app_end_own_session($1) AS ended").bind::<SqlUuid, _>(id).get_result(conn)?;
+pub fn end_session(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
+    let row: Ended = sql_query("SELECT app_end_own_session($1) AS ended").bind::<SqlUuid, _>(id).get_result(tx.conn)?;
     if row.ended { Ok(()) } else { Err(Problem::not_found()) }
 }

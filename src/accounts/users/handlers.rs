@@ -1,38 +1,29 @@
 use actix_web::web::{Data, Json};
 use actix_web::{delete, get, patch, post};
 
-use super::model::{NewUser, TABLE, User, UserChanges, UserFilter, UserSort, UserWithPassword};
+use super::model::{NewUser, User, UserChanges, UserFilter, UserSort, UserWithPassword};
 use super::queries;
 use crate::access::actor::May;
+use crate::access::calls::unless_in_use;
 use crate::access::guesses::Guesses;
 use crate::access::passwords::{self, Passwords};
 use crate::access::policy::permission::{ReadUsers, WriteUsers};
-use crate::access::reach::reads_much;
+use crate::access::tx::Tx;
 use crate::kernel::answer::{Created, Found, NoContent};
-use crate::kernel::db::Db;
-use crate::kernel::db::records::{self, Target};
-use crate::kernel::extract::{Id, IfMatch, Query, Valid};
+use crate::kernel::extract::{Id, IfMatch, Valid};
 use crate::kernel::id::UserId;
-use crate::kernel::page::{Page, keyset};
+use crate::kernel::list::{List, Paging};
+use crate::kernel::page::Page;
 use crate::kernel::problem::{Code, Result};
-use crate::kernel::secrets::Secrets;
 
 /// List the accounts in the caller's care
 ///
 /// Offices further down than the caller's own, in its own place and below; for an administrator the other
 /// administrators, too.
-#[utoipa::path(tag = "users", security(("bearer" = ["users:read"])), params(UserFilter), responses((status = 200, body = Page<User>)))]
+#[utoipa::path(tag = "users", security(("bearer" = ["users:read"])), params(UserFilter, Paging<UserSort>), responses((status = 200, body = Page<User>)))]
 #[get("/users")]
-pub async fn list_users(
-    may: May<ReadUsers>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
-    filter: Query<UserFilter>,
-) -> Result<Json<Page<User>>> {
-    let Query(filter) = filter;
-    let keyset = keyset!(filter, secrets, [role, locality_id, organisation_id, q], UserSort::FIELDS);
-    let much = reads_much(&may.actor, &keyset, filter.q.is_some());
-    db.look(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+pub async fn list_users(may: May<ReadUsers>, list: List<UserFilter, UserSort>) -> Result<Json<Page<User>>> {
+    may.list(list, queries::list).await
 }
 
 /// Create an account below the caller's own
@@ -44,28 +35,19 @@ pub async fn list_users(
 #[post("/users")]
 pub async fn create_user(
     may: May<WriteUsers>,
-    db: Data<Db>,
     hashing: Data<Passwords>,
     new: Valid<NewUser>,
 ) -> Result<Created<UserWithPassword>> {
     let password = passwords::one_time()?;
     let hash = hashing.hash_for(may.actor.id, password.clone()).await?;
-    let expires = passwords::one_time_expiry(db.clock.now());
-    let actor = may.actor.clone();
-    let made = db
-        .create(
-            &may.actor,
-            TABLE,
-            new,
-            move |conn, id, new| {
-                queries::create(conn, &actor, id, new)?;
-                queries::set_first_password(conn, id, &hash, expires)
-            },
-            queries::find,
-        )
-        .await;
+    let expires = passwords::one_time_expiry(may.now());
+    let create = move |tx: &mut Tx<'_>, id, new| {
+        queries::create(tx, id, new)?;
+        queries::set_first_password(tx.conn, id, &hash, expires)
+    };
+    let made = may.create(new, create, queries::find).await;
     if made.as_ref().is_err_and(|problem| problem.code() == Code::UsernameTaken) {
-        db.write(&may.actor, queries::name_was_taken).await?;
+        may.write(queries::name_was_taken).await?;
     }
     Ok(match made? {
         Created::New(user) => Created::New(UserWithPassword::new(user, Some(password))),
@@ -76,8 +58,8 @@ pub async fn create_user(
 /// Find one account
 #[utoipa::path(tag = "users", security(("bearer" = ["users:read"])), params(("id" = UserId, Path)), responses((status = 200, body = User)))]
 #[get("/users/{id}")]
-pub async fn find_user(may: May<ReadUsers>, db: Data<Db>, id: Id<UserId>) -> Result<Found<User>> {
-    db.read(&may.actor, move |conn| queries::find(conn, id.0.into())).await.map(Found)
+pub async fn find_user(may: May<ReadUsers>, id: Id<UserId>) -> Result<Found<User>> {
+    may.find(id, queries::find).await
 }
 
 /// Change an account
@@ -88,14 +70,11 @@ pub async fn find_user(may: May<ReadUsers>, db: Data<Db>, id: Id<UserId>) -> Res
 #[patch("/users/{id}")]
 pub async fn update_user(
     may: May<WriteUsers>,
-    db: Data<Db>,
     id: Id<UserId>,
     if_match: IfMatch,
     changes: Valid<UserChanges>,
 ) -> Result<Found<User>> {
-    let actor = may.actor.clone();
-    let target = Target::new(TABLE, id.0, if_match);
-    db.change(&may.actor, target, queries::find, move |conn, id| queries::update(conn, &actor, id, &changes)).await
+    may.change(id, if_match, changes, queries::update, queries::find).await
 }
 
 /// Delete an account
@@ -103,8 +82,8 @@ pub async fn update_user(
 /// Only one that did nothing but sign in (else 409 `in_use`): who did something stays known. Deactivate it then.
 #[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 204)))]
 #[delete("/users/{id}")]
-pub async fn delete_user(may: May<WriteUsers>, db: Data<Db>, id: Id<UserId>, if_match: IfMatch) -> Result<NoContent> {
-    db.delete(&may.actor, Target::new(TABLE, id.0, if_match), queries::find, |_, _| Ok(())).await
+pub async fn delete_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<NoContent> {
+    may.delete(id, if_match, queries::find, unless_in_use).await
 }
 
 /// Make a new one-time password
@@ -114,7 +93,6 @@ pub async fn delete_user(may: May<WriteUsers>, db: Data<Db>, id: Id<UserId>, if_
 #[post("/users/{id}/reset-password")]
 pub async fn reset_user_password(
     may: May<WriteUsers>,
-    db: Data<Db>,
     hashing: Data<Passwords>,
     guesses: Data<Guesses>,
     id: Id<UserId>,
@@ -122,14 +100,9 @@ pub async fn reset_user_password(
 ) -> Result<Found<UserWithPassword>> {
     let password = passwords::one_time()?;
     let hash = hashing.hash_for(may.actor.id, password.clone()).await?;
-    let expires = passwords::one_time_expiry(db.clock.now());
-    let user = db
-        .write(&may.actor, move |conn| {
-            records::honour(conn, &Target::new(TABLE, id.0, if_match), queries::find)?;
-            queries::give_one_time_password(conn, id.0.into(), &hash, expires)?;
-            queries::find(conn, id.0.into())
-        })
-        .await?;
+    let expires = passwords::one_time_expiry(may.now());
+    let give = move |tx: &mut Tx<'_>, id: UserId| queries::give_one_time_password(tx.conn, id, &hash, expires);
+    let Found(user) = may.step(id, if_match, give, queries::find).await?;
     guesses.release(&user.username);
     Ok(Found(UserWithPassword::new(user, Some(password))))
 }
@@ -139,31 +112,13 @@ pub async fn reset_user_password(
 /// Its tokens are refused from the next request on.
 #[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 200, body = User)))]
 #[post("/users/{id}/deactivate")]
-pub async fn deactivate_user(
-    may: May<WriteUsers>,
-    db: Data<Db>,
-    id: Id<UserId>,
-    if_match: IfMatch,
-) -> Result<Found<User>> {
-    set_active(&may, &db, Target::new(TABLE, id.0, if_match), false).await
+pub async fn deactivate_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<Found<User>> {
+    may.step(id, if_match, |tx, id| queries::set_active(tx.conn, id, false), queries::find).await
 }
 
 /// Activate an account again
 #[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 200, body = User)))]
 #[post("/users/{id}/activate")]
-pub async fn activate_user(
-    may: May<WriteUsers>,
-    db: Data<Db>,
-    id: Id<UserId>,
-    if_match: IfMatch,
-) -> Result<Found<User>> {
-    set_active(&may, &db, Target::new(TABLE, id.0, if_match), true).await
-}
-
-async fn set_active(may: &May<WriteUsers>, db: &Db, target: Target, active: bool) -> Result<Found<User>> {
-    let work = move |conn: &mut diesel::PgConnection| {
-        records::honour(conn, &target, queries::find)?;
-        queries::set_active(conn, target.id, active)
-    };
-    db.write(&may.actor, work).await.map(Found)
+pub async fn activate_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<Found<User>> {
+    may.step(id, if_match, |tx, id| queries::set_active(tx.conn, id, true), queries::find).await
 }

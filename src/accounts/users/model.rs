@@ -144,7 +144,7 @@ fn username(value: &str) -> Result<(), ValidationError> {
 }
 
 /// Which accounts.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct UserFilter {
     /// Any of these roles.
@@ -158,17 +158,6 @@ pub struct UserFilter {
     #[serde(default, deserialize_with = "extract::search")]
     #[param(max_length = 100)]
     pub q: Option<String>,
-    /// `username` (default) or `created_at`; with `-` in front, descending.
-    #[param(value_type = Option<UserSort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
 }
 
 sorts! {

@@ -3,21 +3,20 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::model::{NewUser, OperatedAccount, User, UserChanges, UserFilter, UserSort};
-use crate::access::actor::Actor;
 use crate::access::policy::Role;
+use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, organisations, users};
 use crate::kernel::db::sql::{app_in_range, app_matches, app_today};
+use crate::kernel::id::UserId;
 use crate::kernel::id::{LocalityId, OrganisationId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, OnConstraint, Problem, Result};
-use crate::kernel::secrets::Secrets;
 
-pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<User> {
-    Ok(User::query().find(id).first(conn)?)
+pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
+    Ok(User::query().find(id).first(tx.conn)?)
 }
 
 /// For an operator, who sees every account.
@@ -26,16 +25,11 @@ pub fn operated(conn: &mut PgConnection, username: &str) -> Result<Option<Operat
 }
 
 /// Of these names, the accounts in the caller's care.
-pub fn named(conn: &mut PgConnection, usernames: &[&str]) -> Result<Vec<User>> {
-    Ok(User::query().filter(users::username.eq_any(usernames)).load(conn)?)
+pub fn named(tx: &mut Tx<'_>, usernames: &[&str]) -> Result<Vec<User>> {
+    Ok(User::query().filter(users::username.eq_any(usernames)).load(tx.conn)?)
 }
 
-pub fn list(
-    conn: &mut PgConnection,
-    filter: &UserFilter,
-    keyset: Keyset<UserSort>,
-    secrets: &Secrets,
-) -> Result<Page<User>> {
+pub fn list(tx: &mut Tx<'_>, filter: &UserFilter, keyset: Keyset<UserSort>) -> Result<Page<User>> {
     let filtered = || {
         let mut query = users::table.into_boxed();
         if !filter.role.is_empty() {
@@ -52,13 +46,13 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
     let query = filtered().select(User::as_select());
     let rows = match keyset.field {
-        UserSort::Username => seek!(query, keyset, String, users::username, users::id).load(conn)?,
-        UserSort::CreatedAt => seek!(query, keyset, DateTime<Utc>, users::created_at, users::id).load(conn)?,
+        UserSort::Username => seek!(query, keyset, String, users::username, users::id).load(tx.conn)?,
+        UserSort::CreatedAt => seek!(query, keyset, DateTime<Utc>, users::created_at, users::id).load(tx.conn)?,
     };
-    keyset.page(rows, total, secrets, |user: &User, field| {
+    keyset.page(rows, total, tx.secrets, |user: &User, field| {
         let key = match field {
             UserSort::Username => json!(user.username),
             UserSort::CreatedAt => json!(user.created_at),
@@ -73,17 +67,17 @@ diesel::define_sql_function! {
 }
 
 /// A name that is taken counts: names of the country are not to be found out by trying.
-pub fn name_was_taken(conn: &mut PgConnection) -> Result<()> {
-    sql_query("SELECT app_name_was_taken()").execute(conn)?;
+pub fn name_was_taken(tx: &mut Tx<'_>) -> Result<()> {
+    sql_query("SELECT app_name_was_taken()").execute(tx.conn)?;
     Ok(())
 }
 
-pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewUser) -> Result<()> {
-    let pause: i32 = diesel::select(app_naming_pause()).get_result(conn)?;
+pub fn create(tx: &mut Tx<'_>, id: UserId, new: NewUser) -> Result<()> {
+    let pause: i32 = diesel::select(app_naming_pause()).get_result(tx.conn)?;
     if let Ok(seconds @ 1..) = u32::try_from(pause) {
         return Err(Problem::retry_after(Code::TooManyRequests, seconds));
     }
-    check_office(conn, actor, new.role, new.locality_id, new.organisation_id)?;
+    check_office(tx, new.role, new.locality_id, new.organisation_id)?;
     diesel::insert_into(users::table)
         .values((
             users::id.eq(id),
@@ -94,34 +88,32 @@ pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewUser) ->
             users::locality_id.eq(new.locality_id),
             users::organisation_id.eq(new.organisation_id),
         ))
-        .execute(conn)
+        .execute(tx.conn)
         .on_constraint("users_username_key", || Problem::new(Code::UsernameTaken))?;
     Ok(())
 }
 
-pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: &UserChanges) -> Result<()> {
+pub fn update(tx: &mut Tx<'_>, id: UserId, changes: UserChanges) -> Result<()> {
     // The name of an account can be corrected though its place has ended.
     if changes.role.is_some() || changes.locality_id.is_some() || changes.organisation_id.is_some() {
-        let before = find(conn, id)?;
+        let before = find(tx, id)?;
         check_office(
-            conn,
-            actor,
+            tx,
             changes.role.unwrap_or(before.role),
             changes.locality_id.unwrap_or(before.locality_id),
             changes.organisation_id.unwrap_or(before.organisation_id),
         )?;
     }
-    records::apply(diesel::update(users::table.find(id)).set(changes).execute(conn))
+    records::apply(diesel::update(users::table.find(id)).set(&changes).execute(tx.conn))
 }
 
-pub fn set_active(conn: &mut PgConnection, id: Uuid, active: bool) -> Result<User> {
+pub fn set_active(conn: &mut PgConnection, id: UserId, active: bool) -> Result<()> {
     records::set(conn, "step", if active { "activate" } else { "deactivate" })?;
-    let changed = diesel::update(users::table.find(id)).set(users::active.eq(active)).execute(conn)?;
-    if changed == 0 { Err(Problem::not_found()) } else { find(conn, id) }
+    records::apply(diesel::update(users::table.find(id)).set(users::active.eq(active)).execute(conn))
 }
 
 /// Of an account that was just made, which is one entry in the audit.
-pub fn set_first_password(conn: &mut PgConnection, id: Uuid, hash: &str, expires: DateTime<Utc>) -> Result<()> {
+pub fn set_first_password(conn: &mut PgConnection, id: UserId, hash: &str, expires: DateTime<Utc>) -> Result<()> {
     sql_query("SELECT app_replace_password($1, $2, $3)")
         .bind::<SqlUuid, _>(id)
         .bind::<Text, _>(hash)
@@ -130,7 +122,7 @@ pub fn set_first_password(conn: &mut PgConnection, id: Uuid, hash: &str, expires
     Ok(())
 }
 
-pub fn give_one_time_password(conn: &mut PgConnection, id: Uuid, hash: &str, expires: DateTime<Utc>) -> Result<()> {
+pub fn give_one_time_password(conn: &mut PgConnection, id: UserId, hash: &str, expires: DateTime<Utc>) -> Result<()> {
     sql_query("SELECT app_give_one_time_password($1, $2, $3)")
         .bind::<SqlUuid, _>(id)
         .bind::<Text, _>(hash)
@@ -141,13 +133,12 @@ pub fn give_one_time_password(conn: &mut PgConnection, id: Uuid, hash: &str, exp
 
 /// An official fills offices below its own, of places and units in its care.
 fn check_office(
-    conn: &mut PgConnection,
-    actor: &Actor,
+    tx: &mut Tx<'_>,
     role: Role,
     locality: Option<LocalityId>,
     organisation: Option<OrganisationId>,
 ) -> Result<()> {
-    let own = actor.role().ok_or_else(|| Problem::new(Code::Forbidden))?;
+    let own = tx.actor.role().ok_or_else(|| Problem::new(Code::Forbidden))?;
     if role.rank() <= own.rank() {
         return Err(Problem::new(Code::Forbidden));
     }
@@ -157,7 +148,7 @@ fn check_office(
         }
         let id = organisation.ok_or_else(|| Problem::field("#/organisation_id", FieldCode::Required))?;
         let in_care: Option<bool> =
-            organisations::table.find(id).select(app_in_range(organisations::scope_path)).first(conn).optional()?;
+            organisations::table.find(id).select(app_in_range(organisations::scope_path)).first(tx.conn).optional()?;
         return if in_care == Some(true) {
             Ok(())
         } else {
@@ -175,7 +166,7 @@ fn check_office(
             app_in_range(localities::scope_path),
             localities::valid_to.lt(app_today().nullable()),
         ))
-        .first(conn)
+        .first(tx.conn)
         .optional()?;
     match place {
         Some((_, true, Some(true))) => Err(Problem::field("#/locality_id", FieldCode::Ended)),

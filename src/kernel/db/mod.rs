@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::web;
+use chrono::{DateTime, Utc};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
@@ -55,9 +56,9 @@ pub enum Verdict {
     Undo,
 }
 
-/// How a transaction is run.
+/// How a transaction is run: one of the constants.
 #[derive(Clone, Copy)]
-struct Mode {
+pub struct Mode {
     begin: &'static str,
     writes: bool,
     /// It reads much: through a lane of its own, for a shorter time, and no longer than somebody waits.
@@ -66,9 +67,11 @@ struct Mode {
 
 /// What is read is of one moment, and so is the entry: a village that moves between the two would hide from its head
 /// what is there.
-const READ: Mode = Mode { begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", writes: false, is_wide: false };
-const READ_MUCH: Mode = Mode { is_wide: true, ..READ };
-const WRITE: Mode = Mode { begin: "BEGIN", writes: true, is_wide: false };
+pub const READ: Mode = Mode { begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", writes: false, is_wide: false };
+/// A read of more than a page, such as a count over a wide area.
+pub const READ_MUCH: Mode = Mode { is_wide: true, ..READ };
+/// Kept when its work succeeds; a failure leaves no trace.
+pub const WRITE: Mode = Mode { begin: "BEGIN", writes: true, is_wide: false };
 
 type Connections = Pool<ConnectionManager<PgConnection>>;
 type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
@@ -114,7 +117,7 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
     {
-        self.run(who.entry(), READ, work).await
+        self.run(who.entry(), READ, |conn, _| work(conn)).await
     }
 
     /// The same; `much`: it reads more than a page, such as what is counted over a wide area.
@@ -123,7 +126,7 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
     {
-        self.run(who.entry(), if much { READ_MUCH } else { READ }, work).await
+        self.run(who.entry(), if much { READ_MUCH } else { READ }, |conn, _| work(conn)).await
     }
 
     /// A transaction that is kept when `work` succeeds and leaves no trace when it fails.
@@ -132,13 +135,14 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
     {
-        self.run(who.entry(), WRITE, work).await
+        self.run(who.entry(), WRITE, |conn, _| work(conn)).await
     }
 
-    async fn run<T, F>(&self, entry: Entry, mode: Mode, work: F) -> Result<T>
+    /// Runs `work` in a transaction of the caller, and gives it the moment of the transaction.
+    pub async fn run<T, F>(&self, entry: Entry, mode: Mode, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut PgConnection, DateTime<Utc>) -> Result<T> + Send + 'static,
     {
         let deadline = Instant::now() + PATIENCE;
         let waiting = self.metrics.wait();
@@ -193,7 +197,8 @@ impl Db {
 
     /// For loaders and jobs, which have threads of their own.
     pub fn as_system<T>(&self, work: impl FnOnce(&mut PgConnection) -> Result<T>) -> Result<T> {
-        self.transaction(&Entry::System, WRITE, Instant::now() + PATIENCE, &Backend::default(), || true, work)
+        let deadline = Instant::now() + PATIENCE;
+        self.transaction(&Entry::System, WRITE, deadline, &Backend::default(), || true, |conn, _| work(conn))
     }
 
     /// A transaction whose work says itself whether it is kept: an import that is only rehearsed, or in
@@ -201,10 +206,10 @@ impl Db {
     pub fn weigh<T>(
         &self,
         who: &impl Enters,
-        work: impl FnOnce(&mut PgConnection) -> Result<(T, Verdict)>,
+        work: impl FnOnce(&mut PgConnection, DateTime<Utc>) -> Result<(T, Verdict)>,
     ) -> Result<T> {
-        let (mut conn, _) = self.enter(&who.entry(), WRITE, Instant::now() + PATIENCE)?;
-        let outcome = work(&mut conn);
+        let Entered { mut conn, moment, .. } = self.enter(&who.entry(), WRITE, Instant::now() + PATIENCE)?;
+        let outcome = work(&mut conn, moment);
         if matches!(outcome, Ok((_, Verdict::Keep))) {
             AnsiTransactionManager::commit_transaction(&mut *conn)?;
         } else {
@@ -221,14 +226,15 @@ impl Db {
         deadline: Instant,
         backend: &Backend,
         entered: impl FnOnce() -> bool,
-        work: impl FnOnce(&mut PgConnection) -> Result<T>,
+        work: impl FnOnce(&mut PgConnection, DateTime<Utc>) -> Result<T>,
     ) -> Result<T> {
-        let (mut conn, entry_outcome) = self.enter(entry, mode, deadline)?;
+        let Entered { mut conn, outcome: entry_outcome, moment } = self.enter(entry, mode, deadline)?;
         let _measured = Measured { metrics: &self.metrics, writes: mode.writes, since: Instant::now() };
         if mode.is_wide {
             backend.work_in(&mut conn)?;
         }
-        let outcome = if entered() { work(&mut conn) } else { Err(Problem::overloaded("the caller was told to go")) };
+        let outcome =
+            if entered() { work(&mut conn, moment) } else { Err(Problem::overloaded("the caller was told to go")) };
         backend.has_worked();
         let outcome = match outcome {
             Ok(value) => {
@@ -251,19 +257,20 @@ impl Db {
 
     /// Begins and enters. After a restart of PostgreSQL every pooled connection is dead once; each
     /// is dropped and the next one tried, for at this point nothing has happened yet.
-    fn enter(&self, entry: &Entry, mode: Mode, deadline: Instant) -> Result<(Pooled, i16)> {
+    fn enter(&self, entry: &Entry, mode: Mode, deadline: Instant) -> Result<Entered> {
         let mut tries = self.pool.max_size() + 1;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let mut conn = self.pool.get_timeout(left).map_err(Problem::overloaded)?;
+            let moment = self.clock.now();
             let entered = AnsiTransactionManager::begin_transaction_sql(&mut *conn, mode.begin)
-                .and_then(|()| entry.enter(&mut conn, self.clock.now()));
+                .and_then(|()| entry.enter(&mut conn, moment));
             match entered {
                 Ok(REFUSED) => {
                     rollback(&mut conn);
                     return Err(Problem::new(Code::Unauthenticated));
                 }
-                Ok(outcome) => return Ok((conn, outcome)),
+                Ok(outcome) => return Ok(Entered { conn, outcome, moment }),
                 Err(error) if connection_is_gone(&error) && tries > 0 => tries -= 1,
                 Err(error) => {
                     rollback(&mut conn);
@@ -272,6 +279,13 @@ impl Db {
             }
         }
     }
+}
+
+/// A transaction that was begun and entered.
+struct Entered {
+    conn: Pooled,
+    outcome: i16,
+    moment: DateTime<Utc>,
 }
 
 fn rollback(conn: &mut PgConnection) {

@@ -6,27 +6,14 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Text, Uuid as SqlUuid};
 use diesel::{PgConnection, sql_query};
-use serde::Serialize;
 use uuid::Uuid;
 
+use super::Db;
 use super::sql::{app_claim, app_now, app_organisation, app_set};
-use super::{Db, Enters};
-use crate::kernel::answer::{Created, Found, NoContent, Record};
-use crate::kernel::extract::{IfMatch, Match, Valid};
+use crate::kernel::answer::NoContent;
+use crate::kernel::extract::{IfMatch, Match};
+use crate::kernel::id::RecordId;
 use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
-
-/// A record that is about to be changed.
-pub struct Target {
-    pub table: &'static str,
-    pub id: Uuid,
-    pub if_match: IfMatch,
-}
-
-impl Target {
-    pub fn new(table: &'static str, id: impl Into<Uuid>, if_match: IfMatch) -> Self {
-        Self { table, id: id.into(), if_match }
-    }
-}
 
 #[derive(QueryableByName)]
 struct Word {
@@ -40,73 +27,16 @@ struct Version {
     version: i64,
 }
 
-impl Db {
-    /// Creates a record, or answers with the one that the same request made before.
-    pub async fn create<N, T, C, F>(
-        &self,
-        who: &impl Enters,
-        table: &'static str,
-        body: Valid<N>,
-        create: C,
-        find: F,
-    ) -> Result<Created<T>>
-    where
-        N: Send + 'static,
-        T: Record + Send + 'static,
-        C: FnOnce(&mut PgConnection, Uuid, N) -> Result<()> + Send + 'static,
-        F: FnOnce(&mut PgConnection, Uuid) -> Result<T> + Send + 'static,
-    {
-        self.write(who, move |conn| {
-            // One that is made here is claimed, too: an id that was answered is no client's to make.
-            let id = body.id.unwrap_or_else(Uuid::now_v7);
-            if claim(conn, id, table, &body.hash)? == Claim::Replay {
-                return find(conn, id).map(Created::Replayed);
-            }
-            create(conn, id, body.into_inner())?;
-            find(conn, id).map(Created::New)
-        })
-        .await
-    }
-
-    /// Changes the version of a record that the caller read.
-    pub async fn change<T, F, A>(&self, who: &impl Enters, target: Target, find: F, apply: A) -> Result<Found<T>>
-    where
-        T: Record + Send + 'static,
-        F: Fn(&mut PgConnection, Uuid) -> Result<T> + Send + 'static,
-        A: FnOnce(&mut PgConnection, Uuid) -> Result<()> + Send + 'static,
-    {
-        self.write(who, move |conn| {
-            expect_version(conn, &target, &find)?;
-            apply(conn, target.id)?;
-            find(conn, target.id).map(Found)
-        })
-        .await
-    }
-
-    /// Deletes the version of a record that the caller read.
-    pub async fn delete<T, F, C>(&self, who: &impl Enters, target: Target, find: F, check: C) -> Result<NoContent>
-    where
-        T: Record + Send + 'static,
-        F: Fn(&mut PgConnection, Uuid) -> Result<T> + Send + 'static,
-        C: FnOnce(&mut PgConnection, &T) -> Result<()> + Send + 'static,
-    {
-        self.write(who, move |conn| {
-            expect_version(conn, &target, &find)?;
-            let record = find(conn, target.id)?;
-            check(conn, &record)?;
-            delete_row(conn, target.table, target.id)
-        })
-        .await
-    }
-}
-
+/// Whether an id is new, or the same request made it before.
 #[derive(PartialEq)]
-enum Claim {
+pub enum Claim {
     New,
     Replay,
 }
 
-fn claim(conn: &mut PgConnection, id: Uuid, table: &str, hash: &[u8]) -> Result<Claim> {
+/// Claims the id of a record that is created.
+pub fn claim<I: RecordId>(conn: &mut PgConnection, id: I, hash: &[u8]) -> Result<Claim> {
+    let (table, id): (&str, Uuid) = (I::TABLE, id.into());
     let outcome: String = diesel::select(app_claim(id, table, hash)).get_result(conn)?;
     match outcome.as_str() {
         "new" => Ok(Claim::New),
@@ -165,50 +95,20 @@ pub fn delete_parts(outcome: QueryResult<usize>, in_use: Code) -> Result<()> {
 
 /// Locks a row the caller may change and gives its version. What they may not change is not found,
 /// also where its public part may be read: an update out of scope finds no row.
-pub fn lock(conn: &mut PgConnection, table: &'static str, id: Uuid) -> Result<i64> {
-    let row: Version = sql_query(format!("SELECT version FROM {table} WHERE id = $1 FOR UPDATE"))
-        .bind::<SqlUuid, _>(id)
+pub fn lock<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<i64> {
+    let row: Version = sql_query(format!("SELECT version FROM {} WHERE id = $1 FOR UPDATE", I::TABLE))
+        .bind::<SqlUuid, _>(id.into())
         .get_result(conn)?;
     Ok(row.version)
 }
 
-fn expect_version<T: Serialize>(
-    conn: &mut PgConnection,
-    target: &Target,
-    find: impl Fn(&mut PgConnection, Uuid) -> Result<T>,
-) -> Result<()> {
-    let version = lock(conn, target.table, target.id)?;
-    compare(conn, version, &target.if_match, |conn| find(conn, target.id))
-}
-
-/// Whether a locked record is of the version that was read; `find` reads it as the caller may see it now.
-fn compare<T: Serialize>(
-    conn: &mut PgConnection,
-    version: i64,
-    if_match: &IfMatch,
-    find: impl FnOnce(&mut PgConnection) -> Result<T>,
-) -> Result<()> {
-    match if_match.check(version)? {
-        Match::Fits => Ok(()),
-        Match::Forced => set(conn, "forced", "true"),
-        Match::Stale => {
-            let current = find(conn)?;
-            Err(Problem::version_conflict(serde_json::to_value(current).map_err(Problem::internal)?))
-        }
+/// Whether a locked record is of the version that was read. `If-Match: *` fits and is noted in the audit.
+pub fn fits(conn: &mut PgConnection, version: i64, if_match: &IfMatch) -> Result<bool> {
+    let fit = if_match.check(version)?;
+    if fit == Match::Forced {
+        set(conn, "forced", "true")?;
     }
-}
-
-/// For a step without a status: where a version was sent, it must be the one that is there.
-pub fn honour<T: Serialize>(
-    conn: &mut PgConnection,
-    target: &Target,
-    find: impl FnOnce(&mut PgConnection, Uuid) -> Result<T>,
-) -> Result<()> {
-    if target.if_match == IfMatch::Missing {
-        return Ok(());
-    }
-    let version = lock(conn, target.table, target.id)?;
-    compare(conn, version, &target.if_match, |conn| find(conn, target.id))
+    Ok(fit != Match::Stale)
 }
 
 /// Leaves a word for the audit for the rest of the transaction.
@@ -218,8 +118,9 @@ pub fn set(conn: &mut PgConnection, name: &str, value: &str) -> Result<()> {
 }
 
 /// Really deletes; the trigger keeps the row in `deleted_records`.
-pub fn delete_row(conn: &mut PgConnection, table: &'static str, id: Uuid) -> Result<NoContent> {
-    let deleted = sql_query(format!("DELETE FROM {table} WHERE id = $1")).bind::<SqlUuid, _>(id).execute(conn);
+pub fn delete_row<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<NoContent> {
+    let sql = format!("DELETE FROM {} WHERE id = $1", I::TABLE);
+    let deleted = sql_query(sql).bind::<SqlUuid, _>(id.into()).execute(conn);
     match deleted {
         Ok(0) => Err(Problem::not_found()),
         Ok(_) => Ok(NoContent),
@@ -238,15 +139,16 @@ pub struct StepCall {
     pub hash: Vec<u8>,
 }
 
-/// Where a record stands when a step is about to be taken.
+/// The state of a locked record before a step.
 #[derive(QueryableByName)]
-struct Standing {
+pub struct Standing {
     #[diesel(sql_type = Text)]
-    status: String,
+    pub status: String,
     #[diesel(sql_type = BigInt)]
-    version: i64,
+    pub version: i64,
+    /// The caller took the same step with the same body last.
     #[diesel(sql_type = Bool)]
-    repeated: bool,
+    pub repeated: bool,
 }
 
 /// What a step has to do.
@@ -257,34 +159,21 @@ pub enum StepTurn {
     From(String),
 }
 
-/// Locks a record with steps and tells whether this step is a repetition, or meant for another version.
-pub fn begin_step<T: Serialize>(
-    conn: &mut PgConnection,
-    table: &'static str,
-    id: Uuid,
-    step: &StepCall,
-    find: impl FnOnce(&mut PgConnection) -> Result<T>,
-) -> Result<StepTurn> {
+/// Locks a record for a step. A step that answers for what was read needs the version of it.
+pub fn lock_for_step<I: RecordId>(conn: &mut PgConnection, id: I, step: &StepCall) -> Result<Standing> {
     let standing: Standing = sql_query(format!(
         "SELECT status, version, (last_step IS NOT DISTINCT FROM $2 AND last_step_by IS NOT DISTINCT FROM app_user_id() \
-         AND last_step_hash IS NOT DISTINCT FROM $3) AS repeated FROM {table} WHERE id = $1 FOR UPDATE"
+         AND last_step_hash IS NOT DISTINCT FROM $3) AS repeated FROM {} WHERE id = $1 FOR UPDATE",
+        I::TABLE
     ))
-    .bind::<SqlUuid, _>(id)
+    .bind::<SqlUuid, _>(id.into())
     .bind::<Text, _>(step.word)
     .bind::<Bytea, _>(&step.hash)
     .get_result(conn)?;
     if step.needs_version && !step.if_match.is_one_version() {
         return Err(Problem::new(Code::PreconditionRequired));
     }
-    // Its version has changed since: by this very step.
-    if standing.repeated {
-        return Ok(StepTurn::Repeated);
-    }
-    if step.if_match != IfMatch::Missing {
-        compare(conn, standing.version, &step.if_match, find)?;
-    }
-    set(conn, "step", step.word)?;
-    Ok(StepTurn::From(standing.status))
+    Ok(standing)
 }
 
 /// The moment of the transaction, by the service's clock.
@@ -308,9 +197,9 @@ pub fn apply(outcome: QueryResult<usize>) -> Result<()> {
 }
 
 /// Raises the version of a record of which only parts changed.
-pub fn touch(conn: &mut PgConnection, table: &'static str, id: Uuid) -> Result<()> {
-    let sql = format!("UPDATE {table} SET updated_at = clock_timestamp() WHERE id = $1");
-    apply(sql_query(sql).bind::<SqlUuid, _>(id).execute(conn))
+pub fn touch<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<()> {
+    let sql = format!("UPDATE {} SET updated_at = clock_timestamp() WHERE id = $1", I::TABLE);
+    apply(sql_query(sql).bind::<SqlUuid, _>(id.into()).execute(conn))
 }
 
 /// The folded words of a search, as the word tables keep them.

@@ -13,7 +13,6 @@ use crate::kernel::db::sql::app_in_range;
 use crate::kernel::enums::db_enum;
 use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
 use crate::kernel::page::sorts;
-use crate::kernel::sheet::AnswerFormat;
 use crate::needs::households::model::HardshipReason;
 
 pub const PLEDGES: &str = "pledges";
@@ -165,7 +164,7 @@ pub struct NewPledge {
 }
 
 /// Which listed households.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct HardshipItemFilter {
     /// Of this village.
@@ -176,20 +175,6 @@ pub struct HardshipItemFilter {
     /// Listed at least so many days ago and not helped yet.
     #[param(minimum = 0, maximum = 36500)]
     pub unhelped_days: Option<i32>,
-    /// `created_at` (default: oldest first) or `-created_at`.
-    #[param(value_type = Option<HardshipItemSort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
-    /// `json` (default) or `csv`; like `Accept: text/csv`.
-    #[param(value_type = Option<AnswerFormat>, inline)]
-    pub format: Option<AnswerFormat>,
 }
 
 sorts! {

@@ -9,21 +9,20 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::model::{HardshipItem, HardshipItemFilter, HardshipItemRow, HardshipItemSort, NewPledge, Pledge, PledgeRow};
-use crate::access::actor::Actor;
 use crate::access::reach::Reach;
+use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, households, organisations, pledges};
 use crate::kernel::db::sql::app_in_range;
-use crate::kernel::id::{HardshipItemId, HouseholdId, LocalityId, OrganisationId, UserId};
+use crate::kernel::id::{HardshipItemId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldError, OnConstraint, Problem, Result};
-use crate::kernel::secrets::Secrets;
 use crate::needs::hardship_lists::workflow::HardshipListStatus;
 use crate::places::localities::queries::village_names;
 
-pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<HardshipItem> {
-    let row = HardshipItemRow::query().find(id).filter(is_listed()).first(conn)?;
-    complete(conn, vec![row])?.pop().ok_or_else(Problem::not_found)
+pub fn find(tx: &mut Tx<'_>, id: HardshipItemId) -> Result<HardshipItem> {
+    let row = HardshipItemRow::query().find(id).filter(is_listed()).first(tx.conn)?;
+    complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
 /// A line that was left out of a list which is open again is gone for the village and its commune, and stands for
@@ -34,21 +33,23 @@ pub fn is_listed() -> _ {
 }
 
 /// Adds the heads' and the places' names and the pledges: one query each.
-pub fn complete(conn: &mut PgConnection, rows: Vec<HardshipItemRow>) -> Result<Vec<HardshipItem>> {
+pub fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipItemRow>) -> Result<Vec<HardshipItem>> {
     let homes: Vec<HouseholdId> = rows.iter().map(|row| row.household_id).collect();
     let heads: HashMap<HouseholdId, String> = households::table
         .filter(households::id.eq_any(homes))
         .select((households::id, households::head_name))
-        .load(conn)?
+        .load(tx.conn)?
         .into_iter()
         .collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
-    let places = village_names(conn, villages)?;
+    let places = village_names(tx, villages)?;
     let ids: Vec<HardshipItemId> = rows.iter().map(|row| row.id).collect();
-    let promised =
-        PledgeRow::query().filter(pledges::item_id.eq_any(ids)).order((pledges::created_at, pledges::id)).load(conn)?;
+    let promised = PledgeRow::query()
+        .filter(pledges::item_id.eq_any(ids))
+        .order((pledges::created_at, pledges::id))
+        .load(tx.conn)?;
     let mut promises: HashMap<HardshipItemId, Vec<Pledge>> = HashMap::new();
-    for pledge in name_organisations(conn, promised)? {
+    for pledge in name_organisations(tx, promised)? {
         promises.entry(pledge.item_id).or_default().push(pledge);
     }
     let item = |row: HardshipItemRow| {
@@ -76,12 +77,12 @@ pub fn complete(conn: &mut PgConnection, rows: Vec<HardshipItemRow>) -> Result<V
     Ok(rows.into_iter().map(item).collect())
 }
 
-fn name_organisations(conn: &mut PgConnection, rows: Vec<PledgeRow>) -> Result<Vec<Pledge>> {
+fn name_organisations(tx: &mut Tx<'_>, rows: Vec<PledgeRow>) -> Result<Vec<Pledge>> {
     let ids: Vec<OrganisationId> = rows.iter().map(|row| row.organisation_id).collect();
     let names: HashMap<OrganisationId, String> = organisations::table
         .filter(organisations::id.eq_any(ids))
         .select((organisations::id, organisations::name))
-        .load(conn)?
+        .load(tx.conn)?
         .into_iter()
         .collect();
     let pledge = |row: PledgeRow| Pledge {
@@ -102,18 +103,16 @@ fn name_organisations(conn: &mut PgConnection, rows: Vec<PledgeRow>) -> Result<V
 
 /// Items of lists that were approved, the oldest first: what was listed and got nothing stands on top.
 pub fn list(
-    conn: &mut PgConnection,
-    actor: &Actor,
+    tx: &mut Tx<'_>,
     filter: &HardshipItemFilter,
     keyset: Keyset<HardshipItemSort>,
-    secrets: &Secrets,
 ) -> Result<Page<HardshipItem>> {
     let listed_before: Option<DateTime<Utc>> = match filter.unhelped_days {
-        Some(days @ 0..=36_500) => Some(records::now(conn)? - TimeDelta::days(i64::from(days))),
+        Some(days @ 0..=36_500) => Some(records::now(tx.conn)? - TimeDelta::days(i64::from(days))),
         Some(_) => return Err(Problem::invalid(vec![FieldError::range("?unhelped_days", 0, 36_500)])),
         None => None,
     };
-    let reach = Reach::of_village_records(actor, "hardship_items");
+    let reach = Reach::of_village_records(tx.actor, "hardship_items");
     let filtered = || {
         let mut query =
             hardship_items::table.filter(reach).filter(hardship_items::approved).filter(is_listed()).into_boxed();
@@ -131,32 +130,34 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
     let query = filtered().select(HardshipItemRow::as_select());
     let HardshipItemSort::CreatedAt = keyset.field;
-    let rows = seek!(query, keyset, DateTime<Utc>, hardship_items::created_at, hardship_items::id).load(conn)?;
-    let rows = complete(conn, rows)?;
-    keyset.page(rows, total, secrets, |item: &HardshipItem, HardshipItemSort::CreatedAt| {
+    let rows = seek!(query, keyset, DateTime<Utc>, hardship_items::created_at, hardship_items::id).load(tx.conn)?;
+    let rows = complete(tx, rows)?;
+    keyset.page(rows, total, tx.secrets, |item: &HardshipItem, HardshipItemSort::CreatedAt| {
         (json!(item.created_at), item.id.into())
     })
 }
 
-pub fn find_pledge(conn: &mut PgConnection, id: Uuid) -> Result<Pledge> {
-    let row = PledgeRow::query().find(id).first(conn)?;
-    name_organisations(conn, vec![row])?.pop().ok_or_else(Problem::not_found)
+pub fn find_pledge(tx: &mut Tx<'_>, id: PledgeId) -> Result<Pledge> {
+    let row = PledgeRow::query().find(id).first(tx.conn)?;
+    name_organisations(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
 /// A twinned unit promises, on a list that stands approved.
-pub fn create_pledge(conn: &mut PgConnection, actor: &Actor, item: Uuid, id: Uuid, new: NewPledge) -> Result<()> {
-    let (list, village): (Uuid, Uuid) =
-        hardship_items::table.find(item).select((hardship_items::list_id, hardship_items::village_id)).first(conn)?;
+pub fn create_pledge(tx: &mut Tx<'_>, item: HardshipItemId, id: PledgeId, new: NewPledge) -> Result<()> {
+    let (list, village): (Uuid, Uuid) = hardship_items::table
+        .find(item)
+        .select((hardship_items::list_id, hardship_items::village_id))
+        .first(tx.conn)?;
     #[derive(QueryableByName)]
     struct Held {
         #[diesel(sql_type = Text)]
         status: HardshipListStatus,
     }
-    let held: Held = sql_query("SELECT app_hold_list($1) AS status").bind::<SqlUuid, _>(list).get_result(conn)?;
-    let organisation = records::own_organisation(conn)?.ok_or_else(|| Problem::new(Code::Forbidden))?;
+    let held: Held = sql_query("SELECT app_hold_list($1) AS status").bind::<SqlUuid, _>(list).get_result(tx.conn)?;
+    let organisation = records::own_organisation(tx.conn)?.ok_or_else(|| Problem::new(Code::Forbidden))?;
     if held.status != HardshipListStatus::Approved {
         return Err(Problem::new(Code::InvalidTransition));
     }
@@ -168,9 +169,9 @@ pub fn create_pledge(conn: &mut PgConnection, actor: &Actor, item: Uuid, id: Uui
             pledges::village_id.eq(village),
             pledges::note.eq(new.note),
             pledges::planned_on.eq(new.planned_on),
-            pledges::acted_by.eq(UserId(actor.id)),
+            pledges::acted_by.eq(UserId(tx.actor.id)),
         ))
-        .execute(conn)
+        .execute(tx.conn)
         .on_constraint("pledges_organisation_key", || Problem::new(Code::PledgeExists))?;
     Ok(())
 }

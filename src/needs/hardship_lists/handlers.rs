@@ -1,41 +1,33 @@
-use actix_web::web::{Data, Json};
+use actix_web::web::Json;
 use actix_web::{delete, get, patch, post};
 
 use super::model::{
-    HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListSort, NewHardshipList, TABLE,
+    HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListSort, NewHardshipList,
 };
 use super::queries;
 use super::workflow::HardshipListStep;
-use crate::access::actor::{Actor, May};
+use crate::access::actor::May;
 use crate::access::policy::permission::{DecideHardshipLists, ReadHardshipLists, WriteHardshipLists};
-use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
-use crate::kernel::db::Db;
-use crate::kernel::db::records::{StepCall, Target};
-use crate::kernel::extract::{Id, IfMatch, NoInput, Query, Step, Valid};
+use crate::kernel::db::records::StepCall;
+use crate::kernel::extract::{Id, IfMatch, NoInput, Step, Valid};
 use crate::kernel::id::HardshipListId;
-use crate::kernel::page::{Page, keyset};
+use crate::kernel::list::{List, Paging};
+use crate::kernel::page::Page;
 use crate::kernel::problem::Result;
-use crate::kernel::secrets::Secrets;
 
 /// List hardship lists
 ///
 /// Village heads and officials see those of their area in every status, twinned units those that were
 /// approved, also when they were closed or reopened later.
-#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:read"])), params(HardshipListFilter),
+#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:read"])), params(HardshipListFilter, Paging<HardshipListSort>),
     responses((status = 200, body = Page<HardshipList>)))]
 #[get("/hardship-lists")]
 pub async fn list_hardship_lists(
     may: May<ReadHardshipLists>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
-    filter: Query<HardshipListFilter>,
+    list: List<HardshipListFilter, HardshipListSort>,
 ) -> Result<Json<Page<HardshipList>>> {
-    let Query(filter) = filter;
-    let keyset = keyset!(filter, secrets, [village_id, year, status], HardshipListSort::FIELDS);
-    let actor = may.actor.clone();
-    let much = reads_much(&may.actor, &keyset, false);
-    db.look(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await.map(Json)
+    may.list(list, queries::list).await
 }
 
 /// Draw up a hardship list
@@ -47,31 +39,17 @@ pub async fn list_hardship_lists(
 #[post("/hardship-lists")]
 pub async fn create_hardship_list(
     may: May<WriteHardshipLists>,
-    db: Data<Db>,
     new: Valid<NewHardshipList>,
 ) -> Result<Created<HardshipList>> {
-    let (actor, viewer) = (may.actor.clone(), may.actor.clone());
-    db.create(
-        &may.actor,
-        TABLE,
-        new,
-        move |conn, id, new| queries::create(conn, &actor, id, new),
-        move |conn, id| queries::find(conn, &viewer, id),
-    )
-    .await
+    may.create(new, queries::create, queries::find).await
 }
 
 /// Find one hardship list
 #[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:read"])),
     params(("id" = HardshipListId, Path)), responses((status = 200, body = HardshipList)))]
 #[get("/hardship-lists/{id}")]
-pub async fn find_hardship_list(
-    may: May<ReadHardshipLists>,
-    db: Data<Db>,
-    id: Id<HardshipListId>,
-) -> Result<Found<HardshipList>> {
-    let actor = may.actor.clone();
-    db.read(&may.actor, move |conn| queries::find(conn, &actor, id.0.into())).await.map(Found)
+pub async fn find_hardship_list(may: May<ReadHardshipLists>, id: Id<HardshipListId>) -> Result<Found<HardshipList>> {
+    may.find(id, queries::find).await
 }
 
 /// Change a hardship list
@@ -83,19 +61,11 @@ pub async fn find_hardship_list(
 #[patch("/hardship-lists/{id}")]
 pub async fn update_hardship_list(
     may: May<WriteHardshipLists>,
-    db: Data<Db>,
     id: Id<HardshipListId>,
     if_match: IfMatch,
     changes: Valid<HardshipListChanges>,
 ) -> Result<Found<HardshipList>> {
-    let actor = may.actor.clone();
-    db.change(
-        &may.actor,
-        Target::new(TABLE, id.0, if_match),
-        move |conn, id| queries::find(conn, &actor, id),
-        move |conn, id| queries::update(conn, id, &changes),
-    )
-    .await
+    may.change(id, if_match, changes, queries::update, queries::find).await
 }
 
 /// Delete a hardship list
@@ -106,13 +76,10 @@ pub async fn update_hardship_list(
 #[delete("/hardship-lists/{id}")]
 pub async fn delete_hardship_list(
     may: May<WriteHardshipLists>,
-    db: Data<Db>,
     id: Id<HardshipListId>,
     if_match: IfMatch,
 ) -> Result<NoContent> {
-    let actor = may.actor.clone();
-    let target = Target::new(TABLE, id.0, if_match);
-    db.delete(&may.actor, target, move |conn, id| queries::find(conn, &actor, id), queries::check_deletable).await
+    may.delete(id, if_match, queries::find, queries::check_deletable).await
 }
 
 /// Submit a hardship list
@@ -124,13 +91,12 @@ pub async fn delete_hardship_list(
 #[post("/hardship-lists/{id}/submit")]
 pub async fn submit_hardship_list(
     may: May<WriteHardshipLists>,
-    db: Data<Db>,
     id: Id<HardshipListId>,
     if_match: IfMatch,
     body: Step<NoInput>,
 ) -> Result<Found<HardshipList>> {
     let call = HardshipListStep::Submit.call(if_match, body.into_inner().hash);
-    take(&may.actor, &db, id, HardshipListStep::Submit, call, None).await
+    take(may, id, HardshipListStep::Submit, call, None).await
 }
 
 /// Approve a hardship list
@@ -144,13 +110,12 @@ pub async fn submit_hardship_list(
 #[post("/hardship-lists/{id}/approve")]
 pub async fn approve_hardship_list(
     may: May<DecideHardshipLists>,
-    db: Data<Db>,
     id: Id<HardshipListId>,
     if_match: IfMatch,
     body: Step<NoInput>,
 ) -> Result<Found<HardshipList>> {
     let call = HardshipListStep::Approve.call(if_match, body.into_inner().hash);
-    take(&may.actor, &db, id, HardshipListStep::Approve, call, None).await
+    take(may, id, HardshipListStep::Approve, call, None).await
 }
 
 /// Return a hardship list
@@ -161,13 +126,12 @@ pub async fn approve_hardship_list(
 #[post("/hardship-lists/{id}/return")]
 pub async fn return_hardship_list(
     may: May<DecideHardshipLists>,
-    db: Data<Db>,
     id: Id<HardshipListId>,
     if_match: IfMatch,
     body: Valid<HardshipListReason>,
 ) -> Result<Found<HardshipList>> {
     let call = HardshipListStep::Return.call(if_match, body.hash.clone());
-    take(&may.actor, &db, id, HardshipListStep::Return, call, Some(body.into_inner().reason)).await
+    take(may, id, HardshipListStep::Return, call, Some(body.into_inner().reason)).await
 }
 
 /// Reopen an approved hardship list
@@ -178,13 +142,12 @@ pub async fn return_hardship_list(
 #[post("/hardship-lists/{id}/reopen")]
 pub async fn reopen_hardship_list(
     may: May<DecideHardshipLists>,
-    db: Data<Db>,
     id: Id<HardshipListId>,
     if_match: IfMatch,
     body: Valid<HardshipListReason>,
 ) -> Result<Found<HardshipList>> {
     let call = HardshipListStep::Reopen.call(if_match, body.hash.clone());
-    take(&may.actor, &db, id, HardshipListStep::Reopen, call, Some(body.into_inner().reason)).await
+    take(may, id, HardshipListStep::Reopen, call, Some(body.into_inner().reason)).await
 }
 
 /// Close an approved hardship list
@@ -195,26 +158,20 @@ pub async fn reopen_hardship_list(
 #[post("/hardship-lists/{id}/close")]
 pub async fn close_hardship_list(
     may: May<DecideHardshipLists>,
-    db: Data<Db>,
     id: Id<HardshipListId>,
     if_match: IfMatch,
     body: Step<NoInput>,
 ) -> Result<Found<HardshipList>> {
     let call = HardshipListStep::Close.call(if_match, body.into_inner().hash);
-    take(&may.actor, &db, id, HardshipListStep::Close, call, None).await
+    take(may, id, HardshipListStep::Close, call, None).await
 }
 
-async fn take(
-    actor: &Actor,
-    db: &Db,
+async fn take<P>(
+    may: May<P>,
     id: Id<HardshipListId>,
     step: HardshipListStep,
     call: StepCall,
     reason: Option<String>,
 ) -> Result<Found<HardshipList>> {
-    let caller = actor.clone();
-    let work = move |conn: &mut diesel::PgConnection| {
-        queries::take(conn, &caller, id.0.into(), step, &call, reason.as_deref())
-    };
-    db.write(actor, work).await.map(Found)
+    may.write(move |tx| queries::take(tx, id.0, step, &call, reason.as_deref())).await.map(Found)
 }

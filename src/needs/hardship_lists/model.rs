@@ -143,7 +143,7 @@ pub struct HardshipListReason {
 }
 
 /// Which lists.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct HardshipListFilter {
     /// Of this village.
@@ -154,17 +154,6 @@ pub struct HardshipListFilter {
     /// Any of these.
     #[serde(default)]
     pub status: Vec<HardshipListStatus>,
-    /// `-created_at` (default) or `created_at`.
-    #[param(value_type = Option<HardshipListSort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
 }
 
 sorts! {

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -13,43 +13,43 @@ use super::model::{
     NewHardshipList, TABLE,
 };
 use super::workflow::{HardshipListStatus, HardshipListStep, allowed_actions};
-use crate::access::actor::Actor;
+use crate::access::calls::begin_step;
 use crate::access::policy::Role;
 use crate::access::reach::Reach;
+use crate::access::tx::Tx;
 use crate::kernel::db::records::{self, StepCall, StepTurn};
 use crate::kernel::db::schema::{hardship_items, hardship_lists, households};
-use crate::kernel::db::sql::{app_item_held, app_own_accounts, app_share_maker, app_today, app_with_caller};
+use crate::kernel::db::sql::{app_item_held, app_own_accounts, app_share_maker, app_with_caller};
 use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
-use crate::kernel::secrets::Secrets;
 use crate::needs::hardship_items::model::{HardshipItem, HardshipItemRow};
 use crate::needs::hardship_items::queries::{complete as complete_items, is_listed};
 use crate::needs::households::model::HouseholdStatus;
 use crate::needs::households::queries::check_village;
 use crate::places::localities::queries::village_names;
 
-pub fn find(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<HardshipList> {
-    let row = HardshipListRow::query().find(id).first(conn)?;
-    complete(conn, actor, vec![row])?.pop().ok_or_else(Problem::not_found)
+pub fn find(tx: &mut Tx<'_>, id: HardshipListId) -> Result<HardshipList> {
+    let row = HardshipListRow::query().find(id).first(tx.conn)?;
+    complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
 /// Adds items and village names: one query each.
-fn complete(conn: &mut PgConnection, actor: &Actor, rows: Vec<HardshipListRow>) -> Result<Vec<HardshipList>> {
+fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipListRow>) -> Result<Vec<HardshipList>> {
     let ids: Vec<HardshipListId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
-    let names = village_names(conn, villages)?;
+    let names = village_names(tx, villages)?;
     let items = HardshipItemRow::query()
         .filter(hardship_items::list_id.eq_any(ids))
         .filter(is_listed())
         .order((hardship_items::priority, hardship_items::created_at, hardship_items::id))
-        .load(conn)?;
+        .load(tx.conn)?;
     let mut lines: HashMap<HardshipListId, Vec<HardshipItem>> = HashMap::new();
-    for item in complete_items(conn, items)? {
+    for item in complete_items(tx, items)? {
         lines.entry(item.list_id).or_default().push(item);
     }
     let list = |row: HardshipListRow| {
-        let own_submission = row.submitted_by == Some(UserId(actor.id));
+        let own_submission = row.submitted_by == Some(UserId(tx.actor.id));
         HardshipList {
             id: row.id,
             village_id: row.village_id,
@@ -64,7 +64,7 @@ fn complete(conn: &mut PgConnection, actor: &Actor, rows: Vec<HardshipListRow>) 
             // Between the village and its commune.
             return_reason: row.return_reason.filter(|_| row.in_range),
             items: lines.remove(&row.id).unwrap_or_default(),
-            allowed_actions: allowed_actions(row.status, row.approved_at.is_some(), own_submission, actor),
+            allowed_actions: allowed_actions(row.status, row.approved_at.is_some(), own_submission, tx.actor),
             acted_by: row.acted_by,
             on_behalf_of: row.on_behalf_of,
             version: row.version,
@@ -76,14 +76,12 @@ fn complete(conn: &mut PgConnection, actor: &Actor, rows: Vec<HardshipListRow>) 
 }
 
 pub fn list(
-    conn: &mut PgConnection,
-    actor: &Actor,
+    tx: &mut Tx<'_>,
     filter: &HardshipListFilter,
     keyset: Keyset<HardshipListSort>,
-    secrets: &Secrets,
 ) -> Result<Page<HardshipList>> {
     let filtered = || {
-        let mut query = hardship_lists::table.filter(Reach::of_village_records(actor, TABLE)).into_boxed();
+        let mut query = hardship_lists::table.filter(Reach::of_village_records(tx.actor, TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(hardship_lists::village_id.eq(village));
         }
@@ -95,55 +93,54 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
     let query = filtered().select(HardshipListRow::as_select());
     let HardshipListSort::CreatedAt = keyset.field;
-    let rows = seek!(query, keyset, DateTime<Utc>, hardship_lists::created_at, hardship_lists::id).load(conn)?;
-    let rows = complete(conn, actor, rows)?;
-    keyset.page(rows, total, secrets, |list: &HardshipList, HardshipListSort::CreatedAt| {
+    let rows = seek!(query, keyset, DateTime<Utc>, hardship_lists::created_at, hardship_lists::id).load(tx.conn)?;
+    let rows = complete(tx, rows)?;
+    keyset.page(rows, total, tx.secrets, |list: &HardshipList, HardshipListSort::CreatedAt| {
         (json!(list.created_at), list.id.into())
     })
 }
 
-pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewHardshipList) -> Result<()> {
-    check_village(conn, new.village_id)?;
-    let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
-    if new.year > today.year() + 1 {
+pub fn create(tx: &mut Tx<'_>, id: HardshipListId, new: NewHardshipList) -> Result<()> {
+    check_village(tx, new.village_id)?;
+    if new.year > tx.today.year() + 1 {
         return Err(Problem::field("#/year", FieldCode::InTheFuture));
     }
-    let acted_for = if actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
+    let acted_for = if tx.actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
     diesel::insert_into(hardship_lists::table)
         .values((
             hardship_lists::id.eq(id),
             hardship_lists::village_id.eq(new.village_id),
             hardship_lists::year.eq(new.year),
             hardship_lists::round.eq(new.round),
-            hardship_lists::acted_by.eq(UserId(actor.id)),
-            hardship_lists::written_by.eq(vec![UserId(actor.id)]),
+            hardship_lists::acted_by.eq(UserId(tx.actor.id)),
+            hardship_lists::written_by.eq(vec![UserId(tx.actor.id)]),
             hardship_lists::on_behalf_of.eq(acted_for),
         ))
-        .execute(conn)
+        .execute(tx.conn)
         .on_constraint("hardship_lists_round_key", || Problem::new(Code::ListExists))?;
-    replace_items(conn, HardshipListId(id), new.village_id, &new.items)
+    replace_items(tx, id, new.village_id, &new.items)
 }
 
-pub fn update(conn: &mut PgConnection, id: Uuid, changes: &HardshipListChanges) -> Result<()> {
-    let row = HardshipListRow::query().find(id).first(conn)?;
+pub fn update(tx: &mut Tx<'_>, id: HardshipListId, changes: HardshipListChanges) -> Result<()> {
+    let row = HardshipListRow::query().find(id).first(tx.conn)?;
     if !row.status.is_editable() {
         return Err(Problem::new(Code::InvalidTransition));
     }
     match &changes.items {
         Some(items) => {
             let author = hardship_lists::written_by.eq(app_with_caller(hardship_lists::written_by));
-            diesel::update(hardship_lists::table.find(id)).set(author).execute(conn)?;
-            replace_items(conn, row.id, row.village_id, items)
+            diesel::update(hardship_lists::table.find(id)).set(author).execute(tx.conn)?;
+            replace_items(tx, row.id, row.village_id, items)
         }
         None => Ok(()),
     }
 }
 
 /// Only a list that was never approved is deleted.
-pub fn check_deletable(_: &mut PgConnection, list: &HardshipList) -> Result<()> {
+pub fn check_deletable(_: &mut Tx<'_>, list: &HardshipList) -> Result<()> {
     if list.status.is_editable() && list.approved_at.is_none() {
         Ok(())
     } else {
@@ -152,29 +149,24 @@ pub fn check_deletable(_: &mut PgConnection, list: &HardshipList) -> Result<()> 
 }
 
 /// Items are known by their household: one that is listed again is kept and changed.
-fn replace_items(
-    conn: &mut PgConnection,
-    list: HardshipListId,
-    village: LocalityId,
-    items: &[NewHardshipItem],
-) -> Result<()> {
+fn replace_items(tx: &mut Tx<'_>, list: HardshipListId, village: LocalityId, items: &[NewHardshipItem]) -> Result<()> {
     use hardship_items as i;
     let known: HashMap<HouseholdId, HardshipItemId> =
-        i::table.filter(i::list_id.eq(list)).select((i::household_id, i::id)).load(conn)?.into_iter().collect();
-    check_items(conn, village, items, &known)?;
+        i::table.filter(i::list_id.eq(list)).select((i::household_id, i::id)).load(tx.conn)?.into_iter().collect();
+    check_items(tx, village, items, &known)?;
     let listed: Vec<HouseholdId> = items.iter().map(|item| item.household_id).collect();
     let dropped = || i::table.filter(i::list_id.eq(list)).filter(i::household_id.ne_all(&listed));
-    if diesel::select(exists(dropped().filter(app_item_held(i::id)))).get_result(conn)? {
+    if diesel::select(exists(dropped().filter(app_item_held(i::id)))).get_result(tx.conn)? {
         return Err(Problem::new(Code::ItemInUse));
     }
     // What was approved stands for the units until the list is approved anew.
     let approved = i::table.filter(i::list_id.eq(list)).filter(i::household_id.ne_all(&listed)).filter(i::approved);
-    diesel::update(approved).set(i::dropped.eq(true)).execute(conn)?;
+    diesel::update(approved).set(i::dropped.eq(true)).execute(tx.conn)?;
     let never_approved = dropped().filter(i::approved.eq(false));
-    records::delete_parts(diesel::delete(never_approved).execute(conn), Code::ItemInUse)?;
+    records::delete_parts(diesel::delete(never_approved).execute(tx.conn), Code::ItemInUse)?;
     let is_new = |item: &NewHardshipItem| !known.contains_key(&item.household_id);
     let ids: Vec<Option<Uuid>> = items.iter().map(|item| item.id.filter(|_| is_new(item))).collect();
-    records::claim_listed(conn, "hardship_items", list.into(), "items", &ids)?;
+    records::claim_listed(tx.conn, "hardship_items", list.into(), "items", &ids)?;
     let (kept, added): (Vec<_>, Vec<_>) = items.iter().partition(|item| known.contains_key(&item.household_id));
     for item in kept {
         diesel::update(i::table.filter(i::list_id.eq(list)).filter(i::household_id.eq(item.household_id)))
@@ -185,7 +177,7 @@ fn replace_items(
                 i::note.eq(&item.note),
                 i::dropped.eq(false),
             ))
-            .execute(conn)?;
+            .execute(tx.conn)?;
     }
     let rows: Vec<_> = added
         .iter()
@@ -205,14 +197,14 @@ fn replace_items(
     // Deleted or merged by somebody else since it was looked up.
     diesel::insert_into(i::table)
         .values(rows)
-        .execute(conn)
+        .execute(tx.conn)
         .on_constraint("hardship_items_household_id_fkey", || Problem::field("#/items", FieldCode::NotFound))?;
     Ok(())
 }
 
 /// Each household once, of this village, and still there.
 fn check_items(
-    conn: &mut PgConnection,
+    tx: &mut Tx<'_>,
     village: LocalityId,
     items: &[NewHardshipItem],
     known: &HashMap<HouseholdId, HardshipItemId>,
@@ -221,7 +213,7 @@ fn check_items(
     let homes: HashMap<HouseholdId, (LocalityId, HouseholdStatus)> = households::table
         .filter(households::id.eq_any(ids))
         .select((households::id, (households::village_id, households::status)))
-        .load(conn)?
+        .load(tx.conn)?
         .into_iter()
         .collect();
     let mut errors = Vec::new();
@@ -251,35 +243,34 @@ fn check_items(
 /// Takes a step, once: the same caller sending it again changes nothing, and of two who act at the
 /// same time one gets the 409.
 pub fn take(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    id: Uuid,
+    tx: &mut Tx<'_>,
+    id: HardshipListId,
     step: HardshipListStep,
     call: &StepCall,
     reason: Option<&str>,
 ) -> Result<HardshipList> {
     use hardship_lists as l;
-    let from = match records::begin_step(conn, TABLE, id, call, |conn| find(conn, actor, id))? {
-        StepTurn::Repeated => return find(conn, actor, id),
+    let from = match begin_step(tx, id, call, find)? {
+        StepTurn::Repeated => return find(tx, id),
         StepTurn::From(status) => {
             status.parse::<HardshipListStatus>().map_err(|()| Problem::internal("unknown status"))?
         }
     };
     let to = from.after(step).ok_or_else(|| Problem::new(Code::InvalidTransition))?;
-    let row = HardshipListRow::query().find(id).first(conn)?;
-    if step == HardshipListStep::Approve && row.submitted_by == Some(UserId(actor.id)) {
+    let row = HardshipListRow::query().find(id).first(tx.conn)?;
+    if step == HardshipListStep::Approve && row.submitted_by == Some(UserId(tx.actor.id)) {
         return Err(Problem::new(Code::OwnSubmission));
     }
-    if step == HardshipListStep::Approve && may_be_own(conn, &row)? {
-        records::set(conn, "two_person", "doubt")?;
+    if step == HardshipListStep::Approve && may_be_own(tx, &row)? {
+        records::set(tx.conn, "two_person", "doubt")?;
     }
     let items = hardship_items::table.filter(hardship_items::list_id.eq(id));
     let left = items.filter(hardship_items::dropped.eq(false));
-    if step == HardshipListStep::Submit && !diesel::select(exists(left)).get_result::<bool>(conn)? {
+    if step == HardshipListStep::Submit && !diesel::select(exists(left)).get_result::<bool>(tx.conn)? {
         return Err(Problem::field("#/items", FieldCode::Empty));
     }
-    let now = records::now(conn)?;
-    let me = UserId(actor.id);
+    let now = records::now(tx.conn)?;
+    let me = UserId(tx.actor.id);
     let trace = StepTrace {
         status: to,
         last_step: call.word,
@@ -292,7 +283,7 @@ pub fn take(
         written_by: (step == HardshipListStep::Approve).then(Vec::new),
         return_reason: reason,
     };
-    let updated = diesel::update(l::table.find(id).filter(l::status.eq(from))).set(&trace).execute(conn)?;
+    let updated = diesel::update(l::table.find(id).filter(l::status.eq(from))).set(&trace).execute(tx.conn)?;
     if updated == 0 {
         return Err(Problem::new(Code::InvalidTransition));
     }
@@ -302,25 +293,25 @@ pub fn take(
         let dropped = items.filter(hardship_items::dropped);
         diesel::update(dropped.filter(app_item_held(hardship_items::id)))
             .set(hardship_items::dropped.eq(false))
-            .execute(conn)?;
-        diesel::delete(dropped).execute(conn)?;
+            .execute(tx.conn)?;
+        diesel::delete(dropped).execute(tx.conn)?;
         sql_query(
             "UPDATE hardship_items SET approved = true, approved_state = jsonb_build_object(
                'reasons', reasons, 'needs', needs, 'priority', priority, 'note', note) WHERE list_id = $1",
         )
         .bind::<SqlUuid, _>(id)
-        .execute(conn)?;
+        .execute(tx.conn)?;
     }
-    find(conn, actor, id)
+    find(tx, id)
 }
 
 /// Whether an author or the submitter of the list is the caller, may be by another account, or has an account of the
 /// same maker. No money is answered
 /// for here, so the level above is told by the audit, and the approval is not refused.
-fn may_be_own(conn: &mut PgConnection, list: &HardshipListRow) -> Result<bool> {
+fn may_be_own(tx: &mut Tx<'_>, list: &HardshipListRow) -> Result<bool> {
     let authors: Vec<UserId> = list.submitted_by.iter().chain(&list.written_by).copied().collect();
     let (own, share_maker): (Vec<Uuid>, bool) =
-        diesel::select((app_own_accounts(), app_share_maker(&authors))).get_result(conn)?;
+        diesel::select((app_own_accounts(), app_share_maker(&authors))).get_result(tx.conn)?;
     Ok(share_maker || authors.iter().any(|author| own.contains(&author.0)))
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::model::{Deprivation, PovertyCause, PovertyStatus};
-use crate::access::actor::Actor;
+use crate::access::tx::Tx;
 use crate::kernel::db::schema::household_assessments as table;
 use crate::kernel::id::{HouseholdId, UserId};
 use crate::kernel::problem::{FieldCode, Problem, Result};
@@ -74,45 +74,33 @@ struct Written<'a> {
 }
 
 impl<'a> Assessment<'a> {
-    fn written(&self, household: Uuid, actor: &Actor, today: NaiveDate) -> Written<'a> {
+    fn written(&self, tx: &Tx<'_>, household: HouseholdId) -> Written<'a> {
         Written {
             id: Uuid::now_v7(),
-            household_id: household,
+            household_id: household.into(),
             year: self.year,
             poverty_status: self.poverty_status,
             deprivations: self.deprivations,
             poverty_causes: self.poverty_causes,
-            assessor_id: UserId(actor.id),
-            assessed_on: today,
+            assessor_id: UserId(tx.actor.id),
+            assessed_on: tx.today,
             decision_number: self.decision_number,
         }
     }
 }
 
 /// Writes the first assessment of a year; a trigger shows the latest one on the household.
-pub fn enter(
-    conn: &mut PgConnection,
-    household: Uuid,
-    actor: &Actor,
-    today: NaiveDate,
-    found: &Assessment,
-) -> Result<()> {
-    diesel::insert_into(table::table).values(found.written(household, actor, today)).execute(conn)?;
+pub fn enter(tx: &mut Tx<'_>, household: HouseholdId, found: &Assessment) -> Result<()> {
+    diesel::insert_into(table::table).values(found.written(tx, household)).execute(tx.conn)?;
     Ok(())
 }
 
 /// The same, or corrects the one that is there. The caller holds the household locked. Not by ON CONFLICT: the
 /// audit would tell of an assessment that was never made.
-pub fn assess(
-    conn: &mut PgConnection,
-    household: Uuid,
-    actor: &Actor,
-    today: NaiveDate,
-    found: &Assessment,
-) -> Result<()> {
+pub fn assess(tx: &mut Tx<'_>, household: HouseholdId, found: &Assessment) -> Result<()> {
     let known = table::table.filter(table::household_id.eq(household)).filter(table::year.eq(found.year));
-    let corrected = diesel::update(known).set(found.written(household, actor, today)).execute(conn)?;
-    if corrected == 0 { enter(conn, household, actor, today, found) } else { Ok(()) }
+    let corrected = diesel::update(known).set(found.written(tx, household)).execute(tx.conn)?;
+    if corrected == 0 { enter(tx, household, found) } else { Ok(()) }
 }
 
 /// An assessment that is there.
@@ -150,6 +138,6 @@ pub fn says_otherwise<T: PartialEq>(given: &[T], known: &[T]) -> bool {
     !given.is_empty() && !same
 }
 
-pub fn of_households(conn: &mut PgConnection, households: &[HouseholdId]) -> Result<Vec<AssessmentRow>> {
-    Ok(AssessmentRow::query().filter(table::household_id.eq_any(households)).load(conn)?)
+pub fn of_households(tx: &mut Tx<'_>, households: &[HouseholdId]) -> Result<Vec<AssessmentRow>> {
+    Ok(AssessmentRow::query().filter(table::household_id.eq_any(households)).load(tx.conn)?)
 }

@@ -1,52 +1,35 @@
-use actix_web::web::{Data, Json};
+use actix_web::web::Json;
 use actix_web::{delete, get, patch, post};
 
-use super::history::{self, HouseholdHistoryEntry, HouseholdHistoryFilter, HouseholdHistorySort};
+use super::history::{self, HouseholdHistoryEntry, HouseholdHistorySort};
 use super::model::{
-    Household, HouseholdChanges, HouseholdFilter, HouseholdMerge, HouseholdSecrets, HouseholdSort, NewHousehold, TABLE,
+    Household, HouseholdChanges, HouseholdFilter, HouseholdMerge, HouseholdSecrets, HouseholdSort, NewHousehold,
 };
 use super::{merge, queries, warnings};
 use crate::access::actor::May;
+use crate::access::calls::unless_in_use;
 use crate::access::policy::permission::{ReadHouseholds, RevealHouseholds, WriteHouseholds};
-use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
-use crate::kernel::db::Db;
-use crate::kernel::db::records::Target;
-use crate::kernel::extract::{Id, IfMatch, NoInput, Query, Step, Valid};
+use crate::kernel::extract::{Id, IfMatch, NoInput, Step, Valid};
 use crate::kernel::id::HouseholdId;
-use crate::kernel::page::{Keyset, Page, PageRequest, keyset};
+use crate::kernel::list::{List, NoFilter, Paging, SheetList, SheetPaging};
+use crate::kernel::page::Page;
 use crate::kernel::problem::Result;
-use crate::kernel::secrets::Secrets;
-use crate::kernel::sheet::{Accepts, Listed};
+use crate::kernel::sheet::Listed;
 
 /// List households
 ///
 /// Village heads see those of their village, officials all below, units those on approved lists of
 /// their villages, without phone and identity number. `Accept: text/csv` or `format=csv` gives the whole
 /// filtered list for Excel, without `limit` and `cursor`; over 10,000 rows is 422 `too_many_rows`.
-#[utoipa::path(tag = "households", security(("bearer" = ["households:read"])), params(HouseholdFilter),
+#[utoipa::path(tag = "households", security(("bearer" = ["households:read"])), params(HouseholdFilter, SheetPaging<HouseholdSort>),
     responses((status = 200, content((Page<Household> = "application/json"), (String = "text/csv")))))]
 #[get("/households")]
 pub async fn list_households(
     may: May<ReadHouseholds>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
-    accepts: Accepts,
-    filter: Query<HouseholdFilter>,
+    list: SheetList<HouseholdFilter, HouseholdSort>,
 ) -> Result<Listed<Household>> {
-    let Query(filter) = filter;
-    let format = accepts.unless(filter.format);
-    let keyset = keyset!(
-        filter,
-        secrets,
-        [village_id, poverty_status, ethnic_group, special_hardship, status, possible_duplicate, q],
-        HouseholdSort::FIELDS
-    )
-    .shaped(format)?;
-    let actor = may.actor.clone();
-    let much = reads_much(&may.actor, &keyset, filter.q.is_some());
-    let page = db.look(&may.actor, much, move |conn| queries::list(conn, &actor, &filter, keyset, &secrets)).await?;
-    Listed::of(page, format)
+    may.sheet(list, queries::list).await
 }
 
 /// Register a household
@@ -56,38 +39,16 @@ pub async fn list_households(
 #[utoipa::path(tag = "households", security(("bearer" = ["households:write"])), request_body = NewHousehold,
     responses((status = 201, body = Household)))]
 #[post("/households")]
-pub async fn create_household(
-    may: May<WriteHouseholds>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
-    new: Valid<NewHousehold>,
-) -> Result<Created<Household>> {
-    let (actor, keys) = (may.actor.clone(), secrets.clone());
-    db.create(
-        &may.actor,
-        TABLE,
-        new,
-        move |conn, id, new| queries::create(conn, &actor, &keys, id, &new),
-        move |conn, id| {
-            let mut household = queries::find(conn, &secrets, id)?;
-            household.warnings = warnings::of(conn, id)?;
-            Ok(household)
-        },
-    )
-    .await
+pub async fn create_household(may: May<WriteHouseholds>, new: Valid<NewHousehold>) -> Result<Created<Household>> {
+    may.create(new, queries::create, queries::find_with_warnings).await
 }
 
 /// Find one household
 #[utoipa::path(tag = "households", security(("bearer" = ["households:read"])), params(("id" = HouseholdId, Path)),
     responses((status = 200, body = Household)))]
 #[get("/households/{id}")]
-pub async fn find_household(
-    may: May<ReadHouseholds>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
-    id: Id<HouseholdId>,
-) -> Result<Found<Household>> {
-    db.read(&may.actor, move |conn| queries::find(conn, &secrets, id.0.into())).await.map(Found)
+pub async fn find_household(may: May<ReadHouseholds>, id: Id<HouseholdId>) -> Result<Found<Household>> {
+    may.find(id, queries::find).await
 }
 
 /// Change a household
@@ -102,27 +63,12 @@ pub async fn find_household(
 #[patch("/households/{id}")]
 pub async fn update_household(
     may: May<WriteHouseholds>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
     id: Id<HouseholdId>,
     if_match: IfMatch,
     changes: Valid<HouseholdChanges>,
 ) -> Result<Found<Household>> {
-    let (actor, keys) = (may.actor.clone(), secrets.clone());
-    let look = warnings::may_arise_from(&changes);
-    db.change(
-        &may.actor,
-        Target::new(TABLE, id.0, if_match),
-        move |conn, id| {
-            let mut household = queries::find(conn, &secrets, id)?;
-            if look {
-                household.warnings = warnings::of(conn, id)?;
-            }
-            Ok(household)
-        },
-        move |conn, id| queries::update(conn, &actor, &keys, id, changes.into_inner()),
-    )
-    .await
+    let find = if warnings::may_arise_from(&changes) { queries::find_with_warnings } else { queries::find };
+    may.change(id, if_match, changes, queries::update, find).await
 }
 
 /// Delete a household
@@ -131,15 +77,8 @@ pub async fn update_household(
 #[utoipa::path(tag = "households", security(("bearer" = ["households:write"])), params(("id" = HouseholdId, Path)),
     responses((status = 204)))]
 #[delete("/households/{id}")]
-pub async fn delete_household(
-    may: May<WriteHouseholds>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
-    id: Id<HouseholdId>,
-    if_match: IfMatch,
-) -> Result<NoContent> {
-    let target = Target::new(TABLE, id.0, if_match);
-    db.delete(&may.actor, target, move |conn, id| queries::find(conn, &secrets, id), |_, _| Ok(())).await
+pub async fn delete_household(may: May<WriteHouseholds>, id: Id<HouseholdId>, if_match: IfMatch) -> Result<NoContent> {
+    may.delete(id, if_match, queries::find, unless_in_use).await
 }
 
 /// Read identity number and phone in full
@@ -150,12 +89,10 @@ pub async fn delete_household(
 #[post("/households/{id}/reveal")]
 pub async fn reveal_household(
     may: May<RevealHouseholds>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
     id: Id<HouseholdId>,
     _: Step<NoInput>,
 ) -> Result<Json<HouseholdSecrets>> {
-    db.write(&may.actor, move |conn| queries::reveal(conn, &secrets, id.0.into())).await.map(Json)
+    may.write(move |tx| queries::reveal(tx, id.0)).await.map(Json)
 }
 
 /// Merge a household into another
@@ -172,15 +109,11 @@ pub async fn reveal_household(
 #[post("/households/{id}/merge")]
 pub async fn merge_household(
     may: May<WriteHouseholds>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
     id: Id<HouseholdId>,
     if_match: IfMatch,
     body: Valid<HouseholdMerge>,
 ) -> Result<Found<Household>> {
-    let actor = may.actor.clone();
-    let target = Target::new(TABLE, id.0, if_match);
-    db.write(&may.actor, move |conn| merge::merge(conn, &actor, &secrets, &target, body.into)).await.map(Found)
+    may.write(move |tx| merge::merge(tx, id.0, &if_match, body.into)).await.map(Found)
 }
 
 /// Read the history of a household
@@ -189,23 +122,12 @@ pub async fn merge_household(
 /// another record or changed otherwise: by whom, and which fields, never their values. Units read
 /// assessments, moves, statuses and merges of the households they see, without names of people.
 #[utoipa::path(tag = "households", security(("bearer" = ["households:read"])),
-    params(("id" = HouseholdId, Path), HouseholdHistoryFilter), responses((status = 200, body = Page<HouseholdHistoryEntry>)))]
+    params(("id" = HouseholdId, Path), Paging<HouseholdHistorySort>), responses((status = 200, body = Page<HouseholdHistoryEntry>)))]
 #[get("/households/{id}/history")]
 pub async fn list_household_history(
     may: May<ReadHouseholds>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
     id: Id<HouseholdId>,
-    filter: Query<HouseholdHistoryFilter>,
+    list: List<NoFilter, HouseholdHistorySort>,
 ) -> Result<Json<Page<HouseholdHistoryEntry>>> {
-    let request = PageRequest {
-        limit: filter.limit,
-        cursor: filter.cursor.as_deref(),
-        sort: filter.sort.as_deref(),
-        count: filter.count,
-        // A cursor of one household's history is none of another's.
-        filter: format!("household_history {}", id.0),
-    };
-    let keyset = Keyset::new(request, &secrets, HouseholdHistorySort::FIELDS)?;
-    db.read(&may.actor, move |conn| history::list(conn, id.0, keyset, &secrets)).await.map(Json)
+    may.list(list, move |tx, _, keyset| history::list(tx, id.0, keyset)).await
 }

@@ -4,18 +4,18 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::{Deprivation, HouseholdStatus, PovertyCause, PovertyStatus};
+use crate::access::tx::Tx;
 use crate::kernel::db::schema::households;
 use crate::kernel::enums::db_enum;
 use crate::kernel::id::{HouseholdId, LocalityId, UserId};
 use crate::kernel::page::{Keyset, Page, sorts};
 use crate::kernel::problem::Result;
-use crate::kernel::secrets::Secrets;
 
 db_enum! {
     /// What happened to a household.
@@ -95,23 +95,6 @@ pub struct HouseholdHistoryEntry {
     pub actor_role: Option<String>,
 }
 
-/// Which part of the history.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct HouseholdHistoryFilter {
-    /// `-happened_on` (default: the latest first) or `happened_on`.
-    #[param(value_type = Option<HouseholdHistorySort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
-}
-
 sorts! {
     pub enum HouseholdHistorySort { HappenedOn = "-happened_on" }
 }
@@ -123,17 +106,16 @@ struct Count {
 }
 
 pub fn list(
-    conn: &mut PgConnection,
+    tx: &mut Tx<'_>,
     id: HouseholdId,
     keyset: Keyset<HouseholdHistorySort>,
-    secrets: &Secrets,
 ) -> Result<Page<HouseholdHistoryEntry>> {
     // A household that the caller does not see has no history, rather than an empty one.
-    households::table.find(id.0).select(households::id).first::<HouseholdId>(conn)?;
+    households::table.find(id.0).select(households::id).first::<HouseholdId>(tx.conn)?;
     let total = if keyset.count {
         let counted: Count = sql_query("SELECT count(*) AS count FROM app_household_history($1)")
             .bind::<SqlUuid, _>(id.0)
-            .get_result(conn)?;
+            .get_result(tx.conn)?;
         Some(counted.count)
     } else {
         None
@@ -148,8 +130,8 @@ pub fn list(
     .bind::<Nullable<Date>, _>(day)
     .bind::<Nullable<SqlUuid>, _>(entry)
     .bind::<BigInt, _>(keyset.limit + 1)
-    .load(conn)?;
-    keyset.page(rows, total, secrets, |entry: &HouseholdHistoryEntry, HouseholdHistorySort::HappenedOn| {
+    .load(tx.conn)?;
+    keyset.page(rows, total, tx.secrets, |entry: &HouseholdHistoryEntry, HouseholdHistorySort::HappenedOn| {
         (json!(entry.happened_on), entry.id)
     })
 }

@@ -13,7 +13,6 @@ use crate::kernel::extract;
 use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::kernel::page::sorts;
 use crate::kernel::patch;
-use crate::kernel::sheet::AnswerFormat;
 use crate::places::catalogues::data::is_ethnic_group;
 use crate::places::localities::model::VillageName;
 
@@ -465,7 +464,7 @@ fn citizen_number(number: &str) -> Result<(), ValidationError> {
 }
 
 /// Which households.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct HouseholdFilter {
     /// Of this village.
@@ -487,20 +486,6 @@ pub struct HouseholdFilter {
     #[serde(default, deserialize_with = "extract::search")]
     #[param(max_length = 100, example = "y bl")]
     pub q: Option<String>,
-    /// `head_name` (default), `created_at` or `updated_at`; with `-` in front, descending.
-    #[param(value_type = Option<HouseholdSort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
-    /// `json` (default) or `csv`; like `Accept: text/csv`.
-    #[param(value_type = Option<AnswerFormat>, inline)]
-    pub format: Option<AnswerFormat>,
 }
 
 sorts! {

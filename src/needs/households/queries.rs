@@ -13,38 +13,37 @@ use super::model::{
     Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdParts, HouseholdRow, HouseholdSecrets,
     HouseholdSort, HouseholdStatus, NewHousehold, NewHouseholdMember, TABLE,
 };
-use super::private;
-use crate::access::actor::Actor;
+use super::{private, warnings};
 use crate::access::policy::Role;
 use crate::access::reach::Reach;
+use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{household_members, household_words, households, localities};
 use crate::kernel::db::sql::{app_in_range, app_member_given, app_today};
 use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
-use crate::kernel::secrets::Secrets;
 use crate::places::localities::queries::village_names;
 
-pub fn find(conn: &mut PgConnection, secrets: &Secrets, id: Uuid) -> Result<Household> {
-    let row = HouseholdRow::query().find(id).first(conn)?;
-    complete(conn, secrets, vec![row])?.pop().ok_or_else(Problem::not_found)
+pub fn find(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Household> {
+    let row = HouseholdRow::query().find(id).first(tx.conn)?;
+    complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
 /// Adds members, village names and what may be shown of the private fields: one query each.
-fn complete(conn: &mut PgConnection, secrets: &Secrets, rows: Vec<HouseholdRow>) -> Result<Vec<Household>> {
+fn complete(tx: &mut Tx<'_>, rows: Vec<HouseholdRow>) -> Result<Vec<Household>> {
     let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
-    let names = village_names(conn, villages)?;
+    let names = village_names(tx, villages)?;
     let mut members: HashMap<HouseholdId, Vec<HouseholdMember>> = HashMap::new();
     let all = HouseholdMember::query()
         .filter(household_members::household_id.eq_any(&ids))
         .order((household_members::created_at, household_members::id))
-        .load(conn)?;
+        .load(tx.conn)?;
     for member in all {
         members.entry(member.household_id).or_default().push(member);
     }
-    let mut shown = private::shown(conn, secrets, &ids)?;
+    let mut shown = private::shown(tx.conn, tx.secrets, &ids)?;
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -62,19 +61,20 @@ fn complete(conn: &mut PgConnection, secrets: &Secrets, rows: Vec<HouseholdRow>)
         .collect())
 }
 
-pub fn list(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    filter: &HouseholdFilter,
-    keyset: Keyset<HouseholdSort>,
-    secrets: &Secrets,
-) -> Result<Page<Household>> {
+/// The same with what deserves a second look: households that may be one.
+pub fn find_with_warnings(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Household> {
+    let mut household = find(tx, id)?;
+    household.warnings = warnings::of(tx, id)?;
+    Ok(household)
+}
+
+pub fn list(tx: &mut Tx<'_>, filter: &HouseholdFilter, keyset: Keyset<HouseholdSort>) -> Result<Page<Household>> {
     let words = match &filter.q {
-        Some(q) => records::folded_words(conn, q)?,
+        Some(q) => records::folded_words(tx.conn, q)?,
         None => Vec::new(),
     };
     let filtered = || {
-        let mut query = households::table.filter(Reach::of_village_records(actor, TABLE)).into_boxed();
+        let mut query = households::table.filter(Reach::of_village_records(tx.actor, TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(households::village_id.eq(village));
         }
@@ -106,19 +106,19 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
     let query = filtered().select(HouseholdRow::as_select());
     let rows = match keyset.field {
-        HouseholdSort::HeadName => seek!(query, keyset, String, households::head_name, households::id).load(conn)?,
+        HouseholdSort::HeadName => seek!(query, keyset, String, households::head_name, households::id).load(tx.conn)?,
         HouseholdSort::CreatedAt => {
-            seek!(query, keyset, DateTime<Utc>, households::created_at, households::id).load(conn)?
+            seek!(query, keyset, DateTime<Utc>, households::created_at, households::id).load(tx.conn)?
         }
         HouseholdSort::UpdatedAt => {
-            seek!(query, keyset, DateTime<Utc>, households::updated_at, households::id).load(conn)?
+            seek!(query, keyset, DateTime<Utc>, households::updated_at, households::id).load(tx.conn)?
         }
     };
-    let rows = complete(conn, secrets, rows)?;
-    keyset.page(rows, total, secrets, |household: &Household, field| {
+    let rows = complete(tx, rows)?;
+    keyset.page(rows, total, tx.secrets, |household: &Household, field| {
         let key = match field {
             HouseholdSort::HeadName => json!(household.head_name),
             HouseholdSort::CreatedAt => json!(household.created_at),
@@ -136,24 +136,16 @@ fn has_twin() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
     )
 }
 
-pub fn create(conn: &mut PgConnection, actor: &Actor, secrets: &Secrets, id: Uuid, new: &NewHousehold) -> Result<()> {
-    create_found_in(conn, actor, secrets, id, new, &Finding::default())
+pub fn create(tx: &mut Tx<'_>, id: HouseholdId, new: NewHousehold) -> Result<()> {
+    create_found_in(tx, id, &new, &Finding::default())
 }
 
 /// The same, when its poverty was found in another year than this one.
-pub fn create_found_in(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    secrets: &Secrets,
-    id: Uuid,
-    new: &NewHousehold,
-    finding: &Finding,
-) -> Result<()> {
-    check_village(conn, new.village_id)?;
-    let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
-    let year = finding.year_by(today)?;
-    check_birth_year(new.head_birth_year, today)?;
-    let acted_for = if actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
+pub fn create_found_in(tx: &mut Tx<'_>, id: HouseholdId, new: &NewHousehold, finding: &Finding) -> Result<()> {
+    check_village(tx, new.village_id)?;
+    let year = finding.year_by(tx.today)?;
+    check_birth_year(new.head_birth_year, tx.today)?;
+    let acted_for = if tx.actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
     diesel::insert_into(households::table)
         .values((
             households::id.eq(id),
@@ -171,10 +163,10 @@ pub fn create_found_in(
             households::latitude.eq(new.latitude),
             households::longitude.eq(new.longitude),
             households::note.eq(&new.note),
-            households::acted_by.eq(UserId(actor.id)),
+            households::acted_by.eq(UserId(tx.actor.id)),
             households::on_behalf_of.eq(acted_for),
         ))
-        .execute(conn)?;
+        .execute(tx.conn)?;
     let found = Assessment {
         year,
         poverty_status: new.poverty_status,
@@ -182,11 +174,11 @@ pub fn create_found_in(
         poverty_causes: &new.poverty_causes,
         decision_number: finding.decision_number.as_deref(),
     };
-    enter(conn, id, actor, today, &found)?;
+    enter(tx, id, &found)?;
     if !new.members.is_empty() {
-        replace_members(conn, id, &new.members)?;
+        replace_members(tx, id, &new.members)?;
     }
-    private::insert(conn, secrets, HouseholdId(id), new.phone.as_deref(), new.identity_number.as_deref())
+    private::insert(tx.conn, tx.secrets, id, new.phone.as_deref(), new.identity_number.as_deref())
 }
 
 fn check_birth_year(year: Option<i32>, today: NaiveDate) -> Result<()> {
@@ -195,18 +187,18 @@ fn check_birth_year(year: Option<i32>, today: NaiveDate) -> Result<()> {
 }
 
 /// Every household of these villages.
-pub fn of_villages(conn: &mut PgConnection, villages: &HashSet<LocalityId>) -> Result<Vec<HouseholdRow>> {
+pub fn of_villages(tx: &mut Tx<'_>, villages: &HashSet<LocalityId>) -> Result<Vec<HouseholdRow>> {
     let rows = HouseholdRow::query().filter(households::village_id.eq_any(villages));
-    Ok(rows.order((households::created_at, households::id)).load(conn)?)
+    Ok(rows.order((households::created_at, households::id)).load(tx.conn)?)
 }
 
 /// Those of these households that the caller sees.
-pub fn of_ids(conn: &mut PgConnection, ids: &HashSet<HouseholdId>) -> Result<Vec<HouseholdRow>> {
-    Ok(HouseholdRow::query().filter(households::id.eq_any(ids)).load(conn)?)
+pub fn of_ids(tx: &mut Tx<'_>, ids: &HashSet<HouseholdId>) -> Result<Vec<HouseholdRow>> {
+    Ok(HouseholdRow::query().filter(households::id.eq_any(ids)).load(tx.conn)?)
 }
 
 /// A household is entered in a village of the caller's area that is still there.
-pub fn check_village(conn: &mut PgConnection, village: LocalityId) -> Result<()> {
+pub fn check_village(tx: &mut Tx<'_>, village: LocalityId) -> Result<()> {
     let place: Option<(String, bool, Option<bool>)> = localities::table
         .find(village)
         .select((
@@ -214,7 +206,7 @@ pub fn check_village(conn: &mut PgConnection, village: LocalityId) -> Result<()>
             app_in_range(localities::scope_path),
             localities::valid_to.lt(app_today().nullable()),
         ))
-        .first(conn)
+        .first(tx.conn)
         .optional()?;
     match place {
         Some((_, true, Some(true))) => Err(Problem::field("#/village_id", FieldCode::Ended)),
@@ -224,39 +216,31 @@ pub fn check_village(conn: &mut PgConnection, village: LocalityId) -> Result<()>
     }
 }
 
-pub fn update(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    secrets: &Secrets,
-    id: Uuid,
-    changes: HouseholdChanges,
-) -> Result<()> {
-    let before = HouseholdRow::query().find(id).first(conn)?;
-    let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
-    check_birth_year(changes.head_birth_year.flatten(), today)?;
+pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -> Result<()> {
+    let before = HouseholdRow::query().find(id).first(tx.conn)?;
+    check_birth_year(changes.head_birth_year.flatten(), tx.today)?;
     // A village that has ended may go on holding the households that it has.
     if let Some(village) = changes.village_id.filter(|village| *village != before.village_id) {
-        check_village(conn, village)?;
+        check_village(tx, village)?;
     }
-    let mut changes = changes;
-    changes.status_since = status_since(&before, &changes, today)?;
-    records::apply(diesel::update(households::table.find(id)).set(&changes).execute(conn))?;
+    changes.status_since = status_since(&before, &changes, tx.today)?;
+    records::apply(diesel::update(households::table.find(id)).set(&changes).execute(tx.conn))?;
     if changes.poverty_status.is_some() || changes.deprivations.is_some() || changes.poverty_causes.is_some() {
         let found = Assessment {
-            year: today.year(),
+            year: tx.today.year(),
             poverty_status: changes.poverty_status.unwrap_or(before.poverty_status),
             deprivations: changes.deprivations.as_deref().unwrap_or(&before.deprivations),
             poverty_causes: changes.poverty_causes.as_deref().unwrap_or(&before.poverty_causes),
             decision_number: None,
         };
-        assess(conn, id, actor, today, &found)?;
+        assess(tx, id, &found)?;
     }
     if let Some(members) = &changes.members {
-        replace_members(conn, id, members)?;
+        replace_members(tx, id, members)?;
     }
-    private::write(conn, secrets, HouseholdId(id), changes.phone.as_ref(), changes.identity_number.as_ref())?;
+    private::write(tx.conn, tx.secrets, id, changes.phone.as_ref(), changes.identity_number.as_ref())?;
     if changes.members.is_some() || changes.phone.is_some() || changes.identity_number.is_some() {
-        records::touch(conn, TABLE, id)?;
+        records::touch(tx.conn, id)?;
     }
     Ok(())
 }
@@ -282,10 +266,10 @@ fn status_since(
 
 /// Members that are named again are kept and changed, new ones added, the others dropped, unless
 /// something was given to them.
-fn replace_members(conn: &mut PgConnection, household: Uuid, members: &[NewHouseholdMember]) -> Result<()> {
+fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseholdMember]) -> Result<()> {
     use household_members as m;
     let known: HashSet<MemberId> =
-        m::table.filter(m::household_id.eq(household)).select(m::id).load(conn)?.into_iter().collect();
+        m::table.filter(m::household_id.eq(household)).select(m::id).load(tx.conn)?.into_iter().collect();
     let mut seen = HashSet::new();
     let mut errors = Vec::new();
     for (index, member) in members.iter().enumerate() {
@@ -302,14 +286,14 @@ fn replace_members(conn: &mut PgConnection, household: Uuid, members: &[NewHouse
         return Err(Problem::invalid(errors));
     }
     let dropped = m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
-    if diesel::select(exists(dropped.filter(app_member_given(m::id)))).get_result(conn)? {
+    if diesel::select(exists(dropped.filter(app_member_given(m::id)))).get_result(tx.conn)? {
         return Err(Problem::new(Code::MemberInUse));
     }
     let dropped = m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
-    records::delete_parts(diesel::delete(dropped).execute(conn), Code::MemberInUse)?;
+    records::delete_parts(diesel::delete(dropped).execute(tx.conn), Code::MemberInUse)?;
     let is_new = |id: &Uuid| !known.contains(&MemberId(*id));
     let ids: Vec<Option<Uuid>> = members.iter().map(|member| member.id.filter(is_new)).collect();
-    records::claim_listed(conn, "household_members", household, "members", &ids)?;
+    records::claim_listed(tx.conn, "household_members", household.into(), "members", &ids)?;
     let (kept, added): (Vec<_>, Vec<_>) =
         members.iter().partition(|member| member.id.is_some_and(|id| known.contains(&MemberId(id))));
     for member in kept.iter().filter_map(|member| member.id.map(|id| (id, member))) {
@@ -322,7 +306,7 @@ fn replace_members(conn: &mut PgConnection, household: Uuid, members: &[NewHouse
                 m::relation.eq(&member.relation),
                 m::student.eq(member.student),
             ))
-            .execute(conn)?;
+            .execute(tx.conn)?;
     }
     let rows: Vec<_> = added
         .iter()
@@ -338,19 +322,19 @@ fn replace_members(conn: &mut PgConnection, household: Uuid, members: &[NewHouse
             )
         })
         .collect();
-    diesel::insert_into(m::table).values(rows).execute(conn)?;
+    diesel::insert_into(m::table).values(rows).execute(tx.conn)?;
     Ok(())
 }
 
 /// Phone and identity number in full, and a line in the audit that somebody read them. Who sees a household of
 /// another area, on the list of a twinned village, is not shown them: there it is none.
-pub fn reveal(conn: &mut PgConnection, secrets: &Secrets, id: Uuid) -> Result<HouseholdSecrets> {
+pub fn reveal(tx: &mut Tx<'_>, id: HouseholdId) -> Result<HouseholdSecrets> {
     let own = households::table.find(id).filter(app_in_range(households::scope_path));
-    let village: Uuid = own.select(households::village_id).first(conn)?;
+    let village: Uuid = own.select(households::village_id).first(tx.conn)?;
     sql_query("SELECT app_audit_read($1, $2, $3)")
         .bind::<Text, _>(TABLE)
         .bind::<SqlUuid, _>(id)
         .bind::<Nullable<SqlUuid>, _>(Some(village))
-        .execute(conn)?;
-    private::reveal(conn, secrets, HouseholdId(id))
+        .execute(tx.conn)?;
+    private::reveal(tx.conn, tx.secrets, id)
 }

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
-use uuid::Uuid;
 
 use super::model::{HouseholdChanges, HouseholdWarning};
+use crate::access::tx::Tx;
 use crate::kernel::id::HouseholdId;
 use crate::kernel::problem::Result;
 
@@ -20,13 +20,13 @@ struct Twin {
 }
 
 /// The households that the caller sees and that are like this one.
-pub fn of(conn: &mut PgConnection, id: Uuid) -> Result<Vec<HouseholdWarning>> {
-    Ok(of_each(conn, &[HouseholdId(id)])?.into_iter().map(|(_, warning)| warning).collect())
+pub fn of(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Vec<HouseholdWarning>> {
+    Ok(of_each(tx, &[id])?.into_iter().map(|(_, warning)| warning).collect())
 }
 
 /// The same for each of many. Of one identity number nothing is said where the policies hide the other
 /// household: that it is known somewhere is a secret as well.
-pub fn of_each(conn: &mut PgConnection, ids: &[HouseholdId]) -> Result<Vec<(HouseholdId, HouseholdWarning)>> {
+pub fn of_each(tx: &mut Tx<'_>, ids: &[HouseholdId]) -> Result<Vec<(HouseholdId, HouseholdWarning)>> {
     let twins: Vec<Twin> = sql_query(
         "SELECT wanted.id AS own, twin.code, twin.id FROM unnest($1) wanted(id)
           CROSS JOIN LATERAL (
@@ -41,7 +41,7 @@ pub fn of_each(conn: &mut PgConnection, ids: &[HouseholdId]) -> Result<Vec<(Hous
            WHERE own.id = wanted.id ORDER BY twin.created_at, twin.id LIMIT 10)) twin",
     )
     .bind::<Array<SqlUuid>, _>(ids)
-    .load(conn)?;
+    .load(tx.conn)?;
     Ok(twins.into_iter().map(|twin| (twin.own, HouseholdWarning { code: twin.code, id: twin.id })).collect())
 }
 

@@ -315,6 +315,15 @@ pub enum AsOf {
     Day(NaiveDate),
 }
 
+impl Serialize for AsOf {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::All => serializer.serialize_str("all"),
+            Self::Day(day) => day.serialize(serializer),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for AsOf {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -329,7 +338,7 @@ impl<'de> Deserialize<'de> for AsOf {
 }
 
 /// Which places.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LocalityFilter {
     /// Any of these levels.
@@ -350,41 +359,19 @@ pub struct LocalityFilter {
     pub as_of: Option<AsOf>,
     /// `false`: villages nobody stands by today; `true`: those somebody stands by.
     pub twinned: Option<bool>,
-    /// `name` (default) or `-name`.
-    #[param(value_type = Option<LocalitySort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
 }
 
 /// Which places in a place.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ChildrenFilter {
     /// The places of a day (`YYYY-MM-DD`), or `all` of every era; today's without it.
     #[param(value_type = Option<String>, example = "2025-06-30")]
     pub as_of: Option<AsOf>,
-    /// `name` (default) or `-name`.
-    #[param(value_type = Option<LocalitySort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
 }
 
 impl ChildrenFilter {
-    pub fn of(self, parent: LocalityId) -> LocalityFilter {
+    pub fn of(&self, parent: LocalityId) -> LocalityFilter {
         LocalityFilter {
             level: Vec::new(),
             parent_id: Some(parent),
@@ -392,14 +379,9 @@ impl ChildrenFilter {
             q: None,
             as_of: self.as_of,
             twinned: None,
-            sort: self.sort,
-            limit: self.limit,
-            cursor: self.cursor,
-            count: self.count,
         }
     }
 }
-
 sorts! {
     pub enum LocalitySort { Name = "name" }
 }

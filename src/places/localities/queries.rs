@@ -10,16 +10,16 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::model::{
-    AsOf, Locality, LocalityChanges, LocalityFilter, LocalityHistory, LocalityLevel, LocalityRow, LocalitySort,
-    NewLocality, VillageName, VillageProfile,
+    AsOf, ChildrenFilter, Locality, LocalityChanges, LocalityFilter, LocalityHistory, LocalityLevel, LocalityRow,
+    LocalitySort, NewLocality, VillageName, VillageProfile,
 };
+use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, locality_versions, tree_day, village_profiles};
 use crate::kernel::db::sql::{app_in_range, app_today};
 use crate::kernel::id::LocalityId;
 use crate::kernel::page::{Keyset, Page};
 use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
-use crate::kernel::secrets::Secrets;
 
 /// A locality as it was on a day, or on the nearest day it existed. `{day}` is a bind.
 const AS_ON: &str = "
@@ -34,22 +34,22 @@ const FROM: &str = "
       JOIN locality_versions v ON v.locality_id = l.id
        AND (v.valid_from IS NULL OR v.valid_from <= d.day) AND (v.valid_to IS NULL OR v.valid_to >= d.day)";
 
-fn tree_day_of(conn: &mut PgConnection) -> Result<NaiveDate> {
-    Ok(tree_day::table.select(tree_day::day).first(conn)?)
+fn tree_day_of(tx: &mut Tx<'_>) -> Result<NaiveDate> {
+    Ok(tree_day::table.select(tree_day::day).first(tx.conn)?)
 }
 
-pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Locality> {
-    let day = tree_day_of(conn)?;
+pub fn find(tx: &mut Tx<'_>, id: LocalityId) -> Result<Locality> {
+    let day = tree_day_of(tx)?;
     let row: LocalityRow = sql_query(format!("{AS_ON} {FROM} WHERE l.id = $2"))
         .bind::<Date, _>(day)
         .bind::<SqlUuid, _>(id)
-        .get_result(conn)?;
+        .get_result(tx.conn)?;
     Locality::try_from(row).map_err(Problem::internal)
 }
 
 /// The names of villages that records show, with their communes'.
 pub fn village_names(
-    conn: &mut PgConnection,
+    tx: &mut Tx<'_>,
     ids: impl IntoIterator<Item = LocalityId>,
 ) -> Result<HashMap<LocalityId, VillageName>> {
     let communes = diesel::alias!(localities as communes);
@@ -58,25 +58,25 @@ pub fn village_names(
         .left_join(communes.on(communes.field(localities::id).nullable().eq(localities::commune_id)))
         .filter(localities::id.eq_any(ids))
         .select((localities::id, localities::name, communes.field(localities::name).nullable()))
-        .load(conn)?;
+        .load(tx.conn)?;
     Ok(rows.into_iter().map(|(id, name, commune_name)| (id, VillageName { name, commune_name })).collect())
 }
 
 /// The places that these ever lay in directly.
-pub fn parents(conn: &mut PgConnection, ids: &[LocalityId]) -> Result<Vec<(LocalityId, LocalityId)>> {
+pub fn parents(tx: &mut Tx<'_>, ids: &[LocalityId]) -> Result<Vec<(LocalityId, LocalityId)>> {
     let versions = locality_versions::table
         .filter(locality_versions::locality_id.eq_any(ids))
         .filter(locality_versions::parent_id.is_not_null())
         .select((locality_versions::locality_id, locality_versions::parent_id.assume_not_null()));
-    Ok(versions.load(conn)?)
+    Ok(versions.load(tx.conn)?)
 }
 
 /// What these villages' communes counted, year by year.
-pub fn profiles(conn: &mut PgConnection, villages: &[LocalityId]) -> Result<Vec<(LocalityId, VillageProfile)>> {
+pub fn profiles(tx: &mut Tx<'_>, villages: &[LocalityId]) -> Result<Vec<(LocalityId, VillageProfile)>> {
     let rows = village_profiles::table
         .filter(village_profiles::village_id.eq_any(villages))
         .select((village_profiles::village_id, VillageProfile::as_select()));
-    Ok(rows.load(conn)?)
+    Ok(rows.load(tx.conn)?)
 }
 
 /// A statement that grows by conditions with their binds.
@@ -128,13 +128,8 @@ struct Count {
     count: i64,
 }
 
-pub fn list(
-    conn: &mut PgConnection,
-    filter: &LocalityFilter,
-    keyset: Keyset<LocalitySort>,
-    secrets: &Secrets,
-) -> Result<Page<Locality>> {
-    let today = tree_day_of(conn)?;
+pub fn list(tx: &mut Tx<'_>, filter: &LocalityFilter, keyset: Keyset<LocalitySort>) -> Result<Page<Locality>> {
+    let today = tree_day_of(tx)?;
     let as_of = filter.as_of.unwrap_or(AsOf::Day(today));
     let day = if let AsOf::Day(day) = as_of { day } else { today };
     let mut conditions = Conditions::new(day);
@@ -153,7 +148,7 @@ pub fn list(
         conditions.and("v.code = $", Bind::Text(code));
     }
     if let Some(q) = &filter.q {
-        let words = records::folded_words(conn, q)?;
+        let words = records::folded_words(tx.conn, q)?;
         if words.is_empty() {
             // A search for nothing but signs finds nothing, not everything.
             conditions.sql.push_str(" AND false");
@@ -173,7 +168,7 @@ pub fn list(
         ));
     }
     let total = if keyset.count {
-        let row: Count = conditions.query("SELECT count(*) AS count", "").get_result(conn)?;
+        let row: Count = conditions.query("SELECT count(*) AS count", "").get_result(tx.conn)?;
         Some(row.count)
     } else {
         None
@@ -187,10 +182,10 @@ pub fn list(
     }
     conditions.binds.push(Bind::Number(keyset.limit + 1));
     let tail = format!("ORDER BY v.name {direction}, l.id {direction} LIMIT ${}", conditions.binds.len());
-    let rows: Vec<LocalityRow> = conditions.query(AS_ON, &tail).load(conn)?;
+    let rows: Vec<LocalityRow> = conditions.query(AS_ON, &tail).load(tx.conn)?;
     let rows: Vec<Locality> =
         rows.into_iter().map(Locality::try_from).collect::<Result<_, _>>().map_err(Problem::internal)?;
-    keyset.page(rows, total, secrets, |place: &Locality, LocalitySort::Name| (json!(place.name), place.id.into()))
+    keyset.page(rows, total, tx.secrets, |place: &Locality, LocalitySort::Name| (json!(place.name), place.id.into()))
 }
 
 #[derive(QueryableByName)]
@@ -203,7 +198,18 @@ struct History {
     successors: serde_json::Value,
 }
 
-pub fn history(conn: &mut PgConnection, id: Uuid) -> Result<LocalityHistory> {
+/// The places directly in one that the caller sees.
+pub fn list_children(
+    tx: &mut Tx<'_>,
+    parent: LocalityId,
+    filter: &ChildrenFilter,
+    keyset: Keyset<LocalitySort>,
+) -> Result<Page<Locality>> {
+    find(tx, parent)?;
+    list(tx, &filter.of(parent), keyset)
+}
+
+pub fn history(tx: &mut Tx<'_>, id: LocalityId) -> Result<LocalityHistory> {
     let succession = |other: &str, own: &str| {
         format!(
             "(SELECT coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'code', l.code, 'name', l.name, 'level', l.level,
@@ -223,10 +229,10 @@ pub fn history(conn: &mut PgConnection, id: Uuid) -> Result<LocalityHistory> {
         succession("successor_id", "predecessor_id")
     ))
     .bind::<SqlUuid, _>(id)
-    .get_result(conn)?;
+    .get_result(tx.conn)?;
     let read = |versions, predecessors, successors| -> Result<LocalityHistory, serde_json::Error> {
         Ok(LocalityHistory {
-            id: id.into(),
+            id,
             versions: serde_json::from_value(versions)?,
             predecessors: serde_json::from_value(predecessors)?,
             successors: serde_json::from_value(successors)?,
@@ -235,22 +241,22 @@ pub fn history(conn: &mut PgConnection, id: Uuid) -> Result<LocalityHistory> {
     read(row.versions, row.predecessors, row.successors).map_err(Problem::internal)
 }
 
-pub fn create(conn: &mut PgConnection, id: Uuid, new: NewLocality) -> Result<()> {
-    let today: NaiveDate = diesel::select(app_today()).get_result(conn)?;
+pub fn create(tx: &mut Tx<'_>, id: LocalityId, new: NewLocality) -> Result<()> {
+    let today = tx.today;
     if new.valid_from.is_some_and(|day| day > today) {
         return Err(Problem::field("#/valid_from", FieldCode::InTheFuture));
     }
-    check_parent(conn, new.parent_id, "#/parent_id", new.current_parent_id.is_some())?;
+    check_parent(tx, new.parent_id, "#/parent_id", new.current_parent_id.is_some())?;
     if let Some(parent) = new.current_parent_id {
-        check_current_parent(conn, parent)?;
+        check_current_parent(tx, parent)?;
     }
-    let timeline = timeline(conn, new.parent_id, new.valid_from, new.current_parent_id)?;
+    let timeline = timeline(tx, new.parent_id, new.valid_from, new.current_parent_id)?;
     let on_day = |day: NaiveDate| {
         timeline
             .iter()
             .find(|part| part.valid_from.is_none_or(|from| from <= day) && part.valid_to.is_none_or(|to| to >= day))
     };
-    let current = on_day(tree_day_of(conn)?)
+    let current = on_day(tree_day_of(tx)?)
         .or(timeline.last())
         .ok_or_else(|| Problem::field("#/valid_from", FieldCode::InvalidValue))?
         .parent_id;
@@ -270,7 +276,7 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewLocality) -> Result<()>
             localities::latitude.eq(new.latitude),
             localities::longitude.eq(new.longitude),
         ))
-        .execute(conn)?;
+        .execute(tx.conn)?;
     let versions: Vec<_> = timeline
         .iter()
         .map(|part| {
@@ -286,17 +292,17 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewLocality) -> Result<()>
             )
         })
         .collect();
-    diesel::insert_into(locality_versions::table).values(versions).execute(conn)?;
-    replace_profiles(conn, id, &new.profiles)
+    diesel::insert_into(locality_versions::table).values(versions).execute(tx.conn)?;
+    replace_profiles(tx, id, &new.profiles)
 }
 
 /// A village lies, or lay, in a commune of the caller's area. With its present commune given, the
 /// former one may lie anywhere.
-fn check_parent(conn: &mut PgConnection, parent: LocalityId, pointer: &str, elsewhere: bool) -> Result<()> {
+fn check_parent(tx: &mut Tx<'_>, parent: LocalityId, pointer: &str, elsewhere: bool) -> Result<()> {
     let place: Option<(LocalityLevel, bool)> = localities::table
         .find(parent)
         .select((localities::level, app_in_range(localities::scope_path)))
-        .first(conn)
+        .first(tx.conn)
         .optional()?;
     match place {
         Some((LocalityLevel::Commune, in_range)) if in_range || elsewhere => Ok(()),
@@ -305,10 +311,10 @@ fn check_parent(conn: &mut PgConnection, parent: LocalityId, pointer: &str, else
     }
 }
 
-fn check_current_parent(conn: &mut PgConnection, parent: LocalityId) -> Result<()> {
-    check_parent(conn, parent, "#/current_parent_id", false)?;
+fn check_current_parent(tx: &mut Tx<'_>, parent: LocalityId) -> Result<()> {
+    check_parent(tx, parent, "#/current_parent_id", false)?;
     let ended: Option<bool> =
-        localities::table.find(parent).select(localities::valid_to.lt(app_today().nullable())).first(conn)?;
+        localities::table.find(parent).select(localities::valid_to.lt(app_today().nullable())).first(tx.conn)?;
     if ended == Some(true) { Err(Problem::field("#/current_parent_id", FieldCode::Ended)) } else { Ok(()) }
 }
 
@@ -323,7 +329,7 @@ struct Lying {
 }
 
 fn timeline(
-    conn: &mut PgConnection,
+    tx: &mut Tx<'_>,
     parent: LocalityId,
     from: Option<NaiveDate>,
     current: Option<LocalityId>,
@@ -332,33 +338,33 @@ fn timeline(
         .bind::<SqlUuid, _>(parent)
         .bind::<Nullable<Date>, _>(from)
         .bind::<Nullable<SqlUuid>, _>(current);
-    Ok(query.load(conn)?)
+    Ok(query.load(tx.conn)?)
 }
 
-pub fn update(conn: &mut PgConnection, id: Uuid, changes: &LocalityChanges) -> Result<()> {
-    let level: LocalityLevel = localities::table.find(id).select(localities::level).first(conn)?;
+pub fn update(tx: &mut Tx<'_>, id: LocalityId, changes: LocalityChanges) -> Result<()> {
+    let level: LocalityLevel = localities::table.find(id).select(localities::level).first(tx.conn)?;
     if level != LocalityLevel::Village {
         return Err(Problem::new(Code::Forbidden));
     }
-    records::apply(diesel::update(localities::table.find(id)).set(changes).execute(conn))?;
+    records::apply(diesel::update(localities::table.find(id)).set(&changes).execute(tx.conn))?;
     // A correction of name, kind or code is one of the version in force.
     let in_force = locality_versions::table
         .filter(locality_versions::locality_id.eq(id))
         .filter(locality_versions::valid_to.is_null());
     if changes.name.is_some() || changes.kind.is_some() || changes.code.is_some() {
         let (name, kind, code): (String, super::model::LocalityKind, Option<String>) =
-            localities::table.find(id).select((localities::name, localities::kind, localities::code)).first(conn)?;
+            localities::table.find(id).select((localities::name, localities::kind, localities::code)).first(tx.conn)?;
         let corrected =
             (locality_versions::name.eq(name), locality_versions::kind.eq(kind), locality_versions::code.eq(code));
-        diesel::update(in_force).set(corrected).execute(conn)?;
+        diesel::update(in_force).set(corrected).execute(tx.conn)?;
     }
     if let Some(parent) = changes.current_parent_id {
-        check_current_parent(conn, parent)?;
-        move_village(conn, id, parent)?;
+        check_current_parent(tx, parent)?;
+        move_village(tx, id, parent)?;
     }
     if let Some(profiles) = &changes.profiles {
-        replace_profiles(conn, id, profiles)?;
-        records::touch(conn, super::model::TABLE, id)?;
+        replace_profiles(tx, id, profiles)?;
+        records::touch(tx.conn, id)?;
     }
     Ok(())
 }
@@ -372,23 +378,23 @@ struct InForce {
 }
 
 /// A village that was not assigned to a commune yet has lain in it all along; another one moves today.
-fn move_village(conn: &mut PgConnection, id: Uuid, parent: LocalityId) -> Result<()> {
+fn move_village(tx: &mut Tx<'_>, id: LocalityId, parent: LocalityId) -> Result<()> {
     let in_force: InForce = sql_query(
         "SELECT v.id, (p.level <> 'commune' OR coalesce(v.valid_from >= app_today(), false)) AS replace
            FROM locality_versions v JOIN localities p ON p.id = v.parent_id
           WHERE v.locality_id = $1 AND v.valid_to IS NULL",
     )
     .bind::<SqlUuid, _>(id)
-    .get_result(conn)?;
+    .get_result(tx.conn)?;
     if in_force.replace {
         sql_query("UPDATE locality_versions SET parent_id = $2 WHERE id = $1")
             .bind::<SqlUuid, _>(in_force.id)
             .bind::<SqlUuid, _>(parent)
-            .execute(conn)?;
+            .execute(tx.conn)?;
     } else {
         sql_query("UPDATE locality_versions SET valid_to = app_today() - 1 WHERE id = $1")
             .bind::<SqlUuid, _>(in_force.id)
-            .execute(conn)?;
+            .execute(tx.conn)?;
         sql_query(
             "INSERT INTO locality_versions (id, locality_id, name, code, kind, parent_id, valid_from)
              SELECT $1, locality_id, name, code, kind, $3, app_today() FROM locality_versions WHERE id = $2",
@@ -396,13 +402,13 @@ fn move_village(conn: &mut PgConnection, id: Uuid, parent: LocalityId) -> Result
         .bind::<SqlUuid, _>(Uuid::now_v7())
         .bind::<SqlUuid, _>(in_force.id)
         .bind::<SqlUuid, _>(parent)
-        .execute(conn)?;
+        .execute(tx.conn)?;
     }
-    let moved = diesel::update(localities::table.find(id)).set(localities::parent_id.eq(parent)).execute(conn);
+    let moved = diesel::update(localities::table.find(id)).set(localities::parent_id.eq(parent)).execute(tx.conn);
     records::apply(moved)
 }
 
-fn replace_profiles(conn: &mut PgConnection, village: Uuid, profiles: &[VillageProfile]) -> Result<()> {
+fn replace_profiles(tx: &mut Tx<'_>, village: LocalityId, profiles: &[VillageProfile]) -> Result<()> {
     let mut errors = Vec::new();
     for (index, profile) in profiles.iter().enumerate() {
         if profiles.iter().take(index).any(|other| other.year == profile.year) {
@@ -420,7 +426,7 @@ fn replace_profiles(conn: &mut PgConnection, village: Uuid, profiles: &[VillageP
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    diesel::delete(village_profiles::table.filter(village_profiles::village_id.eq(village))).execute(conn)?;
+    diesel::delete(village_profiles::table.filter(village_profiles::village_id.eq(village))).execute(tx.conn)?;
     let rows: Vec<_> = profiles
         .iter()
         .map(|profile| {
@@ -436,12 +442,12 @@ fn replace_profiles(conn: &mut PgConnection, village: Uuid, profiles: &[VillageP
         .collect();
     diesel::insert_into(village_profiles::table)
         .values(rows)
-        .execute(conn)
+        .execute(tx.conn)
         .on_constraint("village_profiles_village_year_key", || Problem::field("#/profiles", FieldCode::Duplicate))?;
     Ok(())
 }
 
 /// Only villages are deleted; the catalogue's places end by a reorganisation.
-pub fn check_deletable(_: &mut PgConnection, place: &Locality) -> Result<()> {
+pub fn check_deletable(_: &mut Tx<'_>, place: &Locality) -> Result<()> {
     if place.level == LocalityLevel::Village { Ok(()) } else { Err(Problem::new(Code::Forbidden)) }
 }

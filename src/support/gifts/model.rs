@@ -13,7 +13,6 @@ use crate::kernel::id::{
 };
 use crate::kernel::page::sorts;
 use crate::kernel::patch;
-use crate::kernel::sheet::AnswerFormat;
 use crate::support::quantity::Quantity;
 
 pub const TABLE: &str = "gifts";
@@ -374,7 +373,7 @@ pub struct GiftSettlement {
 }
 
 /// Which gifts.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct GiftFilter {
     /// To this village and its households.
@@ -395,20 +394,6 @@ pub struct GiftFilter {
     pub from: Option<NaiveDate>,
     /// Given on this day or before.
     pub to: Option<NaiveDate>,
-    /// `-given_on` (default: the latest first) or `given_on`.
-    #[param(value_type = Option<GiftSort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
-    /// `json` (default) or `csv`; like `Accept: text/csv`.
-    #[param(value_type = Option<AnswerFormat>, inline)]
-    pub format: Option<AnswerFormat>,
 }
 
 sorts! {

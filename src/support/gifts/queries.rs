@@ -12,9 +12,10 @@ use super::model::{
     Gift, GiftChanges, GiftFilter, GiftRow, GiftSort, GiftStatus, NewGift, NewVisitGift, Recipient, TABLE,
 };
 use super::workflow::{GiftChange, GiftStep, Standing};
-use crate::access::actor::Actor;
+use crate::access::calls::begin_step;
 use crate::access::policy::Permission;
 use crate::access::reach::Reach;
+use crate::access::tx::Tx;
 use crate::kernel::db::records::{self, StepCall, StepTurn};
 use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
 use crate::kernel::db::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller};
@@ -23,7 +24,6 @@ use crate::kernel::id::{
 };
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
-use crate::kernel::secrets::Secrets;
 use crate::support::recording::{self, Occasion, Recording};
 
 diesel::define_sql_function! {
@@ -83,7 +83,7 @@ type Loaded = (GiftRow, Option<String>, String, Option<String>, bool, Option<Org
 
 /// Reads gifts with everything they are shown with, in one query. The names are looked up for the
 /// rows that are answered only, and a household that the caller does not see has none.
-fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<GiftView>> {
+fn load(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<GiftView>> {
     let organisation = organisations::table
         .filter(organisations::id.eq(gifts::organisation_id))
         .select(organisations::name)
@@ -101,12 +101,12 @@ fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>
             app_in_range(gifts::scope_path),
             app_organisation(),
         ))
-        .load(conn)?;
-    let (confirms, settles) = (actor.may(Permission::ConfirmGifts), actor.may(Permission::SettleGifts));
+        .load(tx.conn)?;
+    let (confirms, settles) = (tx.actor.may(Permission::ConfirmGifts), tx.actor.may(Permission::SettleGifts));
     let same_people: Vec<Uuid> = if rows.is_empty() || !(confirms || settles) {
         Vec::new()
     } else {
-        diesel::select(app_own_accounts()).get_result(conn)?
+        diesel::select(app_own_accounts()).get_result(tx.conn)?
     };
     let may_be_own = |user: UserId| same_people.contains(&user.0);
     let view = |(row, organisation_name, village_name, household_head_name, in_range, own): (
@@ -117,16 +117,16 @@ fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>
         _,
         _,
     )| {
-        let records = actor.may(Permission::RecordSupport);
+        let records = tx.actor.may(Permission::RecordSupport);
         let standing = Standing {
             in_range,
-            recorded_it: row.authors().any(|author| author == UserId(actor.id)),
+            recorded_it: row.authors().any(|author| author == UserId(tx.actor.id)),
             recorder_may_be_caller: row.authors().any(may_be_own),
             recorders_side: records
-                && recording::is_recorders_side(actor, own, Some(row.acted_by), row.organisation_id),
+                && recording::is_recorders_side(tx.actor, own, Some(row.acted_by), row.organisation_id),
             confirms,
             settles,
-            corrects: actor.may(Permission::RecordForUnits),
+            corrects: tx.actor.may(Permission::RecordForUnits),
         };
         GiftView {
             row,
@@ -139,30 +139,24 @@ fn load(conn: &mut PgConnection, actor: &Actor, query: gifts::BoxedQuery<'_, Pg>
     Ok(rows.into_iter().map(view).collect())
 }
 
-fn view(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<GiftView> {
-    let found = load(conn, actor, gifts::table.find(id).into_boxed())?;
+fn view(tx: &mut Tx<'_>, id: GiftId) -> Result<GiftView> {
+    let found = load(tx, gifts::table.find(id).into_boxed())?;
     found.into_iter().next().ok_or_else(Problem::not_found)
 }
 
-pub fn find(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<Gift> {
-    view(conn, actor, id).map(Gift::from)
+pub fn find(tx: &mut Tx<'_>, id: GiftId) -> Result<Gift> {
+    view(tx, id).map(Gift::from)
 }
 
 /// The gifts of visits.
-pub fn of_visits(conn: &mut PgConnection, actor: &Actor, visits: &[VisitId]) -> Result<Vec<Gift>> {
+pub fn of_visits(tx: &mut Tx<'_>, visits: &[VisitId]) -> Result<Vec<Gift>> {
     let query = gifts::table.filter(gifts::visit_id.eq_any(visits)).order(gifts::id).into_boxed();
-    Ok(load(conn, actor, query)?.into_iter().map(Gift::from).collect())
+    Ok(load(tx, query)?.into_iter().map(Gift::from).collect())
 }
 
-pub fn list(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    filter: &GiftFilter,
-    keyset: Keyset<GiftSort>,
-    secrets: &Secrets,
-) -> Result<Page<Gift>> {
+pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> Result<Page<Gift>> {
     let filtered = || {
-        let mut query = gifts::table.filter(Reach::of_gifts_and_visits(actor, TABLE)).into_boxed();
+        let mut query = gifts::table.filter(Reach::of_gifts_and_visits(tx.actor, TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(gifts::village_id.eq(village));
         }
@@ -189,12 +183,12 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
     let query = match keyset.field {
         GiftSort::GivenOn => seek!(filtered(), keyset, NaiveDate, gifts::given_on, gifts::id),
     };
-    let rows = load(conn, actor, query)?.into_iter().map(Gift::from).collect();
-    keyset.page(rows, total, secrets, |gift: &Gift, field| {
+    let rows = load(tx, query)?.into_iter().map(Gift::from).collect();
+    keyset.page(rows, total, tx.secrets, |gift: &Gift, field| {
         let key = match field {
             GiftSort::GivenOn => json!(gift.given_on),
         };
@@ -202,7 +196,7 @@ pub fn list(
     })
 }
 
-pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewGift) -> Result<()> {
+pub fn create(tx: &mut Tx<'_>, id: GiftId, new: NewGift) -> Result<()> {
     let occasion = Occasion {
         twinning_id: new.twinning_id,
         village_id: new.village_id,
@@ -210,24 +204,23 @@ pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewGift) ->
         day_pointer: "#/given_on",
         village_pointer: "#/village_id",
     };
-    let recording = recording::check(conn, actor, &occasion)?;
+    let recording = recording::check(tx, &occasion)?;
     let visit_id = new.visit_id;
     if let Some(visit) = visit_id {
-        check_visit(conn, visit, &occasion, "#/visit_id")?;
+        check_visit(tx, visit, &occasion, "#/visit_id")?;
     }
     let gift = NewVisitGift::from(new);
-    let errors = check_recipients(conn, &occasion, &[("#".to_owned(), gift.recipient())])?;
+    let errors = check_recipients(tx, &occasion, &[("#".to_owned(), gift.recipient())])?;
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    insert(conn, actor, &occasion, recording, visit_id, vec![(GiftId(id), gift)])
+    insert(tx, &occasion, recording, visit_id, vec![(id, gift)])
         .map_err(|error| recording::gone(error, TABLE, |field| format!("#/{field}")))
 }
 
 /// Writes gifts that were checked.
 pub fn insert(
-    conn: &mut PgConnection,
-    actor: &Actor,
+    tx: &mut Tx<'_>,
     occasion: &Occasion,
     recording: Recording,
     visit: Option<VisitId>,
@@ -253,12 +246,12 @@ pub fn insert(
                 gifts::funding_source.eq(gift.funding_source),
                 gifts::given_on.eq(occasion.day),
                 gifts::note.eq(gift.note),
-                gifts::acted_by.eq(actor.id),
+                gifts::acted_by.eq(tx.actor.id),
                 gifts::on_behalf_of.eq(recording.on_behalf_of),
             )
         })
         .collect();
-    diesel::insert_into(gifts::table).values(rows).execute(conn).map(|_| ())
+    diesel::insert_into(gifts::table).values(rows).execute(tx.conn).map(|_| ())
 }
 
 #[derive(HasQuery)]
@@ -282,11 +275,11 @@ struct ListedItem {
 /// Households that may be named on an occasion, by what is wrong with each of the others. Those that
 /// the caller does not see are not there.
 pub fn check_households(
-    conn: &mut PgConnection,
+    tx: &mut Tx<'_>,
     occasion: &Occasion,
     ids: &[HouseholdId],
 ) -> Result<HashMap<HouseholdId, Option<FieldCode>>> {
-    let homes: Vec<Home> = Home::query().filter(households::id.eq_any(ids)).load(conn)?;
+    let homes: Vec<Home> = Home::query().filter(households::id.eq_any(ids)).load(tx.conn)?;
     let verdict = |home: &Home| {
         // Who moved away later was at home on the day.
         let left = home.status != "active" && home.status_since.is_none_or(|since| since <= occasion.day);
@@ -304,7 +297,7 @@ pub fn check_households(
 /// Everything that is wrong with whom gifts were for, each below its pointer. The one check of a
 /// gift, standing alone or inside a visit.
 pub fn check_recipients(
-    conn: &mut PgConnection,
+    tx: &mut Tx<'_>,
     occasion: &Occasion,
     recipients: &[(String, Recipient)],
 ) -> Result<Vec<FieldError>> {
@@ -312,19 +305,19 @@ pub fn check_recipients(
     let home_ids: Vec<HouseholdId> = each().filter_map(|to| to.household_id).collect();
     let member_ids: Vec<MemberId> = each().filter_map(|to| to.member_id).collect();
     let item_ids: Vec<HardshipItemId> = each().filter_map(|to| to.hardship_item_id).collect();
-    let homes = check_households(conn, occasion, &home_ids)?;
+    let homes = check_households(tx, occasion, &home_ids)?;
     let members: HashMap<MemberId, HouseholdId> = if member_ids.is_empty() {
         HashMap::new()
     } else {
         let of = household_members::table.filter(household_members::id.eq_any(member_ids));
         let rows: Vec<(MemberId, HouseholdId)> =
-            of.select((household_members::id, household_members::household_id)).load(conn)?;
+            of.select((household_members::id, household_members::household_id)).load(tx.conn)?;
         rows.into_iter().collect()
     };
     let items: HashMap<HardshipItemId, ListedItem> = if item_ids.is_empty() {
         HashMap::new()
     } else {
-        let rows: Vec<ListedItem> = ListedItem::query().filter(hardship_items::id.eq_any(item_ids)).load(conn)?;
+        let rows: Vec<ListedItem> = ListedItem::query().filter(hardship_items::id.eq_any(item_ids)).load(tx.conn)?;
         rows.into_iter().map(|item| (item.id, item)).collect()
     };
 
@@ -360,11 +353,11 @@ pub fn check_recipients(
 }
 
 /// A gift belongs to a visit of the same twinning, village and day.
-fn check_visit(conn: &mut PgConnection, visit: VisitId, occasion: &Occasion, pointer: &str) -> Result<()> {
+fn check_visit(tx: &mut Tx<'_>, visit: VisitId, occasion: &Occasion, pointer: &str) -> Result<()> {
     let found: Option<(TwinningId, LocalityId, NaiveDate)> = visits::table
         .find(visit)
         .select((visits::twinning_id, visits::village_id, visits::visited_on))
-        .first(conn)
+        .first(tx.conn)
         .optional()?;
     match found {
         None => Err(Problem::field(pointer, FieldCode::NotFound)),
@@ -373,8 +366,8 @@ fn check_visit(conn: &mut PgConnection, visit: VisitId, occasion: &Occasion, poi
     }
 }
 
-pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: GiftChanges) -> Result<()> {
-    let GiftView { row, standing, .. } = view(conn, actor, id)?;
+pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
+    let GiftView { row, standing, .. } = view(tx, id)?;
     let change = standing.may_change(row.status)?;
     let occasion = Occasion {
         twinning_id: row.twinning_id,
@@ -385,9 +378,9 @@ pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: GiftCha
     };
     let another_day = occasion.day != row.given_on;
     if another_day {
-        recording::check_other_day(conn, &occasion)?;
+        recording::check_other_day(tx, &occasion)?;
         if let Some(visit) = row.visit_id {
-            check_visit(conn, visit, &occasion, "#/given_on")?;
+            check_visit(tx, visit, &occasion, "#/given_on")?;
         }
     }
     if another_day || changes.moves_recipient() {
@@ -396,7 +389,7 @@ pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: GiftCha
             member_id: changes.member_id.unwrap_or(row.member_id),
             hardship_item_id: changes.hardship_item_id.unwrap_or(row.hardship_item_id),
         };
-        let errors = check_recipients(conn, &occasion, &[("#".to_owned(), recipient)])?;
+        let errors = check_recipients(tx, &occasion, &[("#".to_owned(), recipient)])?;
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
@@ -405,10 +398,10 @@ pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: GiftCha
     // Whoever writes any of it answers for it, and confirms it no more than its recorder does.
     let author = gifts::written_by.eq(app_with_caller(gifts::written_by));
     let outcome = match change {
-        GiftChange::Free => diesel::update(target).set((&changes, author)).execute(conn),
+        GiftChange::Free => diesel::update(target).set((&changes, author)).execute(tx.conn),
         GiftChange::Correction => {
             let reason = changes.reason.as_ref().ok_or_else(|| Problem::field("#/reason", FieldCode::Required))?;
-            records::set(conn, "step", "correct")?;
+            records::set(tx.conn, "step", "correct")?;
             let again = (
                 gifts::status.eq(GiftStatus::Recorded),
                 gifts::correction_reason.eq(reason),
@@ -416,7 +409,7 @@ pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: GiftCha
                 gifts::last_step_by.eq(None::<Uuid>),
                 gifts::last_step_hash.eq(None::<Vec<u8>>),
             );
-            diesel::update(target).set((&changes, again, author)).execute(conn)
+            diesel::update(target).set((&changes, again, author)).execute(tx.conn)
         }
     };
     match outcome {
@@ -427,8 +420,8 @@ pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: GiftCha
     }
 }
 
-pub fn check_deletable(conn: &mut PgConnection, actor: &Actor, gift: &Gift) -> Result<()> {
-    let GiftView { row, standing, .. } = view(conn, actor, gift.id.into())?;
+pub fn check_deletable(tx: &mut Tx<'_>, gift: &Gift) -> Result<()> {
+    let GiftView { row, standing, .. } = view(tx, gift.id)?;
     standing.may_delete(row.status)
 }
 
@@ -441,20 +434,13 @@ pub struct StepNotes {
     pub settlement_note: Option<Option<String>>,
 }
 
-pub fn take_step(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    id: Uuid,
-    step: GiftStep,
-    notes: StepNotes,
-    call: &StepCall,
-) -> Result<Gift> {
-    if let StepTurn::From(_) = records::begin_step(conn, TABLE, id, call, |conn| find(conn, actor, id))? {
-        let GiftView { row, standing, .. } = view(conn, actor, id)?;
+pub fn take_step(tx: &mut Tx<'_>, id: GiftId, step: GiftStep, notes: StepNotes, call: &StepCall) -> Result<Gift> {
+    if let StepTurn::From(_) = begin_step(tx, id, call, find)? {
+        let GiftView { row, standing, .. } = view(tx, id)?;
         standing.may_take(step)?;
         let authors: Vec<UserId> = row.authors().collect();
-        if step.answers_for_money() && diesel::select(app_share_maker(authors)).get_result(conn)? {
-            records::set(conn, "two_person", "doubt")?;
+        if step.answers_for_money() && diesel::select(app_share_maker(authors)).get_result(tx.conn)? {
+            records::set(tx.conn, "two_person", "doubt")?;
         }
         let next = step.from(row.status).ok_or_else(|| Problem::new(Code::InvalidTransition))?;
         let taken = diesel::update(gifts::table.find(id).filter(gifts::status.eq(row.status)))
@@ -462,13 +448,13 @@ pub fn take_step(
                 notes,
                 gifts::status.eq(next),
                 gifts::last_step.eq(call.word),
-                gifts::last_step_by.eq(actor.id),
+                gifts::last_step_by.eq(tx.actor.id),
                 gifts::last_step_hash.eq(&call.hash),
             ))
-            .execute(conn)?;
+            .execute(tx.conn)?;
         if taken == 0 {
             return Err(Problem::new(Code::InvalidTransition));
         }
     }
-    find(conn, actor, id)
+    find(tx, id)
 }

@@ -182,7 +182,7 @@ pub struct VisitChanges {
 }
 
 /// Which visits.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct VisitFilter {
     /// To this village.
@@ -195,17 +195,6 @@ pub struct VisitFilter {
     pub from: Option<NaiveDate>,
     /// On this day or before.
     pub to: Option<NaiveDate>,
-    /// `-visited_on` (default: the latest first) or `visited_on`.
-    #[param(value_type = Option<VisitSort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
 }
 
 sorts! {

@@ -7,39 +7,38 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::model::{GIFTS_MAX, NewVisit, TABLE, Visit, VisitChanges, VisitFilter, VisitRow, VisitSort};
-use crate::access::actor::Actor;
 use crate::access::reach::Reach;
+use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisations, visit_households, visits};
 use crate::kernel::db::sql::app_visit_gave;
 use crate::kernel::id::{GiftId, HouseholdId, VisitId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
-use crate::kernel::secrets::Secrets;
 use crate::support::gifts::model::{Gift, NewVisitGift, TABLE as GIFTS};
 use crate::support::gifts::queries::{self as gift_queries, app_village_name};
 use crate::support::recording::{self, Occasion};
 
 /// Reads visits with everything they are shown with: three queries, however many visits.
-fn load(conn: &mut PgConnection, actor: &Actor, query: visits::BoxedQuery<'_, Pg>) -> Result<Vec<Visit>> {
+fn load(tx: &mut Tx<'_>, query: visits::BoxedQuery<'_, Pg>) -> Result<Vec<Visit>> {
     let organisation = organisations::table
         .filter(organisations::id.eq(visits::organisation_id))
         .select(organisations::name)
         .single_value();
     let rows: Vec<(VisitRow, Option<String>, String)> =
-        query.select((VisitRow::as_select(), organisation, app_village_name(visits::village_id))).load(conn)?;
+        query.select((VisitRow::as_select(), organisation, app_village_name(visits::village_id))).load(tx.conn)?;
     let ids: Vec<VisitId> = rows.iter().map(|(row, ..)| row.id).collect();
 
     let mut homes: HashMap<VisitId, Vec<HouseholdId>> = HashMap::new();
     let visited: Vec<(VisitId, HouseholdId)> = visit_households::table
         .filter(visit_households::visit_id.eq_any(&ids))
         .order((visit_households::visit_id, visit_households::household_id))
-        .load(conn)?;
+        .load(tx.conn)?;
     for (visit, home) in visited {
         homes.entry(visit).or_default().push(home);
     }
     let mut given: HashMap<VisitId, Vec<Gift>> = HashMap::new();
-    for gift in gift_queries::of_visits(conn, actor, &ids)? {
+    for gift in gift_queries::of_visits(tx, &ids)? {
         if let Some(visit) = gift.visit_id {
             given.entry(visit).or_default().push(gift);
         }
@@ -71,20 +70,14 @@ fn load(conn: &mut PgConnection, actor: &Actor, query: visits::BoxedQuery<'_, Pg
     Ok(rows.into_iter().map(visit).collect())
 }
 
-pub fn find(conn: &mut PgConnection, actor: &Actor, id: Uuid) -> Result<Visit> {
-    let found = load(conn, actor, visits::table.find(id).into_boxed())?;
+pub fn find(tx: &mut Tx<'_>, id: VisitId) -> Result<Visit> {
+    let found = load(tx, visits::table.find(id).into_boxed())?;
     found.into_iter().next().ok_or_else(Problem::not_found)
 }
 
-pub fn list(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    filter: &VisitFilter,
-    keyset: Keyset<VisitSort>,
-    secrets: &Secrets,
-) -> Result<Page<Visit>> {
+pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) -> Result<Page<Visit>> {
     let filtered = || {
-        let mut query = visits::table.filter(Reach::of_gifts_and_visits(actor, TABLE)).into_boxed();
+        let mut query = visits::table.filter(Reach::of_gifts_and_visits(tx.actor, TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(visits::village_id.eq(village));
         }
@@ -102,12 +95,12 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
     let query = match keyset.field {
         VisitSort::VisitedOn => seek!(filtered(), keyset, NaiveDate, visits::visited_on, visits::id),
     };
-    let rows = load(conn, actor, query)?;
-    keyset.page(rows, total, secrets, |visit: &Visit, field| {
+    let rows = load(tx, query)?;
+    keyset.page(rows, total, tx.secrets, |visit: &Visit, field| {
         let key = match field {
             VisitSort::VisitedOn => json!(visit.visited_on),
         };
@@ -115,7 +108,7 @@ pub fn list(
     })
 }
 
-pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewVisit) -> Result<()> {
+pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
     if new.gifts.len() > GIFTS_MAX {
         let mut error = FieldError::new("#/gifts", FieldCode::Length);
         error.parameter = Some((format!("nhiều nhất {GIFTS_MAX}"), format!("at most {GIFTS_MAX}")));
@@ -128,16 +121,16 @@ pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewVisit) -
         day_pointer: "#/visited_on",
         village_pointer: "#/village_id",
     };
-    let recording = recording::check(conn, actor, &occasion)?;
-    let mut errors = check_households(conn, &occasion, &new.household_ids, &HashSet::new())?;
+    let recording = recording::check(tx, &occasion)?;
+    let mut errors = check_households(tx, &occasion, &new.household_ids, &HashSet::new())?;
     errors.extend(repeated_ids(&new.gifts));
     let recipients: Vec<_> =
         new.gifts.iter().enumerate().map(|(index, gift)| (format!("#/gifts/{index}"), gift.recipient())).collect();
-    errors.extend(gift_queries::check_recipients(conn, &occasion, &recipients)?);
+    errors.extend(gift_queries::check_recipients(tx, &occasion, &recipients)?);
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    claim_gifts(conn, id, &new.gifts)?;
+    claim_gifts(tx, id, &new.gifts)?;
 
     diesel::insert_into(visits::table)
         .values((
@@ -153,15 +146,15 @@ pub fn create(conn: &mut PgConnection, actor: &Actor, id: Uuid, new: NewVisit) -
             visits::latitude.eq(new.latitude),
             visits::longitude.eq(new.longitude),
             visits::recorded_at.eq(new.recorded_at),
-            visits::acted_by.eq(actor.id),
+            visits::acted_by.eq(tx.actor.id),
             visits::on_behalf_of.eq(recording.on_behalf_of),
         ))
-        .execute(conn)
+        .execute(tx.conn)
         .map_err(|error| recording::gone(error, TABLE, |field| format!("#/{field}")))?;
-    insert_households(conn, id, &new.household_ids)?;
+    insert_households(tx, id, &new.household_ids)?;
     let gifts = new.gifts.into_iter().map(|gift| (GiftId(gift.id.unwrap_or_else(Uuid::now_v7)), gift)).collect();
     // The error does not say which of the gifts it was; the next try will.
-    gift_queries::insert(conn, actor, &occasion, recording, Some(VisitId(id)), gifts)
+    gift_queries::insert(tx, &occasion, recording, Some(id), gifts)
         .map_err(|error| recording::gone(error, GIFTS, |_| "#/gifts".to_owned()))
 }
 
@@ -174,20 +167,20 @@ fn repeated_ids(gifts: &[NewVisitGift]) -> Vec<FieldError> {
 
 /// The ids of gifts are claimed like any other that a client makes: none is used twice, nor after its
 /// record was deleted.
-fn claim_gifts(conn: &mut PgConnection, visit: Uuid, gifts: &[NewVisitGift]) -> Result<()> {
+fn claim_gifts(tx: &mut Tx<'_>, visit: VisitId, gifts: &[NewVisitGift]) -> Result<()> {
     let ids: Vec<Option<Uuid>> = gifts.iter().map(|gift| gift.id).collect();
-    records::claim_listed(conn, GIFTS, visit, "gifts", &ids)
+    records::claim_listed(tx.conn, GIFTS, visit.into(), "gifts", &ids)
 }
 
 /// Each household once, of the village, and seen by the caller. Those that were named before are not
 /// asked about again: they may be hidden from the caller by now.
 fn check_households(
-    conn: &mut PgConnection,
+    tx: &mut Tx<'_>,
     occasion: &Occasion,
     ids: &[HouseholdId],
     before: &HashSet<HouseholdId>,
 ) -> Result<Vec<FieldError>> {
-    let homes = gift_queries::check_households(conn, occasion, ids)?;
+    let homes = gift_queries::check_households(tx, occasion, ids)?;
     let mut seen = HashSet::new();
     let wrong = |id: &HouseholdId| {
         if !seen.insert(*id) {
@@ -203,28 +196,28 @@ fn check_households(
     Ok(found.map(|(index, code)| FieldError::new(format!("#/household_ids/{index}"), code)).collect())
 }
 
-fn insert_households(conn: &mut PgConnection, visit: Uuid, ids: &[HouseholdId]) -> Result<()> {
+fn insert_households(tx: &mut Tx<'_>, visit: VisitId, ids: &[HouseholdId]) -> Result<()> {
     let rows: Vec<_> = ids
         .iter()
         .map(|home| (visit_households::visit_id.eq(visit), visit_households::household_id.eq(home)))
         .collect();
-    let inserted = diesel::insert_into(visit_households::table).values(rows).execute(conn);
+    let inserted = diesel::insert_into(visit_households::table).values(rows).execute(tx.conn);
     inserted.map(|_| ()).map_err(|error| recording::gone(error, "visit_households", |_| "#/household_ids".to_owned()))
 }
 
 /// Only who recorded a visit changes or deletes it.
-pub fn check_recorders_side(conn: &mut PgConnection, actor: &Actor, visit: &Visit) -> Result<()> {
-    let own = recording::own_organisation(conn)?;
-    if recording::is_recorders_side(actor, own, visit.acted_by, visit.organisation_id) {
+pub fn check_recorders_side(tx: &mut Tx<'_>, visit: &Visit) -> Result<()> {
+    let own = recording::own_organisation(tx)?;
+    if recording::is_recorders_side(tx.actor, own, visit.acted_by, visit.organisation_id) {
         Ok(())
     } else {
         Err(Problem::new(Code::Forbidden))
     }
 }
 
-pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: &VisitChanges) -> Result<()> {
-    let visit = find(conn, actor, id)?;
-    check_recorders_side(conn, actor, &visit)?;
+pub fn update(tx: &mut Tx<'_>, id: VisitId, changes: VisitChanges) -> Result<()> {
+    let visit = find(tx, id)?;
+    check_recorders_side(tx, &visit)?;
     let occasion = Occasion {
         twinning_id: visit.twinning_id,
         village_id: visit.village_id,
@@ -234,23 +227,23 @@ pub fn update(conn: &mut PgConnection, actor: &Actor, id: Uuid, changes: &VisitC
     };
     if occasion.day != visit.visited_on {
         // Gifts are dated by their visit.
-        if diesel::select(app_visit_gave(id)).get_result(conn)? {
+        if diesel::select(app_visit_gave(id)).get_result(tx.conn)? {
             return Err(Problem::new(Code::InUse));
         }
-        recording::check_other_day(conn, &occasion)?;
+        recording::check_other_day(tx, &occasion)?;
     }
-    records::apply(diesel::update(visits::table.find(id)).set(changes).execute(conn))?;
+    records::apply(diesel::update(visits::table.find(id)).set(&changes).execute(tx.conn))?;
     if let Some(ids) = &changes.household_ids {
         let before: HashSet<HouseholdId> = visit.household_ids.iter().copied().collect();
-        let errors = check_households(conn, &occasion, ids, &before)?;
+        let errors = check_households(tx, &occasion, ids, &before)?;
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
         let of_visit = visit_households::table.filter(visit_households::visit_id.eq(id));
-        diesel::delete(of_visit.filter(visit_households::household_id.ne_all(ids))).execute(conn)?;
+        diesel::delete(of_visit.filter(visit_households::household_id.ne_all(ids))).execute(tx.conn)?;
         let added: Vec<HouseholdId> = ids.iter().filter(|home| !before.contains(home)).copied().collect();
-        insert_households(conn, id, &added)?;
-        records::touch(conn, TABLE, id)?;
+        insert_households(tx, id, &added)?;
+        records::touch(tx.conn, id)?;
     }
     Ok(())
 }

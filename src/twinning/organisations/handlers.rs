@@ -1,36 +1,29 @@
-use actix_web::web::{Data, Json};
+use actix_web::web::Json;
 use actix_web::{delete, get, patch, post};
 
-use super::model::{NewOrganisation, Organisation, OrganisationChanges, OrganisationFilter, OrganisationSort, TABLE};
+use super::model::{NewOrganisation, Organisation, OrganisationChanges, OrganisationFilter, OrganisationSort};
 use super::queries;
 use crate::access::actor::May;
+use crate::access::calls::unless_in_use;
 use crate::access::policy::permission::{ReadOrganisations, WriteOrganisations};
-use crate::access::reach::reads_much;
 use crate::kernel::answer::{Created, Found, NoContent};
-use crate::kernel::db::Db;
-use crate::kernel::db::records::Target;
-use crate::kernel::extract::{Id, IfMatch, Query, Valid};
+use crate::kernel::extract::{Id, IfMatch, Valid};
 use crate::kernel::id::OrganisationId;
-use crate::kernel::page::{Page, keyset};
+use crate::kernel::list::{List, Paging};
+use crate::kernel::page::Page;
 use crate::kernel::problem::Result;
-use crate::kernel::secrets::Secrets;
 
 /// List organisations
 ///
 /// The public part for everybody: contact and headcounts are null and empty but for the organisation
 /// itself and the officials over it. In Vietnamese order.
-#[utoipa::path(tag = "organisations", security(("bearer" = ["organisations:read"])), params(OrganisationFilter), responses((status = 200, body = Page<Organisation>)))]
+#[utoipa::path(tag = "organisations", security(("bearer" = ["organisations:read"])), params(OrganisationFilter, Paging<OrganisationSort>), responses((status = 200, body = Page<Organisation>)))]
 #[get("/organisations")]
 pub async fn list_organisations(
     may: May<ReadOrganisations>,
-    db: Data<Db>,
-    secrets: Data<Secrets>,
-    filter: Query<OrganisationFilter>,
+    list: List<OrganisationFilter, OrganisationSort>,
 ) -> Result<Json<Page<Organisation>>> {
-    let Query(filter) = filter;
-    let keyset = keyset!(filter, secrets, [q, kind, locality_id], OrganisationSort::FIELDS);
-    let much = reads_much(&may.actor, &keyset, filter.q.is_some());
-    db.look(&may.actor, much, move |conn| queries::list(conn, &filter, keyset, &secrets)).await.map(Json)
+    may.list(list, queries::list).await
 }
 
 /// Add an organisation
@@ -41,21 +34,16 @@ pub async fn list_organisations(
 #[post("/organisations")]
 pub async fn create_organisation(
     may: May<WriteOrganisations>,
-    db: Data<Db>,
     new: Valid<NewOrganisation>,
 ) -> Result<Created<Organisation>> {
-    db.create(&may.actor, TABLE, new, queries::create, queries::find).await
+    may.create(new, queries::create, queries::find).await
 }
 
 /// Find one organisation
 #[utoipa::path(tag = "organisations", security(("bearer" = ["organisations:read"])), params(("id" = OrganisationId, Path)), responses((status = 200, body = Organisation)))]
 #[get("/organisations/{id}")]
-pub async fn find_organisation(
-    may: May<ReadOrganisations>,
-    db: Data<Db>,
-    id: Id<OrganisationId>,
-) -> Result<Found<Organisation>> {
-    db.read(&may.actor, move |conn| queries::find(conn, id.0.into())).await.map(Found)
+pub async fn find_organisation(may: May<ReadOrganisations>, id: Id<OrganisationId>) -> Result<Found<Organisation>> {
+    may.find(id, queries::find).await
 }
 
 /// Change an organisation
@@ -66,13 +54,11 @@ pub async fn find_organisation(
 #[patch("/organisations/{id}")]
 pub async fn update_organisation(
     may: May<WriteOrganisations>,
-    db: Data<Db>,
     id: Id<OrganisationId>,
     if_match: IfMatch,
     changes: Valid<OrganisationChanges>,
 ) -> Result<Found<Organisation>> {
-    let target = Target::new(TABLE, id.0, if_match);
-    db.change(&may.actor, target, queries::find, move |conn, id| queries::update(conn, id, &changes)).await
+    may.change(id, if_match, changes, queries::update, queries::find).await
 }
 
 /// Delete an organisation
@@ -82,9 +68,8 @@ pub async fn update_organisation(
 #[delete("/organisations/{id}")]
 pub async fn delete_organisation(
     may: May<WriteOrganisations>,
-    db: Data<Db>,
     id: Id<OrganisationId>,
     if_match: IfMatch,
 ) -> Result<NoContent> {
-    db.delete(&may.actor, Target::new(TABLE, id.0, if_match), queries::find, |_, _| Ok(())).await
+    may.delete(id, if_match, queries::find, unless_in_use).await
 }

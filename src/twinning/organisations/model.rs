@@ -288,7 +288,7 @@ impl OrganisationChanges {
 }
 
 /// Which organisations.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct OrganisationFilter {
     /// Part of the name, without case and diacritics.
@@ -300,17 +300,6 @@ pub struct OrganisationFilter {
     pub kind: Vec<OrganisationKind>,
     /// Managed by this place.
     pub locality_id: Option<LocalityId>,
-    /// `name` (default) or `created_at`; with `-` in front, descending.
-    #[param(value_type = Option<OrganisationSort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
 }
 
 sorts! {

@@ -7,35 +7,34 @@ use uuid::Uuid;
 
 use super::model::{
     NewOrganisation, Organisation, OrganisationChanges, OrganisationContact, OrganisationFilter, OrganisationHeadcount,
-    OrganisationKind, OrganisationRow, OrganisationSort, TABLE,
+    OrganisationKind, OrganisationRow, OrganisationSort,
 };
+use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::db::sql::{app_in_range, app_matches};
 use crate::kernel::id::{LocalityId, OrganisationId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
-use crate::kernel::secrets::Secrets;
 use crate::places::localities::model::LocalityLevel;
 use crate::twinning::references::{check_parent, place_in_range};
 
 type Found = (OrganisationRow, Option<OrganisationContact>);
 
-pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Organisation> {
+pub fn find(tx: &mut Tx<'_>, id: OrganisationId) -> Result<Organisation> {
     let (row, contact): Found = organisations::table
         .left_join(organisation_contacts::table)
         .filter(organisations::id.eq(id))
         .select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()))
-        .first(conn)?;
-    let headcounts = headcounts(conn, &[row.id])?.remove(&row.id).unwrap_or_default();
+        .first(tx.conn)?;
+    let headcounts = headcounts(tx, &[row.id])?.remove(&row.id).unwrap_or_default();
     Ok(Organisation::new(row, contact, headcounts))
 }
 
 pub fn list(
-    conn: &mut PgConnection,
+    tx: &mut Tx<'_>,
     filter: &OrganisationFilter,
     keyset: Keyset<OrganisationSort>,
-    secrets: &Secrets,
 ) -> Result<Page<Organisation>> {
     let filtered = || {
         let mut query = organisations::table.left_join(organisation_contacts::table).into_boxed();
@@ -50,16 +49,16 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
     let query = filtered().select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()));
     let rows: Vec<Found> = match keyset.field {
-        OrganisationSort::Name => seek!(query, keyset, String, organisations::name, organisations::id).load(conn)?,
+        OrganisationSort::Name => seek!(query, keyset, String, organisations::name, organisations::id).load(tx.conn)?,
         OrganisationSort::CreatedAt => {
-            seek!(query, keyset, DateTime<Utc>, organisations::created_at, organisations::id).load(conn)?
+            seek!(query, keyset, DateTime<Utc>, organisations::created_at, organisations::id).load(tx.conn)?
         }
     };
-    let rows = complete(conn, rows)?;
-    keyset.page(rows, total, secrets, |organisation: &Organisation, field| {
+    let rows = complete(tx, rows)?;
+    keyset.page(rows, total, tx.secrets, |organisation: &Organisation, field| {
         let key = match field {
             OrganisationSort::Name => json!(organisation.name),
             OrganisationSort::CreatedAt => json!(organisation.created_at),
@@ -69,11 +68,7 @@ pub fn list(
 }
 
 /// The organisations that these places manage, and those that these places are.
-pub fn managed_by_or_of(
-    conn: &mut PgConnection,
-    managers: &[LocalityId],
-    places: &[LocalityId],
-) -> Result<Vec<Organisation>> {
+pub fn managed_by_or_of(tx: &mut Tx<'_>, managers: &[LocalityId], places: &[LocalityId]) -> Result<Vec<Organisation>> {
     let meant = organisations::locality_id
         .eq_any(managers)
         .or(organisations::place_id.assume_not_null().eq_any(places).and(organisations::place_id.is_not_null()));
@@ -81,20 +76,20 @@ pub fn managed_by_or_of(
         .left_join(organisation_contacts::table)
         .filter(meant)
         .select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()))
-        .load(conn)?;
-    complete(conn, rows)
+        .load(tx.conn)?;
+    complete(tx, rows)
 }
 
 /// The organisations managed in the caller's area, by name.
-pub fn in_care(conn: &mut PgConnection) -> Result<Vec<(OrganisationId, String)>> {
+pub fn in_care(tx: &mut Tx<'_>) -> Result<Vec<(OrganisationId, String)>> {
     let managed = organisations::table.filter(app_in_range(organisations::scope_path));
-    Ok(managed.select((organisations::id, organisations::name)).load(conn)?)
+    Ok(managed.select((organisations::id, organisations::name)).load(tx.conn)?)
 }
 
 /// Adds the posts year by year: one query.
-fn complete(conn: &mut PgConnection, rows: Vec<Found>) -> Result<Vec<Organisation>> {
+fn complete(tx: &mut Tx<'_>, rows: Vec<Found>) -> Result<Vec<Organisation>> {
     let ids: Vec<OrganisationId> = rows.iter().map(|(row, _)| row.id).collect();
-    let mut headcounts = headcounts(conn, &ids)?;
+    let mut headcounts = headcounts(tx, &ids)?;
     let organisations = rows.into_iter().map(|(row, contact)| {
         let own = headcounts.remove(&row.id).unwrap_or_default();
         Organisation::new(row, contact, own)
@@ -102,15 +97,12 @@ fn complete(conn: &mut PgConnection, rows: Vec<Found>) -> Result<Vec<Organisatio
     Ok(organisations.collect())
 }
 
-fn headcounts(
-    conn: &mut PgConnection,
-    ids: &[OrganisationId],
-) -> Result<HashMap<OrganisationId, Vec<OrganisationHeadcount>>> {
+fn headcounts(tx: &mut Tx<'_>, ids: &[OrganisationId]) -> Result<HashMap<OrganisationId, Vec<OrganisationHeadcount>>> {
     let rows: Vec<(OrganisationId, OrganisationHeadcount)> = organisation_headcounts::table
         .filter(organisation_headcounts::organisation_id.eq_any(ids))
         .order(organisation_headcounts::year.desc())
         .select((organisation_headcounts::organisation_id, OrganisationHeadcount::as_select()))
-        .load(conn)?;
+        .load(tx.conn)?;
     let mut by_organisation: HashMap<_, Vec<_>> = HashMap::new();
     for (organisation, headcount) in rows {
         by_organisation.entry(organisation).or_default().push(headcount);
@@ -118,14 +110,14 @@ fn headcounts(
     Ok(by_organisation)
 }
 
-pub fn create(conn: &mut PgConnection, id: Uuid, new: NewOrganisation) -> Result<()> {
-    let manager = place_in_range(conn, new.locality_id, "#/locality_id")?;
+pub fn create(tx: &mut Tx<'_>, id: OrganisationId, new: NewOrganisation) -> Result<()> {
+    let manager = place_in_range(tx.conn, new.locality_id, "#/locality_id")?;
     if let Some(parent) = new.parent_id {
-        check_parent(conn, TABLE, id, parent.into())?;
+        check_parent(tx.conn, id, parent)?;
     }
     check_kind(new.kind, new.place_id)?;
     if let Some(place) = new.place_id {
-        check_place(conn, place)?;
+        check_place(tx, place)?;
     }
     check_validity(new.valid_from, new.valid_to)?;
     diesel::insert_into(organisations::table)
@@ -140,7 +132,7 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewOrganisation) -> Result
             organisations::valid_from.eq(new.valid_from),
             organisations::valid_to.eq(new.valid_to),
         ))
-        .execute(conn)
+        .execute(tx.conn)
         .on_constraint("organisations_place_id_key", || Problem::new(Code::PlaceTaken))?;
     diesel::insert_into(organisation_contacts::table)
         .values((
@@ -151,24 +143,24 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewOrganisation) -> Result
             organisation_contacts::contact_email.eq(new.contact_email),
             organisation_contacts::address.eq(new.address),
         ))
-        .execute(conn)?;
-    replace_headcounts(conn, id, &new.headcounts)
+        .execute(tx.conn)?;
+    replace_headcounts(tx, id, &new.headcounts)
 }
 
-pub fn update(conn: &mut PgConnection, id: Uuid, changes: &OrganisationChanges) -> Result<()> {
-    let before = find(conn, id)?;
+pub fn update(tx: &mut Tx<'_>, id: OrganisationId, changes: OrganisationChanges) -> Result<()> {
+    let before = find(tx, id)?;
     if let Some(locality) = changes.locality_id {
-        place_in_range(conn, locality, "#/locality_id")?;
+        place_in_range(tx.conn, locality, "#/locality_id")?;
     }
     if let Some(Some(parent)) = changes.parent_id {
-        check_parent(conn, TABLE, id, parent.into())?;
+        check_parent(tx.conn, id, parent)?;
     }
     check_kind(changes.kind.unwrap_or(before.kind), changes.place_id.unwrap_or(before.place_id))?;
     if let Some(Some(place)) = changes.place_id {
-        check_place(conn, place)?;
+        check_place(tx, place)?;
     }
     check_validity(changes.valid_from.unwrap_or(before.valid_from), changes.valid_to.unwrap_or(before.valid_to))?;
-    let outcome = diesel::update(organisations::table.find(id)).set(changes).execute(conn);
+    let outcome = diesel::update(organisations::table.find(id)).set(&changes).execute(tx.conn);
     match outcome {
         // A patch of the contact alone changes nothing of the row itself.
         Err(diesel::result::Error::QueryBuilderError(_)) => {}
@@ -179,14 +171,14 @@ pub fn update(conn: &mut PgConnection, id: Uuid, changes: &OrganisationChanges) 
     let contact = changes.contact();
     if let Some(contact) = &contact {
         let own = organisation_contacts::table.filter(organisation_contacts::organisation_id.eq(id));
-        diesel::update(own).set(contact).execute(conn)?;
+        diesel::update(own).set(contact).execute(tx.conn)?;
     }
     if let Some(headcounts) = &changes.headcounts {
-        replace_headcounts(conn, id, headcounts)?;
+        replace_headcounts(tx, id, headcounts)?;
     }
     let parts_changed = contact.is_some() || changes.headcounts.is_some();
-    if parts_changed && records::lock(conn, TABLE, id)? == before.version {
-        records::touch(conn, TABLE, id)?;
+    if parts_changed && records::lock(tx.conn, id)? == before.version {
+        records::touch(tx.conn, id)?;
     }
     Ok(())
 }
@@ -200,8 +192,8 @@ fn check_kind(kind: OrganisationKind, place: Option<LocalityId>) -> Result<()> {
     }
 }
 
-fn check_place(conn: &mut PgConnection, place: LocalityId) -> Result<()> {
-    match place_in_range(conn, place, "#/place_id")?.level {
+fn check_place(tx: &mut Tx<'_>, place: LocalityId) -> Result<()> {
+    match place_in_range(tx.conn, place, "#/place_id")?.level {
         LocalityLevel::Village | LocalityLevel::Commune | LocalityLevel::District => Ok(()),
         LocalityLevel::Province => Err(Problem::field("#/place_id", FieldCode::WrongLevel)),
     }
@@ -214,7 +206,11 @@ fn check_validity(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<()> 
     }
 }
 
-fn replace_headcounts(conn: &mut PgConnection, organisation: Uuid, headcounts: &[OrganisationHeadcount]) -> Result<()> {
+fn replace_headcounts(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    headcounts: &[OrganisationHeadcount],
+) -> Result<()> {
     let repeated = |(index, headcount): (usize, &OrganisationHeadcount)| {
         let again = headcounts.iter().take(index).any(|other| other.year == headcount.year);
         again.then(|| FieldError::new(format!("#/headcounts/{index}/year"), FieldCode::Duplicate))
@@ -224,7 +220,7 @@ fn replace_headcounts(conn: &mut PgConnection, organisation: Uuid, headcounts: &
         return Err(Problem::invalid(errors));
     }
     let own = organisation_headcounts::table.filter(organisation_headcounts::organisation_id.eq(organisation));
-    diesel::delete(own).execute(conn)?;
+    diesel::delete(own).execute(tx.conn)?;
     let rows: Vec<_> = headcounts
         .iter()
         .map(|headcount| {
@@ -236,6 +232,6 @@ fn replace_headcounts(conn: &mut PgConnection, organisation: Uuid, headcounts: &
             )
         })
         .collect();
-    diesel::insert_into(organisation_headcounts::table).values(rows).execute(conn)?;
+    diesel::insert_into(organisation_headcounts::table).values(rows).execute(tx.conn)?;
     Ok(())
 }

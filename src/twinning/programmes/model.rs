@@ -133,7 +133,7 @@ pub struct ProgrammeChanges {
 }
 
 /// Which programmes.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ProgrammeFilter {
     /// Part of the title or number, without case and diacritics.
@@ -148,17 +148,6 @@ pub struct ProgrammeFilter {
     /// In force on this day.
     #[param(example = "2026-11-22")]
     pub active_on: Option<NaiveDate>,
-    /// `-effective_on` (default) or `title`; with or without `-` in front.
-    #[param(value_type = Option<ProgrammeSort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
 }
 
 sorts! {

@@ -1,28 +1,23 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::json;
-use uuid::Uuid;
 
-use super::model::{NewProgramme, Programme, ProgrammeChanges, ProgrammeFilter, ProgrammeSort, TABLE};
+use super::model::{NewProgramme, Programme, ProgrammeChanges, ProgrammeFilter, ProgrammeSort};
+use crate::access::tx::Tx;
 use crate::kernel::day::is_plausible;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::db::sql::app_matches;
+use crate::kernel::id::ProgrammeId;
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{FieldCode, Problem, Result};
-use crate::kernel::secrets::Secrets;
 use crate::twinning::references::{check_parent, place_in_range};
 
-pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Programme> {
-    Ok(Programme::query().find(id).first(conn)?)
+pub fn find(tx: &mut Tx<'_>, id: ProgrammeId) -> Result<Programme> {
+    Ok(Programme::query().find(id).first(tx.conn)?)
 }
 
-pub fn list(
-    conn: &mut PgConnection,
-    filter: &ProgrammeFilter,
-    keyset: Keyset<ProgrammeSort>,
-    secrets: &Secrets,
-) -> Result<Page<Programme>> {
+pub fn list(tx: &mut Tx<'_>, filter: &ProgrammeFilter, keyset: Keyset<ProgrammeSort>) -> Result<Page<Programme>> {
     if filter.active_on.is_some_and(|day| !is_plausible(day)) {
         return Err(Problem::field("?active_on", FieldCode::InvalidValue));
     }
@@ -44,15 +39,15 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
     let query = filtered().select(Programme::as_select());
     let rows = match keyset.field {
         ProgrammeSort::EffectiveOn => {
-            seek!(query, keyset, NaiveDate, programmes::effective_on, programmes::id).load(conn)?
+            seek!(query, keyset, NaiveDate, programmes::effective_on, programmes::id).load(tx.conn)?
         }
-        ProgrammeSort::Title => seek!(query, keyset, String, programmes::title, programmes::id).load(conn)?,
+        ProgrammeSort::Title => seek!(query, keyset, String, programmes::title, programmes::id).load(tx.conn)?,
     };
-    keyset.page(rows, total, secrets, |programme: &Programme, field| {
+    keyset.page(rows, total, tx.secrets, |programme: &Programme, field| {
         let key = match field {
             ProgrammeSort::EffectiveOn => json!(programme.effective_on),
             ProgrammeSort::Title => json!(programme.title),
@@ -61,10 +56,10 @@ pub fn list(
     })
 }
 
-pub fn create(conn: &mut PgConnection, id: Uuid, new: NewProgramme) -> Result<()> {
-    place_in_range(conn, new.locality_id, "#/locality_id")?;
+pub fn create(tx: &mut Tx<'_>, id: ProgrammeId, new: NewProgramme) -> Result<()> {
+    place_in_range(tx.conn, new.locality_id, "#/locality_id")?;
     if let Some(parent) = new.parent_id {
-        check_parent(conn, TABLE, id, parent.into())?;
+        check_parent(tx.conn, id, parent)?;
     }
     check_period(new.effective_on, new.ends_on)?;
     diesel::insert_into(programmes::table)
@@ -81,20 +76,20 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewProgramme) -> Result<()
             programmes::parent_id.eq(new.parent_id),
             programmes::note.eq(new.note),
         ))
-        .execute(conn)?;
+        .execute(tx.conn)?;
     Ok(())
 }
 
-pub fn update(conn: &mut PgConnection, id: Uuid, changes: &ProgrammeChanges) -> Result<()> {
-    let before = find(conn, id)?;
+pub fn update(tx: &mut Tx<'_>, id: ProgrammeId, changes: ProgrammeChanges) -> Result<()> {
+    let before = find(tx, id)?;
     if let Some(locality) = changes.locality_id {
-        place_in_range(conn, locality, "#/locality_id")?;
+        place_in_range(tx.conn, locality, "#/locality_id")?;
     }
     if let Some(Some(parent)) = changes.parent_id {
-        check_parent(conn, TABLE, id, parent.into())?;
+        check_parent(tx.conn, id, parent)?;
     }
     check_period(changes.effective_on.unwrap_or(before.effective_on), changes.ends_on.unwrap_or(before.ends_on))?;
-    records::apply(diesel::update(programmes::table.find(id)).set(changes).execute(conn))
+    records::apply(diesel::update(programmes::table.find(id)).set(&changes).execute(tx.conn))
 }
 
 fn check_period(effective_on: NaiveDate, ends_on: Option<NaiveDate>) -> Result<()> {

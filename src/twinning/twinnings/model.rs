@@ -122,7 +122,7 @@ pub struct TwinningChanges {
 }
 
 /// Which twinnings.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TwinningFilter {
     /// With this very place.
@@ -137,17 +137,6 @@ pub struct TwinningFilter {
     /// Any of these, as of today.
     #[serde(default)]
     pub status: Vec<TwinningStatus>,
-    /// `-starts_on` (default) or `starts_on`.
-    #[param(value_type = Option<TwinningSort>, inline)]
-    pub sort: Option<String>,
-    /// 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Count the whole list into `total`.
-    #[serde(default)]
-    pub count: bool,
 }
 
 sorts! {

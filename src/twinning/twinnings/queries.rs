@@ -3,18 +3,17 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Date, Uuid as SqlUuid};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort};
-use crate::access::actor::Actor;
 use crate::access::reach::Reach;
+use crate::access::tx::Tx;
 use crate::kernel::day::is_plausible;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::db::sql::app_twinning_status;
+use crate::kernel::id::TwinningId;
 use crate::kernel::id::{LocalityId, OrganisationId, ProgrammeId};
 use crate::kernel::page::{Keyset, Page, seek};
 use crate::kernel::problem::{Code, FieldCode, OnConstraint, Problem, Result};
-use crate::kernel::secrets::Secrets;
 use crate::places::localities::model::LocalityLevel;
 use crate::twinning::references::{Place, place_in_range};
 
@@ -26,22 +25,16 @@ fn with_names() -> _ {
         .inner_join(organisations::table.on(organisations::id.eq(twinnings::organisation_id)))
 }
 
-pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Twinning> {
-    Ok(with_names().filter(twinnings::id.eq(id)).select(Twinning::as_select()).first(conn)?)
+pub fn find(tx: &mut Tx<'_>, id: TwinningId) -> Result<Twinning> {
+    Ok(with_names().filter(twinnings::id.eq(id)).select(Twinning::as_select()).first(tx.conn)?)
 }
 
-pub fn list(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    filter: &TwinningFilter,
-    keyset: Keyset<TwinningSort>,
-    secrets: &Secrets,
-) -> Result<Page<Twinning>> {
+pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSort>) -> Result<Page<Twinning>> {
     if filter.active_on.is_some_and(|day| !is_plausible(day)) {
         return Err(Problem::field("?active_on", FieldCode::InvalidValue));
     }
     let filtered = || {
-        let mut query = with_names().filter(Reach::of_twinnings(actor)).into_boxed();
+        let mut query = with_names().filter(Reach::of_twinnings(tx.actor)).into_boxed();
         if let Some(locality) = filter.locality_id {
             query = query.filter(twinnings::locality_id.eq(locality));
         }
@@ -61,23 +54,23 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(conn)?) } else { None };
+    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
     let query = filtered().select(Twinning::as_select());
-    let rows = seek!(query, keyset, NaiveDate, twinnings::starts_on, twinnings::id).load(conn)?;
-    keyset.page(rows, total, secrets, |twinning: &Twinning, TwinningSort::StartsOn| {
+    let rows = seek!(query, keyset, NaiveDate, twinnings::starts_on, twinnings::id).load(tx.conn)?;
+    keyset.page(rows, total, tx.secrets, |twinning: &Twinning, TwinningSort::StartsOn| {
         (json!(twinning.starts_on), twinning.id.into())
     })
 }
 
-pub fn create(conn: &mut PgConnection, id: Uuid, new: NewTwinning) -> Result<()> {
-    check_programme(conn, new.programme_id, new.starts_on)?;
-    check_organisation(conn, new.organisation_id, new.locality_id)?;
-    let place = place_in_range(conn, new.locality_id, "#/locality_id")?;
+pub fn create(tx: &mut Tx<'_>, id: TwinningId, new: NewTwinning) -> Result<()> {
+    check_programme(tx, new.programme_id, new.starts_on)?;
+    check_organisation(tx, new.organisation_id, new.locality_id)?;
+    let place = place_in_range(tx.conn, new.locality_id, "#/locality_id")?;
     if place.level == LocalityLevel::Province {
         return Err(Problem::field("#/locality_id", FieldCode::WrongLevel));
     }
     check_life(&place, new.starts_on, "#/locality_id")?;
-    check_reach(conn, new.programme_id, new.locality_id, new.starts_on)?;
+    check_reach(tx, new.programme_id, new.locality_id, new.starts_on)?;
     check_period(new.starts_on, new.ends_on)?;
     diesel::insert_into(twinnings::table)
         .values((
@@ -91,20 +84,20 @@ pub fn create(conn: &mut PgConnection, id: Uuid, new: NewTwinning) -> Result<()>
             twinnings::starts_on.eq(new.starts_on),
             twinnings::ends_on.eq(new.ends_on),
         ))
-        .execute(conn)
+        .execute(tx.conn)
         .on_constraint("twinnings_key", || Problem::new(Code::TwinningExists))?;
     Ok(())
 }
 
-pub fn update(conn: &mut PgConnection, id: Uuid, changes: &TwinningChanges) -> Result<()> {
-    let before = find(conn, id)?;
+pub fn update(tx: &mut Tx<'_>, id: TwinningId, changes: TwinningChanges) -> Result<()> {
+    let before = find(tx, id)?;
     if let Some(starts_on) = changes.starts_on {
-        check_programme(conn, before.programme_id, starts_on)?;
-        let place = place_in_range(conn, before.locality_id, "#/starts_on")?;
+        check_programme(tx, before.programme_id, starts_on)?;
+        let place = place_in_range(tx.conn, before.locality_id, "#/starts_on")?;
         check_life(&place, starts_on, "#/starts_on")?;
     }
     check_period(changes.starts_on.unwrap_or(before.starts_on), changes.ends_on.unwrap_or(before.ends_on))?;
-    let outcome = diesel::update(twinnings::table.find(id)).set(changes).execute(conn);
+    let outcome = diesel::update(twinnings::table.find(id)).set(&changes).execute(tx.conn);
     match outcome {
         // A patch without fields changes nothing.
         Err(diesel::result::Error::QueryBuilderError(_)) => Ok(()),
@@ -112,9 +105,9 @@ pub fn update(conn: &mut PgConnection, id: Uuid, changes: &TwinningChanges) -> R
     }
 }
 
-fn check_programme(conn: &mut PgConnection, id: ProgrammeId, starts_on: NaiveDate) -> Result<()> {
+fn check_programme(tx: &mut Tx<'_>, id: ProgrammeId, starts_on: NaiveDate) -> Result<()> {
     let period: Option<(NaiveDate, Option<NaiveDate>)> =
-        programmes::table.find(id).select((programmes::effective_on, programmes::ends_on)).first(conn).optional()?;
+        programmes::table.find(id).select((programmes::effective_on, programmes::ends_on)).first(tx.conn).optional()?;
     let (effective_on, ends_on) = period.ok_or_else(|| Problem::field("#/programme_id", FieldCode::NotFound))?;
     if starts_on < effective_on || ends_on.is_some_and(|ends_on| starts_on > ends_on) {
         return Err(Problem::field("#/starts_on", FieldCode::OutsideProgramme));
@@ -123,7 +116,7 @@ fn check_programme(conn: &mut PgConnection, id: ProgrammeId, starts_on: NaiveDat
 }
 
 /// A programme is one for its place and what lies in it: in today's tree, or in that of the first day.
-fn check_reach(conn: &mut PgConnection, programme: ProgrammeId, place: LocalityId, day: NaiveDate) -> Result<()> {
+fn check_reach(tx: &mut Tx<'_>, programme: ProgrammeId, place: LocalityId, day: NaiveDate) -> Result<()> {
     #[derive(QueryableByName)]
     struct Reach {
         #[diesel(sql_type = Bool)]
@@ -139,7 +132,7 @@ fn check_reach(conn: &mut PgConnection, programme: ProgrammeId, place: LocalityI
     .bind::<SqlUuid, _>(programme)
     .bind::<SqlUuid, _>(place)
     .bind::<Date, _>(day)
-    .get_result(conn)
+    .get_result(tx.conn)
     .optional()?;
     if found.is_some_and(|found| found.reaches) {
         Ok(())
@@ -148,9 +141,9 @@ fn check_reach(conn: &mut PgConnection, programme: ProgrammeId, place: LocalityI
     }
 }
 
-fn check_organisation(conn: &mut PgConnection, id: OrganisationId, locality: LocalityId) -> Result<()> {
+fn check_organisation(tx: &mut Tx<'_>, id: OrganisationId, locality: LocalityId) -> Result<()> {
     let place: Option<Option<LocalityId>> =
-        organisations::table.find(id).select(organisations::place_id).first(conn).optional()?;
+        organisations::table.find(id).select(organisations::place_id).first(tx.conn).optional()?;
     match place {
         None => Err(Problem::field("#/organisation_id", FieldCode::NotFound)),
         Some(place) if place == Some(locality) => Err(Problem::field("#/organisation_id", FieldCode::ItsOwnPlace)),

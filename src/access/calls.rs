@@ -1,0 +1,236 @@
+//! The calls of handlers: each runs query functions in one transaction of the caller, in the order that every
+//! resource needs. A query takes `Tx` first.
+
+use actix_web::web::Json;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::actor::May;
+use super::reach::reads_much;
+use super::tx::Tx;
+use crate::kernel::answer::{Created, Found, NoContent, Record};
+use crate::kernel::db::records::{self, Claim, StepCall, StepTurn};
+use crate::kernel::db::{Enters, Mode, READ, READ_MUCH, WRITE};
+use crate::kernel::extract::{Id, IfMatch, Valid};
+use crate::kernel::id::RecordId;
+use crate::kernel::list::{List, SheetList};
+use crate::kernel::page::{Keyset, Page};
+use crate::kernel::problem::{Problem, Result};
+use crate::kernel::sheet::{Listed, SheetRow};
+
+impl<P> May<P> {
+    /// The moment by the clock of the service.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.db.clock.now()
+    }
+
+    /// A transaction that cannot write.
+    pub async fn read<T, W>(&self, work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.run(READ, work).await
+    }
+
+    /// A transaction that is kept when `work` succeeds.
+    pub async fn write<T, W>(&self, work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.run(WRITE, work).await
+    }
+
+    async fn run<T, W>(&self, mode: Mode, work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (actor, secrets) = (self.actor.clone(), self.secrets.clone());
+        self.db.run(actor.entry(), mode, move |conn, moment| work(&mut Tx::new(conn, moment, &actor, &secrets))).await
+    }
+
+    /// One record.
+    pub async fn find<I, T, F>(&self, id: Id<I>, find: F) -> Result<Found<T>>
+    where
+        I: RecordId,
+        T: Record + Send + 'static,
+        F: FnOnce(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        self.read(move |tx| find(tx, id.0)).await.map(Found)
+    }
+
+    /// A page of a list.
+    pub async fn list<F, S, T, Q>(&self, list: List<F, S>, query: Q) -> Result<Json<Page<T>>>
+    where
+        F: Send + 'static,
+        S: Copy + Send + 'static,
+        T: Send + 'static,
+        Q: FnOnce(&mut Tx<'_>, &F, Keyset<S>) -> Result<Page<T>> + Send + 'static,
+    {
+        self.page(list, query).await.map(Json)
+    }
+
+    /// A page of a list, or all of it as a sheet.
+    pub async fn sheet<F, S, T, Q>(&self, list: SheetList<F, S>, query: Q) -> Result<Listed<T>>
+    where
+        F: Send + 'static,
+        S: Copy + Send + 'static,
+        T: SheetRow + Send + 'static,
+        Q: FnOnce(&mut Tx<'_>, &F, Keyset<S>) -> Result<Page<T>> + Send + 'static,
+    {
+        let SheetList { list, format } = list;
+        Listed::of(self.page(list, query).await?, format)
+    }
+
+    async fn page<F, S, T, Q>(&self, list: List<F, S>, query: Q) -> Result<Page<T>>
+    where
+        F: Send + 'static,
+        S: Copy + Send + 'static,
+        T: Send + 'static,
+        Q: FnOnce(&mut Tx<'_>, &F, Keyset<S>) -> Result<Page<T>> + Send + 'static,
+    {
+        let List { filter, keyset, searches } = list;
+        let mode = if reads_much(&self.actor, &keyset, searches) { READ_MUCH } else { READ };
+        self.run(mode, move |tx| query(tx, &filter, keyset)).await
+    }
+
+    /// Creates a record, or answers with the one that the same request made before.
+    pub async fn create<N, I, T, C, F>(&self, new: Valid<N>, create: C, find: F) -> Result<Created<T>>
+    where
+        N: Send + 'static,
+        I: RecordId,
+        T: Record + Send + 'static,
+        C: FnOnce(&mut Tx<'_>, I, N) -> Result<()> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        self.write(move |tx| {
+            // An id that is made here is claimed, too: a client may not send one that was answered to another.
+            let id = I::from(new.id.unwrap_or_else(Uuid::now_v7));
+            if records::claim(tx.conn, id, &new.hash)? == Claim::Replay {
+                return find(tx, id).map(Created::Replayed);
+            }
+            create(tx, id, new.into_inner())?;
+            find(tx, id).map(Created::New)
+        })
+        .await
+    }
+
+    /// Changes the version of a record that the caller read.
+    pub async fn change<C, I, T, U, F>(
+        &self,
+        id: Id<I>,
+        if_match: IfMatch,
+        changes: Valid<C>,
+        update: U,
+        find: F,
+    ) -> Result<Found<T>>
+    where
+        C: Send + 'static,
+        I: RecordId,
+        T: Record + Send + 'static,
+        U: FnOnce(&mut Tx<'_>, I, C) -> Result<()> + Send + 'static,
+        F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        self.write(move |tx| {
+            expect_version(tx, id.0, &if_match, &find)?;
+            update(tx, id.0, changes.into_inner())?;
+            find(tx, id.0).map(Found)
+        })
+        .await
+    }
+
+    /// Takes a step that has no status, of the version that the caller read where one was sent.
+    pub async fn step<I, T, W, F>(&self, id: Id<I>, if_match: IfMatch, work: W, find: F) -> Result<Found<T>>
+    where
+        I: RecordId,
+        T: Record + Send + 'static,
+        W: FnOnce(&mut Tx<'_>, I) -> Result<()> + Send + 'static,
+        F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        self.write(move |tx| {
+            honour_version(tx, id.0, &if_match, &find)?;
+            work(tx, id.0)?;
+            find(tx, id.0).map(Found)
+        })
+        .await
+    }
+
+    /// Deletes the version of a record that the caller read, if `check` lets it.
+    pub async fn delete<I, T, F, C>(&self, id: Id<I>, if_match: IfMatch, find: F, check: C) -> Result<NoContent>
+    where
+        I: RecordId,
+        T: Record + Send + 'static,
+        F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+        C: FnOnce(&mut Tx<'_>, &T) -> Result<()> + Send + 'static,
+    {
+        self.write(move |tx| {
+            expect_version(tx, id.0, &if_match, &find)?;
+            let record = find(tx, id.0)?;
+            check(tx, &record)?;
+            records::delete_row(tx.conn, id.0)
+        })
+        .await
+    }
+}
+
+/// For `delete`: nothing speaks against it but a foreign key.
+pub fn unless_in_use<T>(_: &mut Tx<'_>, _: &T) -> Result<()> {
+    Ok(())
+}
+
+/// Locks a record and compares its version with the one that was read.
+fn expect_version<I: RecordId, T: Record>(
+    tx: &mut Tx<'_>,
+    id: I,
+    if_match: &IfMatch,
+    find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
+) -> Result<()> {
+    let version = records::lock(tx.conn, id)?;
+    check_version(tx, version, if_match, |tx| find(tx, id))
+}
+
+/// Locks a record where a version was sent, and compares the two.
+pub fn honour_version<I: RecordId, T: Record>(
+    tx: &mut Tx<'_>,
+    id: I,
+    if_match: &IfMatch,
+    find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
+) -> Result<()> {
+    if *if_match == IfMatch::Missing { Ok(()) } else { expect_version(tx, id, if_match, find) }
+}
+
+/// Compares the version of a locked record with the one that was read; a stale one is told with the record as the
+/// caller sees it now.
+fn check_version<T: Record>(
+    tx: &mut Tx<'_>,
+    version: i64,
+    if_match: &IfMatch,
+    find: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+) -> Result<()> {
+    if records::fits(tx.conn, version, if_match)? {
+        return Ok(());
+    }
+    let current = serde_json::to_value(find(tx)?).map_err(Problem::internal)?;
+    Err(Problem::version_conflict(current))
+}
+
+/// Locks a record with steps, and tells whether this step is a repetition, or meant for another version.
+pub fn begin_step<I: RecordId, T: Record>(
+    tx: &mut Tx<'_>,
+    id: I,
+    call: &StepCall,
+    find: impl FnOnce(&mut Tx<'_>, I) -> Result<T>,
+) -> Result<StepTurn> {
+    let standing = records::lock_for_step(tx.conn, id, call)?;
+    // A repetition finds another version: the one that this very step made.
+    if standing.repeated {
+        return Ok(StepTurn::Repeated);
+    }
+    if call.if_match != IfMatch::Missing {
+        check_version(tx, standing.version, &call.if_match, |tx| find(tx, id))?;
+    }
+    records::set(tx.conn, "step", call.word)?;
+    Ok(StepTurn::From(standing.status))
+}

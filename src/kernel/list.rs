@@ -1,0 +1,148 @@
+//! The query of a list: its filter, and apart from it the paging, which every list has in the same way.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Required};
+use utoipa::{IntoParams, PartialSchema};
+
+use super::extract::parse_list;
+use super::page::{Keyset, LIMIT_DEFAULT, LIMIT_MAX, PageRequest, Sorts};
+use super::problem::{Problem, Result};
+use super::secrets::Secrets;
+use super::sheet::{Accepts, AnswerFormat};
+
+/// The paging parameters of a list that is sorted by `S`, for the document.
+pub struct Paging<S>(PhantomData<S>);
+
+/// Those of a list that is also answered as a sheet.
+pub struct SheetPaging<S>(PhantomData<S>);
+
+/// `limit`, `cursor`, `sort`, `count` as they are sent.
+#[derive(Deserialize)]
+struct Asked {
+    limit: Option<i64>,
+    cursor: Option<String>,
+    sort: Option<String>,
+    #[serde(default)]
+    count: bool,
+}
+
+/// The same with `format`.
+#[derive(Deserialize)]
+struct SheetAsked {
+    limit: Option<i64>,
+    cursor: Option<String>,
+    sort: Option<String>,
+    #[serde(default)]
+    count: bool,
+    format: Option<AnswerFormat>,
+}
+
+/// The filter of a list that has none.
+#[derive(Deserialize, Serialize)]
+pub struct NoFilter {}
+
+/// A list with the filter `F`, sorted by `S`.
+pub struct List<F, S> {
+    pub filter: F,
+    pub keyset: Keyset<S>,
+    /// Whether words are searched for (`q`), which reads more rows than a page.
+    pub searches: bool,
+}
+
+/// A list that is answered as JSON or as a sheet.
+pub struct SheetList<F, S> {
+    pub list: List<F, S>,
+    pub format: AnswerFormat,
+}
+
+impl<F: Serialize, S: Sorts> List<F, S> {
+    /// Binds the cursor to the path and to every field of the filter.
+    fn new(request: &HttpRequest, filter: F, asked: &Asked) -> Result<Self> {
+        let secrets = request.app_data::<web::Data<Secrets>>().ok_or_else(|| Problem::internal("no secrets"))?;
+        let pairs = serde_json::to_value(&filter).map_err(Problem::internal)?;
+        let page = PageRequest {
+            limit: asked.limit,
+            cursor: asked.cursor.as_deref(),
+            sort: asked.sort.as_deref(),
+            count: asked.count,
+            filter: format!("{} {pairs}", request.path()),
+        };
+        let searches = pairs.get("q").is_some_and(|q| !q.is_null());
+        Ok(Self { filter, keyset: Keyset::new(page, secrets, S::FIELDS)?, searches })
+    }
+}
+
+impl<F: DeserializeOwned + Serialize + 'static, S: Sorts> FromRequest for List<F, S> {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = || {
+            let (filter, asked) = parse_list::<F, Asked>(request.query_string())?;
+            Self::new(request, filter, &asked)
+        };
+        ready(read())
+    }
+}
+
+impl<F: DeserializeOwned + Serialize + 'static, S: Sorts> FromRequest for SheetList<F, S> {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = || {
+            let (filter, asked) = parse_list::<F, SheetAsked>(request.query_string())?;
+            let SheetAsked { limit, cursor, sort, count, format } = asked;
+            let format = Accepts::of(request).unless(format);
+            let mut list = List::new(request, filter, &Asked { limit, cursor, sort, count })?;
+            list.keyset = list.keyset.shaped(format)?;
+            Ok(Self { list, format })
+        };
+        ready(read())
+    }
+}
+
+fn parameter(name: &str, description: String, schema: RefOr<utoipa::openapi::Schema>) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+impl<S: Sorts> IntoParams for Paging<S> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let simple = |kind: Type| ObjectBuilder::new().schema_type(kind).build().into();
+        let limit = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Int64)))
+            .minimum(Some(1))
+            .maximum(Some(LIMIT_MAX))
+            .default(Some(LIMIT_DEFAULT.into()));
+        vec![
+            parameter("sort", S::description(), S::schema()),
+            parameter("limit", format!("1 to {LIMIT_MAX}."), limit.build().into()),
+            parameter("cursor", "`next_cursor` of the page before.".into(), simple(Type::String)),
+            parameter("count", "Count the whole list into `total`.".into(), simple(Type::Boolean)),
+        ]
+    }
+}
+
+impl<S: Sorts> IntoParams for SheetPaging<S> {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut all = Paging::<S>::into_params(place);
+        let told = "`json` (default) or `csv`; like `Accept: text/csv`.".to_owned();
+        all.push(parameter("format", told, AnswerFormat::schema()));
+        all
+    }
+}
