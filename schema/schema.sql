@@ -48,6 +48,24 @@ begin
   raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
 end $$;
 
+CREATE FUNCTION public.app_audit_account() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  said jsonb := coalesce(new.old_values, '{}') || coalesce(new.new_values, '{}');
+begin
+  if new.village_id is not null then return new; end if;
+  select coalesce(u.locality_id, (select o.locality_id from public.organisations o where o.id = u.organisation_id)), u.rank
+    into new.locality_id, new.subject_rank from public.users u where u.id = new.record_id;
+  -- A new office counts from this change on, and a BEFORE INSERT trigger finds no row yet.
+  new.locality_id := coalesce((said ->> 'locality_id')::uuid,
+    (select o.locality_id from public.organisations o where o.id = (said ->> 'organisation_id')::uuid), new.locality_id);
+  new.subject_rank := coalesce(case said ->> 'role' when 'admin' then 0 when 'province' then 1 when 'district' then 2 when 'commune' then 3
+    when 'twinning_unit' then 4 when 'village_head' then 4 end, new.subject_rank);
+  return new;
+end $$;
+
 CREATE FUNCTION public.app_audit_actor() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -59,48 +77,45 @@ begin
   return new;
 end $$;
 
-CREATE FUNCTION public.app_audit_place() RETURNS trigger
+CREATE FUNCTION public.app_audit_locality() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  new.village_id := coalesce(new.village_id, new.record_id);
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_audit_part() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $_$
 declare
-  said jsonb := coalesce(new.old_values, '{}') || coalesce(new.new_values, '{}');
+  whole constant text := tg_argv[0];
+  key constant text := tg_argv[1];
+  place_column constant text := tg_argv[2];
+  place uuid;
 begin
-  case
-    when new.resource in ('organisation_contacts', 'organisation_headcounts') then
-      new.part_of := new.organisation_id;
-      select o.locality_id into new.locality_id from public.organisations o where o.id = new.part_of;
-    when new.resource = 'village_profiles' then
-      new.part_of := new.village_id;
-    when new.resource = 'locality_versions' then
-      new.part_of := new.locality_id;
-    when new.resource = 'locality_successions' then
-      new.part_of := coalesce((said ->> 'predecessor_id')::uuid, (select s.predecessor_id from public.locality_successions s where s.id = new.record_id));
-      new.locality_id := new.part_of;
-    when new.resource like 'household\_%' then
-      new.part_of := (said ->> 'household_id')::uuid;
-      -- A change tells of the fields that changed.
-      if new.part_of is null then
-        execute format('select household_id from public.%I where id = $1', new.resource) into new.part_of using new.record_id;
-      end if;
-      -- The parts of a household that is deleted follow it.
-      new.village_id := coalesce((select h.village_id from public.households h where h.id = new.part_of),
-        (select d.village_id from public.deleted_records d where d.id = new.part_of and d.resource = 'households'));
-    when new.resource = 'users' then
-      select coalesce(u.locality_id, (select o.locality_id from public.organisations o where o.id = u.organisation_id)), u.rank
-        into new.locality_id, new.subject_rank from public.users u where u.id = new.record_id;
-      -- A new office counts from now on, and an account that is being made is not there yet.
-      new.locality_id := coalesce((said ->> 'locality_id')::uuid,
-        (select o.locality_id from public.organisations o where o.id = (said ->> 'organisation_id')::uuid), new.locality_id);
-      new.subject_rank := coalesce(case said ->> 'role' when 'admin' then 0 when 'province' then 1 when 'district' then 2 when 'commune' then 3
-        when 'twinning_unit' then 4 when 'village_head' then 4 end, new.subject_rank);
-    else
-      null;
-  end case;
+  -- The entry of an UPDATE holds the changed columns only, and the columns that app_track copies.
+  new.part_of := coalesce(new.new_values ->> key, new.old_values ->> key, case key
+    when 'village_id' then new.village_id when 'locality_id' then new.locality_id when 'organisation_id' then new.organisation_id end::text)::uuid;
+  if new.part_of is null then
+    execute format('select %I from public.%I where id = $1', key, new.resource) into new.part_of using new.record_id;
+  end if;
+  if new.village_id is not null or new.locality_id is not null then return new; end if;
+  if place_column = 'id' then
+    new.locality_id := new.part_of;
+    return new;
+  end if;
+  execute format('select %I from public.%I where id = $1', place_column, whole) into place using new.part_of;
+  -- A DELETE of the whole deletes its parts afterwards.
+  if place is null then
+    select (d.content ->> place_column)::uuid into place from public.deleted_records d where d.id = new.part_of and d.resource = whole;
+  end if;
+  if place_column = 'village_id' then new.village_id := place; else new.locality_id := place; end if;
   return new;
 end $_$;
 
-COMMENT ON FUNCTION public.app_audit_place() IS 'Tells of which record and of whose area an entry is, where its village does not';
+COMMENT ON FUNCTION public.app_audit_part() IS 'Sets the whole and the place of an audit entry of a part; arguments: table of the whole, key to it, its column of the place';
 
 CREATE FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -180,6 +195,21 @@ CREATE FUNCTION public.app_both(one text, other text) RETURNS text
 
 COMMENT ON FUNCTION public.app_both(one text, other text) IS 'Two notes as one, no longer than a note may be';
 
+CREATE FUNCTION public.app_callable(VARIADIC names text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  name text;
+  found_function regprocedure;
+begin
+  foreach name in array names loop
+    select p.oid into strict found_function from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname = name;
+    execute format('grant execute on function %s to app', found_function);
+  end loop;
+end $$;
+
+COMMENT ON FUNCTION public.app_callable(VARIADIC names text[]) IS 'Lets the serving role call functions; each file ends with its list';
+
 CREATE FUNCTION public.app_change_own_password(verified text, new_hash text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -225,6 +255,54 @@ begin
   if exists (select from public.deleted_records d where d.id = new_id) then return 'deleted'; end if;
   return 'replay';
 end $$;
+
+CREATE FUNCTION public.app_condition(target regclass, shapes text[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $_$
+declare
+  place constant text := '%1$sscope_path >= (select app_low()) and %1$sscope_path < (select app_high())';
+  shape text;
+  extra text;
+  part text[];
+  condition text not null := '';
+  conditions text[] := '{}';
+begin
+  foreach shape in array shapes loop
+    extra := substring(shape from ' where (.*)$');
+    part := regexp_match(shape, 'part of (\w+) by (\w+)$');
+    condition := case regexp_replace(regexp_replace(shape, ' where .*$', ''), ' of \w+ by \w+$', '')
+      -- The record lies in the caller's range of places.
+      when 'place' then format('(' || place || ')', '')
+      -- The caller's organisation gave or promised it.
+      when 'giver' then 'organisation_id = (select app_organisation())'
+      -- The caller's organisation is twinned with the village today; a column condition may narrow it.
+      when 'twinned' then format(case when extra is null then '%s' else '(%s and %s)' end,
+        'village_id = any ((select app_villages())::uuid[])', extra)
+      -- The caller sees the record that this one is a part of.
+      when 'part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s)',
+        part[1], left(part[1], 1), target, part[2])
+      -- The same, for callers with twinned villages only: others skip the look-up of the whole.
+      when 'twinned part' then format('((select app_villages()) is not null and exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s))',
+        part[1], left(part[1], 1), target, part[2])
+      -- The record that this one is a part of lies in the caller's range.
+      when 'managed part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s and ' || format(place, left(part[1], 1) || '.') || ')',
+        part[1], left(part[1], 1), target, part[2])
+      -- The same, or the whole is the caller's organisation.
+      when 'own part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s and (%2$s.id = (select app_organisation()) or '
+        || format(place, left(part[1], 1) || '.') || '))', part[1], left(part[1], 1), target, part[2])
+      -- Loaders and jobs.
+      when 'system' then '(select app_role()) = ''system'''
+      -- Every caller that entered, keys and public operations included.
+      when 'entered' then '(select app_role()) is not null'
+      -- Also connections that did not enter.
+      when 'everybody' then 'true'
+    end;
+    conditions := conditions || condition;
+  end loop;
+  return array_to_string(conditions, ' or ');
+end $_$;
+
+COMMENT ON FUNCTION public.app_condition(target regclass, shapes text[]) IS 'The condition of a policy: its shapes, joined by OR';
 
 CREATE FUNCTION public.app_deletions_to_seal(newest smallint, most integer) RETURNS TABLE(id uuid, resource text, personal jsonb, sealed bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -717,42 +795,59 @@ CREATE FUNCTION public.app_member_given(member uuid) RETURNS boolean
 
 COMMENT ON FUNCTION public.app_member_given(member uuid) IS 'Whether a gift was for a member of a household';
 
+CREATE FUNCTION public.app_merge_assessments(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into public.household_former_assessments (id, household_id, merged_from, year, poverty_status, deprivations, poverty_causes,
+      decision_number, assessor_id, assessed_on, created_at)
+  select a.id, survivor, merged, a.year, a.poverty_status, a.deprivations, a.poverty_causes, a.decision_number, a.assessor_id, a.assessed_on, a.updated_at
+    from public.household_assessments a join public.household_assessments s on s.household_id = survivor and s.year = a.year
+   where a.household_id = merged;
+  update public.household_assessments a set household_id = survivor, scope_path = h.scope_path
+    from public.households h
+   where h.id = survivor and a.household_id = merged
+     and not exists (select from public.household_assessments s where s.household_id = survivor and s.year = a.year);
+  perform public.app_show_latest_assessment(survivor);
+end $$;
+
+CREATE FUNCTION public.app_merge_gifts(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update public.gifts g
+     set household_id = survivor, member_id = case when p.member_id is null then g.member_id else p.kept_id end
+    from public.gifts x left join public.app_same_people(merged, survivor) p on p.member_id = x.member_id
+   where g.id = x.id and x.household_id = merged;
+end $$;
+
 CREATE FUNCTION public.app_merge_households(merged uuid, survivor uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
-declare
-  gone uuid[];
-  kept uuid[];
 begin
   if merged = survivor or 2 <> (select count(*) from public.households h where h.id in (merged, survivor)
       and h.scope_path >= public.app_low() and h.scope_path < public.app_high()) then
     perform public.app_refuse('app_not_found');
   end if;
+  perform public.app_merge_rows('households', merged, survivor);
+  update public.households s
+     set head_sex = coalesce(s.head_sex, m.head_sex), head_birth_year = coalesce(s.head_birth_year, m.head_birth_year),
+         hardship_reasons = public.app_union(s.hardship_reasons, m.hardship_reasons), address = coalesce(s.address, m.address),
+         latitude = case when s.latitude is null or s.longitude is null then m.latitude else s.latitude end,
+         longitude = case when s.latitude is null or s.longitude is null then m.longitude else s.longitude end,
+         note = coalesce(s.note, m.note), updated_at = clock_timestamp()
+    from public.households m where s.id = survivor and m.id = merged;
+  insert into public.household_merges (id, household_id, merged_by) values (merged, survivor, public.app_user_id());
+  delete from public.households h where h.id = merged;
+end $$;
 
-  -- gifts, and the people they were for: told apart once, before anything of them changes
-  select coalesce(array_agg(p.member_id), '{}'), coalesce(array_agg(p.kept_id), '{}') into gone, kept
-    from public.app_same_people(merged, survivor) p;
-  update public.gifts g
-     set household_id = survivor, member_id = case when p.member_id is null then g.member_id else p.kept_id end
-    from public.gifts x left join unnest(gone, kept) as p (member_id, kept_id) on p.member_id = x.member_id
-   where g.id = x.id and x.household_id = merged;
-  update public.household_members s
-     set birth_year = coalesce(s.birth_year, m.birth_year), sex = coalesce(s.sex, m.sex),
-         relation = coalesce(s.relation, m.relation), student = s.student or m.student
-    from unnest(gone, kept) as p (member_id, kept_id) join public.household_members m on m.id = p.member_id
-   where s.id = p.kept_id;
-  delete from public.household_members m where m.id = any (gone);
-  update public.household_members m set household_id = survivor where m.household_id = merged;
+COMMENT ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) IS 'Everything of the one goes over to the other, and the one is deleted';
 
-  -- visits
-  update public.visits v set updated_at = clock_timestamp()
-   where v.id in (select x.visit_id from public.visit_households x where x.household_id = merged);
-  insert into public.visit_households (visit_id, household_id)
-  select x.visit_id, survivor from public.visit_households x where x.household_id = merged on conflict do nothing;
-  delete from public.visit_households x where x.household_id = merged;
-
-  -- items: two on one list become one, with all that was said and promised of either
+CREATE FUNCTION public.app_merge_items(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
   update public.hardship_items s
      set reasons = public.app_union(s.reasons, m.reasons), needs = public.app_union(s.needs, m.needs),
          priority = least(s.priority, m.priority), note = public.app_both(s.note, m.note),
@@ -773,41 +868,67 @@ begin
   update public.pledges p set item_id = s.id
     from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
    where m.id = p.item_id and m.household_id = merged;
-  update public.gifts g set hardship_item_id = s.id
-    from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
-   where m.id = g.hardship_item_id and m.household_id = merged;
+  perform public.app_merge_rows('hardship_items', m.id, s.id)
+     from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
+    where m.household_id = merged;
   delete from public.hardship_items m
    using public.hardship_items s where m.household_id = merged and s.household_id = survivor and s.list_id = m.list_id;
   update public.hardship_items m set household_id = survivor where m.household_id = merged;
   perform public.app_refresh_item(i.id) from public.hardship_items i where i.household_id = survivor;
-
-  -- assessments
-  insert into public.household_former_assessments (id, household_id, merged_from, year, poverty_status, deprivations, poverty_causes,
-      decision_number, assessor_id, assessed_on, created_at)
-  select a.id, survivor, merged, a.year, a.poverty_status, a.deprivations, a.poverty_causes, a.decision_number, a.assessor_id, a.assessed_on, a.updated_at
-    from public.household_assessments a join public.household_assessments s on s.household_id = survivor and s.year = a.year
-   where a.household_id = merged;
-  update public.household_assessments a set household_id = survivor, scope_path = h.scope_path
-    from public.households h
-   where h.id = survivor and a.household_id = merged
-     and not exists (select from public.household_assessments s where s.household_id = survivor and s.year = a.year);
-  perform public.app_show_latest_assessment(survivor);
-
-  -- the household itself
-  update public.households s
-     set head_sex = coalesce(s.head_sex, m.head_sex), head_birth_year = coalesce(s.head_birth_year, m.head_birth_year),
-         hardship_reasons = public.app_union(s.hardship_reasons, m.hardship_reasons), address = coalesce(s.address, m.address),
-         latitude = case when s.latitude is null or s.longitude is null then m.latitude else s.latitude end,
-         longitude = case when s.latitude is null or s.longitude is null then m.longitude else s.longitude end,
-         note = coalesce(s.note, m.note), updated_at = clock_timestamp()
-    from public.households m where s.id = survivor and m.id = merged;
-  update public.household_merges x set household_id = survivor where x.household_id = merged;
-  update public.household_former_assessments x set household_id = survivor where x.household_id = merged;
-  insert into public.household_merges (id, household_id, merged_by) values (merged, survivor, public.app_user_id());
-  delete from public.households h where h.id = merged;
 end $$;
 
-COMMENT ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) IS 'Everything of the one goes over to the other, and the one is deleted';
+CREATE FUNCTION public.app_merge_members(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  gone uuid[];
+  kept uuid[];
+begin
+  select coalesce(array_agg(p.member_id), '{}'), coalesce(array_agg(p.kept_id), '{}') into gone, kept
+    from public.app_same_people(merged, survivor) p;
+  update public.household_members s
+     set birth_year = coalesce(s.birth_year, m.birth_year), sex = coalesce(s.sex, m.sex),
+         relation = coalesce(s.relation, m.relation), student = s.student or m.student
+    from unnest(gone, kept) as p (member_id, kept_id) join public.household_members m on m.id = p.member_id
+   where s.id = p.kept_id;
+  delete from public.household_members m where m.id = any (gone);
+  update public.household_members m set household_id = survivor where m.household_id = merged;
+end $$;
+
+CREATE FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  registered record;
+begin
+  for registered in select m.part, m.key, m.rule from public.merge_rules m where m.whole = of_table order by m.position desc loop
+    if registered.rule = 'move' then
+      execute format('update public.%1$I set %2$I = $2 where %2$I = $1', registered.part, registered.key) using gone, kept;
+    elsif registered.rule <> 'delete' then
+      execute format('select public.%I($1, $2)', registered.rule) using gone, kept;
+    end if;
+  end loop;
+end $_$;
+
+COMMENT ON FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid) IS 'Moves what refers to the record that goes to the one that stays, by the rules of each table';
+
+CREATE FUNCTION public.app_merge_rule(whole regclass, part regclass, key text, rule text) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into merge_rules (whole, part, key, rule) values (whole::text, part::text, key, rule) $$;
+
+COMMENT ON FUNCTION public.app_merge_rule(whole regclass, part regclass, key text, rule text) IS 'Registers what a merge does with the rows that refer to the record that goes: move (to the record that stays), delete (by their foreign key), or a function';
+
+CREATE FUNCTION public.app_merge_visits(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update public.visits v set updated_at = clock_timestamp()
+   where v.id in (select x.visit_id from public.visit_households x where x.household_id = merged);
+  insert into public.visit_households (visit_id, household_id)
+  select x.visit_id, survivor from public.visit_households x where x.household_id = merged on conflict do nothing;
+  delete from public.visit_households x where x.household_id = merged;
+end $$;
 
 CREATE FUNCTION public.app_name_was_taken() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -875,6 +996,18 @@ CREATE FUNCTION public.app_own_sessions(idle_days integer, absolute_days integer
    where s.user_id = public.app_user_id() and s.revoked_at is null
      and s.refreshed_at >= public.app_now() - make_interval(days => idle_days)
      and s.created_at >= public.app_now() - make_interval(days => absolute_days) $$;
+
+CREATE FUNCTION public.app_part(part regclass, whole regclass, key text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  execute format('create trigger %I before insert on audit_events for each row when (new.resource = %L) execute function app_audit_part(%L, %L, %L)',
+    'place_of_' || part, part, whole, key,
+    (select coalesce(min(attname) filter (where attname = 'village_id'), min(attname) filter (where attname = 'locality_id'), 'id')
+       from pg_attribute where attrelid = whole and attname in ('village_id', 'locality_id') and not attisdropped));
+end $$;
+
+COMMENT ON FUNCTION public.app_part(part regclass, whole regclass, key text) IS 'Registers a table as part of another: its audit entries name the whole, and take the place of the whole';
 
 CREATE FUNCTION public.app_password_was_wrong(name text, address text, what text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1034,6 +1167,23 @@ CREATE FUNCTION public.app_places_of(villages uuid[]) RETURNS TABLE(village_id u
     SET search_path TO ''
     AS $$
   select l.id, l.commune_id, l.district_id, l.province_id from public.localities l where l.id = any (villages) $$;
+
+CREATE FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  condition constant text := app_condition(target, shapes);
+begin
+  execute format('create policy %I on %s as %s for %s', policy, target,
+      case command when 'insert' then 'restrictive' else 'permissive' end, command)
+    || case when command <> 'insert' then format(' using (%s)', condition) else '' end
+    || case when command in ('all', 'insert') then format(' with check (%s)', condition) else '' end;
+  execute format('comment on policy %I on %s is %L', policy, target,
+    case when policy = 'in_scope' and 'place' = any (shapes)
+      then 'Officials and village heads see the records of the places in their range; a key sees those of its place. ' else '' end || reason);
+end $$;
+
+COMMENT ON FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) IS 'Creates a policy from named shapes, with its reason; for INSERT a restrictive one';
 
 CREATE FUNCTION public.app_rank() RETURNS smallint
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1442,6 +1592,47 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.app_table(target regclass, reads text[] DEFAULT NULL::text[], reads_reason text DEFAULT NULL::text, writes text[] DEFAULT NULL::text[], writes_reason text DEFAULT NULL::text, inserts text[] DEFAULT NULL::text[], inserts_reason text DEFAULT NULL::text, owner text DEFAULT NULL::text, grants text DEFAULT 'select, insert, update, delete'::text, tracked boolean DEFAULT true, personal text[] DEFAULT '{}'::text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  execute format('alter table %s enable row level security', target);
+  execute format('alter table %s force row level security', target);
+  if grants is not null then
+    execute format('grant %s on %s to app', grants, target);
+  end if;
+  if tracked then
+    execute format('create trigger zz_track before insert or update or delete on %s for each row execute function app_track(%s)',
+      target, (select string_agg(quote_literal(name), ', ') from unnest(personal) name));
+  end if;
+
+  if reads = writes then
+    perform app_policy(target, 'in_scope', 'all', reads, reads_reason);
+  else
+    if reads is not null then perform app_policy(target, 'in_scope', 'select', reads, reads_reason); end if;
+    if writes is not null then perform app_policy(target, 'written', 'all', writes, writes_reason); end if;
+  end if;
+
+  if inserts is not null then perform app_policy(target, 'twinned', 'insert', inserts, inserts_reason); end if;
+
+  if owner is not null then
+    execute format(case owner when 'writes' then 'create policy definer_functions on %s to app_owner using (true) with check (true)'
+      else 'create policy definer_functions on %s for select to app_owner using (true)' end, target);
+    execute format('comment on policy definer_functions on %s is %L', target,
+      'Functions that run as the owner: row-level security is forced on the owner, too');
+  end if;
+  if owner = 'locks' then
+    execute format('create policy definer_locks on %s for update to app_owner using (true) with check (false)', target);
+    execute format('comment on policy definer_locks on %s is %L', target,
+      'A foreign key locks the row that it refers to, as the owner; nothing is changed');
+  elsif owner = 'merges' then
+    execute format('create policy merging on %s to app_owner using (true) with check (true)', target);
+    execute format('comment on policy merging on %s is %L', target, 'app_merge_households moves the records of one household to another');
+  end if;
+end $$;
+
+COMMENT ON FUNCTION public.app_table(target regclass, reads text[], reads_reason text, writes text[], writes_reason text, inserts text[], inserts_reason text, owner text, grants text, tracked boolean, personal text[]) IS 'Puts a table under forced row-level security and creates its grants, its tracking and its policies by shape; what is singular is written out beside the call';
+
 CREATE FUNCTION public.app_take_try(tried text) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -1600,8 +1791,7 @@ begin
       nullif(current_setting('app.two_person', true), ''),
       nullif(current_setting('app.request_id', true), '')::uuid,
       was - personal, becomes - personal, touched,
-      coalesce((subject ->> 'village_id')::uuid, case when tg_table_name = 'localities' then (subject ->> 'id')::uuid end),
-      (subject ->> 'locality_id')::uuid, (subject ->> 'organisation_id')::uuid);
+      (subject ->> 'village_id')::uuid, (subject ->> 'locality_id')::uuid, (subject ->> 'organisation_id')::uuid);
 
   if tg_op = 'DELETE' then
     insert into public.deleted_records (id, resource, deleted_at, deleted_by, changed_xid, village_id, organisation_id, content, personal)
@@ -1751,19 +1941,6 @@ CREATE FUNCTION public.app_visit_gave(visit uuid) RETURNS boolean
   select exists (select from public.gifts g where g.visit_id = visit) $$;
 
 COMMENT ON FUNCTION public.app_visit_gave(visit uuid) IS 'Whether a gift belongs to a visit';
-
-CREATE FUNCTION public.app_watch(target regclass, VARIADIC personal text[] DEFAULT '{}'::text[]) RETURNS void
-    LANGUAGE plpgsql
-    AS $$
-begin
-  execute format('alter table %s enable row level security', target);
-  execute format('alter table %s force row level security', target);
-  execute format('grant select, insert, update, delete on %s to app', target);
-  execute format('create trigger zz_track before insert or update or delete on %s for each row execute function app_track(%s)',
-    target, (select string_agg(quote_literal(name), ', ') from unnest(personal) name));
-end $$;
-
-COMMENT ON FUNCTION public.app_watch(target regclass, VARIADIC personal text[]) IS 'Puts a table under forced row-level security and app_track; its policies stand in the migration that makes it';
 
 CREATE FUNCTION public.app_with_caller(authors uuid[]) RETURNS uuid[]
     LANGUAGE sql STABLE
@@ -2057,13 +2234,13 @@ CREATE TABLE public.household_assessments (
     poverty_status text NOT NULL,
     deprivations text[] DEFAULT '{}'::text[] NOT NULL,
     poverty_causes text[] DEFAULT '{}'::text[] NOT NULL,
+    decision_number text,
     assessor_id uuid,
     assessed_on date NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
     changed_xid xid8 NOT NULL,
-    decision_number text,
     CONSTRAINT household_assessments_decision_number CHECK ((decision_number <> ''::text)),
     CONSTRAINT household_assessments_deprivations CHECK ((deprivations <@ ARRAY['I01'::text, 'I02'::text, 'I03'::text, 'I04'::text, 'I05'::text, 'I06'::text, 'I07'::text, 'I08'::text, 'I09'::text, 'I10'::text, 'I11'::text, 'I12'::text])),
     CONSTRAINT household_assessments_poverty_causes CHECK ((poverty_causes <@ ARRAY['no_land'::text, 'no_capital'::text, 'no_labour'::text, 'no_skills'::text, 'no_tools'::text, 'illness'::text, 'disaster'::text, 'many_dependants'::text, 'outdated_customs'::text, 'dependence'::text, 'other'::text])),
@@ -2101,6 +2278,7 @@ COMMENT ON TABLE public.household_former_assessments IS 'Of a year for which the
 CREATE TABLE public.household_members (
     id uuid NOT NULL,
     household_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
     name text NOT NULL COLLATE pg_catalog."vi-x-icu",
     sex text,
     birth_year integer,
@@ -2110,7 +2288,6 @@ CREATE TABLE public.household_members (
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
     changed_xid xid8 NOT NULL,
-    scope_path text NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT household_members_birth_year CHECK (((birth_year >= 1890) AND (birth_year <= 2200))),
     CONSTRAINT household_members_name CHECK ((name <> ''::text)),
     CONSTRAINT household_members_sex CHECK ((sex = ANY (ARRAY['male'::text, 'female'::text])))
@@ -2136,11 +2313,11 @@ COMMENT ON TABLE public.household_merges IS 'Households that were recorded twice
 
 CREATE TABLE public.household_private (
     household_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
     phone bytea,
     identity_number bytea,
     identity_number_last4 bytea,
-    identity_number_index bytea,
-    scope_path text NOT NULL COLLATE pg_catalog."C"
+    identity_number_index bytea
 );
 
 ALTER TABLE ONLY public.household_private FORCE ROW LEVEL SECURITY;
@@ -2316,6 +2493,32 @@ ALTER TABLE ONLY public.locality_words FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.locality_words IS 'Folded words of every name a locality had: searched by prefix, as a range, which an index serves under row-level security';
 
+CREATE TABLE public.merge_rules (
+    "position" integer NOT NULL,
+    whole text NOT NULL,
+    part text NOT NULL,
+    key text NOT NULL,
+    rule text NOT NULL,
+    CONSTRAINT merge_rules_rule CHECK (((rule = ANY (ARRAY['move'::text, 'delete'::text])) OR (rule ~~ 'app\_merge\_%'::text)))
+);
+
+ALTER TABLE ONLY public.merge_rules FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.merge_rules IS 'What a merge of two records does with the rows that refer to them; written by schema/';
+
+COMMENT ON COLUMN public.merge_rules."position" IS 'In the order of the areas: the rows of later ones move first';
+
+COMMENT ON COLUMN public.merge_rules.rule IS 'move, delete (by the foreign key), or a function that takes the record that goes and the one that stays';
+
+ALTER TABLE public.merge_rules ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.merge_rules_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.organisation_contacts (
     id uuid NOT NULL,
     organisation_id uuid NOT NULL,
@@ -2438,6 +2641,21 @@ CREATE TABLE public.refresh_tokens (
 ALTER TABLE ONLY public.refresh_tokens FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.refresh_tokens IS 'SHA-256 of every refresh token of a live family, so that the reuse of an old one is recognised';
+
+CREATE TABLE public.schema_text (
+    only_row boolean DEFAULT true NOT NULL,
+    hash bytea NOT NULL,
+    functions text[] NOT NULL,
+    CONSTRAINT schema_text_one_row CHECK (only_row)
+);
+
+ALTER TABLE ONLY public.schema_text FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.schema_text IS 'The application of schema/ that is in force; one row';
+
+COMMENT ON COLUMN public.schema_text.hash IS 'SHA-256 over the files: `ketnghia migrate` applies them when theirs differs';
+
+COMMENT ON COLUMN public.schema_text.functions IS 'Functions that the application created, with their argument types: the next one drops them';
 
 CREATE TABLE public.sealing_keys (
     id smallint NOT NULL,
@@ -2760,6 +2978,12 @@ ALTER TABLE ONLY public.locality_versions
 ALTER TABLE ONLY public.locality_words
     ADD CONSTRAINT locality_words_pkey PRIMARY KEY (locality_id, word);
 
+ALTER TABLE ONLY public.merge_rules
+    ADD CONSTRAINT merge_rules_key UNIQUE (part, key);
+
+ALTER TABLE ONLY public.merge_rules
+    ADD CONSTRAINT merge_rules_pkey PRIMARY KEY ("position");
+
 ALTER TABLE ONLY public.organisation_contacts
     ADD CONSTRAINT organisation_contacts_organisation_id_key UNIQUE (organisation_id);
 
@@ -2795,6 +3019,9 @@ ALTER TABLE ONLY public.refresh_tokens
 
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.schema_text
+    ADD CONSTRAINT schema_text_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.sealing_keys
     ADD CONSTRAINT sealing_keys_pkey PRIMARY KEY (id);
@@ -3094,7 +3321,27 @@ CREATE TRIGGER latest_assessment AFTER INSERT OR UPDATE OF year, poverty_status,
 
 CREATE TRIGGER once AFTER INSERT OR UPDATE OF programme_id, organisation_id, locality_id, starts_on, ends_on ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_twinning_once();
 
-CREATE TRIGGER place BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN (((new.village_id IS NULL) OR (new.resource = 'village_profiles'::text))) EXECUTE FUNCTION public.app_audit_place();
+CREATE TRIGGER place_of_household_assessments BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_assessments'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
+
+CREATE TRIGGER place_of_household_former_assessments BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_former_assessments'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
+
+CREATE TRIGGER place_of_household_members BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_members'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
+
+CREATE TRIGGER place_of_household_merges BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_merges'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
+
+CREATE TRIGGER place_of_localities BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'localities'::text)) EXECUTE FUNCTION public.app_audit_locality();
+
+CREATE TRIGGER place_of_locality_successions BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'locality_successions'::text)) EXECUTE FUNCTION public.app_audit_part('localities', 'predecessor_id', 'id');
+
+CREATE TRIGGER place_of_locality_versions BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'locality_versions'::text)) EXECUTE FUNCTION public.app_audit_part('localities', 'locality_id', 'id');
+
+CREATE TRIGGER place_of_organisation_contacts BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'organisation_contacts'::text)) EXECUTE FUNCTION public.app_audit_part('organisations', 'organisation_id', 'locality_id');
+
+CREATE TRIGGER place_of_organisation_headcounts BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'organisation_headcounts'::text)) EXECUTE FUNCTION public.app_audit_part('organisations', 'organisation_id', 'locality_id');
+
+CREATE TRIGGER place_of_users BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'users'::text)) EXECUTE FUNCTION public.app_audit_account();
+
+CREATE TRIGGER place_of_village_profiles BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'village_profiles'::text)) EXECUTE FUNCTION public.app_audit_part('localities', 'village_id', 'id');
 
 CREATE TRIGGER refresh_listed_deleted AFTER DELETE ON public.hardship_items REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.app_refresh_listed();
 
@@ -3427,6 +3674,10 @@ CREATE POLICY definer_functions ON public.locality_words TO app_owner USING (tru
 
 COMMENT ON POLICY definer_functions ON public.locality_words IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
+CREATE POLICY definer_functions ON public.merge_rules TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.merge_rules IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
 CREATE POLICY definer_functions ON public.organisations FOR SELECT TO app_owner USING (true);
 
 COMMENT ON POLICY definer_functions ON public.organisations IS 'Functions that run as the owner: row-level security is forced on the owner, too';
@@ -3442,6 +3693,10 @@ COMMENT ON POLICY definer_functions ON public.programmes IS 'Functions that run 
 CREATE POLICY definer_functions ON public.refresh_tokens TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.refresh_tokens IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.schema_text TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.schema_text IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
 CREATE POLICY definer_functions ON public.sessions TO app_owner USING (true) WITH CHECK (true);
 
@@ -3533,6 +3788,10 @@ CREATE POLICY in_scope ON public.audit_events FOR SELECT USING (((( SELECT publi
 
 COMMENT ON POLICY in_scope ON public.audit_events IS 'Officials read about the records of their range, and of accounts only about those below them; administrators read everything';
 
+CREATE POLICY in_scope ON public.data_loads USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY in_scope ON public.data_loads IS 'Loaders alone ask which catalogue is loaded';
+
 CREATE POLICY in_scope ON public.gifts USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
 
 COMMENT ON POLICY in_scope ON public.gifts IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A giver reads and corrects its own gifts for ever, also after its twinning';
@@ -3551,33 +3810,83 @@ CREATE POLICY in_scope ON public.household_assessments FOR SELECT USING ((((scop
 
 COMMENT ON POLICY in_scope ON public.household_assessments IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit reads them of the households that it sees';
 
+CREATE POLICY in_scope ON public.household_former_assessments FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = household_former_assessments.household_id))));
+
+COMMENT ON POLICY in_scope ON public.household_former_assessments IS 'A part is read with the record that it belongs to';
+
 CREATE POLICY in_scope ON public.household_members FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
    FROM public.households h
   WHERE (h.id = household_members.household_id))))));
 
 COMMENT ON POLICY in_scope ON public.household_members IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit reads them of the households that it sees';
 
+CREATE POLICY in_scope ON public.household_merges FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = household_merges.household_id))));
+
+COMMENT ON POLICY in_scope ON public.household_merges IS 'A part is read with the record that it belongs to';
+
 CREATE POLICY in_scope ON public.household_words FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
    FROM public.households h
   WHERE (h.id = household_words.household_id))))));
 
-COMMENT ON POLICY in_scope ON public.household_words IS 'The words of a name are as visible as the household';
+COMMENT ON POLICY in_scope ON public.household_words IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. The words of a name are as visible as the household';
 
 CREATE POLICY in_scope ON public.households FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) AND listed)));
 
 COMMENT ON POLICY in_scope ON public.households IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit sees households on approved lists only';
 
+CREATE POLICY in_scope ON public.locality_successions FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
+
+COMMENT ON POLICY in_scope ON public.locality_successions IS 'What became of provinces, districts and communes is public knowledge';
+
+CREATE POLICY in_scope ON public.locality_versions FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.localities l
+  WHERE (l.id = locality_versions.locality_id))));
+
+COMMENT ON POLICY in_scope ON public.locality_versions IS 'A part is read with the record that it belongs to';
+
+CREATE POLICY in_scope ON public.locality_words FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
+
+COMMENT ON POLICY in_scope ON public.locality_words IS 'Words of names of places tell nothing that the place does not; the search joins localities';
+
+CREATE POLICY in_scope ON public.organisation_contacts FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = organisation_contacts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))));
+
+COMMENT ON POLICY in_scope ON public.organisation_contacts IS 'The contact of a unit is for the unit and for the officials who manage it';
+
+CREATE POLICY in_scope ON public.organisation_headcounts FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = organisation_headcounts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))));
+
+COMMENT ON POLICY in_scope ON public.organisation_headcounts IS 'Headcounts of a unit are for the unit and for the officials who manage it';
+
 CREATE POLICY in_scope ON public.pledges FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
 
 COMMENT ON POLICY in_scope ON public.pledges IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Twinned units see each other''s pledges, so that two do not give the same';
 
+CREATE POLICY in_scope ON public.schema_text FOR SELECT USING (true);
+
+COMMENT ON POLICY in_scope ON public.schema_text IS 'The readiness check compares the hash before anybody enters';
+
+CREATE POLICY in_scope ON public.sealing_keys USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY in_scope ON public.sealing_keys IS 'Fingerprints of the sealing keys are compared at the start';
+
 CREATE POLICY in_scope ON public.support_changes FOR SELECT USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
-COMMENT ON POLICY in_scope ON public.support_changes IS 'Marks are counted for the range of the caller';
+COMMENT ON POLICY in_scope ON public.support_changes IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Marks are counted for the range of the caller';
 
 CREATE POLICY in_scope ON public.support_summaries FOR SELECT USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
-COMMENT ON POLICY in_scope ON public.support_summaries IS 'Counts are read for the range of the caller';
+COMMENT ON POLICY in_scope ON public.support_summaries IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Counts are read for the range of the caller';
+
+CREATE POLICY in_scope ON public.tree_day FOR SELECT USING (true);
+
+COMMENT ON POLICY in_scope ON public.tree_day IS 'The day of the tree is no secret, and every policy of places depends on it';
 
 CREATE POLICY in_scope ON public.visits USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
 
@@ -3591,17 +3900,7 @@ ALTER TABLE public.locality_versions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.locality_words ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY managed ON public.organisations USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
-
-COMMENT ON POLICY managed ON public.organisations IS 'Officials manage the units of their range';
-
-CREATE POLICY managed ON public.programmes USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
-
-COMMENT ON POLICY managed ON public.programmes IS 'Officials manage the programmes of their range';
-
-CREATE POLICY managed ON public.twinnings USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
-
-COMMENT ON POLICY managed ON public.twinnings IS 'The officials of the village decide about it';
+ALTER TABLE public.merge_rules ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY merging ON public.gifts TO app_owner USING (true) WITH CHECK (true);
 
@@ -3633,14 +3932,6 @@ CREATE POLICY readable ON public.localities FOR SELECT USING ((((level <> 'villa
 
 COMMENT ON POLICY readable ON public.localities IS 'Provinces, districts and communes are public knowledge; a village is seen by its range and by twinned units';
 
-CREATE POLICY readable ON public.locality_successions FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
-
-COMMENT ON POLICY readable ON public.locality_successions IS 'What became of provinces, districts and communes is public knowledge';
-
-CREATE POLICY readable ON public.locality_words FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
-
-COMMENT ON POLICY readable ON public.locality_words IS 'Words of names of places tell nothing that the place does not; the search joins localities';
-
 CREATE POLICY readable ON public.organisations FOR SELECT USING ((( SELECT public.app_role() AS app_role) <> 'public'::text));
 
 COMMENT ON POLICY readable ON public.organisations IS 'Names of units are known to everybody who signs in: gifts and twinnings name them';
@@ -3649,25 +3940,11 @@ CREATE POLICY readable ON public.programmes FOR SELECT USING ((( SELECT public.a
 
 COMMENT ON POLICY readable ON public.programmes IS 'Programmes are known to everybody who signs in; keys ask for aggregates';
 
-CREATE POLICY readable ON public.tree_day FOR SELECT USING (true);
-
-COMMENT ON POLICY readable ON public.tree_day IS 'The day of the tree is no secret, and every policy of places depends on it';
-
 ALTER TABLE public.refresh_tokens ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.schema_text ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.sealing_keys ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY self_and_managers ON public.organisation_contacts FOR SELECT USING ((EXISTS ( SELECT
-   FROM public.organisations o
-  WHERE ((o.id = organisation_contacts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))));
-
-COMMENT ON POLICY self_and_managers ON public.organisation_contacts IS 'The contact of a unit is for the unit and for the officials who manage it';
-
-CREATE POLICY self_and_managers ON public.organisation_headcounts FOR SELECT USING ((EXISTS ( SELECT
-   FROM public.organisations o
-  WHERE ((o.id = organisation_headcounts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))));
-
-COMMENT ON POLICY self_and_managers ON public.organisation_headcounts IS 'Headcounts of a unit are for the unit and for the officials who manage it';
 
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
@@ -3678,26 +3955,6 @@ ALTER TABLE public.sign_in_failures ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.support_changes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.support_summaries ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY system_only ON public.data_loads USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
-
-COMMENT ON POLICY system_only ON public.data_loads IS 'Loaders alone ask which catalogue is loaded';
-
-CREATE POLICY system_only ON public.sealing_keys USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
-
-COMMENT ON POLICY system_only ON public.sealing_keys IS 'Fingerprints of the sealing keys are compared at the start';
-
-CREATE POLICY system_writes ON public.localities USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
-
-COMMENT ON POLICY system_writes ON public.localities IS 'The catalogue is written by its loader';
-
-CREATE POLICY system_writes ON public.locality_successions USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
-
-COMMENT ON POLICY system_writes ON public.locality_successions IS 'The catalogue is written by its loader';
-
-CREATE POLICY system_writes ON public.tree_day USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
-
-COMMENT ON POLICY system_writes ON public.tree_day IS 'A job moves the day';
 
 ALTER TABLE public.tree_day ENABLE ROW LEVEL SECURITY;
 
@@ -3732,24 +3989,6 @@ COMMENT ON POLICY villages_deleted ON public.localities IS 'Villages are deleted
 ALTER TABLE public.visit_households ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.visits ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY with_its_household ON public.household_former_assessments FOR SELECT USING ((EXISTS ( SELECT
-   FROM public.households h
-  WHERE (h.id = household_former_assessments.household_id))));
-
-COMMENT ON POLICY with_its_household ON public.household_former_assessments IS 'A part is read with the record that it belongs to';
-
-CREATE POLICY with_its_household ON public.household_merges FOR SELECT USING ((EXISTS ( SELECT
-   FROM public.households h
-  WHERE (h.id = household_merges.household_id))));
-
-COMMENT ON POLICY with_its_household ON public.household_merges IS 'A part is read with the record that it belongs to';
-
-CREATE POLICY with_its_locality ON public.locality_versions FOR SELECT USING ((EXISTS ( SELECT
-   FROM public.localities l
-  WHERE (l.id = locality_versions.locality_id))));
-
-COMMENT ON POLICY with_its_locality ON public.locality_versions IS 'A part is read with the record that it belongs to';
 
 CREATE POLICY with_its_village ON public.village_profiles FOR SELECT USING (((( SELECT public.app_role() AS app_role) <> 'key'::text) AND (EXISTS ( SELECT
    FROM public.localities l
@@ -3787,6 +4026,14 @@ CREATE POLICY written ON public.households USING (((scope_path >= ( SELECT publi
 
 COMMENT ON POLICY written ON public.households IS 'The village and its officials keep the register';
 
+CREATE POLICY written ON public.localities USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY written ON public.localities IS 'The catalogue is written by its loader';
+
+CREATE POLICY written ON public.locality_successions USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY written ON public.locality_successions IS 'The catalogue is written by its loader';
+
 CREATE POLICY written ON public.locality_versions USING (((( SELECT public.app_role() AS app_role) = 'system'::text) OR (EXISTS ( SELECT
    FROM public.localities l
   WHERE ((l.id = locality_versions.locality_id) AND (l.level = 'village'::text) AND (l.scope_path >= ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high))))))) WITH CHECK (((( SELECT public.app_role() AS app_role) = 'system'::text) OR (EXISTS ( SELECT
@@ -3811,6 +4058,22 @@ CREATE POLICY written ON public.organisation_headcounts USING ((EXISTS ( SELECT
 
 COMMENT ON POLICY written ON public.organisation_headcounts IS 'Officials manage units';
 
+CREATE POLICY written ON public.organisations USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.organisations IS 'Officials manage the units of their range';
+
+CREATE POLICY written ON public.programmes USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.programmes IS 'Officials manage the programmes of their range';
+
+CREATE POLICY written ON public.tree_day USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY written ON public.tree_day IS 'A job moves the day';
+
+CREATE POLICY written ON public.twinnings USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.twinnings IS 'The officials of the village decide about it';
+
 CREATE POLICY written ON public.village_profiles USING (((( SELECT public.app_role() AS app_role) <> 'key'::text) AND (EXISTS ( SELECT
    FROM public.localities l
   WHERE ((l.id = village_profiles.village_id) AND (l.scope_path >= ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high))))))) WITH CHECK ((EXISTS ( SELECT
@@ -3834,9 +4097,13 @@ GRANT ALL ON FUNCTION public.app_ancestor(place uuid, wanted_level text, day dat
 
 REVOKE ALL ON FUNCTION public.app_append_only() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_audit_account() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_audit_actor() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.app_audit_place() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.app_audit_locality() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_audit_part() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) TO app;
@@ -3855,11 +4122,15 @@ GRANT ALL ON FUNCTION public.app_begin_sign_in(name text, mark bytea, address te
 
 REVOKE ALL ON FUNCTION public.app_both(one text, other text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_callable(VARIADIC names text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_change_own_password(verified text, new_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_change_own_password(verified text, new_hash text) TO app;
 
 REVOKE ALL ON FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) TO app;
+
+REVOKE ALL ON FUNCTION public.app_condition(target regclass, shapes text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) TO app;
@@ -3953,8 +4224,22 @@ GRANT ALL ON FUNCTION public.app_matches(value text, part text) TO app;
 REVOKE ALL ON FUNCTION public.app_member_given(member uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_member_given(member uuid) TO app;
 
+REVOKE ALL ON FUNCTION public.app_merge_assessments(merged uuid, survivor uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_merge_gifts(merged uuid, survivor uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_merge_items(merged uuid, survivor uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_merge_members(merged uuid, survivor uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_merge_rule(whole regclass, part regclass, key text, rule text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_merge_visits(merged uuid, survivor uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_name_was_taken() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_name_was_taken() TO app;
@@ -3976,6 +4261,8 @@ GRANT ALL ON FUNCTION public.app_own_accounts() TO app;
 
 REVOKE ALL ON FUNCTION public.app_own_sessions(idle_days integer, absolute_days integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_own_sessions(idle_days integer, absolute_days integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_part(part regclass, whole regclass, key text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_password_was_wrong(name text, address text, what text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_password_was_wrong(name text, address text, what text) TO app;
@@ -4015,6 +4302,8 @@ GRANT ALL ON FUNCTION public.app_places_above(places uuid[], day date) TO app;
 
 REVOKE ALL ON FUNCTION public.app_places_of(villages uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_places_of(villages uuid[]) TO app;
+
+REVOKE ALL ON FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_rank() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_rank() TO app;
@@ -4076,6 +4365,8 @@ GRANT ALL ON FUNCTION public.app_summarise_support(most integer) TO app;
 
 REVOKE ALL ON FUNCTION public.app_support_changed() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_table(target regclass, reads text[], reads_reason text, writes text[], writes_reason text, inserts text[], inserts_reason text, owner text, grants text, tracked boolean, personal text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_take_try(tried text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_tell_of_account(account uuid, what text) FROM PUBLIC;
@@ -4125,8 +4416,6 @@ GRANT ALL ON FUNCTION public.app_villages() TO app;
 
 REVOKE ALL ON FUNCTION public.app_visit_gave(visit uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_visit_gave(visit uuid) TO app;
-
-REVOKE ALL ON FUNCTION public.app_watch(target regclass, VARIADIC personal text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_with_caller(authors uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_with_caller(authors uuid[]) TO app;
@@ -4181,6 +4470,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisations TO app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pledges TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.programmes TO app;
+
+GRANT SELECT ON TABLE public.schema_text TO app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.sealing_keys TO app;
 

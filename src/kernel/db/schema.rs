@@ -245,14 +245,14 @@ diesel::table! {
         poverty_status -> Text,
         deprivations -> Array<Text>,
         poverty_causes -> Array<Text>,
+        /// The decision that approved the finding, as 12/QĐ-UBND
+        decision_number -> Nullable<Text>,
         assessor_id -> Nullable<Uuid>,
         assessed_on -> Date,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
         changed_xid -> Xid8,
-        /// The decision that approved the finding, as 12/QĐ-UBND
-        decision_number -> Nullable<Text>,
     }
 }
 
@@ -287,6 +287,7 @@ diesel::table! {
     household_members (id) {
         id -> Uuid,
         household_id -> Uuid,
+        scope_path -> Text,
         name -> Text,
         sex -> Nullable<Text>,
         birth_year -> Nullable<Int4>,
@@ -296,7 +297,6 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int8,
         changed_xid -> Xid8,
-        scope_path -> Text,
     }
 }
 
@@ -320,12 +320,12 @@ diesel::table! {
     /// Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to record and field)
     household_private (household_id) {
         household_id -> Uuid,
+        scope_path -> Text,
         phone -> Nullable<Bytea>,
         identity_number -> Nullable<Bytea>,
         identity_number_last4 -> Nullable<Bytea>,
         /// Keyed hash: equality without the number
         identity_number_index -> Nullable<Bytea>,
-        scope_path -> Text,
     }
 }
 
@@ -467,6 +467,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What a merge of two records does with the rows that refer to them; written by schema/
+    merge_rules (position) {
+        /// In the order of the areas: the rows of later ones move first
+        position -> Int4,
+        whole -> Text,
+        part -> Text,
+        key -> Text,
+        /// move, delete (by the foreign key), or a function that takes the record that goes and the one that stays
+        rule -> Text,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
@@ -580,6 +593,17 @@ diesel::table! {
         hash -> Bytea,
         session_id -> Uuid,
         generation -> Int4,
+    }
+}
+
+diesel::table! {
+    /// The application of schema/ that is in force; one row
+    schema_text (only_row) {
+        only_row -> Bool,
+        /// SHA-256 over the files: `ketnghia migrate` applies them when theirs differs
+        hash -> Bytea,
+        /// Functions that the application created, with their argument types: the next one drops them
+        functions -> Array<Text>,
     }
 }
 
@@ -837,12 +861,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     locality_successions,
     locality_versions,
     locality_words,
+    merge_rules,
     organisation_contacts,
     organisation_headcounts,
     organisations,
     pledges,
     programmes,
     refresh_tokens,
+    schema_text,
     sealing_keys,
     sessions,
     sign_in_addresses,
