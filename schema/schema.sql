@@ -3073,6 +3073,8 @@ ALTER TABLE ONLY public.visits
 
 CREATE INDEX account_makers_maker_id ON public.account_makers USING btree (maker_id);
 
+CREATE INDEX api_keys_changed ON public.api_keys USING btree (changed_xid, id);
+
 CREATE INDEX api_keys_created_by ON public.api_keys USING btree (created_by);
 
 CREATE INDEX api_keys_locality_id ON public.api_keys USING btree (locality_id, scope_path);
@@ -3097,6 +3099,8 @@ CREATE INDEX deleted_records_deleted_at ON public.deleted_records USING btree (d
 
 CREATE INDEX deleted_records_personal ON public.deleted_records USING btree (deleted_at) WHERE (personal IS NOT NULL);
 
+CREATE INDEX gifts_changed ON public.gifts USING btree (changed_xid, id);
+
 CREATE INDEX gifts_given_on ON public.gifts USING btree (given_on, id, scope_path);
 
 CREATE INDEX gifts_hardship_item_id ON public.gifts USING btree (hardship_item_id);
@@ -3117,6 +3121,8 @@ CREATE INDEX gifts_village_id ON public.gifts USING btree (village_id, scope_pat
 
 CREATE INDEX gifts_visit_id ON public.gifts USING btree (visit_id);
 
+CREATE INDEX hardship_items_changed ON public.hardship_items USING btree (changed_xid, id);
+
 CREATE INDEX hardship_items_created_at ON public.hardship_items USING btree (created_at, id, scope_path);
 
 CREATE INDEX hardship_items_household_id ON public.hardship_items USING btree (household_id);
@@ -3129,6 +3135,8 @@ CREATE INDEX hardship_items_village_id ON public.hardship_items USING btree (vil
 
 CREATE INDEX hardship_lists_approved_by ON public.hardship_lists USING btree (approved_by);
 
+CREATE INDEX hardship_lists_changed ON public.hardship_lists USING btree (changed_xid, id);
+
 CREATE INDEX hardship_lists_created_at ON public.hardship_lists USING btree (created_at, id, scope_path);
 
 CREATE INDEX hardship_lists_scope_path ON public.hardship_lists USING btree (scope_path, year);
@@ -3137,13 +3145,21 @@ CREATE INDEX hardship_lists_submitted_by ON public.hardship_lists USING btree (s
 
 CREATE INDEX hardship_lists_village_id ON public.hardship_lists USING btree (village_id, scope_path);
 
+CREATE INDEX household_assessments_changed ON public.household_assessments USING btree (changed_xid, id);
+
 CREATE INDEX household_assessments_household_id ON public.household_assessments USING btree (household_id, scope_path);
 
 CREATE INDEX household_assessments_scope_path ON public.household_assessments USING btree (scope_path, year);
 
+CREATE INDEX household_former_assessments_changed ON public.household_former_assessments USING btree (changed_xid, id);
+
 CREATE INDEX household_former_assessments_household_id ON public.household_former_assessments USING btree (household_id);
 
+CREATE INDEX household_members_changed ON public.household_members USING btree (changed_xid, id);
+
 CREATE INDEX household_members_household_id ON public.household_members USING btree (household_id, scope_path);
+
+CREATE INDEX household_merges_changed ON public.household_merges USING btree (changed_xid, id);
 
 CREATE INDEX household_merges_household_id ON public.household_merges USING btree (household_id);
 
@@ -3154,6 +3170,8 @@ CREATE INDEX household_private_identity_number_index ON public.household_private
 CREATE INDEX household_words_household_id ON public.household_words USING btree (household_id, scope_path);
 
 CREATE INDEX household_words_word ON public.household_words USING btree (word, scope_path, household_id);
+
+CREATE INDEX households_changed ON public.households USING btree (changed_xid, id);
 
 CREATE INDEX households_created_at ON public.households USING btree (created_at, id, scope_path);
 
@@ -3169,6 +3187,8 @@ CREATE INDEX households_village_id ON public.households USING btree (village_id,
 
 CREATE INDEX households_village_name ON public.households USING btree (village_id, head_name, id);
 
+CREATE INDEX localities_changed ON public.localities USING btree (changed_xid, id);
+
 CREATE INDEX localities_code ON public.localities USING btree (code);
 
 CREATE INDEX localities_commune_id ON public.localities USING btree (commune_id);
@@ -3183,13 +3203,23 @@ CREATE INDEX localities_province_id ON public.localities USING btree (province_i
 
 CREATE INDEX localities_scope_path ON public.localities USING btree (scope_path);
 
+CREATE INDEX locality_successions_changed ON public.locality_successions USING btree (changed_xid, id);
+
 CREATE INDEX locality_successions_successor_id ON public.locality_successions USING btree (successor_id);
+
+CREATE INDEX locality_versions_changed ON public.locality_versions USING btree (changed_xid, id);
 
 CREATE INDEX locality_versions_code ON public.locality_versions USING btree (code);
 
 CREATE INDEX locality_versions_parent_id ON public.locality_versions USING btree (parent_id);
 
 CREATE INDEX locality_words_word ON public.locality_words USING btree (word, locality_id);
+
+CREATE INDEX organisation_contacts_changed ON public.organisation_contacts USING btree (changed_xid, id);
+
+CREATE INDEX organisation_headcounts_changed ON public.organisation_headcounts USING btree (changed_xid, id);
+
+CREATE INDEX organisations_changed ON public.organisations USING btree (changed_xid, id);
 
 CREATE INDEX organisations_created_at ON public.organisations USING btree (created_at, id);
 
@@ -3201,11 +3231,15 @@ CREATE INDEX organisations_parent_id ON public.organisations USING btree (parent
 
 CREATE INDEX organisations_scope_path ON public.organisations USING btree (scope_path);
 
+CREATE INDEX pledges_changed ON public.pledges USING btree (changed_xid, id);
+
 CREATE INDEX pledges_organisation_id ON public.pledges USING btree (organisation_id);
 
 CREATE INDEX pledges_scope_path ON public.pledges USING btree (scope_path);
 
 CREATE INDEX pledges_village_id ON public.pledges USING btree (village_id, scope_path);
+
+CREATE INDEX programmes_changed ON public.programmes USING btree (changed_xid, id);
 
 CREATE INDEX programmes_effective_on ON public.programmes USING btree (effective_on, id);
 
@@ -3233,6 +3267,8 @@ CREATE INDEX support_summaries_village_id ON public.support_summaries USING btre
 
 CREATE INDEX support_summaries_wandering ON public.support_summaries USING btree (period, starts_on, scope_path) WHERE (wandering_households <> '{}'::uuid[]);
 
+CREATE INDEX twinnings_changed ON public.twinnings USING btree (changed_xid, id);
+
 CREATE INDEX twinnings_locality_id ON public.twinnings USING btree (locality_id, scope_path);
 
 CREATE INDEX twinnings_organisation_id ON public.twinnings USING btree (organisation_id, organisation_scope_path);
@@ -3243,6 +3279,8 @@ CREATE INDEX twinnings_scope_path ON public.twinnings USING btree (scope_path);
 
 CREATE INDEX twinnings_starts_on ON public.twinnings USING btree (starts_on, id);
 
+CREATE INDEX users_changed ON public.users USING btree (changed_xid, id);
+
 CREATE INDEX users_created_at ON public.users USING btree (created_at, id);
 
 CREATE INDEX users_locality_id ON public.users USING btree (locality_id, scope_path);
@@ -3251,7 +3289,11 @@ CREATE INDEX users_organisation_id ON public.users USING btree (organisation_id,
 
 CREATE INDEX users_scope_path ON public.users USING btree (scope_path, username);
 
+CREATE INDEX village_profiles_changed ON public.village_profiles USING btree (changed_xid, id);
+
 CREATE INDEX visit_households_household_id ON public.visit_households USING btree (household_id);
+
+CREATE INDEX visits_changed ON public.visits USING btree (changed_xid, id);
 
 CREATE INDEX visits_organisation_id ON public.visits USING btree (organisation_id, visited_on);
 

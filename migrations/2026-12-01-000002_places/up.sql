@@ -49,6 +49,7 @@ create index localities_level_name on localities (level, name, id);
 create index localities_province_id on localities (province_id);
 create index localities_district_id on localities (district_id);
 create index localities_commune_id on localities (commune_id);
+create index localities_changed on localities (changed_xid, id);
 
 create table locality_versions (
   id uuid primary key,
@@ -70,6 +71,7 @@ create table locality_versions (
 comment on table locality_versions is 'What a locality was called and where it lay, from day to day (both inclusive)';
 create index locality_versions_parent_id on locality_versions (parent_id);
 create index locality_versions_code on locality_versions (code);
+create index locality_versions_changed on locality_versions (changed_xid, id);
 
 create table locality_successions (
   id uuid primary key,
@@ -89,6 +91,7 @@ create table locality_successions (
 comment on table locality_successions is 'What an ended locality became';
 comment on column locality_successions.certain is 'Every village of the predecessor lies in this successor';
 create index locality_successions_successor_id on locality_successions (successor_id);
+create index locality_successions_changed on locality_successions (changed_xid, id);
 
 create table locality_words (
   locality_id uuid not null constraint locality_words_locality_id_fkey references localities on delete cascade,
@@ -113,6 +116,7 @@ create table village_profiles (
   constraint village_profiles_village_year_key unique (village_id, year)
 );
 comment on table village_profiles is 'How many households and people a village has, year by year, as its commune counts them';
+create index village_profiles_changed on village_profiles (changed_xid, id);
 
 create table data_loads (
   name text primary key,

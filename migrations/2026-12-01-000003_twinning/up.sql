@@ -32,6 +32,7 @@ create index organisations_scope_path on organisations (scope_path);
 create index organisations_parent_id on organisations (parent_id);
 create index organisations_name on organisations (name, id);
 create index organisations_created_at on organisations (created_at, id);
+create index organisations_changed on organisations (changed_xid, id);
 
 create table organisation_contacts (
   id uuid primary key,
@@ -47,6 +48,7 @@ create table organisation_contacts (
   changed_xid xid8 not null
 );
 comment on table organisation_contacts is 'How to reach an organisation: for itself and the officials over it';
+create index organisation_contacts_changed on organisation_contacts (changed_xid, id);
 
 create table organisation_headcounts (
   id uuid primary key,
@@ -60,6 +62,7 @@ create table organisation_headcounts (
   constraint organisation_headcounts_year_key unique (organisation_id, year)
 );
 comment on table organisation_headcounts is 'Assigned posts (biên chế) by year, attached units included';
+create index organisation_headcounts_changed on organisation_headcounts (changed_xid, id);
 
 create table programmes (
   id uuid primary key,
@@ -89,6 +92,7 @@ create index programmes_scope_path on programmes (scope_path);
 create index programmes_parent_id on programmes (parent_id);
 create index programmes_effective_on on programmes (effective_on, id);
 create index programmes_title on programmes (title, id);
+create index programmes_changed on programmes (changed_xid, id);
 
 create table twinnings (
   id uuid primary key,
@@ -120,3 +124,4 @@ create index twinnings_locality_id on twinnings (locality_id, scope_path);
 create index twinnings_scope_path on twinnings (scope_path);
 create index twinnings_organisation_scope_path on twinnings (organisation_scope_path);
 create index twinnings_starts_on on twinnings (starts_on, id);
+create index twinnings_changed on twinnings (changed_xid, id);

@@ -34,6 +34,7 @@ create index users_locality_id on users (locality_id, scope_path);
 create index users_organisation_id on users (organisation_id, scope_path);
 create index users_scope_path on users (scope_path, username);
 create index users_created_at on users (created_at, id);
+create index users_changed on users (changed_xid, id);
 
 create table user_passwords (
   user_id uuid primary key constraint user_passwords_user_id_fkey references users on delete cascade,
@@ -134,3 +135,4 @@ comment on table api_keys is 'Keys of dashboards: aggregates of one place, no pe
 create index api_keys_locality_id on api_keys (locality_id, scope_path);
 create index api_keys_scope_path on api_keys (scope_path, created_at);
 create index api_keys_created_by on api_keys (created_by);
+create index api_keys_changed on api_keys (changed_xid, id);

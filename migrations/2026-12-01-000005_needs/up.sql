@@ -51,6 +51,7 @@ create index households_twins on households (village_id, head_fold, head_birth_y
 create index households_name on households (head_name, id, scope_path);
 create index households_created_at on households (created_at, id, scope_path);
 create index households_updated_at on households (updated_at, id, scope_path);
+create index households_changed on households (changed_xid, id);
 
 create table household_members (
   id uuid primary key,
@@ -71,6 +72,7 @@ create table household_members (
 );
 comment on table household_members is 'The people of a household besides its head';
 create index household_members_household_id on household_members (household_id, scope_path);
+create index household_members_changed on household_members (changed_xid, id);
 
 create table household_private (
   household_id uuid primary key,
@@ -125,6 +127,7 @@ comment on table household_assessments is 'How poor a household was found, one a
 comment on column household_assessments.decision_number is 'The decision that approved the finding, as 12/QĐ-UBND';
 create index household_assessments_household_id on household_assessments (household_id, scope_path);
 create index household_assessments_scope_path on household_assessments (scope_path, year);
+create index household_assessments_changed on household_assessments (changed_xid, id);
 
 create table household_former_assessments (
   id uuid primary key,
@@ -145,6 +148,7 @@ create table household_former_assessments (
 comment on table household_former_assessments is
   'Of a year for which the surviving household had an assessment of its own: kept for its history, and counted nowhere';
 create index household_former_assessments_household_id on household_former_assessments (household_id);
+create index household_former_assessments_changed on household_former_assessments (changed_xid, id);
 
 -- Two records of one household become one, a household tells what happened to it, and a village
 -- that nobody stands by is found by who looks for it.
@@ -161,6 +165,7 @@ create table household_merges (
 );
 comment on table household_merges is 'Households that were recorded twice: the id that is gone, and the household it is now';
 create index household_merges_household_id on household_merges (household_id);
+create index household_merges_changed on household_merges (changed_xid, id);
 
 create table hardship_lists (
   id uuid primary key,
@@ -196,6 +201,7 @@ create index hardship_lists_scope_path on hardship_lists (scope_path, year);
 create index hardship_lists_submitted_by on hardship_lists (submitted_by);
 create index hardship_lists_approved_by on hardship_lists (approved_by);
 create index hardship_lists_created_at on hardship_lists (created_at, id, scope_path);
+create index hardship_lists_changed on hardship_lists (changed_xid, id);
 
 create table hardship_items (
   id uuid primary key,
@@ -231,6 +237,7 @@ create index hardship_items_household_id on hardship_items (household_id);
 create index hardship_items_created_at on hardship_items (created_at, id, scope_path);
 -- The oldest approved items without help, of a province or a village.
 create index hardship_items_unhelped on hardship_items (scope_path, created_at, id) where approved and status <> 'helped';
+create index hardship_items_changed on hardship_items (changed_xid, id);
 
 create table pledges (
   id uuid primary key,
@@ -252,6 +259,7 @@ comment on table pledges is 'A unit promises to help a listed household';
 create index pledges_organisation_id on pledges (organisation_id);
 create index pledges_village_id on pledges (village_id, scope_path);
 create index pledges_scope_path on pledges (scope_path);
+create index pledges_changed on pledges (changed_xid, id);
 
 create table merge_rules (
   position integer generated always as identity primary key,

@@ -32,6 +32,7 @@ create index visits_village_id on visits (village_id, scope_path);
 create index visits_village_day on visits (village_id, visited_on, id);
 create index visits_scope_path on visits (scope_path, visited_on);
 create index visits_visited_on on visits (visited_on, id, scope_path);
+create index visits_changed on visits (changed_xid, id);
 
 create table visit_households (
   visit_id uuid not null constraint visit_households_visit_id_fkey references visits on delete cascade,
@@ -95,3 +96,4 @@ create index gifts_given_on on gifts (given_on, id, scope_path);
 -- Ordered by village too: app_mark_support and app_summarise_support ask for another village as smaller and as greater, which
 -- the index answers at once, however many gifts a household received in this one.
 create index gifts_household_village on gifts (household_id, village_id);
+create index gifts_changed on gifts (changed_xid, id);

@@ -130,6 +130,19 @@ fn every_function_passes_the_check_of_its_body() {
     }
 }
 
+/// For a client that asks what has changed since its last call.
+#[test]
+fn every_tracked_table_has_an_index_of_its_changes() {
+    let server = TestServer::start();
+    let without = rows(
+        &mut server.sql(),
+        "SELECT c.relname::text AS row FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'zz_track'
+          WHERE NOT EXISTS (SELECT FROM pg_indexes i WHERE i.schemaname = 'public' AND i.tablename = c.relname
+            AND i.indexname = c.relname || '_changed' AND i.indexdef LIKE '% USING btree (changed_xid, id)')",
+    );
+    assert!(without.is_empty(), "{without:#?}");
+}
+
 /// `app_merge_households` moves what is registered and nothing else.
 #[test]
 fn every_reference_to_a_household_is_registered_for_merges() {
