@@ -67,16 +67,16 @@ begin
   end if;
 
   if who.role = 'village_head' and current_setting('transaction_read_only') = 'off' then
-    -- Its village stays where it is until what the head writes stands: otherwise the village would be gone from the
-    -- range below while it is there.
+    -- Locks the village until the transaction ends: a village that moves meanwhile would leave the range that is set below,
+    -- and the head's own records with it.
     perform 1 from public.localities l where l.id = who.locality_id for key share;
   end if;
   if who.locality_id is not null then
-    -- An office whose place has ended keeps its sign-in and sees nothing.
+    -- An account whose place has ended may sign in and sees no record.
     select l.scope_path into place from public.localities l, public.tree_day t
      where l.id = who.locality_id and (l.valid_from is null or l.valid_from <= t.day) and (l.valid_to is null or l.valid_to >= t.day);
     if not found then perform public.app_set('role', null); return outcome; end if;
-    -- '/' follows '.', so this is everything that begins with the path.
+    -- '/' follows '.' in the collation C, so the range holds every text that begins with the path.
     perform public.app_set('low', place.scope_path), public.app_set('high', left(place.scope_path, -1) || '/');
   end if;
 
@@ -84,7 +84,7 @@ begin
    where o.id = who.organisation_id or o.place_id = who.locality_id;
   if found then
     perform public.app_set('organisation', giver.id::text);
-    -- A giver that has ended keeps its records, and stands by nobody any more.
+    -- An organisation that has ended reads its records, and its twinnings give it no village.
     if not giver.ended then
       perform public.app_set('villages', (
         select array_agg(distinct v.id)::text
@@ -98,14 +98,15 @@ begin
   return outcome;
 end $$;
 comment on function app_enter(uuid, integer, integer, timestamptz, uuid) is
-  'Enters the transaction as the user of a session and sets who asks, what they see and the moment; 0: refused, 2: entered, with the first use of the newest access token';
+  'Enters the transaction as the user of a session: sets caller, scope and moment; 0: refused, 1: entered, 2: entered, with the first use of the newest access token';
 
 create function app_access_used(session uuid, token_generation integer) returns void
   language plpgsql security definer set search_path = '' as $$
 begin
   update public.sessions s set used_generation = token_generation where s.id = session and s.used_generation < token_generation;
 end $$;
-comment on function app_access_used(uuid, integer) is 'The access token of a generation has reached its phone: the refresh token before it is good no more';
+comment on function app_access_used(uuid, integer) is
+  'Notes the first use of an access token: the answer reached the phone, so its parent refresh token may not be repeated';
 
 create function app_enter_key(key uuid, hash bytea, moment timestamptz, request uuid) returns smallint
   language plpgsql security definer set search_path = '' as $$
@@ -126,13 +127,13 @@ create function app_enter_system(moment timestamptz) returns void language plpgs
 begin
   perform app_set('now', moment::text), app_set('role', 'system'), app_set('low', '0.'), app_set('high', '0/');
 end $$;
-comment on function app_enter_system(timestamptz) is 'For loaders and jobs: they see and write everything';
+comment on function app_enter_system(timestamptz) is 'For loaders and jobs: they read and write every row';
 
 create function app_enter_public(moment timestamptz, request uuid) returns void language plpgsql as $$
 begin
   perform app_set('now', moment::text), app_set('role', 'public'), app_set('request_id', request::text);
 end $$;
-comment on function app_enter_public(timestamptz, uuid) is 'For what needs no sign-in: it sees nothing but public tables';
+comment on function app_enter_public(timestamptz, uuid) is 'For operations without sign-in: reads public tables only';
 
 -- Enters as a user for an import at the command line: the import may read and write what the user may, and the audit names the user. The
 -- operator holds the login of the database and could enter as system, so this gives no right away. A session that lives for this call
@@ -199,7 +200,7 @@ create function app_security_event(what text, subject uuid) returns void languag
 -- Rejects the deletion of an account that has done more than sign in: the audit must name its actors.
 create function app_keep_user() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
-  -- Its own password is a matter of signing in.
+  -- A change of the own password belongs to signing in.
   if exists (select from public.audit_events e
               where e.actor_id = old.id and e.action <> 'security' and (e.resource, e.record_id) <> ('users', old.id)) then
     raise exception 'the account has acted' using constraint = 'app_in_use', errcode = 'foreign_key_violation';
@@ -267,7 +268,8 @@ begin
   get diagnostics ended = row_count;
   return ended;
 end $$;
-comment on function app_end_sessions(text) is 'Ends the sessions of an account, or of all, each noted in the audit, and forgets its devices; for operators';
+comment on function app_end_sessions(text) is
+  'Ends the sessions of an account, or of all, each noted in the audit, and forgets its devices; for operators';
 
 -- Ends every session of an account and forgets its devices.
 create function app_end_access(account uuid) returns void language plpgsql security definer set search_path = '' as $$
@@ -294,16 +296,16 @@ create trigger ab_unsettle before update of role, locality_id, organisation_id, 
 create function app_has_account(organisation uuid) returns boolean stable language sql security definer set search_path = '' as $$
   select exists (select from public.users u where u.active and u.organisation_id = organisation)
       or exists (select from public.organisations o join public.users u on u.locality_id = o.place_id where o.id = organisation and u.active) $$;
-comment on function app_has_account(uuid) is 'Whether somebody signs in for an organisation, or for the place that it is';
+comment on function app_has_account(uuid) is 'Whether an active account belongs to an organisation, or to the place that it is';
 
 -- ── signing in ─────────────────────────────────────────────────────────────────────────────────
--- An attempt is counted as failed before its password is compared, and the count is cleared when it was right: of many attempts at once no more
--- pass than of attempts in turn. Attempts count by account, and separately by device: guessing the password of a name does not lock
--- out the device that its owner uses. An address is held off only beyond the attempts of a commune, whose phones share the address
--- of their carrier.
+-- An attempt is counted as failed before its password is compared, and the count is cleared when it was right: of many attempts at
+-- once no more pass than of attempts in turn. Attempts count by account, and separately by device: guessing the password of a name
+-- does not lock out the device that its owner uses. An address is held off only beyond the attempts of a commune, whose phones
+-- share the address of their carrier.
 --
--- Ten failures are free. Then follows a delay of one second, which each further failure doubles, up to a day (ASVS 6.1.1): the hundred
--- guesses in a row that NIST SP 800-63B allows take ten weeks.
+-- Ten failures are free. Then follows a delay of one second, which each further failure doubles, up to a day (ASVS 6.1.1): the
+-- hundred guesses in a row that NIST SP 800-63B allows take ten weeks.
 create function app_sign_in_pause(failures integer, last_at timestamptz) returns integer stable language sql set search_path = '' as $$
   select case
     when failures < 10 then 0
@@ -322,7 +324,7 @@ begin
   select public.app_sign_in_pause(f.failures, f.last_at) into pause from public.sign_in_failures f where f.subject = tried;
   return greatest(1, pause);
 end $$;
-comment on function app_take_try(text) is 'Counts a try as failed until it proves right; 0, or the seconds to wait';
+comment on function app_take_try(text) is 'Counts an attempt as failed until its password is compared; 0, or the seconds to wait';
 
 -- "User name taken" reveals that an account of this name exists anywhere in the country: an official who meets it often waits like a
 -- caller who guesses passwords.
@@ -341,11 +343,11 @@ create function app_forgive(username text) returns void language sql security de
   delete from public.sign_in_failures f
    where f.subject in (username, 'password ' || username)
       or f.subject >= 'device ' || username || ' ' and f.subject < 'device ' || username || '!' $$;
-comment on function app_forgive(text) is 'Forgets the wrong passwords of an account, whatever they were counted by';
+comment on function app_forgive(text) is 'Deletes the failure counters of an account: by name, by device, and of changes of its password';
 
 create function app_subscriber(address text) returns text immutable strict language sql set search_path = '' as $$
   select network(set_masklen(address::inet, case family(address::inet) when 4 then 32 else 64 end))::text $$;
-comment on function app_subscriber(text) is 'One subscriber of IPv6 has a /64 and may speak from any address in it';
+comment on function app_subscriber(text) is 'The network that counts as one address: an IPv6 subscriber may use any address of a /64';
 
 create function app_address_wait(address text, per_hour integer) returns integer stable language sql security definer set search_path = '' as $$
   select case when per_hour > 0 and exists (
@@ -358,7 +360,7 @@ comment on function app_address_wait(text, integer) is 'Seconds until an address
 create function app_sign_in_subject(name text, mark bytea) returns text stable language sql security definer set search_path = '' as $$
   select case when exists (select from public.devices d join public.users u on u.id = d.user_id where u.username = $1 and d.mark = $2)
     then 'device ' || name || ' ' || encode(mark, 'hex') else name end $$;
-comment on function app_sign_in_subject(text, bytea) is 'By which the wrong passwords of a sign-in are counted';
+comment on function app_sign_in_subject(text, bytea) is 'The subject by which the failures of a sign-in are counted';
 
 create function app_begin_sign_in(name text, mark bytea, address text, per_hour integer)
   returns table (wait integer, counted_by text, user_id uuid, hash text)
@@ -379,8 +381,8 @@ begin
        and (p.one_time_expires_at is null or p.one_time_expires_at > public.app_now() and p.one_time_used_at is null)) c on true;
 end $$;
 
--- Counts the failure for the address (the subject's is counted already) and notes it in the audit, for the officials who manage the account.
--- Returns the failures of all accounts in this hour.
+-- Counts the failure for the address (the subject's is counted already) and notes it in the audit, for the officials who manage the
+-- account. Returns the failures of all accounts in this hour.
 create function app_password_was_wrong(name text, address text, what text) returns bigint
   language plpgsql security definer set search_path = '' as $$
 declare
@@ -413,7 +415,7 @@ begin
   on conflict on constraint devices_pkey do update set signed_in_at = public.app_now();
   delete from public.devices d where d.user_id = who and d.mark in (
     select x.mark from public.devices x where x.user_id = who order by x.signed_in_at desc, x.mark offset 20);
-  -- Each session has a share of requests of its own: of one account no more than twenty, those that were used last.
+  -- Rate limits count by session: one account has at most twenty sessions, and the least recently used ends.
   update public.sessions s set revoked_at = public.app_now() where s.id in (
     select x.id from public.sessions x where x.user_id = who and x.revoked_at is null order by x.refreshed_at desc, x.id desc offset 19);
   insert into public.sessions (id, user_id, device_name, device_mark, created_at, refreshed_at)
@@ -423,11 +425,11 @@ begin
   return true;
 end $$;
 comment on function app_sign_in(uuid, bytea, text, uuid, text, bytea) is
-  'Opens a session for a password whose hash was compared and still stands; false: it stands no more';
+  'Opens a session for a password whose hash was compared; false: the hash or the account has changed meanwhile';
 
--- A refresh token may be used once. The same device may repeat it for a day, until an access token of its child was used: the answer with the child
--- may have been lost. The child is derived from its parent, so the repetition returns the same one. Any other reuse means that the token
--- was copied: it ends the session with all its tokens.
+-- A refresh token may be used once. The same device may repeat it for a day, until an access token of its child was used: the
+-- answer with the child may have been lost. The child is derived from its parent, so the repetition returns the same one. Any other
+-- reuse means that the token was copied: it ends the session with all its tokens.
 create function app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer)
   returns table (outcome text, session_id uuid) language plpgsql security definer set search_path = '' as $$
 declare
@@ -473,8 +475,8 @@ begin
      where p.user_id = public.app_user_id() and (p.one_time_expires_at is null or p.one_time_expires_at > public.app_now())) end;
 end $$;
 
--- Keeps the session that changes the password and ends every other one, with its access tokens: entering asks whether the session lives. Asks
--- again behind the lock, because a reset or another change may have come first.
+-- Keeps the session that changes the password and ends every other one, with its access tokens: entering asks whether the session
+-- lives. Asks again behind the lock, because a reset or another change may have come first.
 create function app_change_own_password(verified text, new_hash text) returns boolean
   language plpgsql security definer set search_path = '' as $$
 declare
@@ -519,13 +521,14 @@ begin
   on conflict (user_id) do update set hash = excluded.hash, one_time_expires_at = excluded.one_time_expires_at, one_time_used_at = null;
   perform public.app_end_access(who), public.app_forgive(subject.username);
   perform public.app_tell_of_account(who, 'unit_account_given');
-  -- Whoever knew the password before knows it no more.
+  -- Earlier makers do not know the new password.
   delete from public.account_makers m where m.user_id = who;
   if public.app_user_id() is not null then
     insert into public.account_makers (user_id, maker_id, made_at) values (who, public.app_user_id(), public.app_now());
   end if;
 end $$;
-comment on function app_replace_password(uuid, text, timestamptz) is 'Sets the password of a user in the caller''s care and ends its sessions';
+comment on function app_replace_password(uuid, text, timestamptz) is
+  'Sets the password of a user whom the caller manages and ends its sessions';
 
 -- Tells the officials of a village about a new account of a unit that is twinned with it and managed elsewhere.
 create function app_tell_of_account(account uuid, what text) returns void language sql security definer set search_path = '' as $$
@@ -547,9 +550,9 @@ create trigger tell_of_move after update of organisation_id, active on users for
   execute function app_tell_of_move();
 
 -- ── two-person rules ───────────────────────────────────────────────────────────────────────────
--- Upwards the account that made the caller's, the maker of that one, and so on; downwards the accounts that the caller made. Two accounts with
--- one maker are two people, because in a new commune all accounts are of that kind; a confirmation between them is marked
--- (app_share_maker).
+-- Upwards the account that made the caller's, the maker of that one, and so on; downwards the accounts that the caller made. Two
+-- accounts with one maker are two people, because in a new commune all accounts are of that kind; a confirmation between them is
+-- marked (app_share_maker).
 create function app_own_accounts() returns uuid[] stable language sql security definer set search_path = '' as $$
   with recursive since(moment) as materialized (
     select public.app_now() - make_interval(days => public.app_two_person_days())
@@ -561,14 +564,16 @@ create function app_own_accounts() returns uuid[] stable language sql security d
     union select m.user_id from down join public.account_makers m on m.maker_id = down.id where m.made_at > (select moment from since)
   )
   select array(select id from up union select id from down) $$;
-comment on function app_own_accounts() is 'The accounts that may be the caller''s own, itself among them: who made one lately has known its password';
+comment on function app_own_accounts() is
+  'The accounts that may be the caller''s own, including its account: the maker of an account has known its password';
 
 create function app_share_maker(others uuid[]) returns boolean stable language sql security definer set search_path = '' as $$
   select exists (
     select from public.account_makers m join public.account_makers o on o.maker_id = m.maker_id
      where m.user_id = public.app_user_id() and o.user_id = any (others) and o.user_id <> m.user_id
        and least(m.made_at, o.made_at) > public.app_now() - make_interval(days => public.app_two_person_days())) $$;
-comment on function app_share_maker(uuid[]) is 'Whether a third person lately knew the passwords of the caller and of one of the others';
+comment on function app_share_maker(uuid[]) is
+  'Whether a third account recently made or reset both the caller''s account and one of the others';
 
 -- ── retention ──────────────────────────────────────────────────────────────────────────────────
 -- Deletes a bounded number of rows of each kind, so that no request waits for it; returns the number of deleted rows.
@@ -579,22 +584,22 @@ declare
   total integer := 0;
 begin
   if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;
-  -- Sessions a month after they ended, or could have been refreshed for the last time; their tokens go with them.
+  -- Sessions 30 days after their end, or 400 days after the last refresh; their tokens are deleted by the foreign key.
   delete from public.sessions s where s.id in (
     select x.id from public.sessions x where x.revoked_at < now - interval '30 days' limit most);
   get diagnostics gone = row_count; total := total + gone;
   delete from public.sessions s where s.id in (
     select x.id from public.sessions x where x.revoked_at is null and x.refreshed_at < now - interval '400 days' limit most);
   get diagnostics gone = row_count; total := total + gone;
-  -- Phones repeat what they sent weeks ago, not years.
+  -- Phones repeat requests after weeks, not after years.
   delete from public.creations c where c.id in (
     select x.id from public.creations x where x.created_at < now - interval '2 years' limit most);
   get diagnostics gone = row_count; total := total + gone;
-  -- The id of a deleted record stays spent, its content goes.
+  -- The id of a deleted record stays taken; its content is emptied.
   update public.deleted_records d set content = '{}', personal = null, sealed = null where (d.id, d.resource) in (
     select x.id, x.resource from public.deleted_records x where x.content <> '{}' and x.deleted_at < now - interval '1 year' limit most);
   get diagnostics gone = row_count; total := total + gone;
-  -- Names that nobody tried for a month, so that guessing names fills nothing.
+  -- Counters without an attempt for 30 days: otherwise guessed names would fill the table.
   delete from public.sign_in_failures f where f.subject in (
     select x.subject from public.sign_in_failures x where x.last_at < now - interval '30 days' limit most);
   get diagnostics gone = row_count; total := total + gone;
@@ -602,7 +607,7 @@ begin
   delete from public.account_makers m where m.made_at < now - make_interval(days => greatest(public.app_two_person_days(), 400));
   return total;
 end $$;
-comment on function app_forget(integer) is 'Deletes what has been kept for its period, at most so many rows of each kind';
+comment on function app_forget(integer) is 'Deletes rows whose retention has ended, at most a number of each kind';
 
 select app_callable('app_access_used', 'app_begin_own_password', 'app_begin_sign_in', 'app_change_own_password', 'app_end_own_session',
   'app_end_session', 'app_end_sessions', 'app_enter', 'app_enter_as', 'app_enter_key', 'app_enter_public', 'app_enter_system', 'app_forget',

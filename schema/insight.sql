@@ -25,7 +25,7 @@ create function app_mark_support(villages uuid[], years integer[], households uu
          ) touched(village_id, year)
     join public.localities l on l.id = touched.village_id $$;
 comment on function app_mark_support(uuid[], integer[], uuid[]) is
-  'Marks villages, each with a year, and wherever else the households were given something that were given something in them';
+  'Marks villages, each with a year, and the other villages in which the same households received gifts';
 
 create function app_support_changed() returns trigger language plpgsql as $$
 declare
@@ -33,7 +33,7 @@ declare
   years integer[];
   households uuid[];
 begin
-  -- Statements, not rows: a visit with five gifts leaves two marks.
+  -- One call for each statement and not for each row: a visit with five gifts inserts two marks.
   if tg_table_name = 'visits' then
     if tg_op = 'INSERT' then
       select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years from new_rows;
@@ -51,8 +51,8 @@ begin
   elsif tg_op = 'DELETE' then
     select array_agg(village_id), array_agg(extract(year from given_on)::integer) into villages, years from old_rows;
   else
-    -- A gift that stays where it was, for whom it was, makes nobody wander: its household is not locked, or a
-    -- confirmation and a merge would wait for each other.
+    -- A gift with an unchanged village and household changes no household's villages, so the household is not locked: a
+    -- confirmation and a merge would deadlock.
     select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer), array_agg(ends.household_id)
       into villages, years, households
       from old_rows o join new_rows n on n.id = o.id
@@ -80,17 +80,18 @@ create trigger support_updated after update on gifts referencing old table as ol
 create trigger support_deleted after delete on gifts referencing old table as old_rows
   for each statement execute function app_support_changed();
 
--- Counts the marked villages anew. A visible mark was left by a transaction whose gifts are visible too; a mark that is not visible yet stays.
+-- Counts the marked villages anew. A visible mark was left by a transaction whose gifts are visible too; a mark that is not visible
+-- yet stays.
 create function app_summarise_support(most integer) returns integer language plpgsql security definer set search_path = '' as $$
 declare
   marks integer;
   villages uuid[];
   years integer[];
 begin
-  -- One job at a time: an older count is not written over a newer one. The number is arbitrary.
+  -- Runs in one session at a time, so that no older count overwrites a newer one. The number is arbitrary.
   if not pg_try_advisory_xact_lock(7364102303) then return 0; end if;
-  -- Villages that are being moved are left for the next time: who moves one may wait for the job, and the job
-  -- for nobody, or the two would wait for each other.
+  -- Skips villages that another transaction moves, until the next run: that transaction may wait for this job, so this
+  -- job must not wait for it.
   select array_agg(l.id) into villages
     from (select l.id from public.localities l
            where l.id in (select c.village_id from public.support_changes c order by c.id limit most)
@@ -128,6 +129,7 @@ begin
     from counted c join public.localities l on l.id = c.village_id;
   return marks;
 end $$;
-comment on function app_summarise_support(integer) is 'Counts the villages of so many marks anew; how many marks it took, 0 when there are none or another job is at it';
+comment on function app_summarise_support(integer) is
+  'Counts the villages of a number of marks anew; returns the number of marks, 0 without marks or while another job runs';
 
 select app_callable('app_mark_support', 'app_summarise_support');

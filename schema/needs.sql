@@ -1,8 +1,8 @@
 -- Needs: households and their parts, hardship lists, pledges, and the merge of two records of one household.
 
 -- ── merge rules ────────────────────────────────────────────────────────────────────────────────
--- A table that refers to households registers beside its definition what a merge does with its rows, so that app_merge_households names no
--- table of a later area.
+-- A table that refers to households registers beside its definition what a merge does with its rows, so that app_merge_households
+-- names no table of a later area.
 select app_table('merge_rules', tracked => false, grants => null, owner => 'writes');
 delete from merge_rules;
 
@@ -11,8 +11,8 @@ create function app_merge_rule(whole regclass, part regclass, key text, rule tex
 comment on function app_merge_rule(regclass, regclass, text, text) is
   'Registers what a merge does with the rows that refer to the record that goes: move (to the record that stays), delete (by their foreign key), or a function';
 
--- Applies the rules to the rows that refer to a record. Tables of later areas come first: their rows refer to rows of earlier areas, which
--- a merge may join.
+-- Applies the rules to the rows that refer to a record. Tables of later areas come first: their rows refer to rows of earlier
+-- areas, which a merge may join.
 create function app_merge_rows(of_table text, gone uuid, kept uuid) returns void language plpgsql as $$
 declare
   registered record;
@@ -25,7 +25,8 @@ begin
     end if;
   end loop;
 end $$;
-comment on function app_merge_rows(text, uuid, uuid) is 'Moves what refers to the record that goes to the one that stays, by the rules of each table';
+comment on function app_merge_rows(text, uuid, uuid) is
+  'Moves what refers to the record that goes to the one that stays, by the rules of each table';
 
 -- ── households ─────────────────────────────────────────────────────────────────────────────────
 -- A unit reads and never writes: a DELETE has no WITH CHECK that would refuse it.
@@ -83,8 +84,8 @@ create trigger aa_place before insert or update of household_id on household_pri
   for each row execute function app_place_with_household();
 select app_merge_rule('households', 'household_private', 'household_id', 'delete');
 
--- Inserts the audit entry of a change of sealed fields: their names, never their values. PL/pgSQL keeps its plan; an SQL function is planned
--- at each call (0.6 ms of the 13 of a household under load).
+-- Inserts the audit entry of a change of sealed fields: their names, never their values. PL/pgSQL keeps its plan; an SQL function
+-- is planned at each call (0.6 ms of the 13 of a household under load).
 create function app_audit_sealed(subject uuid, fields text[]) returns void language plpgsql security definer set search_path = '' as $$
 begin
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, request_id, personal_fields, village_id)
@@ -111,8 +112,8 @@ create function app_household_history(subject uuid) returns table (
   ), records as (
     select home.id from home union all select m.id from public.household_merges m join home on m.household_id = home.id
   ), events as (
-    -- Loaders have no request: what they wrote at one moment is one line. Its id begins with the moment,
-    -- as a request's does, so that ids order the lines of one day.
+    -- Loaders have no request id: entries of one moment are one line. Its id begins with the moment, like the UUIDv7 of a
+    -- request, so that ids order the lines of one day.
     select coalesce(e.request_id, (lpad(to_hex((extract(epoch from e.at) * 1000)::bigint), 12, '0') || right(md5(e.at::text), 20))::uuid) as request, e.at, e.record_id, e.action, e.step, e.actor_id, e.actor_role,
            e.old_values, e.new_values, field.name as field
       from public.audit_events e join records r on r.id = e.record_id
@@ -129,7 +130,7 @@ create function app_household_history(subject uuid) returns table (
            max(e.old_values ->> 'status') filter (where e.action = 'update') as from_status,
            max(e.new_values ->> 'status') filter (where e.action <> 'delete') as status,
            (max(e.new_values ->> 'status_since') filter (where e.action = 'update'))::date as since,
-           -- Columns that the database derives, and those that an assessment writes, are no change of their own.
+           -- Leaves out columns that the database derives, and those that an assessment writes.
            array_agg(distinct e.field) filter (where e.field not in ('head_fold', 'special_hardship', 'listed', 'acted_by', 'on_behalf_of',
              'poverty_status', 'poverty_year', 'deprivations', 'poverty_causes')) as fields,
            exists (select from public.audit_events m
@@ -163,11 +164,11 @@ create function app_household_history(subject uuid) returns table (
          case when home.inside then e.actor_id end, case when home.inside then u.full_name end,
          case when home.inside then coalesce(e.actor_role, u.role) end
     from entries e cross join home left join public.users u on u.id = e.actor_id
-    -- A village that the caller does not see is not named to it.
+    -- Does not name a village that the caller may not see.
     left join public.localities origin on origin.id = e.from_village_id
      and (origin.scope_path >= public.app_low() and origin.scope_path < public.app_high() or origin.id = any (public.app_villages()))
    where e.kind <> 'changed' or (home.inside and e.fields <> '{}') $$;
-comment on function app_household_history(uuid) is 'What became of a household the caller sees; nothing for any other';
+comment on function app_household_history(uuid) is 'The history of a household that the caller sees; no row for any other';
 
 -- ── assessments ────────────────────────────────────────────────────────────────────────────────
 select app_table('household_assessments', owner => 'merges',
@@ -220,8 +221,8 @@ create trigger aa_place before insert or update of village_id on hardship_items 
 create trigger touch_parent after insert or update or delete on hardship_items for each row execute function app_touch_parent('hardship_lists', 'list_id');
 select app_merge_rule('households', 'hardship_items', 'household_id', 'app_merge_items');
 
--- Units see the households on approved lists of villages that they are twinned with. A household that moves keeps its old list entries, and no
--- list of its new village names it. Runs once for each statement: one statement approves a list of 500.
+-- Units see the households on approved lists of villages that they are twinned with. A household that moves keeps its old list
+-- entries, and no list of its new village names it. Runs once for each statement: one statement approves a list of 500.
 create function app_refresh_listed() returns trigger language plpgsql security definer set search_path = '' as $$
 declare
   homes uuid[];
@@ -236,7 +237,7 @@ begin
      where (n.approved, n.household_id) is distinct from (o.approved, o.household_id);
   end if;
   if homes is null then return null; end if;
-  -- Locked in a statement of its own: the next one then sees what a neighbour has just committed.
+  -- A separate statement takes the lock: the next one has a new snapshot and sees what a concurrent transaction committed.
   perform 1 from public.households h where h.id = any (homes) order by h.id for update;
   update public.households h set listed = l.listed
     from (select x.id, exists (select from public.hardship_items i
@@ -267,7 +268,7 @@ create policy by_the_unit on pledges
   using (organisation_id = (select app_organisation()) or (select app_role()) = 'system')
   with check ((organisation_id = (select app_organisation()) and village_id = any ((select app_villages())::uuid[])) or (select app_role()) = 'system');
 comment on policy by_the_unit on pledges is
-  'A pledge is the unit''s own word, and only to villages that it stands by';
+  'A unit pledges for itself, and only in villages that it is twinned with';
 create trigger aa_place before insert or update of village_id on pledges for each row execute function app_place_in_village();
 create trigger touch_parent after insert or update or delete on pledges for each row execute function app_touch_parent('hardship_items', 'item_id');
 
@@ -277,8 +278,9 @@ select app_table('household_merges', owner => 'writes',
 select app_part('household_merges', 'households', 'household_id');
 select app_merge_rule('households', 'household_merges', 'household_id', 'move');
 
--- Returns the members that are certainly the same person: equal names to the accent, no second member of that name in either household, and
--- no known field that contradicts. Otherwise both stay: a person too many is visible and can be corrected, a person too few is lost.
+-- Returns the members that are certainly the same person: equal names to the accent, no second member of that name in either
+-- household, and no known field that contradicts. Otherwise both stay: a person too many is visible and can be corrected, a person
+-- too few is lost.
 create function app_same_people(merged uuid, survivor uuid) returns table (member_id uuid, kept_id uuid)
   stable language sql security definer set search_path = '' as $$
   with people as (
@@ -295,11 +297,11 @@ create function app_same_people(merged uuid, survivor uuid) returns table (membe
      and (s.id is not null or (m.name = lower(normalize(h.head_name)) and m.birth_year = h.head_birth_year
                                and not exists (select from people x where x.household_id = survivor and x.name = m.name))) $$;
 comment on function app_same_people(uuid, uuid) is
-  'Members of the one who are a member of the other too; kept_id is null for who is its head';
+  'Members of the merged household that the survivor has too; kept_id is null for a member that is its head';
 
 create function app_both(one text, other text) returns text immutable parallel safe language sql
   as $$ select left(case when one = other then one else nullif(concat_ws(E'\n', one, other), '') end, 1000) $$;
-comment on function app_both(text, text) is 'Two notes as one, no longer than a note may be';
+comment on function app_both(text, text) is 'Joins two notes within the length limit of a note';
 
 create function app_union(one text[], other text[]) returns text[] immutable parallel safe language sql
   as $$ select one || array(select word from unnest(other) word where word <> all (one)) $$;
@@ -367,8 +369,8 @@ begin
   perform public.app_show_latest_assessment(survivor);
 end $$;
 
--- The caller holds both rows locked. Fields of the survivor stay; its empty fields are filled from the other household. Runs as the owner: gifts and
--- lists of a village that a household has left lie outside the caller's range, and move too.
+-- The caller holds both rows locked. Fields of the survivor stay; its empty fields are filled from the other household. Runs as the
+-- owner: gifts and lists of a village that a household has left lie outside the caller's range, and move too.
 create function app_merge_households(merged uuid, survivor uuid) returns void language plpgsql security definer set search_path = '' as $$
 begin
   if merged = survivor or 2 <> (select count(*) from public.households h where h.id in (merged, survivor)
@@ -386,6 +388,6 @@ begin
   insert into public.household_merges (id, household_id, merged_by) values (merged, survivor, public.app_user_id());
   delete from public.households h where h.id = merged;
 end $$;
-comment on function app_merge_households(uuid, uuid) is 'Everything of the one goes over to the other, and the one is deleted';
+comment on function app_merge_households(uuid, uuid) is 'Moves all rows of one household to the other and deletes the one';
 
 select app_callable('app_audit_sealed', 'app_hold_list', 'app_household_history', 'app_merge_households');

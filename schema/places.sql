@@ -79,7 +79,7 @@ create trigger place_of_localities before insert on audit_events for each row
 -- Derives the path of a village from its parent; no caller sets it.
 create function app_place_locality() returns trigger language plpgsql as $$
 begin
-  -- Where the whole tree is laid anew, the path comes with it: the parent's may not be laid yet.
+  -- app_set_tree_day sets parent and path together, when the path of the parent may be outdated still.
   if tg_op = 'INSERT' or (new.parent_id is distinct from old.parent_id and new.scope_path = old.scope_path) then
     select p.scope_path || new.label || '.', p.province_id,
            case p.level when 'district' then p.id else p.district_id end,
@@ -92,9 +92,9 @@ end $$;
 create trigger aa_place before insert or update of parent_id on localities for each row
   when (new.level = 'village') execute function app_place_locality();
 
--- Derive the path of a record from its village or managing place, and lock the place FOR KEY SHARE until the transaction ends: a place that
--- moves at the same moment would leave the record with an outdated path. The policies of the record decide whether the caller may
--- write there.
+-- Derive the path of a record from its village or managing place, and lock the place FOR KEY SHARE until the transaction ends: a
+-- place that moves at the same moment would leave the record with an outdated path. The policies of the record decide whether the
+-- caller may write there.
 create function app_place_in_village() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   if tg_op = 'INSERT' or new.village_id is distinct from old.village_id then
@@ -111,18 +111,18 @@ begin
   return new;
 end $$;
 
--- A set of paths for ranges of few places, of a village head or a commune: the planner looks them up one by one and sorts what it finds. It
--- does not know the bounds of a range, and would estimate it as wide as a province. Lists state the branch of the policy that applies to
--- their caller as a plain condition (`access/reach.rs`).
+-- A set of paths for ranges of few places, of a village head or a commune: the planner looks them up one by one and sorts what it
+-- finds. It does not know the bounds of a range, and would estimate it as wide as a province. Lists state the branch of the policy
+-- that applies to their caller as a plain condition (`access/reach.rs`).
 create function app_paths() returns text[] stable language sql security definer set search_path = '' as $$
   select array(select l.scope_path from public.localities l
                 where l.scope_path >= public.app_low() and l.scope_path < public.app_high()) $$;
-comment on function app_paths() is 'Every path of the caller''s range of places, for ranges of few places; policies ask by the bounds';
+comment on function app_paths() is 'Every path of the caller''s range of places, for ranges of few places; policies compare the bounds';
 
 -- ── the tree of a day ──────────────────────────────────────────────────────────────────────────
--- Lays the tree of a day from the dated parents. An ended place lies in its certain successor, else in its last parent; a future place lies
--- under the root, where only callers with the whole country see it. Updates only the rows that differ; foreign keys cascade
--- scope_path to other tables.
+-- Lays the tree of a day from the dated parents. An ended place lies in its certain successor, else in its last parent; a future
+-- place lies under the root, where only callers with the whole country see it. Updates only the rows that differ; foreign keys
+-- cascade scope_path to other tables.
 create function app_set_tree_day(new_day date) returns integer language plpgsql as $$
 declare
   moved integer;
@@ -165,7 +165,7 @@ begin
   get diagnostics moved = row_count;
   return moved;
 end $$;
-comment on function app_set_tree_day(date) is 'Lays every path as of that day; to be called as system. Returns how many localities moved';
+comment on function app_set_tree_day(date) is 'Computes every path as of a day; called as system. Returns the number of changed localities';
 
 -- Returns the dated parents of a village that was entered under a commune or another parent: forward the certain successor, else that of
 -- the province; backward the only predecessor, else the common province of the predecessors. No split crosses a province, so the province
@@ -202,7 +202,7 @@ begin
     else
       select s.successor_id into next_id from locality_successions s where s.predecessor_id = place.id and s.certain limit 1;
       if next_id is null then
-        -- the successor of the province it lay in: itself when that goes on
+        -- the successor of the province above it, or that province while it is in force
         select coalesce((select s.successor_id from locality_successions s where s.predecessor_id = p.province and s.certain limit 1), p.province)
           into next_id
           from (select app_ancestor(place.id, 'province', place.valid_to) as province) p;
@@ -244,7 +244,7 @@ create function app_path(place uuid, day date) returns jsonb
     from up join public.localities l on l.id = up.parent_id
     join public.locality_versions v on v.locality_id = l.id
      and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
-comment on function app_path(uuid, date) is 'The places a place lay in on a day, the widest first';
+comment on function app_path(uuid, date) is 'The places above a place on a day, the widest first';
 
 -- The villages of any day with the places above them.
 create function app_tree(day date) returns table (village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
@@ -263,7 +263,7 @@ create function app_tree(day date) returns table (village_id uuid, commune_id uu
     left join above p2 on p2.id = p1.parent_id
     left join above p3 on p3.id = p2.parent_id
    where a.level = 'village' $$;
-comment on function app_tree(date) is 'For another day than the tree day, whose answer is stored with the localities';
+comment on function app_tree(date) is 'For a day other than the tree day, whose answer is stored in localities';
 
 -- The places above villages of the caller's own records: an organisation keeps its records, and their place in the numbers, after its
 -- twinning ends and the village is hidden from it.
@@ -276,8 +276,8 @@ create function app_place_labels(places uuid[], day date) returns table (id uuid
   select v.locality_id, v.code, v.name from public.locality_versions v
    where v.locality_id = any (places) and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
 
--- Counts below one parent are hidden together, so an answer asks for all the places above its rows at once. A key sees no village of another
--- range; the places above its own are public.
+-- Counts below one parent are hidden together, so an answer asks for all the places above its rows at once. A key sees no village
+-- of another range; the places above its own are public.
 create function app_places_above(places uuid[], day date) returns table (id uuid, above_id uuid)
   stable language sql security definer set search_path = '' as $$
   with recursive up as (
@@ -290,7 +290,7 @@ create function app_places_above(places uuid[], day date) returns table (id uuid
        and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
   )
   select up.id, up.above_id from up $$;
-comment on function app_places_above(uuid[], date) is 'Every place that each of these lay in on a day';
+comment on function app_places_above(uuid[], date) is 'All places above each of these on a day';
 
 -- The place of a twinning is named to every caller who sees the twinning, also when the village lies in another commune or the
 -- twinning has ended.
@@ -303,7 +303,7 @@ create function app_place_level(place uuid) returns text stable parallel safe la
 -- An organisation reads its own records without end, and the village itself only during its twinning.
 create function app_village_name(village uuid) returns text stable language sql security definer set search_path = '' as $$
   select l.name from public.localities l where l.id = village and l.level = 'village' $$;
-comment on function app_village_name(uuid) is 'For records that name a village which the caller may no longer see';
+comment on function app_village_name(uuid) is 'For records of a village that the caller may no longer see';
 
 -- ── search ─────────────────────────────────────────────────────────────────────────────────────
 create function app_index_locality() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -315,8 +315,8 @@ begin
 end $$;
 create trigger index_words after insert or update of name on locality_versions for each row execute function app_index_locality();
 
--- The loader writes the catalogue in one transaction. Until autovacuum analyzes it a minute later, the planner has no statistics, and every
--- list of places ran into the statement timeout. ANALYZE is for the owner of a table, and the service owns none.
+-- The loader writes the catalogue in one transaction. Until autovacuum analyzes it a minute later, the planner has no statistics,
+-- and every list of places ran into the statement timeout. ANALYZE is for the owner of a table, and the service owns none.
 create function app_analyze_places() returns void language plpgsql security definer set search_path = '' as $$
 begin
   analyze public.localities, public.locality_versions, public.locality_successions, public.locality_words;

@@ -5,8 +5,8 @@
 -- the change. Its arguments are the personal columns, whose values are not copied.
 create function app_track() returns trigger language plpgsql security definer set search_path = '' as $$
 declare
-  -- Derived columns: no change of the record by anybody. Some follow the tree of places; the last three
-  -- are generated, which before a row is written are still null.
+  -- Derived columns: no caller changes them. Some follow the tree of places; the last three are generated columns,
+  -- which are null in a BEFORE trigger.
   unseen constant text[] := '{version,changed_xid,created_at,updated_at,scope_path,organisation_scope_path,province_id,district_id,commune_id,head_fold,special_hardship,rank}';
   personal constant text[] := coalesce(tg_argv, '{}');
   was jsonb;
@@ -27,7 +27,7 @@ begin
   else
     was := to_jsonb(old) - unseen;
     becomes := to_jsonb(new) - unseen;
-    -- A record whose parts changed is touched by setting updated_at: that counts as a change.
+    -- app_touch_parent sets updated_at of a record whose parts changed: that counts as a change.
     if was = becomes and new.updated_at is not distinct from old.updated_at then return new; end if;
     subject := becomes;
     select coalesce(jsonb_object_agg(key, was -> key), '{}'), coalesce(jsonb_object_agg(key, becomes -> key), '{}')
@@ -75,11 +75,12 @@ begin
   end if;
   return null;
 end $$;
-comment on function app_touch_parent() is 'Raises the version of the record that shows this one; arguments: its table, the key to it';
+comment on function app_touch_parent() is
+  'Raises the version of the record that shows this one; arguments: its table, the column that refers to it';
 
 create function app_with_caller(authors uuid[]) returns uuid[] stable language sql as
   $$ select array_append(array_remove(authors, app_user_id()), app_user_id()) $$;
-comment on function app_with_caller(uuid[]) is 'The authors of a record after the caller has written some of it';
+comment on function app_with_caller(uuid[]) is 'The authors of a record with the caller added';
 
 select app_table('audit_events', tracked => false, grants => 'select', owner => 'writes');
 
@@ -95,11 +96,12 @@ create function app_audit_read(subject_resource text, subject uuid, subject_vill
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, request_id, village_id)
   values (public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), subject_resource, subject, 'read',
           nullif(current_setting('app.request_id', true), '')::uuid, subject_village) $$;
-comment on function app_audit_read(text, uuid, uuid) is 'Records that somebody read a sensitive field in full';
+comment on function app_audit_read(text, uuid, uuid) is 'Inserts an audit entry for reading a sensitive field in full';
 
--- An entry carries no path: nothing may update it, and the tree of places moves. It carries the village of its record or, for a record without
--- a village, the place whose officials are responsible: of an organisation, programme, key or twinning its managing or twinned place, of an
--- account its office. The place is looked up in the tree when the entry is read. Entries without a place are for administrators.
+-- An entry carries no path: nothing may update it, and the tree of places moves. It carries the village of its record or, for a
+-- record without a village, the place whose officials are responsible: of an organisation, programme, key or twinning its managing
+-- or twinned place, of an account its office. The place is looked up in the tree when the entry is read. Entries without a place
+-- are for administrators.
 --
 -- app_track copies village_id and locality_id of the record. A part that has neither registers its whole with app_part.
 create function app_audit_part() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -121,23 +123,26 @@ begin
     return new;
   end if;
   execute format('select %I from public.%I where id = $1', place_column, whole) into place using new.part_of;
-  -- A DELETE of the whole deletes its parts afterwards.
+  -- A DELETE of the whole deletes its parts after the whole.
   if place is null then
     select (d.content ->> place_column)::uuid into place from public.deleted_records d where d.id = new.part_of and d.resource = whole;
   end if;
   if place_column = 'village_id' then new.village_id := place; else new.locality_id := place; end if;
   return new;
 end $$;
-comment on function app_audit_part() is 'Sets the whole and the place of an audit entry of a part; arguments: table of the whole, key to it, its column of the place';
+comment on function app_audit_part() is
+  'Sets the whole and the place of an audit entry of a part; arguments: table of the whole, key to it, its column of the place';
 
 create function app_part(part regclass, whole regclass, key text) returns void language plpgsql as $$
 begin
-  execute format('create trigger %I before insert on audit_events for each row when (new.resource = %L) execute function app_audit_part(%L, %L, %L)',
+  execute format('create trigger %I before insert on audit_events for each row when (new.resource = %L)
+      execute function app_audit_part(%L, %L, %L)',
     'place_of_' || part, part, whole, key,
     (select coalesce(min(attname) filter (where attname = 'village_id'), min(attname) filter (where attname = 'locality_id'), 'id')
        from pg_attribute where attrelid = whole and attname in ('village_id', 'locality_id') and not attisdropped));
 end $$;
-comment on function app_part(regclass, regclass, text) is 'Registers a table as part of another: its audit entries name the whole, and take the place of the whole';
+comment on function app_part(regclass, regclass, text) is
+  'Registers a table as part of another: its audit entries name the whole, and take the place of the whole';
 
 -- ── deleted records ────────────────────────────────────────────────────────────────────────────
 -- The trigger that copies a deleted row has no key: a job seals the personal fields, and seals them anew when the key changes.
@@ -147,7 +152,8 @@ create function app_deletions_to_seal(newest smallint, most integer) returns tab
   select d.id, d.resource, d.personal, d.sealed from public.deleted_records d
    where public.app_role() = 'system' and (d.personal is not null or d.sealed is not null and get_byte(d.sealed, 0) <> newest)
    order by d.personal is null limit most $$;
-comment on function app_deletions_to_seal(smallint, integer) is 'Deleted rows whose personal fields are not sealed, or with another key than this one';
+comment on function app_deletions_to_seal(smallint, integer) is
+  'Deleted rows whose personal fields are not sealed, or with another key than this one';
 
 create function app_fresh_deletions(most integer) returns table (id uuid, resource text, personal jsonb)
   stable language sql security definer set search_path = '' as $$
@@ -197,7 +203,7 @@ end $$;
 
 -- ── the tree day ───────────────────────────────────────────────────────────────────────────────
 select app_table('tree_day', tracked => false, grants => 'select, insert, update',
-  reads => '{everybody}', reads_reason => 'The day of the tree is no secret, and every policy of places depends on it',
+  reads => '{everybody}', reads_reason => 'The day of the tree is public: every policy of places depends on it',
   writes => '{system}', writes_reason => 'A job moves the day');
 
 select app_callable('app_audit_read', 'app_claim', 'app_deletions_to_seal', 'app_fresh_deletions', 'app_seal_deletion', 'app_sealed_deletions',

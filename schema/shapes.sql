@@ -39,8 +39,8 @@ begin
       when 'twinned part' then format('((select app_villages()) is not null and exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s))',
         part[1], left(part[1], 1), target, part[2])
       -- The record that this one is a part of lies in the caller's range.
-      when 'managed part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s and ' || format(place, left(part[1], 1) || '.') || ')',
-        part[1], left(part[1], 1), target, part[2])
+      when 'managed part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s and '
+        || format(place, left(part[1], 1) || '.') || ')', part[1], left(part[1], 1), target, part[2])
       -- The same, or the whole is the caller's organisation.
       when 'own part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s and (%2$s.id = (select app_organisation()) or '
         || format(place, left(part[1], 1) || '.') || '))', part[1], left(part[1], 1), target, part[2])
@@ -67,9 +67,11 @@ begin
     || case when command in ('all', 'insert') then format(' with check (%s)', condition) else '' end;
   execute format('comment on policy %I on %s is %L', policy, target,
     case when policy = 'in_scope' and 'place' = any (shapes)
-      then 'Officials and village heads see the records of the places in their range; a key sees those of its place. ' else '' end || reason);
+      then 'Officials and village heads see the records of the places in their range; a key sees those of its place. '
+      else '' end || reason);
 end $$;
-comment on function app_policy(regclass, text, text, text[], text) is 'Creates a policy from named shapes, with its reason; for INSERT a restrictive one';
+comment on function app_policy(regclass, text, text, text[], text) is
+  'Creates a policy from named shapes, with its reason; for INSERT a restrictive one';
 
 create function app_table(
   target regclass,

@@ -5,7 +5,7 @@ select app_table('visits', owner => 'writes', personal => '{findings, occasion, 
   reads => '{place, giver}', writes => '{place, giver}',
   reads_reason => 'A giver reads and corrects its own visits for ever, also after its twinning',
   inserts => '{place, twinned}',
-  inserts_reason => 'A unit records visits only to villages that it stands by on that day; officials record for units on paper');
+  inserts_reason => 'A unit records visits only to villages that it is twinned with on that day; officials record for units on paper');
 create trigger aa_place before insert or update of village_id on visits for each row execute function app_place_in_village();
 
 select app_table('visit_households', tracked => false, grants => 'select, insert, delete', owner => 'writes');
@@ -31,7 +31,7 @@ select app_table('gifts', owner => 'merges',
   reads => '{place, giver}', writes => '{place, giver}',
   reads_reason => 'A giver reads and corrects its own gifts for ever, also after its twinning',
   inserts => '{place, twinned}',
-  inserts_reason => 'A unit records gifts only to villages that it stands by on that day; officials record for units on paper');
+  inserts_reason => 'A unit records gifts only to villages that it is twinned with on that day; officials record for units on paper');
 create trigger aa_place before insert or update of village_id on gifts for each row execute function app_place_in_village();
 create trigger touch_parent after insert or update or delete on gifts for each row execute function app_touch_parent('visits', 'visit_id');
 select app_merge_rule('hardship_items', 'gifts', 'hardship_item_id', 'move');
@@ -52,7 +52,7 @@ end $$;
 create function app_refresh_item(item uuid) returns void language plpgsql security definer set search_path = '' as $$
 begin
   if item is null then return; end if;
-  -- Locked in a statement of its own: the next one then sees what a neighbour has just committed.
+  -- A separate statement takes the lock: the next one has a new snapshot and sees what a concurrent transaction committed.
   perform 1 from public.hardship_items i where i.id = item for update;
   update public.hardship_items i set status = s.status
     from (select case when exists (select from public.gifts g where g.hardship_item_id = item and g.status = 'confirmed') then 'helped'
@@ -78,7 +78,8 @@ create trigger follow_item after insert or delete on pledges for each row execut
 create function app_household_decided(subject uuid) returns boolean stable language sql security definer set search_path = '' as $$
   select exists (select from public.hardship_items i where i.household_id = subject and i.approved)
       or exists (select from public.gifts g where g.household_id = subject and g.status <> 'recorded') $$;
-comment on function app_household_decided(uuid) is 'Whether the commune approved it on a list, or a gift to it was answered';
+comment on function app_household_decided(uuid) is
+  'Whether a list approved the household, or a gift to it was confirmed, disputed or settled';
 
 create function app_item_held(item uuid) returns boolean stable language sql security definer set search_path = '' as $$
   select exists (select from public.pledges p where p.item_id = item)

@@ -52,19 +52,19 @@ create trigger ab_place before insert or update of organisation_id on twinnings 
 -- constraint: equality of ids in such an index needs an extension.
 create function app_twinning_once() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
-  -- Two that were recorded before this was refused can be ended: a shorter period overlaps with nothing new.
+  -- A shorter period overlaps no other twinning than before.
   if tg_op = 'UPDATE' and (new.programme_id, new.organisation_id, new.locality_id) = (old.programme_id, old.organisation_id, old.locality_id)
      and new.starts_on >= old.starts_on and coalesce(new.ends_on, 'infinity') <= coalesce(old.ends_on, 'infinity') then
     return null;
   end if;
-  -- Two requests at once: the second waits, and its next statement sees the first.
+  -- Of two concurrent requests the second waits for the lock, and its next statement sees the row of the first.
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(
     pg_catalog.concat_ws(' ', 'twinning', new.programme_id, new.organisation_id, new.locality_id), 0));
   if exists (select from public.twinnings t
               where t.organisation_id = new.organisation_id and t.locality_id = new.locality_id and t.programme_id = new.programme_id
                 and t.id <> new.id
                 and (t.ends_on is null or t.ends_on >= new.starts_on) and (new.ends_on is null or new.ends_on >= t.starts_on)) then
-    -- Named like the key that refuses the same first day: it is one mistake.
+    -- Named like the unique key that refuses the same first day: the service answers both with one problem.
     raise exception 'overlapping twinning' using constraint = 'twinnings_key', errcode = 'exclusion_violation';
   end if;
   return null;
@@ -79,11 +79,11 @@ create function app_twinning_active(t twinnings, day date) returns boolean stabl
 create function app_twinning_status(suspended boolean, ends_on date) returns text stable parallel safe language sql
   as $$ select case when suspended then 'suspended' when ends_on < app_today() then 'ended' else 'active' end $$;
 
--- The filter for villages without a twinning. A village is also twinned through its commune or district, and a caller below those does not see
--- their twinnings. The existence of one tells no more than the village itself knows.
+-- The filter for villages without a twinning. A village is also twinned through its commune or district, and a caller below those
+-- does not see their twinnings. The existence of one tells no more than the village itself knows.
 create function app_twinned_places() returns setof uuid stable language sql security definer set search_path = '' as $$
   select distinct t.locality_id from public.twinnings t
    where public.app_twinning_active(t, (public.app_now() at time zone 'Asia/Ho_Chi_Minh')::date) $$;
-comment on function app_twinned_places() is 'Places that somebody stands by today';
+comment on function app_twinned_places() is 'Places with an active twinning today';
 
 select app_callable('app_twinned_places', 'app_twinning_active', 'app_twinning_status');

@@ -46,7 +46,7 @@ create table tree_day (
   only_row boolean primary key default true constraint tree_day_one_row check (only_row),
   day date not null
 );
-comment on table tree_day is 'The day whose tree of places the scope paths follow; public, one row';
+comment on table tree_day is 'The day whose tree of places the scope paths follow; readable by all, one row';
 
 create table audit_events (
   id bigint generated always as identity primary key,
@@ -76,16 +76,17 @@ create table audit_events (
   -- A stored column: COALESCE counts as leaky, so under row-level security no index on the expression is used.
   place_id uuid generated always as (coalesce(village_id, locality_id)) stored
 );
-comment on table audit_events is 'Who did what to which record. Append-only: nobody is granted more than to read it';
-comment on column audit_events.personal_fields is 'Names of personal fields that changed; their values are never kept here';
+comment on table audit_events is 'Every change of a record with its actor. Append-only: SELECT is the only grant';
+comment on column audit_events.personal_fields is 'Names of personal fields that changed; their values are never stored here';
 comment on column audit_events.two_person is
-  'doubt: two steps that two people take may have been taken by one, for an account that the other made or reset lately took one of them';
-comment on column audit_events.locality_id is 'Where no village is: the place whose officials answer for the record';
+  'doubt: one person may have taken both steps of a two-person rule, because one account recently made or reset the other';
+comment on column audit_events.locality_id is 'For a record without a village: the place whose officials are responsible for it';
 comment on column audit_events.forced is 'The caller overrode the version check with If-Match: *';
-comment on column audit_events.subject_rank is 'Of an account: how far from the top its office is; only those above it read of it';
-comment on column audit_events.part_of is 'Of a part of a record (a member of a household): the record';
-comment on column audit_events.actor_username is 'Of the moment, with name and office: an account may be renamed, or moved to another office';
-comment on column audit_events.place_id is 'Whose officials read of it';
+comment on column audit_events.subject_rank is 'For an entry about an account: the rank of its office; offices above it read the entry';
+comment on column audit_events.part_of is 'For an entry about a part (a member of a household): the whole';
+comment on column audit_events.actor_username is
+  'As at the moment of the entry, like name and office: an account may be renamed or moved to another office';
+comment on column audit_events.place_id is 'The place whose officials read the entry';
 -- Lists are ordered by time: all entries, those of one record, of the parts of a record, of one actor and of one place.
 create index audit_events_at on audit_events (at, id);
 create index audit_events_record on audit_events (record_id, at, id);
@@ -108,8 +109,8 @@ create table deleted_records (
   sealed bytea,
   constraint deleted_records_pkey primary key (id, resource)
 );
-comment on table deleted_records is 'Rows that were really deleted: the recycle bin, and the proof that an id is spent';
-comment on column deleted_records.content is 'The ordinary fields; emptied a year later, while the id stays spent';
+comment on table deleted_records is 'Copies of deleted rows; their ids stay taken';
+comment on column deleted_records.content is 'The fields that are not personal; emptied after a year, while the id stays taken';
 comment on column deleted_records.personal is 'The personal fields until a job seals them, 20 seconds later at most';
 comment on column deleted_records.sealed is 'The personal fields, sealed like those of household_private';
 create index deleted_records_personal on deleted_records (deleted_at) where personal is not null;
@@ -122,7 +123,7 @@ create table creations (
   body_hash bytea not null,
   created_at timestamptz not null
 );
-comment on table creations is 'Ids that clients made, with the hash of the body they came with: the same request again is known again';
+comment on table creations is 'Ids made by clients, with the hash of their request body: a repeated request is recognised';
 create index creations_created_at on creations (created_at);
 
 create table sealing_keys (
@@ -130,5 +131,6 @@ create table sealing_keys (
   fingerprint bytea not null,
   added_at timestamptz not null
 );
-comment on table sealing_keys is 'The keys of PII_KEY_FILE that this database has met: with another file the service does not start';
-comment on column sealing_keys.fingerprint is 'A keyed mark: it tells whether a key is the same one, and nothing of the key';
+comment on table sealing_keys is
+  'The keys of PII_KEY_FILE that sealed fields of this database use: the service does not start with a file that lacks one';
+comment on column sealing_keys.fingerprint is 'A keyed hash: identifies a key without revealing it';

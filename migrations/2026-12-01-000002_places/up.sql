@@ -37,11 +37,11 @@ create table localities (
   constraint localities_id_scope_path_key unique (id, scope_path)
 );
 comment on table localities is 'Provinces, districts, communes and villages of every era';
-comment on column localities.label is 'Surrogate in base 36, the locality''s step in scope paths; never an official code';
-comment on column localities.valid_from is 'First day (inclusive); null: before anything this catalogue knows';
+comment on column localities.label is 'Surrogate in base 36, the locality''s part of scope paths; never an official code';
+comment on column localities.valid_from is 'First day (inclusive); null: before the first day of the catalogue';
 comment on column localities.valid_to is 'Last day (inclusive); null: still in force';
-comment on column localities.scope_path is 'Where it lies on the tree day, as labels from the root; who may see a place''s records is decided by it';
-comment on column localities.province_id is 'Its province on the tree day (itself, for a province); null for places that are not yet';
+comment on column localities.scope_path is 'Labels from the root on the tree day; policies compare it with the caller''s range';
+comment on column localities.province_id is 'Its province on the tree day (itself, for a province); null for future places';
 create index localities_scope_path on localities (scope_path);
 create index localities_parent_id on localities (parent_id, name, id);
 create index localities_code on localities (code);
@@ -68,7 +68,7 @@ create table locality_versions (
   constraint locality_versions_validity check (valid_from <= valid_to),
   constraint locality_versions_day_key unique nulls not distinct (locality_id, valid_from)
 );
-comment on table locality_versions is 'What a locality was called and where it lay, from day to day (both inclusive)';
+comment on table locality_versions is 'Name, code, kind and parent of a locality from day to day (both inclusive)';
 create index locality_versions_parent_id on locality_versions (parent_id);
 create index locality_versions_code on locality_versions (code);
 create index locality_versions_changed on locality_versions (changed_xid, id);
@@ -88,7 +88,7 @@ create table locality_successions (
   changed_xid xid8 not null,
   constraint locality_successions_key unique (predecessor_id, successor_id)
 );
-comment on table locality_successions is 'What an ended locality became';
+comment on table locality_successions is 'The localities that replaced an ended one';
 comment on column locality_successions.certain is 'Every village of the predecessor lies in this successor';
 create index locality_successions_successor_id on locality_successions (successor_id);
 create index locality_successions_changed on locality_successions (changed_xid, id);
@@ -98,7 +98,8 @@ create table locality_words (
   word text collate "C" not null,
   constraint locality_words_pkey primary key (locality_id, word)
 );
-comment on table locality_words is 'Folded words of every name a locality had: searched by prefix, as a range, which an index serves under row-level security';
+comment on table locality_words is
+  'Folded words of every name of a locality, searched by prefix as a range, which can use an index under row-level security';
 create index locality_words_word on locality_words (word, locality_id);
 
 create table village_profiles (
@@ -115,7 +116,7 @@ create table village_profiles (
   constraint village_profiles_minority_within check (minority_households <= households),
   constraint village_profiles_village_year_key unique (village_id, year)
 );
-comment on table village_profiles is 'How many households and people a village has, year by year, as its commune counts them';
+comment on table village_profiles is 'Numbers of households and people of a village, year by year, as its commune counts them';
 create index village_profiles_changed on village_profiles (changed_xid, id);
 
 create table data_loads (
@@ -123,4 +124,4 @@ create table data_loads (
   digest bytea not null,
   loaded_at timestamptz not null
 );
-comment on table data_loads is 'Which catalogue files are in, so that a start with the same files loads nothing';
+comment on table data_loads is 'Digests of the loaded catalogue files: a start with the same files loads nothing';

@@ -1,7 +1,6 @@
 -- Twinning (kết nghĩa): organisations, the programmes of twinning, and which organisation is twinned with which place, from when
 -- to when.
 
--- Twinning (kết nghĩa): who stands by which place, under which programme, from when to when.
 create table organisations (
   id uuid primary key,
   name text collate "vi-x-icu" not null constraint organisations_name check (name <> ''),
@@ -24,8 +23,8 @@ create table organisations (
   constraint organisations_validity check (valid_from <= valid_to),
   constraint organisations_parent_other check (parent_id <> id)
 );
-comment on table organisations is 'Departments, companies, units, associations and places that give';
-comment on column organisations.locality_id is 'The place that manages it: its officials look after it';
+comment on table organisations is 'Departments, companies, units, associations and places that give support';
+comment on column organisations.locality_id is 'The place whose officials manage it';
 comment on column organisations.place_id is 'The place it is, when the giver is a village, commune or district (kind locality)';
 create index organisations_locality_id on organisations (locality_id, scope_path);
 create index organisations_scope_path on organisations (scope_path);
@@ -47,7 +46,7 @@ create table organisation_contacts (
   version bigint not null,
   changed_xid xid8 not null
 );
-comment on table organisation_contacts is 'How to reach an organisation: for itself and the officials over it';
+comment on table organisation_contacts is 'Contact of an organisation, for itself and the officials who manage it';
 create index organisation_contacts_changed on organisation_contacts (changed_xid, id);
 
 create table organisation_headcounts (
@@ -85,7 +84,7 @@ create table programmes (
   constraint programmes_period check (effective_on <= ends_on),
   constraint programmes_parent_other check (parent_id <> id)
 );
-comment on table programmes is 'Directives, decisions and plans that twinnings rest on';
+comment on table programmes is 'Directives, decisions and plans that are the basis of twinnings';
 comment on column programmes.number is 'Unknown for some: the copy of the plan of Ia Nan has none';
 create index programmes_locality_id on programmes (locality_id, scope_path);
 create index programmes_scope_path on programmes (scope_path);
@@ -117,7 +116,7 @@ create table twinnings (
   constraint twinnings_period check (starts_on <= ends_on),
   constraint twinnings_key unique (programme_id, organisation_id, locality_id, starts_on)
 );
-comment on table twinnings is 'An organisation stands by a place (kết nghĩa), under a programme, for a time';
+comment on table twinnings is 'An organisation is twinned with a place (kết nghĩa), under a programme, for a time';
 comment on column twinnings.lead is 'Leads (chủ trì) rather than takes part (phối hợp)';
 create index twinnings_organisation_id on twinnings (organisation_id, organisation_scope_path);
 create index twinnings_locality_id on twinnings (locality_id, scope_path);

@@ -1,7 +1,5 @@
 -- Accounts: users, their passwords, devices, sessions and API keys. Passwords and tokens are stored as hashes only.
 
--- Who may come in: users, their passwords and sessions, API keys, and the functions that enter a
--- transaction. Passwords and tokens are kept as hashes only.
 create table users (
   id uuid primary key,
   username text collate "C" not null constraint users_username_key unique
@@ -29,7 +27,7 @@ create table users (
     else locality_id is not null and organisation_id is null end)
 );
 comment on table users is 'People who sign in: one account each, several may hold one office';
-comment on column users.auth_version is 'Raised by deactivation, demotion, a move or a reset: access tokens of before are refused';
+comment on column users.auth_version is 'Raised by deactivation, demotion, a move or a reset: earlier access tokens are refused';
 create index users_locality_id on users (locality_id, scope_path);
 create index users_organisation_id on users (organisation_id, scope_path);
 create index users_scope_path on users (scope_path, username);
@@ -43,8 +41,9 @@ create table user_passwords (
   one_time_used_at timestamptz
 );
 comment on table user_passwords is 'Argon2id hashes';
-comment on column user_passwords.one_time_expires_at is 'Set while the password is a one-time one; after it the password is worth nothing';
-comment on column user_passwords.one_time_used_at is 'A one-time password signs in once; after that it is good for being replaced';
+comment on column user_passwords.one_time_expires_at is 'End of validity of a one-time password; null for an own password';
+comment on column user_passwords.one_time_used_at is
+  'Set by the one sign-in with a one-time password; afterwards only a change of password accepts it';
 
 create table account_makers (
   user_id uuid not null constraint account_makers_user_id_fkey references users on delete cascade,
@@ -52,7 +51,7 @@ create table account_makers (
   made_at timestamptz not null,
   constraint account_makers_pkey primary key (user_id, maker_id)
 );
-comment on table account_makers is 'Who created an account or reset its password, and when last: they knew its password';
+comment on table account_makers is 'Accounts that created an account or reset its password, which they knew, and when last';
 create index account_makers_maker_id on account_makers (maker_id);
 
 create table devices (
@@ -61,8 +60,9 @@ create table devices (
   signed_in_at timestamptz not null,
   constraint devices_pkey primary key (user_id, mark)
 );
-comment on table devices is 'The devices on which an account signed in since its last reset, the last twenty: each has a count of wrong passwords of its own';
-comment on column devices.mark is 'Random, and kept by the device in its device token';
+comment on table devices is
+  'The last twenty devices on which an account signed in since its last reset; failures are counted for each device';
+comment on column devices.mark is 'Random; the device holds it in its device token';
 
 create table sessions (
   id uuid primary key,
@@ -76,10 +76,10 @@ create table sessions (
   revoked_at timestamptz
 );
 comment on table sessions is 'A sign-in on one device: the family of its refresh tokens';
-comment on column sessions.device_mark is 'Of `devices`, for as long as the account knows the device';
+comment on column sessions.device_mark is 'Refers to devices while the device is listed there';
 comment on column sessions.generation is 'Of the newest refresh token';
 comment on column sessions.used_generation is
-  'The newest generation whose access token was used: its answer arrived, so its parent is not sent again';
+  'The newest generation whose access token was used: its answer arrived, so the client has no reason to repeat its parent';
 create index sessions_revoked_at on sessions (revoked_at);
 create index sessions_refreshed_at on sessions (refreshed_at) where revoked_at is null;
 create index sessions_user_id on sessions (user_id);
@@ -90,25 +90,18 @@ create table refresh_tokens (
   generation integer not null,
   constraint refresh_tokens_generation_key unique (session_id, generation)
 );
-comment on table refresh_tokens is 'SHA-256 of every refresh token of a live family, so that the reuse of an old one is recognised';
+comment on table refresh_tokens is 'SHA-256 of every refresh token of a live session, so that the reuse of an old one is recognised';
 
 create table sign_in_failures (
   subject text collate "C" primary key,
   failures integer not null,
   last_at timestamptz not null
 );
-comment on table sign_in_failures is 'Wrong passwords in a row';
+comment on table sign_in_failures is 'Failed sign-ins in a row';
 comment on column sign_in_failures.subject is
-  'A user name, whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password';
+  'A user name, also of no account, so that the answer does not reveal which names exist; or "device NAME MARK" of devices; or "password NAME", a change of the own password';
 create index sign_in_failures_last_at on sign_in_failures (last_at);
 
--- Passwords: who knows one may come in, who guesses one waits, and one that is replaced ends what was begun
--- with it.
---
--- A try is counted before its password is looked at and forgiven when it was right: of many tries at once no
--- more pass than one after the other. Counted by account, and apart from it by device: whoever guesses the
--- password of a name keeps nobody from the device that they use every day. An address is held off only beyond
--- what a commune reaches, whose phones share the address of their carrier.
 create table sign_in_addresses (
   hour timestamptz not null,
   address text not null,
@@ -131,7 +124,7 @@ create table api_keys (
   changed_xid xid8 not null,
   constraint api_keys_locality_id_fkey foreign key (locality_id, scope_path) references localities (id, scope_path) on update cascade
 );
-comment on table api_keys is 'Keys of dashboards: aggregates of one place, no person';
+comment on table api_keys is 'Keys of dashboards: aggregates of one place, no personal data';
 create index api_keys_locality_id on api_keys (locality_id, scope_path);
 create index api_keys_scope_path on api_keys (scope_path, created_at);
 create index api_keys_created_by on api_keys (created_by);

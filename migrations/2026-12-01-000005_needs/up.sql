@@ -35,12 +35,12 @@ create table households (
   constraint households_village_id_fkey foreign key (village_id, scope_path) references localities (id, scope_path) on update cascade,
   constraint households_id_scope_path_key unique (id, scope_path)
 );
-comment on table households is 'The homes of a village';
+comment on table households is 'Households of a village';
 comment on column households.head_fold is 'Without case and diacritics: equal names are likely duplicates';
-comment on column households.acted_by is 'Who entered it';
+comment on column households.acted_by is 'The account that entered it';
 comment on column households.on_behalf_of is 'The village whose head an official acted for';
 comment on column households.listed is
-  'On a hardship list of its village that was approved: then, and only then, twinned units see it';
+  'Whether an approved hardship list of its village names it: twinned units see these households only';
 -- Lists of a village or commune use an index that begins with the path. Lists of a province or of the country read an index in
 -- the order of the list; its last column, scope_path, skips rows of other places without reading the table. Measured at
 -- 500,000 households of 13,600 villages: a village head's list 617 → 0.2 ms, a commune's 5 → 0.7 ms, a province's 34 → 0.13 ms.
@@ -84,7 +84,8 @@ create table household_private (
   constraint household_private_household_id_fkey foreign key (household_id, scope_path)
     references households (id, scope_path) on update cascade on delete cascade
 );
-comment on table household_private is 'Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to record and field)';
+comment on table household_private is
+  'Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to record and field)';
 comment on column household_private.identity_number_index is 'Keyed hash: equality without the number';
 create index household_private_identity_number_index on household_private (identity_number_index);
 create index household_private_household_id on household_private (household_id, scope_path);
@@ -97,7 +98,8 @@ create table household_words (
   constraint household_words_household_id_fkey foreign key (household_id, scope_path)
     references households (id, scope_path) on update cascade on delete cascade
 );
-comment on table household_words is 'Folded words of the head''s name, searched by prefix as a range: an index serves that under row-level security';
+comment on table household_words is
+  'Folded words of the head''s name, searched by prefix as a range, which can use an index under row-level security';
 create index household_words_household_id on household_words (household_id, scope_path);
 create index household_words_word on household_words (word, scope_path, household_id);
 
@@ -123,8 +125,8 @@ create table household_assessments (
     references households (id, scope_path) on update cascade on delete cascade,
   constraint household_assessments_year_key unique (household_id, year)
 );
-comment on table household_assessments is 'How poor a household was found, one assessment a year';
-comment on column household_assessments.decision_number is 'The decision that approved the finding, as 12/QĐ-UBND';
+comment on table household_assessments is 'Poverty assessments, one for each household and year';
+comment on column household_assessments.decision_number is 'The decision that approved the assessment, as 12/QĐ-UBND';
 create index household_assessments_household_id on household_assessments (household_id, scope_path);
 create index household_assessments_scope_path on household_assessments (scope_path, year);
 create index household_assessments_changed on household_assessments (changed_xid, id);
@@ -146,14 +148,10 @@ create table household_former_assessments (
   changed_xid xid8 not null
 );
 comment on table household_former_assessments is
-  'Of a year for which the surviving household had an assessment of its own: kept for its history, and counted nowhere';
+  'Assessments of a merged household for years that the surviving one had its own for: shown in the history, not counted';
 create index household_former_assessments_household_id on household_former_assessments (household_id);
 create index household_former_assessments_changed on household_former_assessments (changed_xid, id);
 
--- Two records of one household become one, a household tells what happened to it, and a village
--- that nobody stands by is found by who looks for it.
-
--- ── merging ────────────────────────────────────────────────────────────────────────────────────
 create table household_merges (
   id uuid primary key,
   household_id uuid not null constraint household_merges_household_id_fkey references households on delete cascade,
@@ -163,7 +161,7 @@ create table household_merges (
   version bigint not null,
   changed_xid xid8 not null
 );
-comment on table household_merges is 'Households that were recorded twice: the id that is gone, and the household it is now';
+comment on table household_merges is 'Households that were recorded twice: the deleted id, and the household that it was merged into';
 create index household_merges_household_id on household_merges (household_id);
 create index household_merges_changed on household_merges (changed_xid, id);
 
@@ -192,10 +190,13 @@ create table hardship_lists (
   constraint hardship_lists_village_id_fkey foreign key (village_id, scope_path) references localities (id, scope_path) on update cascade,
   constraint hardship_lists_round_key unique (village_id, year, round)
 );
-comment on table hardship_lists is 'The hardest households of a village, one list for each round of a year (danh sách hộ khó khăn)';
-comment on column hardship_lists.approved_at is 'First approval: from then on twinned units see the list, also when it is closed or reopened';
-comment on column hardship_lists.written_by is 'Who changed it since it was approved last: an approval by one of them is marked in the audit';
-comment on column hardship_lists.last_step_hash is 'With last_step and last_step_by: the same step sent again is known again';
+comment on table hardship_lists is
+  'The households of a village in greatest hardship, one list for each round of a year (danh sách hộ khó khăn)';
+comment on column hardship_lists.approved_at is
+  'First approval: twinned units see the list from then on, also while it is closed or reopened';
+comment on column hardship_lists.written_by is
+  'Accounts that changed it since its last approval: an approval by one of them is marked in the audit';
+comment on column hardship_lists.last_step_hash is 'With last_step and last_step_by: recognises a repeated step';
 create index hardship_lists_village_id on hardship_lists (village_id, scope_path);
 create index hardship_lists_scope_path on hardship_lists (scope_path, year);
 create index hardship_lists_submitted_by on hardship_lists (submitted_by);
@@ -227,10 +228,12 @@ create table hardship_items (
   constraint hardship_items_household_key unique (list_id, household_id)
 );
 comment on table hardship_items is 'A household on a hardship list';
-comment on column hardship_items.status is 'Nobody types it: app_refresh_item follows pledges and confirmed gifts';
-comment on column hardship_items.approved is 'Was part of an approved list: what a twinned unit may see';
-comment on column hardship_items.approved_state is 'Reasons, needs, priority and note as they were approved last: what a twinned unit sees, also while the list is reopened';
-comment on column hardship_items.dropped is 'Was approved and left out of the reopened list since: units see it until the list is approved anew, then it goes';
+comment on column hardship_items.status is 'Derived by app_refresh_item from pledges and confirmed gifts';
+comment on column hardship_items.approved is 'Whether it was part of an approved list: twinned units see these items';
+comment on column hardship_items.approved_state is
+  'Reasons, needs, priority and note as approved last: twinned units see these, also while the list is reopened';
+comment on column hardship_items.dropped is
+  'Approved, and left out of the reopened list since: units see it until the next approval deletes it';
 create index hardship_items_village_id on hardship_items (village_id, scope_path);
 create index hardship_items_scope_path on hardship_items (scope_path, created_at, id);
 create index hardship_items_household_id on hardship_items (household_id);
@@ -269,6 +272,7 @@ create table merge_rules (
   rule text not null constraint merge_rules_rule check (rule in ('move', 'delete') or rule like 'app\_merge\_%'),
   constraint merge_rules_key unique (part, key)
 );
-comment on table merge_rules is 'What a merge of two records does with the rows that refer to them; written by schema/';
-comment on column merge_rules.position is 'In the order of the areas: the rows of later ones move first';
-comment on column merge_rules.rule is 'move, delete (by the foreign key), or a function that takes the record that goes and the one that stays';
+comment on table merge_rules is 'What a merge does with the rows that refer to the merged record; written by schema/';
+comment on column merge_rules.position is 'In the order of the areas: the rows of later areas move first';
+comment on column merge_rules.rule is
+  'move, delete (by the foreign key), or a function that takes the record that goes and the one that stays';

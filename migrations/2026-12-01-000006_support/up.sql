@@ -1,6 +1,5 @@
 -- Support: visits to villages, and gifts.
 
--- Support: visits, and what was given and arrived.
 create table visits (
   id uuid primary key,
   twinning_id uuid not null constraint visits_twinning_id_fkey references twinnings,
@@ -23,9 +22,9 @@ create table visits (
   changed_xid xid8 not null,
   constraint visits_village_id_fkey foreign key (village_id, scope_path) references localities (id, scope_path) on update cascade
 );
-comment on table visits is 'A unit came to a village';
-comment on column visits.organisation_id is 'That of the twinning on the day of the visit';
-comment on column visits.recorded_at is 'By the clock of the phone, kept as sent';
+comment on table visits is 'Visits of units to villages';
+comment on column visits.organisation_id is 'The organisation of the twinning on the day of the visit';
+comment on column visits.recorded_at is 'By the clock of the phone, stored as sent';
 create index visits_twinning_id on visits (twinning_id);
 create index visits_organisation_id on visits (organisation_id, visited_on);
 create index visits_village_id on visits (village_id, scope_path);
@@ -39,7 +38,7 @@ create table visit_households (
   household_id uuid not null constraint visit_households_household_id_fkey references households,
   constraint visit_households_pkey primary key (visit_id, household_id)
 );
-comment on table visit_households is 'Whose homes a visit went to';
+comment on table visit_households is 'The households of a visit';
 create index visit_households_household_id on visit_households (household_id);
 
 create table gifts (
@@ -80,10 +79,10 @@ create table gifts (
   constraint gifts_village_id_fkey foreign key (village_id, scope_path) references localities (id, scope_path) on update cascade,
   constraint gifts_member_of_household check (member_id is null or household_id is not null)
 );
-comment on table gifts is 'What was given: to a household, to one of its members, or to the whole village';
+comment on table gifts is 'Gifts to a household, to one of its members, or to the whole village';
 comment on column gifts.value_vnd is 'Whole VND';
-comment on column gifts.written_by is 'Who changed it: no more may they confirm it than who recorded it';
-comment on column gifts.acted_by is 'Who recorded it; never the one who confirms it';
+comment on column gifts.written_by is 'Accounts that changed it: none of them may confirm it';
+comment on column gifts.acted_by is 'The account that recorded it, which may not confirm it';
 create index gifts_visit_id on gifts (visit_id);
 create index gifts_twinning_id on gifts (twinning_id);
 create index gifts_organisation_id on gifts (organisation_id, given_on);

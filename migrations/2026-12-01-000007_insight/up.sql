@@ -1,18 +1,10 @@
 -- Insight: gifts and visits added up for each village and month, quarter and year. A year of the whole country is 14,000 of these
 -- rows instead of 417,000 gifts and visits: at a million gifts, counting the country by province took PostgreSQL one second.
 --
--- A summary counts only where support_changes holds no mark. The transaction that writes a gift or a visit inserts a mark; a marked village is
--- counted from its gifts and visits, and a job counts it anew and deletes the mark. So the numbers are right whether or not the
--- job has run, and writers neither count nor wait for each other.
+-- A summary counts only where support_changes holds no mark. The transaction that writes a gift or a visit inserts a mark; a marked
+-- village is counted from its gifts and visits, and a job counts it anew and deletes the mark. So the numbers are right whether or
+-- not the job has run, and writers neither count nor wait for each other.
 
--- What was given, added up for each village and month, quarter and year. A year of the whole country is
--- 14,000 of these rows instead of 417,000 gifts and visits: measured at a million gifts, the country by
--- province took a second of PostgreSQL.
---
--- A summary is never trusted beyond its marks: whoever writes a gift or a visit leaves a mark in the same
--- transaction, a marked village is counted from its gifts and visits, and a job counts it anew and takes the
--- mark away. So the numbers are right at every moment, whether the job has run or not, and writers neither
--- count nor wait for each other.
 create table support_changes (
   id bigint generated always as identity primary key,
   village_id uuid not null,
@@ -21,7 +13,7 @@ create table support_changes (
   constraint support_changes_village_id_fkey foreign key (village_id, scope_path) references localities (id, scope_path)
     on update cascade on delete cascade
 );
-comment on table support_changes is 'Marks: gifts or visits of the village in this year have changed since its summaries were made';
+comment on table support_changes is 'Marks: gifts or visits of the village in this year have changed since its summaries were counted';
 create index support_changes_village_id on support_changes (village_id, scope_path);
 
 create table support_summaries (
@@ -39,9 +31,12 @@ create table support_summaries (
   constraint support_summaries_village_id_fkey foreign key (village_id, scope_path) references localities (id, scope_path)
     on update cascade on delete cascade
 );
-comment on table support_summaries is 'What was given in a village in a month, a quarter or a year; right where the village has no mark in support_changes';
-comment on column support_summaries.households is 'Distinct households that were given something here and never in another village: they may be added up over villages';
-comment on column support_summaries.wandering_households is 'Households that were given something here, and at any time in another village, too: among villages each counts once';
+comment on table support_summaries is
+  'Support of a village in a month, a quarter or a year; valid where the village has no mark in support_changes';
+comment on column support_summaries.households is
+  'Distinct households with gifts in this village and in no other at any time: the numbers may be added up over villages';
+comment on column support_summaries.wandering_households is
+  'Households with gifts in this village and, at any time, in another: each counts once among villages';
 create index support_summaries_village_id on support_summaries (village_id, scope_path);
 create index support_summaries_scope_path on support_summaries (period, starts_on, scope_path);
 -- Small: few households receive gifts in two villages.
