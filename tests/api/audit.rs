@@ -131,6 +131,25 @@ fn what_is_of_no_village_is_for_the_officials_of_its_place() {
 }
 
 #[test]
+fn the_deletion_of_a_part_is_read_where_its_whole_was() {
+    let world = World::new();
+    let official = world.commune(world.ianan);
+    let body = json!({
+        "name": "Công ty Bình Dương", "kind": "enterprise", "level": "commune", "locality_id": world.ianan,
+        "contact_name": "Lê Văn Hùng", "headcounts": [{"year": 2026, "headcount": 25}],
+    });
+    let organisation = id_of(&official.post("/organisations", body).expect(201));
+    official.delete(&format!("/organisations/{organisation}")).expect(204);
+    let deleted = |client: &Client| -> Vec<Value> {
+        let found = entries(client, &format!("id={organisation}"));
+        found.into_iter().filter(|entry| entry["action"] == "delete").map(|entry| entry["part"].clone()).collect()
+    };
+    let parts = deleted(&official);
+    assert!(parts.contains(&json!("contact")) && parts.contains(&json!("headcounts")), "{parts:?}");
+    assert!(deleted(&world.commune(world.kongchro)).is_empty());
+}
+
+#[test]
 fn what_happened_to_an_account_is_for_those_who_look_after_it() {
     let world = World::new();
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);

@@ -401,6 +401,16 @@ fn policies_ask_about_the_caller_once_for_each_query() {
 }
 
 #[test]
+fn an_unknown_shape_of_a_policy_is_an_error() {
+    let server = TestServer::start();
+    let mut conn = server.sql();
+    let told = refusal(&mut conn, "SELECT app_condition('gifts', '{place, nobody}')");
+    assert!(told.starts_with("null value cannot be assigned"), "{told}");
+    let told = refusal(&mut conn, "SELECT app_callable('app_nobody')");
+    assert!(told.starts_with("query returned no rows"), "{told}");
+}
+
+#[test]
 fn every_table_that_people_write_is_tracked() {
     // Written by the functions and triggers of the database alone, or holding no record of their own.
     // (`visit_households` is part of its visit.)
