@@ -18,6 +18,7 @@ RUN mkdir -p src tests/api \
 COPY build.rs ./
 COPY data data
 COPY migrations migrations
+COPY schema schema
 COPY src src
 # The tests stay outside; Cargo only wants to see that they could be there.
 RUN mkdir -p tests/api && touch tests/api/main.rs src/main.rs src/lib.rs \

@@ -7,7 +7,7 @@ begin
   update public.sessions s set used_generation = token_generation where s.id = session and s.used_generation < token_generation;
 end $$;
 
-COMMENT ON FUNCTION public.app_access_used(session uuid, token_generation integer) IS 'The access token of a generation has reached its phone: the refresh token before it is good no more';
+COMMENT ON FUNCTION public.app_access_used(session uuid, token_generation integer) IS 'Notes the first use of an access token: the answer reached the phone, so its parent refresh token may not be repeated';
 
 CREATE FUNCTION public.app_address_wait(address text, per_hour integer) RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -48,6 +48,24 @@ begin
   raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
 end $$;
 
+CREATE FUNCTION public.app_audit_account() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  said jsonb := coalesce(new.old_values, '{}') || coalesce(new.new_values, '{}');
+begin
+  if new.village_id is not null then return new; end if;
+  select coalesce(u.locality_id, (select o.locality_id from public.organisations o where o.id = u.organisation_id)), u.rank
+    into new.locality_id, new.subject_rank from public.users u where u.id = new.record_id;
+  -- A new office counts from this change on, and a BEFORE INSERT trigger finds no row yet.
+  new.locality_id := coalesce((said ->> 'locality_id')::uuid,
+    (select o.locality_id from public.organisations o where o.id = (said ->> 'organisation_id')::uuid), new.locality_id);
+  new.subject_rank := coalesce(case said ->> 'role' when 'admin' then 0 when 'province' then 1 when 'district' then 2 when 'commune' then 3
+    when 'twinning_unit' then 4 when 'village_head' then 4 end, new.subject_rank);
+  return new;
+end $$;
+
 CREATE FUNCTION public.app_audit_actor() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -59,50 +77,45 @@ begin
   return new;
 end $$;
 
-CREATE FUNCTION public.app_audit_place() RETURNS trigger
+CREATE FUNCTION public.app_audit_locality() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  new.village_id := coalesce(new.village_id, new.record_id);
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_audit_part() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $_$
 declare
-  said jsonb := coalesce(new.old_values, '{}') || coalesce(new.new_values, '{}');
+  whole constant text := tg_argv[0];
+  key constant text := tg_argv[1];
+  place_column constant text := tg_argv[2];
+  place uuid;
 begin
-  case
-    when new.resource in ('organisation_contacts', 'organisation_headcounts') then
-      new.part_of := new.organisation_id;
-      -- The parts of an organisation that is deleted follow it.
-      new.locality_id := coalesce((select o.locality_id from public.organisations o where o.id = new.part_of),
-        (select (d.content ->> 'locality_id')::uuid from public.deleted_records d where d.id = new.part_of and d.resource = 'organisations'));
-    when new.resource = 'village_profiles' then
-      new.part_of := new.village_id;
-    when new.resource = 'locality_versions' then
-      new.part_of := new.locality_id;
-    when new.resource = 'locality_successions' then
-      new.part_of := coalesce((said ->> 'predecessor_id')::uuid, (select s.predecessor_id from public.locality_successions s where s.id = new.record_id));
-      new.locality_id := new.part_of;
-    when new.resource like 'household\_%' then
-      new.part_of := (said ->> 'household_id')::uuid;
-      -- A change tells of the fields that changed.
-      if new.part_of is null then
-        execute format('select household_id from public.%I where id = $1', new.resource) into new.part_of using new.record_id;
-      end if;
-      -- The parts of a household that is deleted follow it.
-      new.village_id := coalesce((select h.village_id from public.households h where h.id = new.part_of),
-        (select d.village_id from public.deleted_records d where d.id = new.part_of and d.resource = 'households'));
-    when new.resource = 'users' then
-      select coalesce(u.locality_id, (select o.locality_id from public.organisations o where o.id = u.organisation_id)), u.rank
-        into new.locality_id, new.subject_rank from public.users u where u.id = new.record_id;
-      -- A new office counts from now on, and an account that is being made is not there yet.
-      new.locality_id := coalesce((said ->> 'locality_id')::uuid,
-        (select o.locality_id from public.organisations o where o.id = (said ->> 'organisation_id')::uuid), new.locality_id);
-      new.subject_rank := coalesce(case said ->> 'role' when 'admin' then 0 when 'province' then 1 when 'district' then 2 when 'commune' then 3
-        when 'twinning_unit' then 4 when 'village_head' then 4 end, new.subject_rank);
-    else
-      null;
-  end case;
+  -- The entry of an UPDATE holds the changed columns only, and the columns that app_track copies.
+  new.part_of := coalesce(new.new_values ->> key, new.old_values ->> key, case key
+    when 'village_id' then new.village_id when 'locality_id' then new.locality_id when 'organisation_id' then new.organisation_id end::text)::uuid;
+  if new.part_of is null then
+    execute format('select %I from public.%I where id = $1', key, new.resource) into new.part_of using new.record_id;
+  end if;
+  if new.village_id is not null or new.locality_id is not null then return new; end if;
+  if place_column = 'id' then
+    new.locality_id := new.part_of;
+    return new;
+  end if;
+  execute format('select %I from public.%I where id = $1', place_column, whole) into place using new.part_of;
+  -- A DELETE of the whole deletes its parts after the whole.
+  if place is null then
+    select (d.content ->> place_column)::uuid into place from public.deleted_records d where d.id = new.part_of and d.resource = whole;
+  end if;
+  if place_column = 'village_id' then new.village_id := place; else new.locality_id := place; end if;
   return new;
 end $_$;
 
-COMMENT ON FUNCTION public.app_audit_place() IS 'Tells of which record and of whose area an entry is, where its village does not';
+COMMENT ON FUNCTION public.app_audit_part() IS 'Sets the whole and the place of an audit entry of a part; arguments: table of the whole, key to it, its column of the place';
 
 CREATE FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -112,7 +125,7 @@ CREATE FUNCTION public.app_audit_read(subject_resource text, subject uuid, subje
   values (public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), subject_resource, subject, 'read',
           nullif(current_setting('app.request_id', true), '')::uuid, subject_village) $$;
 
-COMMENT ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) IS 'Records that somebody read a sensitive field in full';
+COMMENT ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) IS 'Inserts an audit entry for reading a sensitive field in full';
 
 CREATE FUNCTION public.app_audit_sealed(subject uuid, fields text[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -180,7 +193,22 @@ CREATE FUNCTION public.app_both(one text, other text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select left(case when one = other then one else nullif(concat_ws(E'\n', one, other), '') end, 1000) $$;
 
-COMMENT ON FUNCTION public.app_both(one text, other text) IS 'Two notes as one, no longer than a note may be';
+COMMENT ON FUNCTION public.app_both(one text, other text) IS 'Joins two notes within the length limit of a note';
+
+CREATE FUNCTION public.app_callable(VARIADIC names text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  name text;
+  found_function regprocedure;
+begin
+  foreach name in array names loop
+    select p.oid into strict found_function from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname = name;
+    execute format('grant execute on function %s to app', found_function);
+  end loop;
+end $$;
+
+COMMENT ON FUNCTION public.app_callable(VARIADIC names text[]) IS 'Lets the serving role call functions; each file ends with its list';
 
 CREATE FUNCTION public.app_change_own_password(verified text, new_hash text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -228,6 +256,54 @@ begin
   return 'replay';
 end $$;
 
+CREATE FUNCTION public.app_condition(target regclass, shapes text[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $_$
+declare
+  place constant text := '%1$sscope_path >= (select app_low()) and %1$sscope_path < (select app_high())';
+  shape text;
+  extra text;
+  part text[];
+  condition text not null := '';
+  conditions text[] := '{}';
+begin
+  foreach shape in array shapes loop
+    extra := substring(shape from ' where (.*)$');
+    part := regexp_match(shape, 'part of (\w+) by (\w+)$');
+    condition := case regexp_replace(regexp_replace(shape, ' where .*$', ''), ' of \w+ by \w+$', '')
+      -- The record lies in the caller's range of places.
+      when 'place' then format('(' || place || ')', '')
+      -- The caller's organisation gave or promised it.
+      when 'giver' then 'organisation_id = (select app_organisation())'
+      -- The caller's organisation is twinned with the village today; a column condition may narrow it.
+      when 'twinned' then format(case when extra is null then '%s' else '(%s and %s)' end,
+        'village_id = any ((select app_villages())::uuid[])', extra)
+      -- The caller sees the record that this one is a part of.
+      when 'part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s)',
+        part[1], left(part[1], 1), target, part[2])
+      -- The same, for callers with twinned villages only: others skip the look-up of the whole.
+      when 'twinned part' then format('((select app_villages()) is not null and exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s))',
+        part[1], left(part[1], 1), target, part[2])
+      -- The record that this one is a part of lies in the caller's range.
+      when 'managed part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s and '
+        || format(place, left(part[1], 1) || '.') || ')', part[1], left(part[1], 1), target, part[2])
+      -- The same, or the whole is the caller's organisation.
+      when 'own part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s and (%2$s.id = (select app_organisation()) or '
+        || format(place, left(part[1], 1) || '.') || '))', part[1], left(part[1], 1), target, part[2])
+      -- Loaders and jobs.
+      when 'system' then '(select app_role()) = ''system'''
+      -- Every caller that entered, keys and public operations included.
+      when 'entered' then '(select app_role()) is not null'
+      -- Also connections that did not enter.
+      when 'everybody' then 'true'
+    end;
+    conditions := conditions || condition;
+  end loop;
+  return array_to_string(conditions, ' or ');
+end $_$;
+
+COMMENT ON FUNCTION public.app_condition(target regclass, shapes text[]) IS 'The condition of a policy: its shapes, joined by OR';
+
 CREATE FUNCTION public.app_deletions_to_seal(newest smallint, most integer) RETURNS TABLE(id uuid, resource text, personal jsonb, sealed bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -257,7 +333,7 @@ begin
   update public.sessions s set revoked_at = public.app_now()
    where s.id = target and s.user_id = public.app_user_id() and s.revoked_at is null returning s.device_mark into lost;
   if not found then return false; end if;
-  -- A phone that was lost; the caller's own is signed out and comes back.
+  -- Forgets the device of a session that another one ends: a lost phone. The caller's own device stays known.
   delete from public.devices d where d.user_id = public.app_user_id() and d.mark = lost and target <> public.app_session_id();
   perform public.app_security_event('session_ended', public.app_user_id());
   return true;
@@ -280,7 +356,7 @@ declare
   ended bigint;
 begin
   if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;
-  -- In the order of signing in: the account, then its devices and sessions.
+  -- Locks in the order of a sign-in: the account, then its devices and sessions.
   perform from public.users u where name is null or u.username = name order by u.id for update;
   with gone as (
     update public.sessions s set revoked_at = public.app_now()
@@ -322,16 +398,16 @@ begin
   end if;
 
   if who.role = 'village_head' and current_setting('transaction_read_only') = 'off' then
-    -- Its village stays where it is until what the head writes stands: otherwise the village would be gone from the
-    -- range below while it is there.
+    -- Locks the village until the transaction ends: a village that moves meanwhile would leave the range that is set below,
+    -- and the head's own records with it.
     perform 1 from public.localities l where l.id = who.locality_id for key share;
   end if;
   if who.locality_id is not null then
-    -- An office whose place has ended keeps its sign-in and sees nothing.
+    -- An account whose place has ended may sign in and sees no record.
     select l.scope_path into place from public.localities l, public.tree_day t
      where l.id = who.locality_id and (l.valid_from is null or l.valid_from <= t.day) and (l.valid_to is null or l.valid_to >= t.day);
     if not found then perform public.app_set('role', null); return outcome; end if;
-    -- '/' follows '.', so this is everything that begins with the path.
+    -- '/' follows '.' in the collation C, so the range holds every text that begins with the path.
     perform public.app_set('low', place.scope_path), public.app_set('high', left(place.scope_path, -1) || '/');
   end if;
 
@@ -339,7 +415,7 @@ begin
    where o.id = who.organisation_id or o.place_id = who.locality_id;
   if found then
     perform public.app_set('organisation', giver.id::text);
-    -- A giver that has ended keeps its records, and stands by nobody any more.
+    -- An organisation that has ended reads its records, and its twinnings give it no village.
     if not giver.ended then
       perform public.app_set('villages', (
         select array_agg(distinct v.id)::text
@@ -353,7 +429,7 @@ begin
   return outcome;
 end $$;
 
-COMMENT ON FUNCTION public.app_enter(session uuid, token_auth_version integer, token_generation integer, moment timestamp with time zone, request uuid) IS 'Enters the transaction as the user of a session and sets who asks, what they see and the moment; 0: refused, 2: entered, with the first use of the newest access token';
+COMMENT ON FUNCTION public.app_enter(session uuid, token_auth_version integer, token_generation integer, moment timestamp with time zone, request uuid) IS 'Enters the transaction as the user of a session: sets caller, scope and moment; 0: refused, 1: entered, 2: entered, with the first use of the newest access token';
 
 CREATE FUNCTION public.app_enter_as(account uuid, token_auth_version integer, moment timestamp with time zone, request uuid) RETURNS smallint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -399,7 +475,7 @@ begin
   perform app_set('now', moment::text), app_set('role', 'public'), app_set('request_id', request::text);
 end $$;
 
-COMMENT ON FUNCTION public.app_enter_public(moment timestamp with time zone, request uuid) IS 'For what needs no sign-in: it sees nothing but public tables';
+COMMENT ON FUNCTION public.app_enter_public(moment timestamp with time zone, request uuid) IS 'For operations without sign-in: reads public tables only';
 
 CREATE FUNCTION public.app_enter_system(moment timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
@@ -408,7 +484,7 @@ begin
   perform app_set('now', moment::text), app_set('role', 'system'), app_set('low', '0.'), app_set('high', '0/');
 end $$;
 
-COMMENT ON FUNCTION public.app_enter_system(moment timestamp with time zone) IS 'For loaders and jobs: they see and write everything';
+COMMENT ON FUNCTION public.app_enter_system(moment timestamp with time zone) IS 'For loaders and jobs: they read and write every row';
 
 CREATE FUNCTION public.app_fold(value text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -439,22 +515,22 @@ declare
   total integer := 0;
 begin
   if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;
-  -- Sessions a month after they ended, or could have been refreshed for the last time; their tokens go with them.
+  -- Sessions 30 days after their end, or 400 days after the last refresh; their tokens are deleted by the foreign key.
   delete from public.sessions s where s.id in (
     select x.id from public.sessions x where x.revoked_at < now - interval '30 days' limit most);
   get diagnostics gone = row_count; total := total + gone;
   delete from public.sessions s where s.id in (
     select x.id from public.sessions x where x.revoked_at is null and x.refreshed_at < now - interval '400 days' limit most);
   get diagnostics gone = row_count; total := total + gone;
-  -- Phones repeat what they sent weeks ago, not years.
+  -- Phones repeat requests after weeks, not after years.
   delete from public.creations c where c.id in (
     select x.id from public.creations x where x.created_at < now - interval '2 years' limit most);
   get diagnostics gone = row_count; total := total + gone;
-  -- The id of a deleted record stays spent, its content goes.
+  -- The id of a deleted record stays taken; its content is emptied.
   update public.deleted_records d set content = '{}', personal = null, sealed = null where (d.id, d.resource) in (
     select x.id, x.resource from public.deleted_records x where x.content <> '{}' and x.deleted_at < now - interval '1 year' limit most);
   get diagnostics gone = row_count; total := total + gone;
-  -- Names that nobody tried for a month, so that guessing names fills nothing.
+  -- Counters without an attempt for 30 days: otherwise guessed names would fill the table.
   delete from public.sign_in_failures f where f.subject in (
     select x.subject from public.sign_in_failures x where x.last_at < now - interval '30 days' limit most);
   get diagnostics gone = row_count; total := total + gone;
@@ -463,7 +539,7 @@ begin
   return total;
 end $$;
 
-COMMENT ON FUNCTION public.app_forget(most integer) IS 'Deletes what has been kept for its period, at most so many rows of each kind';
+COMMENT ON FUNCTION public.app_forget(most integer) IS 'Deletes rows whose retention has ended, at most a number of each kind';
 
 CREATE FUNCTION public.app_forgive(username text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -473,7 +549,7 @@ CREATE FUNCTION public.app_forgive(username text) RETURNS void
    where f.subject in ('name ' || username, 'password ' || username)
       or f.subject >= 'device ' || username || ' ' and f.subject < 'device ' || username || '!' $$;
 
-COMMENT ON FUNCTION public.app_forgive(username text) IS 'Forgets the wrong passwords of an account, whatever they were counted by';
+COMMENT ON FUNCTION public.app_forgive(username text) IS 'Deletes the failure counters of an account: by name, by device, and of changes of its password';
 
 CREATE FUNCTION public.app_fresh_deletions(most integer) RETURNS TABLE(id uuid, resource text, personal jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -498,7 +574,7 @@ CREATE FUNCTION public.app_has_account(organisation uuid) RETURNS boolean
   select exists (select from public.users u where u.active and u.organisation_id = organisation)
       or exists (select from public.organisations o join public.users u on u.locality_id = o.place_id where o.id = organisation and u.active) $$;
 
-COMMENT ON FUNCTION public.app_has_account(organisation uuid) IS 'Whether somebody signs in for an organisation, or for the place that it is';
+COMMENT ON FUNCTION public.app_has_account(organisation uuid) IS 'Whether an active account belongs to an organisation, or to the place that it is';
 
 CREATE FUNCTION public.app_high() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -518,7 +594,7 @@ CREATE FUNCTION public.app_household_decided(subject uuid) RETURNS boolean
   select exists (select from public.hardship_items i where i.household_id = subject and i.approved)
       or exists (select from public.gifts g where g.household_id = subject and g.status <> 'recorded') $$;
 
-COMMENT ON FUNCTION public.app_household_decided(subject uuid) IS 'Whether the commune approved it on a list, or a gift to it was answered';
+COMMENT ON FUNCTION public.app_household_decided(subject uuid) IS 'Whether a list approved the household, or a gift to it was confirmed, disputed or settled';
 
 CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid, kind text, happened_on date, recorded_at timestamp with time zone, household_id uuid, year integer, poverty_status text, deprivations text[], poverty_causes text[], from_village_id uuid, from_village_name text, village_id uuid, village_name text, from_status text, status text, merged_household_id uuid, fields text[], actor_id uuid, actor_name text, actor_role text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -532,8 +608,8 @@ CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid
   ), records as (
     select home.id from home union all select m.id from public.household_merges m join home on m.household_id = home.id
   ), events as (
-    -- Loaders have no request: what they wrote at one moment is one line. Its id begins with the moment,
-    -- as a request's does, so that ids order the lines of one day.
+    -- Loaders have no request id: entries of one moment are one line. Its id begins with the moment, like the UUIDv7 of a
+    -- request, so that ids order the lines of one day.
     select coalesce(e.request_id, (lpad(to_hex((extract(epoch from e.at) * 1000)::bigint), 12, '0') || right(md5(e.at::text), 20))::uuid) as request, e.at, e.record_id, e.action, e.step, e.actor_id, e.actor_role,
            e.old_values, e.new_values, field.name as field
       from public.audit_events e join records r on r.id = e.record_id
@@ -550,7 +626,7 @@ CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid
            max(e.old_values ->> 'status') filter (where e.action = 'update') as from_status,
            max(e.new_values ->> 'status') filter (where e.action <> 'delete') as status,
            (max(e.new_values ->> 'status_since') filter (where e.action = 'update'))::date as since,
-           -- Columns that the database derives, and those that an assessment writes, are no change of their own.
+           -- Leaves out columns that the database derives, and those that an assessment writes.
            array_agg(distinct e.field) filter (where e.field not in ('head_fold', 'special_hardship', 'listed', 'acted_by', 'on_behalf_of',
              'poverty_status', 'poverty_year', 'deprivations', 'poverty_causes')) as fields,
            exists (select from public.audit_events m
@@ -584,18 +660,18 @@ CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid
          case when home.inside then e.actor_id end, case when home.inside then u.full_name end,
          case when home.inside then coalesce(e.actor_role, u.role) end
     from entries e cross join home left join public.users u on u.id = e.actor_id
-    -- A village that the caller does not see is not named to it.
+    -- Does not name a village that the caller may not see.
     left join public.localities origin on origin.id = e.from_village_id
      and (origin.scope_path >= public.app_low() and origin.scope_path < public.app_high() or origin.id = any (public.app_villages()))
    where e.kind <> 'changed' or (home.inside and e.fields <> '{}') $$;
 
-COMMENT ON FUNCTION public.app_household_history(subject uuid) IS 'What became of a household the caller sees; nothing for any other';
+COMMENT ON FUNCTION public.app_household_history(subject uuid) IS 'The history of a household that the caller sees; no row for any other';
 
 CREATE FUNCTION public.app_in_range(path text) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(path collate "C" >= app_low() and path collate "C" < app_high(), false) $$;
 
-COMMENT ON FUNCTION public.app_in_range(path text) IS 'For a single row; policies write the comparison out, so that an index serves it';
+COMMENT ON FUNCTION public.app_in_range(path text) IS 'For a single row; policies write the comparison out, so that it can use an index';
 
 CREATE FUNCTION public.app_index_household() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -626,7 +702,7 @@ CREATE FUNCTION public.app_index_words(value text) RETURNS SETOF text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$ select public.app_words(value) union select public.app_words(translate(value, '''’‘ʼ`´', '')) $$;
 
-COMMENT ON FUNCTION public.app_index_words(value text) IS 'What a name is found by; what is searched for is parted by app_words';
+COMMENT ON FUNCTION public.app_index_words(value text) IS 'Words of a name for the index; a search is split by app_words';
 
 CREATE FUNCTION public.app_item_held(item uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -657,7 +733,7 @@ CREATE FUNCTION public.app_keep_user() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  -- Its own password is a matter of signing in.
+  -- A change of the own password belongs to signing in.
   if exists (select from public.audit_events e
               where e.actor_id = old.id and e.action <> 'security' and (e.resource, e.record_id) <> ('users', old.id)) then
     raise exception 'the account has acted' using constraint = 'app_in_use', errcode = 'foreign_key_violation';
@@ -709,13 +785,13 @@ CREATE FUNCTION public.app_mark_support(villages uuid[], years integer[], househ
          ) touched(village_id, year)
     join public.localities l on l.id = touched.village_id $$;
 
-COMMENT ON FUNCTION public.app_mark_support(villages uuid[], years integer[], households uuid[]) IS 'Marks villages, each with a year, and wherever else the households were given something that were given something in them';
+COMMENT ON FUNCTION public.app_mark_support(villages uuid[], years integer[], households uuid[]) IS 'Marks villages, each with a year, and the other villages in which the same households received gifts';
 
 CREATE FUNCTION public.app_matches(value text, part text) RETURNS boolean
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$ select public.app_fold(part) <> '' and public.app_fold(value) like '%' || public.app_fold(part) || '%' $$;
 
-COMMENT ON FUNCTION public.app_matches(value text, part text) IS 'Contains the part, without case and diacritics; for lists short enough to be read through';
+COMMENT ON FUNCTION public.app_matches(value text, part text) IS 'Contains the part, without case and diacritics; uses no index, so for short lists only';
 
 CREATE FUNCTION public.app_member_given(member uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -725,42 +801,59 @@ CREATE FUNCTION public.app_member_given(member uuid) RETURNS boolean
 
 COMMENT ON FUNCTION public.app_member_given(member uuid) IS 'Whether a gift was for a member of a household';
 
+CREATE FUNCTION public.app_merge_assessments(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into public.household_former_assessments (id, household_id, merged_from, year, poverty_status, deprivations, poverty_causes,
+      decision_number, assessor_id, assessed_on, created_at)
+  select a.id, survivor, merged, a.year, a.poverty_status, a.deprivations, a.poverty_causes, a.decision_number, a.assessor_id, a.assessed_on, a.updated_at
+    from public.household_assessments a join public.household_assessments s on s.household_id = survivor and s.year = a.year
+   where a.household_id = merged;
+  update public.household_assessments a set household_id = survivor, scope_path = h.scope_path
+    from public.households h
+   where h.id = survivor and a.household_id = merged
+     and not exists (select from public.household_assessments s where s.household_id = survivor and s.year = a.year);
+  perform public.app_show_latest_assessment(survivor);
+end $$;
+
+CREATE FUNCTION public.app_merge_gifts(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update public.gifts g
+     set household_id = survivor, member_id = case when p.member_id is null then g.member_id else p.kept_id end
+    from public.gifts x left join public.app_same_people(merged, survivor) p on p.member_id = x.member_id
+   where g.id = x.id and x.household_id = merged;
+end $$;
+
 CREATE FUNCTION public.app_merge_households(merged uuid, survivor uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
-declare
-  gone uuid[];
-  kept uuid[];
 begin
   if merged = survivor or 2 <> (select count(*) from public.households h where h.id in (merged, survivor)
       and h.scope_path >= public.app_low() and h.scope_path < public.app_high()) then
     perform public.app_refuse('app_not_found');
   end if;
+  perform public.app_merge_rows('households', merged, survivor);
+  update public.households s
+     set head_sex = coalesce(s.head_sex, m.head_sex), head_birth_year = coalesce(s.head_birth_year, m.head_birth_year),
+         hardship_reasons = public.app_union(s.hardship_reasons, m.hardship_reasons), address = coalesce(s.address, m.address),
+         latitude = case when s.latitude is null or s.longitude is null then m.latitude else s.latitude end,
+         longitude = case when s.latitude is null or s.longitude is null then m.longitude else s.longitude end,
+         note = coalesce(s.note, m.note), updated_at = clock_timestamp()
+    from public.households m where s.id = survivor and m.id = merged;
+  insert into public.household_merges (id, household_id, merged_by) values (merged, survivor, public.app_user_id());
+  delete from public.households h where h.id = merged;
+end $$;
 
-  -- gifts, and the people they were for: told apart once, before anything of them changes
-  select coalesce(array_agg(p.member_id), '{}'), coalesce(array_agg(p.kept_id), '{}') into gone, kept
-    from public.app_same_people(merged, survivor) p;
-  update public.gifts g
-     set household_id = survivor, member_id = case when p.member_id is null then g.member_id else p.kept_id end
-    from public.gifts x left join unnest(gone, kept) as p (member_id, kept_id) on p.member_id = x.member_id
-   where g.id = x.id and x.household_id = merged;
-  update public.household_members s
-     set birth_year = coalesce(s.birth_year, m.birth_year), sex = coalesce(s.sex, m.sex),
-         relation = coalesce(s.relation, m.relation), student = s.student or m.student
-    from unnest(gone, kept) as p (member_id, kept_id) join public.household_members m on m.id = p.member_id
-   where s.id = p.kept_id;
-  delete from public.household_members m where m.id = any (gone);
-  update public.household_members m set household_id = survivor where m.household_id = merged;
+COMMENT ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) IS 'Moves all rows of one household to the other and deletes the one';
 
-  -- visits
-  update public.visits v set updated_at = clock_timestamp()
-   where v.id in (select x.visit_id from public.visit_households x where x.household_id = merged);
-  insert into public.visit_households (visit_id, household_id)
-  select x.visit_id, survivor from public.visit_households x where x.household_id = merged on conflict do nothing;
-  delete from public.visit_households x where x.household_id = merged;
-
-  -- items: two on one list become one, with all that was said and promised of either
+CREATE FUNCTION public.app_merge_items(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
   update public.hardship_items s
      set reasons = public.app_union(s.reasons, m.reasons), needs = public.app_union(s.needs, m.needs),
          priority = least(s.priority, m.priority), note = public.app_both(s.note, m.note),
@@ -781,44 +874,70 @@ begin
   update public.pledges p set item_id = s.id
     from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
    where m.id = p.item_id and m.household_id = merged;
-  update public.gifts g set hardship_item_id = s.id
-    from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
-   where m.id = g.hardship_item_id and m.household_id = merged;
-  -- Whoever merges writes the lists of both.
+  perform public.app_merge_rows('hardship_items', m.id, s.id)
+     from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
+    where m.household_id = merged;
+  -- A merge writes the lists of the merged household: its caller is an author.
   update public.hardship_lists l set written_by = public.app_with_caller(l.written_by)
    where l.id in (select m.list_id from public.hardship_items m where m.household_id = merged);
   delete from public.hardship_items m
    using public.hardship_items s where m.household_id = merged and s.household_id = survivor and s.list_id = m.list_id;
   update public.hardship_items m set household_id = survivor where m.household_id = merged;
   perform public.app_refresh_item(i.id) from public.hardship_items i where i.household_id = survivor;
-
-  -- assessments
-  insert into public.household_former_assessments (id, household_id, merged_from, year, poverty_status, deprivations, poverty_causes,
-      decision_number, assessor_id, assessed_on, created_at)
-  select a.id, survivor, merged, a.year, a.poverty_status, a.deprivations, a.poverty_causes, a.decision_number, a.assessor_id, a.assessed_on, a.updated_at
-    from public.household_assessments a join public.household_assessments s on s.household_id = survivor and s.year = a.year
-   where a.household_id = merged;
-  update public.household_assessments a set household_id = survivor, scope_path = h.scope_path
-    from public.households h
-   where h.id = survivor and a.household_id = merged
-     and not exists (select from public.household_assessments s where s.household_id = survivor and s.year = a.year);
-  perform public.app_show_latest_assessment(survivor);
-
-  -- the household itself
-  update public.households s
-     set head_sex = coalesce(s.head_sex, m.head_sex), head_birth_year = coalesce(s.head_birth_year, m.head_birth_year),
-         hardship_reasons = public.app_union(s.hardship_reasons, m.hardship_reasons), address = coalesce(s.address, m.address),
-         latitude = case when s.latitude is null or s.longitude is null then m.latitude else s.latitude end,
-         longitude = case when s.latitude is null or s.longitude is null then m.longitude else s.longitude end,
-         note = coalesce(s.note, m.note), updated_at = clock_timestamp()
-    from public.households m where s.id = survivor and m.id = merged;
-  update public.household_merges x set household_id = survivor where x.household_id = merged;
-  update public.household_former_assessments x set household_id = survivor where x.household_id = merged;
-  insert into public.household_merges (id, household_id, merged_by) values (merged, survivor, public.app_user_id());
-  delete from public.households h where h.id = merged;
 end $$;
 
-COMMENT ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) IS 'Everything of the one goes over to the other, and the one is deleted';
+CREATE FUNCTION public.app_merge_members(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  gone uuid[];
+  kept uuid[];
+begin
+  select coalesce(array_agg(p.member_id), '{}'), coalesce(array_agg(p.kept_id), '{}') into gone, kept
+    from public.app_same_people(merged, survivor) p;
+  update public.household_members s
+     set birth_year = coalesce(s.birth_year, m.birth_year), sex = coalesce(s.sex, m.sex),
+         relation = coalesce(s.relation, m.relation), student = s.student or m.student
+    from unnest(gone, kept) as p (member_id, kept_id) join public.household_members m on m.id = p.member_id
+   where s.id = p.kept_id;
+  delete from public.household_members m where m.id = any (gone);
+  update public.household_members m set household_id = survivor where m.household_id = merged;
+end $$;
+
+CREATE FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  registered record;
+begin
+  for registered in select m.part, m.key, m.rule from public.merge_rules m where m.whole = of_table order by m.position desc loop
+    if registered.rule = 'move' then
+      execute format('update public.%1$I set %2$I = $2 where %2$I = $1', registered.part, registered.key) using gone, kept;
+    elsif registered.rule <> 'delete' then
+      execute format('select public.%I($1, $2)', registered.rule) using gone, kept;
+    end if;
+  end loop;
+end $_$;
+
+COMMENT ON FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid) IS 'Moves what refers to the record that goes to the one that stays, by the rules of each table';
+
+CREATE FUNCTION public.app_merge_rule(whole regclass, part regclass, key text, rule text) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into merge_rules (whole, part, key, rule) values (whole::text, part::text, key, rule) $$;
+
+COMMENT ON FUNCTION public.app_merge_rule(whole regclass, part regclass, key text, rule text) IS 'Registers what a merge does with the rows that refer to the record that goes: move (to the record that stays), delete (by their foreign key), or a function';
+
+CREATE FUNCTION public.app_merge_visits(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update public.visits v set updated_at = clock_timestamp()
+   where v.id in (select x.visit_id from public.visit_households x where x.household_id = merged);
+  insert into public.visit_households (visit_id, household_id)
+  select x.visit_id, survivor from public.visit_households x where x.household_id = merged on conflict do nothing;
+  delete from public.visit_households x where x.household_id = merged;
+end $$;
 
 CREATE FUNCTION public.app_name_was_taken() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -847,7 +966,7 @@ CREATE FUNCTION public.app_organisation() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.organisation', true), '')::uuid $$;
 
-COMMENT ON FUNCTION public.app_organisation() IS 'The organisation the caller acts for: its own, or the one its place is as a giver';
+COMMENT ON FUNCTION public.app_organisation() IS 'The organisation that the caller acts for: its own, or the one that its place is as a giver';
 
 CREATE FUNCTION public.app_own_account() RETURNS TABLE(id uuid, username text, full_name text, phone text, role text, must_change_password boolean, locality_id uuid, locality_code text, locality_name text, locality_level text, locality_valid_to date, organisation_id uuid, organisation_name text, in_office boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -875,7 +994,7 @@ CREATE FUNCTION public.app_own_accounts() RETURNS uuid[]
   )
   select array(select id from up union select id from down) $$;
 
-COMMENT ON FUNCTION public.app_own_accounts() IS 'The accounts that may be the caller''s own, itself among them: who made one lately has known its password';
+COMMENT ON FUNCTION public.app_own_accounts() IS 'The accounts that may be the caller''s own, including its account: the maker of an account has known its password';
 
 CREATE FUNCTION public.app_own_sessions(idle_days integer, absolute_days integer) RETURNS TABLE(id uuid, device_name text, created_at timestamp with time zone, refreshed_at timestamp with time zone, current boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -886,6 +1005,19 @@ CREATE FUNCTION public.app_own_sessions(idle_days integer, absolute_days integer
    where s.user_id = public.app_user_id() and s.revoked_at is null
      and s.refreshed_at >= public.app_now() - make_interval(days => idle_days)
      and s.created_at >= public.app_now() - make_interval(days => absolute_days) $$;
+
+CREATE FUNCTION public.app_part(part regclass, whole regclass, key text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  execute format('create trigger %I before insert on audit_events for each row when (new.resource = %L)
+      execute function app_audit_part(%L, %L, %L)',
+    'place_of_' || part, part, whole, key,
+    (select coalesce(min(attname) filter (where attname = 'village_id'), min(attname) filter (where attname = 'locality_id'), 'id')
+       from pg_attribute where attrelid = whole and attname in ('village_id', 'locality_id') and not attisdropped));
+end $$;
+
+COMMENT ON FUNCTION public.app_part(part regclass, whole regclass, key text) IS 'Registers a table as part of another: its audit entries name the whole, and take the place of the whole';
 
 CREATE FUNCTION public.app_password_was_wrong(name text, address text, what text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -916,7 +1048,7 @@ CREATE FUNCTION public.app_path(place uuid, day date) RETURNS jsonb
     join public.locality_versions v on v.locality_id = l.id
      and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
 
-COMMENT ON FUNCTION public.app_path(place uuid, day date) IS 'The places a place lay in on a day, the widest first';
+COMMENT ON FUNCTION public.app_path(place uuid, day date) IS 'The places above a place on a day, the widest first';
 
 CREATE FUNCTION public.app_paths() RETURNS text[]
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -925,7 +1057,7 @@ CREATE FUNCTION public.app_paths() RETURNS text[]
   select array(select l.scope_path from public.localities l
                 where l.scope_path >= public.app_low() and l.scope_path < public.app_high()) $$;
 
-COMMENT ON FUNCTION public.app_paths() IS 'Every path of the caller''s range of places, for ranges of few places; policies ask by the bounds';
+COMMENT ON FUNCTION public.app_paths() IS 'Every path of the caller''s range of places, for ranges of few places; policies compare the bounds';
 
 CREATE FUNCTION public.app_place() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -971,7 +1103,7 @@ CREATE FUNCTION public.app_place_locality() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
-  -- Where the whole tree is laid anew, the path comes with it: the parent's may not be laid yet.
+  -- app_set_tree_day sets parent and path together, when the path of the parent may be outdated still.
   if tg_op = 'INSERT' or (new.parent_id is distinct from old.parent_id and new.scope_path = old.scope_path) then
     select p.scope_path || new.label || '.', p.province_id,
            case p.level when 'district' then p.id else p.district_id end,
@@ -1038,7 +1170,7 @@ CREATE FUNCTION public.app_places_above(places uuid[], day date) RETURNS TABLE(i
   )
   select up.id, up.above_id from up $$;
 
-COMMENT ON FUNCTION public.app_places_above(places uuid[], day date) IS 'Every place that each of these lay in on a day';
+COMMENT ON FUNCTION public.app_places_above(places uuid[], day date) IS 'All places above each of these on a day';
 
 CREATE FUNCTION public.app_places_of(villages uuid[]) RETURNS TABLE(village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1046,11 +1178,29 @@ CREATE FUNCTION public.app_places_of(villages uuid[]) RETURNS TABLE(village_id u
     AS $$
   select l.id, l.commune_id, l.district_id, l.province_id from public.localities l where l.id = any (villages) $$;
 
+CREATE FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  condition constant text := app_condition(target, shapes);
+begin
+  execute format('create policy %I on %s as %s for %s', policy, target,
+      case command when 'insert' then 'restrictive' else 'permissive' end, command)
+    || case when command <> 'insert' then format(' using (%s)', condition) else '' end
+    || case when command in ('all', 'insert') then format(' with check (%s)', condition) else '' end;
+  execute format('comment on policy %I on %s is %L', policy, target,
+    case when policy = 'in_scope' and 'place' = any (shapes)
+      then 'Officials and village heads see the records of the places in their range; a key sees those of its place. '
+      else '' end || reason);
+end $$;
+
+COMMENT ON FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) IS 'Creates a policy from named shapes, with its reason; for INSERT a restrictive one';
+
 CREATE FUNCTION public.app_rank() RETURNS smallint
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.rank', true), '')::smallint $$;
 
-COMMENT ON FUNCTION public.app_rank() IS 'How far from the top the caller''s office is; users further down are in its care';
+COMMENT ON FUNCTION public.app_rank() IS 'Level of the caller''s office below the administrator; it manages the accounts of lower offices';
 
 CREATE FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) RETURNS TABLE(outcome text, session_id uuid)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1092,7 +1242,7 @@ CREATE FUNCTION public.app_refresh_item(item uuid) RETURNS void
     AS $$
 begin
   if item is null then return; end if;
-  -- Locked in a statement of its own: the next one then sees what a neighbour has just committed.
+  -- A separate statement takes the lock: the next one has a new snapshot and sees what a concurrent transaction committed.
   perform 1 from public.hardship_items i where i.id = item for update;
   update public.hardship_items i set status = s.status
     from (select case when exists (select from public.gifts g where g.hardship_item_id = item and g.status = 'confirmed') then 'helped'
@@ -1118,7 +1268,7 @@ begin
      where (n.approved, n.household_id) is distinct from (o.approved, o.household_id);
   end if;
   if homes is null then return null; end if;
-  -- Locked in a statement of its own: the next one then sees what a neighbour has just committed.
+  -- A separate statement takes the lock: the next one has a new snapshot and sees what a concurrent transaction committed.
   perform 1 from public.households h where h.id = any (homes) order by h.id for update;
   update public.households h set listed = l.listed
     from (select x.id, exists (select from public.hardship_items i
@@ -1151,20 +1301,20 @@ begin
   on conflict (user_id) do update set hash = excluded.hash, one_time_expires_at = excluded.one_time_expires_at, one_time_used_at = null;
   perform public.app_end_access(who), public.app_forgive(subject.username);
   perform public.app_tell_of_account(who, 'unit_account_given');
-  -- Whoever knew the password before knows it no more.
+  -- Earlier makers do not know the new password.
   delete from public.account_makers m where m.user_id = who;
   if public.app_user_id() is not null then
     insert into public.account_makers (user_id, maker_id, made_at) values (who, public.app_user_id(), public.app_now());
   end if;
 end $$;
 
-COMMENT ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) IS 'Sets the password of a user in the caller''s care and ends its sessions';
+COMMENT ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) IS 'Sets the password of a user whom the caller manages and ends its sessions';
 
 CREATE FUNCTION public.app_role() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.role', true), '') $$;
 
-COMMENT ON FUNCTION public.app_role() IS 'Role of the caller, or system, key, public; null when nobody entered';
+COMMENT ON FUNCTION public.app_role() IS 'Role of the caller, or system, key, public; null before an entry function ran';
 
 CREATE FUNCTION public.app_same_people(merged uuid, survivor uuid) RETURNS TABLE(member_id uuid, kept_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1184,7 +1334,7 @@ CREATE FUNCTION public.app_same_people(merged uuid, survivor uuid) RETURNS TABLE
      and (s.id is not null or (m.name = lower(normalize(h.head_name)) and m.birth_year = h.head_birth_year
                                and not exists (select from people x where x.household_id = survivor and x.name = m.name))) $$;
 
-COMMENT ON FUNCTION public.app_same_people(merged uuid, survivor uuid) IS 'Members of the one who are a member of the other too; kept_id is null for who is its head';
+COMMENT ON FUNCTION public.app_same_people(merged uuid, survivor uuid) IS 'Members of the merged household that the survivor has too; kept_id is null for a member that is its head';
 
 CREATE FUNCTION public.app_seal_deletion(record uuid, of_resource text, by_key bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1207,7 +1357,7 @@ CREATE FUNCTION public.app_security_event(what text, subject uuid) RETURNS void
     SET search_path TO ''
     AS $$
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, step, request_id)
-  -- A wrong password tells nothing of whoever sent it.
+  -- A wrong password identifies no caller.
   values (public.app_now(), coalesce(public.app_role(), 'nobody'), case what when 'sign_in_failed' then null else subject end,
           'users', subject, 'security', what,
           nullif(current_setting('app.request_id', true), '')::uuid) $$;
@@ -1228,7 +1378,7 @@ CREATE FUNCTION public.app_set(name text, value text) RETURNS text
     LANGUAGE sql
     AS $$ select set_config('app.' || name, coalesce(value, ''), true) $$;
 
-COMMENT ON FUNCTION public.app_set(name text, value text) IS 'Leaves a finding for the rest of the transaction';
+COMMENT ON FUNCTION public.app_set(name text, value text) IS 'Sets app.<name> for the rest of the transaction';
 
 CREATE FUNCTION public.app_set_tree_day(new_day date) RETURNS integer
     LANGUAGE plpgsql
@@ -1275,7 +1425,7 @@ begin
   return moved;
 end $$;
 
-COMMENT ON FUNCTION public.app_set_tree_day(new_day date) IS 'Lays every path as of that day; to be called as system. Returns how many localities moved';
+COMMENT ON FUNCTION public.app_set_tree_day(new_day date) IS 'Computes every path as of a day; called as system. Returns the number of changed localities';
 
 CREATE FUNCTION public.app_share_maker(others uuid[]) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1286,7 +1436,7 @@ CREATE FUNCTION public.app_share_maker(others uuid[]) RETURNS boolean
      where m.user_id = public.app_user_id() and o.user_id = any (others) and o.user_id <> m.user_id
        and least(m.made_at, o.made_at) > public.app_now() - make_interval(days => public.app_two_person_days())) $$;
 
-COMMENT ON FUNCTION public.app_share_maker(others uuid[]) IS 'Whether a third person lately knew the passwords of the caller and of one of the others';
+COMMENT ON FUNCTION public.app_share_maker(others uuid[]) IS 'Whether a third account recently made or reset both the caller''s account and one of the others';
 
 CREATE FUNCTION public.app_show_latest_assessment(subject uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -1320,7 +1470,7 @@ begin
   on conflict on constraint devices_pkey do update set signed_in_at = public.app_now();
   delete from public.devices d where d.user_id = who and d.mark in (
     select x.mark from public.devices x where x.user_id = who order by x.signed_in_at desc, x.mark offset 20);
-  -- Each session has a share of requests of its own: of one account no more than twenty, those that were used last.
+  -- Rate limits count by session: one account has at most twenty sessions, and the least recently used ends.
   update public.sessions s set revoked_at = public.app_now() where s.id in (
     select x.id from public.sessions x where x.user_id = who and x.revoked_at is null order by x.refreshed_at desc, x.id desc offset 19);
   insert into public.sessions (id, user_id, device_name, device_mark, created_at, refreshed_at)
@@ -1330,7 +1480,7 @@ begin
   return true;
 end $_$;
 
-COMMENT ON FUNCTION public.app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) IS 'Opens a session for a password whose hash was compared and still stands; false: it stands no more';
+COMMENT ON FUNCTION public.app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) IS 'Opens a session for a password whose hash was compared; false: the hash or the account has changed meanwhile';
 
 CREATE FUNCTION public.app_sign_in_pause(failures integer, last_at timestamp with time zone) RETURNS integer
     LANGUAGE sql STABLE
@@ -1350,7 +1500,7 @@ CREATE FUNCTION public.app_sign_in_subject(name text, mark bytea) RETURNS text
   select case when exists (select from public.devices d join public.users u on u.id = d.user_id where u.username = $1 and d.mark = $2)
     then 'device ' || name || ' ' || encode(mark, 'hex') else 'name ' || name end $_$;
 
-COMMENT ON FUNCTION public.app_sign_in_subject(name text, mark bytea) IS 'Counts the wrong passwords of a sign-in. Each kind of subject begins with its own word, for a name is anything that is sent';
+COMMENT ON FUNCTION public.app_sign_in_subject(name text, mark bytea) IS 'The key under which wrong passwords of a sign-in are counted. Each kind of key begins with its own word, for a name is anything that is sent';
 
 CREATE FUNCTION public.app_subscriber(address text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT
@@ -1358,7 +1508,7 @@ CREATE FUNCTION public.app_subscriber(address text) RETURNS text
     AS $$
   select network(set_masklen(address::inet, case family(address::inet) when 4 then 32 else 64 end))::text $$;
 
-COMMENT ON FUNCTION public.app_subscriber(address text) IS 'One subscriber of IPv6 has a /64 and may speak from any address in it';
+COMMENT ON FUNCTION public.app_subscriber(address text) IS 'The network that counts as one address: an IPv6 subscriber may use any address of a /64';
 
 CREATE FUNCTION public.app_summarise_support(most integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1369,10 +1519,10 @@ declare
   villages uuid[];
   years integer[];
 begin
-  -- One job at a time: an older count is not written over a newer one. The number is arbitrary.
+  -- Runs in one session at a time, so that no older count overwrites a newer one. The number is arbitrary.
   if not pg_try_advisory_xact_lock(7364102303) then return 0; end if;
-  -- Villages that are being moved are left for the next time: who moves one may wait for the job, and the job
-  -- for nobody, or the two would wait for each other.
+  -- Skips villages that another transaction moves, until the next run: that transaction may wait for this job, so this
+  -- job must not wait for it.
   select array_agg(l.id) into villages
     from (select l.id from public.localities l
            where l.id in (select c.village_id from public.support_changes c order by c.id limit most)
@@ -1411,7 +1561,7 @@ begin
   return marks;
 end $$;
 
-COMMENT ON FUNCTION public.app_summarise_support(most integer) IS 'Counts the villages of so many marks anew; how many marks it took, 0 when there are none or another job is at it';
+COMMENT ON FUNCTION public.app_summarise_support(most integer) IS 'Counts the villages of a number of marks anew; returns the number of marks, 0 without marks or while another job runs';
 
 CREATE FUNCTION public.app_support_changed() RETURNS trigger
     LANGUAGE plpgsql
@@ -1421,7 +1571,7 @@ declare
   years integer[];
   households uuid[];
 begin
-  -- Statements, not rows: a visit with five gifts leaves two marks.
+  -- One call for each statement and not for each row: a visit with five gifts inserts two marks.
   if tg_table_name = 'visits' then
     if tg_op = 'INSERT' then
       select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years from new_rows;
@@ -1439,8 +1589,8 @@ begin
   elsif tg_op = 'DELETE' then
     select array_agg(village_id), array_agg(extract(year from given_on)::integer) into villages, years from old_rows;
   else
-    -- A gift that stays where it was, for whom it was, makes nobody wander: its household is not locked, or a
-    -- confirmation and a merge would wait for each other.
+    -- A gift with an unchanged village and household changes no household's villages, so the household is not locked: a
+    -- confirmation and a merge would deadlock.
     select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer), array_agg(ends.household_id)
       into villages, years, households
       from old_rows o join new_rows n on n.id = o.id
@@ -1455,6 +1605,47 @@ begin
   end if;
   return null;
 end $$;
+
+CREATE FUNCTION public.app_table(target regclass, reads text[] DEFAULT NULL::text[], reads_reason text DEFAULT NULL::text, writes text[] DEFAULT NULL::text[], writes_reason text DEFAULT NULL::text, inserts text[] DEFAULT NULL::text[], inserts_reason text DEFAULT NULL::text, owner text DEFAULT NULL::text, grants text DEFAULT 'select, insert, update, delete'::text, tracked boolean DEFAULT true, personal text[] DEFAULT '{}'::text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  execute format('alter table %s enable row level security', target);
+  execute format('alter table %s force row level security', target);
+  if grants is not null then
+    execute format('grant %s on %s to app', grants, target);
+  end if;
+  if tracked then
+    execute format('create trigger zz_track before insert or update or delete on %s for each row execute function app_track(%s)',
+      target, (select string_agg(quote_literal(name), ', ') from unnest(personal) name));
+  end if;
+
+  if reads = writes then
+    perform app_policy(target, 'in_scope', 'all', reads, reads_reason);
+  else
+    if reads is not null then perform app_policy(target, 'in_scope', 'select', reads, reads_reason); end if;
+    if writes is not null then perform app_policy(target, 'written', 'all', writes, writes_reason); end if;
+  end if;
+
+  if inserts is not null then perform app_policy(target, 'twinned', 'insert', inserts, inserts_reason); end if;
+
+  if owner is not null then
+    execute format(case owner when 'writes' then 'create policy definer_functions on %s to app_owner using (true) with check (true)'
+      else 'create policy definer_functions on %s for select to app_owner using (true)' end, target);
+    execute format('comment on policy definer_functions on %s is %L', target,
+      'Functions that run as the owner: row-level security is forced on the owner, too');
+  end if;
+  if owner = 'locks' then
+    execute format('create policy definer_locks on %s for update to app_owner using (true) with check (false)', target);
+    execute format('comment on policy definer_locks on %s is %L', target,
+      'A foreign key locks the row that it refers to, as the owner; nothing is changed');
+  elsif owner = 'merges' then
+    execute format('create policy merging on %s to app_owner using (true) with check (true)', target);
+    execute format('comment on policy merging on %s is %L', target, 'app_merge_households moves the records of one household to another');
+  end if;
+end $$;
+
+COMMENT ON FUNCTION public.app_table(target regclass, reads text[], reads_reason text, writes text[], writes_reason text, inserts text[], inserts_reason text, owner text, grants text, tracked boolean, personal text[]) IS 'Puts a table under forced row-level security and creates its grants, its tracking and its policies by shape; what is singular is written out beside the call';
 
 CREATE FUNCTION public.app_take_try(tried text) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1471,7 +1662,7 @@ begin
   return greatest(1, pause);
 end $$;
 
-COMMENT ON FUNCTION public.app_take_try(tried text) IS 'Counts a try as failed until it proves right; 0, or the seconds to wait';
+COMMENT ON FUNCTION public.app_take_try(tried text) IS 'Counts an attempt as failed until its password is compared; 0, or the seconds to wait';
 
 CREATE FUNCTION public.app_tell_of_account(account uuid, what text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -1527,7 +1718,7 @@ begin
     else
       select s.successor_id into next_id from locality_successions s where s.predecessor_id = place.id and s.certain limit 1;
       if next_id is null then
-        -- the successor of the province it lay in: itself when that goes on
+        -- the successor of the province above it, or that province while it is in force
         select coalesce((select s.successor_id from locality_successions s where s.predecessor_id = p.province and s.certain limit 1), p.province)
           into next_id
           from (select app_ancestor(place.id, 'province', place.valid_to) as province) p;
@@ -1547,7 +1738,7 @@ CREATE FUNCTION public.app_today() RETURNS date
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select (public.app_now() at time zone 'Asia/Ho_Chi_Minh')::date $$;
 
-COMMENT ON FUNCTION public.app_today() IS 'The day it is in Vietnam';
+COMMENT ON FUNCTION public.app_today() IS 'The current day in Vietnam';
 
 CREATE FUNCTION public.app_touch_parent() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1565,15 +1756,15 @@ begin
   return null;
 end $_$;
 
-COMMENT ON FUNCTION public.app_touch_parent() IS 'Raises the version of the record that shows this one; arguments: its table, the key to it';
+COMMENT ON FUNCTION public.app_touch_parent() IS 'Raises the version of the record that shows this one; arguments: its table, the column that refers to it';
 
 CREATE FUNCTION public.app_track() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
-  -- Derived columns: no change of the record by anybody. Some follow the tree of places; the last three
-  -- are generated, which before a row is written are still null.
+  -- Derived columns: no caller changes them. Some follow the tree of places; the last three are generated columns,
+  -- which are null in a BEFORE trigger.
   unseen constant text[] := '{version,changed_xid,created_at,updated_at,scope_path,organisation_scope_path,province_id,district_id,commune_id,head_fold,special_hardship,rank}';
   personal constant text[] := coalesce(tg_argv, '{}');
   was jsonb;
@@ -1594,7 +1785,7 @@ begin
   else
     was := to_jsonb(old) - unseen;
     becomes := to_jsonb(new) - unseen;
-    -- A record whose parts changed is touched by setting updated_at: that counts as a change.
+    -- app_touch_parent sets updated_at of a record whose parts changed: that counts as a change.
     if was = becomes and new.updated_at is not distinct from old.updated_at then return new; end if;
     subject := becomes;
     select coalesce(jsonb_object_agg(key, was -> key), '{}'), coalesce(jsonb_object_agg(key, becomes -> key), '{}')
@@ -1614,8 +1805,7 @@ begin
       nullif(current_setting('app.two_person', true), ''),
       nullif(current_setting('app.request_id', true), '')::uuid,
       was - personal, becomes - personal, touched,
-      coalesce((subject ->> 'village_id')::uuid, case when tg_table_name = 'localities' then (subject ->> 'id')::uuid end),
-      (subject ->> 'locality_id')::uuid, (subject ->> 'organisation_id')::uuid);
+      (subject ->> 'village_id')::uuid, (subject ->> 'locality_id')::uuid, (subject ->> 'organisation_id')::uuid);
 
   if tg_op = 'DELETE' then
     insert into public.deleted_records (id, resource, deleted_at, deleted_by, changed_xid, village_id, organisation_id, content, personal)
@@ -1648,7 +1838,7 @@ CREATE FUNCTION public.app_tree(day date) RETURNS TABLE(village_id uuid, commune
     left join above p3 on p3.id = p2.parent_id
    where a.level = 'village' $$;
 
-COMMENT ON FUNCTION public.app_tree(day date) IS 'For another day than the tree day, whose answer is stored with the localities';
+COMMENT ON FUNCTION public.app_tree(day date) IS 'For a day other than the tree day, whose answer is stored in localities';
 
 CREATE FUNCTION public.app_twinned_places() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1657,7 +1847,7 @@ CREATE FUNCTION public.app_twinned_places() RETURNS SETOF uuid
   select distinct t.locality_id from public.twinnings t
    where public.app_twinning_active(t, (public.app_now() at time zone 'Asia/Ho_Chi_Minh')::date) $$;
 
-COMMENT ON FUNCTION public.app_twinned_places() IS 'Places that somebody stands by today';
+COMMENT ON FUNCTION public.app_twinned_places() IS 'Places with an active twinning today';
 
 CREATE TABLE public.twinnings (
     id uuid NOT NULL,
@@ -1681,7 +1871,7 @@ CREATE TABLE public.twinnings (
 
 ALTER TABLE ONLY public.twinnings FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.twinnings IS 'An organisation stands by a place (kết nghĩa), under a programme, for a time';
+COMMENT ON TABLE public.twinnings IS 'An organisation is twinned with a place (kết nghĩa), under a programme, for a time';
 
 COMMENT ON COLUMN public.twinnings.lead IS 'Leads (chủ trì) rather than takes part (phối hợp)';
 
@@ -1694,19 +1884,19 @@ CREATE FUNCTION public.app_twinning_once() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  -- Two that were recorded before this was refused can be ended: a shorter period overlaps with nothing new.
+  -- A shorter period overlaps no other twinning than before.
   if tg_op = 'UPDATE' and (new.programme_id, new.organisation_id, new.locality_id) = (old.programme_id, old.organisation_id, old.locality_id)
      and new.starts_on >= old.starts_on and coalesce(new.ends_on, 'infinity') <= coalesce(old.ends_on, 'infinity') then
     return null;
   end if;
-  -- Two requests at once: the second waits, and its next statement sees the first.
+  -- Of two concurrent requests the second waits for the lock, and its next statement sees the row of the first.
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(
     pg_catalog.concat_ws(' ', 'twinning', new.programme_id, new.organisation_id, new.locality_id), 0));
   if exists (select from public.twinnings t
               where t.organisation_id = new.organisation_id and t.locality_id = new.locality_id and t.programme_id = new.programme_id
                 and t.id <> new.id
                 and (t.ends_on is null or t.ends_on >= new.starts_on) and (new.ends_on is null or new.ends_on >= t.starts_on)) then
-    -- Named like the key that refuses the same first day: it is one mistake.
+    -- Named like the unique key that refuses the same first day: the service answers both with one problem.
     raise exception 'overlapping twinning' using constraint = 'twinnings_key', errcode = 'exclusion_violation';
   end if;
   return null;
@@ -1720,7 +1910,7 @@ CREATE FUNCTION public.app_two_person_days() RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(nullif(current_setting('app.two_person_days', true), '')::integer, 30) $$;
 
-COMMENT ON FUNCTION public.app_two_person_days() IS 'TWO_PERSON_DAYS: how long whoever made an account or reset it counts as its owner; 0: never';
+COMMENT ON FUNCTION public.app_two_person_days() IS 'TWO_PERSON_DAYS: days for which the maker of an account, or of its last reset, counts as its owner; 0: never';
 
 CREATE FUNCTION public.app_union(one text[], other text[]) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1750,13 +1940,13 @@ CREATE FUNCTION public.app_village_name(village uuid) RETURNS text
     AS $$
   select l.name from public.localities l where l.id = village and l.level = 'village' $$;
 
-COMMENT ON FUNCTION public.app_village_name(village uuid) IS 'For records that name a village which the caller may no longer see';
+COMMENT ON FUNCTION public.app_village_name(village uuid) IS 'For records of a village that the caller may no longer see';
 
 CREATE FUNCTION public.app_villages() RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.villages', true), '')::uuid[] $$;
 
-COMMENT ON FUNCTION public.app_villages() IS 'Villages that organisation is twinned with today';
+COMMENT ON FUNCTION public.app_villages() IS 'Villages that the caller''s organisation is twinned with today';
 
 CREATE FUNCTION public.app_visit_gave(visit uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1766,24 +1956,11 @@ CREATE FUNCTION public.app_visit_gave(visit uuid) RETURNS boolean
 
 COMMENT ON FUNCTION public.app_visit_gave(visit uuid) IS 'Whether a gift belongs to a visit';
 
-CREATE FUNCTION public.app_watch(target regclass, VARIADIC personal text[] DEFAULT '{}'::text[]) RETURNS void
-    LANGUAGE plpgsql
-    AS $$
-begin
-  execute format('alter table %s enable row level security', target);
-  execute format('alter table %s force row level security', target);
-  execute format('grant select, insert, update, delete on %s to app', target);
-  execute format('create trigger zz_track before insert or update or delete on %s for each row execute function app_track(%s)',
-    target, (select string_agg(quote_literal(name), ', ') from unnest(personal) name));
-end $$;
-
-COMMENT ON FUNCTION public.app_watch(target regclass, VARIADIC personal text[]) IS 'Puts a table under forced row-level security and app_track; its policies stand in the migration that makes it';
-
 CREATE FUNCTION public.app_with_caller(authors uuid[]) RETURNS uuid[]
     LANGUAGE sql STABLE
     AS $$ select array_append(array_remove(authors, public.app_user_id()), public.app_user_id()) $$;
 
-COMMENT ON FUNCTION public.app_with_caller(authors uuid[]) IS 'The authors of a record after the caller has written some of it';
+COMMENT ON FUNCTION public.app_with_caller(authors uuid[]) IS 'The authors of a record with the caller added';
 
 CREATE FUNCTION public.app_words(value text) RETURNS SETOF text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1802,7 +1979,7 @@ CREATE TABLE public.account_makers (
 
 ALTER TABLE ONLY public.account_makers FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.account_makers IS 'Who created an account or reset its password, and when last: they knew its password';
+COMMENT ON TABLE public.account_makers IS 'Accounts that created an account or reset its password, which they knew, and when last';
 
 CREATE TABLE public.api_keys (
     id uuid NOT NULL,
@@ -1821,7 +1998,7 @@ CREATE TABLE public.api_keys (
 
 ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.api_keys IS 'Keys of dashboards: aggregates of one place, no person';
+COMMENT ON TABLE public.api_keys IS 'Keys of dashboards: aggregates of one place, no personal data';
 
 CREATE TABLE public.audit_events (
     id bigint NOT NULL,
@@ -1855,23 +2032,23 @@ CREATE TABLE public.audit_events (
 
 ALTER TABLE ONLY public.audit_events FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.audit_events IS 'Who did what to which record. Append-only: nobody is granted more than to read it';
+COMMENT ON TABLE public.audit_events IS 'Every change of a record with its actor. Append-only: SELECT is the only grant';
 
 COMMENT ON COLUMN public.audit_events.forced IS 'The caller overrode the version check with If-Match: *';
 
-COMMENT ON COLUMN public.audit_events.two_person IS 'doubt: two steps that two people take may have been taken by one, for an account that the other made or reset lately took one of them';
+COMMENT ON COLUMN public.audit_events.two_person IS 'doubt: one person may have taken both steps of a two-person rule, because one account recently made or reset the other';
 
-COMMENT ON COLUMN public.audit_events.personal_fields IS 'Names of personal fields that changed; their values are never kept here';
+COMMENT ON COLUMN public.audit_events.personal_fields IS 'Names of personal fields that changed; their values are never stored here';
 
-COMMENT ON COLUMN public.audit_events.locality_id IS 'Where no village is: the place whose officials answer for the record';
+COMMENT ON COLUMN public.audit_events.locality_id IS 'For a record without a village: the place whose officials are responsible for it';
 
-COMMENT ON COLUMN public.audit_events.subject_rank IS 'Of an account: how far from the top its office is; only those above it read of it';
+COMMENT ON COLUMN public.audit_events.subject_rank IS 'For an entry about an account: the rank of its office; offices above it read the entry';
 
-COMMENT ON COLUMN public.audit_events.part_of IS 'Of a part of a record (a member of a household): the record';
+COMMENT ON COLUMN public.audit_events.part_of IS 'For an entry about a part (a member of a household): the whole';
 
-COMMENT ON COLUMN public.audit_events.actor_username IS 'Of the moment, with name and office: an account may be renamed, or moved to another office';
+COMMENT ON COLUMN public.audit_events.actor_username IS 'As at the moment of the entry, like name and office: an account may be renamed or moved to another office';
 
-COMMENT ON COLUMN public.audit_events.place_id IS 'Whose officials read of it';
+COMMENT ON COLUMN public.audit_events.place_id IS 'The place whose officials read the entry';
 
 ALTER TABLE public.audit_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.audit_events_id_seq
@@ -1892,7 +2069,7 @@ CREATE TABLE public.creations (
 
 ALTER TABLE ONLY public.creations FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.creations IS 'Ids that clients made, with the hash of the body they came with: the same request again is known again';
+COMMENT ON TABLE public.creations IS 'Ids made by clients, with the hash of their request body: a repeated request is recognised';
 
 CREATE TABLE public.data_loads (
     name text NOT NULL,
@@ -1902,7 +2079,7 @@ CREATE TABLE public.data_loads (
 
 ALTER TABLE ONLY public.data_loads FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.data_loads IS 'Which catalogue files are in, so that a start with the same files loads nothing';
+COMMENT ON TABLE public.data_loads IS 'Digests of the loaded catalogue files: a start with the same files loads nothing';
 
 CREATE TABLE public.deleted_records (
     id uuid NOT NULL,
@@ -1919,9 +2096,9 @@ CREATE TABLE public.deleted_records (
 
 ALTER TABLE ONLY public.deleted_records FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.deleted_records IS 'Rows that were really deleted: the recycle bin, and the proof that an id is spent';
+COMMENT ON TABLE public.deleted_records IS 'Copies of deleted rows; their ids stay taken';
 
-COMMENT ON COLUMN public.deleted_records.content IS 'The ordinary fields; emptied a year later, while the id stays spent';
+COMMENT ON COLUMN public.deleted_records.content IS 'The fields that are not personal; emptied after a year, while the id stays taken';
 
 COMMENT ON COLUMN public.deleted_records.personal IS 'The personal fields until a job seals them, 20 seconds later at most';
 
@@ -1935,9 +2112,9 @@ CREATE TABLE public.devices (
 
 ALTER TABLE ONLY public.devices FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.devices IS 'The devices on which an account signed in since its last reset, the last twenty: each has a count of wrong passwords of its own';
+COMMENT ON TABLE public.devices IS 'The last twenty devices on which an account signed in since its last reset; failures are counted for each device';
 
-COMMENT ON COLUMN public.devices.mark IS 'Random, and kept by the device in its device token';
+COMMENT ON COLUMN public.devices.mark IS 'Random; the device holds it in its device token';
 
 CREATE TABLE public.gifts (
     id uuid NOT NULL,
@@ -1982,13 +2159,13 @@ CREATE TABLE public.gifts (
 
 ALTER TABLE ONLY public.gifts FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.gifts IS 'What was given: to a household, to one of its members, or to the whole village';
+COMMENT ON TABLE public.gifts IS 'Gifts to a household, to one of its members, or to the whole village';
 
 COMMENT ON COLUMN public.gifts.value_vnd IS 'Whole VND';
 
-COMMENT ON COLUMN public.gifts.written_by IS 'Who changed it: no more may they confirm it than who recorded it';
+COMMENT ON COLUMN public.gifts.written_by IS 'Accounts that changed it: none of them may confirm it';
 
-COMMENT ON COLUMN public.gifts.acted_by IS 'Who recorded it; never the one who confirms it';
+COMMENT ON COLUMN public.gifts.acted_by IS 'The account that recorded it, which may not confirm it';
 
 CREATE TABLE public.hardship_items (
     id uuid NOT NULL,
@@ -2018,13 +2195,13 @@ ALTER TABLE ONLY public.hardship_items FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.hardship_items IS 'A household on a hardship list';
 
-COMMENT ON COLUMN public.hardship_items.approved IS 'Was part of an approved list: what a twinned unit may see';
+COMMENT ON COLUMN public.hardship_items.approved IS 'Whether it was part of an approved list: twinned units see these items';
 
-COMMENT ON COLUMN public.hardship_items.approved_state IS 'Reasons, needs, priority and note as they were approved last: what a twinned unit sees, also while the list is reopened';
+COMMENT ON COLUMN public.hardship_items.approved_state IS 'Reasons, needs, priority and note as approved last: twinned units see these, also while the list is reopened';
 
-COMMENT ON COLUMN public.hardship_items.dropped IS 'Was approved and left out of the reopened list since: units see it until the list is approved anew, then it goes';
+COMMENT ON COLUMN public.hardship_items.dropped IS 'Approved, and left out of the reopened list since: units see it until the next approval deletes it';
 
-COMMENT ON COLUMN public.hardship_items.status IS 'Nobody types it: app_refresh_item follows pledges and confirmed gifts';
+COMMENT ON COLUMN public.hardship_items.status IS 'Derived by app_refresh_item from pledges and confirmed gifts';
 
 CREATE TABLE public.hardship_lists (
     id uuid NOT NULL,
@@ -2055,13 +2232,13 @@ CREATE TABLE public.hardship_lists (
 
 ALTER TABLE ONLY public.hardship_lists FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.hardship_lists IS 'The hardest households of a village, one list for each round of a year (danh sách hộ khó khăn)';
+COMMENT ON TABLE public.hardship_lists IS 'The households of a village in greatest hardship, one list for each round of a year (danh sách hộ khó khăn)';
 
-COMMENT ON COLUMN public.hardship_lists.approved_at IS 'First approval: from then on twinned units see the list, also when it is closed or reopened';
+COMMENT ON COLUMN public.hardship_lists.approved_at IS 'First approval: twinned units see the list from then on, also while it is closed or reopened';
 
-COMMENT ON COLUMN public.hardship_lists.written_by IS 'Who changed it since it was approved last: an approval by one of them is marked in the audit';
+COMMENT ON COLUMN public.hardship_lists.written_by IS 'Accounts that changed it since its last approval: an approval by one of them is marked in the audit';
 
-COMMENT ON COLUMN public.hardship_lists.last_step_hash IS 'With last_step and last_step_by: the same step sent again is known again';
+COMMENT ON COLUMN public.hardship_lists.last_step_hash IS 'With last_step and last_step_by: recognises a repeated step';
 
 CREATE TABLE public.household_assessments (
     id uuid NOT NULL,
@@ -2071,13 +2248,13 @@ CREATE TABLE public.household_assessments (
     poverty_status text NOT NULL,
     deprivations text[] DEFAULT '{}'::text[] NOT NULL,
     poverty_causes text[] DEFAULT '{}'::text[] NOT NULL,
+    decision_number text,
     assessor_id uuid,
     assessed_on date NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
     changed_xid xid8 NOT NULL,
-    decision_number text,
     CONSTRAINT household_assessments_decision_number CHECK ((decision_number <> ''::text)),
     CONSTRAINT household_assessments_deprivations CHECK ((deprivations <@ ARRAY['I01'::text, 'I02'::text, 'I03'::text, 'I04'::text, 'I05'::text, 'I06'::text, 'I07'::text, 'I08'::text, 'I09'::text, 'I10'::text, 'I11'::text, 'I12'::text])),
     CONSTRAINT household_assessments_poverty_causes CHECK ((poverty_causes <@ ARRAY['no_land'::text, 'no_capital'::text, 'no_labour'::text, 'no_skills'::text, 'no_tools'::text, 'illness'::text, 'disaster'::text, 'many_dependants'::text, 'outdated_customs'::text, 'dependence'::text, 'other'::text])),
@@ -2087,9 +2264,9 @@ CREATE TABLE public.household_assessments (
 
 ALTER TABLE ONLY public.household_assessments FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.household_assessments IS 'How poor a household was found, one assessment a year';
+COMMENT ON TABLE public.household_assessments IS 'Poverty assessments, one for each household and year';
 
-COMMENT ON COLUMN public.household_assessments.decision_number IS 'The decision that approved the finding, as 12/QĐ-UBND';
+COMMENT ON COLUMN public.household_assessments.decision_number IS 'The decision that approved the assessment, as 12/QĐ-UBND';
 
 CREATE TABLE public.household_former_assessments (
     id uuid NOT NULL,
@@ -2110,11 +2287,12 @@ CREATE TABLE public.household_former_assessments (
 
 ALTER TABLE ONLY public.household_former_assessments FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.household_former_assessments IS 'Of a year for which the surviving household had an assessment of its own: kept for its history, and counted nowhere';
+COMMENT ON TABLE public.household_former_assessments IS 'Assessments of a merged household for years that the surviving one had its own for: shown in the history, not counted';
 
 CREATE TABLE public.household_members (
     id uuid NOT NULL,
     household_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
     name text NOT NULL COLLATE pg_catalog."vi-x-icu",
     sex text,
     birth_year integer,
@@ -2124,7 +2302,6 @@ CREATE TABLE public.household_members (
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
     changed_xid xid8 NOT NULL,
-    scope_path text NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT household_members_birth_year CHECK (((birth_year >= 1890) AND (birth_year <= 2200))),
     CONSTRAINT household_members_name CHECK ((name <> ''::text)),
     CONSTRAINT household_members_sex CHECK ((sex = ANY (ARRAY['male'::text, 'female'::text])))
@@ -2146,15 +2323,15 @@ CREATE TABLE public.household_merges (
 
 ALTER TABLE ONLY public.household_merges FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.household_merges IS 'Households that were recorded twice: the id that is gone, and the household it is now';
+COMMENT ON TABLE public.household_merges IS 'Households that were recorded twice: the deleted id, and the household that it was merged into';
 
 CREATE TABLE public.household_private (
     household_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
     phone bytea,
     identity_number bytea,
     identity_number_last4 bytea,
-    identity_number_index bytea,
-    scope_path text NOT NULL COLLATE pg_catalog."C"
+    identity_number_index bytea
 );
 
 ALTER TABLE ONLY public.household_private FORCE ROW LEVEL SECURITY;
@@ -2171,7 +2348,7 @@ CREATE TABLE public.household_words (
 
 ALTER TABLE ONLY public.household_words FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.household_words IS 'Folded words of the head''s name, searched by prefix as a range: an index serves that under row-level security';
+COMMENT ON TABLE public.household_words IS 'Folded words of the head''s name, searched by prefix as a range, which can use an index under row-level security';
 
 CREATE TABLE public.households (
     id uuid NOT NULL,
@@ -2214,13 +2391,13 @@ CREATE TABLE public.households (
 
 ALTER TABLE ONLY public.households FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.households IS 'The homes of a village';
+COMMENT ON TABLE public.households IS 'Households of a village';
 
 COMMENT ON COLUMN public.households.head_fold IS 'Without case and diacritics: equal names are likely duplicates';
 
-COMMENT ON COLUMN public.households.listed IS 'On a hardship list of its village that was approved: then, and only then, twinned units see it';
+COMMENT ON COLUMN public.households.listed IS 'Whether an approved hardship list of its village names it: twinned units see these households only';
 
-COMMENT ON COLUMN public.households.acted_by IS 'Who entered it';
+COMMENT ON COLUMN public.households.acted_by IS 'The account that entered it';
 
 COMMENT ON COLUMN public.households.on_behalf_of IS 'The village whose head an official acted for';
 
@@ -2269,15 +2446,15 @@ ALTER TABLE ONLY public.localities FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.localities IS 'Provinces, districts, communes and villages of every era';
 
-COMMENT ON COLUMN public.localities.label IS 'Surrogate in base 36, the locality''s step in scope paths; never an official code';
+COMMENT ON COLUMN public.localities.label IS 'Surrogate in base 36, the locality''s part of scope paths; never an official code';
 
-COMMENT ON COLUMN public.localities.valid_from IS 'First day (inclusive); null: before anything this catalogue knows';
+COMMENT ON COLUMN public.localities.valid_from IS 'First day (inclusive); null: before the first day of the catalogue';
 
 COMMENT ON COLUMN public.localities.valid_to IS 'Last day (inclusive); null: still in force';
 
-COMMENT ON COLUMN public.localities.scope_path IS 'Where it lies on the tree day, as labels from the root; who may see a place''s records is decided by it';
+COMMENT ON COLUMN public.localities.scope_path IS 'Labels from the root on the tree day; policies compare it with the caller''s range';
 
-COMMENT ON COLUMN public.localities.province_id IS 'Its province on the tree day (itself, for a province); null for places that are not yet';
+COMMENT ON COLUMN public.localities.province_id IS 'Its province on the tree day (itself, for a province); null for future places';
 
 CREATE TABLE public.locality_successions (
     id uuid NOT NULL,
@@ -2296,7 +2473,7 @@ CREATE TABLE public.locality_successions (
 
 ALTER TABLE ONLY public.locality_successions FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.locality_successions IS 'What an ended locality became';
+COMMENT ON TABLE public.locality_successions IS 'The localities that replaced an ended one';
 
 COMMENT ON COLUMN public.locality_successions.certain IS 'Every village of the predecessor lies in this successor';
 
@@ -2319,7 +2496,7 @@ CREATE TABLE public.locality_versions (
 
 ALTER TABLE ONLY public.locality_versions FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.locality_versions IS 'What a locality was called and where it lay, from day to day (both inclusive)';
+COMMENT ON TABLE public.locality_versions IS 'Name, code, kind and parent of a locality from day to day (both inclusive)';
 
 CREATE TABLE public.locality_words (
     locality_id uuid NOT NULL,
@@ -2328,7 +2505,33 @@ CREATE TABLE public.locality_words (
 
 ALTER TABLE ONLY public.locality_words FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.locality_words IS 'Folded words of every name a locality had: searched by prefix, as a range, which an index serves under row-level security';
+COMMENT ON TABLE public.locality_words IS 'Folded words of every name of a locality, searched by prefix as a range, which can use an index under row-level security';
+
+CREATE TABLE public.merge_rules (
+    "position" integer NOT NULL,
+    whole text NOT NULL,
+    part text NOT NULL,
+    key text NOT NULL,
+    rule text NOT NULL,
+    CONSTRAINT merge_rules_rule CHECK (((rule = ANY (ARRAY['move'::text, 'delete'::text])) OR (rule ~~ 'app\_merge\_%'::text)))
+);
+
+ALTER TABLE ONLY public.merge_rules FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.merge_rules IS 'What a merge does with the rows that refer to the merged record; written by schema/';
+
+COMMENT ON COLUMN public.merge_rules."position" IS 'In the order of the areas: the rows of later areas move first';
+
+COMMENT ON COLUMN public.merge_rules.rule IS 'move, delete (by the foreign key), or a function that takes the record that goes and the one that stays';
+
+ALTER TABLE public.merge_rules ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.merge_rules_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.organisation_contacts (
     id uuid NOT NULL,
@@ -2345,7 +2548,7 @@ CREATE TABLE public.organisation_contacts (
 
 ALTER TABLE ONLY public.organisation_contacts FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.organisation_contacts IS 'How to reach an organisation: for itself and the officials over it';
+COMMENT ON TABLE public.organisation_contacts IS 'Contact of an organisation, for itself and the officials who manage it';
 
 CREATE TABLE public.organisation_headcounts (
     id uuid NOT NULL,
@@ -2389,9 +2592,9 @@ CREATE TABLE public.organisations (
 
 ALTER TABLE ONLY public.organisations FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.organisations IS 'Departments, companies, units, associations and places that give';
+COMMENT ON TABLE public.organisations IS 'Departments, companies, units, associations and places that give support';
 
-COMMENT ON COLUMN public.organisations.locality_id IS 'The place that manages it: its officials look after it';
+COMMENT ON COLUMN public.organisations.locality_id IS 'The place whose officials manage it';
 
 COMMENT ON COLUMN public.organisations.place_id IS 'The place it is, when the giver is a village, commune or district (kind locality)';
 
@@ -2439,7 +2642,7 @@ CREATE TABLE public.programmes (
 
 ALTER TABLE ONLY public.programmes FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.programmes IS 'Directives, decisions and plans that twinnings rest on';
+COMMENT ON TABLE public.programmes IS 'Directives, decisions and plans that are the basis of twinnings';
 
 COMMENT ON COLUMN public.programmes.number IS 'Unknown for some: the copy of the plan of Ia Nan has none';
 
@@ -2451,7 +2654,22 @@ CREATE TABLE public.refresh_tokens (
 
 ALTER TABLE ONLY public.refresh_tokens FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.refresh_tokens IS 'SHA-256 of every refresh token of a live family, so that the reuse of an old one is recognised';
+COMMENT ON TABLE public.refresh_tokens IS 'SHA-256 of every refresh token of a live session, so that the reuse of an old one is recognised';
+
+CREATE TABLE public.schema_text (
+    only_row boolean DEFAULT true NOT NULL,
+    hash bytea NOT NULL,
+    functions text[] NOT NULL,
+    CONSTRAINT schema_text_one_row CHECK (only_row)
+);
+
+ALTER TABLE ONLY public.schema_text FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.schema_text IS 'The application of schema/ that is in force; one row';
+
+COMMENT ON COLUMN public.schema_text.hash IS 'SHA-256 over the files: `ketnghia migrate` applies them when theirs differs';
+
+COMMENT ON COLUMN public.schema_text.functions IS 'Functions that the application created, with their argument types: the next one drops them';
 
 CREATE TABLE public.sealing_keys (
     id smallint NOT NULL,
@@ -2462,9 +2680,9 @@ CREATE TABLE public.sealing_keys (
 
 ALTER TABLE ONLY public.sealing_keys FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.sealing_keys IS 'The keys of PII_KEY_FILE that this database has met: with another file the service does not start';
+COMMENT ON TABLE public.sealing_keys IS 'The keys of PII_KEY_FILE that sealed fields of this database use: the service does not start with a file that lacks one';
 
-COMMENT ON COLUMN public.sealing_keys.fingerprint IS 'A keyed mark: it tells whether a key is the same one, and nothing of the key';
+COMMENT ON COLUMN public.sealing_keys.fingerprint IS 'A keyed hash: identifies a key without revealing it';
 
 CREATE TABLE public.sessions (
     id uuid NOT NULL,
@@ -2482,11 +2700,11 @@ ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.sessions IS 'A sign-in on one device: the family of its refresh tokens';
 
-COMMENT ON COLUMN public.sessions.device_mark IS 'Of `devices`, for as long as the account knows the device';
+COMMENT ON COLUMN public.sessions.device_mark IS 'Refers to devices while the device is listed there';
 
 COMMENT ON COLUMN public.sessions.generation IS 'Of the newest refresh token';
 
-COMMENT ON COLUMN public.sessions.used_generation IS 'The newest generation whose access token was used: its answer arrived, so its parent is not sent again';
+COMMENT ON COLUMN public.sessions.used_generation IS 'The newest generation whose access token was used: its answer arrived, so the client has no reason to repeat its parent';
 
 CREATE TABLE public.sign_in_addresses (
     hour timestamp with time zone NOT NULL,
@@ -2506,9 +2724,9 @@ CREATE TABLE public.sign_in_failures (
 
 ALTER TABLE ONLY public.sign_in_failures FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.sign_in_failures IS 'Wrong passwords in a row';
+COMMENT ON TABLE public.sign_in_failures IS 'Failed sign-ins in a row';
 
-COMMENT ON COLUMN public.sign_in_failures.subject IS '"name NAME", whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password';
+COMMENT ON COLUMN public.sign_in_failures.subject IS '"name NAME", also of no account, so that the answer does not reveal which names exist; or "device NAME MARK" of devices; or "password NAME", a change of the own password';
 
 CREATE TABLE public.support_changes (
     id bigint NOT NULL,
@@ -2519,7 +2737,7 @@ CREATE TABLE public.support_changes (
 
 ALTER TABLE ONLY public.support_changes FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.support_changes IS 'Marks: gifts or visits of the village in this year have changed since its summaries were made';
+COMMENT ON TABLE public.support_changes IS 'Marks: gifts or visits of the village in this year have changed since its summaries were counted';
 
 ALTER TABLE public.support_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.support_changes_id_seq
@@ -2546,11 +2764,11 @@ CREATE TABLE public.support_summaries (
 
 ALTER TABLE ONLY public.support_summaries FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.support_summaries IS 'What was given in a village in a month, a quarter or a year; right where the village has no mark in support_changes';
+COMMENT ON TABLE public.support_summaries IS 'Support of a village in a month, a quarter or a year; valid where the village has no mark in support_changes';
 
-COMMENT ON COLUMN public.support_summaries.households IS 'Distinct households that were given something here and never in another village: they may be added up over villages';
+COMMENT ON COLUMN public.support_summaries.households IS 'Distinct households with gifts in this village and in no other at any time: the numbers may be added up over villages';
 
-COMMENT ON COLUMN public.support_summaries.wandering_households IS 'Households that were given something here, and at any time in another village, too: among villages each counts once';
+COMMENT ON COLUMN public.support_summaries.wandering_households IS 'Households with gifts in this village and, at any time, in another: each counts once among villages';
 
 CREATE TABLE public.tree_day (
     only_row boolean DEFAULT true NOT NULL,
@@ -2560,7 +2778,7 @@ CREATE TABLE public.tree_day (
 
 ALTER TABLE ONLY public.tree_day FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.tree_day IS 'The day whose tree of places the scope paths follow; public, one row';
+COMMENT ON TABLE public.tree_day IS 'The day whose tree of places the scope paths follow; readable by all, one row';
 
 CREATE TABLE public.user_passwords (
     user_id uuid NOT NULL,
@@ -2573,9 +2791,9 @@ ALTER TABLE ONLY public.user_passwords FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.user_passwords IS 'Argon2id hashes';
 
-COMMENT ON COLUMN public.user_passwords.one_time_expires_at IS 'Set while the password is a one-time one; after it the password is worth nothing';
+COMMENT ON COLUMN public.user_passwords.one_time_expires_at IS 'End of validity of a one-time password; null for an own password';
 
-COMMENT ON COLUMN public.user_passwords.one_time_used_at IS 'A one-time password signs in once; after that it is good for being replaced';
+COMMENT ON COLUMN public.user_passwords.one_time_used_at IS 'Set by the one sign-in with a one-time password; afterwards only a change of password accepts it';
 
 CREATE TABLE public.users (
     id uuid NOT NULL,
@@ -2617,7 +2835,7 @@ ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.users IS 'People who sign in: one account each, several may hold one office';
 
-COMMENT ON COLUMN public.users.auth_version IS 'Raised by deactivation, demotion, a move or a reset: access tokens of before are refused';
+COMMENT ON COLUMN public.users.auth_version IS 'Raised by deactivation, demotion, a move or a reset: earlier access tokens are refused';
 
 CREATE TABLE public.village_profiles (
     id uuid NOT NULL,
@@ -2639,7 +2857,7 @@ CREATE TABLE public.village_profiles (
 
 ALTER TABLE ONLY public.village_profiles FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.village_profiles IS 'How many households and people a village has, year by year, as its commune counts them';
+COMMENT ON TABLE public.village_profiles IS 'Numbers of households and people of a village, year by year, as its commune counts them';
 
 CREATE TABLE public.visit_households (
     visit_id uuid NOT NULL,
@@ -2648,7 +2866,7 @@ CREATE TABLE public.visit_households (
 
 ALTER TABLE ONLY public.visit_households FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.visit_households IS 'Whose homes a visit went to';
+COMMENT ON TABLE public.visit_households IS 'The households of a visit';
 
 CREATE TABLE public.visits (
     id uuid NOT NULL,
@@ -2678,11 +2896,11 @@ CREATE TABLE public.visits (
 
 ALTER TABLE ONLY public.visits FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.visits IS 'A unit came to a village';
+COMMENT ON TABLE public.visits IS 'Visits of units to villages';
 
-COMMENT ON COLUMN public.visits.organisation_id IS 'That of the twinning on the day of the visit';
+COMMENT ON COLUMN public.visits.organisation_id IS 'The organisation of the twinning on the day of the visit';
 
-COMMENT ON COLUMN public.visits.recorded_at IS 'By the clock of the phone, kept as sent';
+COMMENT ON COLUMN public.visits.recorded_at IS 'By the clock of the phone, stored as sent';
 
 ALTER TABLE ONLY public.__diesel_schema_migrations
     ADD CONSTRAINT __diesel_schema_migrations_pkey PRIMARY KEY (version);
@@ -2774,6 +2992,12 @@ ALTER TABLE ONLY public.locality_versions
 ALTER TABLE ONLY public.locality_words
     ADD CONSTRAINT locality_words_pkey PRIMARY KEY (locality_id, word);
 
+ALTER TABLE ONLY public.merge_rules
+    ADD CONSTRAINT merge_rules_key UNIQUE (part, key);
+
+ALTER TABLE ONLY public.merge_rules
+    ADD CONSTRAINT merge_rules_pkey PRIMARY KEY ("position");
+
 ALTER TABLE ONLY public.organisation_contacts
     ADD CONSTRAINT organisation_contacts_organisation_id_key UNIQUE (organisation_id);
 
@@ -2809,6 +3033,9 @@ ALTER TABLE ONLY public.refresh_tokens
 
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.schema_text
+    ADD CONSTRAINT schema_text_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.sealing_keys
     ADD CONSTRAINT sealing_keys_pkey PRIMARY KEY (id);
@@ -2860,6 +3087,8 @@ ALTER TABLE ONLY public.visits
 
 CREATE INDEX account_makers_maker_id ON public.account_makers USING btree (maker_id);
 
+CREATE INDEX api_keys_changed ON public.api_keys USING btree (changed_xid, id);
+
 CREATE INDEX api_keys_created_by ON public.api_keys USING btree (created_by);
 
 CREATE INDEX api_keys_locality_id ON public.api_keys USING btree (locality_id, scope_path);
@@ -2884,6 +3113,8 @@ CREATE INDEX deleted_records_deleted_at ON public.deleted_records USING btree (d
 
 CREATE INDEX deleted_records_personal ON public.deleted_records USING btree (deleted_at) WHERE (personal IS NOT NULL);
 
+CREATE INDEX gifts_changed ON public.gifts USING btree (changed_xid, id);
+
 CREATE INDEX gifts_given_on ON public.gifts USING btree (given_on, id, scope_path);
 
 CREATE INDEX gifts_hardship_item_id ON public.gifts USING btree (hardship_item_id);
@@ -2904,6 +3135,8 @@ CREATE INDEX gifts_village_id ON public.gifts USING btree (village_id, scope_pat
 
 CREATE INDEX gifts_visit_id ON public.gifts USING btree (visit_id);
 
+CREATE INDEX hardship_items_changed ON public.hardship_items USING btree (changed_xid, id);
+
 CREATE INDEX hardship_items_created_at ON public.hardship_items USING btree (created_at, id, scope_path);
 
 CREATE INDEX hardship_items_household_id ON public.hardship_items USING btree (household_id);
@@ -2916,6 +3149,8 @@ CREATE INDEX hardship_items_village_id ON public.hardship_items USING btree (vil
 
 CREATE INDEX hardship_lists_approved_by ON public.hardship_lists USING btree (approved_by);
 
+CREATE INDEX hardship_lists_changed ON public.hardship_lists USING btree (changed_xid, id);
+
 CREATE INDEX hardship_lists_created_at ON public.hardship_lists USING btree (created_at, id, scope_path);
 
 CREATE INDEX hardship_lists_scope_path ON public.hardship_lists USING btree (scope_path, year);
@@ -2924,13 +3159,21 @@ CREATE INDEX hardship_lists_submitted_by ON public.hardship_lists USING btree (s
 
 CREATE INDEX hardship_lists_village_id ON public.hardship_lists USING btree (village_id, scope_path);
 
+CREATE INDEX household_assessments_changed ON public.household_assessments USING btree (changed_xid, id);
+
 CREATE INDEX household_assessments_household_id ON public.household_assessments USING btree (household_id, scope_path);
 
 CREATE INDEX household_assessments_scope_path ON public.household_assessments USING btree (scope_path, year);
 
+CREATE INDEX household_former_assessments_changed ON public.household_former_assessments USING btree (changed_xid, id);
+
 CREATE INDEX household_former_assessments_household_id ON public.household_former_assessments USING btree (household_id);
 
+CREATE INDEX household_members_changed ON public.household_members USING btree (changed_xid, id);
+
 CREATE INDEX household_members_household_id ON public.household_members USING btree (household_id, scope_path);
+
+CREATE INDEX household_merges_changed ON public.household_merges USING btree (changed_xid, id);
 
 CREATE INDEX household_merges_household_id ON public.household_merges USING btree (household_id);
 
@@ -2941,6 +3184,8 @@ CREATE INDEX household_private_identity_number_index ON public.household_private
 CREATE INDEX household_words_household_id ON public.household_words USING btree (household_id, scope_path);
 
 CREATE INDEX household_words_word ON public.household_words USING btree (word, scope_path, household_id);
+
+CREATE INDEX households_changed ON public.households USING btree (changed_xid, id);
 
 CREATE INDEX households_created_at ON public.households USING btree (created_at, id, scope_path);
 
@@ -2956,6 +3201,8 @@ CREATE INDEX households_village_id ON public.households USING btree (village_id,
 
 CREATE INDEX households_village_name ON public.households USING btree (village_id, head_name, id);
 
+CREATE INDEX localities_changed ON public.localities USING btree (changed_xid, id);
+
 CREATE INDEX localities_code ON public.localities USING btree (code);
 
 CREATE INDEX localities_commune_id ON public.localities USING btree (commune_id);
@@ -2970,13 +3217,23 @@ CREATE INDEX localities_province_id ON public.localities USING btree (province_i
 
 CREATE INDEX localities_scope_path ON public.localities USING btree (scope_path);
 
+CREATE INDEX locality_successions_changed ON public.locality_successions USING btree (changed_xid, id);
+
 CREATE INDEX locality_successions_successor_id ON public.locality_successions USING btree (successor_id);
+
+CREATE INDEX locality_versions_changed ON public.locality_versions USING btree (changed_xid, id);
 
 CREATE INDEX locality_versions_code ON public.locality_versions USING btree (code);
 
 CREATE INDEX locality_versions_parent_id ON public.locality_versions USING btree (parent_id);
 
 CREATE INDEX locality_words_word ON public.locality_words USING btree (word, locality_id);
+
+CREATE INDEX organisation_contacts_changed ON public.organisation_contacts USING btree (changed_xid, id);
+
+CREATE INDEX organisation_headcounts_changed ON public.organisation_headcounts USING btree (changed_xid, id);
+
+CREATE INDEX organisations_changed ON public.organisations USING btree (changed_xid, id);
 
 CREATE INDEX organisations_created_at ON public.organisations USING btree (created_at, id);
 
@@ -2988,11 +3245,15 @@ CREATE INDEX organisations_parent_id ON public.organisations USING btree (parent
 
 CREATE INDEX organisations_scope_path ON public.organisations USING btree (scope_path);
 
+CREATE INDEX pledges_changed ON public.pledges USING btree (changed_xid, id);
+
 CREATE INDEX pledges_organisation_id ON public.pledges USING btree (organisation_id);
 
 CREATE INDEX pledges_scope_path ON public.pledges USING btree (scope_path);
 
 CREATE INDEX pledges_village_id ON public.pledges USING btree (village_id, scope_path);
+
+CREATE INDEX programmes_changed ON public.programmes USING btree (changed_xid, id);
 
 CREATE INDEX programmes_effective_on ON public.programmes USING btree (effective_on, id);
 
@@ -3020,6 +3281,8 @@ CREATE INDEX support_summaries_village_id ON public.support_summaries USING btre
 
 CREATE INDEX support_summaries_wandering ON public.support_summaries USING btree (period, starts_on, scope_path) WHERE (wandering_households <> '{}'::uuid[]);
 
+CREATE INDEX twinnings_changed ON public.twinnings USING btree (changed_xid, id);
+
 CREATE INDEX twinnings_locality_id ON public.twinnings USING btree (locality_id, scope_path);
 
 CREATE INDEX twinnings_organisation_id ON public.twinnings USING btree (organisation_id, organisation_scope_path);
@@ -3030,6 +3293,8 @@ CREATE INDEX twinnings_scope_path ON public.twinnings USING btree (scope_path);
 
 CREATE INDEX twinnings_starts_on ON public.twinnings USING btree (starts_on, id);
 
+CREATE INDEX users_changed ON public.users USING btree (changed_xid, id);
+
 CREATE INDEX users_created_at ON public.users USING btree (created_at, id);
 
 CREATE INDEX users_locality_id ON public.users USING btree (locality_id, scope_path);
@@ -3038,7 +3303,11 @@ CREATE INDEX users_organisation_id ON public.users USING btree (organisation_id,
 
 CREATE INDEX users_scope_path ON public.users USING btree (scope_path, username);
 
+CREATE INDEX village_profiles_changed ON public.village_profiles USING btree (changed_xid, id);
+
 CREATE INDEX visit_households_household_id ON public.visit_households USING btree (household_id);
+
+CREATE INDEX visits_changed ON public.visits USING btree (changed_xid, id);
 
 CREATE INDEX visits_organisation_id ON public.visits USING btree (organisation_id, visited_on);
 
@@ -3108,7 +3377,27 @@ CREATE TRIGGER latest_assessment AFTER INSERT OR UPDATE OF year, poverty_status,
 
 CREATE TRIGGER once AFTER INSERT OR UPDATE OF programme_id, organisation_id, locality_id, starts_on, ends_on ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_twinning_once();
 
-CREATE TRIGGER place BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN (((new.village_id IS NULL) OR (new.resource = 'village_profiles'::text))) EXECUTE FUNCTION public.app_audit_place();
+CREATE TRIGGER place_of_household_assessments BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_assessments'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
+
+CREATE TRIGGER place_of_household_former_assessments BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_former_assessments'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
+
+CREATE TRIGGER place_of_household_members BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_members'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
+
+CREATE TRIGGER place_of_household_merges BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_merges'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
+
+CREATE TRIGGER place_of_localities BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'localities'::text)) EXECUTE FUNCTION public.app_audit_locality();
+
+CREATE TRIGGER place_of_locality_successions BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'locality_successions'::text)) EXECUTE FUNCTION public.app_audit_part('localities', 'predecessor_id', 'id');
+
+CREATE TRIGGER place_of_locality_versions BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'locality_versions'::text)) EXECUTE FUNCTION public.app_audit_part('localities', 'locality_id', 'id');
+
+CREATE TRIGGER place_of_organisation_contacts BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'organisation_contacts'::text)) EXECUTE FUNCTION public.app_audit_part('organisations', 'organisation_id', 'locality_id');
+
+CREATE TRIGGER place_of_organisation_headcounts BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'organisation_headcounts'::text)) EXECUTE FUNCTION public.app_audit_part('organisations', 'organisation_id', 'locality_id');
+
+CREATE TRIGGER place_of_users BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'users'::text)) EXECUTE FUNCTION public.app_audit_account();
+
+CREATE TRIGGER place_of_village_profiles BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'village_profiles'::text)) EXECUTE FUNCTION public.app_audit_part('localities', 'village_id', 'id');
 
 CREATE TRIGGER refresh_listed_deleted AFTER DELETE ON public.hardship_items REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.app_refresh_listed();
 
@@ -3363,7 +3652,7 @@ ALTER TABLE public.audit_events ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY by_the_unit ON public.pledges USING (((organisation_id = ( SELECT public.app_organisation() AS app_organisation)) OR (( SELECT public.app_role() AS app_role) = 'system'::text))) WITH CHECK ((((organisation_id = ( SELECT public.app_organisation() AS app_organisation)) AND (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))) OR (( SELECT public.app_role() AS app_role) = 'system'::text)));
 
-COMMENT ON POLICY by_the_unit ON public.pledges IS 'A pledge is the unit''s own word, and only to villages that it stands by';
+COMMENT ON POLICY by_the_unit ON public.pledges IS 'A unit pledges for itself, and only in villages that it is twinned with';
 
 ALTER TABLE public.creations ENABLE ROW LEVEL SECURITY;
 
@@ -3441,6 +3730,10 @@ CREATE POLICY definer_functions ON public.locality_words TO app_owner USING (tru
 
 COMMENT ON POLICY definer_functions ON public.locality_words IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
+CREATE POLICY definer_functions ON public.merge_rules TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.merge_rules IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
 CREATE POLICY definer_functions ON public.organisations FOR SELECT TO app_owner USING (true);
 
 COMMENT ON POLICY definer_functions ON public.organisations IS 'Functions that run as the owner: row-level security is forced on the owner, too';
@@ -3456,6 +3749,10 @@ COMMENT ON POLICY definer_functions ON public.programmes IS 'Functions that run 
 CREATE POLICY definer_functions ON public.refresh_tokens TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.refresh_tokens IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.schema_text TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.schema_text IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
 CREATE POLICY definer_functions ON public.sessions TO app_owner USING (true) WITH CHECK (true);
 
@@ -3547,6 +3844,10 @@ CREATE POLICY in_scope ON public.audit_events FOR SELECT USING (((( SELECT publi
 
 COMMENT ON POLICY in_scope ON public.audit_events IS 'Officials read about the records of their range, and of accounts only about those below them; administrators read everything';
 
+CREATE POLICY in_scope ON public.data_loads USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY in_scope ON public.data_loads IS 'Loaders alone ask which catalogue is loaded';
+
 CREATE POLICY in_scope ON public.gifts USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
 
 COMMENT ON POLICY in_scope ON public.gifts IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A giver reads and corrects its own gifts for ever, also after its twinning';
@@ -3565,33 +3866,83 @@ CREATE POLICY in_scope ON public.household_assessments FOR SELECT USING ((((scop
 
 COMMENT ON POLICY in_scope ON public.household_assessments IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit reads them of the households that it sees';
 
+CREATE POLICY in_scope ON public.household_former_assessments FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = household_former_assessments.household_id))));
+
+COMMENT ON POLICY in_scope ON public.household_former_assessments IS 'A part is read with the record that it belongs to';
+
 CREATE POLICY in_scope ON public.household_members FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
    FROM public.households h
   WHERE (h.id = household_members.household_id))))));
 
 COMMENT ON POLICY in_scope ON public.household_members IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit reads them of the households that it sees';
 
+CREATE POLICY in_scope ON public.household_merges FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = household_merges.household_id))));
+
+COMMENT ON POLICY in_scope ON public.household_merges IS 'A part is read with the record that it belongs to';
+
 CREATE POLICY in_scope ON public.household_words FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
    FROM public.households h
   WHERE (h.id = household_words.household_id))))));
 
-COMMENT ON POLICY in_scope ON public.household_words IS 'The words of a name are as visible as the household';
+COMMENT ON POLICY in_scope ON public.household_words IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. The words of a name are as visible as the household';
 
 CREATE POLICY in_scope ON public.households FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) AND listed)));
 
 COMMENT ON POLICY in_scope ON public.households IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit sees households on approved lists only';
 
+CREATE POLICY in_scope ON public.locality_successions FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
+
+COMMENT ON POLICY in_scope ON public.locality_successions IS 'What became of provinces, districts and communes is public knowledge';
+
+CREATE POLICY in_scope ON public.locality_versions FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.localities l
+  WHERE (l.id = locality_versions.locality_id))));
+
+COMMENT ON POLICY in_scope ON public.locality_versions IS 'A part is read with the record that it belongs to';
+
+CREATE POLICY in_scope ON public.locality_words FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
+
+COMMENT ON POLICY in_scope ON public.locality_words IS 'Words of names of places tell nothing that the place does not; the search joins localities';
+
+CREATE POLICY in_scope ON public.organisation_contacts FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = organisation_contacts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))));
+
+COMMENT ON POLICY in_scope ON public.organisation_contacts IS 'The contact of a unit is for the unit and for the officials who manage it';
+
+CREATE POLICY in_scope ON public.organisation_headcounts FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = organisation_headcounts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))));
+
+COMMENT ON POLICY in_scope ON public.organisation_headcounts IS 'Headcounts of a unit are for the unit and for the officials who manage it';
+
 CREATE POLICY in_scope ON public.pledges FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
 
 COMMENT ON POLICY in_scope ON public.pledges IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Twinned units see each other''s pledges, so that two do not give the same';
 
+CREATE POLICY in_scope ON public.schema_text FOR SELECT USING (true);
+
+COMMENT ON POLICY in_scope ON public.schema_text IS 'The readiness check compares the hash before anybody enters';
+
+CREATE POLICY in_scope ON public.sealing_keys USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY in_scope ON public.sealing_keys IS 'Fingerprints of the sealing keys are compared at the start';
+
 CREATE POLICY in_scope ON public.support_changes FOR SELECT USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
-COMMENT ON POLICY in_scope ON public.support_changes IS 'Marks are counted for the range of the caller';
+COMMENT ON POLICY in_scope ON public.support_changes IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Marks are counted for the range of the caller';
 
 CREATE POLICY in_scope ON public.support_summaries FOR SELECT USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
-COMMENT ON POLICY in_scope ON public.support_summaries IS 'Counts are read for the range of the caller';
+COMMENT ON POLICY in_scope ON public.support_summaries IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Counts are read for the range of the caller';
+
+CREATE POLICY in_scope ON public.tree_day FOR SELECT USING (true);
+
+COMMENT ON POLICY in_scope ON public.tree_day IS 'The day of the tree is public: every policy of places depends on it';
 
 CREATE POLICY in_scope ON public.visits USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
 
@@ -3605,17 +3956,7 @@ ALTER TABLE public.locality_versions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.locality_words ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY managed ON public.organisations USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
-
-COMMENT ON POLICY managed ON public.organisations IS 'Officials manage the units of their range';
-
-CREATE POLICY managed ON public.programmes USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
-
-COMMENT ON POLICY managed ON public.programmes IS 'Officials manage the programmes of their range';
-
-CREATE POLICY managed ON public.twinnings USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
-
-COMMENT ON POLICY managed ON public.twinnings IS 'The officials of the village decide about it';
+ALTER TABLE public.merge_rules ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY merging ON public.gifts TO app_owner USING (true) WITH CHECK (true);
 
@@ -3647,14 +3988,6 @@ CREATE POLICY readable ON public.localities FOR SELECT USING ((((level <> 'villa
 
 COMMENT ON POLICY readable ON public.localities IS 'Provinces, districts and communes are public knowledge; a village is seen by its range and by twinned units';
 
-CREATE POLICY readable ON public.locality_successions FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
-
-COMMENT ON POLICY readable ON public.locality_successions IS 'What became of provinces, districts and communes is public knowledge';
-
-CREATE POLICY readable ON public.locality_words FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
-
-COMMENT ON POLICY readable ON public.locality_words IS 'Words of names of places tell nothing that the place does not; the search joins localities';
-
 CREATE POLICY readable ON public.organisations FOR SELECT USING ((( SELECT public.app_role() AS app_role) <> 'public'::text));
 
 COMMENT ON POLICY readable ON public.organisations IS 'Names of units are known to everybody who signs in: gifts and twinnings name them';
@@ -3663,25 +3996,11 @@ CREATE POLICY readable ON public.programmes FOR SELECT USING ((( SELECT public.a
 
 COMMENT ON POLICY readable ON public.programmes IS 'Programmes are known to everybody who signs in; keys ask for aggregates';
 
-CREATE POLICY readable ON public.tree_day FOR SELECT USING (true);
-
-COMMENT ON POLICY readable ON public.tree_day IS 'The day of the tree is no secret, and every policy of places depends on it';
-
 ALTER TABLE public.refresh_tokens ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.schema_text ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.sealing_keys ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY self_and_managers ON public.organisation_contacts FOR SELECT USING ((EXISTS ( SELECT
-   FROM public.organisations o
-  WHERE ((o.id = organisation_contacts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))));
-
-COMMENT ON POLICY self_and_managers ON public.organisation_contacts IS 'The contact of a unit is for the unit and for the officials who manage it';
-
-CREATE POLICY self_and_managers ON public.organisation_headcounts FOR SELECT USING ((EXISTS ( SELECT
-   FROM public.organisations o
-  WHERE ((o.id = organisation_headcounts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))));
-
-COMMENT ON POLICY self_and_managers ON public.organisation_headcounts IS 'Headcounts of a unit are for the unit and for the officials who manage it';
 
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
@@ -3693,35 +4012,15 @@ ALTER TABLE public.support_changes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.support_summaries ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY system_only ON public.data_loads USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
-
-COMMENT ON POLICY system_only ON public.data_loads IS 'Loaders alone ask which catalogue is loaded';
-
-CREATE POLICY system_only ON public.sealing_keys USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
-
-COMMENT ON POLICY system_only ON public.sealing_keys IS 'Fingerprints of the sealing keys are compared at the start';
-
-CREATE POLICY system_writes ON public.localities USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
-
-COMMENT ON POLICY system_writes ON public.localities IS 'The catalogue is written by its loader';
-
-CREATE POLICY system_writes ON public.locality_successions USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
-
-COMMENT ON POLICY system_writes ON public.locality_successions IS 'The catalogue is written by its loader';
-
-CREATE POLICY system_writes ON public.tree_day USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
-
-COMMENT ON POLICY system_writes ON public.tree_day IS 'A job moves the day';
-
 ALTER TABLE public.tree_day ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY twinned ON public.gifts AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
 
-COMMENT ON POLICY twinned ON public.gifts IS 'A unit records gifts only to villages that it stands by on that day; officials record for units on paper';
+COMMENT ON POLICY twinned ON public.gifts IS 'A unit records gifts only to villages that it is twinned with on that day; officials record for units on paper';
 
 CREATE POLICY twinned ON public.visits AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
 
-COMMENT ON POLICY twinned ON public.visits IS 'A unit records visits only to villages that it stands by on that day; officials record for units on paper';
+COMMENT ON POLICY twinned ON public.visits IS 'A unit records visits only to villages that it is twinned with on that day; officials record for units on paper';
 
 ALTER TABLE public.twinnings ENABLE ROW LEVEL SECURITY;
 
@@ -3746,24 +4045,6 @@ COMMENT ON POLICY villages_deleted ON public.localities IS 'Villages are deleted
 ALTER TABLE public.visit_households ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.visits ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY with_its_household ON public.household_former_assessments FOR SELECT USING ((EXISTS ( SELECT
-   FROM public.households h
-  WHERE (h.id = household_former_assessments.household_id))));
-
-COMMENT ON POLICY with_its_household ON public.household_former_assessments IS 'A part is read with the record that it belongs to';
-
-CREATE POLICY with_its_household ON public.household_merges FOR SELECT USING ((EXISTS ( SELECT
-   FROM public.households h
-  WHERE (h.id = household_merges.household_id))));
-
-COMMENT ON POLICY with_its_household ON public.household_merges IS 'A part is read with the record that it belongs to';
-
-CREATE POLICY with_its_locality ON public.locality_versions FOR SELECT USING ((EXISTS ( SELECT
-   FROM public.localities l
-  WHERE (l.id = locality_versions.locality_id))));
-
-COMMENT ON POLICY with_its_locality ON public.locality_versions IS 'A part is read with the record that it belongs to';
 
 CREATE POLICY with_its_village ON public.village_profiles FOR SELECT USING (((( SELECT public.app_role() AS app_role) <> 'key'::text) AND (EXISTS ( SELECT
    FROM public.localities l
@@ -3801,6 +4082,14 @@ CREATE POLICY written ON public.households USING (((scope_path >= ( SELECT publi
 
 COMMENT ON POLICY written ON public.households IS 'The village and its officials keep the register';
 
+CREATE POLICY written ON public.localities USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY written ON public.localities IS 'The catalogue is written by its loader';
+
+CREATE POLICY written ON public.locality_successions USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY written ON public.locality_successions IS 'The catalogue is written by its loader';
+
 CREATE POLICY written ON public.locality_versions USING (((( SELECT public.app_role() AS app_role) = 'system'::text) OR (EXISTS ( SELECT
    FROM public.localities l
   WHERE ((l.id = locality_versions.locality_id) AND (l.level = 'village'::text) AND (l.scope_path >= ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high))))))) WITH CHECK (((( SELECT public.app_role() AS app_role) = 'system'::text) OR (EXISTS ( SELECT
@@ -3825,6 +4114,22 @@ CREATE POLICY written ON public.organisation_headcounts USING ((EXISTS ( SELECT
 
 COMMENT ON POLICY written ON public.organisation_headcounts IS 'Officials manage units';
 
+CREATE POLICY written ON public.organisations USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.organisations IS 'Officials manage the units of their range';
+
+CREATE POLICY written ON public.programmes USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.programmes IS 'Officials manage the programmes of their range';
+
+CREATE POLICY written ON public.tree_day USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY written ON public.tree_day IS 'A job moves the day';
+
+CREATE POLICY written ON public.twinnings USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.twinnings IS 'The officials of the village decide about it';
+
 CREATE POLICY written ON public.village_profiles USING (((( SELECT public.app_role() AS app_role) <> 'key'::text) AND (EXISTS ( SELECT
    FROM public.localities l
   WHERE ((l.id = village_profiles.village_id) AND (l.scope_path >= ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high))))))) WITH CHECK ((EXISTS ( SELECT
@@ -3848,9 +4153,13 @@ GRANT ALL ON FUNCTION public.app_ancestor(place uuid, wanted_level text, day dat
 
 REVOKE ALL ON FUNCTION public.app_append_only() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_audit_account() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_audit_actor() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.app_audit_place() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.app_audit_locality() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_audit_part() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) TO app;
@@ -3869,11 +4178,15 @@ GRANT ALL ON FUNCTION public.app_begin_sign_in(name text, mark bytea, address te
 
 REVOKE ALL ON FUNCTION public.app_both(one text, other text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_callable(VARIADIC names text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_change_own_password(verified text, new_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_change_own_password(verified text, new_hash text) TO app;
 
 REVOKE ALL ON FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) TO app;
+
+REVOKE ALL ON FUNCTION public.app_condition(target regclass, shapes text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) TO app;
@@ -3967,8 +4280,22 @@ GRANT ALL ON FUNCTION public.app_matches(value text, part text) TO app;
 REVOKE ALL ON FUNCTION public.app_member_given(member uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_member_given(member uuid) TO app;
 
+REVOKE ALL ON FUNCTION public.app_merge_assessments(merged uuid, survivor uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_merge_gifts(merged uuid, survivor uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_merge_items(merged uuid, survivor uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_merge_members(merged uuid, survivor uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_merge_rule(whole regclass, part regclass, key text, rule text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_merge_visits(merged uuid, survivor uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_name_was_taken() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_name_was_taken() TO app;
@@ -3990,6 +4317,8 @@ GRANT ALL ON FUNCTION public.app_own_accounts() TO app;
 
 REVOKE ALL ON FUNCTION public.app_own_sessions(idle_days integer, absolute_days integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_own_sessions(idle_days integer, absolute_days integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_part(part regclass, whole regclass, key text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_password_was_wrong(name text, address text, what text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_password_was_wrong(name text, address text, what text) TO app;
@@ -4029,6 +4358,8 @@ GRANT ALL ON FUNCTION public.app_places_above(places uuid[], day date) TO app;
 
 REVOKE ALL ON FUNCTION public.app_places_of(villages uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_places_of(villages uuid[]) TO app;
+
+REVOKE ALL ON FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_rank() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_rank() TO app;
@@ -4090,6 +4421,8 @@ GRANT ALL ON FUNCTION public.app_summarise_support(most integer) TO app;
 
 REVOKE ALL ON FUNCTION public.app_support_changed() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_table(target regclass, reads text[], reads_reason text, writes text[], writes_reason text, inserts text[], inserts_reason text, owner text, grants text, tracked boolean, personal text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_take_try(tried text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_tell_of_account(account uuid, what text) FROM PUBLIC;
@@ -4139,8 +4472,6 @@ GRANT ALL ON FUNCTION public.app_villages() TO app;
 
 REVOKE ALL ON FUNCTION public.app_visit_gave(visit uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_visit_gave(visit uuid) TO app;
-
-REVOKE ALL ON FUNCTION public.app_watch(target regclass, VARIADIC personal text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_with_caller(authors uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_with_caller(authors uuid[]) TO app;
@@ -4195,6 +4526,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisations TO app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pledges TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.programmes TO app;
+
+GRANT SELECT ON TABLE public.schema_text TO app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.sealing_keys TO app;
 

@@ -1,5 +1,5 @@
 //! Role by permission, on one page: what a role may *do*. What it may *see* is decided by
-//! row-level security (the policies in the migrations). Handlers name permissions; this file alone
+//! row-level security (the policies in `schema/`). Handlers name permissions; this file alone
 //! names who has them (domain.md, "Who uses it, and what each may do").
 
 use crate::kernel::enums::db_enum;

@@ -396,7 +396,7 @@ fn a_policy_that_lets_everybody_in_turns_the_matrix_red() {
     let deleted = "villages_deleted ON localities USING (level = 'village')";
     let cared_for = "in_care ON users USING (true) WITH CHECK (true)";
     let keys = "in_scope ON api_keys USING (true)";
-    let managed = "managed ON organisations USING (true) WITH CHECK (true)";
+    let managed = "written ON organisations USING (true) WITH CHECK (true)";
     let either_end = "either_end ON twinnings USING (true)";
     let homes = "in_scope ON households USING (true)";
     let homes_written = "written ON households USING (true) WITH CHECK (true)";

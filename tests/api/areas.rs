@@ -6,12 +6,13 @@ use std::path::Path;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use ketnghia::kernel::db::text;
 
 use crate::support::{TestServer, sources};
 
 /// Each area with its tables; it uses its own and those above it in this list.
 const AREAS: [(&str, &[&str]); 8] = [
-    ("kernel", &["audit_events", "creations", "deleted_records", "tree_day", "sealing_keys"]),
+    ("kernel", &["audit_events", "creations", "deleted_records", "schema_text", "sealing_keys", "tree_day"]),
     ("access", &[]),
     (
         "places",
@@ -51,11 +52,12 @@ const AREAS: [(&str, &[&str]); 8] = [
             "household_private",
             "household_words",
             "households",
+            "merge_rules",
             "pledges",
         ],
     ),
-    ("support", &["gifts", "support_changes", "support_summaries", "visit_households", "visits"]),
-    ("insight", &[]),
+    ("support", &["gifts", "visit_households", "visits"]),
+    ("insight", &["support_changes", "support_summaries"]),
 ];
 /// Above the areas, in this order.
 const ABOVE: [&str; 10] =
@@ -209,4 +211,79 @@ fn the_list_of_modules_is_in_the_order_of_the_areas() {
         text.lines().filter_map(|line| line.strip_prefix("pub mod ")).map(|name| name.trim_end_matches(';')).collect();
     let layers: Vec<usize> = modules.iter().map(|module| layer(module)).collect();
     assert!(layers.is_sorted(), "{modules:?}");
+}
+
+/// The area of a file of `schema/` or of a migration.
+fn area_of_sql(name: &str) -> usize {
+    let area = match name {
+        "shapes" | "access" | "search" | "records" => "kernel",
+        area => area,
+    };
+    layer(area)
+}
+
+/// The files of `schema/`, and `up.sql` of each migration, with the name of their area and their text without comments.
+fn sql_files() -> Vec<(String, String)> {
+    let read = |path: &Path| -> String {
+        let text = fs::read_to_string(path).unwrap();
+        text.lines().map(|line| line.split("--").next().unwrap()).collect::<Vec<_>>().join("\n")
+    };
+    let text = text::FILES
+        .iter()
+        .map(|(name, _)| ((*name).to_owned(), read(&Path::new("schema").join(format!("{name}.sql")))));
+    let migrations = fs::read_dir("migrations").unwrap().map(|folder| {
+        let folder = folder.unwrap().path();
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let area = name.split_once('_').unwrap().1.to_owned();
+        (area, read(&folder.join("up.sql")))
+    });
+    text.chain(migrations).collect()
+}
+
+/// The words after the keywords that a table follows, and the quoted words in calls that register tables.
+fn tables_named_in_sql(text: &str) -> BTreeSet<String> {
+    let word = |text: &str| -> String { text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect() };
+    let mut found: BTreeSet<String> = text.split("public.").skip(1).map(word).collect();
+    for keyword in ["from", "join", "into", "update", "on", "table", "references", "using"] {
+        for before in [" ", "\n", "("] {
+            found.extend(text.split(&format!("{before}{keyword} ")).skip(1).map(word));
+        }
+    }
+    for call in ["app_table('", "app_part('", "app_merge_rule('"] {
+        for arguments in text.split(call).skip(1) {
+            found.extend(arguments.split(')').next().unwrap().split('\'').map(word));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_sql_of_an_area_names_only_tables_of_areas_before_it() {
+    let owner = |table: &str| AREAS.iter().position(|(_, tables)| tables.contains(&table));
+    let files = sql_files();
+    assert_eq!(files.len(), text::FILES.len() + 7, "each area with tables has a migration");
+    let mut upwards = BTreeSet::new();
+    let mut own = BTreeSet::new();
+    for (name, text) in files {
+        for table in tables_named_in_sql(&text) {
+            match owner(&table) {
+                Some(area) if area > area_of_sql(&name) => upwards.insert((name.clone(), table)),
+                Some(_) => own.insert(table),
+                None => false,
+            };
+        }
+    }
+    assert!(upwards.is_empty(), "{upwards:#?}");
+    let all: BTreeSet<String> = AREAS.iter().flat_map(|(_, tables)| *tables).map(|table| (*table).to_owned()).collect();
+    assert_eq!(own, all, "tables that the test does not find in SQL");
+}
+
+#[test]
+fn every_file_of_the_schema_is_applied() {
+    let there: BTreeSet<String> = fs::read_dir("schema")
+        .unwrap()
+        .filter_map(|file| file.unwrap().file_name().to_str().unwrap().strip_suffix(".sql").map(str::to_owned))
+        .filter(|name| name != "schema")
+        .collect();
+    assert_eq!(there, text::FILES.iter().map(|(name, _)| (*name).to_owned()).collect());
 }

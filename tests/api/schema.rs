@@ -32,7 +32,7 @@ fn count(conn: &mut PgConnection, from: &str) -> i64 {
     row.count
 }
 
-/// Everything that migrations make, one line each.
+/// Everything that migrations and the text of `schema/` make, one line each.
 fn snapshot(conn: &mut PgConnection) -> Vec<String> {
     const PARTS: [&str; 9] = [
         "SELECT format('table %s %s %s %s %s', c.relname, c.relkind, c.relowner::regrole, c.relacl, obj_description(c.oid)) ||
@@ -77,6 +77,93 @@ fn every_migration_can_be_taken_back_and_applied_again() {
         assert_eq!(before, after);
     }
     assert_eq!(migrate::migrate(&url).unwrap(), 0, "nothing is pending");
+}
+
+#[test]
+fn a_text_that_differs_is_replaced_as_a_whole() {
+    cluster().make_empty("replaced_text");
+    let url = cluster().superuser_url("replaced_text");
+    let mut conn = PgConnection::establish(&url).unwrap();
+    migrate::migrate(&url).unwrap();
+    let ours = snapshot(&mut conn);
+    assert!(migrate::is_current(&mut conn));
+    conn.batch_execute(
+        "SET ROLE app_owner;
+         DROP TRIGGER zz_track ON gifts;
+         DROP POLICY in_scope ON gifts;
+         CREATE POLICY stray ON gifts USING (true);
+         CREATE FUNCTION app_stray(gift gifts) RETURNS text LANGUAGE sql AS 'SELECT NULL';
+         CREATE TRIGGER stray BEFORE INSERT ON gifts EXECUTE FUNCTION app_append_only();
+         GRANT TRUNCATE ON gifts TO app;
+         UPDATE schema_text SET hash = '', functions = functions || '{app_stray(gifts),app_gone(uuid)}';
+         RESET ROLE",
+    )
+    .unwrap();
+    let other = snapshot(&mut conn);
+    assert_ne!(other, ours);
+    assert!(!migrate::is_current(&mut conn), "a server whose text is not applied is not ready");
+    // A newer binary has migrated: its text stays, and serves this binary too.
+    conn.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000001')").unwrap();
+    assert!(migrate::is_current(&mut conn));
+    migrate::migrate(&url).unwrap();
+    assert_eq!(snapshot(&mut conn), other);
+    conn.batch_execute("DELETE FROM __diesel_schema_migrations WHERE version = '99991231000001'").unwrap();
+    migrate::migrate(&url).unwrap();
+    assert_eq!(snapshot(&mut conn), ours);
+    assert!(migrate::is_current(&mut conn));
+}
+
+/// The text is applied without these checks, so that a function may call one of a later file.
+#[test]
+fn every_function_passes_the_check_of_its_body() {
+    let server = TestServer::start();
+    let mut conn = server.sql();
+    let functions = rows(
+        &mut conn,
+        "SELECT pg_get_functiondef(p.oid) AS row FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+          WHERE p.pronamespace = 'public'::regnamespace AND l.lanname IN ('sql', 'plpgsql') ORDER BY p.proname",
+    );
+    assert!(functions.len() > 100, "{}", functions.len());
+    conn.batch_execute("SET check_function_bodies = on").unwrap();
+    for function in functions {
+        conn.batch_execute(&function).unwrap_or_else(|error| panic!("{error}\n{function}"));
+    }
+}
+
+/// For a client that asks what has changed since its last call.
+#[test]
+fn every_tracked_table_has_an_index_of_its_changes() {
+    let server = TestServer::start();
+    let without = rows(
+        &mut server.sql(),
+        "SELECT c.relname::text AS row FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'zz_track'
+          WHERE NOT EXISTS (SELECT FROM pg_indexes i WHERE i.schemaname = 'public' AND i.tablename = c.relname
+            AND i.indexname = c.relname || '_changed' AND i.indexdef LIKE '% USING btree (changed_xid, id)')",
+    );
+    assert!(without.is_empty(), "{without:#?}");
+}
+
+/// `app_merge_households` moves what is registered and nothing else.
+#[test]
+fn every_reference_to_a_household_is_registered_for_merges() {
+    let server = TestServer::start();
+    let mut conn = server.sql();
+    // Pledges are joined by app_merge_items itself, before the references of later areas.
+    let unregistered = rows(
+        &mut conn,
+        "SELECT format('%s of %s', f.conname, f.conrelid::regclass) AS row FROM pg_constraint f
+           JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
+          WHERE f.contype = 'f' AND f.confrelid IN ('households'::regclass, 'hardship_items'::regclass) AND f.conrelid <> 'pledges'::regclass
+            AND NOT EXISTS (SELECT FROM merge_rules m WHERE m.whole = f.confrelid::regclass::text AND m.part = f.conrelid::regclass::text
+              AND m.key = a.attname AND (m.rule <> 'delete' OR f.confdeltype = 'c'))",
+    );
+    assert!(unregistered.is_empty(), "{unregistered:#?}");
+    let missing = rows(
+        &mut conn,
+        "SELECT rule AS row FROM merge_rules WHERE rule NOT IN ('move', 'delete')
+            AND to_regprocedure(rule || '(uuid, uuid)') IS NULL",
+    );
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[test]
@@ -174,7 +261,7 @@ fn who_did_not_enter_sees_nothing_also_on_a_used_connection() {
     let readable = rows(
         &mut conn,
         "SELECT c.relname::text AS row FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
-            AND has_table_privilege(c.oid, 'SELECT') AND c.relname NOT IN ('__diesel_schema_migrations', 'tree_day')",
+            AND has_table_privilege(c.oid, 'SELECT') AND c.relname NOT IN ('__diesel_schema_migrations', 'schema_text', 'tree_day')",
     );
     assert!(readable.len() > 10);
     let nothing = |conn: &mut PgConnection| {
@@ -247,6 +334,7 @@ fn passwords_and_tokens_are_reached_through_functions_only() {
         "creations",
         "deleted_records",
         "devices",
+        "merge_rules",
     ] {
         assert_eq!(refusal(&mut conn, &format!("SELECT FROM {table}")), format!("permission denied for table {table}"));
     }
@@ -313,10 +401,20 @@ fn policies_ask_about_the_caller_once_for_each_query() {
 }
 
 #[test]
+fn an_unknown_shape_of_a_policy_is_an_error() {
+    let server = TestServer::start();
+    let mut conn = server.sql();
+    let told = refusal(&mut conn, "SELECT app_condition('gifts', '{place, nobody}')");
+    assert!(told.starts_with("null value cannot be assigned"), "{told}");
+    let told = refusal(&mut conn, "SELECT app_callable('app_nobody')");
+    assert!(told.starts_with("query returned no rows"), "{told}");
+}
+
+#[test]
 fn every_table_that_people_write_is_tracked() {
     // Written by the functions and triggers of the database alone, or holding no record of their own.
     // (`visit_households` is part of its visit.)
-    const UNTRACKED: [&str; 20] = [
+    const UNTRACKED: [&str; 22] = [
         "__diesel_schema_migrations",
         "account_makers",
         "audit_events",
@@ -327,7 +425,9 @@ fn every_table_that_people_write_is_tracked() {
         "household_private",
         "household_words",
         "locality_words",
+        "merge_rules",
         "refresh_tokens",
+        "schema_text",
         "sealing_keys",
         "sessions",
         "sign_in_addresses",
@@ -389,7 +489,7 @@ fn what_the_serving_role_may_call_is_called_by_the_service() {
         callable.iter().filter(|name| !is_called(name) && !OTHERS.iter().any(|(other, _)| other == name)).collect();
     assert!(idle.is_empty(), "may be called and is not: {idle:?}");
     for closed in
-        ["app_security_event", "app_take_try", "app_forgive", "app_tell_of_account", "app_watch", "app_touch_parent"]
+        ["app_security_event", "app_take_try", "app_forgive", "app_tell_of_account", "app_table", "app_touch_parent"]
     {
         assert!(!callable.iter().any(|name| name == closed), "{closed}");
     }

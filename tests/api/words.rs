@@ -42,8 +42,13 @@ const CHECKED: [(&str, &str); 24] = [
 /// days of the twinning.
 const COMPUTED: [&str; 2] = ["HouseholdHistoryKind", "TwinningStatus"];
 /// Conditions on words that are no list of them, and words that the database alone writes and reads.
-const OTHER: [&str; 4] =
-    ["locality_successions_extent", "organisations_place", "support_summaries_period", "users_office"];
+const OTHER: [&str; 5] = [
+    "locality_successions_extent",
+    "merge_rules_rule",
+    "organisations_place",
+    "support_summaries_period",
+    "users_office",
+];
 
 /// Name and words of each `db_enum!`.
 fn enumerations() -> BTreeMap<String, Words> {

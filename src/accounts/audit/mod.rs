@@ -1,5 +1,5 @@
 //! The audit: who did what to which record. The database writes it, in the transaction of the change
-//! (`app_track` in the migrations), nobody changes it, and officials read what lies in their area.
+//! (`app_track` in `schema/records.sql`), nobody changes it, and officials read what lies in their area.
 
 mod handlers;
 pub mod model;

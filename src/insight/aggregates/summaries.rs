@@ -1,6 +1,6 @@
 //! What was given, counted beforehand for each village and month, quarter and year. Who sees whole
 //! provinces reads these counts where they answer the question, and the gifts and visits of the few
-//! villages where something has changed since (marked by triggers, see the migration): the numbers are
+//! villages where something has changed since (marked by triggers, see `schema/insight.sql`): the numbers are
 //! those of the moment, whether the counts are up to date or not.
 
 use chrono::{Datelike, NaiveDate};

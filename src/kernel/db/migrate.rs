@@ -1,4 +1,4 @@
-//! Roles, migrations, and the checks before serving. Roles belong to the cluster and not to the
+//! Roles, migrations, the text of `schema/`, and the checks before serving. Roles belong to the cluster and not to the
 //! database, so they are made here and not in a migration.
 
 use diesel::connection::SimpleConnection;
@@ -8,7 +8,7 @@ use diesel::{PgConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::with_defaults;
-use super::one_line;
+use super::{one_line, text};
 
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -31,14 +31,18 @@ pub fn migrate(url: &str) -> Result<usize, String> {
         return Err("the database was made before the first release, and its migrations have been rewritten since: move it aside and begin anew".into());
     }
     let applied = conn.run_pending_migrations(MIGRATIONS).map_err(|e| told("a migration failed", &e))?.len();
-    conn.batch_execute("GRANT SELECT ON __diesel_schema_migrations TO app").map_err(|e| told("cannot grant", &e))?;
+    // The text of a newer binary serves its migrations too; an older one would take it back.
+    if !is_newer(&mut conn) {
+        text::apply(&mut conn).map_err(|error| told("the text of schema/ cannot be applied", &error))?;
+    }
     Ok(applied)
 }
 
-/// Takes every migration back; for the test that proves each `down.sql`.
+/// Drops the text of `schema/` and takes every migration back; for the test that proves each `down.sql`.
 pub fn revert_all(url: &str) -> Result<(), String> {
     let mut conn = connect(url)?;
     conn.batch_execute("SET ROLE app_owner").map_err(|error| error.to_string())?;
+    text::drop(&mut conn).map_err(|error| one_line(&error.to_string()))?;
     conn.revert_all_migrations(MIGRATIONS).map_err(|error| one_line(&error.to_string()))?;
     Ok(())
 }
@@ -146,18 +150,25 @@ pub fn complaints(conn: &mut PgConnection, unsafe_durability: bool) -> Option<St
     Some(format!("refusing to serve: {}", complaint.complaint))
 }
 
-/// True when every migration that this binary knows is applied; newer ones are fine.
+/// True when every migration that this binary knows is applied, and its text of `schema/`. With newer migrations the text is
+/// a newer one, which is fine.
 pub fn is_current(conn: &mut PgConnection) -> bool {
-    applied(conn).is_some_and(|applied| known().iter().all(|known| applied.contains(known)))
+    let applied = applied(conn);
+    applied.is_some_and(|applied| known().iter().all(|known| applied.contains(known)))
+        && (is_newer(conn) || text::is_applied(conn))
+}
+
+/// True when migrations are applied that this binary does not know.
+fn is_newer(conn: &mut PgConnection) -> bool {
+    let known = known();
+    applied(conn).is_some_and(|applied| applied.iter().any(|version| !known.contains(version)))
 }
 
 /// True when some migrations are applied that this binary does not know, and it knows some that are not: neither is
 /// newer than the other.
 fn is_rewritten(conn: &mut PgConnection) -> bool {
     let known = known();
-    applied(conn).is_some_and(|applied| {
-        applied.iter().any(|version| !known.contains(version)) && known.iter().any(|version| !applied.contains(version))
-    })
+    is_newer(conn) && applied(conn).is_some_and(|applied| known.iter().any(|version| !applied.contains(version)))
 }
 
 /// The versions that are applied; None where nothing was ever.

@@ -6,7 +6,7 @@ mod connection;
 /// A private PostgreSQL, when no DATABASE_URL is given.
 pub mod embedded;
 mod entry;
-/// Roles, migrations, and the checks before serving.
+/// Roles, migrations, the text of `schema/`, and the checks before serving.
 pub mod migrate;
 mod queue;
 /// What every create, change, step and delete has in common.
@@ -18,6 +18,8 @@ pub mod sealing;
 pub mod schema;
 /// Functions of the database that queries call.
 pub mod sql;
+/// Functions, triggers and policies: the files of `schema/`.
+pub mod text;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

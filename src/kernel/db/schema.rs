@@ -7,7 +7,7 @@ pub mod sql_types {
 }
 
 diesel::table! {
-    /// Who created an account or reset its password, and when last: they knew its password
+    /// Accounts that created an account or reset its password, which they knew, and when last
     account_makers (user_id, maker_id) {
         user_id -> Uuid,
         maker_id -> Uuid,
@@ -19,7 +19,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// Keys of dashboards: aggregates of one place, no person
+    /// Keys of dashboards: aggregates of one place, no personal data
     api_keys (id) {
         id -> Uuid,
         name -> Text,
@@ -36,7 +36,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Who did what to which record. Append-only: nobody is granted more than to read it
+    /// Every change of a record with its actor. Append-only: SELECT is the only grant
     audit_events (id) {
         id -> Int8,
         at -> Timestamptz,
@@ -49,33 +49,33 @@ diesel::table! {
         step -> Nullable<Text>,
         /// The caller overrode the version check with If-Match: *
         forced -> Bool,
-        /// doubt: two steps that two people take may have been taken by one, for an account that the other made or reset lately took one of them
+        /// doubt: one person may have taken both steps of a two-person rule, because one account recently made or reset the other
         two_person -> Nullable<Text>,
         request_id -> Nullable<Uuid>,
         old_values -> Nullable<Jsonb>,
         new_values -> Nullable<Jsonb>,
-        /// Names of personal fields that changed; their values are never kept here
+        /// Names of personal fields that changed; their values are never stored here
         personal_fields -> Array<Text>,
         village_id -> Nullable<Uuid>,
-        /// Where no village is: the place whose officials answer for the record
+        /// For a record without a village: the place whose officials are responsible for it
         locality_id -> Nullable<Uuid>,
         organisation_id -> Nullable<Uuid>,
-        /// Of an account: how far from the top its office is; only those above it read of it
+        /// For an entry about an account: the rank of its office; offices above it read the entry
         subject_rank -> Nullable<Int2>,
-        /// Of a part of a record (a member of a household): the record
+        /// For an entry about a part (a member of a household): the whole
         part_of -> Nullable<Uuid>,
-        /// Of the moment, with name and office: an account may be renamed, or moved to another office
+        /// As at the moment of the entry, like name and office: an account may be renamed or moved to another office
         actor_username -> Nullable<Text>,
         actor_full_name -> Nullable<Text>,
         actor_locality_id -> Nullable<Uuid>,
         actor_organisation_id -> Nullable<Uuid>,
-        /// Whose officials read of it
+        /// The place whose officials read the entry
         place_id -> Nullable<Uuid>,
     }
 }
 
 diesel::table! {
-    /// Ids that clients made, with the hash of the body they came with: the same request again is known again
+    /// Ids made by clients, with the hash of their request body: a repeated request is recognised
     creations (id) {
         id -> Uuid,
         resource -> Text,
@@ -86,7 +86,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Which catalogue files are in, so that a start with the same files loads nothing
+    /// Digests of the loaded catalogue files: a start with the same files loads nothing
     data_loads (name) {
         name -> Text,
         digest -> Bytea,
@@ -98,7 +98,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// Rows that were really deleted: the recycle bin, and the proof that an id is spent
+    /// Copies of deleted rows; their ids stay taken
     deleted_records (id, resource) {
         id -> Uuid,
         resource -> Text,
@@ -107,7 +107,7 @@ diesel::table! {
         changed_xid -> Xid8,
         village_id -> Nullable<Uuid>,
         organisation_id -> Nullable<Uuid>,
-        /// The ordinary fields; emptied a year later, while the id stays spent
+        /// The fields that are not personal; emptied after a year, while the id stays taken
         content -> Jsonb,
         /// The personal fields until a job seals them, 20 seconds later at most
         personal -> Nullable<Jsonb>,
@@ -117,10 +117,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// The devices on which an account signed in since its last reset, the last twenty: each has a count of wrong passwords of its own
+    /// The last twenty devices on which an account signed in since its last reset; failures are counted for each device
     devices (user_id, mark) {
         user_id -> Uuid,
-        /// Random, and kept by the device in its device token
+        /// Random; the device holds it in its device token
         mark -> Bytea,
         signed_in_at -> Timestamptz,
     }
@@ -130,7 +130,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// What was given: to a household, to one of its members, or to the whole village
+    /// Gifts to a household, to one of its members, or to the whole village
     gifts (id) {
         id -> Uuid,
         visit_id -> Nullable<Uuid>,
@@ -154,12 +154,12 @@ diesel::table! {
         dispute_reason -> Nullable<Text>,
         settlement_note -> Nullable<Text>,
         correction_reason -> Nullable<Text>,
-        /// Who changed it: no more may they confirm it than who recorded it
+        /// Accounts that changed it: none of them may confirm it
         written_by -> Array<Uuid>,
         last_step -> Nullable<Text>,
         last_step_by -> Nullable<Uuid>,
         last_step_hash -> Nullable<Bytea>,
-        /// Who recorded it; never the one who confirms it
+        /// The account that recorded it, which may not confirm it
         acted_by -> Uuid,
         on_behalf_of -> Nullable<Uuid>,
         created_at -> Timestamptz,
@@ -184,13 +184,13 @@ diesel::table! {
         needs -> Array<Text>,
         priority -> Int2,
         note -> Nullable<Text>,
-        /// Was part of an approved list: what a twinned unit may see
+        /// Whether it was part of an approved list: twinned units see these items
         approved -> Bool,
-        /// Reasons, needs, priority and note as they were approved last: what a twinned unit sees, also while the list is reopened
+        /// Reasons, needs, priority and note as approved last: twinned units see these, also while the list is reopened
         approved_state -> Nullable<Jsonb>,
-        /// Was approved and left out of the reopened list since: units see it until the list is approved anew, then it goes
+        /// Approved, and left out of the reopened list since: units see it until the next approval deletes it
         dropped -> Bool,
-        /// Nobody types it: app_refresh_item follows pledges and confirmed gifts
+        /// Derived by app_refresh_item from pledges and confirmed gifts
         status -> Text,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
@@ -203,7 +203,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// The hardest households of a village, one list for each round of a year (danh sách hộ khó khăn)
+    /// The households of a village in greatest hardship, one list for each round of a year (danh sách hộ khó khăn)
     hardship_lists (id) {
         id -> Uuid,
         village_id -> Uuid,
@@ -213,15 +213,15 @@ diesel::table! {
         status -> Text,
         submitted_at -> Nullable<Timestamptz>,
         submitted_by -> Nullable<Uuid>,
-        /// First approval: from then on twinned units see the list, also when it is closed or reopened
+        /// First approval: twinned units see the list from then on, also while it is closed or reopened
         approved_at -> Nullable<Timestamptz>,
         approved_by -> Nullable<Uuid>,
-        /// Who changed it since it was approved last: an approval by one of them is marked in the audit
+        /// Accounts that changed it since its last approval: an approval by one of them is marked in the audit
         written_by -> Array<Uuid>,
         return_reason -> Nullable<Text>,
         last_step -> Nullable<Text>,
         last_step_by -> Nullable<Uuid>,
-        /// With last_step and last_step_by: the same step sent again is known again
+        /// With last_step and last_step_by: recognises a repeated step
         last_step_hash -> Nullable<Bytea>,
         acted_by -> Nullable<Uuid>,
         on_behalf_of -> Nullable<Uuid>,
@@ -236,7 +236,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// How poor a household was found, one assessment a year
+    /// Poverty assessments, one for each household and year
     household_assessments (id) {
         id -> Uuid,
         household_id -> Uuid,
@@ -245,14 +245,14 @@ diesel::table! {
         poverty_status -> Text,
         deprivations -> Array<Text>,
         poverty_causes -> Array<Text>,
+        /// The decision that approved the assessment, as 12/QĐ-UBND
+        decision_number -> Nullable<Text>,
         assessor_id -> Nullable<Uuid>,
         assessed_on -> Date,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
         changed_xid -> Xid8,
-        /// The decision that approved the finding, as 12/QĐ-UBND
-        decision_number -> Nullable<Text>,
     }
 }
 
@@ -260,7 +260,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// Of a year for which the surviving household had an assessment of its own: kept for its history, and counted nowhere
+    /// Assessments of a merged household for years that the surviving one had its own for: shown in the history, not counted
     household_former_assessments (id) {
         id -> Uuid,
         household_id -> Uuid,
@@ -287,6 +287,7 @@ diesel::table! {
     household_members (id) {
         id -> Uuid,
         household_id -> Uuid,
+        scope_path -> Text,
         name -> Text,
         sex -> Nullable<Text>,
         birth_year -> Nullable<Int4>,
@@ -296,7 +297,6 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int8,
         changed_xid -> Xid8,
-        scope_path -> Text,
     }
 }
 
@@ -304,7 +304,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// Households that were recorded twice: the id that is gone, and the household it is now
+    /// Households that were recorded twice: the deleted id, and the household that it was merged into
     household_merges (id) {
         id -> Uuid,
         household_id -> Uuid,
@@ -320,17 +320,17 @@ diesel::table! {
     /// Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to record and field)
     household_private (household_id) {
         household_id -> Uuid,
+        scope_path -> Text,
         phone -> Nullable<Bytea>,
         identity_number -> Nullable<Bytea>,
         identity_number_last4 -> Nullable<Bytea>,
         /// Keyed hash: equality without the number
         identity_number_index -> Nullable<Bytea>,
-        scope_path -> Text,
     }
 }
 
 diesel::table! {
-    /// Folded words of the head's name, searched by prefix as a range: an index serves that under row-level security
+    /// Folded words of the head's name, searched by prefix as a range, which can use an index under row-level security
     household_words (household_id, word) {
         household_id -> Uuid,
         scope_path -> Text,
@@ -342,7 +342,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// The homes of a village
+    /// Households of a village
     households (id) {
         id -> Uuid,
         village_id -> Uuid,
@@ -365,9 +365,9 @@ diesel::table! {
         latitude -> Nullable<Float8>,
         longitude -> Nullable<Float8>,
         note -> Nullable<Text>,
-        /// On a hardship list of its village that was approved: then, and only then, twinned units see it
+        /// Whether an approved hardship list of its village names it: twinned units see these households only
         listed -> Bool,
-        /// Who entered it
+        /// The account that entered it
         acted_by -> Nullable<Uuid>,
         /// The village whose head an official acted for
         on_behalf_of -> Nullable<Uuid>,
@@ -385,10 +385,10 @@ diesel::table! {
     /// Provinces, districts, communes and villages of every era
     localities (id) {
         id -> Uuid,
-        /// Surrogate in base 36, the locality's step in scope paths; never an official code
+        /// Surrogate in base 36, the locality's part of scope paths; never an official code
         label -> Text,
         level -> Text,
-        /// First day (inclusive); null: before anything this catalogue knows
+        /// First day (inclusive); null: before the first day of the catalogue
         valid_from -> Nullable<Date>,
         /// Last day (inclusive); null: still in force
         valid_to -> Nullable<Date>,
@@ -396,9 +396,9 @@ diesel::table! {
         code -> Nullable<Text>,
         kind -> Text,
         parent_id -> Nullable<Uuid>,
-        /// Where it lies on the tree day, as labels from the root; who may see a place's records is decided by it
+        /// Labels from the root on the tree day; policies compare it with the caller's range
         scope_path -> Text,
-        /// Its province on the tree day (itself, for a province); null for places that are not yet
+        /// Its province on the tree day (itself, for a province); null for future places
         province_id -> Nullable<Uuid>,
         district_id -> Nullable<Uuid>,
         commune_id -> Nullable<Uuid>,
@@ -419,7 +419,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// What an ended locality became
+    /// The localities that replaced an ended one
     locality_successions (id) {
         id -> Uuid,
         predecessor_id -> Uuid,
@@ -440,7 +440,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// What a locality was called and where it lay, from day to day (both inclusive)
+    /// Name, code, kind and parent of a locality from day to day (both inclusive)
     locality_versions (id) {
         id -> Uuid,
         locality_id -> Uuid,
@@ -459,7 +459,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Folded words of every name a locality had: searched by prefix, as a range, which an index serves under row-level security
+    /// Folded words of every name of a locality, searched by prefix as a range, which can use an index under row-level security
     locality_words (locality_id, word) {
         locality_id -> Uuid,
         word -> Text,
@@ -467,10 +467,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What a merge does with the rows that refer to the merged record; written by schema/
+    merge_rules (position) {
+        /// In the order of the areas: the rows of later areas move first
+        position -> Int4,
+        whole -> Text,
+        part -> Text,
+        key -> Text,
+        /// move, delete (by the foreign key), or a function that takes the record that goes and the one that stays
+        rule -> Text,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// How to reach an organisation: for itself and the officials over it
+    /// Contact of an organisation, for itself and the officials who manage it
     organisation_contacts (id) {
         id -> Uuid,
         organisation_id -> Uuid,
@@ -506,14 +519,14 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// Departments, companies, units, associations and places that give
+    /// Departments, companies, units, associations and places that give support
     organisations (id) {
         id -> Uuid,
         name -> Text,
         kind -> Text,
         level -> Text,
         parent_id -> Nullable<Uuid>,
-        /// The place that manages it: its officials look after it
+        /// The place whose officials manage it
         locality_id -> Uuid,
         scope_path -> Text,
         /// The place it is, when the giver is a village, commune or district (kind locality)
@@ -552,7 +565,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// Directives, decisions and plans that twinnings rest on
+    /// Directives, decisions and plans that are the basis of twinnings
     programmes (id) {
         id -> Uuid,
         /// Unknown for some: the copy of the plan of Ia Nan has none
@@ -575,7 +588,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// SHA-256 of every refresh token of a live family, so that the reuse of an old one is recognised
+    /// SHA-256 of every refresh token of a live session, so that the reuse of an old one is recognised
     refresh_tokens (hash) {
         hash -> Bytea,
         session_id -> Uuid,
@@ -584,10 +597,21 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// The keys of PII_KEY_FILE that this database has met: with another file the service does not start
+    /// The application of schema/ that is in force; one row
+    schema_text (only_row) {
+        only_row -> Bool,
+        /// SHA-256 over the files: `ketnghia migrate` applies them when theirs differs
+        hash -> Bytea,
+        /// Functions that the application created, with their argument types: the next one drops them
+        functions -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    /// The keys of PII_KEY_FILE that sealed fields of this database use: the service does not start with a file that lacks one
     sealing_keys (id) {
         id -> Int2,
-        /// A keyed mark: it tells whether a key is the same one, and nothing of the key
+        /// A keyed hash: identifies a key without revealing it
         fingerprint -> Bytea,
         added_at -> Timestamptz,
     }
@@ -599,11 +623,11 @@ diesel::table! {
         id -> Uuid,
         user_id -> Uuid,
         device_name -> Nullable<Text>,
-        /// Of `devices`, for as long as the account knows the device
+        /// Refers to devices while the device is listed there
         device_mark -> Nullable<Bytea>,
         /// Of the newest refresh token
         generation -> Int4,
-        /// The newest generation whose access token was used: its answer arrived, so its parent is not sent again
+        /// The newest generation whose access token was used: its answer arrived, so the client has no reason to repeat its parent
         used_generation -> Int4,
         created_at -> Timestamptz,
         refreshed_at -> Timestamptz,
@@ -621,9 +645,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Wrong passwords in a row
+    /// Failed sign-ins in a row
     sign_in_failures (subject) {
-        /// "name NAME", whether somebody is called so or not: a name must not tell; or "device NAME MARK", one of `devices`; or "password NAME", a change of the own password
+        /// "name NAME", also of no account, so that the answer does not reveal which names exist; or "device NAME MARK" of devices; or "password NAME", a change of the own password
         subject -> Text,
         failures -> Int4,
         last_at -> Timestamptz,
@@ -631,7 +655,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Marks: gifts or visits of the village in this year have changed since its summaries were made
+    /// Marks: gifts or visits of the village in this year have changed since its summaries were counted
     support_changes (id) {
         id -> Int8,
         village_id -> Uuid,
@@ -641,7 +665,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What was given in a village in a month, a quarter or a year; right where the village has no mark in support_changes
+    /// Support of a village in a month, a quarter or a year; valid where the village has no mark in support_changes
     support_summaries (village_id, period, starts_on) {
         village_id -> Uuid,
         scope_path -> Text,
@@ -651,15 +675,15 @@ diesel::table! {
         gifts -> Int4,
         gifts_confirmed -> Int4,
         gift_value_vnd -> Int8,
-        /// Distinct households that were given something here and never in another village: they may be added up over villages
+        /// Distinct households with gifts in this village and in no other at any time: the numbers may be added up over villages
         households -> Int4,
-        /// Households that were given something here, and at any time in another village, too: among villages each counts once
+        /// Households with gifts in this village and, at any time, in another: each counts once among villages
         wandering_households -> Array<Uuid>,
     }
 }
 
 diesel::table! {
-    /// The day whose tree of places the scope paths follow; public, one row
+    /// The day whose tree of places the scope paths follow; readable by all, one row
     tree_day (only_row) {
         only_row -> Bool,
         day -> Date,
@@ -670,7 +694,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// An organisation stands by a place (kết nghĩa), under a programme, for a time
+    /// An organisation is twinned with a place (kết nghĩa), under a programme, for a time
     twinnings (id) {
         id -> Uuid,
         programme_id -> Uuid,
@@ -697,9 +721,9 @@ diesel::table! {
     user_passwords (user_id) {
         user_id -> Uuid,
         hash -> Text,
-        /// Set while the password is a one-time one; after it the password is worth nothing
+        /// End of validity of a one-time password; null for an own password
         one_time_expires_at -> Nullable<Timestamptz>,
-        /// A one-time password signs in once; after that it is good for being replaced
+        /// Set by the one sign-in with a one-time password; afterwards only a change of password accepts it
         one_time_used_at -> Nullable<Timestamptz>,
     }
 }
@@ -720,7 +744,7 @@ diesel::table! {
         organisation_id -> Nullable<Uuid>,
         scope_path -> Text,
         active -> Bool,
-        /// Raised by deactivation, demotion, a move or a reset: access tokens of before are refused
+        /// Raised by deactivation, demotion, a move or a reset: earlier access tokens are refused
         auth_version -> Int4,
         must_change_password -> Bool,
         created_at -> Timestamptz,
@@ -734,7 +758,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// How many households and people a village has, year by year, as its commune counts them
+    /// Numbers of households and people of a village, year by year, as its commune counts them
     village_profiles (id) {
         id -> Uuid,
         village_id -> Uuid,
@@ -750,7 +774,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Whose homes a visit went to
+    /// The households of a visit
     visit_households (visit_id, household_id) {
         visit_id -> Uuid,
         household_id -> Uuid,
@@ -761,11 +785,11 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
-    /// A unit came to a village
+    /// Visits of units to villages
     visits (id) {
         id -> Uuid,
         twinning_id -> Uuid,
-        /// That of the twinning on the day of the visit
+        /// The organisation of the twinning on the day of the visit
         organisation_id -> Uuid,
         village_id -> Uuid,
         scope_path -> Text,
@@ -776,7 +800,7 @@ diesel::table! {
         findings -> Nullable<Text>,
         latitude -> Nullable<Float8>,
         longitude -> Nullable<Float8>,
-        /// By the clock of the phone, kept as sent
+        /// By the clock of the phone, stored as sent
         recorded_at -> Nullable<Timestamptz>,
         acted_by -> Nullable<Uuid>,
         on_behalf_of -> Nullable<Uuid>,
@@ -837,12 +861,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     locality_successions,
     locality_versions,
     locality_words,
+    merge_rules,
     organisation_contacts,
     organisation_headcounts,
     organisations,
     pledges,
     programmes,
     refresh_tokens,
+    schema_text,
     sealing_keys,
     sessions,
     sign_in_addresses,

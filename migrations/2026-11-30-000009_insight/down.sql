@@ -1,1 +1,0 @@
-drop function app_places_above(uuid[], date);

@@ -1,1 +1,0 @@
-drop function app_analyze_places();

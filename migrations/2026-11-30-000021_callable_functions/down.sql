@@ -1,2 +1,0 @@
-grant execute on all functions in schema public to app;
-alter default privileges in schema public grant execute on functions to app;

@@ -1,0 +1,1 @@
+drop table twinnings, programmes, organisation_headcounts, organisation_contacts, organisations;

@@ -1,0 +1,1 @@
+drop table merge_rules, pledges, hardship_items, hardship_lists, household_merges, household_former_assessments, household_assessments, household_words, household_private, household_members, households;

@@ -1,0 +1,1 @@
+drop table gifts, visit_households, visits;

@@ -1,0 +1,135 @@
+-- Insight: gifts and visits counted beforehand (see the tables of the migration).
+
+select app_table('support_changes', tracked => false, grants => 'select', owner => 'writes',
+  reads => '{place}', reads_reason => 'Marks are counted for the range of the caller');
+select app_table('support_summaries', tracked => false, grants => 'select', owner => 'writes',
+  reads => '{place}', reads_reason => 'Counts are read for the range of the caller');
+
+-- A household that receives a gift in another village than before counts as wandering from then on, in the summaries of the earlier
+-- villages too. A concurrent gift to the same household waits for the lock of the household and then sees the first: otherwise neither
+-- would mark the village of the other.
+create function app_mark_support(villages uuid[], years integer[], households uuid[]) returns void
+  language sql security definer set search_path = '' as $$
+  select 1 from public.households h where h.id = any (households) order by h.id for no key update;
+  insert into public.support_changes (village_id, scope_path, year)
+  select l.id, l.scope_path, touched.year
+    from (select * from unnest(villages, years)
+           union
+          select g.village_id, extract(year from g.given_on)::integer
+            from (select distinct * from unnest(villages, households)) given(village_id, household_id)
+            join public.gifts g on g.household_id = given.household_id and g.village_id < given.village_id
+           union
+          select g.village_id, extract(year from g.given_on)::integer
+            from (select distinct * from unnest(villages, households)) given(village_id, household_id)
+            join public.gifts g on g.household_id = given.household_id and g.village_id > given.village_id
+         ) touched(village_id, year)
+    join public.localities l on l.id = touched.village_id $$;
+comment on function app_mark_support(uuid[], integer[], uuid[]) is
+  'Marks villages, each with a year, and the other villages in which the same households received gifts';
+
+create function app_support_changed() returns trigger language plpgsql as $$
+declare
+  villages uuid[];
+  years integer[];
+  households uuid[];
+begin
+  -- One call for each statement and not for each row: a visit with five gifts inserts two marks.
+  if tg_table_name = 'visits' then
+    if tg_op = 'INSERT' then
+      select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years from new_rows;
+    elsif tg_op = 'DELETE' then
+      select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years from old_rows;
+    else
+      select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer) into villages, years
+        from old_rows o join new_rows n on n.id = o.id
+        cross join lateral (values (o.village_id, o.visited_on), (n.village_id, n.visited_on)) ends(village_id, day)
+       where (o.village_id, o.visited_on) is distinct from (n.village_id, n.visited_on);
+    end if;
+  elsif tg_op = 'INSERT' then
+    select array_agg(village_id), array_agg(extract(year from given_on)::integer), array_agg(household_id) into villages, years, households
+      from new_rows;
+  elsif tg_op = 'DELETE' then
+    select array_agg(village_id), array_agg(extract(year from given_on)::integer) into villages, years from old_rows;
+  else
+    -- A gift with an unchanged village and household changes no household's villages, so the household is not locked: a
+    -- confirmation and a merge would deadlock.
+    select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer), array_agg(ends.household_id)
+      into villages, years, households
+      from old_rows o join new_rows n on n.id = o.id
+      cross join lateral (values (o.village_id, o.given_on, null),
+        (n.village_id, n.given_on, case when (o.village_id, o.household_id) is distinct from (n.village_id, n.household_id) then n.household_id end)
+      ) ends(village_id, day, household_id)
+     where (o.village_id, o.given_on, o.status, o.value_vnd, o.household_id)
+           is distinct from (n.village_id, n.given_on, n.status, n.value_vnd, n.household_id);
+  end if;
+  if villages is not null then
+    perform public.app_mark_support(villages, years, households);
+  end if;
+  return null;
+end $$;
+create trigger support_inserted after insert on visits referencing new table as new_rows
+  for each statement execute function app_support_changed();
+create trigger support_updated after update on visits referencing old table as old_rows new table as new_rows
+  for each statement execute function app_support_changed();
+create trigger support_deleted after delete on visits referencing old table as old_rows
+  for each statement execute function app_support_changed();
+create trigger support_inserted after insert on gifts referencing new table as new_rows
+  for each statement execute function app_support_changed();
+create trigger support_updated after update on gifts referencing old table as old_rows new table as new_rows
+  for each statement execute function app_support_changed();
+create trigger support_deleted after delete on gifts referencing old table as old_rows
+  for each statement execute function app_support_changed();
+
+-- Counts the marked villages anew. A visible mark was left by a transaction whose gifts are visible too; a mark that is not visible
+-- yet stays.
+create function app_summarise_support(most integer) returns integer language plpgsql security definer set search_path = '' as $$
+declare
+  marks integer;
+  villages uuid[];
+  years integer[];
+begin
+  -- Runs in one session at a time, so that no older count overwrites a newer one. The number is arbitrary.
+  if not pg_try_advisory_xact_lock(7364102303) then return 0; end if;
+  -- Skips villages that another transaction moves, until the next run: that transaction may wait for this job, so this
+  -- job must not wait for it.
+  select array_agg(l.id) into villages
+    from (select l.id from public.localities l
+           where l.id in (select c.village_id from public.support_changes c order by c.id limit most)
+             for key share skip locked) l;
+  with taken as (
+    delete from public.support_changes c
+     where c.id in (select id from public.support_changes where village_id = any (villages) order by id limit most)
+    returning c.village_id, c.year)
+  select count(*), array_agg(distinct village_id), array_agg(distinct year) into marks, villages, years from taken;
+  if marks = 0 then return 0; end if;
+
+  delete from public.support_summaries s
+   where s.village_id = any (villages) and extract(year from s.starts_on)::integer = any (years);
+  with facts as (
+    select g.village_id, g.given_on as day, 0 as visit, 1 as gift, (g.status = 'confirmed')::integer as confirmed, g.value_vnd, g.household_id,
+           exists (select from public.gifts o where o.household_id = g.household_id and o.village_id < g.village_id)
+           or exists (select from public.gifts o where o.household_id = g.household_id and o.village_id > g.village_id) as wanders
+      from public.gifts g
+     where g.village_id = any (villages) and g.status in ('recorded', 'confirmed')
+     union all
+    select v.village_id, v.visited_on, 1, 0, 0, 0, null, false from public.visits v where v.village_id = any (villages)
+  ), counted as (
+    select f.village_id, p.period, date_trunc(p.period, f.day::timestamp)::date as starts_on, sum(visit) as visits, sum(gift) as gifts,
+           sum(confirmed) as gifts_confirmed, sum(value_vnd) as gift_value_vnd,
+           count(distinct household_id) filter (where not wanders) as households,
+           coalesce(array_agg(distinct household_id) filter (where wanders), '{}') as wandering_households
+      from facts f cross join (values ('month'), ('quarter'), ('year')) p(period)
+     where extract(year from f.day)::integer = any (years)
+     group by 1, 2, 3
+  )
+  insert into public.support_summaries (village_id, scope_path, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd,
+      households, wandering_households)
+  select c.village_id, l.scope_path, c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.households,
+         c.wandering_households
+    from counted c join public.localities l on l.id = c.village_id;
+  return marks;
+end $$;
+comment on function app_summarise_support(integer) is
+  'Counts the villages of a number of marks anew; returns the number of marks, 0 without marks or while another job runs';
+
+select app_callable('app_mark_support', 'app_summarise_support');

@@ -1,0 +1,396 @@
+-- Needs: households and their parts, hardship lists, pledges, and the merge of two records of one household.
+
+-- ── merge rules ────────────────────────────────────────────────────────────────────────────────
+-- A table that refers to households registers beside its definition what a merge does with its rows, so that app_merge_households
+-- names no table of a later area.
+select app_table('merge_rules', tracked => false, grants => null, owner => 'writes');
+delete from merge_rules;
+
+create function app_merge_rule(whole regclass, part regclass, key text, rule text) returns void language sql as $$
+  insert into merge_rules (whole, part, key, rule) values (whole::text, part::text, key, rule) $$;
+comment on function app_merge_rule(regclass, regclass, text, text) is
+  'Registers what a merge does with the rows that refer to the record that goes: move (to the record that stays), delete (by their foreign key), or a function';
+
+-- Applies the rules to the rows that refer to a record. Tables of later areas come first: their rows refer to rows of earlier
+-- areas, which a merge may join.
+create function app_merge_rows(of_table text, gone uuid, kept uuid) returns void language plpgsql as $$
+declare
+  registered record;
+begin
+  for registered in select m.part, m.key, m.rule from public.merge_rules m where m.whole = of_table order by m.position desc loop
+    if registered.rule = 'move' then
+      execute format('update public.%1$I set %2$I = $2 where %2$I = $1', registered.part, registered.key) using gone, kept;
+    elsif registered.rule <> 'delete' then
+      execute format('select public.%I($1, $2)', registered.rule) using gone, kept;
+    end if;
+  end loop;
+end $$;
+comment on function app_merge_rows(text, uuid, uuid) is
+  'Moves what refers to the record that goes to the one that stays, by the rules of each table';
+
+-- ── households ─────────────────────────────────────────────────────────────────────────────────
+-- A unit reads and never writes: a DELETE has no WITH CHECK that would refuse it.
+select app_table('households', owner => 'writes',
+  personal => '{head_name, head_fold, head_sex, head_birth_year, ethnic_group, address, latitude, longitude, note,
+    hardship_reasons, poverty_causes, deprivations, poverty_status}',
+  reads => '{place, twinned where listed}', reads_reason => 'A twinned unit sees households on approved lists only',
+  writes => '{place}', writes_reason => 'The village and its officials keep the register');
+create trigger aa_place before insert or update of village_id on households for each row execute function app_place_in_village();
+
+create function app_index_household() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op = 'UPDATE' then
+    if new.head_name = old.head_name then return null; end if;
+    delete from public.household_words w where w.household_id = new.id;
+  end if;
+  insert into public.household_words (household_id, scope_path, word)
+  select new.id, new.scope_path, word from public.app_index_words(new.head_name) word;
+  return null;
+end $$;
+create trigger index_words after insert or update of head_name on households for each row execute function app_index_household();
+
+-- The table of words is searched by prefix as a range, which an index serves under row-level security.
+select app_table('household_words', tracked => false, grants => 'select', owner => 'writes',
+  reads => '{place, twinned part of households by household_id}',
+  reads_reason => 'The words of a name are as visible as the household');
+select app_merge_rule('households', 'household_words', 'household_id', 'delete');
+
+-- Parts of a household take its path.
+create function app_place_with_household() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' or new.household_id is distinct from old.household_id then
+    select h.scope_path into new.scope_path from public.households h where h.id = new.household_id for key share;
+  end if;
+  return new;
+end $$;
+
+-- The owner writes members: a merge moves rows that lie outside the caller's range, in a village that the household has left.
+select app_table('household_members', owner => 'writes', personal => '{name, sex, birth_year, relation, student}',
+  reads => '{place, twinned part of households by household_id}',
+  reads_reason => 'A twinned unit reads them of the households that it sees',
+  writes => '{place}', writes_reason => 'The village and its officials keep the register');
+create trigger aa_place before insert or update of household_id on household_members
+  for each row execute function app_place_with_household();
+select app_part('household_members', 'households', 'household_id');
+select app_merge_rule('households', 'household_members', 'household_id', 'app_merge_members');
+
+select app_table('household_private', tracked => false);
+create policy officials_and_head on household_private
+  using ((select app_role()) in ('province', 'district', 'commune', 'village_head', 'system')
+    and scope_path >= (select app_low()) and scope_path < (select app_high()));
+comment on policy officials_and_head on household_private is
+  'Sealed phones and identity numbers are for officials and the village head: no unit, no administrator, no key';
+create trigger aa_place before insert or update of household_id on household_private
+  for each row execute function app_place_with_household();
+select app_merge_rule('households', 'household_private', 'household_id', 'delete');
+
+-- Inserts the audit entry of a change of sealed fields: their names, never their values. PL/pgSQL keeps its plan; an SQL function
+-- is planned at each call (0.6 ms of the 13 of a household under load).
+create function app_audit_sealed(subject uuid, fields text[]) returns void language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, request_id, personal_fields, village_id)
+  select public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), 'households', subject, 'update',
+         nullif(current_setting('app.request_id', true), '')::uuid, fields, h.village_id
+    from public.households h where h.id = subject;
+end $$;
+
+-- Returns the audit entries about a household and about those merged into it, one line for each request, and its assessments. The audit
+-- holds names of personal fields and never their values. A caller from outside the area of the household, such as a twinned unit,
+-- gets neither the actor nor the fields.
+create function app_household_history(subject uuid) returns table (
+    id uuid, kind text, happened_on date, recorded_at timestamptz, household_id uuid,
+    year integer, poverty_status text, deprivations text[], poverty_causes text[],
+    from_village_id uuid, from_village_name text, village_id uuid, village_name text,
+    from_status text, status text, merged_household_id uuid,
+    fields text[], actor_id uuid, actor_name text, actor_role text)
+  stable language sql security definer set search_path = '' as $$
+  with home as (
+    select h.id, coalesce(h.scope_path >= public.app_low() and h.scope_path < public.app_high(), false) as inside
+      from public.households h
+     where h.id = subject and (h.scope_path >= public.app_low() and h.scope_path < public.app_high()
+                               or h.village_id = any (public.app_villages()) and h.listed)
+  ), records as (
+    select home.id from home union all select m.id from public.household_merges m join home on m.household_id = home.id
+  ), events as (
+    -- Loaders have no request id: entries of one moment are one line. Its id begins with the moment, like the UUIDv7 of a
+    -- request, so that ids order the lines of one day.
+    select coalesce(e.request_id, (lpad(to_hex((extract(epoch from e.at) * 1000)::bigint), 12, '0') || right(md5(e.at::text), 20))::uuid) as request, e.at, e.record_id, e.action, e.step, e.actor_id, e.actor_role,
+           e.old_values, e.new_values, field.name as field
+      from public.audit_events e join records r on r.id = e.record_id
+      left join lateral (
+        select key as name from jsonb_object_keys(e.new_values) key union select unnest(e.personal_fields)) field on e.action = 'update'
+     where e.resource = 'households' and e.action in ('create', 'update', 'delete')
+  ), lines as (
+    select e.request, e.at, min(e.actor_id::text)::uuid as actor_id, min(e.actor_role) as actor_role,
+           bool_or(e.action = 'create') as registered, coalesce(bool_or(e.step = 'merge'), false) as merging,
+           (min(e.record_id::text) filter (where e.action <> 'delete'))::uuid as record_id,
+           (min(e.record_id::text) filter (where e.action = 'delete'))::uuid as merged_id,
+           (max(e.old_values ->> 'village_id') filter (where e.action = 'update'))::uuid as from_village,
+           (max(e.new_values ->> 'village_id') filter (where e.action <> 'delete'))::uuid as village,
+           max(e.old_values ->> 'status') filter (where e.action = 'update') as from_status,
+           max(e.new_values ->> 'status') filter (where e.action <> 'delete') as status,
+           (max(e.new_values ->> 'status_since') filter (where e.action = 'update'))::date as since,
+           -- Leaves out columns that the database derives, and those that an assessment writes.
+           array_agg(distinct e.field) filter (where e.field not in ('head_fold', 'special_hardship', 'listed', 'acted_by', 'on_behalf_of',
+             'poverty_status', 'poverty_year', 'deprivations', 'poverty_causes')) as fields,
+           exists (select from public.audit_events m
+                    where m.at = e.at and m.request_id = e.request and m.resource = 'household_members') as with_members
+      from events e group by e.request, e.at
+  ), entries as (
+    select l.request as id,
+           case when l.merging then 'merged' when l.registered then 'registered'
+                when l.from_village <> l.village then 'moved' when l.from_status <> l.status then 'status_changed'
+                else 'changed' end as kind,
+           coalesce(case when l.from_status <> l.status then l.since end, (l.at at time zone 'Asia/Ho_Chi_Minh')::date) as happened_on, l.at as recorded_at,
+           coalesce(l.record_id, subject) as household_id, null::integer as year, null::text as poverty_status,
+           '{}'::text[] as deprivations, '{}'::text[] as poverty_causes,
+           l.from_village as from_village_id, l.village as village_id, l.from_status, l.status, l.merged_id as merged_household_id,
+           coalesce(l.fields, '{}') || case when l.with_members and not l.registered then '{members}' else '{}'::text[] end as fields,
+           l.actor_id, l.actor_role
+      from lines l
+    union all
+    select a.id, 'assessed', a.assessed_on, a.updated_at, subject, a.year, a.poverty_status, a.deprivations, a.poverty_causes,
+           null, null, null, null, null, '{}', a.assessor_id, null
+      from public.household_assessments a join home on a.household_id = home.id
+    union all
+    select a.id, 'assessed', a.assessed_on, a.created_at, a.merged_from, a.year, a.poverty_status, a.deprivations, a.poverty_causes,
+           null, null, null, null, null, '{}', a.assessor_id, null
+      from public.household_former_assessments a join home on a.household_id = home.id
+  )
+  select e.id, e.kind, e.happened_on, e.recorded_at, e.household_id, e.year, e.poverty_status, e.deprivations, e.poverty_causes,
+         origin.id, public.app_place_name(origin.id), e.village_id, public.app_place_name(e.village_id),
+         e.from_status, e.status, e.merged_household_id,
+         case when home.inside then e.fields else '{}' end,
+         case when home.inside then e.actor_id end, case when home.inside then u.full_name end,
+         case when home.inside then coalesce(e.actor_role, u.role) end
+    from entries e cross join home left join public.users u on u.id = e.actor_id
+    -- Does not name a village that the caller may not see.
+    left join public.localities origin on origin.id = e.from_village_id
+     and (origin.scope_path >= public.app_low() and origin.scope_path < public.app_high() or origin.id = any (public.app_villages()))
+   where e.kind <> 'changed' or (home.inside and e.fields <> '{}') $$;
+comment on function app_household_history(uuid) is 'The history of a household that the caller sees; no row for any other';
+
+-- ── assessments ────────────────────────────────────────────────────────────────────────────────
+select app_table('household_assessments', owner => 'merges',
+  personal => '{poverty_status, deprivations, poverty_causes}',
+  reads => '{place, twinned part of households by household_id}',
+  reads_reason => 'A twinned unit reads them of the households that it sees',
+  writes => '{place}', writes_reason => 'The village and its officials assess');
+create trigger aa_place before insert on household_assessments for each row execute function app_place_with_household();
+select app_part('household_assessments', 'households', 'household_id');
+select app_merge_rule('households', 'household_assessments', 'household_id', 'app_merge_assessments');
+
+select app_table('household_former_assessments', owner => 'writes',
+  personal => '{poverty_status, deprivations, poverty_causes}',
+  reads => '{part of households by household_id}', reads_reason => 'A part is read with the record that it belongs to');
+select app_part('household_former_assessments', 'households', 'household_id');
+select app_merge_rule('households', 'household_former_assessments', 'household_id', 'move');
+
+-- Copies the latest assessment to its household.
+create function app_show_latest_assessment(subject uuid) returns void language sql security definer set search_path = '' as $$
+  update public.households h
+     set poverty_status = a.poverty_status, poverty_year = a.year, deprivations = a.deprivations, poverty_causes = a.poverty_causes
+    from (select * from public.household_assessments x where x.household_id = subject order by x.year desc limit 1) a
+   where h.id = subject
+     and (h.poverty_status, h.poverty_year, h.deprivations, h.poverty_causes)
+      is distinct from (a.poverty_status, a.year, a.deprivations, a.poverty_causes) $$;
+
+create function app_latest_assessment() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  perform public.app_show_latest_assessment(new.household_id);
+  return null;
+end $$;
+create trigger latest_assessment after insert or update of year, poverty_status, deprivations, poverty_causes on household_assessments
+  for each row execute function app_latest_assessment();
+
+-- ── hardship lists ─────────────────────────────────────────────────────────────────────────────
+select app_table('hardship_lists', owner => 'writes', personal => '{return_reason}',
+  reads => '{place, twinned where approved_at is not null}',
+  reads_reason => 'A twinned unit sees a list from its first approval on',
+  writes => '{place}', writes_reason => 'The village and its officials make the list; units read');
+create trigger aa_place before insert or update of village_id on hardship_lists for each row execute function app_place_in_village();
+
+-- Locks the list as it is until the pledge is committed: a unit pledges on a list that it may read and not lock itself.
+create function app_hold_list(list uuid) returns text language sql security definer set search_path = ''
+  as $$ select l.status from public.hardship_lists l where l.id = list for share $$;
+
+select app_table('hardship_items', owner => 'writes', personal => '{reasons, needs, note, approved_state}',
+  reads => '{place, twinned where approved}', reads_reason => 'A twinned unit sees what the commune approved, and nothing before',
+  writes => '{place}', writes_reason => 'The village and its officials make the list; units read');
+create trigger aa_place before insert or update of village_id on hardship_items for each row execute function app_place_in_village();
+create trigger touch_parent after insert or update or delete on hardship_items for each row execute function app_touch_parent('hardship_lists', 'list_id');
+select app_merge_rule('households', 'hardship_items', 'household_id', 'app_merge_items');
+
+-- Units see the households on approved lists of villages that they are twinned with. A household that moves keeps its old list
+-- entries, and no list of its new village names it. Runs once for each statement: one statement approves a list of 500.
+create function app_refresh_listed() returns trigger language plpgsql security definer set search_path = '' as $$
+declare
+  homes uuid[];
+begin
+  if tg_op = 'INSERT' then
+    select array_agg(distinct n.household_id) into homes from added n where n.approved;
+  elsif tg_op = 'DELETE' then
+    select array_agg(distinct o.household_id) into homes from removed o where o.approved;
+  else
+    select array_agg(distinct home) into homes
+      from added n join removed o on o.id = n.id cross join lateral unnest(array[n.household_id, o.household_id]) home
+     where (n.approved, n.household_id) is distinct from (o.approved, o.household_id);
+  end if;
+  if homes is null then return null; end if;
+  -- A separate statement takes the lock: the next one has a new snapshot and sees what a concurrent transaction committed.
+  perform 1 from public.households h where h.id = any (homes) order by h.id for update;
+  update public.households h set listed = l.listed
+    from (select x.id, exists (select from public.hardship_items i
+                                where i.household_id = x.id and i.village_id = x.village_id and i.approved) as listed
+            from public.households x where x.id = any (homes)) l
+   where h.id = l.id and h.listed <> l.listed;
+  return null;
+end $$;
+create trigger refresh_listed_inserted after insert on hardship_items referencing new table as added
+  for each statement execute function app_refresh_listed();
+create trigger refresh_listed_updated after update on hardship_items referencing old table as removed new table as added
+  for each statement execute function app_refresh_listed();
+create trigger refresh_listed_deleted after delete on hardship_items referencing old table as removed
+  for each statement execute function app_refresh_listed();
+
+create function app_list_where_it_lives() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  new.listed := exists (select from public.hardship_items i
+                         where i.household_id = new.id and i.village_id = new.village_id and i.approved);
+  return new;
+end $$;
+create trigger ab_listed before update of village_id on households for each row execute function app_list_where_it_lives();
+
+-- ── pledges ────────────────────────────────────────────────────────────────────────────────────
+select app_table('pledges', owner => 'merges', personal => '{note}',
+  reads => '{place, twinned, giver}', reads_reason => 'Twinned units see each other''s pledges, so that two do not give the same');
+create policy by_the_unit on pledges
+  using (organisation_id = (select app_organisation()) or (select app_role()) = 'system')
+  with check ((organisation_id = (select app_organisation()) and village_id = any ((select app_villages())::uuid[])) or (select app_role()) = 'system');
+comment on policy by_the_unit on pledges is
+  'A unit pledges for itself, and only in villages that it is twinned with';
+create trigger aa_place before insert or update of village_id on pledges for each row execute function app_place_in_village();
+create trigger touch_parent after insert or update or delete on pledges for each row execute function app_touch_parent('hardship_items', 'item_id');
+
+-- ── merging ────────────────────────────────────────────────────────────────────────────────────
+select app_table('household_merges', owner => 'writes',
+  reads => '{part of households by household_id}', reads_reason => 'A part is read with the record that it belongs to');
+select app_part('household_merges', 'households', 'household_id');
+select app_merge_rule('households', 'household_merges', 'household_id', 'move');
+
+-- Returns the members that are certainly the same person: equal names to the accent, no second member of that name in either
+-- household, and no known field that contradicts. Otherwise both stay: a person too many is visible and can be corrected, a person
+-- too few is lost.
+create function app_same_people(merged uuid, survivor uuid) returns table (member_id uuid, kept_id uuid)
+  stable language sql security definer set search_path = '' as $$
+  with people as (
+    select m.id, m.household_id, lower(normalize(m.name)) as name, m.birth_year, m.sex,
+           count(*) over (partition by m.household_id, lower(normalize(m.name))) = 1 as alone
+      from public.household_members m where m.household_id in (merged, survivor)
+  )
+  select m.id, s.id
+    from people m
+    join public.households h on h.id = survivor
+    left join people s on s.household_id = survivor and s.alone and s.name = m.name
+     and coalesce(s.birth_year = m.birth_year, true) and coalesce(s.sex = m.sex, true)
+   where m.household_id = merged and m.alone
+     and (s.id is not null or (m.name = lower(normalize(h.head_name)) and m.birth_year = h.head_birth_year
+                               and not exists (select from people x where x.household_id = survivor and x.name = m.name))) $$;
+comment on function app_same_people(uuid, uuid) is
+  'Members of the merged household that the survivor has too; kept_id is null for a member that is its head';
+
+create function app_both(one text, other text) returns text immutable parallel safe language sql
+  as $$ select left(case when one = other then one else nullif(concat_ws(E'\n', one, other), '') end, 1000) $$;
+comment on function app_both(text, text) is 'Joins two notes within the length limit of a note';
+
+create function app_union(one text[], other text[]) returns text[] immutable parallel safe language sql
+  as $$ select one || array(select word from unnest(other) word where word <> all (one)) $$;
+
+create function app_merge_members(merged uuid, survivor uuid) returns void language plpgsql as $$
+declare
+  gone uuid[];
+  kept uuid[];
+begin
+  select coalesce(array_agg(p.member_id), '{}'), coalesce(array_agg(p.kept_id), '{}') into gone, kept
+    from public.app_same_people(merged, survivor) p;
+  update public.household_members s
+     set birth_year = coalesce(s.birth_year, m.birth_year), sex = coalesce(s.sex, m.sex),
+         relation = coalesce(s.relation, m.relation), student = s.student or m.student
+    from unnest(gone, kept) as p (member_id, kept_id) join public.household_members m on m.id = p.member_id
+   where s.id = p.kept_id;
+  delete from public.household_members m where m.id = any (gone);
+  update public.household_members m set household_id = survivor where m.household_id = merged;
+end $$;
+
+-- Two items on one list become one, with the reasons, needs and notes of both, and with all pledges and gifts.
+create function app_merge_items(merged uuid, survivor uuid) returns void language plpgsql as $$
+begin
+  update public.hardship_items s
+     set reasons = public.app_union(s.reasons, m.reasons), needs = public.app_union(s.needs, m.needs),
+         priority = least(s.priority, m.priority), note = public.app_both(s.note, m.note),
+         approved = s.approved or m.approved, approved_state = coalesce(s.approved_state, m.approved_state),
+         dropped = s.dropped and m.dropped, created_at = least(s.created_at, m.created_at), updated_at = clock_timestamp()
+    from public.hardship_items m
+   where s.household_id = survivor and m.household_id = merged and s.list_id = m.list_id;
+  update public.pledges k
+     set note = public.app_both(k.note, p.note), planned_on = least(k.planned_on, p.planned_on)
+    from public.pledges p
+    join public.hardship_items m on m.id = p.item_id and m.household_id = merged
+    join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
+   where k.item_id = s.id and k.organisation_id = p.organisation_id;
+  delete from public.pledges p
+   using public.hardship_items m, public.hardship_items s, public.pledges k
+   where m.id = p.item_id and m.household_id = merged and s.list_id = m.list_id and s.household_id = survivor
+     and k.item_id = s.id and k.organisation_id = p.organisation_id;
+  update public.pledges p set item_id = s.id
+    from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
+   where m.id = p.item_id and m.household_id = merged;
+  perform public.app_merge_rows('hardship_items', m.id, s.id)
+     from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
+    where m.household_id = merged;
+  -- A merge writes the lists of the merged household: its caller is an author.
+  update public.hardship_lists l set written_by = public.app_with_caller(l.written_by)
+   where l.id in (select m.list_id from public.hardship_items m where m.household_id = merged);
+  delete from public.hardship_items m
+   using public.hardship_items s where m.household_id = merged and s.household_id = survivor and s.list_id = m.list_id;
+  update public.hardship_items m set household_id = survivor where m.household_id = merged;
+  perform public.app_refresh_item(i.id) from public.hardship_items i where i.household_id = survivor;
+end $$;
+
+-- An assessment of a year that the survivor has too is kept for the history.
+create function app_merge_assessments(merged uuid, survivor uuid) returns void language plpgsql as $$
+begin
+  insert into public.household_former_assessments (id, household_id, merged_from, year, poverty_status, deprivations, poverty_causes,
+      decision_number, assessor_id, assessed_on, created_at)
+  select a.id, survivor, merged, a.year, a.poverty_status, a.deprivations, a.poverty_causes, a.decision_number, a.assessor_id, a.assessed_on, a.updated_at
+    from public.household_assessments a join public.household_assessments s on s.household_id = survivor and s.year = a.year
+   where a.household_id = merged;
+  update public.household_assessments a set household_id = survivor, scope_path = h.scope_path
+    from public.households h
+   where h.id = survivor and a.household_id = merged
+     and not exists (select from public.household_assessments s where s.household_id = survivor and s.year = a.year);
+  perform public.app_show_latest_assessment(survivor);
+end $$;
+
+-- The caller holds both rows locked. Fields of the survivor stay; its empty fields are filled from the other household. Runs as the
+-- owner: gifts and lists of a village that a household has left lie outside the caller's range, and move too.
+create function app_merge_households(merged uuid, survivor uuid) returns void language plpgsql security definer set search_path = '' as $$
+begin
+  if merged = survivor or 2 <> (select count(*) from public.households h where h.id in (merged, survivor)
+      and h.scope_path >= public.app_low() and h.scope_path < public.app_high()) then
+    perform public.app_refuse('app_not_found');
+  end if;
+  perform public.app_merge_rows('households', merged, survivor);
+  update public.households s
+     set head_sex = coalesce(s.head_sex, m.head_sex), head_birth_year = coalesce(s.head_birth_year, m.head_birth_year),
+         hardship_reasons = public.app_union(s.hardship_reasons, m.hardship_reasons), address = coalesce(s.address, m.address),
+         latitude = case when s.latitude is null or s.longitude is null then m.latitude else s.latitude end,
+         longitude = case when s.latitude is null or s.longitude is null then m.longitude else s.longitude end,
+         note = coalesce(s.note, m.note), updated_at = clock_timestamp()
+    from public.households m where s.id = survivor and m.id = merged;
+  insert into public.household_merges (id, household_id, merged_by) values (merged, survivor, public.app_user_id());
+  delete from public.households h where h.id = merged;
+end $$;
+comment on function app_merge_households(uuid, uuid) is 'Moves all rows of one household to the other and deletes the one';
+
+select app_callable('app_audit_sealed', 'app_hold_list', 'app_household_history', 'app_merge_households');

@@ -1,0 +1,16 @@
+-- Search by folded words: without case, diacritics and punctuation. app_fold stands in the kernel migration, for a generated column
+-- calls it.
+
+create function app_matches(value text, part text) returns boolean immutable strict parallel safe language sql
+  as $$ select public.app_fold(part) <> '' and public.app_fold(value) like '%' || public.app_fold(part) || '%' $$;
+comment on function app_matches(text, text) is 'Contains the part, without case and diacritics; uses no index, so for short lists only';
+
+create function app_words(value text) returns setof text immutable strict parallel safe language sql
+  as $$ select distinct word from unnest(string_to_array(public.app_fold(value), ' ')) word where word <> '' $$;
+
+-- H'Blơi is typed "h'bl", "h bl" and "hbl": the index holds the words on both sides of the apostrophe, and the word without it.
+create function app_index_words(value text) returns setof text immutable strict parallel safe language sql
+  as $$ select public.app_words(value) union select public.app_words(translate(value, '''’‘ʼ`´', '')) $$;
+comment on function app_index_words(text) is 'Words of a name for the index; a search is split by app_words';
+
+select app_callable('app_base36', 'app_fold', 'app_matches', 'app_words');

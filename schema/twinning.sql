@@ -1,0 +1,89 @@
+-- Twinning: organisations, programmes and twinnings.
+
+-- ── tables ─────────────────────────────────────────────────────────────────────────────────────
+select app_table('organisations', owner => 'locks',
+  writes => '{place}', writes_reason => 'Officials manage the units of their range');
+create policy readable on organisations for select using ((select app_role()) <> 'public');
+comment on policy readable on organisations is
+  'Names of units are known to everybody who signs in: gifts and twinnings name them';
+create trigger aa_place before insert or update of locality_id on organisations for each row execute function app_place_in_locality();
+
+select app_table('organisation_contacts', personal => '{contact_name, contact_phone, contact_email, address}',
+  reads => '{own part of organisations by organisation_id}',
+  reads_reason => 'The contact of a unit is for the unit and for the officials who manage it',
+  writes => '{managed part of organisations by organisation_id}', writes_reason => 'Officials manage units');
+select app_part('organisation_contacts', 'organisations', 'organisation_id');
+
+select app_table('organisation_headcounts',
+  reads => '{own part of organisations by organisation_id}',
+  reads_reason => 'Headcounts of a unit are for the unit and for the officials who manage it',
+  writes => '{managed part of organisations by organisation_id}', writes_reason => 'Officials manage units');
+select app_part('organisation_headcounts', 'organisations', 'organisation_id');
+
+-- The owner reads programmes in app_enter.
+select app_table('programmes', owner => 'reads',
+  writes => '{place}', writes_reason => 'Officials manage the programmes of their range');
+create policy readable on programmes for select using ((select app_role()) not in ('public', 'key'));
+comment on policy readable on programmes is
+  'Programmes are known to everybody who signs in; keys ask for aggregates';
+create trigger aa_place before insert or update of locality_id on programmes for each row execute function app_place_in_locality();
+
+select app_table('twinnings', owner => 'reads',
+  writes => '{place}', writes_reason => 'The officials of the village decide about it');
+create policy either_end on twinnings for select using (
+  (scope_path >= (select app_low()) and scope_path < (select app_high()))
+  or (organisation_scope_path >= (select app_low()) and organisation_scope_path < (select app_high()))
+  or organisation_id = (select app_organisation())
+  or locality_id = any ((select app_villages())::uuid[]));
+comment on policy either_end on twinnings is
+  'A twinning is seen from both ends: by the officials of the village and of the unit, by the unit, by the units beside it';
+create trigger aa_place before insert or update of locality_id on twinnings for each row execute function app_place_in_locality();
+
+create function app_place_twinning() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' or new.organisation_id is distinct from old.organisation_id then
+    select o.scope_path into new.organisation_scope_path from public.organisations o where o.id = new.organisation_id for key share;
+  end if;
+  return new;
+end $$;
+create trigger ab_place before insert or update of organisation_id on twinnings for each row execute function app_place_twinning();
+
+-- Rejects a second twinning of one organisation with one place under one programme at the same time. A trigger and not an exclusion
+-- constraint: equality of ids in such an index needs an extension.
+create function app_twinning_once() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  -- A shorter period overlaps no other twinning than before.
+  if tg_op = 'UPDATE' and (new.programme_id, new.organisation_id, new.locality_id) = (old.programme_id, old.organisation_id, old.locality_id)
+     and new.starts_on >= old.starts_on and coalesce(new.ends_on, 'infinity') <= coalesce(old.ends_on, 'infinity') then
+    return null;
+  end if;
+  -- Of two concurrent requests the second waits for the lock, and its next statement sees the row of the first.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(
+    pg_catalog.concat_ws(' ', 'twinning', new.programme_id, new.organisation_id, new.locality_id), 0));
+  if exists (select from public.twinnings t
+              where t.organisation_id = new.organisation_id and t.locality_id = new.locality_id and t.programme_id = new.programme_id
+                and t.id <> new.id
+                and (t.ends_on is null or t.ends_on >= new.starts_on) and (new.ends_on is null or new.ends_on >= t.starts_on)) then
+    -- Named like the unique key that refuses the same first day: the service answers both with one problem.
+    raise exception 'overlapping twinning' using constraint = 'twinnings_key', errcode = 'exclusion_violation';
+  end if;
+  return null;
+end $$;
+create trigger once after insert or update of programme_id, organisation_id, locality_id, starts_on, ends_on on twinnings
+  for each row execute function app_twinning_once();
+
+-- ── what follows from a twinning ───────────────────────────────────────────────────────────────
+create function app_twinning_active(t twinnings, day date) returns boolean stable language sql
+  as $$ select not t.suspended and t.starts_on <= day and (t.ends_on is null or t.ends_on >= day) $$;
+
+create function app_twinning_status(suspended boolean, ends_on date) returns text stable parallel safe language sql
+  as $$ select case when suspended then 'suspended' when ends_on < app_today() then 'ended' else 'active' end $$;
+
+-- The filter for villages without a twinning. A village is also twinned through its commune or district, and a caller below those
+-- does not see their twinnings. The existence of one tells no more than the village itself knows.
+create function app_twinned_places() returns setof uuid stable language sql security definer set search_path = '' as $$
+  select distinct t.locality_id from public.twinnings t
+   where public.app_twinning_active(t, (public.app_now() at time zone 'Asia/Ho_Chi_Minh')::date) $$;
+comment on function app_twinned_places() is 'Places with an active twinning today';
+
+select app_callable('app_twinned_places', 'app_twinning_active', 'app_twinning_status');
