@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use crate::kernel::db::TWO_PERSON_DAYS;
-use crate::kernel::peer::{Origins, TrustedProxy};
+use crate::kernel::http::peer::{Origins, TrustedProxy};
 
 /// Where things are kept.
 #[derive(Debug, Clone, Args)]

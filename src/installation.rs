@@ -7,11 +7,11 @@ use crate::access::tokens::Tokens;
 use crate::config::{Keys, Storage};
 use crate::jobs;
 use crate::kernel::clock::Clock;
-use crate::kernel::db::embedded::{Address, Embedded, Opened};
 use crate::kernel::db::sealing;
 use crate::kernel::db::{Db, migrate};
-use crate::kernel::problem::Problem;
+use crate::kernel::http::problem::Problem;
 use crate::kernel::secrets::Secrets;
+use crate::postgres::{Address, Embedded, Opened};
 
 const DATABASE: &str = "ketnghia";
 

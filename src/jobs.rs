@@ -11,7 +11,7 @@ use diesel::sql_types::{Bool, Date};
 use crate::access::tokens::Tokens;
 use crate::insight::aggregates::summaries;
 use crate::kernel::db::{Db, records, sealing};
-use crate::kernel::problem::Result as Outcome;
+use crate::kernel::http::problem::Result as Outcome;
 use crate::kernel::secrets::Secrets;
 
 /// From one round of the jobs to the next.

@@ -30,6 +30,9 @@ pub mod insight;
 /// Settings, each from one environment variable or flag.
 pub mod config;
 
+/// A private PostgreSQL, where no DATABASE_URL is given.
+pub mod postgres;
+
 /// Jobs: work without a request.
 pub mod jobs;
 

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::access::policy::{Office, Permission, Role};
-use crate::kernel::extract::MAX_REPEATED;
+use crate::kernel::http::query::MAX_REPEATED;
 
 const TAGS: [(&str, &str); 17] = [
     ("access", "Sign-in, sessions and the caller's own account."),

@@ -23,8 +23,8 @@ use crate::installation::{Database, check, join_keys, load_keys};
 use crate::jobs;
 use crate::kernel::clock::Clock;
 use crate::kernel::db::{Db, migrate};
-use crate::kernel::middleware::Stopping;
-use crate::kernel::problem::Problem;
+use crate::kernel::http::middleware::Stopping;
+use crate::kernel::http::problem::Problem;
 use crate::places::loader;
 
 /// Connections that wait until a worker takes them; the system may allow less.

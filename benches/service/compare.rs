@@ -8,7 +8,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use chrono::Utc;
-use ketnghia::kernel::db::embedded::Address;
+use ketnghia::postgres::Address;
 use serde_json::Value;
 
 use crate::Settings;

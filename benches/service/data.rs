@@ -13,10 +13,10 @@ use ketnghia::access::passwords;
 use ketnghia::access::tokens::Tokens;
 use ketnghia::insight::aggregates::summaries;
 use ketnghia::kernel::clock::Clock;
-use ketnghia::kernel::db::embedded::Embedded;
 use ketnghia::kernel::db::{Db, migrate};
 use ketnghia::kernel::secrets::Secrets;
 use ketnghia::places::loader::{self, Selection};
+use ketnghia::postgres::Embedded;
 use serde_json::Value;
 use uuid::Uuid;
 

@@ -21,12 +21,12 @@ use super::limits::Limits;
 use super::policy::{Office, Permission, Permitted, Role};
 use super::tokens::Tokens;
 use crate::kernel::db::{Db, Enters, Entry};
-use crate::kernel::extract::Contracts;
-use crate::kernel::id::UserId;
-use crate::kernel::middleware::{Caller, RequestId};
-use crate::kernel::peer::{Peer, subscriber};
-use crate::kernel::problem::{Code, Problem, Result};
+use crate::kernel::http::contract::Contracts;
+use crate::kernel::http::middleware::{Caller, RequestId};
+use crate::kernel::http::peer::{Peer, subscriber};
+use crate::kernel::http::problem::{Code, Problem, Result};
 use crate::kernel::secrets::{Secrets, sha256};
+use crate::kernel::value::id::UserId;
 
 pub const KEY_PREFIX: &str = "kn_";
 

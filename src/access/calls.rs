@@ -8,15 +8,15 @@ use uuid::Uuid;
 use super::actor::May;
 use super::reach::reads_much;
 use super::tx::Tx;
-use crate::kernel::answer::{Created, Found, NoContent, Record};
 use crate::kernel::db::records::{self, Claim, StepCall, StepTurn};
 use crate::kernel::db::{Enters, Mode, READ, READ_MUCH, WRITE};
-use crate::kernel::extract::{Id, IfMatch, Valid};
-use crate::kernel::id::RecordId;
+use crate::kernel::http::answer::{Created, Found, NoContent, Record};
+use crate::kernel::http::extract::{Id, IfMatch, Valid};
+use crate::kernel::http::problem::{Problem, Result};
+use crate::kernel::http::sheet::{Listed, SheetRow};
+use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::{List, SheetList};
-use crate::kernel::page::{Keyset, Page};
-use crate::kernel::problem::{Problem, Result};
-use crate::kernel::sheet::{Listed, SheetRow};
+use crate::kernel::value::id::RecordId;
 
 impl<P> May<P> {
     /// The moment by the clock of the service.

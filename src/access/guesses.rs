@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::kernel::peer::{Peer, subscriber};
-use crate::kernel::problem::{Code, Problem, Result};
+use crate::kernel::http::peer::{Peer, subscriber};
+use crate::kernel::http::problem::{Code, Problem, Result};
 
 /// Whoever has no address counts as one.
 const UNKNOWN: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);

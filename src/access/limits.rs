@@ -13,7 +13,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
-use crate::kernel::problem::{Code, Problem, Result};
+use crate::kernel::http::problem::{Code, Problem, Result};
 
 /// After so many requests, callers who have all of their share again are forgotten. So the counters
 /// take memory for those who were here within the last minute, and for no more.

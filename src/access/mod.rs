@@ -19,7 +19,7 @@ pub mod tokens;
 /// The transaction of a caller.
 pub mod tx;
 
-use crate::kernel::enums::Catalogue;
+use crate::kernel::value::enums::Catalogue;
 
 pub fn catalogues() -> Vec<Catalogue> {
     vec![Catalogue { name: "roles", items: policy::Role::catalogue() }]

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
-use crate::kernel::problem::{Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::secrets::random;
 use crate::kernel::shares::{Share, Shares};
 

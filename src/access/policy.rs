@@ -2,7 +2,7 @@
 //! row-level security (the policies in `schema/`). Handlers name permissions; this file alone
 //! names who has them (domain.md, "Who uses it, and what each may do").
 
-use crate::kernel::enums::db_enum;
+use crate::kernel::value::enums::db_enum;
 
 db_enum! {
     /// The office of a user. Dashboards are no users: they hold API keys.

@@ -14,7 +14,7 @@ use diesel::sql_types::Bool;
 
 use super::actor::Actor;
 use super::policy::Role;
-use crate::kernel::page::Keyset;
+use crate::kernel::list::page::Keyset;
 
 /// How far a caller sees.
 #[derive(Clone, Copy, PartialEq)]

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::policy::Role;
-use crate::kernel::problem::{Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::secrets::{base64url, make_private_folder, sha256, write_private};
 
 pub const LIFETIME_SECONDS: i64 = 15 * 60;

@@ -6,7 +6,7 @@ use diesel::{Connection, PgConnection};
 
 use super::actor::Actor;
 use crate::kernel::clock::local_day;
-use crate::kernel::problem::Result;
+use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
 
 /// A transaction that was entered by `actor`.

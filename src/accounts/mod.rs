@@ -15,7 +15,7 @@ pub mod users;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::kernel::enums::Catalogue;
+use crate::kernel::value::enums::Catalogue;
 
 pub fn routes(api: &mut ServiceConfig) {
     auth::routes(api);

@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Bool, Bytea, Integer, Nullable, Text, Uuid as Sq
 use uuid::Uuid;
 
 use crate::access::guesses::Place;
-use crate::kernel::problem::{Code, Problem, Result};
+use crate::kernel::http::problem::{Code, Problem, Result};
 
 /// A try that was counted, or seconds to wait before the next.
 #[derive(QueryableByName)]

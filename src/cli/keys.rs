@@ -15,7 +15,7 @@ use super::say;
 use crate::access::tokens::Tokens;
 use crate::installation::{self, Installation};
 use crate::kernel::db::sealing;
-use crate::kernel::problem::{Problem, Result as Outcome};
+use crate::kernel::http::problem::{Problem, Result as Outcome};
 use crate::kernel::secrets::{Secrets, key_of_line, make_private_folder, new_key_line, write_private};
 use crate::needs::households::private;
 

@@ -16,8 +16,8 @@ use crate::installation::Database;
 use crate::kernel::clock::Clock;
 use crate::kernel::db::schema::users;
 use crate::kernel::db::{Db, migrate};
-use crate::kernel::id::UserId;
-use crate::kernel::problem::{Problem, Result as Outcome};
+use crate::kernel::http::problem::{Problem, Result as Outcome};
+use crate::kernel::value::id::UserId;
 
 /// A one-time password that was made for somebody.
 struct OneTime {

@@ -17,7 +17,7 @@ use uuid::{Uuid, uuid};
 use crate::access::passwords;
 use crate::access::policy::Role;
 use crate::app::State;
-use crate::kernel::problem::{Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
 use crate::places::loader::locality_id;
 
 const PASSWORD: &str = "ketnghia-demo";

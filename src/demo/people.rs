@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{id, insert, until};
 use crate::access::actor::Actor;
 use crate::access::tx::Tx;
-use crate::kernel::problem::Result;
+use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
 use crate::places::loader::locality_id;
 use crate::places::localities::model::{LocalityKind, NewLocality, VillageProfile};

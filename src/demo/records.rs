@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::people::{entered, household};
 use super::{id, insert, until};
-use crate::kernel::problem::Result;
+use crate::kernel::http::problem::Result;
 use crate::places::loader::locality_id;
 
 pub fn load(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {

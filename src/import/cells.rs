@@ -9,9 +9,9 @@ use chrono::{Datelike, NaiveDate};
 use serde_json::Value;
 
 use super::report::Fault;
-use crate::kernel::enums::CatalogueItem;
-use crate::kernel::problem::FieldCode;
-use crate::kernel::text::{fold, squeeze};
+use crate::kernel::http::problem::FieldCode;
+use crate::kernel::value::enums::CatalogueItem;
+use crate::kernel::value::text::{fold, squeeze};
 
 /// How a column is read.
 pub enum Reads {

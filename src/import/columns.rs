@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use super::Kind;
 use super::cells::Reads;
-use crate::kernel::problem::{Problem, Result};
-use crate::kernel::text::squeeze;
+use crate::kernel::http::problem::{Problem, Result};
+use crate::kernel::value::text::squeeze;
 
 /// A column of a list.
 pub struct Column {

@@ -6,10 +6,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Import;
-use crate::kernel::id::{HouseholdId, LocalityId};
-use crate::kernel::problem::Result;
+use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
-use crate::kernel::text::{plain, squeeze};
+use crate::kernel::value::id::{HouseholdId, LocalityId};
+use crate::kernel::value::text::{plain, squeeze};
 use crate::needs::households::assessments::{self, Assessment, AssessmentRow, Finding, says_otherwise};
 use crate::needs::households::model::{HouseholdRow, HouseholdStatus, NewHousehold};
 use crate::needs::households::{private, queries};

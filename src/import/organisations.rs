@@ -13,9 +13,9 @@ use super::places::Places;
 use super::report::Fault;
 use super::table::Row;
 use super::years::{self, Entry, YearRow};
-use crate::kernel::id::LocalityId;
-use crate::kernel::problem::Result;
-use crate::kernel::text::plain;
+use crate::kernel::http::problem::Result;
+use crate::kernel::value::id::LocalityId;
+use crate::kernel::value::text::plain;
 use crate::places::localities::model::LocalityLevel;
 use crate::twinning::organisations::model::{
     NewOrganisation, Organisation, OrganisationHeadcount, OrganisationKind, OrganisationLevel,

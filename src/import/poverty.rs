@@ -7,7 +7,7 @@ use super::Import;
 use super::cells::{Reads, Words};
 use super::columns::Column;
 use super::table::Row;
-use crate::kernel::problem::{FieldCode, Problem};
+use crate::kernel::http::problem::{FieldCode, Problem};
 use crate::needs::households::model::{Deprivation, PovertyCause, PovertyStatus};
 
 const STATUS_COLUMNS: [&str; 4] = ["poverty_status", "poor", "near_poor", "newly_escaped"];

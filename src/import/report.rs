@@ -1,8 +1,8 @@
 //! What an import has to say: what is wrong, what is worth a look, and how many rows did what. A
 //! remark names line and column and never the value, which may be a person's.
 
+use crate::kernel::http::problem::{FieldError, Problem};
 use crate::kernel::locale::Locale;
-use crate::kernel::problem::{FieldError, Problem};
 
 /// A column as whoever has the spreadsheet open finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use super::cells::{self, Wrong};
 use super::columns::{Column, is_of_members, is_passed_over};
 use super::report::{ColumnRef, Fault, Report};
 use super::sheet::{Sheet, SheetRow};
-use crate::kernel::problem::{FieldCode, FieldError};
-use crate::kernel::text::plain;
+use crate::kernel::http::problem::{FieldCode, FieldError};
+use crate::kernel::value::text::plain;
 
 /// Where the API's rules speak of a field or a refusal that is another column's here.
 const MEANT: [(&str, &str); 12] = [

@@ -17,9 +17,9 @@ use crate::access::policy::Role;
 use crate::accounts::users::model::{NewUser, User};
 use crate::accounts::users::queries;
 use crate::kernel::db::records;
-use crate::kernel::id::{OrganisationId, UserId};
-use crate::kernel::problem::{FieldCode, Result};
-use crate::kernel::text::plain;
+use crate::kernel::http::problem::{FieldCode, Result};
+use crate::kernel::value::id::{OrganisationId, UserId};
+use crate::kernel::value::text::plain;
 use crate::places::localities::model::LocalityLevel;
 use crate::twinning::organisations::queries as organisations;
 

@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-use super::problem::{Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
 
 const KEY_LEN: usize = 32;
 const CURSOR: &[u8] = b"cursor";

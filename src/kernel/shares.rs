@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::problem::{Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
 
 /// Who takes a share, and how many wait for one.
 pub struct Shares<K> {
@@ -79,7 +79,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::kernel::problem::Code;
+    use crate::kernel::http::problem::Code;
 
     fn soon() -> Instant {
         Instant::now() + Duration::from_millis(20)

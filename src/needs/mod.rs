@@ -9,7 +9,7 @@ pub mod households;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::kernel::enums::Catalogue;
+use crate::kernel::value::enums::Catalogue;
 use hardship_items::model::{HardshipItemStatus, HardshipNeed};
 use hardship_lists::workflow::HardshipListStatus;
 use households::history::HouseholdHistoryKind;

@@ -16,7 +16,7 @@ use uuid::{Uuid, uuid};
 use super::localities::model::{LocalityKind, LocalityLevel};
 use crate::kernel::db::schema::data_loads;
 use crate::kernel::db::{Db, records};
-use crate::kernel::problem::{Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::secrets::sha256;
 
 const UNITS_2024: &str = include_str!("../../data/admin_units_2024.csv");

@@ -9,7 +9,7 @@ pub mod localities;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::kernel::enums::Catalogue;
+use crate::kernel::value::enums::Catalogue;
 use localities::model::{LocalityKind, LocalityLevel};
 
 pub fn routes(api: &mut ServiceConfig) {

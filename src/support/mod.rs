@@ -11,7 +11,7 @@ pub mod visits;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::kernel::enums::Catalogue;
+use crate::kernel::value::enums::Catalogue;
 use gifts::model::{FundingSource, GiftCategory, GiftStatus};
 use visits::model::VisitPurpose;
 

@@ -11,7 +11,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::kernel::sheet::Cell;
+use crate::kernel::http::sheet::Cell;
 
 /// Three of the fifteen digits stand behind the point: `numeric(15, 3)`.
 const PLACES: u32 = 3;

@@ -11,8 +11,8 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, twinnings};
 use crate::kernel::db::sql::{app_ancestor, app_in_range};
-use crate::kernel::id::{LocalityId, OrganisationId, TwinningId, UserId};
-use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::value::id::{LocalityId, OrganisationId, TwinningId, UserId};
 
 diesel::define_sql_function! {
     /// Whether somebody signs in for an organisation.

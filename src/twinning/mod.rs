@@ -11,7 +11,7 @@ pub mod twinnings;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::kernel::enums::Catalogue;
+use crate::kernel::value::enums::Catalogue;
 use organisations::model::{OrganisationKind, OrganisationLevel};
 use programmes::model::ProgrammeKind;
 use twinnings::model::TwinningStatus;

@@ -5,8 +5,8 @@ use diesel::sql_types::{Bool, Uuid as SqlUuid};
 
 use crate::kernel::db::schema::localities;
 use crate::kernel::db::sql::app_in_range;
-use crate::kernel::id::{LocalityId, RecordId};
-use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::value::id::{LocalityId, RecordId};
 use crate::places::localities::model::LocalityLevel;
 
 /// A place in the caller's range.

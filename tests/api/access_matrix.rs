@@ -18,8 +18,8 @@ use ketnghia::access::policy::{Office, Permission, Role};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::support::giving::value;
-use crate::support::{Answer, TestServer};
+use crate::harness::giving::value;
+use crate::harness::{Answer, TestServer};
 use rows::rows;
 use stage::Stage;
 

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Client, TestServer, World, household, id_of};
+use crate::harness::{Client, TestServer, World, household, id_of};
 
 /// A village of Ia Nan with a unit that may give to every household on its list.
 struct Giving {
@@ -112,7 +112,7 @@ fn a_place_with_households_is_a_row_even_when_it_got_nothing() {
 
 #[test]
 fn the_tree_of_a_day_decides_where_a_gift_was_given() {
-    let world = World::on(TestServer::with(crate::support::Catalogue::Small));
+    let world = World::on(TestServer::with(crate::harness::Catalogue::Small));
     let yangtrung = ketnghia::places::loader::locality_id(2024, "23845");
     let official = world.commune(world.kongchro);
     let new = |name: &str| json!({"name": name, "kind": "lang", "parent_id": yangtrung});

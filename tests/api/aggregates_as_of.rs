@@ -10,9 +10,9 @@ use ketnghia::places::loader::locality_id;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::giving::as_system;
-use crate::support::insight::{Random, rows};
-use crate::support::{Catalogue, Client, TestServer, World, id_of};
+use crate::harness::giving::as_system;
+use crate::harness::insight::{Random, rows};
+use crate::harness::{Catalogue, Client, TestServer, World, id_of};
 
 /// Provinces that were joined from two, with communes of every fate; Đồng Nai has the changes of 2026.
 const PROVINCES: [&str; 3] = ["75", "52", "51"];

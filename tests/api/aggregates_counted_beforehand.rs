@@ -8,9 +8,9 @@ use ketnghia::insight::aggregates::summaries;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::support::giving::{as_system, household, organisation, twinning};
-use crate::support::insight::{Random, rows};
-use crate::support::{Client, World};
+use crate::harness::giving::{as_system, household, organisation, twinning};
+use crate::harness::insight::{Random, rows};
+use crate::harness::{Client, World};
 
 const VALUES: [&str; 5] = ["visits", "gifts", "gifts_confirmed", "gift_value_vnd", "households_helped"];
 /// From, to, and the cuts by time that counts answer; the last two are counted from the records.

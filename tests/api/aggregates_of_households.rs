@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::giving::{self, as_system};
-use crate::support::insight::{column, rows};
-use crate::support::{Client, World, household, id_of, item};
+use crate::harness::giving::{self, as_system};
+use crate::harness::insight::{column, rows};
+use crate::harness::{Client, World, household, id_of, item};
 
 fn ask(caller: &Client, question: &str) -> Value {
     caller.get(&format!("/aggregates/{question}")).expect(200)

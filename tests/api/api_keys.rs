@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Client, World, id_of};
+use crate::harness::{Client, World, id_of};
 
 fn key_for(world: &World, official: &Client, place: Uuid) -> (Uuid, Client) {
     let made = official.post("/api-keys", json!({"name": "Bảng số liệu", "locality_id": place})).expect(201);

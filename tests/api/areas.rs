@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use ketnghia::kernel::db::text;
 
-use crate::support::{TestServer, sources};
+use crate::harness::{TestServer, sources};
 
 /// Each area with its tables; it uses its own and those above it in this list.
 const AREAS: [(&str, &[&str]); 8] = [
@@ -60,8 +60,8 @@ const AREAS: [(&str, &[&str]); 8] = [
     ("insight", &["support_changes", "support_summaries"]),
 ];
 /// Above the areas, in this order.
-const ABOVE: [&str; 10] =
-    ["config", "jobs", "installation", "openapi", "app", "import", "demo", "cli", "server", "main"];
+const ABOVE: [&str; 11] =
+    ["config", "postgres", "jobs", "installation", "openapi", "app", "import", "demo", "cli", "server", "main"];
 
 /// Tables of a later area that an area names nevertheless. This list only shrinks.
 const NAMED_UPWARDS: [(&str, &str); 0] = [];

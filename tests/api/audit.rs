@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Client, PASSWORD, World, giving, id_of, unique};
+use crate::harness::{Client, PASSWORD, World, giving, id_of, unique};
 
 fn entries(client: &Client, query: &str) -> Vec<Value> {
     client.get(&format!("/audit-events?{query}")).expect(200)["items"].as_array().unwrap().clone()

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, World, household};
+use crate::harness::{Client, World, household};
 
 const MIB: usize = 1024 * 1024;
 /// Far beyond what any of these takes, and far below what they took (8 s, or the end of the process).
@@ -155,7 +155,7 @@ fn a_query_and_an_address_are_answered_shortly_too() {
 fn a_body_that_does_not_arrive_is_not_waited_for() {
     use ketnghia::config::Callers;
 
-    use crate::support::{TestServer, lavish};
+    use crate::harness::{TestServer, lavish};
     let world = World::on(TestServer::set(&Callers { body_seconds: 1, ..lavish() }));
     let asked = Instant::now();
     let headers = [("Content-Type", "application/json"), ("Content-Length", "100")];

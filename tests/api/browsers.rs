@@ -3,7 +3,7 @@
 use ketnghia::config::Callers;
 use serde_json::json;
 
-use crate::support::{PASSWORD, TestServer, World, lavish};
+use crate::harness::{PASSWORD, TestServer, World, lavish};
 
 const APP: &str = "https://app.example.vn";
 
@@ -80,7 +80,7 @@ fn only_what_is_about_nobody_is_kept_by_a_cache() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
-    let made = head.post("/households", crate::support::household(village, "Rơ Mah Hyen")).expect(201);
+    let made = head.post("/households", crate::harness::household(village, "Rơ Mah Hyen")).expect(201);
     let record = format!("/households/{}", made["id"].as_str().unwrap());
     for personal in [record.as_str(), "/households", "/me", "/hardship-lists", "/visits", "/users/none"] {
         assert_eq!(head.get(personal).header("cache-control"), "no-store", "{personal}");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{World, household};
+use crate::harness::{World, household};
 
 #[test]
 fn what_cannot_be_answered_with_is_said_instead_of_answered_with_something_else() {

@@ -1,7 +1,7 @@
 use serde_json::json;
 
-use crate::support::giving::{Giving, item_status};
-use crate::support::{Client, World, household};
+use crate::harness::giving::{Giving, item_status};
+use crate::harness::{Client, World, household};
 
 /// The rows of a sheet, by column.
 fn sheet(client: &Client, path: &str) -> Vec<std::collections::HashMap<String, String>> {
@@ -48,7 +48,7 @@ fn households_come_as_a_sheet_with_the_filter_and_the_order_of_the_list() {
     }
     let json = head.with("Accept", "text/csv").get("/households?format=json").expect(200);
     assert_eq!(json["items"].as_array().unwrap().len(), 4, "the parameter stands above the header");
-    let varies = |answer: crate::support::Answer| answer.headers.get_all("vary").iter().any(|by| by == "Accept");
+    let varies = |answer: crate::harness::Answer| answer.headers.get_all("vary").iter().any(|by| by == "Accept");
     assert!(varies(head.get("/households")), "a cache must not give the one for the other");
 }
 
@@ -61,7 +61,7 @@ fn a_sheet_shows_no_more_than_the_list_does() {
     new["identity_number"] = json!("062068001234");
     let home = stage.head.post("/households", new).expect(201);
     let list =
-        json!({"village_id": village, "year": 2025, "items": [crate::support::item(crate::support::id_of(&home))]});
+        json!({"village_id": village, "year": 2025, "items": [crate::harness::item(crate::harness::id_of(&home))]});
     let list = stage.head.post("/hardship-lists", list).expect(201);
     let path = format!("/hardship-lists/{}", list["id"].as_str().unwrap());
     stage.head.step(&format!("{path}/submit")).expect(200);
@@ -113,7 +113,7 @@ fn a_sheet_is_the_whole_list_or_nothing() {
         .expect_invalid(&[("?limit", "exclusive"), ("?count", "exclusive")]);
     head.get("/households?format=xlsx").expect_invalid(&[("?format", "invalid_value")]);
     let fill = |many: u32| {
-        crate::support::giving::as_system(
+        crate::harness::giving::as_system(
             &world,
             &format!(
                 "INSERT INTO households (id, village_id, head_name, ethnic_group, poverty_status, poverty_year)

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::insight::{Random, column, rows};
-use crate::support::{Client, World, household, id_of};
+use crate::harness::insight::{Random, column, rows};
+use crate::harness::{Client, World, household, id_of};
 
 fn ask(key: &Client, question: &str) -> Value {
     key.get(&format!("/aggregates/{question}")).expect(200)
@@ -216,7 +216,7 @@ fn a_small_difference_of_two_numbers_hides_their_row_too() {
             "UPDATE households SET hardship_reasons = '{{disabled}}' WHERE id IN (
                SELECT id FROM households WHERE village_id = '{village}' LIMIT {special})"
         );
-        crate::support::giving::as_system(&world, &sql);
+        crate::harness::giving::as_system(&world, &sql);
     }
     let question = format!("poverty?group_by=village&within={}", world.ianan);
     let official = ask(&world.province(world.gialai), &question);

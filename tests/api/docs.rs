@@ -6,9 +6,9 @@ use std::path::Path;
 
 use clap::{Arg, Command, CommandFactory};
 use ketnghia::cli::arguments::Cli;
-use ketnghia::kernel::peer::TrustedProxy;
+use ketnghia::kernel::http::peer::TrustedProxy;
 
-use crate::support::sources;
+use crate::harness::sources;
 
 const SETTINGS: &str = include_str!("../../docs/settings.md");
 const SECURITY: &str = include_str!("../../docs/security.md");

@@ -6,7 +6,7 @@ use diesel::sql_types::Bool;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Answer, Client, TestServer, World, household, unique};
+use crate::harness::{Answer, Client, TestServer, World, household, unique};
 
 /// An official of a commune with a village.
 fn arranged() -> (World, Client, String) {

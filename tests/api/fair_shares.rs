@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 
-use crate::support::giving::value;
-use crate::support::{Client, TestServer, World};
+use crate::harness::giving::value;
+use crate::harness::{Client, TestServer, World};
 
 /// Holds every gift, so that what reads gifts waits until the lock is let go.
 fn while_gifts_are_held<T>(world: &World, work: impl FnOnce() -> T) -> T {

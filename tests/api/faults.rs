@@ -11,12 +11,12 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use ketnghia::kernel::db::Entry;
-use ketnghia::kernel::problem::{Code, Problem, Result};
+use ketnghia::kernel::http::problem::{Code, Problem, Result};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Answer, Client, DataFolder, Program, TestServer, World, cluster, household, id_of, ketnghia};
+use crate::harness::{Answer, Client, DataFolder, Program, TestServer, World, cluster, household, id_of, ketnghia};
 
 /// More callers than connections.
 const CALLERS: usize = 12;
@@ -277,7 +277,7 @@ fn asked_to_stop_under_load_the_server_forgets_nobody() {
         .env("RATE_LIMIT_PER_MINUTE", "0");
     let mut program = Program::run(&mut command);
     world.make_user("minh.anh", "admin", None, None);
-    let credentials = json!({"username": "minh.anh", "password": crate::support::PASSWORD});
+    let credentials = json!({"username": "minh.anh", "password": crate::harness::PASSWORD});
     let tokens = program.client().post("/auth/login", credentials).expect(200);
     let token = tokens["access_token"].as_str().unwrap();
     let request = format!("GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");

@@ -3,8 +3,8 @@ use std::thread;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::giving::{self, Giving, item_status};
-use crate::support::{Client, id_of};
+use crate::harness::giving::{self, Giving, item_status};
+use crate::harness::{Client, id_of};
 
 fn gift(at: &Giving) -> Value {
     json!({
@@ -64,7 +64,7 @@ fn one_gift_sent_fifty_times_at_once_is_one_gift() {
     let answers: Vec<_> = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     let replayed =
-        |answer: &&crate::support::Answer| answer.status == 200 && answer.header("idempotent-replayed") == "true";
+        |answer: &&crate::harness::Answer| answer.status == 200 && answer.header("idempotent-replayed") == "true";
     assert_eq!(answers.iter().filter(replayed).count(), 49);
     assert_eq!(at.unit.get("/gifts?count=true").expect(200)["total"], 1);
 }

@@ -3,8 +3,8 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::giving::{Giving, as_system, household, listed};
-use crate::support::{Client, TestServer, World};
+use crate::harness::giving::{Giving, as_system, household, listed};
+use crate::harness::{Client, TestServer, World};
 
 fn found(client: &Client, query: &str) -> Vec<Uuid> {
     let page = client.get(&format!("/hardship-items?{query}")).expect(200);

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use uuid::Uuid;
 
-use crate::support::{Client, World, id_of, item};
+use crate::harness::{Client, World, id_of, item};
 
 #[test]
 fn a_list_goes_from_draft_to_approved_by_way_of_a_return() {
@@ -140,7 +140,7 @@ fn twinned() -> Twinned {
 fn a_unit_sees_the_listed_households_of_its_villages_from_the_approval_on() {
     let Twinned { world, village, head, official, unit, stranger } = twinned();
     let (listed, unlisted) = (world.household(&head, village, "Siu A"), world.household(&head, village, "Siu B"));
-    let mut body = crate::support::household(village, "Siu C");
+    let mut body = crate::harness::household(village, "Siu C");
     body["phone"] = json!("0905123456");
     let with_phone = id_of(&head.post("/households", body).expect(201));
     let path = format!("/hardship-lists/{}", id_of(&world.draft(&head, village, &[listed, with_phone])));
@@ -267,7 +267,7 @@ fn what_is_approved_is_what_was_read_and_other_steps_heed_a_version_that_is_sent
 
 #[test]
 fn units_see_the_last_approval_while_a_list_is_open_again() {
-    let at = crate::support::giving::Giving::new();
+    let at = crate::harness::giving::Giving::new();
     let world = &at.world;
     let homes: Vec<Uuid> =
         ["Siu A", "Siu B", "Siu C"].iter().map(|name| world.household(&at.head, at.village, name)).collect();

@@ -1,4 +1,4 @@
-use crate::support::TestServer;
+use crate::harness::TestServer;
 
 #[test]
 fn the_service_is_alive_and_ready() {

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{World, household, id_of};
+use crate::harness::{World, household, id_of};
 
 #[test]
 fn a_village_head_registers_a_household_and_finds_it_again() {

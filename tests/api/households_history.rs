@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::giving::Giving;
-use crate::support::{Client, World, household, id_of};
+use crate::harness::giving::Giving;
+use crate::harness::{Client, World, household, id_of};
 
 fn history(client: &Client, id: Uuid) -> Vec<Value> {
     let page = client.get(&format!("/households/{id}/history?count=true")).expect(200);

@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::giving::{Giving, as_system, listed, organisation, twinning};
-use crate::support::{World, household, id_of, item};
+use crate::harness::giving::{Giving, as_system, listed, organisation, twinning};
+use crate::harness::{World, household, id_of, item};
 
 fn merge(into: Uuid) -> Value {
     json!({"into": into})

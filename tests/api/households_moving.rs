@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::giving::{Giving, listed, organisation, twinning};
-use crate::support::{World, household, id_of};
+use crate::harness::giving::{Giving, listed, organisation, twinning};
+use crate::harness::{World, household, id_of};
 
 #[test]
 fn a_household_leaves_and_comes_back() {
@@ -21,7 +21,7 @@ fn a_household_leaves_and_comes_back() {
     head.patch(&path, json!({"status": "dissolved", "status_since": "2026-11-23"}))
         .expect_invalid(&[("#/status_since", "in_the_future")]);
     assert_eq!(head.get("/households?status=active").expect(200)["items"], json!([]));
-    head.post("/hardship-lists", json!({"village_id": village, "year": 2026, "items": [crate::support::item(id)]}))
+    head.post("/hardship-lists", json!({"village_id": village, "year": 2026, "items": [crate::harness::item(id)]}))
         .expect_invalid(&[("#/items/0/household_id", "household_not_active")]);
     let back = head.patch(&path, json!({"status": "active"})).expect(200);
     assert_eq!((&back["status"], &back["status_since"]), (&json!("active"), &Value::Null));
@@ -82,10 +82,10 @@ fn a_list_keeps_the_line_of_a_household_that_moved() {
     stage.official.patch(&format!("/households/{}", stage.home), json!({"village_id": there})).expect(200);
     stage.official.post(&format!("{path}/reopen"), json!({"reason": "Bổ sung"})).expect(200);
     stage.head.patch(&path, json!({"items": []})).expect_problem(409, "item_in_use");
-    let items = json!({"items": [crate::support::item(stage.home), crate::support::item(stage.unlisted)]});
+    let items = json!({"items": [crate::harness::item(stage.home), crate::harness::item(stage.unlisted)]});
     let changed = stage.head.patch(&path, items).expect(200);
     assert_eq!(changed["items"].as_array().unwrap().len(), 2);
-    let fresh = json!({"village_id": stage.village, "year": 2025, "items": [crate::support::item(stage.home)]});
+    let fresh = json!({"village_id": stage.village, "year": 2025, "items": [crate::harness::item(stage.home)]});
     stage.official.post("/hardship-lists", fresh).expect_invalid(&[("#/items/0/household_id", "household_elsewhere")]);
 }
 

@@ -5,7 +5,7 @@ use diesel::sql_types::BigInt;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Answer, Client, World, id_of};
+use crate::harness::{Answer, Client, World, id_of};
 
 fn village(world: &World, id: Uuid, name: &str) -> Value {
     json!({"id": id, "name": name, "kind": "lang", "parent_id": world.ianan, "ethnic_groups": ["10"], "border": true})

@@ -8,7 +8,7 @@ use ketnghia::kernel::locale::Locale;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{DataFolder, World, household, id_of, ketnghia as program};
+use crate::harness::{DataFolder, World, household, id_of, ketnghia as program};
 
 const LIST: &[u8] = include_bytes!("fixtures/ho-ngheo.csv");
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ketnghia::config::Callers;
 use serde_json::json;
 
-use crate::support::{Answer, Client, TestServer, World, lavish};
+use crate::harness::{Answer, Client, TestServer, World, lavish};
 
 /// The first of several tries that is refused. A share fills again while a slow machine asks.
 #[track_caller]

@@ -3,8 +3,8 @@ use diesel::sql_types::BigInt;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::giving::{as_system, organisation, twinning};
-use crate::support::{Catalogue, Client, TestServer, World, id_of};
+use crate::harness::giving::{as_system, organisation, twinning};
+use crate::harness::{Catalogue, Client, TestServer, World, id_of};
 
 #[test]
 fn a_code_names_another_place_in_another_era() {

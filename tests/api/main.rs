@@ -10,7 +10,7 @@
     reason = "the same, where a test wants to say more"
 )]
 
-mod support;
+mod harness;
 
 mod access_matrix;
 mod aggregates;

@@ -3,7 +3,7 @@
 use ketnghia::config::Callers;
 use serde_json::json;
 
-use crate::support::{PASSWORD, TestServer, World, lavish};
+use crate::harness::{PASSWORD, TestServer, World, lavish};
 
 fn text(server: &TestServer) -> String {
     let answer = server.anonymous().get("/metrics");

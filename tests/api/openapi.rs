@@ -8,7 +8,7 @@ use ketnghia::access::policy::Permission;
 use ketnghia::app;
 use serde_json::{Map, Value, json};
 
-use crate::support::{TestServer, World};
+use crate::harness::{TestServer, World};
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
 /// The document itself is not a schema of this API.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{DataFolder, Program, ketnghia};
+use crate::harness::{DataFolder, Program, ketnghia};
 
 #[test]
 fn accounts_are_helped_from_outside() {

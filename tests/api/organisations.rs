@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Client, World};
+use crate::harness::{Client, World};
 
 fn office(locality: Uuid) -> Value {
     json!({"name": "Văn phòng xã", "kind": "department", "locality_id": locality, "contact_name": "Nguyễn Thị Hoa",

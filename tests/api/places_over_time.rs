@@ -7,8 +7,8 @@ use ketnghia::places::loader::locality_id;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::insight::rows;
-use crate::support::{Catalogue, Client, TestServer, World, household, id_of};
+use crate::harness::insight::rows;
+use crate::harness::{Catalogue, Client, TestServer, World, household, id_of};
 
 /// While there were districts.
 const BEFORE: &str = "2025-05-20T02:00:00Z";

@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::support::{DataFolder, Program, TestServer, cluster, ketnghia};
+use crate::harness::{DataFolder, Program, TestServer, cluster, ketnghia};
 
 /// The last line of what a refused command said, which names the reason, is its only line.
 #[track_caller]

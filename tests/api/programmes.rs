@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Client, World};
+use crate::harness::{Client, World};
 
 fn plan(locality: Uuid) -> Value {
     json!({"title": "Kế hoạch kết nghĩa", "kind": "plan", "effective_on": "2025-07-01", "locality_id": locality})

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use ketnghia::demo;
 
-use crate::support::{Catalogue, TestServer};
+use crate::harness::{Catalogue, TestServer};
 
 const README: &str = include_str!("../../README.md");
 
@@ -47,7 +47,7 @@ fn demonstration_data_is_loaded_once_and_shows_every_status() {
     let users = demo::load(&server.state).unwrap();
     let again = demo::load(&server.state).unwrap();
     assert_eq!((users.len(), again.len()), (9, 9));
-    let world = crate::support::World::on(server);
+    let world = crate::harness::World::on(server);
     for (table, column, values) in [
         ("hardship_lists", "status", vec!["draft", "submitted", "returned", "approved", "closed"]),
         ("hardship_items", "status", vec!["open", "pledged", "helped"]),

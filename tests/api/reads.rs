@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
 
-use crate::support::{NOW, TestServer, World, password_hash};
+use crate::harness::{NOW, TestServer, World, password_hash};
 
 const DATA: &str = include_str!("../../benches/service/data.sql");
 

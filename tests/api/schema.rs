@@ -9,7 +9,7 @@ use diesel::result::{DatabaseErrorInformation, Error};
 use diesel::sql_types::{BigInt, Text};
 use ketnghia::kernel::db::migrate;
 
-use crate::support::{TestServer, World, cluster, sources};
+use crate::harness::{TestServer, World, cluster, sources};
 
 #[derive(QueryableByName, Debug, PartialEq)]
 struct Row {

@@ -6,8 +6,8 @@ use ketnghia::kernel::db::{records, sealing};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::giving::{as_system, value};
-use crate::support::{DataFolder, Program, World, household, id_of, ketnghia};
+use crate::harness::giving::{as_system, value};
+use crate::harness::{DataFolder, Program, World, household, id_of, ketnghia};
 
 fn with_phone(world: &World, village: Uuid, name: &str) -> Value {
     let mut new = household(village, name);
@@ -49,10 +49,10 @@ fn what_is_revealed_lies_in_the_callers_own_area() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let home = id_of(&with_phone(&world, village, "Siu A"));
-    crate::support::giving::listed(&world, village, home, true);
+    crate::harness::giving::listed(&world, village, home, true);
     let giver = world.village(world.kongchro, "Thôn 9");
-    let organisation = crate::support::giving::place_organisation(&world, world.kongchro, giver);
-    crate::support::giving::twinning(&world, organisation, village, None);
+    let organisation = crate::harness::giving::place_organisation(&world, world.kongchro, giver);
+    crate::harness::giving::twinning(&world, organisation, village, None);
     let twin = world.head(giver);
     twin.get(&format!("/households/{home}")).expect(200);
     twin.step(&format!("/households/{home}/reveal")).expect_problem(404, "not_found");

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Text};
 use ketnghia::config::Callers;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, PASSWORD, TestServer, World, lavish};
+use crate::harness::{Answer, Client, PASSWORD, TestServer, World, lavish};
 
 fn sign_in(world: &World, username: &str) -> Value {
     world.server.anonymous().post("/auth/login", json!({"username": username, "password": PASSWORD})).expect(200)

@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use ketnghia::config::Callers;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, TestServer, World, lavish};
+use crate::harness::{Answer, PASSWORD, TestServer, World, lavish};
 
 fn try_password(world: &World, username: &str, password: &str) -> Answer {
     world.server.anonymous().post("/auth/login", json!({"username": username, "password": password}))

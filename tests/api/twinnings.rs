@@ -2,8 +2,8 @@ use ketnghia::places::loader::locality_id;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::giving::{Giving, as_system};
-use crate::support::{Client, World};
+use crate::harness::giving::{Giving, as_system};
+use crate::harness::{Client, World};
 
 #[test]
 fn a_twinning_shows_who_stands_by_which_place_and_how_it_stands() {

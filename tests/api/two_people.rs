@@ -5,8 +5,8 @@ use ketnghia::config::Callers;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::giving::Giving;
-use crate::support::{Client, TestServer, World, id_of, lavish};
+use crate::harness::giving::Giving;
+use crate::harness::{Client, TestServer, World, id_of, lavish};
 
 /// An account that an official makes, once its one-time password was replaced.
 fn made_by(world: &World, official: &Client, username: &str, more: &[(&str, Value)]) -> (Uuid, Client) {
@@ -32,8 +32,8 @@ fn head_of(village: Uuid) -> [(&'static str, Value); 2] {
 
 /// A gift that an official records for a unit without an account.
 fn recorded(at: &Giving, official: &Client) -> String {
-    let silent = crate::support::giving::organisation(&at.world, at.world.ianan, "Hội");
-    let twinning = crate::support::giving::twinning(&at.world, silent, at.village, None);
+    let silent = crate::harness::giving::organisation(&at.world, at.world.ianan, "Hội");
+    let twinning = crate::harness::giving::twinning(&at.world, silent, at.village, None);
     let gift = json!({"twinning_id": twinning, "village_id": at.village, "household_id": at.home, "category": "cash",
         "description": "Tiền mặt", "value_vnd": 900_000_000, "funding_source": "donor", "given_on": at.world.today()});
     format!("/gifts/{}", id_of(&official.post("/gifts", gift).expect(201)))

@@ -4,7 +4,7 @@ use ketnghia::places::loader::locality_id;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Client, World, id_of};
+use crate::harness::{Client, World, id_of};
 
 fn new_user(username: &str, role: &str, locality: Uuid) -> Value {
     json!({"username": username, "full_name": "Rơ Mah Tung", "role": role, "locality_id": locality})
@@ -244,7 +244,7 @@ fn deactivation_bites_on_the_next_request_and_ends_the_sessions_for_good() {
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
     let anonymous = world.server.anonymous();
     let tokens =
-        anonymous.post("/auth/login", json!({"username": "ianan", "password": crate::support::PASSWORD})).expect(200);
+        anonymous.post("/auth/login", json!({"username": "ianan", "password": crate::harness::PASSWORD})).expect(200);
     let me = anonymous.with_token(tokens["access_token"].as_str().unwrap());
     me.get("/localities").expect(200);
     assert_eq!(province.step(&format!("/users/{id}/deactivate")).expect(200)["active"], false);

@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::giving::{self, Giving};
-use crate::support::id_of;
+use crate::harness::giving::{self, Giving};
+use crate::harness::id_of;
 
 fn visit(at: &Giving) -> Value {
     json!({
@@ -302,7 +302,7 @@ fn a_commune_that_gives_elsewhere_records_there_for_itself_only() {
 
 #[test]
 fn a_village_visits_a_village() {
-    let world = crate::support::World::new();
+    let world = crate::harness::World::new();
     let thon9 = world.village(world.kongchro, "Thôn 9");
     let hlehlang = world.village(world.kongchro, "Hle Hlang");
     let organisation = giving::place_organisation(&world, world.kongchro, thon9);

@@ -7,7 +7,7 @@ use std::path::Path;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use crate::support::{TestServer, sources};
+use crate::harness::{TestServer, sources};
 
 type Words = BTreeSet<String>;
 
@@ -53,7 +53,7 @@ const OTHER: [&str; 5] = [
 /// Name and words of each `db_enum!`.
 fn enumerations() -> BTreeMap<String, Words> {
     let mut found = BTreeMap::new();
-    for path in sources(Path::new("src")).iter().filter(|path| !path.ends_with("kernel/enums.rs")) {
+    for path in sources(Path::new("src")).iter().filter(|path| !path.ends_with("kernel/value/enums.rs")) {
         let text = fs::read_to_string(path).unwrap();
         for part in text.split("db_enum! {").skip(1) {
             let body = &part[..part.find("\n}").unwrap()];

@@ -6,13 +6,13 @@ use super::queries;
 use crate::access::actor::{KEY_PREFIX, May};
 use crate::access::calls::unless_in_use;
 use crate::access::policy::permission::ManageApiKeys;
-use crate::kernel::answer::{Created, Found, NoContent};
-use crate::kernel::extract::{Id, IfMatch, Valid};
-use crate::kernel::id::ApiKeyId;
+use crate::kernel::http::answer::{Created, Found, NoContent};
+use crate::kernel::http::extract::{Id, IfMatch, Valid};
+use crate::kernel::http::problem::Result;
+use crate::kernel::list::page::Page;
 use crate::kernel::list::{List, Paging};
-use crate::kernel::page::Page;
-use crate::kernel::problem::Result;
 use crate::kernel::secrets::{base64url, random, sha256};
+use crate::kernel::value::id::ApiKeyId;
 
 /// List API keys
 ///

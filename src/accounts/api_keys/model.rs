@@ -5,11 +5,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::kernel::answer::record;
-use crate::kernel::day;
 use crate::kernel::db::schema::api_keys;
-use crate::kernel::id::{ApiKeyId, LocalityId, UserId};
-use crate::kernel::page::sorts;
+use crate::kernel::http::answer::record;
+use crate::kernel::list::page::sorts;
+use crate::kernel::value::day;
+use crate::kernel::value::id::{ApiKeyId, LocalityId, UserId};
 
 pub const TABLE: &str = "api_keys";
 

@@ -6,9 +6,9 @@ use super::model::{ApiKey, ApiKeyFilter, ApiKeySort, NewApiKey};
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::{api_keys, localities};
 use crate::kernel::db::sql::{app_in_range, app_today, app_user_id};
-use crate::kernel::id::ApiKeyId;
-use crate::kernel::page::{Keyset, Page, seek};
-use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::id::ApiKeyId;
 
 pub fn find(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<ApiKey> {
     Ok(ApiKey::query().find(id).first(tx.conn)?)

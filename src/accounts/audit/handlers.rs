@@ -5,9 +5,9 @@ use super::model::{AuditEvent, AuditFilter, AuditSort};
 use super::queries;
 use crate::access::actor::May;
 use crate::access::policy::permission::ReadAudit;
+use crate::kernel::http::problem::Result;
+use crate::kernel::list::page::Page;
 use crate::kernel::list::{List, Paging};
-use crate::kernel::page::Page;
-use crate::kernel::problem::Result;
 
 /// List what was done
 ///

@@ -6,8 +6,8 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::kernel::enums::db_enum;
-use crate::kernel::page::sorts;
+use crate::kernel::list::page::sorts;
+use crate::kernel::value::enums::db_enum;
 
 db_enum! {
     /// What was done.

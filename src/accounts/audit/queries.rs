@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::model::{AuditEvent, AuditFilter, AuditSort};
 use crate::access::policy::Role;
 use crate::access::tx::Tx;
-use crate::kernel::day;
-use crate::kernel::page::{Keyset, Page};
-use crate::kernel::problem::{FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::value::day;
 
 /// Tables of parts, the record that they belong to, and what they are to it: whoever asks what happened
 /// to a household need not know its tables.

@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::kernel::problem::Result;
+use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::{Secrets, base64url, random};
 
 const PREFIX: &str = "kd_";

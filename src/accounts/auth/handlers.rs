@@ -12,13 +12,13 @@ use crate::access::policy::permission::ReadOwnAccount;
 use crate::access::tokens::{Bearer, LIFETIME_SECONDS, SessionDays, Tokens};
 use crate::accounts::tries::Begun;
 use crate::accounts::{me, tries};
-use crate::kernel::answer::NoContent;
 use crate::kernel::db::{Db, Entry};
-use crate::kernel::extract::Valid;
+use crate::kernel::http::answer::NoContent;
+use crate::kernel::http::extract::Valid;
+use crate::kernel::http::middleware::RequestId;
+use crate::kernel::http::peer::Peer;
+use crate::kernel::http::problem::{Code, Problem, ProblemDetails, Result};
 use crate::kernel::metrics::SignIn;
-use crate::kernel::middleware::RequestId;
-use crate::kernel::peer::Peer;
-use crate::kernel::problem::{Code, Problem, ProblemDetails, Result};
 use crate::kernel::secrets::{Secrets, base64url, random, sha256};
 
 const REFRESH_PREFIX: &str = "kr_";

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::access::policy::Role;
 use crate::access::tokens::SessionDays;
 use crate::accounts::tries::Done;
-use crate::kernel::problem::Result;
+use crate::kernel::http::problem::Result;
 
 /// A session as a token needs it.
 #[derive(QueryableByName)]

@@ -10,13 +10,13 @@ use crate::access::passwords::{self, Asker, Passwords};
 use crate::access::policy::permission::ReadOwnAccount;
 use crate::access::tokens::SessionDays;
 use crate::accounts::tries::{begin_own_password, password_was_wrong};
-use crate::kernel::answer::NoContent;
 use crate::kernel::db::Db;
-use crate::kernel::extract::{Id, Valid};
+use crate::kernel::http::answer::NoContent;
+use crate::kernel::http::extract::{Id, Valid};
+use crate::kernel::http::peer::Peer;
+use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::list::page::Page;
 use crate::kernel::list::{List, NoFilter, Paging};
-use crate::kernel::page::Page;
-use crate::kernel::peer::Peer;
-use crate::kernel::problem::{FieldCode, Problem, Result};
 
 /// Who am I
 ///

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::access::policy::Role;
-use crate::kernel::page::sorts;
+use crate::kernel::list::page::sorts;
 
 /// The caller's account.
 #[derive(Serialize, ToSchema)]

@@ -10,8 +10,8 @@ use crate::access::policy::{Office, Permission, Role};
 use crate::access::tokens::SessionDays;
 use crate::access::tx::Tx;
 use crate::accounts::tries::Done;
-use crate::kernel::page::{Keyset, Page};
-use crate::kernel::problem::{Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
+use crate::kernel::list::page::{Keyset, Page};
 
 #[derive(QueryableByName)]
 struct Row {

@@ -9,12 +9,12 @@ use crate::access::guesses::Guesses;
 use crate::access::passwords::{self, Passwords};
 use crate::access::policy::permission::{ReadUsers, WriteUsers};
 use crate::access::tx::Tx;
-use crate::kernel::answer::{Created, Found, NoContent};
-use crate::kernel::extract::{Id, IfMatch, Valid};
-use crate::kernel::id::UserId;
+use crate::kernel::http::answer::{Created, Found, NoContent};
+use crate::kernel::http::extract::{Id, IfMatch, Valid};
+use crate::kernel::http::problem::{Code, Result};
+use crate::kernel::list::page::Page;
 use crate::kernel::list::{List, Paging};
-use crate::kernel::page::Page;
-use crate::kernel::problem::{Code, Result};
+use crate::kernel::value::id::UserId;
 
 /// List the accounts in the caller's care
 ///

@@ -6,12 +6,12 @@ use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use crate::access::policy::Role;
-use crate::kernel::answer::record;
 use crate::kernel::db::schema::users;
-use crate::kernel::extract;
-use crate::kernel::id::{LocalityId, OrganisationId, UserId};
-use crate::kernel::page::sorts;
-use crate::kernel::patch;
+use crate::kernel::http::answer::record;
+use crate::kernel::http::extract;
+use crate::kernel::list::page::sorts;
+use crate::kernel::value::id::{LocalityId, OrganisationId, UserId};
+use crate::kernel::value::patch;
 
 pub const TABLE: &str = "users";
 

@@ -10,10 +10,10 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, organisations, users};
 use crate::kernel::db::sql::{app_in_range, app_matches, app_today};
-use crate::kernel::id::UserId;
-use crate::kernel::id::{LocalityId, OrganisationId};
-use crate::kernel::page::{Keyset, Page, seek};
-use crate::kernel::problem::{Code, FieldCode, OnConstraint, Problem, Result};
+use crate::kernel::http::problem::{Code, FieldCode, OnConstraint, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::id::UserId;
+use crate::kernel::value::id::{LocalityId, OrganisationId};
 
 pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
     Ok(User::query().find(id).first(tx.conn)?)

@@ -2,8 +2,8 @@
 
 use super::data_set::DataSet;
 use super::model::{AggregateGrouping, Answer, KeyPart};
-use crate::kernel::problem::Result;
-use crate::kernel::sheet::{Cell, Sheet};
+use crate::kernel::http::problem::Result;
+use crate::kernel::http::sheet::{Cell, Sheet};
 
 pub fn write(set: &DataSet, answer: &Answer, groupings: &[AggregateGrouping]) -> Result<Vec<u8>> {
     let mut header = Vec::new();

@@ -13,10 +13,10 @@ use super::{csv, queries};
 use crate::access::actor::{Actor, May};
 use crate::access::policy::permission::ReadAggregates;
 use crate::kernel::db::Db;
-use crate::kernel::extract::Query;
-use crate::kernel::problem::{Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
+use crate::kernel::http::query::Query;
+use crate::kernel::http::sheet::{self, Accepts, AnswerFormat};
 use crate::kernel::secrets::{base64url, sha256};
-use crate::kernel::sheet::{self, Accepts, AnswerFormat};
 
 /// What was given
 ///

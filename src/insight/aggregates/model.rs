@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::kernel::id::{LocalityId, OrganisationId, ProgrammeId};
-use crate::kernel::sheet::AnswerFormat;
+use crate::kernel::http::sheet::AnswerFormat;
+use crate::kernel::value::id::{LocalityId, OrganisationId, ProgrammeId};
 
 /// By what the numbers can be cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::margins::{Above, Cells};
 use super::model::{AggregateGrouping, AggregatePlace, Names};
 use super::question::Question;
-use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 
 pub fn check_districts(conn: &mut PgConnection, day: NaiveDate) -> Result<()> {
     #[derive(QueryableByName)]

@@ -13,7 +13,7 @@ use super::{places, suppression};
 use crate::access::actor::Actor;
 use crate::kernel::db::schema::tree_day;
 use crate::kernel::db::{plan_for_values, records};
-use crate::kernel::problem::Result;
+use crate::kernel::http::problem::Result;
 
 #[derive(QueryableByName)]
 struct Row {

@@ -7,8 +7,8 @@ use super::model::{AggregateGrouping, AggregateQuery};
 use crate::access::actor::Actor;
 use crate::access::policy::Office;
 use crate::kernel::clock::month_end;
-use crate::kernel::day::is_plausible;
-use crate::kernel::problem::{FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
+use crate::kernel::value::day::is_plausible;
 
 /// Years that an API key asks for at once.
 const YEARS_OF_A_KEY: i32 = 10;

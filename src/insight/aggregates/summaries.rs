@@ -14,7 +14,7 @@ use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 use crate::kernel::clock::month_end;
 use crate::kernel::db::Db;
-use crate::kernel::problem::Result;
+use crate::kernel::http::problem::Result;
 
 /// Marks that are worked off in one transaction: a fraction of a second.
 const MARKS_AT_ONCE: i32 = 1_000;

@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::{Connections, PATIENCE, sql};
-use crate::kernel::problem::Result;
+use crate::kernel::http::problem::Result;
 
 /// Statements of a request that reads much are given up after this.
 const WIDE_STATEMENT: &str = "3s";

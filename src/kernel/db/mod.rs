@@ -3,8 +3,6 @@
 
 mod cancel;
 mod connection;
-/// A private PostgreSQL, when no DATABASE_URL is given.
-pub mod embedded;
 mod entry;
 /// Roles, migrations, the text of `schema/`, and the checks before serving.
 pub mod migrate;
@@ -37,9 +35,9 @@ use self::connection::{ServeAsApp, with_defaults};
 pub use self::entry::{Enters, Entry};
 use self::entry::{FIRST_USE, REFUSED};
 use self::queue::Queue;
-use super::clock::Clock;
-use super::metrics::Metrics;
-use super::problem::{Code, Problem, Result, connection_is_gone};
+use crate::kernel::clock::Clock;
+use crate::kernel::http::problem::{Code, Problem, Result, connection_is_gone};
+use crate::kernel::metrics::Metrics;
 
 /// Days for which whoever made an account, or reset its password, counts as its owner, unless a setting says
 /// otherwise.

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use crate::kernel::problem::{Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::shares::{Share, Shares};
 
 /// Requests that may wait for each connection: at a few milliseconds each, less than a second's work.
@@ -88,7 +88,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::kernel::problem::Code;
+    use crate::kernel::http::problem::Code;
 
     fn soon() -> Instant {
         Instant::now() + Duration::from_millis(20)

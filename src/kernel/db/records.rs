@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::Db;
 use super::sql::{app_claim, app_now, app_organisation, app_set};
-use crate::kernel::answer::NoContent;
-use crate::kernel::extract::{IfMatch, Match};
-use crate::kernel::id::RecordId;
-use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::answer::NoContent;
+use crate::kernel::http::extract::{IfMatch, Match};
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::value::id::RecordId;
 
 #[derive(QueryableByName)]
 struct Word {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Db;
 use super::schema::sealing_keys;
 use super::sql::app_now;
-use crate::kernel::problem::{Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::secrets::Secrets;
 
 /// Rows that are sealed in one transaction.

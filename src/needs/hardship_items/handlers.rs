@@ -5,14 +5,14 @@ use super::queries;
 use crate::access::actor::May;
 use crate::access::calls::unless_in_use;
 use crate::access::policy::permission::{ReadHardshipLists, WritePledges};
-use crate::kernel::answer::{Created, Found, NoContent};
-use crate::kernel::extract::{Id, IfMatch, Valid};
-use crate::kernel::id::{HardshipItemId, PledgeId};
+use crate::kernel::http::answer::{Created, Found, NoContent};
+use crate::kernel::http::extract::{Id, IfMatch, Valid};
+use crate::kernel::http::problem::Result;
+use crate::kernel::http::sheet::Listed;
+use crate::kernel::list::page::Page;
 use crate::kernel::list::{SheetList, SheetPaging};
-use crate::kernel::page::Page;
-use crate::kernel::problem::Result;
 use crate::kernel::secrets::sha256;
-use crate::kernel::sheet::Listed;
+use crate::kernel::value::id::{HardshipItemId, PledgeId};
 
 /// List listed households
 ///

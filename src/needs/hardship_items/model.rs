@@ -6,13 +6,15 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::kernel::answer::record;
-use crate::kernel::day;
 use crate::kernel::db::schema::{hardship_items, pledges};
 use crate::kernel::db::sql::app_in_range;
-use crate::kernel::enums::db_enum;
-use crate::kernel::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
-use crate::kernel::page::sorts;
+use crate::kernel::http::answer::record;
+use crate::kernel::list::page::sorts;
+use crate::kernel::value::day;
+use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::id::{
+    HardshipItemId, HardshipListId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId,
+};
 use crate::needs::households::model::HardshipReason;
 
 pub const PLEDGES: &str = "pledges";

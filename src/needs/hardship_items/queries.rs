@@ -14,9 +14,9 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, households, organisations, pledges};
 use crate::kernel::db::sql::app_in_range;
-use crate::kernel::id::{HardshipItemId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
-use crate::kernel::page::{Keyset, Page, seek};
-use crate::kernel::problem::{Code, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::http::problem::{Code, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::id::{HardshipItemId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
 use crate::needs::hardship_lists::workflow::HardshipListStatus;
 use crate::places::localities::queries::village_names;
 

@@ -1,7 +1,7 @@
 //! A listed household as a row of a sheet.
 
 use super::model::HardshipItem;
-use crate::kernel::sheet::{Cell, SheetRow, joined};
+use crate::kernel::http::sheet::{Cell, SheetRow, joined};
 
 impl SheetRow for HardshipItem {
     const NAME: &'static str = "hardship_items";

@@ -8,13 +8,13 @@ use super::queries;
 use super::workflow::HardshipListStep;
 use crate::access::actor::May;
 use crate::access::policy::permission::{DecideHardshipLists, ReadHardshipLists, WriteHardshipLists};
-use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::records::StepCall;
-use crate::kernel::extract::{Id, IfMatch, NoInput, Step, Valid};
-use crate::kernel::id::HardshipListId;
+use crate::kernel::http::answer::{Created, Found, NoContent};
+use crate::kernel::http::extract::{Id, IfMatch, NoInput, Step, Valid};
+use crate::kernel::http::problem::Result;
+use crate::kernel::list::page::Page;
 use crate::kernel::list::{List, Paging};
-use crate::kernel::page::Page;
-use crate::kernel::problem::Result;
+use crate::kernel::value::id::HardshipListId;
 
 /// List hardship lists
 ///

@@ -6,12 +6,12 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::workflow::{HardshipListAction, HardshipListStatus};
-use crate::kernel::answer::record;
 use crate::kernel::db::schema::hardship_lists;
 use crate::kernel::db::sql::app_in_range;
-use crate::kernel::extract;
-use crate::kernel::id::{HardshipListId, HouseholdId, LocalityId, UserId};
-use crate::kernel::page::sorts;
+use crate::kernel::http::answer::record;
+use crate::kernel::http::extract;
+use crate::kernel::list::page::sorts;
+use crate::kernel::value::id::{HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::needs::hardship_items::model::{HardshipItem, HardshipNeed};
 use crate::needs::households::model::HardshipReason;
 

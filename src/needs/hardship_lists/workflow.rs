@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use crate::access::actor::Actor;
 use crate::access::policy::Permission;
 use crate::kernel::db::records::StepCall;
-use crate::kernel::enums::db_enum;
-use crate::kernel::extract::IfMatch;
+use crate::kernel::http::extract::IfMatch;
+use crate::kernel::value::enums::db_enum;
 
 db_enum! {
     /// Where a hardship list stands.

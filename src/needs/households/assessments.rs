@@ -10,8 +10,8 @@ use validator::Validate;
 use super::model::{Deprivation, PovertyCause, PovertyStatus};
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::household_assessments as table;
-use crate::kernel::id::{HouseholdId, UserId};
-use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::value::id::{HouseholdId, UserId};
 
 /// When a household was found to be as poor as is said, and by which decision; by default this year.
 #[derive(Debug, Default, Deserialize, Validate)]

@@ -9,13 +9,13 @@ use super::{merge, queries, warnings};
 use crate::access::actor::May;
 use crate::access::calls::unless_in_use;
 use crate::access::policy::permission::{ReadHouseholds, RevealHouseholds, WriteHouseholds};
-use crate::kernel::answer::{Created, Found, NoContent};
-use crate::kernel::extract::{Id, IfMatch, NoInput, Step, Valid};
-use crate::kernel::id::HouseholdId;
+use crate::kernel::http::answer::{Created, Found, NoContent};
+use crate::kernel::http::extract::{Id, IfMatch, NoInput, Step, Valid};
+use crate::kernel::http::problem::Result;
+use crate::kernel::http::sheet::Listed;
+use crate::kernel::list::page::Page;
 use crate::kernel::list::{List, NoFilter, Paging, SheetList, SheetPaging};
-use crate::kernel::page::Page;
-use crate::kernel::problem::Result;
-use crate::kernel::sheet::Listed;
+use crate::kernel::value::id::HouseholdId;
 
 /// List households
 ///

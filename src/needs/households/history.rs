@@ -12,10 +12,10 @@ use uuid::Uuid;
 use super::model::{Deprivation, HouseholdStatus, PovertyCause, PovertyStatus};
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::households;
-use crate::kernel::enums::db_enum;
-use crate::kernel::id::{HouseholdId, LocalityId, UserId};
-use crate::kernel::page::{Keyset, Page, sorts};
-use crate::kernel::problem::Result;
+use crate::kernel::http::problem::Result;
+use crate::kernel::list::page::{Keyset, Page, sorts};
+use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::id::{HouseholdId, LocalityId, UserId};
 
 db_enum! {
     /// What happened to a household.

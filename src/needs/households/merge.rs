@@ -13,9 +13,9 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{household_merges, households};
 use crate::kernel::db::sql::{app_household_decided, app_in_range};
-use crate::kernel::extract::IfMatch;
-use crate::kernel::id::{HouseholdId, UserId};
-use crate::kernel::problem::{Code, FieldCode, Problem, Result};
+use crate::kernel::http::extract::IfMatch;
+use crate::kernel::http::problem::{Code, FieldCode, Problem, Result};
+use crate::kernel::value::id::{HouseholdId, UserId};
 
 /// Everything of the one goes over to the other, which is the answer.
 pub fn merge(tx: &mut Tx<'_>, id: HouseholdId, if_match: &IfMatch, into: HouseholdId) -> Result<Household> {

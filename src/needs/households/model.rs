@@ -5,14 +5,14 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use crate::kernel::answer::record;
-use crate::kernel::day;
 use crate::kernel::db::schema::{household_members, households};
-use crate::kernel::enums::db_enum;
-use crate::kernel::extract;
-use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
-use crate::kernel::page::sorts;
-use crate::kernel::patch;
+use crate::kernel::http::answer::record;
+use crate::kernel::http::extract;
+use crate::kernel::list::page::sorts;
+use crate::kernel::value::day;
+use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::id::{HouseholdId, LocalityId, MemberId, UserId};
+use crate::kernel::value::patch;
 use crate::places::catalogues::data::is_ethnic_group;
 use crate::places::localities::model::VillageName;
 

@@ -11,9 +11,9 @@ use uuid::Uuid;
 use crate::kernel::db::schema::household_private as table;
 use crate::kernel::db::sealing::SealedBy;
 use crate::kernel::db::sql::set_config;
-use crate::kernel::id::HouseholdId;
-use crate::kernel::problem::{Code, Problem, Result};
+use crate::kernel::http::problem::{Code, Problem, Result};
 use crate::kernel::secrets::{Secrets, Unreadable};
+use crate::kernel::value::id::HouseholdId;
 
 use super::model::HouseholdSecrets;
 

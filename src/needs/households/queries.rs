@@ -20,9 +20,9 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{household_members, household_words, households, localities};
 use crate::kernel::db::sql::{app_in_range, app_member_given, app_today};
-use crate::kernel::id::{HouseholdId, LocalityId, MemberId, UserId};
-use crate::kernel::page::{Keyset, Page, seek};
-use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::places::localities::queries::village_names;
 
 pub fn find(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Household> {

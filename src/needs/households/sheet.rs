@@ -1,7 +1,7 @@
 //! A household as a row of a sheet.
 
 use super::model::{Household, Sex};
-use crate::kernel::sheet::{Cell, SheetRow, joined};
+use crate::kernel::http::sheet::{Cell, SheetRow, joined};
 
 impl SheetRow for Household {
     const NAME: &'static str = "households";

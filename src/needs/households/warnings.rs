@@ -6,8 +6,8 @@ use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 
 use super::model::{HouseholdChanges, HouseholdWarning};
 use crate::access::tx::Tx;
-use crate::kernel::id::HouseholdId;
-use crate::kernel::problem::Result;
+use crate::kernel::http::problem::Result;
+use crate::kernel::value::id::HouseholdId;
 
 #[derive(QueryableByName)]
 struct Twin {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::kernel::enums::CatalogueItem;
+use crate::kernel::value::enums::CatalogueItem;
 
 const ETHNIC_GROUPS: &str = include_str!("../../../data/ethnic_groups.csv");
 const POVERTY_DIMENSIONS: &str = include_str!("../../../data/poverty_dimensions.csv");

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get};
 use serde::Serialize;
 
 use super::model::{CatalogueList, CatalogueView, Catalogues};
-use crate::kernel::problem::{Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
 
 /// List all catalogues
 ///

@@ -1,8 +1,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::kernel::enums::{Catalogue, CatalogueItem};
 use crate::kernel::secrets::{base64url, sha256};
+use crate::kernel::value::enums::{Catalogue, CatalogueItem};
 
 /// One enumeration or official list.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -7,12 +7,12 @@ use super::model::{
 use super::queries;
 use crate::access::actor::May;
 use crate::access::policy::permission::{ReadLocalities, WriteVillages};
-use crate::kernel::answer::{Created, Found, NoContent};
-use crate::kernel::extract::{Id, IfMatch, Valid};
-use crate::kernel::id::LocalityId;
+use crate::kernel::http::answer::{Created, Found, NoContent};
+use crate::kernel::http::extract::{Id, IfMatch, Valid};
+use crate::kernel::http::problem::Result;
+use crate::kernel::list::page::Page;
 use crate::kernel::list::{List, Paging};
-use crate::kernel::page::Page;
-use crate::kernel::problem::Result;
+use crate::kernel::value::id::LocalityId;
 
 /// List places
 ///

@@ -6,14 +6,14 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use crate::kernel::answer::record;
-use crate::kernel::day;
 use crate::kernel::db::schema::{localities, village_profiles};
-use crate::kernel::enums::db_enum;
-use crate::kernel::extract;
-use crate::kernel::id::LocalityId;
-use crate::kernel::page::sorts;
-use crate::kernel::patch;
+use crate::kernel::http::answer::record;
+use crate::kernel::http::extract;
+use crate::kernel::list::page::sorts;
+use crate::kernel::value::day;
+use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::id::LocalityId;
+use crate::kernel::value::patch;
 use crate::places::catalogues::data::is_ethnic_group;
 
 pub const TABLE: &str = "localities";

@@ -17,9 +17,9 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, locality_versions, tree_day, village_profiles};
 use crate::kernel::db::sql::{app_in_range, app_today};
-use crate::kernel::id::LocalityId;
-use crate::kernel::page::{Keyset, Page};
-use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::value::id::LocalityId;
 
 /// A locality as it was on a day, or on the nearest day it existed. `{day}` is a bind.
 const AS_ON: &str = "

@@ -5,14 +5,14 @@ use super::queries::{self, StepNotes};
 use super::workflow::GiftStep;
 use crate::access::actor::May;
 use crate::access::policy::permission::{ConfirmGifts, ReadSupport, RecordSupport, SettleGifts};
-use crate::kernel::answer::{Created, Found, NoContent};
 use crate::kernel::db::records::StepCall;
-use crate::kernel::extract::{Id, IfMatch, NoInput, Step, Valid};
-use crate::kernel::id::GiftId;
+use crate::kernel::http::answer::{Created, Found, NoContent};
+use crate::kernel::http::extract::{Id, IfMatch, NoInput, Step, Valid};
+use crate::kernel::http::problem::Result;
+use crate::kernel::http::sheet::Listed;
+use crate::kernel::list::page::Page;
 use crate::kernel::list::{SheetList, SheetPaging};
-use crate::kernel::page::Page;
-use crate::kernel::problem::Result;
-use crate::kernel::sheet::Listed;
+use crate::kernel::value::id::GiftId;
 
 /// List gifts
 ///

@@ -5,14 +5,14 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use crate::kernel::answer::record;
 use crate::kernel::db::schema::gifts;
-use crate::kernel::enums::db_enum;
-use crate::kernel::id::{
+use crate::kernel::http::answer::record;
+use crate::kernel::list::page::sorts;
+use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::id::{
     GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
 };
-use crate::kernel::page::sorts;
-use crate::kernel::patch;
+use crate::kernel::value::patch;
 use crate::support::quantity::Quantity;
 
 pub const TABLE: &str = "gifts";

@@ -19,11 +19,11 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records::{self, StepCall, StepTurn};
 use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
 use crate::kernel::db::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller};
-use crate::kernel::id::{
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::id::{
     GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
 };
-use crate::kernel::page::{Keyset, Page, seek};
-use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
 use crate::support::recording::{self, Occasion, Recording};
 
 diesel::define_sql_function! {

@@ -1,7 +1,7 @@
 //! A gift as a row of a sheet.
 
 use super::model::Gift;
-use crate::kernel::sheet::{Cell, SheetRow};
+use crate::kernel::http::sheet::{Cell, SheetRow};
 
 impl SheetRow for Gift {
     const NAME: &'static str = "gifts";

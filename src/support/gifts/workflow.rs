@@ -1,10 +1,10 @@
 //! Where a gift may go next, and who may take it there. No database in here.
 
 use crate::kernel::db::records::StepCall;
-use crate::kernel::extract::IfMatch;
+use crate::kernel::http::extract::IfMatch;
 
 use super::model::{GiftAction, GiftResolution, GiftStatus};
-use crate::kernel::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 
 /// A step of the side that received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,12 +5,12 @@ use super::model::{NewVisit, Visit, VisitChanges, VisitFilter, VisitSort};
 use super::queries;
 use crate::access::actor::May;
 use crate::access::policy::permission::{ReadSupport, RecordSupport};
-use crate::kernel::answer::{Created, Found, NoContent};
-use crate::kernel::extract::{Id, IfMatch, Valid};
-use crate::kernel::id::VisitId;
+use crate::kernel::http::answer::{Created, Found, NoContent};
+use crate::kernel::http::extract::{Id, IfMatch, Valid};
+use crate::kernel::http::problem::Result;
+use crate::kernel::list::page::Page;
 use crate::kernel::list::{List, Paging};
-use crate::kernel::page::Page;
-use crate::kernel::problem::Result;
+use crate::kernel::value::id::VisitId;
 
 /// List visits
 ///

@@ -5,12 +5,12 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use crate::kernel::answer::record;
 use crate::kernel::db::schema::visits;
-use crate::kernel::enums::db_enum;
-use crate::kernel::id::{HouseholdId, LocalityId, OrganisationId, TwinningId, UserId, VisitId};
-use crate::kernel::page::sorts;
-use crate::kernel::patch;
+use crate::kernel::http::answer::record;
+use crate::kernel::list::page::sorts;
+use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::id::{HouseholdId, LocalityId, OrganisationId, TwinningId, UserId, VisitId};
+use crate::kernel::value::patch;
 use crate::support::gifts::model::{Gift, NewVisitGift};
 use crate::support::recording;
 

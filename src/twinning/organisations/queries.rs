@@ -13,9 +13,9 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::db::sql::{app_in_range, app_matches};
-use crate::kernel::id::{LocalityId, OrganisationId};
-use crate::kernel::page::{Keyset, Page, seek};
-use crate::kernel::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::id::{LocalityId, OrganisationId};
 use crate::places::localities::model::LocalityLevel;
 use crate::twinning::references::{check_parent, place_in_range};
 

@@ -5,14 +5,14 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::kernel::answer::record;
-use crate::kernel::day;
 use crate::kernel::db::schema::programmes;
-use crate::kernel::enums::db_enum;
-use crate::kernel::extract;
-use crate::kernel::id::{LocalityId, ProgrammeId};
-use crate::kernel::page::sorts;
-use crate::kernel::patch;
+use crate::kernel::http::answer::record;
+use crate::kernel::http::extract;
+use crate::kernel::list::page::sorts;
+use crate::kernel::value::day;
+use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::id::{LocalityId, ProgrammeId};
+use crate::kernel::value::patch;
 
 pub const TABLE: &str = "programmes";
 

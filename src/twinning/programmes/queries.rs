@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::model::{NewProgramme, Programme, ProgrammeChanges, ProgrammeFilter, ProgrammeSort};
 use crate::access::tx::Tx;
-use crate::kernel::day::is_plausible;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::db::sql::app_matches;
-use crate::kernel::id::ProgrammeId;
-use crate::kernel::page::{Keyset, Page, seek};
-use crate::kernel::problem::{FieldCode, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::day::is_plausible;
+use crate::kernel::value::id::ProgrammeId;
 use crate::twinning::references::{check_parent, place_in_range};
 
 pub fn find(tx: &mut Tx<'_>, id: ProgrammeId) -> Result<Programme> {

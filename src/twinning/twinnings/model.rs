@@ -5,14 +5,14 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::kernel::answer::record;
-use crate::kernel::day;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::db::sql::{app_place_level, app_place_name, app_twinning_status};
-use crate::kernel::enums::db_enum;
-use crate::kernel::id::{LocalityId, OrganisationId, ProgrammeId, TwinningId};
-use crate::kernel::page::sorts;
-use crate::kernel::patch;
+use crate::kernel::http::answer::record;
+use crate::kernel::list::page::sorts;
+use crate::kernel::value::day;
+use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::id::{LocalityId, OrganisationId, ProgrammeId, TwinningId};
+use crate::kernel::value::patch;
 use crate::places::localities::model::LocalityLevel;
 
 pub const TABLE: &str = "twinnings";

@@ -7,13 +7,13 @@ use serde_json::json;
 use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort};
 use crate::access::reach::Reach;
 use crate::access::tx::Tx;
-use crate::kernel::day::is_plausible;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::db::sql::app_twinning_status;
-use crate::kernel::id::TwinningId;
-use crate::kernel::id::{LocalityId, OrganisationId, ProgrammeId};
-use crate::kernel::page::{Keyset, Page, seek};
-use crate::kernel::problem::{Code, FieldCode, OnConstraint, Problem, Result};
+use crate::kernel::http::problem::{Code, FieldCode, OnConstraint, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::day::is_plausible;
+use crate::kernel::value::id::TwinningId;
+use crate::kernel::value::id::{LocalityId, OrganisationId, ProgrammeId};
 use crate::places::localities::model::LocalityLevel;
 use crate::twinning::references::{Place, place_in_range};
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::records::{self, DAY};
 use super::stage::{self, Stage};
 use super::{About, Exception, Relation, Row, Who};
-use crate::support::{household, item};
+use crate::harness::{household, item};
 
 const USERS: &[Who] = &[Who::Admin, Who::Province, Who::District, Who::Commune, Who::Unit, Who::Head];
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::stage::{self, Stage};
 use super::{About, Exception, Relation, Row, Who, field_rows};
-use crate::support::{PASSWORD, unique};
+use crate::harness::{PASSWORD, unique};
 
 const PEERS: &[Exception] = &[Exception {
     who: &[Who::Province, Who::District, Who::Commune],

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Relation, Who};
-use crate::support::{Client, PASSWORD, TestServer, World, id_of, unique};
+use crate::harness::{Client, PASSWORD, TestServer, World, id_of, unique};
 
 /// What refused calls may write: who tried what.
 const BOOKKEEPING: &str = "'audit_events', 'sign_in_failures', 'sign_in_addresses', 'devices', 'sessions', 'refresh_tokens', '__diesel_schema_migrations'";

@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use crate::kernel::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result};
 
 /// Values in a body, names not counted. The largest body that the API takes, a hardship list of 500
 /// households with all reasons and needs, has 14,000.

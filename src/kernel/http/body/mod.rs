@@ -19,8 +19,8 @@ use validator::Validate;
 
 pub use self::read::{BODY_LIMIT, Bodies, PUBLIC_BODY_LIMIT};
 use self::read::{Body, read};
-use super::extract::field_error;
-use super::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result, field_errors};
+use crate::kernel::http::extract::field_error;
+use crate::kernel::http::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result, field_errors};
 
 /// A body of this many bytes takes about 0.2 ms to parse; a longer one leaves the thread that serves
 /// every other request of the worker.
@@ -239,7 +239,7 @@ mod tests {
         children: Vec<Child>,
     }
 
-    fn problem(json: &str) -> crate::kernel::problem::ProblemDetails {
+    fn problem(json: &str) -> crate::kernel::http::problem::ProblemDetails {
         let problem = of_bytes::<Parent>(json.as_bytes()).err().unwrap();
         problem.details(crate::kernel::locale::Locale::En, "", "")
     }

@@ -10,8 +10,8 @@ use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
 
-use super::metrics::Metrics;
-use super::peer::{TrustedProxy, subscriber};
+use crate::kernel::http::peer::{TrustedProxy, subscriber};
+use crate::kernel::metrics::Metrics;
 
 /// The open connections of a server.
 pub struct Connections {

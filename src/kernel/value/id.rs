@@ -46,7 +46,7 @@ macro_rules! id {
             }
         }
 
-        impl $crate::kernel::id::RecordId for $name {
+        impl $crate::kernel::value::id::RecordId for $name {
             const TABLE: &'static str = $table;
         }
 

@@ -10,10 +10,10 @@ use ketnghia::app::State;
 use ketnghia::config::Callers;
 use ketnghia::jobs;
 use ketnghia::kernel::clock::Clock;
-use ketnghia::kernel::db::embedded::Embedded;
 use ketnghia::kernel::db::{Db, migrate};
 use ketnghia::kernel::secrets::Secrets;
 use ketnghia::places::loader::{self, Selection};
+use ketnghia::postgres::Embedded;
 use ketnghia::server::Running;
 
 use super::client::Client;

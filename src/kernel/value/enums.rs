@@ -59,8 +59,8 @@ macro_rules! db_enum {
             }
 
             /// The values with their labels, for `/catalogues`.
-            pub fn catalogue() -> Vec<$crate::kernel::enums::CatalogueItem> {
-                vec![$($crate::kernel::enums::CatalogueItem::new($word, $vi, $en)),+]
+            pub fn catalogue() -> Vec<$crate::kernel::value::enums::CatalogueItem> {
+                vec![$($crate::kernel::value::enums::CatalogueItem::new($word, $vi, $en)),+]
             }
         }
 

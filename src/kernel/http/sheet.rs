@@ -10,8 +10,8 @@ use std::future::{Ready, ready};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::page::Page;
-use super::problem::{FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
+use crate::kernel::list::page::Page;
 
 /// A sheet is one answer, made in memory: no list is longer.
 pub const ROWS_MAX: i64 = 10_000;

@@ -4,10 +4,13 @@
 //! parent-death signal would belong to the thread that spawned the child, and would be lost when
 //! the user changes.) If PostgreSQL ends by itself, it is started again.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io::ErrorKind;
+/// Folders, their owner and their lock.
+mod folder;
+/// Where PostgreSQL is installed.
+mod programs;
+
+use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,18 +21,16 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Gid, Pid, Uid, User};
+use nix::unistd::{Gid, Pid, Uid};
 
-use super::one_line;
-use crate::kernel::secrets::sha256;
+use self::folder::{elsewhere, is_reachable, lock_folder, reachable_folder, socket_folder, unprivileged_user};
+use self::programs::find_postgres;
+use crate::kernel::db::one_line;
 
-const OLDEST_MAJOR: u32 = 15;
 /// What PostgreSQL keeps, within the folder.
 const CLUSTER: &str = "cluster";
 /// Recovery after a crash may replay a good deal of log.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// sun_path is 108 bytes; the socket's own name takes the rest.
-const LONGEST_SOCKET_FOLDER: usize = 88;
 const LONGEST_LOG: u64 = 20_000_000;
 const SUPERVISOR: &str = r#"exec 3<&0
 "$@" </dev/null 3<&- &
@@ -398,151 +399,4 @@ fn is_postgres_on(pid: i32, data: &Path) -> bool {
     });
     let data = data.as_os_str().as_bytes();
     arguments.windows(data.len()).any(|window| window == data)
-}
-
-/// PostgreSQL refuses to run as root.
-fn unprivileged_user() -> Result<Option<(Uid, Gid)>, String> {
-    if !Uid::effective().is_root() {
-        return Ok(None);
-    }
-    for name in ["postgres", "_postgres", "nobody"] {
-        if let Ok(Some(user)) = User::from_name(name) {
-            return Ok(Some((user.uid, user.gid)));
-        }
-    }
-    Err("PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody`".into())
-}
-
-/// The folder, made for the user who runs PostgreSQL; another one where that user cannot go.
-fn reachable_folder(wanted: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, String> {
-    let told = |error: std::io::Error| format!("cannot make the data folder {}: {error}", wanted.display());
-    let wanted = std::path::absolute(wanted).map_err(told)?;
-    // A link's target counts, and what a strict umask makes of folders that are made only now.
-    let wanted = match (wanted.parent(), wanted.file_name()) {
-        (Some(parent), Some(name)) => {
-            fs::create_dir_all(parent).map_err(told)?;
-            fs::canonicalize(parent).map_err(told)?.join(name)
-        }
-        _ => wanted,
-    };
-    if is_reachable(&wanted, user) {
-        fs::create_dir_all(&wanted).map_err(told)?;
-        give_to(&wanted, user).map_err(told)?;
-        return Ok(wanted);
-    }
-    let elsewhere = elsewhere(&wanted);
-    log::warn!(
-        "{} is closed to the user who runs PostgreSQL (root may not); its data is in {}",
-        wanted.display(),
-        elsewhere.display()
-    );
-    make_among_strangers(&elsewhere, user)?;
-    Ok(elsewhere)
-}
-
-fn is_reachable(folder: &Path, user: Option<(Uid, Gid)>) -> bool {
-    user.is_none() || ancestors_are_open(folder)
-}
-
-/// Not /var/tmp: what lies there untouched for a month is swept away on many machines.
-fn elsewhere(wanted: &Path) -> PathBuf {
-    Path::new("/var/lib").join(format!("ketnghia-{}", short_name(wanted)))
-}
-
-/// True when anybody may pass through every folder above.
-fn ancestors_are_open(folder: &Path) -> bool {
-    folder.ancestors().skip(1).all(|above| match fs::metadata(above) {
-        Ok(found) => found.permissions().mode() & 0o001 != 0,
-        Err(_) => false,
-    })
-}
-
-fn give_to(folder: &Path, user: Option<(Uid, Gid)>) -> std::io::Result<()> {
-    if let Some((uid, gid)) = user {
-        chown(folder, Some(uid.as_raw()), Some(gid.as_raw()))?;
-    }
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-}
-
-/// Makes a folder where anybody may make one: what is there already must be ours.
-fn make_among_strangers(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), String> {
-    let told = |error: std::io::Error| format!("cannot make {}: {error}", folder.display());
-    match DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(told(error)),
-        _ => {}
-    }
-    let found = fs::symlink_metadata(folder).map_err(told)?;
-    let us = Uid::effective();
-    let owners = [us.as_raw(), user.map_or(us, |(uid, _)| uid).as_raw()];
-    if !found.is_dir() || !owners.contains(&found.uid()) {
-        return Err(format!("{} belongs to somebody else", folder.display()));
-    }
-    give_to(folder, user).map_err(told)
-}
-
-/// None while another process holds it.
-fn lock_folder(folder: &Path) -> Result<Option<File>, String> {
-    let path = folder.join("lock");
-    let told = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
-    let file = File::create(&path).map_err(|error| told(&error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(told(&error)),
-    }
-}
-
-fn socket_folder(folder: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, String> {
-    let near = folder.join("socket");
-    // The setting is a list: its separators and quotes cannot be in a path.
-    let is_plain = near.to_str().is_some_and(|path| !path.contains([',', '"']) && !path.ends_with(' '));
-    let socket = if is_plain && near.as_os_str().len() <= LONGEST_SOCKET_FOLDER {
-        near
-    } else {
-        PathBuf::from(format!("/tmp/ketnghia-{}", short_name(folder)))
-    };
-    make_among_strangers(&socket, user)?;
-    Ok(socket)
-}
-
-/// A few letters that stand for a path.
-fn short_name(path: &Path) -> String {
-    sha256(path.as_os_str().as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The PostgreSQL that made the data, or the newest on this machine.
-fn find_postgres(made_by: Option<&str>) -> Result<(PathBuf, u32), String> {
-    if let Some(chosen) = std::env::var_os("PG_BIN_DIR").map(PathBuf::from) {
-        return match major_version(&chosen) {
-            Some(major) if major >= OLDEST_MAJOR => Ok((chosen, major)),
-            _ => Err(format!("PG_BIN_DIR {} holds no PostgreSQL {OLDEST_MAJOR} or newer", chosen.display())),
-        };
-    }
-    let mut folders: Vec<PathBuf> = Vec::new();
-    if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
-        folders.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
-    }
-    if let Some(path) = std::env::var_os("PATH") {
-        folders.extend(std::env::split_paths(&path));
-    }
-    for shelf in ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"] {
-        let entries = fs::read_dir(shelf).into_iter().flatten().flatten();
-        folders.extend(entries.map(|entry| entry.path().join("bin")));
-    }
-    folders
-        .into_iter()
-        // initdb looks for its neighbours where it lies, not where a link to it lies.
-        .filter_map(|folder| fs::canonicalize(folder.join("initdb")).ok()?.parent().map(Path::to_path_buf))
-        .filter_map(|folder| major_version(&folder).map(|major| (folder, major)))
-        .filter(|(_, major)| *major >= OLDEST_MAJOR)
-        .max_by_key(|(_, major)| (made_by == Some(major.to_string().as_str()), *major))
-        .ok_or_else(|| {
-            format!("no PostgreSQL {OLDEST_MAJOR} or newer found: install it (Debian: apt-get install postgresql; macOS: brew install postgresql), or set DATABASE_URL or PG_BIN_DIR")
-        })
-}
-
-fn major_version(folder: &Path) -> Option<u32> {
-    let output = Command::new(folder.join("postgres")).arg("--version").output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.split_whitespace().nth(2)?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }

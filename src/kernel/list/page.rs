@@ -10,9 +10,9 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use uuid::Uuid;
 
-use super::problem::{Code, FieldCode, FieldError, Problem, Result};
-use super::secrets::Secrets;
-use super::sheet::{AnswerFormat, ROWS_MAX};
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::sheet::{AnswerFormat, ROWS_MAX};
+use crate::kernel::secrets::Secrets;
 
 pub const LIMIT_DEFAULT: i64 = 50;
 pub const LIMIT_MAX: i64 = 200;
@@ -236,13 +236,13 @@ macro_rules! sorts {
         #[derive(Clone, Copy)]
         $vis enum $name { $($variant),+ }
 
-        impl $crate::kernel::page::Sorts for $name {
+        impl $crate::kernel::list::page::Sorts for $name {
             const FIELDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),+];
         }
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                $crate::kernel::page::schema_of_sorts(&[$($word),+])
+                $crate::kernel::list::page::schema_of_sorts(&[$($word),+])
             }
         }
 

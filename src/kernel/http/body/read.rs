@@ -18,10 +18,10 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::kernel::extract::Contracts;
-use crate::kernel::middleware::Caller;
-use crate::kernel::peer::{Peer, subscriber};
-use crate::kernel::problem::{Code, Problem, Result};
+use crate::kernel::http::contract::Contracts;
+use crate::kernel::http::middleware::Caller;
+use crate::kernel::http::peer::{Peer, subscriber};
+use crate::kernel::http::problem::{Code, Problem, Result};
 use crate::kernel::shares::{Share, Shares};
 
 /// No body is larger, uploads apart; of a compressed one neither what is sent nor what comes of it.

@@ -16,11 +16,11 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::locale::Locale;
-use super::metrics::Metrics;
-use super::peer::Peer;
-use super::problem::{Code, Problem};
-use super::secrets::{base64url, sha256};
+use crate::kernel::http::peer::Peer;
+use crate::kernel::http::problem::{Code, Problem};
+use crate::kernel::locale::Locale;
+use crate::kernel::metrics::Metrics;
+use crate::kernel::secrets::{base64url, sha256};
 
 /// Bytes of path and query: RFC 9110 §4.1 asks for 8,000 at least.
 const TARGET_MAX: usize = 8 * 1024;

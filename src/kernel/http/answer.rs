@@ -15,7 +15,7 @@ pub trait Record: Serialize {
 /// Says which fields are id and version.
 macro_rules! record {
     ($($name:ty),+ $(,)?) => {
-        $(impl $crate::kernel::answer::Record for $name {
+        $(impl $crate::kernel::http::answer::Record for $name {
             fn id(&self) -> uuid::Uuid { self.id.into() }
             fn version(&self) -> i64 { self.version }
         })+

@@ -1,5 +1,8 @@
 //! The query of a list: its filter, and apart from it the paging, which every list has in the same way.
 
+/// Keyset pages.
+pub mod page;
+
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
@@ -12,11 +15,11 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{IntoParams, PartialSchema};
 
-use super::extract::parse_list;
-use super::page::{Keyset, LIMIT_DEFAULT, LIMIT_MAX, PageRequest, Sorts};
-use super::problem::{Problem, Result};
-use super::secrets::Secrets;
-use super::sheet::{Accepts, AnswerFormat};
+use crate::kernel::http::problem::{Problem, Result};
+use crate::kernel::http::query::parse_list;
+use crate::kernel::http::sheet::{Accepts, AnswerFormat};
+use crate::kernel::list::page::{Keyset, LIMIT_DEFAULT, LIMIT_MAX, PageRequest, Sorts};
+use crate::kernel::secrets::Secrets;
 
 /// The paging parameters of a list that is sorted by `S`, for the document.
 pub struct Paging<S>(PhantomData<S>);

@@ -9,7 +9,7 @@ use actix_web::http::header::{FORWARDED, HeaderName, X_FORWARDED_FOR, X_FORWARDE
 use actix_web::{FromRequest, HttpMessage, web};
 use ipnet::IpNet;
 
-use super::problem::Problem;
+use crate::kernel::http::problem::Problem;
 
 /// The addresses of the proxies in front of the service.
 #[derive(Debug, Clone, Default)]

@@ -7,7 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 
-use ketnghia::kernel::db::embedded::Address;
+use ketnghia::postgres::Address;
 use tempfile::TempDir;
 
 pub struct Wire {

@@ -1,0 +1,178 @@
+//! Extractors of the path id, `If-Match` and lists in bodies; the query is in `query`, the body in `body`.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::IF_MATCH;
+use actix_web::{FromRequest, HttpRequest};
+use uuid::Uuid;
+
+pub use crate::kernel::http::body::{NoInput, Step, Valid, valid};
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
+
+/// The id in the path. Text that is no UUID is the id of nothing, so that it is answered like any
+/// unknown id.
+pub struct Id<T>(pub T);
+
+impl<T: From<Uuid> + 'static> FromRequest for Id<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").unwrap_or_default();
+        // Only the usual form: `{…}` and `urn:uuid:…` would be a second name of the same record.
+        let id = if id.len() == 36 { Uuid::try_parse(id).ok() } else { None };
+        ready(Ok(Self(T::from(id.unwrap_or(Uuid::nil())))))
+    }
+}
+
+/// For lists of at most `N` whose entries are validated too: validator panics where `length` and `nested`
+/// both find something wrong in one field. `#[serde(default, deserialize_with = "extract::at_most::<_, _, 30>")]`.
+pub fn at_most<'de, T, D, const N: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    let items = <Vec<T> as serde::Deserialize>::deserialize(deserializer)?;
+    if items.len() > N { Err(serde::de::Error::custom(format!("{TOO_MANY}{N}"))) } else { Ok(items) }
+}
+
+/// The same in a merge patch, where null does not clear.
+pub fn present_at_most<'de, T, D, const N: usize>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    at_most::<T, D, N>(deserializer).map(Some)
+}
+
+/// For `q`: words to search by, of at most 100 characters. Empty, as an empty field of a form sends it,
+/// it is as absent.
+/// `#[serde(default, deserialize_with = "extract::search")]`.
+pub fn search<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    const MOST: usize = 100;
+    let q = <Option<String> as serde::Deserialize>::deserialize(deserializer)?.filter(|q| !q.is_empty());
+    let too_long = q.as_ref().is_some_and(|q| q.chars().count() > MOST);
+    if too_long { Err(serde::de::Error::custom(format!("{TOO_MANY}{MOST}"))) } else { Ok(q) }
+}
+
+/// How the message of such an error begins.
+const TOO_MANY: &str = "more than ";
+
+/// What serde says of a wrong value, in the words of the API.
+pub(super) fn field_error(pointer: &str, message: &str) -> FieldError {
+    if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        return FieldError::new(format!("{pointer}/{field}"), FieldCode::Required);
+    }
+    if message.starts_with("invalid type: null") {
+        return FieldError::new(pointer, FieldCode::Required);
+    }
+    if let Some(most) = message.strip_prefix(TOO_MANY) {
+        return FieldError::at_most(pointer, most);
+    }
+    let code = if message.starts_with("invalid type") { FieldCode::InvalidType } else { FieldCode::InvalidValue };
+    FieldError::new(pointer, code)
+}
+
+/// The version a change is meant for. Missing is an error only once the record was found.
+#[derive(Debug, PartialEq)]
+pub enum IfMatch {
+    Missing,
+    /// `*`: whatever is there; audited as forced.
+    Any,
+    /// Strong tags; weak ones never match.
+    Tags(Vec<String>),
+}
+
+/// What If-Match says of a version.
+#[derive(Debug, PartialEq)]
+pub enum Match {
+    Fits,
+    Forced,
+    Stale,
+}
+
+impl IfMatch {
+    pub fn check(&self, version: i64) -> Result<Match> {
+        match self {
+            Self::Missing => Err(Problem::new(Code::PreconditionRequired)),
+            Self::Any => Ok(Match::Forced),
+            // Whoever names several versions has not read the one that is there.
+            Self::Tags(tags) if tags.contains(&version.to_string()) => {
+                Ok(if tags.len() == 1 { Match::Fits } else { Match::Forced })
+            }
+            Self::Tags(_) => Ok(Match::Stale),
+        }
+    }
+
+    /// Whether it names one version, as what is answered for needs it.
+    pub fn is_one_version(&self) -> bool {
+        matches!(self, Self::Tags(tags) if tags.len() <= 1)
+    }
+
+    fn parse(header: &str) -> Result<Self> {
+        let malformed = || Problem::new(Code::MalformedRequest);
+        if header.trim() == "*" {
+            return Ok(Self::Any);
+        }
+        let mut tags = Vec::new();
+        let mut rest = header.trim();
+        // A comma may stand inside a tag (RFC 9110 §8.8.3), so the quotes lead, not the commas.
+        loop {
+            let (weak, opaque) = match rest.strip_prefix("W/") {
+                Some(opaque) => (true, opaque),
+                None => (false, rest),
+            };
+            let (tag, after) =
+                opaque.strip_prefix('"').and_then(|inner| inner.split_once('"')).ok_or_else(malformed)?;
+            if !weak {
+                tags.push(tag.to_owned());
+            }
+            rest = match after.trim_start().strip_prefix(',') {
+                Some(next) => next.trim_start(),
+                None if after.trim().is_empty() => break,
+                None => return Err(malformed()),
+            };
+        }
+        Ok(Self::Tags(tags))
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match request.headers().get(IF_MATCH) {
+            None => Ok(Self::Missing),
+            Some(value) => match value.to_str() {
+                Ok(header) => Self::parse(header),
+                Err(_not_ascii) => Err(Problem::new(Code::MalformedRequest)),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_match_knows_strong_weak_any_and_rubbish() {
+        let check = |header: &str| IfMatch::parse(header).unwrap().check(7).unwrap();
+        assert_eq!(check("\"7\""), Match::Fits);
+        assert_eq!(check("\"5\", \"7\""), Match::Forced, "several name no version that was read");
+        assert_eq!(check("W/\"7\""), Match::Stale);
+        assert_eq!(check("\"6\""), Match::Stale);
+        assert_eq!(check("*"), Match::Forced);
+        assert_eq!(check("\"a,b\" , W/\"c\",\"7\""), Match::Forced);
+        assert!(IfMatch::parse("\"7\" \"8\"").is_err());
+        assert!(IfMatch::parse("\"7\",").is_err());
+        assert!(IfMatch::parse("7").is_err());
+        assert!(IfMatch::parse("\"").is_err());
+        assert!(IfMatch::Missing.check(7).is_err());
+    }
+}

@@ -1,0 +1,362 @@
+//! The one error of the service. A handler writes `?`; what goes out is RFC 9457
+//! `application/problem+json` in the caller's language, never SQL and never a stack. A fault of ours
+//! is logged once, where it becomes an answer (`middleware`), and says nothing outside.
+
+/// Codes and texts.
+mod codes;
+/// Errors of the database.
+mod database;
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+use validator::{ValidationErrors, ValidationErrorsKind};
+
+pub use self::codes::{Code, FieldCode};
+pub use self::database::{OnConstraint, connection_is_gone};
+use crate::kernel::locale::Locale;
+
+pub type Result<T, E = Problem> = std::result::Result<T, E>;
+
+/// How many wrong fields an answer names.
+pub const ERRORS_MAX: usize = 100;
+/// How many bytes of an answer they take: the names in them are the client's.
+const ERRORS_SIZE: usize = 48 * 1024;
+
+/// One wrong field.
+#[derive(Debug, Clone)]
+pub struct FieldError {
+    /// JSON pointer into the body (`#/gifts/2/value_vnd`), or `?name` for a query parameter.
+    pub pointer: String,
+    pub code: FieldCode,
+    /// Fills the `{}` of the text: one wording for both languages, or one each.
+    pub parameter: Option<(String, String)>,
+}
+
+impl FieldError {
+    pub fn new(pointer: impl Into<String>, code: FieldCode) -> Self {
+        Self { pointer: pointer.into(), code, parameter: None }
+    }
+
+    /// Too long, or too many.
+    pub fn at_most(pointer: impl Into<String>, most: impl fmt::Display) -> Self {
+        let parameter = Some((format!("nhiều nhất {most}"), format!("at most {most}")));
+        Self { pointer: pointer.into(), code: FieldCode::Length, parameter }
+    }
+
+    /// The same measure of something else.
+    pub fn coded(mut self, code: FieldCode) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// Too small or too great.
+    pub fn range(pointer: impl Into<String>, least: impl fmt::Display, most: impl fmt::Display) -> Self {
+        let parameter = Some((format!("từ {least} đến {most}"), format!("from {least} to {most}")));
+        Self { pointer: pointer.into(), code: FieldCode::Range, parameter }
+    }
+
+    /// Beyond what the database can keep.
+    fn storable(pointer: &str) -> Self {
+        let parameter = Some(("nằm trong khoảng lưu được".to_owned(), "within what can be kept".to_owned()));
+        Self { pointer: pointer.to_owned(), code: FieldCode::Range, parameter }
+    }
+
+    pub fn with(mut self, parameter: impl Into<String>) -> Self {
+        let parameter = parameter.into();
+        self.parameter = Some((parameter.clone(), parameter));
+        self
+    }
+}
+
+/// Why a request failed.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    code: Code,
+    errors: Vec<FieldError>,
+    errors_truncated: bool,
+    current: Option<serde_json::Value>,
+    retry_after: Option<u32>,
+    allow: Option<String>,
+    /// The answer is the last of its connection.
+    closes: bool,
+    /// For the log, never for the answer.
+    cause: Option<String>,
+}
+
+impl Problem {
+    pub fn new(code: Code) -> Self {
+        Self(Box::new(Inner {
+            code,
+            errors: Vec::new(),
+            errors_truncated: false,
+            current: None,
+            retry_after: None,
+            allow: None,
+            closes: false,
+            cause: None,
+        }))
+    }
+
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound)
+    }
+
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        let mut problem = Self::new(Code::Internal);
+        problem.0.cause = Some(cause.to_string());
+        problem
+    }
+
+    pub fn overloaded(cause: impl fmt::Display) -> Self {
+        let mut problem = Self::new(Code::Overloaded);
+        problem.0.cause = Some(cause.to_string());
+        problem.0.retry_after = Some(2);
+        problem
+    }
+
+    pub fn retry_after(code: Code, seconds: u32) -> Self {
+        let mut problem = Self::new(code);
+        problem.0.retry_after = Some(seconds);
+        problem
+    }
+
+    pub fn method_not_allowed(allow: String) -> Self {
+        let mut problem = Self::new(Code::MethodNotAllowed);
+        problem.0.allow = Some(allow);
+        problem
+    }
+
+    /// Ends the connection with the answer, where the body of the request was not read to its end.
+    pub fn closing(mut self) -> Self {
+        self.0.closes = true;
+        self
+    }
+
+    pub fn closes(&self) -> bool {
+        self.0.closes
+    }
+
+    /// 412, with the record as the caller may see it now.
+    pub fn version_conflict(current: serde_json::Value) -> Self {
+        let mut problem = Self::new(Code::VersionConflict);
+        problem.0.current = Some(current);
+        problem
+    }
+
+    /// 422 with all wrong fields, the first hundred of them.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        Self::with_errors(Code::Invalid, errors)
+    }
+
+    /// 422 with one wrong field.
+    pub fn field(pointer: impl Into<String>, code: FieldCode) -> Self {
+        Self::invalid(vec![FieldError::new(pointer, code)])
+    }
+
+    pub fn with_errors(code: Code, mut errors: Vec<FieldError>) -> Self {
+        let mut problem = Self::new(code);
+        problem.0.errors_truncated = errors.len() > ERRORS_MAX;
+        errors.truncate(ERRORS_MAX);
+        problem.0.errors = errors;
+        problem
+    }
+
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        self.0.retry_after
+    }
+
+    pub fn allow(&self) -> Option<&str> {
+        self.0.allow.as_deref()
+    }
+
+    pub fn current_version(&self) -> Option<i64> {
+        self.0.current.as_ref()?.get("version")?.as_i64()
+    }
+
+    /// The body that goes out.
+    pub fn details(&self, locale: Locale, instance: &str, request_id: &str) -> ProblemDetails {
+        let code = self.0.code;
+        let title = StatusCode::from_u16(code.status()).ok().and_then(|status| status.canonical_reason());
+        let mut size = 0;
+        let told = self.0.errors.iter().map(|error| ProblemFieldError::of(error, locale)).take_while(|error| {
+            size += serde_json::to_vec(error).map_or(ERRORS_SIZE, |json| json.len());
+            size < ERRORS_SIZE
+        });
+        let errors: Vec<ProblemFieldError> = told.collect();
+        ProblemDetails {
+            r#type: format!("urn:ketnghia:problem:{}", code.word()),
+            title: title.unwrap_or("Error").to_owned(),
+            status: code.status(),
+            detail: code.text(locale).to_owned(),
+            instance: instance.to_owned(),
+            code: code.word().to_owned(),
+            request_id: request_id.to_owned(),
+            errors_truncated: self.0.errors_truncated || errors.len() < self.0.errors.len(),
+            errors,
+            current: self.0.current.clone(),
+        }
+    }
+}
+
+/// What went wrong (RFC 9457). Rely on `code`, show `detail`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemDetails {
+    #[schema(example = "urn:ketnghia:problem:invalid")]
+    pub r#type: String,
+    #[schema(example = "Unprocessable Entity")]
+    pub title: String,
+    #[schema(minimum = 400, maximum = 599, example = 422)]
+    pub status: u16,
+    /// In the language of Accept-Language, Vietnamese by default.
+    #[schema(example = "Có trường chưa đúng; xem \"errors\".")]
+    pub detail: String,
+    /// The path that was called.
+    #[schema(example = "/api/v1/gifts")]
+    pub instance: String,
+    #[schema(value_type = Code, example = "invalid")]
+    pub code: String,
+    /// Also in the X-Request-Id header; quote it when reporting a fault.
+    #[schema(example = "01938f3e-9d54-7c43-b7c4-5d0c38a9a111")]
+    pub request_id: String,
+    /// The wrong fields, at most 100; empty when the fault is not in a field.
+    #[schema(max_items = 100)]
+    pub errors: Vec<ProblemFieldError>,
+    /// More fields are wrong than `errors` names.
+    #[schema(example = false)]
+    pub errors_truncated: bool,
+    /// With 412: the record as it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false)]
+    pub current: Option<serde_json::Value>,
+}
+
+/// One wrong field.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemFieldError {
+    /// JSON pointer into the body, or `?name` for a query parameter.
+    #[schema(example = "#/gifts/2/value_vnd")]
+    pub pointer: String,
+    #[schema(value_type = FieldCode, example = "range")]
+    pub code: String,
+    #[schema(example = "Giá trị phải từ 0 đến 1000000000000.")]
+    pub detail: String,
+}
+
+impl ProblemFieldError {
+    fn of(error: &FieldError, locale: Locale) -> Self {
+        let (word, vi, en) = error.code.table();
+        let (vi_parameter, en_parameter) = error.parameter.clone().unwrap_or_default();
+        Self {
+            pointer: error.pointer.clone(),
+            code: word.to_owned(),
+            detail: locale.pick(vi, en).replace("{}", locale.pick(&vi_parameter, &en_parameter)),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.code.word())?;
+        match &self.0.cause {
+            Some(cause) => write!(f, ": {cause}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    // The body is written by the outermost middleware, which knows language and request id.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// All broken rules of a validated value, with pointers below `base`.
+pub fn field_errors(base: &str, errors: &ValidationErrors) -> Vec<FieldError> {
+    let mut found = Vec::new();
+    for (field, kind) in errors.errors() {
+        let pointer = format!("{base}/{field}");
+        match kind {
+            ValidationErrorsKind::Struct(inner) => found.extend(field_errors(&pointer, inner)),
+            ValidationErrorsKind::List(items) => {
+                for (index, inner) in items {
+                    found.extend(field_errors(&format!("{pointer}/{index}"), inner));
+                }
+            }
+            ValidationErrorsKind::Field(broken) => {
+                for error in broken {
+                    let code = FieldCode::from_word(&error.code).unwrap_or(FieldCode::InvalidValue);
+                    let mut field_error = FieldError::new(pointer.clone(), code);
+                    field_error.parameter = bounds(error.params.get("min"), error.params.get("max"));
+                    found.push(field_error);
+                }
+            }
+        }
+    }
+    found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    found
+}
+
+fn bounds(min: Option<&serde_json::Value>, max: Option<&serde_json::Value>) -> Option<(String, String)> {
+    match (min, max) {
+        (Some(min), Some(max)) => Some((format!("từ {min} đến {max}"), format!("from {min} to {max}"))),
+        (Some(min), None) => Some((format!("ít nhất {min}"), format!("at least {min}"))),
+        (None, Some(max)) => Some((format!("nhiều nhất {max}"), format!("at most {max}"))),
+        (None, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_speak_both_languages() {
+        let mut words: Vec<_> = Code::ALL.iter().map(|code| code.word()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert_ne!(code.text(Locale::Vi), code.text(Locale::En));
+            assert!(StatusCode::from_u16(code.status()).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_told_the_range() {
+        let told = |error: FieldError, locale: Locale| ProblemFieldError::of(&error, locale).detail;
+        assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::Vi), "Giá trị phải từ 1 đến 200.");
+        assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::En), "The value must be from 1 to 200.");
+        assert_eq!(told(FieldError::storable("#"), Locale::Vi), "Giá trị phải nằm trong khoảng lưu được.");
+        assert_eq!(told(FieldError::storable("#"), Locale::En), "The value must be within what can be kept.");
+    }
+
+    #[test]
+    fn a_fault_of_ours_does_not_leak_its_cause() {
+        let problem = Problem::internal("relation \"households\" does not exist");
+        let body = serde_json::to_string(&problem.details(Locale::En, "/x", "r")).unwrap();
+        assert!(!body.contains("households"));
+        assert!(problem.cause().unwrap().contains("households"));
+    }
+}
