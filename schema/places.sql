@@ -322,5 +322,14 @@ begin
   analyze public.localities, public.locality_versions, public.locality_successions, public.locality_words;
 end $$;
 
-select app_callable('app_analyze_places', 'app_ancestor', 'app_path', 'app_paths', 'app_place_labels', 'app_place_level', 'app_place_name',
+-- One entry for all rows of the first load, which app_track leaves out.
+create function app_audit_catalogue(catalogue uuid, counts jsonb) returns void language plpgsql security definer set search_path = '' as $$
+begin
+  if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;
+  insert into public.audit_events (at, actor_role, resource, record_id, action, step, new_values)
+  values (public.app_now(), public.app_role(), 'data_loads', catalogue, 'create', 'catalogue', counts);
+end $$;
+comment on function app_audit_catalogue(uuid, jsonb) is 'Writes the audit entry of a load of the catalogue, with the counts of its rows';
+
+select app_callable('app_analyze_places', 'app_ancestor', 'app_audit_catalogue', 'app_path', 'app_paths', 'app_place_labels', 'app_place_level', 'app_place_name',
   'app_places_above', 'app_places_of', 'app_set_tree_day', 'app_timeline', 'app_tree', 'app_village_name');

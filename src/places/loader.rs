@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Bytea, Date, Jsonb};
+use diesel::sql_types::{Bytea, Date, Jsonb, Uuid as SqlUuid};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
@@ -58,16 +58,29 @@ pub fn load_selection(db: &Db, today: NaiveDate, selection: Selection<'_>) -> Re
             digest: Vec<u8>,
         }
         let loaded: Option<Loaded> = sql_query("SELECT digest FROM data_loads WHERE name = 'places'").get_result(conn).optional()?;
+        let is_first = loaded.is_none();
         if loaded.is_some_and(|loaded| loaded.digest == digest) {
             return Ok(());
         }
-        records::set(conn, "step", "catalogue")?;
+        // Of a first load one entry tells (app_audit_catalogue); a later one has an entry for each change.
+        records::set(conn, "step", if is_first { "catalogue" } else { "catalogue_update" })?;
         // The whole load is one transaction, and larger than any request.
         sql_query("SELECT set_config('statement_timeout', '5min', true)").execute(conn)?;
         let catalogue = Catalogue::read(selection)?;
         insert(conn, INSERT_LOCALITIES, &catalogue.localities)?;
         insert(conn, INSERT_VERSIONS, &catalogue.versions)?;
         insert(conn, INSERT_SUCCESSIONS, &catalogue.successions)?;
+        if is_first {
+            let counts = json!({
+                "localities": catalogue.localities.len(),
+                "locality_versions": catalogue.versions.len(),
+                "locality_successions": catalogue.successions.len(),
+            });
+            sql_query("SELECT app_audit_catalogue($1, $2)")
+                .bind::<SqlUuid, _>(NAMESPACE)
+                .bind::<Jsonb, _>(counts)
+                .execute(conn)?;
+        }
         sql_query("INSERT INTO data_loads (name, digest, loaded_at) VALUES ('places', $1, app_now()) ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, loaded_at = excluded.loaded_at")
             .bind::<Bytea, _>(&digest)
             .execute(conn)?;

@@ -263,6 +263,19 @@ fn every_record_says_whose_officials_may_read_of_it() {
 }
 
 #[test]
+fn the_first_load_of_the_catalogue_is_one_entry_and_a_later_change_of_it_is_one_each() {
+    let world = World::new();
+    let entries = |step: &str| world.count("audit_events", &format!("step = '{step}'"));
+    assert_eq!(entries("catalogue"), 1);
+    let told = giving::value(&world, "SELECT new_values ->> 'localities' FROM audit_events WHERE step = 'catalogue'");
+    assert_eq!(told.parse::<i64>().unwrap(), world.count("localities", "level <> 'village'"));
+    let province = world.gialai;
+    let change = format!("UPDATE localities SET valid_to = '2040-01-01' WHERE id = '{province}'");
+    giving::as_system(&world, &format!("SELECT app_set('step', 'catalogue_update'); {change}"));
+    assert_eq!(entries("catalogue_update"), 1);
+}
+
+#[test]
 fn a_table_with_only_a_locality_is_read_by_the_officials_of_its_place() {
     let world = World::new();
     // As a later area makes a table; no function or trigger names it.
