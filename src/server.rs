@@ -57,7 +57,7 @@ fn load_places(url: &str, clock: &Clock) -> Result<(), String> {
     let db = Db::connect(url, 1, clock.clone())?;
     let told = |problem: Problem| format!("cannot load the catalogue of places: {problem}");
     if !loader::is_loaded(&db).map_err(told)? {
-        say("Loading the catalogue of places of both eras (a quarter of a minute, this once)…");
+        say("Loading the catalogue of places of both eras (some seconds, this once)…");
     }
     loader::load(&db, clock.today()).map_err(told)
 }

@@ -429,7 +429,7 @@ fn no_sign_in_under_way_survives_a_new_password_a_reset_or_a_deactivation() {
     for change in ["password", "reset-password", "deactivate"] {
         let id = world.make_user(change, "commune", Some(world.ianan), None);
         let owner = world.sign_in(change);
-        let over = AtomicBool::new(false);
+        let (over, entered) = (AtomicBool::new(false), AtomicBool::new(false));
         let opened: Vec<Value> = thread::scope(|scope| {
             let attackers: Vec<_> = (0..6)
                 .map(|_| {
@@ -439,13 +439,17 @@ fn no_sign_in_under_way_survives_a_new_password_a_reset_or_a_deactivation() {
                             let answer = try_password(&world, change, PASSWORD);
                             if answer.status == 200 {
                                 opened.push(answer.expect(200));
+                                entered.store(true, Ordering::Relaxed);
                             }
                         }
                         opened
                     })
                 })
                 .collect();
-            thread::sleep(std::time::Duration::from_millis(300));
+            // The change comes while sign-ins are under way, however fast the machine is.
+            while !entered.load(Ordering::Relaxed) {
+                thread::sleep(std::time::Duration::from_millis(20));
+            }
             if change == "password" {
                 let new = json!({"current_password": PASSWORD, "new_password": "k9vx-72mq"});
                 owner.put("/me/password", new).expect(204);
