@@ -376,10 +376,11 @@ create function app_begin_sign_in(name text, mark bytea, address text, per_hour 
   language plpgsql security definer set search_path = '' as $$
 declare
   pause integer := public.app_address_wait(address, per_hour);
-  subject text := public.app_sign_in_subject(name, mark);
+  subject text;
   cause text := 'address';
 begin
   if pause = 0 then
+    subject := public.app_sign_in_subject(name, mark);
     pause := public.app_take_try(subject);
     cause := split_part(subject, ' ', 1);
   end if;

@@ -38,7 +38,7 @@ begin
   end if;
 
   -- The first load of the catalogue writes 35,000 rows and one entry of its own (app_audit_catalogue).
-  if current_setting('app.step', true) is distinct from 'catalogue' or public.app_role() <> 'system' then
+  if current_setting('app.step', true) is distinct from 'catalogue' or public.app_role() is distinct from 'system' then
     insert into public.audit_events (at, actor_role, actor_id, on_behalf_of, resource, record_id, action, step, forced,
         two_person, request_id, old_values, new_values, personal_fields, village_id, locality_id, organisation_id)
     values (public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), (subject ->> 'on_behalf_of')::uuid,

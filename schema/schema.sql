@@ -187,10 +187,11 @@ CREATE FUNCTION public.app_begin_sign_in(name text, mark bytea, address text, pe
     AS $$
 declare
   pause integer := public.app_address_wait(address, per_hour);
-  subject text := public.app_sign_in_subject(name, mark);
+  subject text;
   cause text := 'address';
 begin
   if pause = 0 then
+    subject := public.app_sign_in_subject(name, mark);
     pause := public.app_take_try(subject);
     cause := split_part(subject, ' ', 1);
   end if;
@@ -1808,7 +1809,7 @@ begin
   end if;
 
   -- The first load of the catalogue writes 35,000 rows and one entry of its own (app_audit_catalogue).
-  if current_setting('app.step', true) is distinct from 'catalogue' or public.app_role() <> 'system' then
+  if current_setting('app.step', true) is distinct from 'catalogue' or public.app_role() is distinct from 'system' then
     insert into public.audit_events (at, actor_role, actor_id, on_behalf_of, resource, record_id, action, step, forced,
         two_person, request_id, old_values, new_values, personal_fields, village_id, locality_id, organisation_id)
     values (public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), (subject ->> 'on_behalf_of')::uuid,
