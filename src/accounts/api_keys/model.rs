@@ -11,8 +11,6 @@ use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::id::{ApiKeyId, LocalityId, UserId};
 
-pub const TABLE: &str = "api_keys";
-
 /// A dashboard's key, without its secret.
 #[derive(Clone, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = api_keys)]

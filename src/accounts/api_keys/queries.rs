@@ -22,7 +22,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &ApiKeyFilter, keyset: Keyset<ApiKeySort>) 
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
+    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(ApiKey::as_select());
     let rows = match keyset.field {
         ApiKeySort::CreatedAt => {

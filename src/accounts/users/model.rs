@@ -13,8 +13,6 @@ use crate::kernel::list::page::sorts;
 use crate::kernel::value::id::{LocalityId, OrganisationId, UserId};
 use crate::kernel::value::patch;
 
-pub const TABLE: &str = "users";
-
 /// An account of somebody in the caller's care.
 #[derive(Clone, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = users)]

@@ -46,7 +46,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &UserFilter, keyset: Keyset<UserSort>) -> R
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
+    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(User::as_select());
     let rows = match keyset.field {
         UserSort::Username => seek!(query, keyset, String, users::username, users::id).load(tx.conn)?,

@@ -12,7 +12,7 @@ use super::support::{SUPPORT, SupportAggregate};
 use super::{csv, queries};
 use crate::access::actor::{Actor, May};
 use crate::access::policy::permission::ReadAggregates;
-use crate::kernel::db::Db;
+use crate::kernel::db::{Db, Enters, READ_MUCH};
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::http::query::Query;
 use crate::kernel::http::sheet::{self, Accepts, AnswerFormat};
@@ -101,7 +101,8 @@ async fn answer<A: From<Answer> + Serialize>(
     let groupings = question.groupings.clone();
     let asker = actor.clone();
     // Rows and totals that were counted at two moments would tell what was recorded between them.
-    let found = db.look(actor, true, move |conn| queries::answer(conn, &asker, set, &query, &question)).await?;
+    let work = move |conn: &mut _, _| queries::answer(conn, &asker, set, &query, &question);
+    let found = db.run(actor.entry(), READ_MUCH, work).await?;
     let tag = tag(&found, as_csv)?;
     let mut answer = HttpResponse::Ok();
     answer

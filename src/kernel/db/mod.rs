@@ -120,15 +120,6 @@ impl Db {
         self.run(who.entry(), READ, |conn, _| work(conn)).await
     }
 
-    /// The same; `much`: it reads more than a page, such as what is counted over a wide area.
-    pub async fn look<T, F>(&self, who: &impl Enters, much: bool, work: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
-    {
-        self.run(who.entry(), if much { READ_MUCH } else { READ }, |conn, _| work(conn)).await
-    }
-
     /// A transaction that is kept when `work` succeeds and leaves no trace when it fails.
     pub async fn write<T, F>(&self, who: &impl Enters, work: F) -> Result<T>
     where

@@ -40,14 +40,22 @@ pub(super) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
     finish(value.map_err(|error| errors.push(error)).ok(), errors)
 }
 
-/// The query of a list: filter and paging. A parameter that neither has is unknown.
-pub fn parse_list<F: DeserializeOwned, P: DeserializeOwned>(query: &str) -> Result<(F, P)> {
+/// The query of a list: its filter, the paging, and what else it takes. A parameter that none of them has is unknown.
+pub fn parse_list<F, P, X>(query: &str) -> Result<(F, P, X)>
+where
+    F: DeserializeOwned,
+    P: DeserializeOwned,
+    X: DeserializeOwned,
+{
     let mut errors = check_pairs(query)?;
-    let ((filter, no_filter), (paging, no_paging)) = (read_query::<F>(query), read_query::<P>(query));
-    errors.extend(no_filter.into_iter().filter(|name| no_paging.contains(name)).map(unknown_field));
+    let ((filter, no_filter), (paging, no_paging), (other, no_other)) =
+        (read_query::<F>(query), read_query::<P>(query), read_query::<X>(query));
+    let unknown = no_filter.into_iter().filter(|name| no_paging.contains(name) && no_other.contains(name));
+    errors.extend(unknown.map(unknown_field));
     let filter = filter.map_err(|error| errors.push(error)).ok();
     let paging = paging.map_err(|error| errors.push(error)).ok();
-    finish(filter.zip(paging), errors)
+    let other = other.map_err(|error| errors.push(error)).ok();
+    finish(filter.zip(paging).zip(other).map(|((filter, paging), other)| (filter, paging, other)), errors)
 }
 
 fn finish<T>(value: Option<T>, errors: Vec<FieldError>) -> Result<T> {

@@ -37,14 +37,9 @@ struct Asked {
     count: bool,
 }
 
-/// The same with `format`.
+/// What a sheet is asked for beside it.
 #[derive(Deserialize)]
 struct SheetAsked {
-    limit: Option<i64>,
-    cursor: Option<String>,
-    sort: Option<String>,
-    #[serde(default)]
-    count: bool,
     format: Option<AnswerFormat>,
 }
 
@@ -89,7 +84,7 @@ impl<F: DeserializeOwned + Serialize + 'static, S: Sorts> FromRequest for List<F
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = || {
-            let (filter, asked) = parse_list::<F, Asked>(request.query_string())?;
+            let (filter, asked, _) = parse_list::<F, Asked, NoFilter>(request.query_string())?;
             Self::new(request, filter, &asked)
         };
         ready(read())
@@ -102,10 +97,9 @@ impl<F: DeserializeOwned + Serialize + 'static, S: Sorts> FromRequest for SheetL
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = || {
-            let (filter, asked) = parse_list::<F, SheetAsked>(request.query_string())?;
-            let SheetAsked { limit, cursor, sort, count, format } = asked;
+            let (filter, asked, SheetAsked { format }) = parse_list::<F, Asked, SheetAsked>(request.query_string())?;
             let format = Accepts::of(request).unless(format);
-            let mut list = List::new(request, filter, &Asked { limit, cursor, sort, count })?;
+            let mut list = List::new(request, filter, &asked)?;
             list.keyset = list.keyset.shaped(format)?;
             Ok(Self { list, format })
         };

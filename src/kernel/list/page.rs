@@ -147,6 +147,11 @@ impl<F: Copy> Keyset<F> {
         Ok(self)
     }
 
+    /// The number of all rows, where it is asked for.
+    pub fn total<E>(&self, count: impl FnOnce() -> Result<i64, E>) -> Result<Option<i64>, E> {
+        if self.count { count().map(Some) } else { Ok(None) }
+    }
+
     /// Whether the list is asked for as a whole.
     pub fn is_whole(&self) -> bool {
         self.limit == ROWS_MAX

@@ -130,7 +130,7 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
+    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(HardshipItemRow::as_select());
     let HardshipItemSort::CreatedAt = keyset.field;
     let rows = seek!(query, keyset, DateTime<Utc>, hardship_items::created_at, hardship_items::id).load(tx.conn)?;

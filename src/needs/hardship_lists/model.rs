@@ -15,8 +15,6 @@ use crate::kernel::value::id::{HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::needs::hardship_items::model::{HardshipItem, HardshipNeed};
 use crate::needs::households::model::HardshipReason;
 
-pub const TABLE: &str = "hardship_lists";
-
 /// A row of the table.
 #[derive(Clone, HasQuery)]
 #[diesel(table_name = hardship_lists)]

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::model::{
     HardshipList, HardshipListChanges, HardshipListFilter, HardshipListRow, HardshipListSort, NewHardshipItem,
-    NewHardshipList, TABLE,
+    NewHardshipList,
 };
 use super::workflow::{HardshipListStatus, HardshipListStep, allowed_actions};
 use crate::access::calls::begin_step;
@@ -22,6 +22,7 @@ use crate::kernel::db::schema::{hardship_items, hardship_lists, households};
 use crate::kernel::db::sql::{app_item_held, app_own_accounts, app_share_maker, app_with_caller};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::id::RecordId;
 use crate::kernel::value::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::needs::hardship_items::model::{HardshipItem, HardshipItemRow};
 use crate::needs::hardship_items::queries::{complete as complete_items, is_listed};
@@ -81,7 +82,8 @@ pub fn list(
     keyset: Keyset<HardshipListSort>,
 ) -> Result<Page<HardshipList>> {
     let filtered = || {
-        let mut query = hardship_lists::table.filter(Reach::of_village_records(tx.actor, TABLE)).into_boxed();
+        let mut query =
+            hardship_lists::table.filter(Reach::of_village_records(tx.actor, HardshipListId::TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(hardship_lists::village_id.eq(village));
         }
@@ -93,7 +95,7 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
+    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(HardshipListRow::as_select());
     let HardshipListSort::CreatedAt = keyset.field;
     let rows = seek!(query, keyset, DateTime<Utc>, hardship_lists::created_at, hardship_lists::id).load(tx.conn)?;

@@ -16,8 +16,6 @@ use crate::kernel::value::patch;
 use crate::places::catalogues::data::is_ethnic_group;
 use crate::places::localities::model::VillageName;
 
-pub const TABLE: &str = "households";
-
 db_enum! {
     /// Whether the household still lives there.
     pub enum HouseholdStatus {

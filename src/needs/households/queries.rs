@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::assessments::{Assessment, Finding, assess, enter};
 use super::model::{
     Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdParts, HouseholdRow, HouseholdSecrets,
-    HouseholdSort, HouseholdStatus, NewHousehold, NewHouseholdMember, TABLE,
+    HouseholdSort, HouseholdStatus, NewHousehold, NewHouseholdMember,
 };
 use super::{private, warnings};
 use crate::access::policy::Role;
@@ -22,6 +22,7 @@ use crate::kernel::db::schema::{household_members, household_words, households, 
 use crate::kernel::db::sql::{app_in_range, app_member_given, app_today};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::id::RecordId;
 use crate::kernel::value::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::places::localities::queries::village_names;
 
@@ -74,7 +75,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &HouseholdFilter, keyset: Keyset<HouseholdS
         None => Vec::new(),
     };
     let filtered = || {
-        let mut query = households::table.filter(Reach::of_village_records(tx.actor, TABLE)).into_boxed();
+        let mut query = households::table.filter(Reach::of_village_records(tx.actor, HouseholdId::TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(households::village_id.eq(village));
         }
@@ -106,7 +107,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &HouseholdFilter, keyset: Keyset<HouseholdS
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
+    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(HouseholdRow::as_select());
     let rows = match keyset.field {
         HouseholdSort::HeadName => seek!(query, keyset, String, households::head_name, households::id).load(tx.conn)?,
@@ -332,7 +333,7 @@ pub fn reveal(tx: &mut Tx<'_>, id: HouseholdId) -> Result<HouseholdSecrets> {
     let own = households::table.find(id).filter(app_in_range(households::scope_path));
     let village: Uuid = own.select(households::village_id).first(tx.conn)?;
     sql_query("SELECT app_audit_read($1, $2, $3)")
-        .bind::<Text, _>(TABLE)
+        .bind::<Text, _>(HouseholdId::TABLE)
         .bind::<SqlUuid, _>(id)
         .bind::<Nullable<SqlUuid>, _>(Some(village))
         .execute(tx.conn)?;

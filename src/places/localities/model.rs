@@ -16,8 +16,6 @@ use crate::kernel::value::id::LocalityId;
 use crate::kernel::value::patch;
 use crate::places::catalogues::data::is_ethnic_group;
 
-pub const TABLE: &str = "localities";
-
 /// How a record names its village.
 #[derive(Debug, Clone, Default)]
 pub struct VillageName {

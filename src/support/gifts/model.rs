@@ -15,8 +15,6 @@ use crate::kernel::value::id::{
 use crate::kernel::value::patch;
 use crate::support::quantity::Quantity;
 
-pub const TABLE: &str = "gifts";
-
 db_enum! {
     /// What kind of thing was given.
     pub enum GiftCategory {

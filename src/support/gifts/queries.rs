@@ -8,9 +8,7 @@ use diesel::sql_types::Uuid as SqlUuid;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::model::{
-    Gift, GiftChanges, GiftFilter, GiftRow, GiftSort, GiftStatus, NewGift, NewVisitGift, Recipient, TABLE,
-};
+use super::model::{Gift, GiftChanges, GiftFilter, GiftRow, GiftSort, GiftStatus, NewGift, NewVisitGift, Recipient};
 use super::workflow::{GiftChange, GiftStep, Standing};
 use crate::access::calls::begin_step;
 use crate::access::policy::Permission;
@@ -21,6 +19,7 @@ use crate::kernel::db::schema::{gifts, hardship_items, household_members, househ
 use crate::kernel::db::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::id::RecordId;
 use crate::kernel::value::id::{
     GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
 };
@@ -156,7 +155,7 @@ pub fn of_visits(tx: &mut Tx<'_>, visits: &[VisitId]) -> Result<Vec<Gift>> {
 
 pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> Result<Page<Gift>> {
     let filtered = || {
-        let mut query = gifts::table.filter(Reach::of_gifts_and_visits(tx.actor, TABLE)).into_boxed();
+        let mut query = gifts::table.filter(Reach::of_gifts_and_visits(tx.actor, GiftId::TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(gifts::village_id.eq(village));
         }
@@ -183,7 +182,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> R
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
+    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = match keyset.field {
         GiftSort::GivenOn => seek!(filtered(), keyset, NaiveDate, gifts::given_on, gifts::id),
     };
@@ -215,7 +214,7 @@ pub fn create(tx: &mut Tx<'_>, id: GiftId, new: NewGift) -> Result<()> {
         return Err(Problem::invalid(errors));
     }
     insert(tx, &occasion, recording, visit_id, vec![(id, gift)])
-        .map_err(|error| recording::gone(error, TABLE, |field| format!("#/{field}")))
+        .map_err(|error| recording::gone(error, GiftId::TABLE, |field| format!("#/{field}")))
 }
 
 /// Writes gifts that were checked.
@@ -414,7 +413,7 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
     };
     match outcome {
         Err(error @ DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
-            Err(recording::gone(error, TABLE, |field| format!("#/{field}")))
+            Err(recording::gone(error, GiftId::TABLE, |field| format!("#/{field}")))
         }
         other => records::apply(other),
     }

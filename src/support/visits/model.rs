@@ -14,7 +14,6 @@ use crate::kernel::value::patch;
 use crate::support::gifts::model::{Gift, NewVisitGift};
 use crate::support::recording;
 
-pub const TABLE: &str = "visits";
 /// As many gifts as one visit hands over.
 pub const GIFTS_MAX: usize = 200;
 

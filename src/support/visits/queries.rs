@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::model::{GIFTS_MAX, NewVisit, TABLE, Visit, VisitChanges, VisitFilter, VisitRow, VisitSort};
+use super::model::{GIFTS_MAX, NewVisit, Visit, VisitChanges, VisitFilter, VisitRow, VisitSort};
 use crate::access::reach::Reach;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
@@ -14,8 +14,9 @@ use crate::kernel::db::schema::{organisations, visit_households, visits};
 use crate::kernel::db::sql::app_visit_gave;
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::value::id::RecordId;
 use crate::kernel::value::id::{GiftId, HouseholdId, VisitId};
-use crate::support::gifts::model::{Gift, NewVisitGift, TABLE as GIFTS};
+use crate::support::gifts::model::{Gift, NewVisitGift};
 use crate::support::gifts::queries::{self as gift_queries, app_village_name};
 use crate::support::recording::{self, Occasion};
 
@@ -77,7 +78,7 @@ pub fn find(tx: &mut Tx<'_>, id: VisitId) -> Result<Visit> {
 
 pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) -> Result<Page<Visit>> {
     let filtered = || {
-        let mut query = visits::table.filter(Reach::of_gifts_and_visits(tx.actor, TABLE)).into_boxed();
+        let mut query = visits::table.filter(Reach::of_gifts_and_visits(tx.actor, VisitId::TABLE)).into_boxed();
         if let Some(village) = filter.village_id {
             query = query.filter(visits::village_id.eq(village));
         }
@@ -95,7 +96,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) ->
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
+    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = match keyset.field {
         VisitSort::VisitedOn => seek!(filtered(), keyset, NaiveDate, visits::visited_on, visits::id),
     };
@@ -150,12 +151,12 @@ pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
             visits::on_behalf_of.eq(recording.on_behalf_of),
         ))
         .execute(tx.conn)
-        .map_err(|error| recording::gone(error, TABLE, |field| format!("#/{field}")))?;
+        .map_err(|error| recording::gone(error, VisitId::TABLE, |field| format!("#/{field}")))?;
     insert_households(tx, id, &new.household_ids)?;
     let gifts = new.gifts.into_iter().map(|gift| (GiftId(gift.id.unwrap_or_else(Uuid::now_v7)), gift)).collect();
     // The error does not say which of the gifts it was; the next try will.
     gift_queries::insert(tx, &occasion, recording, Some(id), gifts)
-        .map_err(|error| recording::gone(error, GIFTS, |_| "#/gifts".to_owned()))
+        .map_err(|error| recording::gone(error, GiftId::TABLE, |_| "#/gifts".to_owned()))
 }
 
 fn repeated_ids(gifts: &[NewVisitGift]) -> Vec<FieldError> {
@@ -169,7 +170,7 @@ fn repeated_ids(gifts: &[NewVisitGift]) -> Vec<FieldError> {
 /// record was deleted.
 fn claim_gifts(tx: &mut Tx<'_>, visit: VisitId, gifts: &[NewVisitGift]) -> Result<()> {
     let ids: Vec<Option<Uuid>> = gifts.iter().map(|gift| gift.id).collect();
-    records::claim_listed(tx.conn, GIFTS, visit.into(), "gifts", &ids)
+    records::claim_listed(tx.conn, GiftId::TABLE, visit.into(), "gifts", &ids)
 }
 
 /// Each household once, of the village, and seen by the caller. Those that were named before are not

@@ -15,8 +15,6 @@ use crate::kernel::value::id::{LocalityId, OrganisationId};
 use crate::kernel::value::patch;
 use crate::places::localities::model::LocalityLevel;
 
-pub const TABLE: &str = "organisations";
-
 db_enum! {
     /// What sort of body it is.
     pub enum OrganisationKind {

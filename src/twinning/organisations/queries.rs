@@ -49,7 +49,7 @@ pub fn list(
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
+    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()));
     let rows: Vec<Found> = match keyset.field {
         OrganisationSort::Name => seek!(query, keyset, String, organisations::name, organisations::id).load(tx.conn)?,

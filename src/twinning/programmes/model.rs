@@ -14,8 +14,6 @@ use crate::kernel::value::enums::db_enum;
 use crate::kernel::value::id::{LocalityId, ProgrammeId};
 use crate::kernel::value::patch;
 
-pub const TABLE: &str = "programmes";
-
 db_enum! {
     /// What sort of document it is.
     pub enum ProgrammeKind {

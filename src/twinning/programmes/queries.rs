@@ -39,7 +39,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &ProgrammeFilter, keyset: Keyset<ProgrammeS
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
+    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(Programme::as_select());
     let rows = match keyset.field {
         ProgrammeSort::EffectiveOn => {

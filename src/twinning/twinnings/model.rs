@@ -15,8 +15,6 @@ use crate::kernel::value::id::{LocalityId, OrganisationId, ProgrammeId, Twinning
 use crate::kernel::value::patch;
 use crate::places::localities::model::LocalityLevel;
 
-pub const TABLE: &str = "twinnings";
-
 db_enum! {
     /// How a twinning stands today.
     pub enum TwinningStatus {

@@ -54,7 +54,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSor
         }
         query
     };
-    let total = if keyset.count { Some(filtered().count().get_result(tx.conn)?) } else { None };
+    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(Twinning::as_select());
     let rows = seek!(query, keyset, NaiveDate, twinnings::starts_on, twinnings::id).load(tx.conn)?;
     keyset.page(rows, total, tx.secrets, |twinning: &Twinning, TwinningSort::StartsOn| {
