@@ -606,6 +606,9 @@ begin
   delete from public.creations c where c.id in (
     select x.id from public.creations x where x.created_at < now - interval '2 years' limit most);
   get diagnostics gone = row_count; total := total + gone;
+  delete from public.steps s where s.record_id in (
+    select x.record_id from public.steps x where x.taken_at < now - interval '2 years' limit most);
+  get diagnostics gone = row_count; total := total + gone;
   -- The id of a deleted record stays taken; its content is emptied.
   update public.deleted_records d set content = '{}', personal = null, sealed = null where (d.id, d.resource) in (
     select x.id, x.resource from public.deleted_records x where x.content <> '{}' and x.deleted_at < now - interval '1 year' limit most);

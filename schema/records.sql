@@ -1,4 +1,4 @@
--- Records: version and audit of each row, deleted rows, ids of creations, sealing keys, and the tree day.
+-- Records: version and audit of each row, deleted rows, ids of creations, last steps, sealing keys, and the tree day.
 
 -- ── version and audit ──────────────────────────────────────────────────────────────────────────
 -- The BEFORE trigger of every tracked table. Sets version, changed_xid and updated_at, and inserts the audit entry, in the transaction of
@@ -204,10 +204,32 @@ begin
   return 'replay';
 end $$;
 
+-- ── steps ──────────────────────────────────────────────────────────────────────────────────────
+select app_table('steps', tracked => false, grants => null, owner => 'writes');
+
+-- Keeps the step as the last one of a record that the caller locked, and names it for the audit. The row does not change when the
+-- same caller repeats the step with the same body, and FOUND is false then.
+create function app_begin_step(record uuid, of_resource text, new_step text, new_hash bytea) returns boolean
+  language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.steps as s (record_id, resource, step, taken_by, body_hash, taken_at)
+  values (record, of_resource, new_step, public.app_user_id(), new_hash, public.app_now())
+  on conflict (record_id) do update
+    set step = excluded.step, taken_by = excluded.taken_by, body_hash = excluded.body_hash, taken_at = excluded.taken_at
+    where (s.step, s.taken_by, s.body_hash) is distinct from (excluded.step, excluded.taken_by, excluded.body_hash);
+  if not found then return false; end if;
+  perform public.app_set('step', new_step);
+  return true;
+end $$;
+comment on function app_begin_step(uuid, text, text, bytea) is 'Begins a step of a locked record; false for a repetition of the last one';
+
+create function app_forget_step(record uuid) returns void language sql security definer set search_path = '' as
+  $$ delete from public.steps s where s.record_id = record $$;
+
 -- ── the tree day ───────────────────────────────────────────────────────────────────────────────
 select app_table('tree_day', tracked => false, grants => 'select, insert, update',
   reads => '{everybody}', reads_reason => 'The day of the tree is public: every policy of places depends on it',
   writes => '{system}', writes_reason => 'A job moves the day');
 
-select app_callable('app_audit_read', 'app_claim', 'app_deletions_to_seal', 'app_fresh_deletions', 'app_seal_deletion', 'app_sealed_deletions',
-  'app_with_caller');
+select app_callable('app_audit_read', 'app_begin_step', 'app_claim', 'app_deletions_to_seal', 'app_forget_step', 'app_fresh_deletions',
+  'app_seal_deletion', 'app_sealed_deletions', 'app_with_caller');

@@ -202,6 +202,23 @@ begin
        and (p.one_time_expires_at is null or p.one_time_expires_at > public.app_now() and p.one_time_used_at is null)) c on true;
 end $$;
 
+CREATE FUNCTION public.app_begin_step(record uuid, of_resource text, new_step text, new_hash bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  insert into public.steps as s (record_id, resource, step, taken_by, body_hash, taken_at)
+  values (record, of_resource, new_step, public.app_user_id(), new_hash, public.app_now())
+  on conflict (record_id) do update
+    set step = excluded.step, taken_by = excluded.taken_by, body_hash = excluded.body_hash, taken_at = excluded.taken_at
+    where (s.step, s.taken_by, s.body_hash) is distinct from (excluded.step, excluded.taken_by, excluded.body_hash);
+  if not found then return false; end if;
+  perform public.app_set('step', new_step);
+  return true;
+end $$;
+
+COMMENT ON FUNCTION public.app_begin_step(record uuid, of_resource text, new_step text, new_hash bytea) IS 'Begins a step of a locked record; false for a repetition of the last one';
+
 CREATE FUNCTION public.app_both(one text, other text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select left(case when one = other then one else nullif(concat_ws(E'\n', one, other), '') end, 1000) $$;
@@ -539,6 +556,9 @@ begin
   delete from public.creations c where c.id in (
     select x.id from public.creations x where x.created_at < now - interval '2 years' limit most);
   get diagnostics gone = row_count; total := total + gone;
+  delete from public.steps s where s.record_id in (
+    select x.record_id from public.steps x where x.taken_at < now - interval '2 years' limit most);
+  get diagnostics gone = row_count; total := total + gone;
   -- The id of a deleted record stays taken; its content is emptied.
   update public.deleted_records d set content = '{}', personal = null, sealed = null where (d.id, d.resource) in (
     select x.id, x.resource from public.deleted_records x where x.content <> '{}' and x.deleted_at < now - interval '1 year' limit most);
@@ -553,6 +573,11 @@ begin
 end $$;
 
 COMMENT ON FUNCTION public.app_forget(most integer) IS 'Deletes rows whose retention has ended, at most a number of each kind';
+
+CREATE FUNCTION public.app_forget_step(record uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$ delete from public.steps s where s.record_id = record $$;
 
 CREATE FUNCTION public.app_forgive(username text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -2155,9 +2180,6 @@ CREATE TABLE public.gifts (
     settlement_note text,
     correction_reason text,
     written_by uuid[] DEFAULT '{}'::uuid[] NOT NULL,
-    last_step text,
-    last_step_by uuid,
-    last_step_hash bytea,
     acted_by uuid NOT NULL,
     on_behalf_of uuid,
     created_at timestamp with time zone NOT NULL,
@@ -2232,9 +2254,6 @@ CREATE TABLE public.hardship_lists (
     approved_by uuid,
     written_by uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     return_reason text,
-    last_step text,
-    last_step_by uuid,
-    last_step_hash bytea,
     acted_by uuid,
     on_behalf_of uuid,
     created_at timestamp with time zone NOT NULL,
@@ -2253,8 +2272,6 @@ COMMENT ON TABLE public.hardship_lists IS 'The households of a village in greate
 COMMENT ON COLUMN public.hardship_lists.approved_at IS 'First approval: twinned units see the list from then on, also while it is closed or reopened';
 
 COMMENT ON COLUMN public.hardship_lists.written_by IS 'Accounts that changed it since its last approval: an approval by one of them is marked in the audit';
-
-COMMENT ON COLUMN public.hardship_lists.last_step_hash IS 'With last_step and last_step_by: recognises a repeated step';
 
 CREATE TABLE public.household_assessments (
     id uuid NOT NULL,
@@ -2744,6 +2761,19 @@ COMMENT ON TABLE public.sign_in_failures IS 'Failed sign-ins in a row';
 
 COMMENT ON COLUMN public.sign_in_failures.subject IS '"name NAME", also of no account, so that the answer does not reveal which names exist; or "device NAME MARK" of devices; or "password NAME", a change of the own password';
 
+CREATE TABLE public.steps (
+    record_id uuid NOT NULL,
+    resource text NOT NULL,
+    step text NOT NULL,
+    taken_by uuid,
+    body_hash bytea NOT NULL,
+    taken_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.steps FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.steps IS 'The last step of each record with states: the same call again is recognised as a repetition';
+
 CREATE TABLE public.support_changes (
     id bigint NOT NULL,
     village_id uuid NOT NULL,
@@ -3065,6 +3095,9 @@ ALTER TABLE ONLY public.sign_in_addresses
 ALTER TABLE ONLY public.sign_in_failures
     ADD CONSTRAINT sign_in_failures_pkey PRIMARY KEY (subject);
 
+ALTER TABLE ONLY public.steps
+    ADD CONSTRAINT steps_pkey PRIMARY KEY (record_id);
+
 ALTER TABLE ONLY public.support_changes
     ADD CONSTRAINT support_changes_pkey PRIMARY KEY (id);
 
@@ -3288,6 +3321,8 @@ CREATE INDEX sessions_revoked_at ON public.sessions USING btree (revoked_at);
 CREATE INDEX sessions_user_id ON public.sessions USING btree (user_id);
 
 CREATE INDEX sign_in_failures_last_at ON public.sign_in_failures USING btree (last_at);
+
+CREATE INDEX steps_taken_at ON public.steps USING btree (taken_at);
 
 CREATE INDEX support_changes_village_id ON public.support_changes USING btree (village_id, scope_path);
 
@@ -3782,6 +3817,10 @@ CREATE POLICY definer_functions ON public.sign_in_failures TO app_owner USING (t
 
 COMMENT ON POLICY definer_functions ON public.sign_in_failures IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
+CREATE POLICY definer_functions ON public.steps TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.steps IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
 CREATE POLICY definer_functions ON public.support_changes TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.support_changes IS 'Functions that run as the owner: row-level security is forced on the owner, too';
@@ -4024,6 +4063,8 @@ ALTER TABLE public.sign_in_addresses ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sign_in_failures ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.steps ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.support_changes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.support_summaries ENABLE ROW LEVEL SECURITY;
@@ -4195,6 +4236,9 @@ GRANT ALL ON FUNCTION public.app_begin_own_password(address text, per_hour integ
 REVOKE ALL ON FUNCTION public.app_begin_sign_in(name text, mark bytea, address text, per_hour integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_begin_sign_in(name text, mark bytea, address text, per_hour integer) TO app;
 
+REVOKE ALL ON FUNCTION public.app_begin_step(record uuid, of_resource text, new_step text, new_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_begin_step(record uuid, of_resource text, new_step text, new_hash bytea) TO app;
+
 REVOKE ALL ON FUNCTION public.app_both(one text, other text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_callable(VARIADIC names text[]) FROM PUBLIC;
@@ -4243,6 +4287,9 @@ REVOKE ALL ON FUNCTION public.app_follow_item() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_forget(most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_forget(most integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_forget_step(record uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_forget_step(record uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_forgive(username text) FROM PUBLIC;
 

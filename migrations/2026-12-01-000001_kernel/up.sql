@@ -1,4 +1,5 @@
--- Tables and functions without a domain: the tree day, the audit, deleted records, ids of creations, sealing keys.
+-- Tables and functions without a domain: the tree day, the audit, deleted records, ids of creations, last steps,
+-- sealing keys.
 --
 -- Migrations hold tables, constraints, indexes, data, and the immutable functions that indexes, defaults and generated columns
 -- call. Other functions, triggers, policies and grants are current text in `schema/`.
@@ -125,6 +126,17 @@ create table creations (
 );
 comment on table creations is 'Ids made by clients, with the hash of their request body: a repeated request is recognised';
 create index creations_created_at on creations (created_at);
+
+create table steps (
+  record_id uuid primary key,
+  resource text not null,
+  step text not null,
+  taken_by uuid,
+  body_hash bytea not null,
+  taken_at timestamptz not null
+);
+comment on table steps is 'The last step of each record with states: the same call again is recognised as a repetition';
+create index steps_taken_at on steps (taken_at);
 
 create table sealing_keys (
   id smallint primary key constraint sealing_keys_id check (id between 0 and 255),

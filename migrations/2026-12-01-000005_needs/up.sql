@@ -178,9 +178,6 @@ create table hardship_lists (
   approved_by uuid constraint hardship_lists_approved_by_fkey references users,
   written_by uuid[] not null default '{}',
   return_reason text,
-  last_step text,
-  last_step_by uuid,
-  last_step_hash bytea,
   acted_by uuid,
   on_behalf_of uuid,
   created_at timestamptz not null,
@@ -196,7 +193,6 @@ comment on column hardship_lists.approved_at is
   'First approval: twinned units see the list from then on, also while it is closed or reopened';
 comment on column hardship_lists.written_by is
   'Accounts that changed it since its last approval: an approval by one of them is marked in the audit';
-comment on column hardship_lists.last_step_hash is 'With last_step and last_step_by: recognises a repeated step';
 create index hardship_lists_village_id on hardship_lists (village_id, scope_path);
 create index hardship_lists_scope_path on hardship_lists (scope_path, year);
 create index hardship_lists_submitted_by on hardship_lists (submitted_by);

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::actor::May;
 use super::reach::reads_much;
+use super::steps::{self, Step, StepBody};
 use super::tx::Tx;
-use crate::kernel::db::records::{self, Claim, StepCall, StepTurn};
+use crate::kernel::db::records::{self, Claim};
 use crate::kernel::db::{Enters, Mode, READ, READ_MUCH, WRITE};
 use crate::kernel::http::answer::{Created, Found, NoContent, Record};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
@@ -134,8 +135,38 @@ impl<P> May<P> {
         F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
     {
         self.write(move |tx| {
-            expect_version(tx, id.0, &if_match, &find)?;
+            lock_version(tx, id.0, &if_match, &find)?;
             update(tx, id.0, changes.into_inner())?;
+            find(tx, id.0).map(Found)
+        })
+        .await
+    }
+
+    /// Takes a step of a state machine, once: the same call again changes nothing and has the same answer.
+    pub async fn take<I, S, A, B, T, W, F>(
+        &self,
+        step: &'static Step<S, A>,
+        id: Id<I>,
+        if_match: IfMatch,
+        body: B,
+        take: W,
+        find: F,
+    ) -> Result<Found<T>>
+    where
+        I: RecordId,
+        S: Sync,
+        A: Sync,
+        B: StepBody,
+        B::Input: Send + 'static,
+        T: Record + Send + 'static,
+        W: FnOnce(&mut Tx<'_>, I, &'static Step<S, A>, B::Input) -> Result<()> + Send + 'static,
+        F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        let (input, hash) = body.into_parts();
+        self.write(move |tx| {
+            if steps::begin(tx, id.0, step, &if_match, &hash, &find)? {
+                take(tx, id.0, step, input)?;
+            }
             find(tx, id.0).map(Found)
         })
         .await
@@ -166,7 +197,7 @@ impl<P> May<P> {
         C: FnOnce(&mut Tx<'_>, &T) -> Result<()> + Send + 'static,
     {
         self.write(move |tx| {
-            expect_version(tx, id.0, &if_match, &find)?;
+            lock_version(tx, id.0, &if_match, &find)?;
             let record = find(tx, id.0)?;
             check(tx, &record)?;
             records::delete_row(tx.conn, id.0)
@@ -181,14 +212,14 @@ pub fn unless_in_use<T>(_: &mut Tx<'_>, _: &T) -> Result<()> {
 }
 
 /// Locks a record and compares its version with the one that was read.
-fn expect_version<I: RecordId, T: Record>(
+fn lock_version<I: RecordId, T: Record>(
     tx: &mut Tx<'_>,
     id: I,
     if_match: &IfMatch,
     find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
 ) -> Result<()> {
     let version = records::lock(tx.conn, id)?;
-    check_version(tx, version, if_match, |tx| find(tx, id))
+    expect_version(tx, version, if_match, |tx| find(tx, id))
 }
 
 /// Locks a record where a version was sent, and compares the two.
@@ -198,12 +229,12 @@ pub fn honour_version<I: RecordId, T: Record>(
     if_match: &IfMatch,
     find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
 ) -> Result<()> {
-    if *if_match == IfMatch::Missing { Ok(()) } else { expect_version(tx, id, if_match, find) }
+    if *if_match == IfMatch::Missing { Ok(()) } else { lock_version(tx, id, if_match, find) }
 }
 
 /// Compares the version of a locked record with the one that was read; a stale one is told with the record as the
 /// caller sees it now.
-fn check_version<T: Record>(
+pub(super) fn expect_version<T: Record>(
     tx: &mut Tx<'_>,
     version: i64,
     if_match: &IfMatch,
@@ -214,23 +245,4 @@ fn check_version<T: Record>(
     }
     let current = serde_json::to_value(find(tx)?).map_err(Problem::internal)?;
     Err(Problem::version_conflict(current))
-}
-
-/// Locks a record with steps, and tells whether this step is a repetition, or meant for another version.
-pub fn begin_step<I: RecordId, T: Record>(
-    tx: &mut Tx<'_>,
-    id: I,
-    call: &StepCall,
-    find: impl FnOnce(&mut Tx<'_>, I) -> Result<T>,
-) -> Result<StepTurn> {
-    let standing = records::lock_for_step(tx.conn, id, call)?;
-    // A repetition finds another version: the one that this very step made.
-    if standing.repeated {
-        return Ok(StepTurn::Repeated);
-    }
-    if call.if_match != IfMatch::Missing {
-        check_version(tx, standing.version, &call.if_match, |tx| find(tx, id))?;
-    }
-    records::set(tx.conn, "step", call.word)?;
-    Ok(StepTurn::From(standing.status))
 }

@@ -14,6 +14,8 @@ pub mod passwords;
 pub mod policy;
 /// The rows a list looks at.
 pub mod reach;
+/// Steps of state machines.
+pub mod steps;
 /// Access tokens.
 pub mod tokens;
 /// The transaction of a caller.

@@ -12,7 +12,7 @@ use crate::harness::{TestServer, sources};
 
 /// Each area with its tables; it uses its own and those above it in this list.
 const AREAS: [(&str, &[&str]); 8] = [
-    ("kernel", &["audit_events", "creations", "deleted_records", "schema_text", "sealing_keys", "tree_day"]),
+    ("kernel", &["audit_events", "creations", "deleted_records", "schema_text", "sealing_keys", "steps", "tree_day"]),
     ("access", &[]),
     (
         "places",

@@ -51,7 +51,7 @@ fn an_entry_tells_who_did_what_and_no_personal_value() {
     for personal in ["Siu", "0905123456", "064068001234"] {
         assert!(!told.contains(personal), "{personal}: {told}");
     }
-    for bookkeeping in ["last_step", "changed_xid", "scope_path"] {
+    for bookkeeping in ["written_by", "changed_xid", "scope_path"] {
         assert!(!told.contains(bookkeeping), "{bookkeeping}");
     }
 }

@@ -91,14 +91,14 @@ pub fn list(tx: &mut Tx<'_>, filter: &AuditFilter, keyset: Keyset<AuditSort>) ->
     } else {
         format!("SELECT * FROM audit_events e WHERE {page}")
     };
-    // Who took a step, and a hash to know its repetition by, stand in the record for the service alone.
+    // The authors of a record are kept for the two-person rule alone.
     let sql = format!(
         "WITH entries AS ({entries})
          SELECT e.id, e.at, e.actor_id, e.actor_role, e.actor_username, e.actor_full_name, e.actor_locality_id,
                 e.actor_organisation_id, e.two_person, e.on_behalf_of,
                 e.resource, e.record_id, NULL AS part, e.part_of AS part_id, e.action, e.step, e.forced, e.request_id,
-                e.old_values - '{{last_step,last_step_by,last_step_hash,written_by}}'::text[] AS old_values,
-                e.new_values - '{{last_step,last_step_by,last_step_hash,written_by}}'::text[] AS new_values,
+                e.old_values - 'written_by' AS old_values,
+                e.new_values - 'written_by' AS new_values,
                 e.personal_fields, e.village_id, e.organisation_id
            FROM entries e
           ORDER BY e.at {direction}, e.id {direction}"

@@ -4,12 +4,12 @@
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{Array, BigInt, Bool, Bytea, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bytea, Text, Uuid as SqlUuid};
 use diesel::{PgConnection, sql_query};
 use uuid::Uuid;
 
 use super::Db;
-use super::sql::{app_claim, app_now, app_organisation, app_set};
+use super::sql::{app_begin_step, app_claim, app_forget_step, app_now, app_organisation, app_set};
 use crate::kernel::http::answer::NoContent;
 use crate::kernel::http::extract::{IfMatch, Match};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
@@ -129,51 +129,16 @@ pub fn delete_row<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<NoConte
     }
 }
 
-/// A step that is asked for.
-pub struct StepCall {
-    pub word: &'static str,
-    pub if_match: IfMatch,
-    /// It answers for what was read, so it says which version that was.
-    pub needs_version: bool,
-    /// Of the body: the same step with the same body is a repetition.
-    pub hash: Vec<u8>,
+/// Begins a step of a locked record; false when the caller took the same step with the same body last.
+pub fn begin_step<I: RecordId>(conn: &mut PgConnection, id: I, word: &str, hash: &[u8]) -> Result<bool> {
+    let (table, id): (&str, Uuid) = (I::TABLE, id.into());
+    Ok(diesel::select(app_begin_step(id, table, word, hash)).get_result(conn)?)
 }
 
-/// The state of a locked record before a step.
-#[derive(QueryableByName)]
-pub struct Standing {
-    #[diesel(sql_type = Text)]
-    pub status: String,
-    #[diesel(sql_type = BigInt)]
-    pub version: i64,
-    /// The caller took the same step with the same body last.
-    #[diesel(sql_type = Bool)]
-    pub repeated: bool,
-}
-
-/// What a step has to do.
-pub enum StepTurn {
-    /// The same caller took the same step with the same body last: nothing is left to do.
-    Repeated,
-    /// The step starts from this status.
-    From(String),
-}
-
-/// Locks a record for a step. A step that answers for what was read needs the version of it.
-pub fn lock_for_step<I: RecordId>(conn: &mut PgConnection, id: I, step: &StepCall) -> Result<Standing> {
-    let standing: Standing = sql_query(format!(
-        "SELECT status, version, (last_step IS NOT DISTINCT FROM $2 AND last_step_by IS NOT DISTINCT FROM app_user_id() \
-         AND last_step_hash IS NOT DISTINCT FROM $3) AS repeated FROM {} WHERE id = $1 FOR UPDATE",
-        I::TABLE
-    ))
-    .bind::<SqlUuid, _>(id.into())
-    .bind::<Text, _>(step.word)
-    .bind::<Bytea, _>(&step.hash)
-    .get_result(conn)?;
-    if step.needs_version && !step.if_match.is_one_version() {
-        return Err(Problem::new(Code::PreconditionRequired));
-    }
-    Ok(standing)
+/// Forgets the last step of a record that starts anew: the same step is no repetition then.
+pub fn forget_step<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<()> {
+    diesel::select(app_forget_step(id.into())).execute(conn)?;
+    Ok(())
 }
 
 /// The moment of the transaction, by the service's clock.

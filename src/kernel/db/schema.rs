@@ -156,9 +156,6 @@ diesel::table! {
         correction_reason -> Nullable<Text>,
         /// Accounts that changed it: none of them may confirm it
         written_by -> Array<Uuid>,
-        last_step -> Nullable<Text>,
-        last_step_by -> Nullable<Uuid>,
-        last_step_hash -> Nullable<Bytea>,
         /// The account that recorded it, which may not confirm it
         acted_by -> Uuid,
         on_behalf_of -> Nullable<Uuid>,
@@ -219,10 +216,6 @@ diesel::table! {
         /// Accounts that changed it since its last approval: an approval by one of them is marked in the audit
         written_by -> Array<Uuid>,
         return_reason -> Nullable<Text>,
-        last_step -> Nullable<Text>,
-        last_step_by -> Nullable<Uuid>,
-        /// With last_step and last_step_by: recognises a repeated step
-        last_step_hash -> Nullable<Bytea>,
         acted_by -> Nullable<Uuid>,
         on_behalf_of -> Nullable<Uuid>,
         created_at -> Timestamptz,
@@ -655,6 +648,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The last step of each record with states: the same call again is recognised as a repetition
+    steps (record_id) {
+        record_id -> Uuid,
+        resource -> Text,
+        step -> Text,
+        taken_by -> Nullable<Uuid>,
+        body_hash -> Bytea,
+        taken_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Marks: gifts or visits of the village in this year have changed since its summaries were counted
     support_changes (id) {
         id -> Int8,
@@ -873,6 +878,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     sign_in_addresses,
     sign_in_failures,
+    steps,
     support_changes,
     support_summaries,
     tree_day,

@@ -22,7 +22,15 @@ define_sql_function! {
     fn app_claim(id: Uuid, resource: Text, body_hash: Binary) -> Text;
 }
 define_sql_function! {
-    /// Leaves a finding for the rest of the transaction.
+    /// Begins a step of a locked record; false for a repetition of the last one.
+    fn app_begin_step(record: Uuid, resource: Text, step: Text, body_hash: Binary) -> Bool;
+}
+define_sql_function! {
+    /// Forgets the last step of a record.
+    fn app_forget_step(record: Uuid) -> Nullable<Text>;
+}
+define_sql_function! {
+    /// Sets `app.<name>` for the rest of the transaction.
     fn app_set(name: Text, value: Text) -> Nullable<Text>;
 }
 define_sql_function! {

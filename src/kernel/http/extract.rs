@@ -7,7 +7,7 @@ use actix_web::http::header::IF_MATCH;
 use actix_web::{FromRequest, HttpRequest};
 use uuid::Uuid;
 
-pub use crate::kernel::http::body::{NoInput, Step, Valid, valid};
+pub use crate::kernel::http::body::{NoBody, Valid, valid};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 
 /// The id in the path. Text that is no UUID is the id of nothing, so that it is answered like any

@@ -4,13 +4,11 @@ use actix_web::{delete, get, patch, post};
 use super::model::{
     HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListSort, NewHardshipList,
 };
-use super::queries;
-use super::workflow::HardshipListStep;
+use super::{queries, workflow};
 use crate::access::actor::May;
 use crate::access::policy::permission::{DecideHardshipLists, ReadHardshipLists, WriteHardshipLists};
-use crate::kernel::db::records::StepCall;
 use crate::kernel::http::answer::{Created, Found, NoContent};
-use crate::kernel::http::extract::{Id, IfMatch, NoInput, Step, Valid};
+use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::list::page::Page;
 use crate::kernel::list::{List, Paging};
@@ -93,10 +91,9 @@ pub async fn submit_hardship_list(
     may: May<WriteHardshipLists>,
     id: Id<HardshipListId>,
     if_match: IfMatch,
-    body: Step<NoInput>,
+    body: NoBody,
 ) -> Result<Found<HardshipList>> {
-    let call = HardshipListStep::Submit.call(if_match, body.into_inner().hash);
-    take(may, id, HardshipListStep::Submit, call, None).await
+    may.take(&workflow::SUBMIT, id, if_match, body, queries::take_step, queries::find).await
 }
 
 /// Approve a hardship list
@@ -112,10 +109,9 @@ pub async fn approve_hardship_list(
     may: May<DecideHardshipLists>,
     id: Id<HardshipListId>,
     if_match: IfMatch,
-    body: Step<NoInput>,
+    body: NoBody,
 ) -> Result<Found<HardshipList>> {
-    let call = HardshipListStep::Approve.call(if_match, body.into_inner().hash);
-    take(may, id, HardshipListStep::Approve, call, None).await
+    may.take(&workflow::APPROVE, id, if_match, body, queries::take_step, queries::find).await
 }
 
 /// Return a hardship list
@@ -130,8 +126,7 @@ pub async fn return_hardship_list(
     if_match: IfMatch,
     body: Valid<HardshipListReason>,
 ) -> Result<Found<HardshipList>> {
-    let call = HardshipListStep::Return.call(if_match, body.hash.clone());
-    take(may, id, HardshipListStep::Return, call, Some(body.into_inner().reason)).await
+    may.take(&workflow::RETURN, id, if_match, body, queries::take_step, queries::find).await
 }
 
 /// Reopen an approved hardship list
@@ -146,8 +141,7 @@ pub async fn reopen_hardship_list(
     if_match: IfMatch,
     body: Valid<HardshipListReason>,
 ) -> Result<Found<HardshipList>> {
-    let call = HardshipListStep::Reopen.call(if_match, body.hash.clone());
-    take(may, id, HardshipListStep::Reopen, call, Some(body.into_inner().reason)).await
+    may.take(&workflow::REOPEN, id, if_match, body, queries::take_step, queries::find).await
 }
 
 /// Close an approved hardship list
@@ -160,18 +154,7 @@ pub async fn close_hardship_list(
     may: May<DecideHardshipLists>,
     id: Id<HardshipListId>,
     if_match: IfMatch,
-    body: Step<NoInput>,
+    body: NoBody,
 ) -> Result<Found<HardshipList>> {
-    let call = HardshipListStep::Close.call(if_match, body.into_inner().hash);
-    take(may, id, HardshipListStep::Close, call, None).await
-}
-
-async fn take<P>(
-    may: May<P>,
-    id: Id<HardshipListId>,
-    step: HardshipListStep,
-    call: StepCall,
-    reason: Option<String>,
-) -> Result<Found<HardshipList>> {
-    may.write(move |tx| queries::take(tx, id.0, step, &call, reason.as_deref())).await.map(Found)
+    may.take(&workflow::CLOSE, id, if_match, body, queries::take_step, queries::find).await
 }

@@ -9,15 +9,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::model::{
-    HardshipList, HardshipListChanges, HardshipListFilter, HardshipListRow, HardshipListSort, NewHardshipItem,
-    NewHardshipList,
+    HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListRow, HardshipListSort,
+    NewHardshipItem, NewHardshipList,
 };
-use super::workflow::{HardshipListStatus, HardshipListStep, allowed_actions};
-use crate::access::calls::begin_step;
+use super::workflow::{HardshipListAction, HardshipListStatus, HardshipListStep, allowed_actions};
 use crate::access::policy::Role;
 use crate::access::reach::Reach;
 use crate::access::tx::Tx;
-use crate::kernel::db::records::{self, StepCall, StepTurn};
+use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, hardship_lists, households};
 use crate::kernel::db::sql::{app_item_held, app_own_accounts, app_share_maker, app_with_caller};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
@@ -242,54 +241,39 @@ fn check_items(
     if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
 }
 
-/// Takes a step, once: the same caller sending it again changes nothing, and of two who act at the
-/// same time one gets the 409.
-pub fn take(
+pub fn take_step<R: Into<StepReason>>(
     tx: &mut Tx<'_>,
     id: HardshipListId,
-    step: HardshipListStep,
-    call: &StepCall,
-    reason: Option<&str>,
-) -> Result<HardshipList> {
-    use hardship_lists as l;
-    let from = match begin_step(tx, id, call, find)? {
-        StepTurn::Repeated => return find(tx, id),
-        StepTurn::From(status) => {
-            status.parse::<HardshipListStatus>().map_err(|()| Problem::internal("unknown status"))?
-        }
-    };
-    let to = from.after(step).ok_or_else(|| Problem::new(Code::InvalidTransition))?;
+    step: &HardshipListStep,
+    reason: R,
+) -> Result<()> {
     let row = HardshipListRow::query().find(id).first(tx.conn)?;
-    if step == HardshipListStep::Approve && row.submitted_by == Some(UserId(tx.actor.id)) {
+    let status = step.after(row.status)?;
+    let (submits, approves) = (step.action == HardshipListAction::Submit, step.action == HardshipListAction::Approve);
+    let me = UserId(tx.actor.id);
+    if approves && row.submitted_by == Some(me) {
         return Err(Problem::new(Code::OwnSubmission));
     }
-    if step == HardshipListStep::Approve && may_be_own(tx, &row)? {
+    if approves && may_be_own(tx, &row)? {
         records::set(tx.conn, "two_person", "doubt")?;
     }
     let items = hardship_items::table.filter(hardship_items::list_id.eq(id));
     let left = items.filter(hardship_items::dropped.eq(false));
-    if step == HardshipListStep::Submit && !diesel::select(exists(left)).get_result::<bool>(tx.conn)? {
+    if submits && !diesel::select(exists(left)).get_result::<bool>(tx.conn)? {
         return Err(Problem::field("#/items", FieldCode::Empty));
     }
     let now = records::now(tx.conn)?;
-    let me = UserId(tx.actor.id);
-    let trace = StepTrace {
-        status: to,
-        last_step: call.word,
-        last_step_by: me,
-        last_step_hash: &call.hash,
-        submitted_at: (step == HardshipListStep::Submit).then_some(now),
-        submitted_by: (step == HardshipListStep::Submit).then_some(me),
-        approved_at: (step == HardshipListStep::Approve && row.approved_at.is_none()).then_some(now),
-        approved_by: (step == HardshipListStep::Approve).then_some(me),
-        written_by: (step == HardshipListStep::Approve).then(Vec::new),
-        return_reason: reason,
+    let written = StepColumns {
+        status,
+        submitted_at: submits.then_some(now),
+        submitted_by: submits.then_some(me),
+        approved_at: (approves && row.approved_at.is_none()).then_some(now),
+        approved_by: approves.then_some(me),
+        written_by: approves.then(Vec::new),
+        return_reason: reason.into().0,
     };
-    let updated = diesel::update(l::table.find(id).filter(l::status.eq(from))).set(&trace).execute(tx.conn)?;
-    if updated == 0 {
-        return Err(Problem::new(Code::InvalidTransition));
-    }
-    if step == HardshipListStep::Approve {
+    diesel::update(hardship_lists::table.find(id)).set(&written).execute(tx.conn)?;
+    if approves {
         // From here on the twinned units see these households, and only these.
         // A line that was helped meanwhile stays.
         let dropped = items.filter(hardship_items::dropped);
@@ -304,7 +288,22 @@ pub fn take(
         .bind::<SqlUuid, _>(id)
         .execute(tx.conn)?;
     }
-    find(tx, id)
+    Ok(())
+}
+
+/// The reason of a step that has one.
+pub struct StepReason(Option<String>);
+
+impl From<()> for StepReason {
+    fn from((): ()) -> Self {
+        Self(None)
+    }
+}
+
+impl From<HardshipListReason> for StepReason {
+    fn from(input: HardshipListReason) -> Self {
+        Self(Some(input.reason))
+    }
 }
 
 /// Whether an author or the submitter of the list is the caller, may be by another account, or has an account of the
@@ -317,18 +316,15 @@ fn may_be_own(tx: &mut Tx<'_>, list: &HardshipListRow) -> Result<bool> {
     Ok(share_maker || authors.iter().any(|author| own.contains(&author.0)))
 }
 
-/// What a step writes; None leaves a column as it is.
+/// The columns that a step writes; None leaves a column as it is.
 #[derive(AsChangeset)]
 #[diesel(table_name = hardship_lists)]
-struct StepTrace<'a> {
+struct StepColumns {
     status: HardshipListStatus,
-    last_step: &'a str,
-    last_step_by: UserId,
-    last_step_hash: &'a [u8],
     submitted_at: Option<DateTime<Utc>>,
     submitted_by: Option<UserId>,
     approved_at: Option<DateTime<Utc>>,
     approved_by: Option<UserId>,
     written_by: Option<Vec<UserId>>,
-    return_reason: Option<&'a str>,
+    return_reason: Option<String>,
 }

@@ -1,12 +1,11 @@
-//! Where a hardship list may go next: the whole machine on one screen.
+//! The state machine of hardship lists: statuses, steps, and the conditions of each.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::actor::Actor;
 use crate::access::policy::Permission;
-use crate::kernel::db::records::StepCall;
-use crate::kernel::http::extract::IfMatch;
+use crate::access::steps::Step;
 use crate::kernel::value::enums::db_enum;
 
 db_enum! {
@@ -33,64 +32,52 @@ pub enum HardshipListAction {
     Close,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum HardshipListStep {
-    Submit,
-    Approve,
-    Return,
-    Reopen,
-    Close,
-}
+pub type HardshipListStep = Step<HardshipListStatus, HardshipListAction>;
 
-impl HardshipListStep {
-    const ALL: [Self; 5] = [Self::Submit, Self::Approve, Self::Return, Self::Reopen, Self::Close];
+pub const SUBMIT: HardshipListStep = Step {
+    word: "submit",
+    action: HardshipListAction::Submit,
+    permission: Permission::WriteHardshipLists,
+    one_version: false,
+    from: &[HardshipListStatus::Draft, HardshipListStatus::Returned],
+    to: HardshipListStatus::Submitted,
+};
+pub const APPROVE: HardshipListStep = Step {
+    word: "approve",
+    action: HardshipListAction::Approve,
+    permission: Permission::DecideHardshipLists,
+    one_version: true,
+    from: &[HardshipListStatus::Submitted],
+    to: HardshipListStatus::Approved,
+};
+pub const RETURN: HardshipListStep = Step {
+    word: "return",
+    action: HardshipListAction::Return,
+    permission: Permission::DecideHardshipLists,
+    one_version: false,
+    from: &[HardshipListStatus::Submitted],
+    to: HardshipListStatus::Returned,
+};
+pub const REOPEN: HardshipListStep = Step {
+    word: "reopen",
+    action: HardshipListAction::Reopen,
+    permission: Permission::DecideHardshipLists,
+    one_version: false,
+    from: &[HardshipListStatus::Approved],
+    to: HardshipListStatus::Returned,
+};
+pub const CLOSE: HardshipListStep = Step {
+    word: "close",
+    action: HardshipListAction::Close,
+    permission: Permission::DecideHardshipLists,
+    one_version: false,
+    from: &[HardshipListStatus::Approved],
+    to: HardshipListStatus::Closed,
+};
 
-    /// An approval is one of the version that was read.
-    pub fn call(self, if_match: IfMatch, hash: Vec<u8>) -> StepCall {
-        StepCall { word: self.word(), if_match, needs_version: self == Self::Approve, hash }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Submit => "submit",
-            Self::Approve => "approve",
-            Self::Return => "return",
-            Self::Reopen => "reopen",
-            Self::Close => "close",
-        }
-    }
-
-    fn action(self) -> HardshipListAction {
-        match self {
-            Self::Submit => HardshipListAction::Submit,
-            Self::Approve => HardshipListAction::Approve,
-            Self::Return => HardshipListAction::Return,
-            Self::Reopen => HardshipListAction::Reopen,
-            Self::Close => HardshipListAction::Close,
-        }
-    }
-
-    fn permission(self) -> Permission {
-        match self {
-            Self::Submit => Permission::WriteHardshipLists,
-            _ => Permission::DecideHardshipLists,
-        }
-    }
-}
+pub const STEPS: &[&HardshipListStep] = &[&SUBMIT, &APPROVE, &RETURN, &REOPEN, &CLOSE];
 
 impl HardshipListStatus {
-    pub fn after(self, step: HardshipListStep) -> Option<Self> {
-        match (self, step) {
-            (Self::Draft | Self::Returned, HardshipListStep::Submit) => Some(Self::Submitted),
-            (Self::Submitted, HardshipListStep::Approve) => Some(Self::Approved),
-            (Self::Submitted, HardshipListStep::Return) | (Self::Approved, HardshipListStep::Reopen) => {
-                Some(Self::Returned)
-            }
-            (Self::Approved, HardshipListStep::Close) => Some(Self::Closed),
-            _ => None,
-        }
-    }
-
     /// Only a list that nobody is looking at may be changed.
     pub fn is_editable(self) -> bool {
         matches!(self, Self::Draft | Self::Returned)
@@ -111,35 +98,31 @@ pub fn allowed_actions(
             actions.push(HardshipListAction::Delete);
         }
     }
-    let steps = HardshipListStep::ALL.iter().filter(|step| {
-        status.after(**step).is_some()
-            && actor.may(step.permission())
-            && !(**step == HardshipListStep::Approve && own_submission)
-    });
-    actions.extend(steps.map(|step| step.action()));
+    actions.extend(Step::offered(STEPS, status, |step| {
+        actor.may(step.permission) && !(step.action == HardshipListAction::Approve && own_submission)
+    }));
     actions
 }
 
 #[cfg(test)]
 mod tests {
     use super::HardshipListStatus::*;
-    use super::HardshipListStep::*;
     use super::*;
 
     #[test]
-    fn every_step_from_every_status() {
+    fn each_step_starts_from_its_statuses_only() {
         let allowed = [
-            (Draft, Submit, Submitted),
-            (Returned, Submit, Submitted),
-            (Submitted, Approve, Approved),
-            (Submitted, Return, Returned),
-            (Approved, Reopen, Returned),
-            (Approved, Close, Closed),
+            (Draft, "submit", Submitted),
+            (Returned, "submit", Submitted),
+            (Submitted, "approve", Approved),
+            (Submitted, "return", Returned),
+            (Approved, "reopen", Returned),
+            (Approved, "close", Closed),
         ];
         for status in HardshipListStatus::ALL {
-            for step in HardshipListStep::ALL {
-                let expected = allowed.iter().find(|(from, by, _)| from == status && *by == step).map(|(_, _, to)| *to);
-                assert_eq!(status.after(step), expected, "{status:?} {step:?}");
+            for step in STEPS {
+                let expected = allowed.iter().find(|(from, word, _)| from == status && *word == step.word);
+                assert_eq!(step.after(*status).ok(), expected.map(|(_, _, to)| *to), "{status:?} {}", step.word);
             }
         }
     }

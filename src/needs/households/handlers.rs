@@ -10,7 +10,7 @@ use crate::access::actor::May;
 use crate::access::calls::unless_in_use;
 use crate::access::policy::permission::{ReadHouseholds, RevealHouseholds, WriteHouseholds};
 use crate::kernel::http::answer::{Created, Found, NoContent};
-use crate::kernel::http::extract::{Id, IfMatch, NoInput, Step, Valid};
+use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::http::sheet::Listed;
 use crate::kernel::list::page::Page;
@@ -90,7 +90,7 @@ pub async fn delete_household(may: May<WriteHouseholds>, id: Id<HouseholdId>, if
 pub async fn reveal_household(
     may: May<RevealHouseholds>,
     id: Id<HouseholdId>,
-    _: Step<NoInput>,
+    _: NoBody,
 ) -> Result<Json<HouseholdSecrets>> {
     may.write(move |tx| queries::reveal(tx, id.0)).await.map(Json)
 }

@@ -1,13 +1,11 @@
 use actix_web::{delete, get, patch, post};
 
 use super::model::{Gift, GiftChanges, GiftDispute, GiftFilter, GiftSettlement, GiftSort, NewGift};
-use super::queries::{self, StepNotes};
-use super::workflow::GiftStep;
+use super::{queries, workflow};
 use crate::access::actor::May;
 use crate::access::policy::permission::{ConfirmGifts, ReadSupport, RecordSupport, SettleGifts};
-use crate::kernel::db::records::StepCall;
 use crate::kernel::http::answer::{Created, Found, NoContent};
-use crate::kernel::http::extract::{Id, IfMatch, NoInput, Step, Valid};
+use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::http::sheet::Listed;
 use crate::kernel::list::page::Page;
@@ -82,10 +80,9 @@ pub async fn confirm_gift(
     may: May<ConfirmGifts>,
     id: Id<GiftId>,
     if_match: IfMatch,
-    body: Step<NoInput>,
+    body: NoBody,
 ) -> Result<Found<Gift>> {
-    let call = GiftStep::Confirm.call(if_match, body.into_inner().hash);
-    take(may, id, GiftStep::Confirm, StepNotes::default(), call).await
+    may.take(&workflow::CONFIRM, id, if_match, body, queries::take_step, queries::find).await
 }
 
 /// Dispute a gift
@@ -101,9 +98,7 @@ pub async fn dispute_gift(
     if_match: IfMatch,
     body: Valid<GiftDispute>,
 ) -> Result<Found<Gift>> {
-    let call = GiftStep::Dispute.call(if_match, body.hash.clone());
-    let notes = StepNotes { dispute_reason: Some(body.into_inner().reason), settlement_note: Some(None) };
-    take(may, id, GiftStep::Dispute, notes, call).await
+    may.take(&workflow::DISPUTE, id, if_match, body, queries::take_step, queries::find).await
 }
 
 /// Settle a dispute
@@ -119,12 +114,5 @@ pub async fn settle_gift(
     if_match: IfMatch,
     body: Valid<GiftSettlement>,
 ) -> Result<Found<Gift>> {
-    let step = GiftStep::Settle(body.resolution);
-    let call = step.call(if_match, body.hash.clone());
-    let notes = StepNotes { dispute_reason: None, settlement_note: Some(Some(body.into_inner().note)) };
-    take(may, id, step, notes, call).await
-}
-
-async fn take<P>(may: May<P>, id: Id<GiftId>, step: GiftStep, notes: StepNotes, call: StepCall) -> Result<Found<Gift>> {
-    may.write(move |tx| queries::take_step(tx, id.0, step, notes, &call)).await.map(Found)
+    may.take(body.resolution.step(), id, if_match, body, queries::take_step, queries::find).await
 }

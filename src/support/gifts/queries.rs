@@ -8,16 +8,18 @@ use diesel::sql_types::Uuid as SqlUuid;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::model::{Gift, GiftChanges, GiftFilter, GiftRow, GiftSort, GiftStatus, NewGift, NewVisitGift, Recipient};
-use super::workflow::{GiftChange, GiftStep, Standing};
-use crate::access::calls::begin_step;
+use super::model::{
+    Gift, GiftChanges, GiftDispute, GiftFilter, GiftRow, GiftSettlement, GiftSort, GiftStatus, NewGift, NewVisitGift,
+    Recipient,
+};
+use super::workflow::{GiftChange, GiftStep, Relation, STEPS};
 use crate::access::policy::Permission;
 use crate::access::reach::Reach;
 use crate::access::tx::Tx;
-use crate::kernel::db::records::{self, StepCall, StepTurn};
+use crate::kernel::db::records;
 use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
 use crate::kernel::db::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller};
-use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::id::RecordId;
 use crate::kernel::value::id::{
@@ -30,13 +32,13 @@ diesel::define_sql_function! {
     fn app_village_name(village: SqlUuid) -> Text;
 }
 
-/// A gift as it is read: the row, the names it is shown with, and how the caller stands to it.
+/// A gift as it is read: the row, the names it is shown with, and the relation of the caller to it.
 struct GiftView {
     row: GiftRow,
     organisation_name: String,
     village_name: String,
     household_head_name: Option<String>,
-    standing: Standing,
+    relation: Relation,
 }
 
 impl From<GiftView> for Gift {
@@ -68,7 +70,7 @@ impl From<GiftView> for Gift {
             correction_reason: row.correction_reason,
             acted_by: row.acted_by,
             on_behalf_of: row.on_behalf_of,
-            allowed_actions: view.standing.allowed_actions(row.status),
+            allowed_actions: view.relation.allowed_actions(row.status),
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -101,8 +103,8 @@ fn load(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<GiftVie
             app_organisation(),
         ))
         .load(tx.conn)?;
-    let (confirms, settles) = (tx.actor.may(Permission::ConfirmGifts), tx.actor.may(Permission::SettleGifts));
-    let same_people: Vec<Uuid> = if rows.is_empty() || !(confirms || settles) {
+    let takes_steps = STEPS.iter().any(|step| tx.actor.may(step.permission));
+    let same_people: Vec<Uuid> = if rows.is_empty() || !takes_steps {
         Vec::new()
     } else {
         diesel::select(app_own_accounts()).get_result(tx.conn)?
@@ -117,22 +119,20 @@ fn load(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<GiftVie
         _,
     )| {
         let records = tx.actor.may(Permission::RecordSupport);
-        let standing = Standing {
+        let relation = Relation {
+            office: tx.actor.office,
             in_range,
             recorded_it: row.authors().any(|author| author == UserId(tx.actor.id)),
             recorder_may_be_caller: row.authors().any(may_be_own),
             recorders_side: records
                 && recording::is_recorders_side(tx.actor, own, Some(row.acted_by), row.organisation_id),
-            confirms,
-            settles,
-            corrects: tx.actor.may(Permission::RecordForUnits),
         };
         GiftView {
             row,
             organisation_name: organisation_name.unwrap_or_default(),
             village_name,
             household_head_name,
-            standing,
+            relation,
         }
     };
     Ok(rows.into_iter().map(view).collect())
@@ -366,8 +366,8 @@ fn check_visit(tx: &mut Tx<'_>, visit: VisitId, occasion: &Occasion, pointer: &s
 }
 
 pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
-    let GiftView { row, standing, .. } = view(tx, id)?;
-    let change = standing.may_change(row.status)?;
+    let GiftView { row, relation, .. } = view(tx, id)?;
+    let change = relation.may_change(row.status)?;
     let occasion = Occasion {
         twinning_id: row.twinning_id,
         village_id: row.village_id,
@@ -401,13 +401,8 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
         GiftChange::Correction => {
             let reason = changes.reason.as_ref().ok_or_else(|| Problem::field("#/reason", FieldCode::Required))?;
             records::set(tx.conn, "step", "correct")?;
-            let again = (
-                gifts::status.eq(GiftStatus::Recorded),
-                gifts::correction_reason.eq(reason),
-                gifts::last_step.eq(None::<String>),
-                gifts::last_step_by.eq(None::<Uuid>),
-                gifts::last_step_hash.eq(None::<Vec<u8>>),
-            );
+            records::forget_step(tx.conn, id)?;
+            let again = (gifts::status.eq(GiftStatus::Recorded), gifts::correction_reason.eq(reason));
             diesel::update(target).set((&changes, again, author)).execute(tx.conn)
         }
     };
@@ -420,40 +415,46 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
 }
 
 pub fn check_deletable(tx: &mut Tx<'_>, gift: &Gift) -> Result<()> {
-    let GiftView { row, standing, .. } = view(tx, gift.id)?;
-    standing.may_delete(row.status)
+    let GiftView { row, relation, .. } = view(tx, gift.id)?;
+    relation.may_delete(row.status)
 }
 
-/// What a step writes beside the status.
+/// The columns that a step writes beside the status.
 #[derive(Default, AsChangeset)]
 #[diesel(table_name = gifts)]
 pub struct StepNotes {
-    pub dispute_reason: Option<String>,
+    dispute_reason: Option<String>,
     /// A new dispute waits for a settlement of its own.
-    pub settlement_note: Option<Option<String>>,
+    settlement_note: Option<Option<String>>,
 }
 
-pub fn take_step(tx: &mut Tx<'_>, id: GiftId, step: GiftStep, notes: StepNotes, call: &StepCall) -> Result<Gift> {
-    if let StepTurn::From(_) = begin_step(tx, id, call, find)? {
-        let GiftView { row, standing, .. } = view(tx, id)?;
-        standing.may_take(step)?;
-        let authors: Vec<UserId> = row.authors().collect();
-        if step.answers_for_money() && diesel::select(app_share_maker(authors)).get_result(tx.conn)? {
-            records::set(tx.conn, "two_person", "doubt")?;
-        }
-        let next = step.from(row.status).ok_or_else(|| Problem::new(Code::InvalidTransition))?;
-        let taken = diesel::update(gifts::table.find(id).filter(gifts::status.eq(row.status)))
-            .set((
-                notes,
-                gifts::status.eq(next),
-                gifts::last_step.eq(call.word),
-                gifts::last_step_by.eq(tx.actor.id),
-                gifts::last_step_hash.eq(&call.hash),
-            ))
-            .execute(tx.conn)?;
-        if taken == 0 {
-            return Err(Problem::new(Code::InvalidTransition));
-        }
+impl From<()> for StepNotes {
+    fn from((): ()) -> Self {
+        Self::default()
     }
-    find(tx, id)
+}
+
+impl From<GiftDispute> for StepNotes {
+    fn from(dispute: GiftDispute) -> Self {
+        Self { dispute_reason: Some(dispute.reason), settlement_note: Some(None) }
+    }
+}
+
+impl From<GiftSettlement> for StepNotes {
+    fn from(settlement: GiftSettlement) -> Self {
+        Self { dispute_reason: None, settlement_note: Some(Some(settlement.note)) }
+    }
+}
+
+pub fn take_step<N: Into<StepNotes>>(tx: &mut Tx<'_>, id: GiftId, step: &GiftStep, notes: N) -> Result<()> {
+    let GiftView { row, relation, .. } = view(tx, id)?;
+    relation.may_take(step)?;
+    let authors: Vec<UserId> = row.authors().collect();
+    // Money that may have been given and confirmed by one person is marked for the level above.
+    if step.one_version && diesel::select(app_share_maker(authors)).get_result(tx.conn)? {
+        records::set(tx.conn, "two_person", "doubt")?;
+    }
+    let next = step.after(row.status)?;
+    diesel::update(gifts::table.find(id)).set((notes.into(), gifts::status.eq(next))).execute(tx.conn)?;
+    Ok(())
 }

@@ -1,45 +1,46 @@
-//! Where a gift may go next, and who may take it there. No database in here.
-
-use crate::kernel::db::records::StepCall;
-use crate::kernel::http::extract::IfMatch;
+//! The state machine of gifts: the statuses, the steps between them, and the relation of a caller to a gift that each
+//! step, change and deletion needs.
 
 use super::model::{GiftAction, GiftResolution, GiftStatus};
+use crate::access::policy::{Office, Permission};
+use crate::access::steps::Step;
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 
-/// A step of the side that received.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GiftStep {
-    Confirm,
-    Dispute,
-    Settle(GiftResolution),
-}
+pub type GiftStep = Step<GiftStatus, GiftAction>;
 
-impl GiftStep {
-    /// Where money is answered for, the version that was read is named.
-    pub fn call(self, if_match: IfMatch, hash: Vec<u8>) -> StepCall {
-        StepCall { word: self.word(), if_match, needs_version: self.answers_for_money(), hash }
-    }
+pub const CONFIRM: GiftStep = Step {
+    word: "confirm",
+    action: GiftAction::Confirm,
+    permission: Permission::ConfirmGifts,
+    one_version: true,
+    from: &[GiftStatus::Recorded],
+    to: GiftStatus::Confirmed,
+};
+pub const DISPUTE: GiftStep = Step {
+    word: "dispute",
+    action: GiftAction::Dispute,
+    permission: Permission::ConfirmGifts,
+    one_version: false,
+    from: &[GiftStatus::Recorded],
+    to: GiftStatus::Disputed,
+};
+pub const SETTLE_AS_DELIVERED: GiftStep = Step {
+    word: "settle",
+    action: GiftAction::Settle,
+    permission: Permission::SettleGifts,
+    one_version: true,
+    from: &[GiftStatus::Disputed],
+    to: GiftStatus::Confirmed,
+};
+pub const SETTLE_AS_NOT_DELIVERED: GiftStep = Step { to: GiftStatus::NotDelivered, ..SETTLE_AS_DELIVERED };
 
-    pub fn answers_for_money(self) -> bool {
-        matches!(self, Self::Confirm | Self::Settle(_))
-    }
+pub const STEPS: &[&GiftStep] = &[&CONFIRM, &DISPUTE, &SETTLE_AS_DELIVERED, &SETTLE_AS_NOT_DELIVERED];
 
-    fn word(self) -> &'static str {
+impl GiftResolution {
+    pub fn step(self) -> &'static GiftStep {
         match self {
-            Self::Confirm => "confirm",
-            Self::Dispute => "dispute",
-            Self::Settle(_) => "settle",
-        }
-    }
-
-    /// The status a step leads to; none when it is impossible.
-    pub fn from(self, status: GiftStatus) -> Option<GiftStatus> {
-        match (status, self) {
-            (GiftStatus::Recorded, Self::Confirm) => Some(GiftStatus::Confirmed),
-            (GiftStatus::Recorded, Self::Dispute) => Some(GiftStatus::Disputed),
-            (GiftStatus::Disputed, Self::Settle(GiftResolution::Delivered)) => Some(GiftStatus::Confirmed),
-            (GiftStatus::Disputed, Self::Settle(GiftResolution::NotDelivered)) => Some(GiftStatus::NotDelivered),
-            _ => None,
+            Self::Delivered => &SETTLE_AS_DELIVERED,
+            Self::NotDelivered => &SETTLE_AS_NOT_DELIVERED,
         }
     }
 }
@@ -51,9 +52,10 @@ pub enum GiftChange {
     Correction,
 }
 
-/// How a caller stands to a gift.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Standing {
+/// The relation of a caller to a gift.
+#[derive(Debug, Clone, Copy)]
+pub struct Relation {
+    pub office: Office,
     /// The gift's village lies in the caller's range of places.
     pub in_range: bool,
     /// The caller recorded it.
@@ -63,19 +65,11 @@ pub struct Standing {
     pub recorder_may_be_caller: bool,
     /// The caller recorded it, or belongs to the unit that gave.
     pub recorders_side: bool,
-    /// Permissions.
-    pub confirms: bool,
-    pub settles: bool,
-    pub corrects: bool,
 }
 
-impl Standing {
-    pub fn may_take(&self, step: GiftStep) -> Result<()> {
-        let permitted = match step {
-            GiftStep::Confirm | GiftStep::Dispute => self.confirms,
-            GiftStep::Settle(_) => self.settles,
-        };
-        if !(permitted && self.in_range) {
+impl Relation {
+    pub fn may_take(&self, step: &GiftStep) -> Result<()> {
+        if !(self.office.may(step.permission) && self.in_range) {
             return Err(Problem::new(Code::Forbidden));
         }
         // To settle is to say that it arrived, or that it did not: nobody says so of their own gift.
@@ -93,7 +87,7 @@ impl Standing {
         match status {
             GiftStatus::Recorded if self.recorders_side => Ok(GiftChange::Free),
             GiftStatus::Confirmed | GiftStatus::Disputed | GiftStatus::NotDelivered
-                if self.corrects && self.in_range =>
+                if self.office.may(Permission::RecordForUnits) && self.in_range =>
             {
                 Ok(GiftChange::Correction)
             }
@@ -108,18 +102,9 @@ impl Standing {
         if status == GiftStatus::Recorded { Ok(()) } else { Err(Problem::new(Code::InvalidTransition)) }
     }
 
-    /// What the answer offers.
+    /// Returns the actions that the caller can take.
     pub fn allowed_actions(&self, status: GiftStatus) -> Vec<GiftAction> {
-        let steps = [
-            (GiftAction::Confirm, GiftStep::Confirm),
-            (GiftAction::Dispute, GiftStep::Dispute),
-            (GiftAction::Settle, GiftStep::Settle(GiftResolution::Delivered)),
-        ];
-        let mut actions: Vec<GiftAction> = steps
-            .into_iter()
-            .filter(|(_, step)| step.from(status).is_some() && self.may_take(*step).is_ok())
-            .map(|(action, _)| action)
-            .collect();
+        let mut actions = Step::offered(STEPS, status, |step| self.may_take(step).is_ok());
         if self.may_change(status).is_ok() {
             actions.push(GiftAction::Update);
         }
@@ -133,29 +118,33 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::policy::Role;
 
-    const STEPS: [GiftStep; 4] = [
-        GiftStep::Confirm,
-        GiftStep::Dispute,
-        GiftStep::Settle(GiftResolution::Delivered),
-        GiftStep::Settle(GiftResolution::NotDelivered),
-    ];
-
-    fn head() -> Standing {
-        Standing { in_range: true, confirms: true, ..Standing::default() }
+    fn outsider(role: Role) -> Relation {
+        Relation {
+            office: Office::User(role),
+            in_range: false,
+            recorded_it: false,
+            recorder_may_be_caller: false,
+            recorders_side: false,
+        }
     }
 
-    fn official() -> Standing {
-        Standing { in_range: true, confirms: true, settles: true, corrects: true, ..Standing::default() }
+    fn head() -> Relation {
+        Relation { in_range: true, ..outsider(Role::VillageHead) }
     }
 
-    fn unit() -> Standing {
-        Standing { recorders_side: true, recorded_it: true, ..Standing::default() }
+    fn official() -> Relation {
+        Relation { in_range: true, ..outsider(Role::Commune) }
+    }
+
+    fn unit() -> Relation {
+        Relation { recorders_side: true, recorded_it: true, ..outsider(Role::TwinningUnit) }
     }
 
     #[test]
-    fn only_what_was_recorded_is_confirmed_or_disputed_and_only_what_was_disputed_is_settled() {
-        let ends = |status: GiftStatus| STEPS.map(|step| step.from(status));
+    fn a_recorded_gift_is_confirmed_or_disputed_and_a_disputed_one_is_settled() {
+        let ends = |status: GiftStatus| STEPS.iter().map(|step| step.after(status).ok()).collect::<Vec<_>>();
         use GiftStatus::{Confirmed, Disputed, NotDelivered, Recorded};
         assert_eq!(ends(Recorded), [Some(Confirmed), Some(Disputed), None, None]);
         assert_eq!(ends(Disputed), [None, None, Some(Confirmed), Some(NotDelivered)]);
@@ -164,8 +153,8 @@ mod tests {
     }
 
     #[test]
-    fn nobody_judges_what_they_recorded() {
-        let recorder = Standing { recorded_it: true, recorders_side: true, ..official() };
+    fn a_recorder_takes_no_step() {
+        let recorder = Relation { recorded_it: true, recorders_side: true, ..official() };
         for step in STEPS {
             assert_eq!(recorder.may_take(step).unwrap_err().code(), Code::OwnSubmission);
             assert!(official().may_take(step).is_ok());
@@ -173,8 +162,8 @@ mod tests {
     }
 
     #[test]
-    fn nobody_judges_through_an_account_that_they_made() {
-        let made = Standing { recorder_may_be_caller: true, ..official() };
+    fn an_account_that_the_recorder_made_takes_no_step() {
+        let made = Relation { recorder_may_be_caller: true, ..official() };
         for step in STEPS {
             assert_eq!(made.may_take(step).unwrap_err().code(), Code::OwnSubmission);
         }
@@ -184,12 +173,16 @@ mod tests {
 
     #[test]
     fn the_giver_neither_confirms_nor_settles() {
-        let giving_head = Standing { confirms: true, recorders_side: true, ..Standing::default() };
+        let giving_head = Relation { recorders_side: true, ..outsider(Role::VillageHead) };
         for step in STEPS {
             assert_eq!(giving_head.may_take(step).unwrap_err().code(), Code::Forbidden);
             assert_eq!(unit().may_take(step).unwrap_err().code(), Code::Forbidden);
         }
-        assert_eq!(head().may_take(STEPS[2]).unwrap_err().code(), Code::Forbidden, "a head settles nothing");
+        assert_eq!(
+            head().may_take(&SETTLE_AS_DELIVERED).unwrap_err().code(),
+            Code::Forbidden,
+            "a head settles nothing"
+        );
     }
 
     #[test]
@@ -207,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_offered_can_be_done() {
+    fn an_offered_action_is_allowed() {
         use GiftAction::{Confirm, Delete, Dispute, Settle, Update};
         assert_eq!(head().allowed_actions(GiftStatus::Recorded), [Confirm, Dispute]);
         assert_eq!(unit().allowed_actions(GiftStatus::Recorded), [Update, Delete]);

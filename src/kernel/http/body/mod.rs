@@ -65,16 +65,16 @@ impl<T: DeserializeOwned + Validate + Send + 'static> FromRequest for Valid<T> {
     }
 }
 
-/// The body of a workflow step: like [`Valid`], but none at all counts as `{}`.
-pub struct Step<T>(Valid<T>);
-
-impl<T> Step<T> {
-    pub fn into_inner(self) -> Valid<T> {
-        self.0
-    }
+/// The body of a step without input: none at all counts as `{}`, and every field is unknown.
+pub struct NoBody {
+    /// SHA-256 of the body in canonical form.
+    pub hash: Vec<u8>,
 }
 
-impl<T: DeserializeOwned + Validate + Send + 'static> FromRequest for Step<T> {
+#[derive(serde::Deserialize, Validate)]
+struct NoFields {}
+
+impl FromRequest for NoBody {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
@@ -83,14 +83,12 @@ impl<T: DeserializeOwned + Validate + Send + 'static> FromRequest for Step<T> {
         let media_type = MediaType::of(request);
         Box::pin(async move {
             let body = body.await?;
-            if body.is_empty() { of_bytes(b"{}") } else { parse(body, media_type).await }.map(Step)
+            let read: Valid<NoFields> =
+                if body.is_empty() { of_bytes(b"{}")? } else { parse(body, media_type).await? };
+            Ok(Self { hash: read.hash })
         })
     }
 }
-
-/// The body of a step that says nothing more.
-#[derive(serde::Deserialize, Validate)]
-pub struct NoInput {}
 
 #[derive(Clone, Copy)]
 enum MediaType {

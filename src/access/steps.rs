@@ -1,0 +1,101 @@
+//! Steps of state machines. A resource states its machine in `workflow.rs`, one `Step` for each word in the path; this
+//! file locks the record, recognises a repetition, compares the version, and offers the steps that are possible.
+
+use super::calls::expect_version;
+use super::policy::Permission;
+use super::tx::Tx;
+use crate::kernel::db::records;
+use crate::kernel::http::answer::Record;
+use crate::kernel::http::body::{NoBody, Valid};
+use crate::kernel::http::extract::IfMatch;
+use crate::kernel::http::problem::{Code, Problem, Result};
+use crate::kernel::value::id::RecordId;
+
+/// One step of a state machine.
+#[derive(Debug)]
+pub struct Step<S: 'static, A> {
+    /// The last segment of its path: `confirm` in `/gifts/{id}/confirm`.
+    pub word: &'static str,
+    /// As it is named in `allowed_actions`.
+    pub action: A,
+    pub permission: Permission,
+    /// The caller answers for the content: `If-Match` names the one version that was read.
+    pub one_version: bool,
+    pub from: &'static [S],
+    pub to: S,
+}
+
+impl<S: Copy + PartialEq, A: Copy + PartialEq> Step<S, A> {
+    /// Returns the status that the step leads to; 409 `invalid_transition` from any other status than its own.
+    pub fn after(&self, status: S) -> Result<S> {
+        if self.from.contains(&status) { Ok(self.to) } else { Err(Problem::new(Code::InvalidTransition)) }
+    }
+
+    /// Returns the actions whose steps start from `status` and that `permits` allows, in the order of `steps`.
+    pub fn offered(steps: &[&Self], status: S, permits: impl Fn(&Self) -> bool) -> Vec<A> {
+        let mut actions: Vec<A> = Vec::new();
+        for step in steps.iter().filter(|step| step.from.contains(&status) && permits(step)) {
+            if !actions.contains(&step.action) {
+                actions.push(step.action);
+            }
+        }
+        actions
+    }
+}
+
+/// The facts of a step that the OpenAPI document shows.
+pub struct StepFacts {
+    pub word: &'static str,
+    pub permission: Permission,
+    pub one_version: bool,
+}
+
+impl<S, A> From<&Step<S, A>> for StepFacts {
+    fn from(step: &Step<S, A>) -> Self {
+        Self { word: step.word, permission: step.permission, one_version: step.one_version }
+    }
+}
+
+/// The body of a step: its input, and the hash by which a repetition is recognised.
+pub trait StepBody {
+    type Input;
+    fn into_parts(self) -> (Self::Input, Vec<u8>);
+}
+
+impl StepBody for NoBody {
+    type Input = ();
+    fn into_parts(self) -> ((), Vec<u8>) {
+        ((), self.hash)
+    }
+}
+
+impl<T> StepBody for Valid<T> {
+    type Input = T;
+    fn into_parts(mut self) -> (T, Vec<u8>) {
+        let hash = std::mem::take(&mut self.hash);
+        (self.into_inner(), hash)
+    }
+}
+
+/// Locks the record and begins a step; false when the same caller took it last with the same body. A repetition finds
+/// another version, the one that it made, so the versions are compared for a new step only.
+pub(super) fn begin<I: RecordId, T: Record, S, A>(
+    tx: &mut Tx<'_>,
+    id: I,
+    step: &Step<S, A>,
+    if_match: &IfMatch,
+    hash: &[u8],
+    find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
+) -> Result<bool> {
+    let version = records::lock(tx.conn, id)?;
+    if step.one_version && !if_match.is_one_version() {
+        return Err(Problem::new(Code::PreconditionRequired));
+    }
+    if !records::begin_step(tx.conn, id, step.word, hash)? {
+        return Ok(false);
+    }
+    if *if_match != IfMatch::Missing {
+        expect_version(tx, version, if_match, |tx| find(tx, id))?;
+    }
+    Ok(true)
+}
