@@ -1,3 +1,7 @@
+mod history;
+mod merge;
+mod moving;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 

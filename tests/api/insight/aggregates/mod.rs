@@ -1,3 +1,8 @@
+mod as_of;
+mod counted_beforehand;
+mod dashboards;
+mod households;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -10,11 +10,11 @@ use ketnghia::kernel::http::peer::TrustedProxy;
 
 use crate::harness::sources;
 
-const SETTINGS: &str = include_str!("../../docs/settings.md");
-const SECURITY: &str = include_str!("../../docs/security.md");
-const EXAMPLE: &str = include_str!("../../.env.example");
-const COMPOSE: &str = include_str!("../../compose.yaml");
-const INSTALLATION: &str = include_str!("../../docs/installation.md");
+const SETTINGS: &str = include_str!("../../../docs/settings.md");
+const SECURITY: &str = include_str!("../../../docs/security.md");
+const EXAMPLE: &str = include_str!("../../../.env.example");
+const COMPOSE: &str = include_str!("../../../compose.yaml");
+const INSTALLATION: &str = include_str!("../../../docs/installation.md");
 
 /// Every setting that the environment may give, in the order of the command line.
 fn settings() -> Vec<Arg> {
@@ -81,7 +81,9 @@ fn every_test_that_the_page_of_security_names_exists() {
                 is_of && holds(path, test)
             }),
             None => sources(&root.join("tests/api")).iter().any(|path| {
-                path.with_extension("").components().any(|part| part.as_os_str() == file) && holds(path, test)
+                let stem = path.with_extension("");
+                let module = if stem.ends_with("mod") { stem.parent().unwrap() } else { &stem };
+                module.ends_with(file.replace("::", "/")) && holds(path, test)
             }),
         };
         if !found {

@@ -11,7 +11,7 @@ use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
 
 use crate::harness::{NOW, TestServer, World, password_hash};
 
-const DATA: &str = include_str!("../../benches/service/data.sql");
+const DATA: &str = include_str!("../../../benches/service/data.sql");
 
 #[derive(QueryableByName)]
 struct Count {

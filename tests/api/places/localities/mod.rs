@@ -1,3 +1,5 @@
+mod over_time;
+
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use serde_json::json;

@@ -6,7 +6,7 @@ use ketnghia::demo;
 
 use crate::harness::{Catalogue, TestServer};
 
-const README: &str = include_str!("../../README.md");
+const README: &str = include_str!("../../../README.md");
 
 /// The fenced blocks of the tour: language and text.
 fn blocks() -> Vec<(&'static str, &'static str)> {

@@ -403,7 +403,7 @@ fn templates_import_themselves_where_the_places_are() {
 
 #[test]
 fn the_manual_has_every_column() {
-    let manual = include_str!("../../docs/imports.md");
+    let manual = include_str!("../../../docs/imports.md");
     let tables = Kind::ALL.map(import::markdown);
     let missing: Vec<&String> = tables.iter().filter(|table| !manual.contains(table.as_str())).collect();
     assert!(missing.is_empty(), "docs/imports.md lacks these tables:\n{missing:#?}");

@@ -1,0 +1,4 @@
+//! Sign-in and sessions.
+
+mod sessions;
+mod sign_in;

@@ -1,0 +1,12 @@
+//! Tests of the whole: access, the OpenAPI document, the database schema, the source tree, the manuals, faults.
+
+mod access_matrix;
+mod areas;
+mod contract;
+mod docs;
+mod faults;
+mod openapi;
+mod readme;
+mod reads;
+mod schema;
+mod words;

@@ -1,0 +1,3 @@
+//! Aggregates.
+
+mod aggregates;

@@ -1,0 +1,5 @@
+//! Households, hardship lists, hardship items.
+
+mod hardship_items;
+mod hardship_lists;
+mod households;

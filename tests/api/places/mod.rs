@@ -1,0 +1,3 @@
+//! Provinces, districts, communes and villages of every era.
+
+mod localities;

@@ -1,0 +1,5 @@
+//! Starting, stopping, health and metrics.
+
+mod health;
+mod metrics;
+mod process;

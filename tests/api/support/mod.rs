@@ -1,0 +1,4 @@
+//! Visits and gifts.
+
+mod gifts;
+mod visits;

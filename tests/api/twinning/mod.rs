@@ -1,0 +1,5 @@
+//! Organisations, programmes, twinnings.
+
+mod organisations;
+mod programmes;
+mod twinnings;
