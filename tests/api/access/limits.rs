@@ -20,7 +20,7 @@ fn a_minutes_share_of(requests: u32) -> World {
 }
 
 #[test]
-fn who_asks_too_much_has_to_wait_and_nobody_else_does() {
+fn a_session_over_its_rate_limit_gets_429_with_retry_after_and_others_are_served() {
     let world = a_minutes_share_of(12);
     let (one, other) = (world.commune(world.ianan), world.commune(world.ianan));
     let answer = refused(&one, "/me", 40);
@@ -35,7 +35,7 @@ fn who_asks_too_much_has_to_wait_and_nobody_else_does() {
 }
 
 #[test]
-fn the_share_of_a_second_is_one_of_its_own() {
+fn the_limit_per_second_applies_beside_the_limit_per_minute() {
     let world = World::on(TestServer::set(&Callers { rate_limit_per_second: 2, ..lavish() }));
     let answer = refused(&world.commune(world.ianan), "/me", 200);
     answer.expect_problem(429, "too_many_requests");
@@ -43,7 +43,7 @@ fn the_share_of_a_second_is_one_of_its_own() {
 }
 
 #[test]
-fn each_session_of_a_user_has_a_share_of_its_own_and_refused_calls_count() {
+fn each_session_has_its_own_rate_limit_and_refused_calls_count() {
     let world = a_minutes_share_of(12);
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let (here, elsewhere) = (world.sign_in("ianan"), world.sign_in("ianan"));
@@ -57,7 +57,7 @@ fn each_session_of_a_user_has_a_share_of_its_own_and_refused_calls_count() {
 }
 
 #[test]
-fn a_key_is_counted_by_its_secret_so_that_nobody_uses_up_the_share_of_another() {
+fn calls_with_a_forged_secret_do_not_use_up_the_rate_limit_of_an_api_key() {
     let world = a_minutes_share_of(12);
     let official = world.province(world.gialai);
     let made = official.post("/api-keys", json!({"name": "Bảng số liệu", "locality_id": world.gialai})).expect(201);
@@ -76,7 +76,7 @@ fn a_key_is_counted_by_its_secret_so_that_nobody_uses_up_the_share_of_another() 
 }
 
 #[test]
-fn who_is_not_signed_in_counts_against_the_address_and_a_revoked_token_against_nobody_else() {
+fn anonymous_calls_and_revoked_tokens_count_against_the_limit_of_the_address_only() {
     let callers = Callers { address_limit_per_minute: 30, rate_limit_per_minute: 40, ..lavish() };
     let world = World::on(TestServer::set(&callers));
     world.make_user("ianan", "commune", Some(world.ianan), None);
@@ -98,7 +98,7 @@ fn who_is_not_signed_in_counts_against_the_address_and_a_revoked_token_against_n
 }
 
 #[test]
-fn an_address_holds_so_many_connections_and_one_that_ends_makes_room() {
+fn connections_over_the_limit_of_an_address_are_closed() {
     let server = TestServer::set(&Callers { connections_per_address: 3, ..lavish() });
     let address = server.url().trim_start_matches("http://").to_owned();
     let open = || {
@@ -124,7 +124,7 @@ fn an_address_holds_so_many_connections_and_one_that_ends_makes_room() {
 /// Asks for much and takes nothing of it.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_answer_that_nobody_takes_is_given_up() {
+fn a_connection_whose_response_is_not_read_is_closed_after_answer_seconds() {
     let server = TestServer::set(&Callers { answer_seconds: 4, ..lavish() });
     let connections = || {
         let metrics = server.anonymous().get("/metrics").text;

@@ -68,7 +68,7 @@ impl Forge {
 }
 
 #[test]
-fn a_token_is_good_as_it_was_made() {
+fn an_access_token_is_accepted_as_issued() {
     let forge = Forge::new();
     forge.me(&forge.token).expect(200);
     forge.me(&forge.signed(|_| {})).expect(200);
@@ -76,7 +76,7 @@ fn a_token_is_good_as_it_was_made() {
 }
 
 #[test]
-fn other_algorithms_are_refused() {
+fn tokens_with_another_algorithm_are_refused() {
     let forge = Forge::new();
     let claims = part(&forge.claims);
     for alg in ["none", "None", "NONE", ""] {
@@ -98,7 +98,7 @@ fn other_algorithms_are_refused() {
 }
 
 #[test]
-fn only_the_services_own_keys_are_asked() {
+fn tokens_are_verified_with_the_keys_of_the_service_only() {
     let forge = Forge::new();
     let rest = forge.token.split_once('.').unwrap().1;
     for kid in [json!("unknown"), json!("../../etc/passwd"), json!("' or 1=1 --"), json!(""), json!(null), json!(7)] {
@@ -126,7 +126,7 @@ fn only_the_services_own_keys_are_asked() {
 }
 
 #[test]
-fn a_token_that_was_touched_is_refused() {
+fn an_altered_token_is_refused() {
     let forge = Forge::new();
     let parts: Vec<&str> = forge.token.split('.').collect();
     let mut claims = forge.claims.clone();
@@ -144,7 +144,7 @@ fn a_token_that_was_touched_is_refused() {
 }
 
 #[test]
-fn every_claim_is_needed_and_must_be_ours() {
+fn a_token_with_a_missing_or_wrong_claim_is_refused() {
     let forge = Forge::new();
     for name in ["exp", "iss", "aud", "sub", "sid", "ver", "role", "token_use", "nbf", "iat"] {
         forge.refused(&format!("no {name}"), &forge.signed(|claims| drop(claims.remove(name))));
@@ -160,7 +160,7 @@ fn every_claim_is_needed_and_must_be_ours() {
 }
 
 #[test]
-fn a_token_dies_a_minute_after_its_time_and_is_not_good_before_it() {
+fn a_token_is_refused_before_nbf_and_60_seconds_after_exp() {
     let forge = Forge::new();
     let exp = forge.claims["exp"].as_i64().unwrap();
     let at = |seconds: i64| {
@@ -178,7 +178,7 @@ fn a_token_dies_a_minute_after_its_time_and_is_not_good_before_it() {
 }
 
 #[test]
-fn a_refresh_token_is_no_access_token() {
+fn a_refresh_token_is_refused_as_an_access_token() {
     let forge = Forge::new();
     forge.world.make_user("other", "commune", Some(forge.world.ianan), None);
     let tokens = forge
@@ -191,7 +191,7 @@ fn a_refresh_token_is_no_access_token() {
 }
 
 #[test]
-fn one_authorization_header_of_the_right_scheme() {
+fn exactly_one_authorization_header_with_the_bearer_scheme_is_accepted() {
     let forge = Forge::new();
     let bearer = format!("Bearer {}", forge.token);
     let get = |headers: &[(&str, &str)]| forge.world.server.raw("GET /api/v1/me", headers, b"");
@@ -212,7 +212,7 @@ fn one_authorization_header_of_the_right_scheme() {
 }
 
 #[test]
-fn a_revoked_token_is_told_so_before_anything_else() {
+fn a_revoked_token_gets_401_before_403_and_422() {
     let forge = Forge::new();
     let caller = forge.world.server.anonymous().with_token(&forge.token);
     caller.post("/api-keys", json!({})).expect_problem(403, "forbidden");
@@ -224,7 +224,7 @@ fn a_revoked_token_is_told_so_before_anything_else() {
 }
 
 #[test]
-fn what_needs_no_sign_in_does_not_mind_a_bad_token() {
+fn public_calls_ignore_an_invalid_token() {
     let forge = Forge::new();
     forge.world.server.anonymous().with_token("rubbish").get("/catalogues").expect(200);
 }
@@ -238,7 +238,7 @@ fn add_key(folder: &Path, name: &str) -> PathBuf {
 }
 
 #[test]
-fn keys_are_rotated_while_the_server_runs_and_nobody_is_signed_out() {
+fn a_new_signing_key_is_used_after_a_minute_and_sessions_survive_the_rotation() {
     let folder = tempfile::tempdir().unwrap();
     let first = add_key(folder.path(), "1.pk8");
     let world = World::on(TestServer::with_keys(folder.path()));

@@ -50,7 +50,7 @@ fn is_refused(caller: &Client, step: &str, body: Option<Value>) {
 }
 
 #[test]
-fn nobody_confirms_their_own_gift_through_a_head_that_they_made() {
+fn an_account_created_or_reset_by_the_recorder_of_a_gift_cannot_confirm_it() {
     let at = Giving::new();
     let gift = recorded(&at, &at.official);
     let (puppet_id, puppet) = made_by(&at.world, &at.official, "puppet", &head_of(at.village));
@@ -98,7 +98,7 @@ fn nobody_confirms_their_own_gift_through_a_head_that_they_made() {
 }
 
 #[test]
-fn nobody_settles_what_an_account_recorded_that_they_made() {
+fn an_official_cannot_settle_a_gift_recorded_by_an_account_they_created() {
     let at = Giving::new();
     let (_, unit) = made_by(
         &at.world,
@@ -117,7 +117,7 @@ fn nobody_settles_what_an_account_recorded_that_they_made() {
 }
 
 #[test]
-fn a_list_approved_through_ones_own_account_is_marked_for_the_level_above() {
+fn approving_a_list_submitted_by_an_account_that_the_approver_created_is_marked_as_doubt() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let official = world.commune(world.ianan);
@@ -143,7 +143,7 @@ fn a_list_approved_through_ones_own_account_is_marked_for_the_level_above() {
 }
 
 #[test]
-fn a_list_approved_by_its_author_is_marked_whoever_submitted_it() {
+fn a_list_approved_by_an_author_is_marked_as_doubt_even_if_another_user_submitted_it() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (author, head, second) = (world.commune(world.ianan), world.head(village), world.commune(world.ianan));
@@ -176,7 +176,7 @@ fn a_list_approved_by_its_author_is_marked_whoever_submitted_it() {
 }
 
 #[test]
-fn whoever_merges_households_is_an_author_of_their_lists() {
+fn a_user_who_merges_listed_households_counts_as_an_author_of_the_list() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (head, official) = (world.head(village), world.commune(world.ianan));
@@ -192,7 +192,7 @@ fn whoever_merges_households_is_an_author_of_their_lists() {
 }
 
 #[test]
-fn a_list_of_two_accounts_of_one_maker_is_marked() {
+fn a_list_submitted_and_approved_by_accounts_of_one_creator_is_marked_as_doubt() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let maker = world.province(world.gialai);
@@ -209,7 +209,7 @@ fn a_list_of_two_accounts_of_one_maker_is_marked() {
 }
 
 #[test]
-fn for_how_long_an_account_is_its_makers_is_a_setting() {
+fn two_person_days_sets_how_long_the_creator_of_an_account_counts_as_its_owner() {
     let callers = Callers { two_person_days: 0, ..lavish() };
     let at = Giving::on(World::on(TestServer::set(&callers)));
     let gift = recorded(&at, &at.official);
@@ -218,7 +218,7 @@ fn for_how_long_an_account_is_its_makers_is_a_setting() {
 }
 
 #[test]
-fn an_account_that_did_nothing_but_sign_in_is_deleted() {
+fn an_account_without_changes_can_be_deleted_and_one_with_changes_cannot() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let official = world.commune(world.ianan);
@@ -232,7 +232,7 @@ fn an_account_that_did_nothing_but_sign_in_is_deleted() {
 }
 
 #[test]
-fn administrators_look_after_each_other_and_not_after_themselves() {
+fn administrators_manage_each_other_but_not_themselves() {
     let world = World::new();
     let (one_id, other_id) =
         (world.make_user("one", "admin", None, None), world.make_user("other", "admin", None, None));
@@ -251,7 +251,7 @@ fn administrators_look_after_each_other_and_not_after_themselves() {
 }
 
 #[test]
-fn whoever_wrote_any_of_a_gift_does_not_confirm_it() {
+fn no_author_of_a_gift_can_confirm_it() {
     let at = Giving::new();
     let new = |value: i64| {
         json!({"twinning_id": at.twinning, "village_id": at.village, "household_id": at.home, "category": "cash",
@@ -277,7 +277,7 @@ fn whoever_wrote_any_of_a_gift_does_not_confirm_it() {
 }
 
 #[test]
-fn what_two_accounts_of_one_maker_do_is_marked() {
+fn a_gift_recorded_and_confirmed_by_accounts_of_one_creator_is_marked_as_doubt() {
     let at = Giving::new();
     let unit = [("role", json!("twinning_unit")), ("organisation_id", json!(at.organisation))];
     let (_, unit) = made_by(&at.world, &at.official, "donvi", &unit);
@@ -295,7 +295,7 @@ fn what_two_accounts_of_one_maker_do_is_marked() {
 }
 
 #[test]
-fn a_reset_by_somebody_else_makes_the_account_its_owners_again() {
+fn a_password_reset_by_another_official_ends_the_link_to_the_creator() {
     let at = Giving::new();
     let gift = recorded(&at, &at.official);
     let (puppet, _) = made_by(&at.world, &at.official, "puppet", &head_of(at.village));

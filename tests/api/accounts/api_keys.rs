@@ -12,7 +12,7 @@ fn key_for(world: &World, official: &Client, place: Uuid) -> (Uuid, Client) {
 }
 
 #[test]
-fn a_key_is_shown_once() {
+fn the_secret_of_an_api_key_is_shown_once() {
     let world = World::new();
     let province = world.province(world.gialai);
     let body = json!({"id": Uuid::now_v7(), "name": "Bảng số liệu", "locality_id": world.gialai});
@@ -29,7 +29,7 @@ fn a_key_is_shown_once() {
 }
 
 #[test]
-fn a_key_reads_places_without_their_profiles_and_nothing_personal() {
+fn an_api_key_reads_places_without_profiles_and_no_personal_data() {
     let world = World::new();
     let (tung, elsewhere) = (world.village(world.ianan, "Tung"), world.village(world.kongchro, "Hle Hlang"));
     let profiles = json!([{"year": 2026, "households": 164, "population": 702, "minority_households": 158}]);
@@ -54,7 +54,7 @@ fn a_key_reads_places_without_their_profiles_and_nothing_personal() {
 }
 
 #[test]
-fn keys_are_made_for_places_of_the_callers_scope() {
+fn api_keys_are_created_for_places_in_the_scope_of_the_caller() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let body = |place: Uuid| json!({"name": "x", "locality_id": place});
@@ -79,7 +79,7 @@ fn keys_are_made_for_places_of_the_callers_scope() {
 }
 
 #[test]
-fn expired_revoked_and_altered_keys_are_refused() {
+fn expired_revoked_and_altered_api_keys_are_refused() {
     let world = World::new();
     let province = world.province(world.gialai);
     let until = world.server.db.clock.today();

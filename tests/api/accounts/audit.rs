@@ -21,7 +21,7 @@ fn new_household(head: &Client, village: Uuid) -> Value {
 }
 
 #[test]
-fn an_entry_tells_who_did_what_and_no_personal_value() {
+fn an_entry_names_actor_record_and_changed_fields_without_personal_values() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -57,7 +57,7 @@ fn an_entry_tells_who_did_what_and_no_personal_value() {
 }
 
 #[test]
-fn who_read_a_number_in_full_is_told() {
+fn revealing_an_identity_number_is_audited() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let household = new_household(&world.head(village), village);
@@ -69,7 +69,7 @@ fn who_read_a_number_in_full_is_told() {
 }
 
 #[test]
-fn officials_read_of_their_area_and_of_no_other() {
+fn officials_read_entries_of_their_own_area_only() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let query = format!("resource=localities&id={village}");
@@ -95,7 +95,7 @@ fn officials_read_of_their_area_and_of_no_other() {
 }
 
 #[test]
-fn what_is_of_no_village_is_for_the_officials_of_its_place() {
+fn entries_without_a_village_are_read_by_the_officials_of_their_place() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let body = json!({
@@ -137,7 +137,7 @@ fn what_is_of_no_village_is_for_the_officials_of_its_place() {
 }
 
 #[test]
-fn the_deletion_of_a_part_is_read_where_its_whole_was() {
+fn the_entry_of_a_deleted_part_is_read_by_the_officials_of_its_parent_record() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let body = json!({
@@ -156,7 +156,7 @@ fn the_deletion_of_a_part_is_read_where_its_whole_was() {
 }
 
 #[test]
-fn what_happened_to_an_account_is_for_those_who_look_after_it() {
+fn entries_of_an_account_are_read_by_the_officials_above_it() {
     let world = World::new();
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
     let wrong = json!({"username": "ianan", "password": "wrong"});
@@ -175,7 +175,7 @@ fn what_happened_to_an_account_is_for_those_who_look_after_it() {
 }
 
 #[test]
-fn entries_are_found_by_record_actor_and_day_and_read_on_page_by_page() {
+fn entries_are_filtered_by_record_actor_and_day_and_paged() {
     let world = World::new();
     let me = world.make_user("ianan", "commune", Some(world.ianan), None);
     let mut made = Vec::new();
@@ -224,7 +224,7 @@ fn entries_are_found_by_record_actor_and_day_and_read_on_page_by_page() {
 }
 
 #[test]
-fn what_was_undone_leaves_no_entry_and_what_was_done_leaves_one() {
+fn a_rolled_back_change_leaves_no_entry_and_a_committed_one_leaves_one() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let village = world.village(world.ianan, "Tung");
@@ -250,7 +250,7 @@ fn what_was_undone_leaves_no_entry_and_what_was_done_leaves_one() {
 }
 
 #[test]
-fn every_record_says_whose_officials_may_read_of_it() {
+fn every_tracked_table_determines_a_place_for_its_audit_entries() {
     let world = World::new();
     let unknown = giving::value(
         &world,
@@ -263,7 +263,7 @@ fn every_record_says_whose_officials_may_read_of_it() {
 }
 
 #[test]
-fn the_first_load_of_the_catalogue_is_one_entry_and_a_later_change_of_it_is_one_each() {
+fn the_first_load_of_the_catalogue_is_one_entry_and_later_changes_are_one_each() {
     let world = World::new();
     let entries = |step: &str| world.count("audit_events", &format!("step = '{step}'"));
     assert_eq!(entries("catalogue"), 1);
@@ -276,7 +276,7 @@ fn the_first_load_of_the_catalogue_is_one_entry_and_a_later_change_of_it_is_one_
 }
 
 #[test]
-fn a_table_with_only_a_locality_is_read_by_the_officials_of_its_place() {
+fn entries_of_a_table_with_only_a_locality_are_read_by_its_officials() {
     let world = World::new();
     // As a later area makes a table; no function or trigger names it.
     world
@@ -309,7 +309,7 @@ fn a_table_with_only_a_locality_is_read_by_the_officials_of_its_place() {
 }
 
 #[test]
-fn a_newline_in_what_was_sent_forges_no_line() {
+fn a_newline_in_a_username_forges_no_audit_entry() {
     let world = World::new();
     let sent = json!({"username": "ianan\nERROR forged", "password": PASSWORD});
     let answer = world.server.anonymous().post("/auth/login", sent);

@@ -37,7 +37,7 @@ fn first_sign_in(world: &World, username: &str, one_time: &str) -> Client {
 }
 
 #[test]
-fn an_account_begins_with_a_one_time_password_that_is_shown_once() {
+fn a_new_account_has_a_one_time_password_that_is_shown_once() {
     let world = World::new();
     let official = world.province(world.gialai);
     let id = Uuid::now_v7();
@@ -73,7 +73,7 @@ fn an_account_begins_with_a_one_time_password_that_is_shown_once() {
 }
 
 #[test]
-fn a_one_time_password_is_worth_nothing_after_seven_days() {
+fn a_one_time_password_expires_after_seven_days() {
     let world = World::new();
     let made = world.province(world.gialai).post("/users", new_user("ianan", "commune", world.ianan)).expect(201);
     let sign_in = || {
@@ -88,7 +88,7 @@ fn a_one_time_password_is_worth_nothing_after_seven_days() {
 }
 
 #[test]
-fn accounts_are_made_downwards_only() {
+fn officials_create_accounts_below_their_own_level_only() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (admin, province, commune) = (world.admin(), world.province(world.gialai), world.commune(world.ianan));
@@ -106,7 +106,7 @@ fn accounts_are_made_downwards_only() {
 }
 
 #[test]
-fn an_office_is_held_in_a_place_of_its_level_and_of_the_officials_area() {
+fn the_place_or_unit_of_an_account_must_fit_its_role_and_the_scope_of_the_official() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let elsewhere = world.village(world.kongchro, "Hle Hlang");
@@ -145,7 +145,7 @@ fn an_office_is_held_in_a_place_of_its_level_and_of_the_officials_area() {
 }
 
 #[test]
-fn names_have_a_form_and_are_taken_once() {
+fn usernames_are_validated_and_unique() {
     let world = World::new();
     let province = world.province(world.gialai);
     for bad in ["Upper", "-dash", "dot.", "sp ace", "đ-ng", "a/b", "x'--"] {
@@ -163,7 +163,7 @@ fn names_have_a_form_and_are_taken_once() {
 }
 
 #[test]
-fn an_official_who_hits_upon_many_names_waits() {
+fn an_official_who_tries_many_taken_usernames_is_delayed() {
     let world = World::new();
     let (province, other) = (world.province(world.gialai), world.province(world.gialai));
     world.make_user("hidden", "province", Some(world.quangngai), None);
@@ -183,7 +183,7 @@ fn an_official_who_hits_upon_many_names_waits() {
 }
 
 #[test]
-fn fields_of_the_server_are_refused_by_name() {
+fn server_owned_fields_are_refused_as_unknown() {
     let world = World::new();
     let province = world.province(world.gialai);
     let mut body = new_user("ianan", "commune", world.ianan);
@@ -202,7 +202,7 @@ fn fields_of_the_server_are_refused_by_name() {
 }
 
 #[test]
-fn peers_and_superiors_do_not_exist() {
+fn accounts_of_peers_and_superiors_get_404() {
     let world = World::new();
     let own = world.make_user("own", "commune", Some(world.ianan), None);
     let me = world.sign_in("own");
@@ -229,7 +229,7 @@ fn peers_and_superiors_do_not_exist() {
 }
 
 #[test]
-fn a_village_head_and_a_unit_look_after_nobody() {
+fn a_village_head_and_a_unit_cannot_manage_accounts() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let unit = organisation(&world, world.ianan);
@@ -240,7 +240,7 @@ fn a_village_head_and_a_unit_look_after_nobody() {
 }
 
 #[test]
-fn deactivation_bites_on_the_next_request_and_ends_the_sessions_for_good() {
+fn a_deactivation_applies_to_the_next_request_and_an_activation_restores_no_session() {
     let world = World::new();
     let province = world.province(world.gialai);
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
@@ -263,7 +263,7 @@ fn deactivation_bites_on_the_next_request_and_ends_the_sessions_for_good() {
 }
 
 #[test]
-fn a_move_and_a_demotion_bite_on_the_next_request() {
+fn a_move_and_a_demotion_apply_to_the_next_request() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let province = world.province(world.gialai);
@@ -291,7 +291,7 @@ fn a_move_and_a_demotion_bite_on_the_next_request() {
 }
 
 #[test]
-fn a_reset_ends_the_sessions_and_asks_for_a_new_password() {
+fn a_password_reset_ends_the_sessions_and_requires_a_new_password() {
     let world = World::new();
     let province = world.province(world.gialai);
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
@@ -303,7 +303,7 @@ fn a_reset_ends_the_sessions_and_asks_for_a_new_password() {
 }
 
 #[test]
-fn nobody_promotes_an_account_to_their_own_height() {
+fn an_official_cannot_promote_an_account_to_their_own_level() {
     let world = World::new();
     let province = world.province(world.gialai);
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
@@ -315,7 +315,7 @@ fn nobody_promotes_an_account_to_their_own_height() {
 }
 
 #[test]
-fn an_account_is_deleted_and_its_tokens_with_it() {
+fn deleting_an_account_revokes_its_tokens() {
     let world = World::new();
     let province = world.province(world.gialai);
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
@@ -327,7 +327,7 @@ fn an_account_is_deleted_and_its_tokens_with_it() {
 }
 
 #[test]
-fn an_account_whose_place_has_ended_signs_in_and_sees_nothing() {
+fn an_account_of_an_ended_place_signs_in_and_reads_nothing() {
     let world = World::new();
     let me = world.commune(locality_id(2024, "23845"));
     let account = me.get("/me").expect(200);
@@ -342,7 +342,7 @@ fn an_account_whose_place_has_ended_signs_in_and_sees_nothing() {
 }
 
 #[test]
-fn accounts_are_found_by_role_place_and_name() {
+fn accounts_are_filtered_by_role_place_and_name() {
     let world = World::new();
     let province = world.province(world.gialai);
     for (name, role, place) in [("abc", "commune", world.ianan), ("abd", "commune", world.kongchro)] {

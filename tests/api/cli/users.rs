@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::harness::{DataFolder, Program, ketnghia};
 
 #[test]
-fn accounts_are_helped_from_outside() {
+fn operators_create_reset_list_and_deactivate_accounts_from_the_command_line() {
     let folder = DataFolder::new("operators");
     let server = Program::start(&folder.0);
     let run = |arguments: &[&str]| {

@@ -144,7 +144,7 @@ fn tables_named(code: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_parsers_of_this_file_see_what_they_must() {
+fn the_parsers_find_imports_and_tables() {
     let code = r#"use crate::{kernel::{db, page}, needs::households}; use crate::places::loader; "SELECT 1 FROM a x, gifts g";
                   use crate::kernel::db::schema::{users, visits::{self}, hardship_lists}; schema::pledges"#;
     assert_eq!(imported(code), ["kernel", "needs", "places"].map(str::to_owned).into());
@@ -205,7 +205,7 @@ fn every_table_has_an_area() {
 }
 
 #[test]
-fn the_list_of_modules_is_in_the_order_of_the_areas() {
+fn lib_rs_lists_the_modules_in_the_order_of_the_areas() {
     let text = fs::read_to_string("src/lib.rs").unwrap();
     let modules: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix("pub mod ")).map(|name| name.trim_end_matches(';')).collect();
@@ -279,7 +279,7 @@ fn the_sql_of_an_area_names_only_tables_of_areas_before_it() {
 }
 
 #[test]
-fn every_file_of_the_schema_is_applied() {
+fn every_schema_file_is_applied() {
     let there: BTreeSet<String> = fs::read_dir("schema")
         .unwrap()
         .filter_map(|file| file.unwrap().file_name().to_str().unwrap().strip_suffix(".sql").map(str::to_owned))

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::harness::{World, household};
 
 #[test]
-fn what_cannot_be_answered_with_is_said_instead_of_answered_with_something_else() {
+fn an_unsupported_accept_header_gets_406() {
     let world = World::new();
     let official = world.commune(world.ianan);
     for path in ["/me", "/households", "/catalogues", "/aggregates/support"] {
@@ -21,7 +21,7 @@ fn what_cannot_be_answered_with_is_said_instead_of_answered_with_something_else(
 }
 
 #[test]
-fn public_calls_refuse_parameters_that_they_do_not_know_too() {
+fn public_calls_refuse_unknown_parameters() {
     let world = World::new();
     let anonymous = world.server.anonymous();
     anonymous.get("/catalogues?x=1").expect_invalid(&[("?x", "unknown_field")]);
@@ -30,7 +30,7 @@ fn public_calls_refuse_parameters_that_they_do_not_know_too() {
 }
 
 #[test]
-fn an_empty_search_finds_what_none_finds_and_one_for_signs_nothing() {
+fn an_empty_search_filters_nothing_and_one_of_punctuation_finds_nothing() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     world.household(&world.head(village), village, "Siu A");
@@ -44,7 +44,7 @@ fn an_empty_search_finds_what_none_finds_and_one_for_signs_nothing() {
 }
 
 #[test]
-fn a_search_has_a_length_and_a_parameter_a_number_of_times() {
+fn a_search_has_at_most_100_characters_and_a_parameter_at_most_50_values() {
     let world = World::new();
     let official = world.commune(world.ianan);
     for list in ["/households", "/users", "/localities", "/organisations", "/programmes"] {
@@ -57,7 +57,7 @@ fn a_search_has_a_length_and_a_parameter_a_number_of_times() {
 }
 
 #[test]
-fn a_call_without_its_body_is_told_what_was_needed() {
+fn a_missing_body_gets_422_at_post_and_400_at_patch() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -70,7 +70,7 @@ fn a_call_without_its_body_is_told_what_was_needed() {
 }
 
 #[test]
-fn numbers_of_people_say_what_is_wrong_with_them() {
+fn invalid_phone_and_identity_numbers_have_their_own_error_codes() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let mut body = household(village, "Siu A");

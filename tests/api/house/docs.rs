@@ -36,7 +36,7 @@ fn name(argument: &Arg) -> &str {
 }
 
 #[test]
-fn the_page_of_settings_is_that_of_the_command_line() {
+fn settings_md_matches_the_command_line() {
     let mut table = String::from("| setting | default | meaning |\n|---|---|---|\n");
     for argument in settings() {
         let default = argument.get_default_values().first().map_or("", |value| value.to_str().unwrap());
@@ -48,14 +48,14 @@ fn the_page_of_settings_is_that_of_the_command_line() {
 }
 
 #[test]
-fn the_example_names_every_setting() {
+fn env_example_names_every_setting() {
     for argument in settings() {
         assert!(EXAMPLE.contains(&format!("\n# {}=", name(&argument))), "{} in .env.example", name(&argument));
     }
 }
 
 #[test]
-fn in_containers_the_proxy_is_known_and_its_callers_do_not_count_as_one() {
+fn compose_yaml_trusts_the_subnet_of_its_own_proxy() {
     let line = COMPOSE.lines().find_map(|line| line.trim().strip_prefix("TRUSTED_PROXY: &outside ${OUTSIDE_SUBNET:-"));
     let subnet = line.and_then(|rest| rest.strip_suffix('}')).expect("a subnet by default");
     assert!(subnet.parse::<TrustedProxy>().is_ok(), "{subnet}");
@@ -65,7 +65,7 @@ fn in_containers_the_proxy_is_known_and_its_callers_do_not_count_as_one() {
 
 /// A promise names its proof; one that was renamed or removed proves nothing.
 #[test]
-fn every_test_that_the_page_of_security_names_exists() {
+fn every_test_named_in_security_md_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let names: Vec<&str> = SECURITY.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
     // The first two tell the form.

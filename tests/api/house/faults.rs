@@ -36,7 +36,7 @@ fn wait_until_ready(client: &Client) {
 }
 
 #[test]
-fn without_its_database_the_service_says_so_loses_nothing_and_comes_back_alone() {
+fn an_unreachable_database_gives_503_loses_no_acknowledged_record_and_the_service_recovers() {
     let (server, wire) = TestServer::over_a_wire();
     let world = World::on(server);
     let village = world.village(world.ianan, "Làng Tung");
@@ -98,7 +98,7 @@ fn assert_nothing_is_half_written(world: &World) {
 }
 
 #[test]
-fn a_database_that_hangs_is_a_503_for_everybody_and_not_an_endless_wait() {
+fn a_hanging_database_gives_503_to_every_caller_and_the_service_recovers() {
     let (server, wire) = TestServer::over_a_wire();
     let world = World::on(server);
     let admin = world.admin();
@@ -117,7 +117,7 @@ fn a_database_that_hangs_is_a_503_for_everybody_and_not_an_endless_wait() {
 }
 
 #[test]
-fn who_waits_for_a_lock_or_behind_those_who_do_is_told_to_come_back() {
+fn a_lock_timeout_and_a_queue_behind_it_answer_503_with_retry_after() {
     let world = World::new();
     let village = world.village(world.ianan, "Làng Tung");
     let head = world.head(village);
@@ -155,7 +155,7 @@ fn within<T: Send + 'static>(world: &World, work: fn(&mut PgConnection) -> Resul
 }
 
 #[test]
-fn every_connection_has_time_limits_and_who_runs_into_one_leaves_nothing_behind() {
+fn every_connection_has_timeouts_and_a_timed_out_transaction_leaves_no_row() {
     let world = World::new();
     let limits = within(&world, |conn| {
         let sql = "SELECT name || ' ' || current_setting(name) AS setting FROM pg_settings
@@ -195,7 +195,7 @@ fn every_connection_has_time_limits_and_who_runs_into_one_leaves_nothing_behind(
 }
 
 #[test]
-fn a_panic_costs_one_request_and_no_connection() {
+fn a_panic_fails_one_request_and_loses_no_connection() {
     let world = World::new();
     for _ in 0..8 {
         let broken: Result<()> = within(&world, |_| panic!("as no query should"));
@@ -263,7 +263,7 @@ impl Keeper<'_> {
 }
 
 #[test]
-fn asked_to_stop_under_load_the_server_forgets_nobody() {
+fn a_shutdown_under_load_answers_every_accepted_request() {
     let world = World::new();
     let folder = DataFolder::new("stopping");
     let keys = cluster().keys_folder();

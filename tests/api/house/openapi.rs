@@ -52,7 +52,7 @@ fn each(value: &Value, at: &str, visit: &mut impl FnMut(&Value, &str)) {
 }
 
 #[test]
-fn the_committed_document_is_the_served_one() {
+fn the_committed_document_equals_the_served_one() {
     let served = TestServer::start().anonymous().get("/openapi.json").expect(200);
     let committed = fs::read_to_string(COMMITTED).unwrap_or_default();
     let committed: Value = serde_json::from_str(&committed).unwrap_or_default();
@@ -70,7 +70,7 @@ fn the_committed_document_is_the_served_one() {
 }
 
 #[test]
-fn every_operation_is_named_told_and_filed() {
+fn every_operation_has_an_id_one_tag_a_summary_and_a_description() {
     let document = app::document();
     let tags: BTreeSet<&str> =
         document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
@@ -106,7 +106,7 @@ fn every_operation_is_named_told_and_filed() {
 }
 
 #[test]
-fn every_operation_says_who_may_call_it_and_every_permission_exists() {
+fn every_operation_is_public_or_names_one_existing_permission() {
     let words: BTreeSet<&str> = Permission::ALL.iter().map(|permission| permission.word()).collect();
     let mut wrong = Vec::new();
     for operation in operations() {
@@ -132,7 +132,7 @@ fn every_operation_says_who_may_call_it_and_every_permission_exists() {
 }
 
 #[test]
-fn every_operation_names_all_its_errors() {
+fn every_operation_lists_its_error_statuses() {
     let mut wrong = Vec::new();
     for operation in operations() {
         let value = &operation.value;
@@ -176,7 +176,7 @@ fn every_operation_names_all_its_errors() {
 }
 
 #[test]
-fn every_place_in_a_path_is_a_parameter() {
+fn every_path_placeholder_is_a_declared_parameter() {
     let mut wrong = Vec::new();
     for operation in operations() {
         let named: BTreeSet<&str> =
@@ -200,7 +200,7 @@ fn every_place_in_a_path_is_a_parameter() {
 }
 
 #[test]
-fn bodies_and_answers_are_named_schemas() {
+fn bodies_and_responses_are_named_schemas() {
     let mut wrong = Vec::new();
     for operation in operations().iter().filter(|operation| operation.id != ANY_OBJECT) {
         let body = operation.value["requestBody"]["content"].as_object().into_iter().flatten();
@@ -221,7 +221,7 @@ fn bodies_and_answers_are_named_schemas() {
 }
 
 #[test]
-fn schemas_are_flat_and_say_null_in_one_of_two_ways() {
+fn schemas_contain_no_all_of_any_of_nullable_or_inline_object() {
     let document = app::document();
     let mut wrong = Vec::new();
     each(&document, "#", &mut |value, at| {
@@ -255,7 +255,7 @@ fn schemas_are_flat_and_say_null_in_one_of_two_ways() {
 
 /// Code that looks for a key of a JSON value can leave one behind.
 #[test]
-fn nothing_in_the_document_is_null() {
+fn the_document_contains_no_null_outside_examples() {
     let mut wrong = Vec::new();
     each(&app::document(), "#", &mut |value, at| {
         if value.is_null() && !at.contains("/example") {
@@ -266,7 +266,7 @@ fn nothing_in_the_document_is_null() {
 }
 
 #[test]
-fn no_reference_leads_nowhere_and_no_schema_lies_unused() {
+fn every_reference_resolves_and_every_schema_is_used() {
     let document = app::document();
     let mut wrong = Vec::new();
     let mut used = BTreeSet::new();
@@ -287,7 +287,7 @@ fn no_reference_leads_nowhere_and_no_schema_lies_unused() {
 }
 
 #[test]
-fn every_request_refuses_fields_it_does_not_know() {
+fn every_request_schema_forbids_additional_properties() {
     let document = app::document();
     let mut open: Vec<String> = Vec::new();
     let mut seen = BTreeSet::new();
@@ -315,7 +315,7 @@ fn every_request_refuses_fields_it_does_not_know() {
 /// `utoipa-actix-web` keeps the last of two schemas with one name and says nothing, so the names
 /// are looked for where they are made.
 #[test]
-fn no_two_schemas_have_one_name() {
+fn schema_names_are_unique() {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut wrong = Vec::new();
     collect_schema_names(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut |name, file| {
@@ -355,7 +355,7 @@ fn collect_schema_names(folder: &Path, found: &mut impl FnMut(String, String)) {
 }
 
 #[test]
-fn enumerations_are_published_in_the_words_that_are_sent() {
+fn enumerations_are_published_with_their_snake_case_values() {
     let document = app::document();
     let words = |name: &str| document["components"]["schemas"][name]["enum"].clone();
     assert_eq!(words("Role"), json!(["admin", "province", "district", "commune", "twinning_unit", "village_head"]));
@@ -376,7 +376,7 @@ fn enumerations_are_published_in_the_words_that_are_sent() {
 /// What the documentation page puts into the field of a body. Whether it keeps the schema's other
 /// rules is asked by script/fuzz, which has a validator of schemas.
 #[test]
-fn every_body_has_an_example_with_all_that_it_needs() {
+fn every_body_has_an_example_with_the_required_fields() {
     let document = app::document();
     let mut wrong = Vec::new();
     for operation in operations() {
@@ -401,7 +401,7 @@ fn every_body_has_an_example_with_all_that_it_needs() {
 /// A client that has read a version can go on with it, whatever it did.
 /// Where the first word of an enumeration would not do.
 #[test]
-fn the_examples_of_a_village_and_of_an_account_are_taken_as_they_are() {
+fn the_examples_of_a_village_and_an_account_are_accepted_by_the_api() {
     let world = World::new();
     let document = app::document();
     let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
@@ -410,7 +410,7 @@ fn the_examples_of_a_village_and_of_an_account_are_taken_as_they_are() {
 }
 
 #[test]
-fn a_description_is_that_of_the_field_and_not_of_one_of_its_forms() {
+fn no_description_is_inside_a_one_of() {
     let document = app::document();
     let mut lost = Vec::new();
     each(&document, "", &mut |value, at| {
@@ -425,7 +425,7 @@ fn a_description_is_that_of_the_field_and_not_of_one_of_its_forms() {
 }
 
 #[test]
-fn every_answer_with_a_version_tells_its_tag() {
+fn every_response_with_a_version_declares_an_etag() {
     let document = app::document();
     let mut wrong = Vec::new();
     for operation in operations() {

@@ -16,7 +16,7 @@ fn blocks() -> Vec<(&'static str, &'static str)> {
 }
 
 #[test]
-fn the_tour_answers_what_it_says() {
+fn the_readme_tour_prints_the_documented_output() {
     let server = TestServer::with(Catalogue::Small);
     demo::load(&server.state).unwrap();
     // The shell asks the machine what day it is, so the service must live on the same.
@@ -42,7 +42,7 @@ fn the_tour_answers_what_it_says() {
 }
 
 #[test]
-fn demonstration_data_is_loaded_once_and_shows_every_status() {
+fn demonstration_data_is_loaded_once_and_has_every_status() {
     let server = TestServer::with(Catalogue::Small);
     let users = demo::load(&server.state).unwrap();
     let again = demo::load(&server.state).unwrap();
@@ -62,7 +62,7 @@ fn demonstration_data_is_loaded_once_and_shows_every_status() {
 }
 
 #[test]
-fn on_an_earlier_day_only_what_had_happened_is_loaded() {
+fn demonstration_data_of_an_earlier_day_leaves_out_later_records() {
     let server = TestServer::with(Catalogue::Small);
     server.set_clock("2024-05-02T02:00:00Z");
     let users = demo::load(&server.state).unwrap();

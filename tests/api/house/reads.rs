@@ -60,7 +60,7 @@ fn blocks(world: &World, table: &str, index: &str) -> (i64, i64) {
 }
 
 #[test]
-fn a_list_reads_what_it_shows_and_not_the_country() {
+fn a_list_reads_a_bounded_number_of_blocks() {
     let world = a_country();
     // The index in the order of the list, over the whole country: who has few places has no business there.
     let lists = [

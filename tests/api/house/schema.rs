@@ -58,7 +58,7 @@ fn snapshot(conn: &mut PgConnection) -> Vec<String> {
 }
 
 #[test]
-fn every_migration_can_be_taken_back_and_applied_again() {
+fn every_migration_can_be_reverted_and_applied_again() {
     cluster().make_empty("up_down_up");
     let url = cluster().superuser_url("up_down_up");
     let mut conn = PgConnection::establish(&url).unwrap();
@@ -80,7 +80,7 @@ fn every_migration_can_be_taken_back_and_applied_again() {
 }
 
 #[test]
-fn a_text_that_differs_is_replaced_as_a_whole() {
+fn a_changed_schema_text_is_replaced_as_a_whole() {
     cluster().make_empty("replaced_text");
     let url = cluster().superuser_url("replaced_text");
     let mut conn = PgConnection::establish(&url).unwrap();
@@ -115,7 +115,7 @@ fn a_text_that_differs_is_replaced_as_a_whole() {
 
 /// The text is applied without these checks, so that a function may call one of a later file.
 #[test]
-fn every_function_passes_the_check_of_its_body() {
+fn every_function_passes_check_function_bodies() {
     let server = TestServer::start();
     let mut conn = server.sql();
     let functions = rows(
@@ -132,7 +132,7 @@ fn every_function_passes_the_check_of_its_body() {
 
 /// For a client that asks what has changed since its last call.
 #[test]
-fn every_tracked_table_has_an_index_of_its_changes() {
+fn every_tracked_table_has_an_index_on_changed_xid_and_id() {
     let server = TestServer::start();
     let without = rows(
         &mut server.sql(),
@@ -145,7 +145,7 @@ fn every_tracked_table_has_an_index_of_its_changes() {
 
 /// `app_merge_households` moves what is registered and nothing else.
 #[test]
-fn every_reference_to_a_household_is_registered_for_merges() {
+fn every_foreign_key_to_households_is_registered_for_merges() {
     let server = TestServer::start();
     let mut conn = server.sql();
     // Pledges are joined by app_merge_items itself, before the references of later areas.
@@ -181,7 +181,7 @@ fn every_foreign_key_has_an_index_that_begins_with_its_columns() {
 }
 
 #[test]
-fn every_table_has_forced_policies() {
+fn every_table_has_policies_and_forced_row_level_security() {
     // Tables without them, each with its reason.
     const PUBLIC: [&str; 1] = [
         // Which migrations are applied: asked by the readiness check before anybody enters.
@@ -197,7 +197,7 @@ fn every_table_has_forced_policies() {
 }
 
 #[test]
-fn no_function_that_runs_as_its_owner_trusts_the_search_path() {
+fn every_security_definer_function_has_an_empty_search_path() {
     let server = TestServer::start();
     let found = rows(
         &mut server.sql(),
@@ -208,7 +208,7 @@ fn no_function_that_runs_as_its_owner_trusts_the_search_path() {
 }
 
 #[test]
-fn views_ask_as_the_caller_and_nothing_is_materialized() {
+fn every_view_is_security_invoker_and_none_is_materialized() {
     let server = TestServer::start();
     let found = rows(
         &mut server.sql(),
@@ -219,7 +219,7 @@ fn views_ask_as_the_caller_and_nothing_is_materialized() {
 }
 
 #[test]
-fn the_serving_role_owns_nothing_and_cannot_go_round_the_policies() {
+fn the_serving_role_owns_nothing_and_cannot_bypass_the_policies() {
     let server = TestServer::start();
     let mut conn = server.sql();
     let owned = rows(
@@ -254,7 +254,7 @@ fn serving(server: &TestServer) -> PgConnection {
 }
 
 #[test]
-fn who_did_not_enter_sees_nothing_also_on_a_used_connection() {
+fn a_transaction_without_entry_sees_no_row_even_on_a_reused_connection() {
     let world = World::new();
     world.village(world.ianan, "Tung");
     let mut conn = serving(&world.server);
@@ -294,7 +294,7 @@ fn refusal(conn: &mut PgConnection, sql: &str) -> String {
 }
 
 #[test]
-fn what_was_written_to_the_audit_stays() {
+fn audit_events_is_append_only_for_the_service_and_the_owner() {
     let world = World::new();
     world.village(world.ianan, "Tung");
     let mut conn = serving(&world.server);
@@ -321,7 +321,7 @@ fn what_was_written_to_the_audit_stays() {
 }
 
 #[test]
-fn passwords_and_tokens_are_reached_through_functions_only() {
+fn tables_with_passwords_and_tokens_are_reached_through_functions_only() {
     let world = World::new();
     let mut conn = serving(&world.server);
     for table in [
@@ -342,7 +342,7 @@ fn passwords_and_tokens_are_reached_through_functions_only() {
 }
 
 #[test]
-fn every_scope_path_has_the_one_form() {
+fn every_scope_path_column_has_a_format_check_and_collation_c() {
     let server = TestServer::start();
     let mut conn = server.sql();
     // Either its own CHECK, or a foreign key to a table that has it.
@@ -371,7 +371,7 @@ fn every_scope_path_has_the_one_form() {
 
 /// For `schema/policies.md`.
 #[test]
-fn every_policy_gives_its_reason() {
+fn every_policy_has_a_comment() {
     let server = TestServer::start();
     let silent = rows(
         &mut server.sql(),
@@ -381,7 +381,7 @@ fn every_policy_gives_its_reason() {
 }
 
 #[test]
-fn policies_ask_about_the_caller_once_for_each_query() {
+fn policies_call_functions_about_the_caller_in_subselects_only() {
     let server = TestServer::start();
     let policies = rows(
         &mut server.sql(),
@@ -402,7 +402,7 @@ fn policies_ask_about_the_caller_once_for_each_query() {
 }
 
 #[test]
-fn an_unknown_shape_of_a_policy_is_an_error() {
+fn an_unknown_policy_shape_and_an_unknown_callable_are_errors() {
     let server = TestServer::start();
     let mut conn = server.sql();
     let told = refusal(&mut conn, "SELECT app_condition('gifts', '{place, nobody}')");
@@ -412,7 +412,7 @@ fn an_unknown_shape_of_a_policy_is_an_error() {
 }
 
 #[test]
-fn every_table_that_people_write_is_tracked() {
+fn every_table_is_tracked_unless_listed_as_an_exception() {
     // Written by the functions and triggers of the database alone, or holding no record of their own.
     // (`visit_households` is part of its visit.)
     const UNTRACKED: [&str; 23] = [
@@ -452,7 +452,7 @@ fn every_table_that_people_write_is_tracked() {
 
 /// A login that was made to read, for backups, must not enter as anybody.
 #[test]
-fn only_the_service_may_call_the_functions() {
+fn other_logins_may_not_execute_the_functions() {
     let server = TestServer::start();
     let open = rows(
         &mut server.sql(),
@@ -465,7 +465,7 @@ fn only_the_service_may_call_the_functions() {
 /// What the service does not call, it may not call: nothing that writes an entry of the audit by itself, forgives
 /// a wrong password, or tells a hash without a counted try.
 #[test]
-fn what_the_serving_role_may_call_is_called_by_the_service() {
+fn the_serving_role_may_execute_only_functions_that_the_service_calls() {
     // Called by what is not the service's own code, each with its reason.
     const OTHERS: [(&str, &str); 5] = [
         ("app_mark_support", "the trigger that marks what is to be counted anew"),
@@ -500,7 +500,7 @@ fn what_the_serving_role_may_call_is_called_by_the_service() {
 /// A refusal that depends on rows of others asks for them with its owner's rights: under the caller's own policies it
 /// would not see what it must.
 #[test]
-fn every_refusal_that_depends_on_others_sees_everything() {
+fn every_function_that_refuses_because_of_other_rows_is_security_definer() {
     // Asked by the service before it refuses; foreign keys refuse what comes between.
     const ASKED: [&str; 4] = ["app_household_decided", "app_item_held", "app_member_given", "app_visit_gave"];
     // Refuses by what the caller must see: an account out of the own reach does not exist.
@@ -540,7 +540,7 @@ fn source() -> String {
 }
 
 #[test]
-fn the_login_that_serves_a_private_postgresql_may_not_change_a_table() {
+fn the_login_of_a_private_postgresql_cannot_become_owner_or_superuser() {
     let server = TestServer::start();
     let mut conn = PgConnection::establish(&cluster().url(&server.database)).unwrap();
     for role in ["app_owner", "postgres"] {

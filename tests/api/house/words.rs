@@ -87,7 +87,7 @@ fn checks() -> BTreeMap<String, Words> {
 }
 
 #[test]
-fn the_words_of_every_enumeration_are_those_of_its_check() {
+fn every_enumeration_has_the_words_of_its_check_constraint() {
     let (enumerations, checks) = (enumerations(), checks());
     for (check, enumeration) in CHECKED {
         assert_eq!(checks.get(check), enumerations.get(enumeration), "{check} and {enumeration}");

@@ -52,7 +52,7 @@ fn assert_clean(report: &Report, added: usize, completed: usize, known: usize) {
 }
 
 #[test]
-fn the_list_of_poor_households_of_a_commune_is_read_as_it_is_kept() {
+fn a_list_of_poor_households_is_imported_in_the_format_of_a_commune() {
     let (world, tung, _) = ianan();
     let report = world.import(Kind::Households, "ianan", LIST, true);
     assert_clean(&report, 3, 0, 0);
@@ -80,7 +80,7 @@ fn the_list_of_poor_households_of_a_commune_is_read_as_it_is_kept() {
 }
 
 #[test]
-fn the_same_file_twice_adds_nothing_in_whatever_order() {
+fn importing_a_file_again_adds_nothing_in_any_row_order() {
     let (world, ..) = ianan();
     world.import(Kind::Households, "ianan", LIST, true);
     let audited = world.count("audit_events", "true");
@@ -103,7 +103,7 @@ fn the_same_file_twice_adds_nothing_in_whatever_order() {
 }
 
 #[test]
-fn what_is_there_is_never_overwritten_and_a_new_year_is_added() {
+fn an_import_overwrites_no_household_and_adds_assessments_of_new_years() {
     let (world, tung, _) = ianan();
     let head = world.head(tung);
     let mut body = household(tung, "Siu Pyui");
@@ -135,7 +135,7 @@ fn what_is_there_is_never_overwritten_and_a_new_year_is_added() {
 }
 
 #[test]
-fn every_error_is_named_by_line_and_column_and_nothing_is_written() {
+fn every_error_is_reported_by_line_and_column_and_nothing_is_written() {
     let (world, ..) = ianan();
     let file = "Thôn,Họ tên chủ hộ,Năm sinh,Dân tộc,Hộ nghèo,Hộ cận nghèo,CCCD,Số điện thoại,Nhà tiêu hợp vệ sinh,Vĩ độ\n\
                 Tung,Siu A,1970,Gia-rai,x,,062068001234,,,\n\
@@ -177,7 +177,7 @@ fn every_error_is_named_by_line_and_column_and_nothing_is_written() {
 }
 
 #[test]
-fn a_dry_run_says_the_same_and_changes_nothing() {
+fn a_dry_run_reports_the_same_and_writes_nothing() {
     let (world, ..) = ianan();
     let tables = ["households", "household_private", "household_assessments", "audit_events", "creations", "sessions"];
     let before = tables.map(|table| world.count(table, "true"));
@@ -188,7 +188,7 @@ fn a_dry_run_says_the_same_and_changes_nothing() {
 }
 
 #[test]
-fn columns_that_are_unknown_missing_or_doubled_are_named() {
+fn unknown_missing_and_duplicate_columns_and_wrong_encodings_are_reported() {
     let (world, ..) = ianan();
     let run = |file: &str| world.import(Kind::Households, "ianan", file.as_bytes(), true);
     let report = run("STT,Thôn,Chủ hộ,Tôn giáo,THÔN LÀNG,Số khẩu\n1,Tung,Siu A,,Tung,3\n");
@@ -207,7 +207,7 @@ fn columns_that_are_unknown_missing_or_doubled_are_named() {
 }
 
 #[test]
-fn nobody_imports_what_the_api_would_refuse_them() {
+fn an_import_needs_the_permission_and_the_scope_that_the_api_needs() {
     let (world, tung, _) = ianan();
     world.official("kongchro", world.kongchro);
     // Another commune's village is answered like one that does not exist, by name and by id.
@@ -230,7 +230,7 @@ fn nobody_imports_what_the_api_would_refuse_them() {
 }
 
 #[test]
-fn the_audit_says_who_imported_and_no_session_is_left() {
+fn an_import_is_audited_in_the_name_of_the_user_and_leaves_no_session() {
     let (world, ..) = ianan();
     let sessions = world.count("sessions", "true");
     world.import(Kind::Households, "ianan", LIST, true);
@@ -247,7 +247,7 @@ fn the_audit_says_who_imported_and_no_session_is_left() {
 }
 
 #[test]
-fn a_household_that_moved_is_known_by_its_number_wherever_it_lives() {
+fn a_household_that_moved_is_matched_by_its_identity_number() {
     let (world, tung, sơn) = ianan();
     world.import(Kind::Households, "ianan", LIST, true);
     let moved = "Thôn,Chủ hộ,Năm sinh,Dân tộc,Loại hộ,CCCD\nSơn,Siu Pyui,1970,10,Hộ cận nghèo,062070000017\nTung,Siu Pyúi,1970,10,Hộ nghèo,\n";
@@ -274,7 +274,7 @@ fn a_household_that_moved_is_known_by_its_number_wherever_it_lives() {
 }
 
 #[test]
-fn a_number_that_belongs_to_another_household_is_an_error() {
+fn an_identity_number_of_another_household_is_an_error() {
     let (world, ..) = ianan();
     world.import(Kind::Households, "ianan", LIST, true);
     let row = |village: &str, head: &str, year: &str| {
@@ -304,7 +304,7 @@ fn a_number_that_belongs_to_another_household_is_an_error() {
 }
 
 #[test]
-fn a_list_with_title_and_total_is_taken_as_it_is() {
+fn rows_of_title_and_total_are_skipped() {
     let (world, ..) = ianan();
     let file = "ỦY BAN NHÂN DÂN XÃ IA NAN;;;;;\n\
                 DANH SÁCH HỘ NGHÈO, HỘ CẬN NGHÈO NĂM 2026;;;;;\n\
@@ -328,7 +328,7 @@ fn a_list_with_title_and_total_is_taken_as_it_is() {
 }
 
 #[test]
-fn a_list_of_members_is_told_what_to_do() {
+fn a_list_of_members_is_refused_with_advice() {
     let (world, ..) = ianan();
     let file = "Thôn,Chủ hộ,Dân tộc,Loại hộ,Quan hệ với chủ hộ\nTung,Siu A,10,Hộ nghèo,Chủ hộ\n";
     let report = world.import(Kind::Households, "ianan", file.as_bytes(), true);
@@ -337,7 +337,7 @@ fn a_list_of_members_is_told_what_to_do() {
 }
 
 #[test]
-fn a_wrong_data_dir_makes_no_database() {
+fn a_command_with_a_wrong_data_dir_creates_no_database() {
     let folder = DataFolder::new("no database");
     let list = folder.0.join("ho.csv");
     std::fs::write(&list, LIST).unwrap();
@@ -357,7 +357,7 @@ fn a_wrong_data_dir_makes_no_database() {
 }
 
 #[test]
-fn villages_come_with_their_counts_year_by_year() {
+fn villages_are_imported_with_a_profile_for_each_year() {
     let world = World::new();
     world.official("ianan", world.ianan);
     let file = "Xã;Tên;Loại;Năm;Số hộ;Dân số;Số hộ DTTS;Dân tộc;Biên giới;Vĩ độ\r\n\
@@ -389,7 +389,7 @@ fn villages_come_with_their_counts_year_by_year() {
 }
 
 #[test]
-fn templates_import_themselves_where_the_places_are() {
+fn every_template_can_be_imported() {
     let world = World::new();
     world.official("ianan", world.ianan);
     for kind in Kind::ALL {
@@ -402,7 +402,7 @@ fn templates_import_themselves_where_the_places_are() {
 }
 
 #[test]
-fn the_manual_has_every_column() {
+fn imports_md_lists_every_column() {
     let manual = include_str!("../../../docs/imports.md");
     let tables = Kind::ALL.map(import::markdown);
     let missing: Vec<&String> = tables.iter().filter(|table| !manual.contains(table.as_str())).collect();
@@ -410,7 +410,7 @@ fn the_manual_has_every_column() {
 }
 
 #[test]
-fn the_command_prints_templates_without_a_database_and_fails_on_errors() {
+fn the_command_prints_templates_without_a_database_and_requires_an_acting_user() {
     let ketnghia = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ketnghia"));
         command.env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing").args(arguments).output().unwrap()
@@ -426,7 +426,7 @@ fn the_command_prints_templates_without_a_database_and_fails_on_errors() {
 }
 
 #[test]
-fn assessments_of_past_years_find_their_households() {
+fn assessments_of_past_years_are_matched_to_households() {
     let (world, tung, sơn) = ianan();
     world.import(Kind::Households, "ianan", LIST, true);
     let head = world.head(tung);
@@ -477,7 +477,7 @@ fn assessments_of_past_years_find_their_households() {
 }
 
 #[test]
-fn organisations_come_with_their_posts_year_by_year() {
+fn organisations_are_imported_with_a_headcount_for_each_year() {
     let (world, tung, _) = ianan();
     let file = "Tên đơn vị;Loại;Địa bàn quản lý;Là địa phương;Năm;Biên chế;Điện thoại\n\
                 Văn phòng;Phòng;Ia Nan;;2026;14;269123456\n\
@@ -503,7 +503,7 @@ fn organisations_come_with_their_posts_year_by_year() {
 }
 
 #[test]
-fn accounts_are_made_below_the_acting_user_with_a_password_shown_once() {
+fn accounts_are_imported_below_the_acting_user_with_a_one_time_password() {
     let (world, tung, _) = ianan();
     world.make_user("langtung", "village_head", Some(tung), None);
     let unit = world.organisation(world.ianan, "Văn phòng");

@@ -79,7 +79,7 @@ fn is_refused_shortly(caller: &Client, path: &str, kind: &str, body: String, sta
 }
 
 #[test]
-fn whatever_a_mebibyte_holds_the_answer_is_short_and_comes_soon() {
+fn a_harmful_body_of_one_mebibyte_gets_a_short_error_within_three_seconds() {
     let world = World::new();
     let official = world.commune(world.ianan);
     for (kind, body, status) in harmful() {
@@ -90,7 +90,7 @@ fn whatever_a_mebibyte_holds_the_answer_is_short_and_comes_soon() {
 }
 
 #[test]
-fn a_name_of_over_200_characters_is_refused_and_errors_over_a_hundred_are_said_to_be_cut() {
+fn a_field_name_over_200_characters_is_refused_and_errors_are_truncated_at_100() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -110,7 +110,7 @@ fn a_name_of_over_200_characters_is_refused_and_errors_over_a_hundred_are_said_t
 }
 
 #[test]
-fn a_body_before_sign_in_is_short_and_a_compressed_one_is_measured_when_it_is_whole() {
+fn a_body_before_sign_in_is_limited_to_16_kib_and_a_compressed_one_by_its_unpacked_size() {
     let world = World::new();
     let long = json!({"username": "a".repeat(16 * 1024), "password": "b"}).to_string();
     world.server.anonymous().send("POST", "/auth/login", Some(long)).expect_problem(413, "payload_too_large");
@@ -137,7 +137,7 @@ fn a_body_before_sign_in_is_short_and_a_compressed_one_is_measured_when_it_is_wh
 }
 
 #[test]
-fn a_query_and_an_address_are_answered_shortly_too() {
+fn errors_of_a_long_query_are_truncated_and_a_long_uri_gets_414() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let unknown: Vec<String> = (0..900).map(|number| format!("x{number}=1")).collect();
@@ -152,7 +152,7 @@ fn a_query_and_an_address_are_answered_shortly_too() {
 }
 
 #[test]
-fn a_body_that_does_not_arrive_is_not_waited_for() {
+fn an_incomplete_body_gets_408_after_body_seconds() {
     use ketnghia::config::Callers;
 
     use crate::harness::{TestServer, lavish};

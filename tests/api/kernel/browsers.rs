@@ -12,7 +12,7 @@ fn server() -> TestServer {
 }
 
 #[test]
-fn a_page_of_a_listed_origin_may_call_and_sees_what_it_needs() {
+fn a_listed_origin_gets_cors_headers_on_preflights_responses_and_errors() {
     let server = server();
     let page = server.anonymous().with("Origin", APP);
     let asked = page
@@ -41,7 +41,7 @@ fn a_page_of_a_listed_origin_may_call_and_sees_what_it_needs() {
 }
 
 #[test]
-fn a_page_is_told_that_its_session_has_ended_whatever_it_asked() {
+fn a_401_of_an_ended_session_has_cors_headers() {
     let world = World::on(server());
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let page = world.server.anonymous().with("Origin", APP);
@@ -61,7 +61,7 @@ fn a_page_is_told_that_its_session_has_ended_whatever_it_asked() {
 }
 
 #[test]
-fn pages_of_other_origins_are_told_nothing() {
+fn other_origins_get_no_cors_headers() {
     for server in [server(), TestServer::start()] {
         for origin in ["https://evil.example", "https://app.example.vn.evil.example", "http://app.example.vn", "null"] {
             let page = server.anonymous().with("Origin", origin);
@@ -76,7 +76,7 @@ fn pages_of_other_origins_are_told_nothing() {
 }
 
 #[test]
-fn only_what_is_about_nobody_is_kept_by_a_cache() {
+fn responses_with_personal_data_are_no_store() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);

@@ -21,7 +21,7 @@ fn new_village(world: &World) -> Value {
 }
 
 #[test]
-fn what_is_not_there_is_a_problem() {
+fn an_unknown_path_gets_404_as_a_problem() {
     let (_world, official, _) = arranged();
     for path in
         ["/nothing", "/localities/", "//localities", "/LOCALITIES", "/Localities", "/localities/%2e%2e/users", "/.."]
@@ -32,7 +32,7 @@ fn what_is_not_there_is_a_problem() {
 }
 
 #[test]
-fn a_wrong_method_is_told_the_right_ones() {
+fn a_wrong_method_gets_405_with_allow() {
     let (_world, official, village) = arranged();
     let allowed = |answer: &Answer| {
         let mut methods: Vec<String> = answer.header("allow").split(", ").map(str::to_owned).collect();
@@ -60,7 +60,7 @@ fn a_wrong_method_is_told_the_right_ones() {
 }
 
 #[test]
-fn head_is_not_offered() {
+fn head_gets_405_and_the_document_says_so() {
     let (world, official, village) = arranged();
     let token = format!("Bearer {}", official.token());
     let answer = world.server.raw(&format!("HEAD /api/v1{village}"), &[("Authorization", &token)], b"");
@@ -72,7 +72,7 @@ fn head_is_not_offered() {
 }
 
 #[test]
-fn a_body_that_cannot_be_read_is_400() {
+fn a_malformed_body_gets_400() {
     let (world, official, _) = arranged();
     for body in ["", "{", "{\"name\": }", "{\"name\": \"a\"} x", "nul", "'; DROP TABLE users; --"] {
         official.send("POST", "/localities", Some(body.to_owned())).expect_problem(400, "malformed_request");
@@ -86,7 +86,7 @@ fn a_body_that_cannot_be_read_is_400() {
 }
 
 #[test]
-fn a_body_is_an_object() {
+fn a_body_that_is_not_an_object_gets_422() {
     let (_world, official, _) = arranged();
     for body in ["[]", "null", "1", "\"text\"", "[{\"name\": \"a\"}]"] {
         official.send("POST", "/localities", Some(body.to_owned())).expect_invalid(&[("#", "invalid_type")]);
@@ -94,7 +94,7 @@ fn a_body_is_an_object() {
 }
 
 #[test]
-fn bodies_are_json() {
+fn a_body_of_another_media_type_gets_415() {
     let (world, official, village) = arranged();
     let body = || Some(new_village(&world).to_string());
     for other in ["text/plain", "application/xml", "application/x-www-form-urlencoded", "application/jsonx", "json"] {
@@ -120,7 +120,7 @@ fn bodies_are_json() {
 }
 
 #[test]
-fn a_body_over_one_mebibyte_is_413_however_it_comes() {
+fn a_plain_chunked_or_compressed_body_over_one_mebibyte_gets_413() {
     let (world, official, _) = arranged();
     let token = format!("Bearer {}", official.token());
     let json = [("Authorization", token.as_str()), ("Content-Type", "application/json")];
@@ -166,7 +166,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn nul_is_refused_where_it_stands() {
+fn a_null_character_is_reported_with_its_pointer() {
     let (world, official, _) = arranged();
     let mut body = new_village(&world);
     body["name"] = json!("Tu\0ng");
@@ -181,7 +181,7 @@ fn nul_is_refused_where_it_stands() {
 }
 
 #[test]
-fn unknown_fields_and_parameters_are_all_named() {
+fn all_unknown_fields_and_parameters_are_reported() {
     let (world, official, _) = arranged();
     let mut body = new_village(&world);
     body["scope_path"] = json!("0.");
@@ -199,7 +199,7 @@ fn unknown_fields_and_parameters_are_all_named() {
 }
 
 #[test]
-fn every_broken_rule_is_named_at_once() {
+fn all_validation_errors_are_reported_together() {
     let (world, official, _) = arranged();
     let body = json!({"name": "", "kind": "xa", "parent_id": world.ianan, "latitude": 91, "longitude": -181,
         "ethnic_groups": ["99"], "profiles": [{"year": 1, "households": -1}]});
@@ -215,7 +215,7 @@ fn every_broken_rule_is_named_at_once() {
 }
 
 #[test]
-fn wrong_types_and_words_are_told_at_their_place() {
+fn wrong_types_and_values_are_reported_with_their_pointer() {
     let (world, official, _) = arranged();
     let with = |field: &str, value: Value| {
         let mut body = new_village(&world);
@@ -239,7 +239,7 @@ fn wrong_types_and_words_are_told_at_their_place() {
 }
 
 #[test]
-fn problems_speak_vietnamese_unless_english_is_wanted() {
+fn problems_are_in_vietnamese_unless_accept_language_prefers_english() {
     let server = TestServer::start();
     let told = |language: Option<&str>| {
         let anonymous = match language {
@@ -263,7 +263,7 @@ fn problems_speak_vietnamese_unless_english_is_wanted() {
 }
 
 #[test]
-fn a_problem_carries_the_id_of_its_request() {
+fn a_problem_contains_the_request_id() {
     let (_world, official, _) = arranged();
     for answer in [official.get("/nothing"), official.get("/api-keys"), official.get("/localities?limit=0")] {
         let body: Value = serde_json::from_str(&answer.text).unwrap();
@@ -282,7 +282,7 @@ fn a_problem_carries_the_id_of_its_request() {
 }
 
 #[test]
-fn out_of_scope_is_to_the_byte_what_does_not_exist() {
+fn a_record_out_of_scope_and_an_unknown_id_get_identical_responses() {
     let (world, official, _) = arranged();
     let foreign = world.village(world.kongchro, "Hle Hlang");
     let bare = |answer: Answer, id: &str| {
@@ -327,7 +327,7 @@ fn out_of_scope_is_to_the_byte_what_does_not_exist() {
 }
 
 #[test]
-fn sql_in_a_search_is_a_search() {
+fn sql_in_a_search_is_treated_as_text() {
     let (world, official, village) = arranged();
     let province = world.province(world.gialai);
     for q in ["'%20OR%201=1%20--", "%25", "_", "%5C", "';DROP%20TABLE%20localities;--", "%24%24", "a%27%29%3B"] {
@@ -339,7 +339,7 @@ fn sql_in_a_search_is_a_search() {
 }
 
 #[test]
-fn cursors_go_on_where_a_page_ended_and_are_not_to_be_altered() {
+fn cursors_continue_after_the_page_and_altered_or_foreign_ones_are_refused() {
     let world = World::new();
     let official = world.province(world.gialai);
     let all = official.get("/localities?level=commune&limit=200&count=true").expect(200);
@@ -376,7 +376,7 @@ fn cursors_go_on_where_a_page_ended_and_are_not_to_be_altered() {
 }
 
 #[test]
-fn limits_are_between_one_and_two_hundred() {
+fn the_page_limit_is_between_1_and_200() {
     let world = World::new();
     let official = world.province(world.gialai);
     for list in ["/localities", "/users", "/api-keys"] {
@@ -395,7 +395,7 @@ fn limits_are_between_one_and_two_hundred() {
 }
 
 #[test]
-fn a_change_is_meant_for_a_version() {
+fn a_change_requires_if_match_with_the_current_version() {
     let (world, official, village) = arranged();
     let change = |tag: Option<&str>, name: &str| {
         let caller = tag.map_or_else(|| official.clone(), |tag| official.with("If-Match", tag));
@@ -441,7 +441,7 @@ fn a_change_is_meant_for_a_version() {
 }
 
 #[test]
-fn the_catalogues_places_are_seen_and_changed_by_law_alone() {
+fn places_of_the_catalogue_are_readable_and_cannot_be_changed() {
     let (world, official, _) = arranged();
     let forced = official.with("If-Match", "*");
     for (place, status, code) in
@@ -462,7 +462,7 @@ fn an_empty_patch_changes_nothing() {
 }
 
 #[test]
-fn who_has_it_already_is_not_sent_it_again() {
+fn if_none_match_with_the_current_etag_gets_304() {
     let (world, official, village) = arranged();
     for path in [village.as_str(), "/me", "/localities?level=village", "/catalogues"] {
         let answer = official.get(path);
@@ -485,7 +485,7 @@ fn who_has_it_already_is_not_sent_it_again() {
 }
 
 #[test]
-fn answers_are_compressed_for_who_asks() {
+fn responses_are_compressed_as_accept_encoding_asks() {
     let (world, official, _) = arranged();
     let token = format!("Bearer {}", official.token());
     let get = |encoding: &str| {
@@ -502,7 +502,7 @@ fn answers_are_compressed_for_who_asks() {
 }
 
 #[test]
-fn problems_never_show_the_inside() {
+fn problems_contain_no_internal_details() {
     let (world, official, _) = arranged();
     let province = world.province(world.gialai);
     let name = unique("lang");
@@ -526,7 +526,7 @@ fn problems_never_show_the_inside() {
 }
 
 #[test]
-fn a_list_that_is_too_long_and_wrong_is_a_clear_refusal() {
+fn an_array_that_is_too_long_is_reported_without_the_errors_of_its_entries() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -539,7 +539,7 @@ fn a_list_that_is_too_long_and_wrong_is_a_clear_refusal() {
 }
 
 #[test]
-fn a_call_that_takes_no_parameters_refuses_every_one() {
+fn an_operation_without_parameters_refuses_all_of_them() {
     let world = World::new();
     let official = world.commune(world.ianan);
     official.get("/me?x=1&y=2").expect_invalid(&[("?x", "unknown_field"), ("?y", "unknown_field")]);
@@ -550,7 +550,7 @@ fn a_call_that_takes_no_parameters_refuses_every_one() {
 }
 
 #[test]
-fn days_beyond_the_calendar_are_wrong_values() {
+fn dates_outside_the_supported_range_are_invalid() {
     let world = World::new();
     let official = world.commune(world.ianan);
     for day in ["%2B262142-12-31", "-9999-01-01", "20260-01-01", "2026-02-30"] {

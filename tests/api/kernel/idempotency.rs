@@ -30,7 +30,7 @@ fn conflict(answer: &Answer) -> Value {
 }
 
 #[test]
-fn the_same_create_fifty_times_at_once_makes_one_record() {
+fn fifty_parallel_creates_with_one_id_make_one_record() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let id = Uuid::now_v7();
@@ -53,7 +53,7 @@ fn the_same_create_fifty_times_at_once_makes_one_record() {
 }
 
 #[test]
-fn order_and_space_do_not_make_another_request() {
+fn a_repeated_create_may_differ_in_field_order_and_whitespace() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let id = Uuid::now_v7();
@@ -68,7 +68,7 @@ fn order_and_space_do_not_make_another_request() {
 }
 
 #[test]
-fn another_session_and_a_later_day_make_no_difference() {
+fn a_create_can_be_repeated_in_another_session_on_a_later_day() {
     let world = World::new();
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let id = Uuid::now_v7();
@@ -79,7 +79,7 @@ fn another_session_and_a_later_day_make_no_difference() {
 }
 
 #[test]
-fn an_id_that_is_taken_does_not_tell_by_what() {
+fn an_id_conflict_does_not_reveal_the_record_with_the_id() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let colleague = world.commune(world.ianan);
@@ -110,7 +110,7 @@ fn an_id_that_is_taken_does_not_tell_by_what() {
 }
 
 #[test]
-fn an_id_that_the_server_has_made_is_not_claimed_by_a_later_request() {
+fn a_create_with_a_server_generated_id_is_a_conflict() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let mut body = village(&world, Uuid::now_v7(), "Tung");
@@ -123,7 +123,7 @@ fn an_id_that_the_server_has_made_is_not_claimed_by_a_later_request() {
 }
 
 #[test]
-fn a_repetition_after_an_edit_shows_the_record_as_it_is_now() {
+fn a_repeated_create_after_an_edit_returns_the_current_record() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let id = Uuid::now_v7();
@@ -135,7 +135,7 @@ fn a_repetition_after_an_edit_shows_the_record_as_it_is_now() {
 }
 
 #[test]
-fn a_deleted_record_does_not_come_back() {
+fn a_repeated_create_does_not_restore_a_deleted_record() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let id = Uuid::now_v7();
@@ -149,7 +149,7 @@ fn a_deleted_record_does_not_come_back() {
 }
 
 #[test]
-fn a_failure_is_not_remembered() {
+fn a_failed_create_does_not_claim_its_id() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let id = Uuid::now_v7();
@@ -161,7 +161,7 @@ fn a_failure_is_not_remembered() {
 }
 
 #[test]
-fn ids_are_uuids_of_version_seven() {
+fn client_generated_ids_must_be_uuids_of_version_7() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let with_id = |id: Value| {
@@ -185,7 +185,7 @@ fn rename(official: &Client, path: &str, tag: &str, name: &str) -> Answer {
 }
 
 #[test]
-fn of_many_changes_of_one_version_one_succeeds() {
+fn of_parallel_changes_to_one_version_one_succeeds() {
     let world = World::new();
     let id = world.village(world.ianan, "Tung");
     let official = world.commune(world.ianan);

@@ -17,7 +17,7 @@ fn with_phone(world: &World, village: Uuid, name: &str) -> Value {
 }
 
 #[test]
-fn a_damaged_field_is_said_to_be_unreadable_and_hides_nothing_else() {
+fn a_damaged_sealed_field_is_reported_as_unreadable_and_the_rest_is_shown() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (whole, damaged) = (with_phone(&world, village, "Siu A"), with_phone(&world, village, "Siu Bắc"));
@@ -45,7 +45,7 @@ fn a_damaged_field_is_said_to_be_unreadable_and_hides_nothing_else() {
 }
 
 #[test]
-fn what_is_revealed_lies_in_the_callers_own_area() {
+fn reveal_gets_404_outside_the_own_area_of_the_caller() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let home = id_of(&with_phone(&world, village, "Siu A"));
@@ -60,7 +60,7 @@ fn what_is_revealed_lies_in_the_callers_own_area() {
 }
 
 #[test]
-fn what_is_deleted_is_sealed_and_what_is_old_is_forgotten() {
+fn personal_fields_of_deleted_records_are_sealed_and_erased_after_their_period() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -90,7 +90,7 @@ fn what_is_deleted_is_sealed_and_what_is_old_is_forgotten() {
 }
 
 #[test]
-fn a_key_is_replaced_step_by_step_and_never_missing_unnoticed() {
+fn a_sealing_key_is_replaced_in_steps_and_the_server_refuses_to_start_without_it() {
     let folder = DataFolder::new("keys");
     let run = |arguments: &[&str]| {
         let output = ketnghia(&folder.0).args(arguments).output().unwrap();

@@ -29,7 +29,7 @@ fn key(world: &World) -> Client {
 }
 
 #[test]
-fn heavy_questions_of_one_caller_leave_the_lists_of_others_alone() {
+fn heavy_queries_of_one_caller_do_not_delay_the_lists_of_others() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -70,7 +70,7 @@ fn heavy_questions_of_one_caller_leave_the_lists_of_others_alone() {
 }
 
 #[test]
-fn a_heavy_question_is_given_up_after_three_seconds() {
+fn a_heavy_query_is_cancelled_after_three_seconds() {
     let world = World::new();
     let dashboard = key(&world);
     let took = while_gifts_are_held(&world, || {
@@ -84,7 +84,7 @@ fn a_heavy_question_is_given_up_after_three_seconds() {
 }
 
 #[test]
-fn a_heavy_question_that_nobody_waits_for_ends() {
+fn a_heavy_query_is_cancelled_when_the_client_disconnects() {
     let world = World::new();
     let dashboard = key(&world);
     // Other tests have databases of their own.
@@ -112,7 +112,7 @@ fn a_heavy_question_that_nobody_waits_for_ends() {
 }
 
 #[test]
-fn readiness_is_told_while_the_whole_pool_is_taken() {
+fn readiness_answers_while_the_pool_is_exhausted() {
     let server = TestServer::start();
     let world = World::on(server);
     let officials: Vec<Client> = (0..3).map(|_| world.commune(world.ianan)).collect();

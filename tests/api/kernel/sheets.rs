@@ -14,7 +14,7 @@ fn sheet(client: &Client, path: &str) -> Vec<std::collections::HashMap<String, S
 }
 
 #[test]
-fn households_come_as_a_sheet_with_the_filter_and_the_order_of_the_list() {
+fn a_sheet_of_households_has_the_filter_and_the_order_of_the_list() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -53,7 +53,7 @@ fn households_come_as_a_sheet_with_the_filter_and_the_order_of_the_list() {
 }
 
 #[test]
-fn a_sheet_shows_no_more_than_the_list_does() {
+fn a_sheet_shows_no_more_than_the_list() {
     let stage = Giving::new();
     let (world, village) = (&stage.world, stage.village);
     let mut new = household(village, "Rơ Mah Hyen");
@@ -80,7 +80,7 @@ fn a_sheet_shows_no_more_than_the_list_does() {
 }
 
 #[test]
-fn listed_households_and_gifts_come_as_sheets() {
+fn hardship_items_and_gifts_are_exported_as_sheets() {
     let stage = Giving::new();
     let pledge = json!({"note": "Một con bò"});
     stage.unit.post(&format!("/hardship-items/{}/pledges", stage.item), pledge).expect(201);
@@ -105,7 +105,7 @@ fn listed_households_and_gifts_come_as_sheets() {
 }
 
 #[test]
-fn a_sheet_is_the_whole_list_or_nothing() {
+fn a_sheet_has_no_pages_and_is_refused_over_10000_rows() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);

@@ -12,7 +12,7 @@ fn found(client: &Client, query: &str) -> Vec<Uuid> {
 }
 
 #[test]
-fn what_was_listed_and_got_nothing_is_seen_at_every_level_the_oldest_first() {
+fn unhelped_items_are_listed_oldest_first_in_the_scope_of_every_level() {
     let stage = Giving::new();
     let world = &stage.world;
     let neighbour = world.village(world.ianan, "Sơn");
@@ -54,7 +54,7 @@ fn what_was_listed_and_got_nothing_is_seen_at_every_level_the_oldest_first() {
 }
 
 #[test]
-fn a_district_saw_what_its_villages_waited_for() {
+fn a_district_official_lists_unhelped_items_of_that_district_only() {
     let server = TestServer::start();
     server.set_clock("2025-06-01T02:00:00Z");
     let world = World::on(server);

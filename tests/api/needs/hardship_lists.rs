@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::harness::{Client, World, id_of, item};
 
 #[test]
-fn a_list_goes_from_draft_to_approved_by_way_of_a_return() {
+fn a_list_is_submitted_returned_resubmitted_approved_and_closed() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (head, official) = (world.head(village), world.commune(world.ianan));
@@ -34,7 +34,7 @@ fn a_list_goes_from_draft_to_approved_by_way_of_a_return() {
 }
 
 #[test]
-fn the_same_step_again_is_known_and_anybody_elses_is_refused() {
+fn a_step_can_be_repeated_by_its_author_and_gets_409_from_another_user() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (head, second) = (world.head(village), world.head(village));
@@ -51,7 +51,7 @@ fn the_same_step_again_is_known_and_anybody_elses_is_refused() {
 }
 
 #[test]
-fn nobody_approves_what_they_submitted() {
+fn the_submitter_of_a_list_cannot_approve_it() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (official, colleague) = (world.commune(world.ianan), world.commune(world.ianan));
@@ -66,7 +66,7 @@ fn nobody_approves_what_they_submitted() {
 }
 
 #[test]
-fn of_two_officials_who_act_at_once_one_is_refused() {
+fn of_parallel_approvals_of_a_list_one_succeeds() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -85,7 +85,7 @@ fn of_two_officials_who_act_at_once_one_is_refused() {
 }
 
 #[test]
-fn a_list_takes_each_household_of_the_village_once() {
+fn a_list_contains_each_household_of_its_village_at_most_once() {
     let world = World::new();
     let (tung, other) = (world.village(world.ianan, "Tung"), world.village(world.ianan, "Sơn"));
     let (head, official) = (world.head(tung), world.commune(world.ianan));
@@ -137,7 +137,7 @@ fn twinned() -> Twinned {
 }
 
 #[test]
-fn a_unit_sees_the_listed_households_of_its_villages_from_the_approval_on() {
+fn a_unit_sees_the_listed_households_of_its_villages_after_the_approval() {
     let Twinned { world, village, head, official, unit, stranger } = twinned();
     let (listed, unlisted) = (world.household(&head, village, "Siu A"), world.household(&head, village, "Siu B"));
     let mut body = crate::harness::household(village, "Siu C");
@@ -169,7 +169,7 @@ fn a_unit_sees_the_listed_households_of_its_villages_from_the_approval_on() {
 }
 
 #[test]
-fn a_pledge_is_made_by_a_twinned_unit_and_withdrawn_by_the_same() {
+fn a_pledge_is_made_and_withdrawn_by_a_twinned_unit_only() {
     let Twinned { world, village, head, official, unit, stranger } = twinned();
     let home = world.household(&head, village, "Siu A");
     let list = world.approved_list(&head, &official, village, &[home]);
@@ -194,7 +194,7 @@ fn a_pledge_is_made_by_a_twinned_unit_and_withdrawn_by_the_same() {
 }
 
 #[test]
-fn who_was_listed_and_got_nothing_stands_on_top() {
+fn unhelped_days_filters_items_by_days_since_their_listing() {
     let Twinned { world, village, head, official, .. } = twinned();
     let homes = [world.household(&head, village, "Siu A"), world.household(&head, village, "Siu B")];
     world.approved_list(&head, &official, village, &homes);
@@ -213,7 +213,7 @@ fn who_was_listed_and_got_nothing_stands_on_top() {
 }
 
 #[test]
-fn a_giving_village_sees_the_list_of_its_twin_and_writes_nothing_of_it() {
+fn a_giving_village_reads_the_list_of_its_twin_and_cannot_write_it() {
     let world = World::new();
     let (giver, village) = (world.village(world.ianan, "Thôn 9"), world.village(world.ianan, "Hle Hlang"));
     let (head, official) = (world.head(village), world.commune(world.ianan));
@@ -241,7 +241,7 @@ fn a_giving_village_sees_the_list_of_its_twin_and_writes_nothing_of_it() {
 }
 
 #[test]
-fn what_is_approved_is_what_was_read_and_other_steps_heed_a_version_that_is_sent() {
+fn approve_requires_if_match_and_other_steps_check_it_when_sent() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (head, official) = (world.head(village), world.commune(world.ianan));
@@ -266,7 +266,7 @@ fn what_is_approved_is_what_was_read_and_other_steps_heed_a_version_that_is_sent
 }
 
 #[test]
-fn units_see_the_last_approval_while_a_list_is_open_again() {
+fn units_see_the_last_approved_items_while_a_list_is_reopened() {
     let at = crate::harness::giving::Giving::new();
     let world = &at.world;
     let homes: Vec<Uuid> =
@@ -315,7 +315,7 @@ fn units_see_the_last_approval_while_a_list_is_open_again() {
 }
 
 #[test]
-fn a_list_of_500_households_is_approved_whole() {
+fn a_list_of_500_households_can_be_approved() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (head, official) = (world.head(village), world.commune(world.ianan));

@@ -1,14 +1,14 @@
 use crate::harness::TestServer;
 
 #[test]
-fn the_service_is_alive_and_ready() {
+fn liveness_and_readiness_answer_200() {
     let server = TestServer::start();
     assert_eq!(server.anonymous().get("/health/live").expect(200)["status"], "ok");
     assert_eq!(server.anonymous().get("/health/ready").expect(200)["status"], "ok");
 }
 
 #[test]
-fn the_document_and_its_page_need_no_internet() {
+fn the_documentation_page_loads_nothing_from_other_origins() {
     let server = TestServer::start();
     let document = server.anonymous().get("/openapi.json").expect(200);
     assert_eq!(document["openapi"], "3.1.0");

@@ -19,7 +19,7 @@ fn number(text: &str, series: &str) -> f64 {
 }
 
 #[test]
-fn requests_are_counted_by_operation_and_status_and_name_nobody() {
+fn requests_are_counted_by_route_and_status_without_personal_data() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let official = world.commune(world.ianan);
@@ -56,7 +56,7 @@ fn requests_are_counted_by_operation_and_status_and_name_nobody() {
 }
 
 #[test]
-fn sign_ins_are_counted_by_outcome_and_many_failures_raise_the_alarm() {
+fn sign_ins_are_counted_by_outcome_and_many_failures_raise_an_alarm() {
     let world = World::on(TestServer::set(&Callers { sign_in_alarm: 15, ..lavish() }));
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let try_password = |name: &str, password: &str| {
@@ -76,7 +76,7 @@ fn sign_ins_are_counted_by_outcome_and_many_failures_raise_the_alarm() {
 }
 
 #[test]
-fn through_the_proxy_there_are_no_metrics() {
+fn metrics_are_not_served_through_the_trusted_proxy() {
     let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() });
     for (header, value) in [("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Proto", "https"), ("Forwarded", "for=_x")]
     {

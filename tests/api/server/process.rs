@@ -23,7 +23,7 @@ fn assert_refused(output: &Output, reason: &str) {
 }
 
 #[test]
-fn the_server_survives_what_happens_to_it_and_stops_in_order() {
+fn the_server_recovers_from_kills_and_shuts_down_gracefully() {
     let folder = DataFolder::new("server");
     // As it is run where records count: with fewer promises a killed PostgreSQL may forget what was answered.
     let start = || Program::run(ketnghia(&folder.0).env_remove("KETNGHIA_UNSAFE_DURABILITY").arg("serve"));
@@ -105,7 +105,7 @@ fn the_server_survives_what_happens_to_it_and_stops_in_order() {
 }
 
 #[test]
-fn what_keeps_it_from_starting_is_said_in_one_line() {
+fn a_startup_failure_is_reported_in_one_line() {
     let folder = DataFolder::new("refused");
     let run = |settings: &[(&str, &str)]| {
         ketnghia(&folder.0)

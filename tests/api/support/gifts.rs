@@ -34,7 +34,7 @@ fn record_for_a_silent_unit(at: &Giving) -> String {
 }
 
 #[test]
-fn a_gift_comes_back_as_it_was_recorded() {
+fn a_recorded_gift_is_returned_with_the_fields_that_were_sent() {
     let at = Giving::new();
     let member = giving::member(&at.world, at.home, "Rơ Mah Út");
     let mut body = with(&gift(&at), "member_id", json!(member));
@@ -52,7 +52,7 @@ fn a_gift_comes_back_as_it_was_recorded() {
 }
 
 #[test]
-fn one_gift_sent_fifty_times_at_once_is_one_gift() {
+fn a_gift_sent_fifty_times_in_parallel_is_recorded_once() {
     let at = Giving::new();
     let body = with(&gift(&at), "id", json!(Uuid::now_v7()));
     let senders: Vec<_> = (0..50)
@@ -70,7 +70,7 @@ fn one_gift_sent_fifty_times_at_once_is_one_gift() {
 }
 
 #[test]
-fn a_gift_names_only_what_belongs_together() {
+fn the_references_of_a_gift_must_belong_together() {
     let at = Giving::new();
     let world = &at.world;
     let refused = |by: &Client, changes: &[(&str, Value)], wrong: &[(&str, &str)]| {
@@ -139,7 +139,7 @@ fn a_gift_names_only_what_belongs_together() {
 }
 
 #[test]
-fn the_village_confirms_and_its_listed_household_is_helped() {
+fn a_confirmation_by_the_village_marks_the_item_as_helped() {
     let at = Giving::new();
     let path = record(&at, &at.unit);
     let confirm = format!("{path}/confirm");
@@ -161,7 +161,7 @@ fn the_village_confirms_and_its_listed_household_is_helped() {
 }
 
 #[test]
-fn who_recorded_a_gift_never_confirms_it() {
+fn the_recorder_of_a_gift_cannot_confirm_or_dispute_it() {
     let at = Giving::new();
     let path = record_for_a_silent_unit(&at);
     assert_eq!(at.official.get(&path).expect(200)["allowed_actions"], json!(["update", "delete"]));
@@ -173,7 +173,7 @@ fn who_recorded_a_gift_never_confirms_it() {
 }
 
 #[test]
-fn the_commune_settles_what_the_village_disputes() {
+fn the_commune_settles_a_gift_that_the_village_disputed() {
     let at = Giving::new();
     for (resolution, status, item) in [("delivered", "confirmed", "helped"), ("not_delivered", "not_delivered", "open")]
     {
@@ -205,7 +205,7 @@ fn the_commune_settles_what_the_village_disputes() {
 }
 
 #[test]
-fn after_the_answer_only_the_commune_corrects_with_a_reason() {
+fn after_its_confirmation_only_the_commune_corrects_a_gift_and_gives_a_reason() {
     let at = Giving::new();
     let path = record(&at, &at.unit);
     at.official.patch(&path, json!({"value_vnd": 1, "reason": "x"})).expect_problem(403, "forbidden");
@@ -242,7 +242,7 @@ fn after_the_answer_only_the_commune_corrects_with_a_reason() {
 }
 
 #[test]
-fn a_pledged_item_is_pledged_again_when_its_gift_is_taken_back() {
+fn an_item_is_pledged_again_when_its_confirmed_gift_is_corrected() {
     let at = Giving::new();
     let pledge = format!(
         "INSERT INTO pledges (id, item_id, organisation_id, village_id) VALUES ('{}', '{}', '{}', '{}')",
@@ -263,7 +263,7 @@ fn a_pledged_item_is_pledged_again_when_its_gift_is_taken_back() {
 }
 
 #[test]
-fn a_recorded_gift_is_deleted_by_its_recorders_side_for_good() {
+fn a_recorded_gift_is_deleted_by_its_unit_only_and_cannot_be_created_again() {
     let at = Giving::new();
     let body = with(&gift(&at), "id", json!(Uuid::now_v7()));
     let path = format!("/gifts/{}", id_of(&at.unit.post("/gifts", body.clone()).expect(201)));
@@ -309,7 +309,7 @@ fn gifts_are_filtered_and_paged() {
 }
 
 #[test]
-fn what_is_confirmed_is_what_was_read() {
+fn confirm_and_settle_require_if_match_with_the_current_version() {
     let at = Giving::new();
     let path = record(&at, &at.unit);
     let read = at.head.get(&path).etag();

@@ -67,7 +67,7 @@ fn a_visit_is_recorded_with_its_gifts_in_one_request() {
 }
 
 #[test]
-fn one_bad_gift_and_nothing_is_written() {
+fn a_visit_with_one_invalid_gift_is_not_written() {
     let at = Giving::new();
     let body = five_gifts(&at);
     let bad = |index: usize, field: &str, value: Value| {
@@ -102,7 +102,7 @@ fn one_bad_gift_and_nothing_is_written() {
 }
 
 #[test]
-fn an_id_of_a_gift_is_used_once() {
+fn the_id_of_a_gift_can_be_used_once() {
     let at = Giving::new();
     let body = five_gifts(&at);
     let taken = body["gifts"][1]["id"].clone();
@@ -123,7 +123,7 @@ fn an_id_of_a_gift_is_used_once() {
 }
 
 #[test]
-fn a_visit_lies_within_its_twinning() {
+fn a_visit_must_lie_within_its_twinning() {
     let at = Giving::new();
     let world = &at.world;
     let other = world.village(world.ianan, "Sơn");
@@ -165,7 +165,7 @@ fn a_visit_lies_within_its_twinning() {
 }
 
 #[test]
-fn an_ended_twinning_takes_only_days_before_its_end() {
+fn an_ended_twinning_accepts_visits_up_to_its_last_day() {
     let at = Giving::new();
     let world = &at.world;
     let organisation = giving::organisation(world, world.ianan, "Công ty cà phê");
@@ -187,7 +187,7 @@ fn an_ended_twinning_takes_only_days_before_its_end() {
 }
 
 #[test]
-fn households_are_those_that_the_caller_sees_in_that_village() {
+fn households_of_a_visit_must_be_visible_to_the_caller_and_lie_in_the_village() {
     let at = Giving::new();
     let world = &at.world;
     let other = world.village(world.ianan, "Sơn");
@@ -216,7 +216,7 @@ fn households_are_those_that_the_caller_sees_in_that_village() {
 }
 
 #[test]
-fn a_visit_is_changed_and_deleted_by_who_recorded_it() {
+fn only_the_recorder_of_a_visit_changes_or_deletes_it() {
     let at = Giving::new();
     let made = at.unit.post("/visits", five_gifts(&at)).expect(201);
     let path = format!("/visits/{}", id_of(&made));
@@ -250,7 +250,7 @@ fn a_visit_is_changed_and_deleted_by_who_recorded_it() {
 }
 
 #[test]
-fn a_commune_records_for_units_without_an_account_only() {
+fn a_commune_records_visits_only_for_units_without_an_account() {
     let at = Giving::new();
     let world = &at.world;
     let mut body = visit(&at);
@@ -277,7 +277,7 @@ fn a_commune_records_for_units_without_an_account_only() {
 }
 
 #[test]
-fn a_commune_that_gives_elsewhere_records_there_for_itself_only() {
+fn a_commune_that_gives_in_another_commune_records_there_only_for_itself() {
     let at = Giving::new();
     let world = &at.world;
     let giver = giving::place_organisation(world, world.gialai, world.kongchro);
@@ -301,7 +301,7 @@ fn a_commune_that_gives_elsewhere_records_there_for_itself_only() {
 }
 
 #[test]
-fn a_village_visits_a_village() {
+fn a_giving_village_records_a_visit_and_the_receiving_village_confirms_its_gift() {
     let world = crate::harness::World::new();
     let thon9 = world.village(world.kongchro, "Thôn 9");
     let hlehlang = world.village(world.kongchro, "Hle Hlang");
@@ -326,7 +326,7 @@ fn a_village_visits_a_village() {
 }
 
 #[test]
-fn a_stranger_sees_nothing() {
+fn callers_out_of_scope_cannot_read_visits_and_gifts() {
     let at = Giving::new();
     let world = &at.world;
     let made = at.unit.post("/visits", five_gifts(&at)).expect(201);
@@ -344,7 +344,7 @@ fn a_stranger_sees_nothing() {
 }
 
 #[test]
-fn visits_are_listed_page_by_page_the_latest_first() {
+fn visits_are_filtered_paged_and_sorted_latest_first() {
     let at = Giving::new();
     for day in ["2026-01-05", "2026-03-05", "2026-02-05", "2026-02-05"] {
         at.unit.post("/visits", with(&visit(&at), "visited_on", json!(day))).expect(201);

@@ -19,7 +19,7 @@ fn names(client: &Client, query: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_official_adds_an_organisation_of_the_own_place() {
+fn an_official_creates_an_organisation_of_the_own_place() {
     let world = World::new();
     let answer = world.commune(world.ianan).post("/organisations", office(world.ianan));
     let made = answer.expect(201);
@@ -37,7 +37,7 @@ fn an_official_adds_an_organisation_of_the_own_place() {
 }
 
 #[test]
-fn only_officials_of_the_place_write() {
+fn only_officials_of_the_place_write_organisations() {
     let world = World::new();
     let organisation = world.organisation(world.ianan, "Văn phòng xã");
     let village = world.village(world.ianan, "Tung");
@@ -62,7 +62,7 @@ fn only_officials_of_the_place_write() {
 }
 
 #[test]
-fn contact_and_headcounts_are_for_itself_and_the_officials_over_it() {
+fn contact_and_headcounts_are_shown_only_to_the_organisation_and_the_officials_above_it() {
     let world = World::new();
     let id = add(&world.commune(world.ianan), office(world.ianan));
     let other = world.organisation(world.kongchro, "Công ty");
@@ -93,7 +93,7 @@ fn contact_and_headcounts_are_for_itself_and_the_officials_over_it() {
 }
 
 #[test]
-fn a_place_that_gives_is_an_organisation_once() {
+fn a_place_is_registered_as_an_organisation_at_most_once() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let village = world.village(world.ianan, "Tung");
@@ -123,7 +123,7 @@ fn a_place_that_gives_is_an_organisation_once() {
 }
 
 #[test]
-fn the_head_of_a_place_that_gives_reads_its_contact() {
+fn the_head_of_a_giving_village_reads_its_contact() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let mut new = office(world.ianan);
@@ -135,7 +135,7 @@ fn the_head_of_a_place_that_gives_reads_its_contact() {
 }
 
 #[test]
-fn wrong_fields_are_named() {
+fn invalid_fields_of_an_organisation_are_reported() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let with = |changes: Value| {
@@ -163,7 +163,7 @@ fn wrong_fields_are_named() {
 }
 
 #[test]
-fn attached_organisations_form_no_circle() {
+fn parent_organisations_form_no_cycle() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let top = world.organisation(world.ianan, "Phòng");
@@ -179,7 +179,7 @@ fn attached_organisations_form_no_circle() {
 }
 
 #[test]
-fn a_change_is_meant_for_a_version() {
+fn a_change_of_an_organisation_requires_if_match() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let path = format!("/organisations/{}", add(&official, office(world.ianan)));
@@ -193,7 +193,7 @@ fn a_change_is_meant_for_a_version() {
 }
 
 #[test]
-fn a_change_of_contact_or_headcounts_is_one_of_the_organisation() {
+fn a_change_of_contact_or_headcounts_raises_the_version_of_the_organisation() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let path = format!("/organisations/{}", add(&official, office(world.ianan)));
@@ -210,7 +210,7 @@ fn a_change_of_contact_or_headcounts_is_one_of_the_organisation() {
 }
 
 #[test]
-fn lists_are_searched_filtered_and_paged() {
+fn organisations_are_searched_filtered_and_paged() {
     let world = World::new();
     let official = world.commune(world.ianan);
     for (name, kind) in [("Đoàn Thanh niên", "mass_organisation"), ("Mặt trận", "front"), ("Ánh Sáng", "enterprise")]
@@ -232,7 +232,7 @@ fn lists_are_searched_filtered_and_paged() {
 }
 
 #[test]
-fn the_same_creation_again_adds_nothing() {
+fn a_repeated_creation_of_an_organisation_adds_nothing() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let mut new = office(world.ianan);
@@ -251,7 +251,7 @@ fn the_same_creation_again_adds_nothing() {
 }
 
 #[test]
-fn an_organisation_is_deleted_with_its_contact_unless_others_depend_on_it() {
+fn an_organisation_is_deleted_with_its_contact_unless_a_twinning_names_it() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let village = world.village(world.ianan, "Tung");
@@ -271,7 +271,7 @@ fn an_organisation_is_deleted_with_its_contact_unless_others_depend_on_it() {
 }
 
 #[test]
-fn a_party_of_a_twinning_does_not_become_another() {
+fn kind_place_and_manager_of_a_twinned_organisation_cannot_change() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (commune, province) = (world.commune(world.ianan), world.province(world.gialai));
@@ -292,7 +292,7 @@ fn a_party_of_a_twinning_does_not_become_another() {
 }
 
 #[test]
-fn an_account_given_from_outside_is_told_to_the_officials_of_the_village() {
+fn an_account_given_to_a_unit_from_another_area_is_audited_at_the_village() {
     let world = World::new();
     let village = world.village(world.kongchro, "Hle Hlang");
     let giver = world.commune(world.ianan);

@@ -13,7 +13,7 @@ fn titles(client: &Client, query: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_programme_is_added_by_its_place_and_read_by_everybody() {
+fn a_programme_is_created_by_its_place_and_read_by_every_user() {
     let world = World::new();
     let made = world.commune(world.ianan).post("/programmes", plan(world.ianan)).expect(201);
     for empty in ["number", "issuer", "issued_on", "ends_on", "parent_id", "note"] {
@@ -30,7 +30,7 @@ fn a_programme_is_added_by_its_place_and_read_by_everybody() {
 }
 
 #[test]
-fn only_officials_of_the_place_write() {
+fn only_officials_of_the_place_write_programmes() {
     let world = World::new();
     let path = format!("/programmes/{}", world.programme(world.ianan));
     let unit = world.unit(world.organisation(world.ianan, "Văn phòng xã"));
@@ -51,7 +51,7 @@ fn only_officials_of_the_place_write() {
 }
 
 #[test]
-fn wrong_fields_are_named() {
+fn invalid_fields_of_a_programme_are_reported() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let with = |field: &str, value: Value| {
@@ -76,7 +76,7 @@ fn wrong_fields_are_named() {
 }
 
 #[test]
-fn a_change_is_meant_for_a_version() {
+fn a_change_of_a_programme_requires_if_match() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let path = format!("/programmes/{}", world.programme(world.ianan));
@@ -89,7 +89,7 @@ fn a_change_is_meant_for_a_version() {
 }
 
 #[test]
-fn lists_are_searched_filtered_and_the_newest_come_first() {
+fn programmes_are_searched_filtered_and_sorted_newest_first() {
     let world = World::new();
     let official = world.commune(world.ianan);
     for (title, kind, number, from, to) in [
@@ -116,7 +116,7 @@ fn lists_are_searched_filtered_and_the_newest_come_first() {
 }
 
 #[test]
-fn a_programme_is_deleted_unless_others_depend_on_it() {
+fn a_programme_is_deleted_unless_another_record_refers_to_it() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let parent = world.programme(world.ianan);
@@ -134,7 +134,7 @@ fn a_programme_is_deleted_unless_others_depend_on_it() {
 }
 
 #[test]
-fn the_same_creation_again_adds_nothing() {
+fn a_repeated_creation_of_a_programme_adds_nothing() {
     let world = World::new();
     let official = world.commune(world.ianan);
     let mut new = plan(world.ianan);

@@ -6,7 +6,7 @@ use crate::harness::giving::{Giving, as_system};
 use crate::harness::{Client, World};
 
 #[test]
-fn a_twinning_shows_who_stands_by_which_place_and_how_it_stands() {
+fn a_twinning_shows_programme_organisation_place_and_status() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let organisation = world.organisation(world.ianan, "Văn phòng xã");
@@ -54,7 +54,7 @@ fn count(client: &Client, query: &str) -> Value {
 }
 
 #[test]
-fn a_twinning_is_seen_from_either_end_and_by_nobody_else() {
+fn a_twinning_is_read_from_both_ends_and_not_from_elsewhere() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let company = world.organisation(world.kongchro, "Công ty");
@@ -94,7 +94,7 @@ fn a_twinning_is_seen_from_either_end_and_by_nobody_else() {
 }
 
 #[test]
-fn a_unit_keeps_its_ended_twinnings() {
+fn a_unit_reads_its_ended_twinnings() {
     let world = World::new();
     let pair = Pair::of(&world);
     let twinning =
@@ -106,7 +106,7 @@ fn a_unit_keeps_its_ended_twinnings() {
 }
 
 #[test]
-fn an_organisation_and_a_programme_that_have_ended_show_no_village() {
+fn an_ended_organisation_or_programme_hides_the_households_from_the_unit() {
     for ending in ["UPDATE organisations SET valid_to", "UPDATE programmes SET ends_on"] {
         let giving = Giving::new();
         let seen = |client: &Client| client.get(&format!("/households/{}", giving.home)).status;
@@ -121,7 +121,7 @@ fn an_organisation_and_a_programme_that_have_ended_show_no_village() {
 }
 
 #[test]
-fn only_officials_of_the_place_write() {
+fn only_officials_of_the_place_write_twinnings() {
     let world = World::new();
     let pair = Pair::of(&world);
     let path = format!("/twinnings/{}", world.twinning(pair.programme, pair.organisation, pair.village));
@@ -145,7 +145,7 @@ fn only_officials_of_the_place_write() {
 }
 
 #[test]
-fn what_a_twinning_refers_to_must_fit() {
+fn the_references_of_a_twinning_must_fit_together() {
     let world = World::new();
     let pair = Pair::of(&world);
     let official = world.commune(world.ianan);
@@ -192,7 +192,7 @@ fn what_a_twinning_refers_to_must_fit() {
 }
 
 #[test]
-fn the_programme_must_be_in_force_when_it_starts() {
+fn a_twinning_must_start_while_its_programme_is_in_force() {
     let world = World::new();
     let pair = Pair::of(&world);
     let official = world.commune(world.ianan);
@@ -204,7 +204,7 @@ fn the_programme_must_be_in_force_when_it_starts() {
 }
 
 #[test]
-fn the_same_twinning_is_recorded_once_for_a_day() {
+fn twinnings_of_one_pair_and_programme_do_not_overlap() {
     let world = World::new();
     let pair = Pair::of(&world);
     let official = world.commune(world.ianan);
@@ -224,7 +224,7 @@ fn the_same_twinning_is_recorded_once_for_a_day() {
 }
 
 #[test]
-fn of_two_who_record_one_twinning_at_once_one_is_told_so() {
+fn of_parallel_overlapping_twinnings_one_is_created() {
     let world = World::new();
     let pair = Pair::of(&world);
     let official = world.commune(world.ianan);
@@ -240,7 +240,7 @@ fn of_two_who_record_one_twinning_at_once_one_is_told_so() {
 }
 
 #[test]
-fn a_change_is_meant_for_a_version_and_keeps_the_rules() {
+fn a_change_of_a_twinning_requires_if_match_and_is_validated() {
     let world = World::new();
     let pair = Pair::of(&world);
     let official = world.commune(world.ianan);
@@ -263,7 +263,7 @@ fn a_change_is_meant_for_a_version_and_keeps_the_rules() {
 }
 
 #[test]
-fn the_status_follows_the_day_and_a_suspension() {
+fn the_status_of_a_twinning_follows_the_day_and_a_suspension() {
     let world = World::new();
     let pair = Pair::of(&world);
     let official = world.commune(world.ianan);
@@ -286,7 +286,7 @@ fn the_status_follows_the_day_and_a_suspension() {
 }
 
 #[test]
-fn lists_are_filtered_and_the_newest_come_first() {
+fn twinnings_are_filtered_and_sorted_newest_first() {
     let world = World::new();
     let pair = Pair::of(&world);
     let official = world.commune(world.ianan);
@@ -314,7 +314,7 @@ fn lists_are_filtered_and_the_newest_come_first() {
 }
 
 #[test]
-fn the_same_creation_again_adds_nothing_and_a_deleted_one_stays_deleted() {
+fn a_repeated_creation_of_a_twinning_adds_nothing_and_restores_no_deleted_one() {
     let world = World::new();
     let pair = Pair::of(&world);
     let official = world.commune(world.ianan);

@@ -44,7 +44,7 @@ fn number(world: &World, sql: &str) -> i64 {
 }
 
 #[test]
-fn a_refresh_gives_the_next_pair() {
+fn a_refresh_returns_a_new_token_pair() {
     let world = a_user();
     let first = sign_in(&world, "ianan");
     let second = refresh(&world, &first["refresh_token"]).expect(200);
@@ -55,7 +55,7 @@ fn a_refresh_gives_the_next_pair() {
 }
 
 #[test]
-fn a_lost_answer_can_be_asked_for_again_hours_later() {
+fn a_refresh_repeated_hours_later_returns_the_same_token() {
     let world = a_user();
     let first = sign_in(&world, "ianan");
     let lost = refresh(&world, &first["refresh_token"]).expect(200);
@@ -66,7 +66,7 @@ fn a_lost_answer_can_be_asked_for_again_hours_later() {
 }
 
 #[test]
-fn a_token_that_is_sent_again_after_its_child_was_used_ends_the_family() {
+fn a_refresh_token_repeated_after_its_successor_was_used_ends_the_session() {
     let world = a_user();
     let first = sign_in(&world, "ianan");
     let second = refresh(&world, &first["refresh_token"]).expect(200);
@@ -80,7 +80,7 @@ fn a_token_that_is_sent_again_after_its_child_was_used_ends_the_family() {
 }
 
 #[test]
-fn a_token_is_not_sent_again_a_day_later_nor_from_another_device() {
+fn a_refresh_cannot_be_repeated_after_a_day_or_from_another_device() {
     let world = a_user();
     let first = sign_in(&world, "ianan");
     refresh(&world, &first["refresh_token"]).expect(200);
@@ -108,7 +108,7 @@ fn a_token_is_not_sent_again_a_day_later_nor_from_another_device() {
 }
 
 #[test]
-fn of_an_account_twenty_sessions_live_those_that_were_used_last() {
+fn a_sign_in_beyond_twenty_sessions_ends_the_least_recently_used_one() {
     let world = a_user();
     let oldest = sign_in(&world, "ianan");
     pass(&world, TimeDelta::seconds(1));
@@ -125,7 +125,7 @@ fn of_an_account_twenty_sessions_live_those_that_were_used_last() {
 }
 
 #[test]
-fn an_older_token_ends_the_whole_family() {
+fn an_older_refresh_token_ends_its_session_and_no_other() {
     let world = a_user();
     let elsewhere = sign_in(&world, "ianan");
     let first = sign_in(&world, "ianan");
@@ -159,7 +159,7 @@ fn twenty_parallel_refreshes_with_one_token_all_succeed() {
 }
 
 #[test]
-fn a_session_unused_for_45_days_has_expired() {
+fn a_session_unused_for_45_days_expires() {
     let world = a_user();
     let (used, unused) = (sign_in(&world, "ianan"), sign_in(&world, "ianan"));
     pass(&world, TimeDelta::days(45) - TimeDelta::minutes(1));
@@ -170,7 +170,7 @@ fn a_session_unused_for_45_days_has_expired() {
 }
 
 #[test]
-fn a_session_ends_after_180_days_however_much_it_was_used() {
+fn a_session_in_use_ends_after_180_days() {
     let world = a_user();
     let mut tokens = sign_in(&world, "ianan");
     for _ in 0..4 {
@@ -183,7 +183,7 @@ fn a_session_ends_after_180_days_however_much_it_was_used() {
 }
 
 #[test]
-fn unknown_and_foreign_refresh_tokens_are_refused() {
+fn unknown_refresh_tokens_and_access_tokens_are_refused_at_a_refresh() {
     let world = a_user();
     let tokens = sign_in(&world, "ianan");
     for rubbish in [json!("kr_nothing"), json!("' or 1=1 --"), tokens["access_token"].clone()] {
@@ -199,7 +199,7 @@ fn unknown_and_foreign_refresh_tokens_are_refused() {
 }
 
 #[test]
-fn after_signing_out_neither_token_works() {
+fn signing_out_revokes_the_access_token_and_the_refresh_token() {
     let world = a_user();
     let (here, elsewhere) = (sign_in(&world, "ianan"), sign_in(&world, "ianan"));
     client(&world, &here).step("/auth/logout").expect(204);
@@ -210,7 +210,7 @@ fn after_signing_out_neither_token_works() {
 }
 
 #[test]
-fn a_new_password_ends_the_other_sessions_and_keeps_this_one() {
+fn a_password_change_ends_the_other_sessions_and_keeps_the_current_one() {
     let world = a_user();
     let (here, elsewhere) = (sign_in(&world, "ianan"), sign_in(&world, "ianan"));
     let new = "ba con trâu trắng";
@@ -225,7 +225,7 @@ fn a_new_password_ends_the_other_sessions_and_keeps_this_one() {
 }
 
 #[test]
-fn passwords_are_long_enough_and_not_easy_to_guess() {
+fn passwords_of_wrong_length_and_guessable_ones_are_refused() {
     let world = World::new();
     world.make_user("kongchro", "commune", Some(world.kongchro), None);
     let official = world.province(world.gialai);
@@ -282,7 +282,7 @@ fn passwords_are_long_enough_and_not_easy_to_guess() {
 }
 
 #[test]
-fn a_lost_device_is_found_and_signed_out() {
+fn a_user_lists_the_sessions_and_ends_that_of_a_lost_device() {
     let world = a_user();
     let phone = json!({"username": "ianan", "password": PASSWORD, "device_name": "Điện thoại"});
     let lost = world.server.anonymous().post("/auth/login", phone).expect(200);
@@ -312,7 +312,7 @@ fn a_lost_device_is_found_and_signed_out() {
 }
 
 #[test]
-fn nobody_ends_the_session_of_somebody_else() {
+fn a_user_cannot_end_a_session_of_another_user() {
     let world = a_user();
     world.make_user("other", "commune", Some(world.ianan), None);
     let other = client(&world, &sign_in(&world, "other"));
@@ -329,7 +329,7 @@ struct Secret {
 }
 
 #[test]
-fn the_database_holds_no_password_and_no_token() {
+fn the_database_contains_no_password_and_no_token_in_clear() {
     let world = a_user();
     let tokens = sign_in(&world, "ianan");
     let row: Secret = diesel::sql_query(
@@ -345,7 +345,7 @@ fn the_database_holds_no_password_and_no_token() {
 }
 
 #[test]
-fn how_long_a_session_lasts_is_a_setting() {
+fn session_idle_days_and_session_absolute_days_limit_a_session() {
     let callers = Callers { session_idle_days: 2, session_absolute_days: 3, ..lavish() };
     let world = World::on(TestServer::set(&callers));
     world.make_user("ianan", "commune", Some(world.ianan), None);
@@ -362,7 +362,7 @@ fn how_long_a_session_lasts_is_a_setting() {
 }
 
 #[test]
-fn deactivating_and_resetting_an_account_end_all_its_sessions() {
+fn a_deactivation_and_a_password_reset_end_all_sessions_of_an_account() {
     let world = World::new();
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
     let official = world.province(world.gialai);
@@ -378,7 +378,7 @@ fn deactivating_and_resetting_an_account_end_all_its_sessions() {
 }
 
 #[test]
-fn a_token_of_another_installation_is_refused() {
+fn tokens_of_another_installation_are_refused() {
     let (here, elsewhere) = (a_user(), a_user());
     let tokens = sign_in(&elsewhere, "ianan");
     refresh(&here, &tokens["refresh_token"]).expect_problem(401, "invalid_grant");

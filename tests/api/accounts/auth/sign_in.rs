@@ -21,7 +21,7 @@ fn unstamped(mut body: Value) -> Value {
 }
 
 #[test]
-fn a_user_signs_in_and_learns_who_they_are() {
+fn a_signed_in_user_reads_role_place_and_permissions_at_me() {
     let world = World::new();
     let me = world.commune(world.ianan).get("/me").expect(200);
     assert_eq!(me["role"], "commune");
@@ -31,14 +31,14 @@ fn a_user_signs_in_and_learns_who_they_are() {
 }
 
 #[test]
-fn case_and_space_around_a_name_do_not_matter() {
+fn case_and_surrounding_space_of_a_username_are_ignored() {
     let world = World::new();
     world.make_user("ianan", "commune", Some(world.ianan), None);
     try_password(&world, " IaNan ", PASSWORD).expect(200);
 }
 
 #[test]
-fn wrong_unknown_and_deactivated_are_told_alike() {
+fn a_wrong_password_an_unknown_user_and_a_deactivated_account_get_the_same_response() {
     let world = World::new();
     world.make_user("known", "commune", Some(world.ianan), None);
     let gone = world.make_user("gone", "commune", Some(world.ianan), None);
@@ -59,7 +59,7 @@ fn wrong_unknown_and_deactivated_are_told_alike() {
 }
 
 #[test]
-fn tokens_are_neither_kept_by_caches_nor_compressed() {
+fn responses_with_tokens_are_no_store_and_not_compressed() {
     let world = World::new();
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let body = json!({"username": "ianan", "password": PASSWORD}).to_string();
@@ -82,7 +82,7 @@ fn tokens_are_neither_kept_by_caches_nor_compressed() {
 }
 
 #[test]
-fn after_ten_wrong_passwords_an_account_waits_longer_and_longer() {
+fn after_ten_wrong_passwords_each_failure_lengthens_the_delay() {
     let world = World::new();
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
     world.make_user("ianan2", "commune", Some(world.ianan), None);
@@ -123,7 +123,7 @@ fn after_ten_wrong_passwords_an_account_waits_longer_and_longer() {
 }
 
 #[test]
-fn a_name_that_nobody_has_waits_like_one_that_somebody_has() {
+fn an_unknown_username_is_delayed_like_a_known_one() {
     let world = World::new();
     for _ in 0..10 {
         try_password(&world, "nobody", "wrong").expect_problem(401, "invalid_credentials");
@@ -132,7 +132,7 @@ fn a_name_that_nobody_has_waits_like_one_that_somebody_has() {
 }
 
 #[test]
-fn a_good_sign_in_forgets_the_failures_before_it() {
+fn a_successful_sign_in_resets_the_failure_counter() {
     let world = World::new();
     world.make_user("ianan", "commune", Some(world.ianan), None);
     for _ in 0..2 {
@@ -144,7 +144,7 @@ fn a_good_sign_in_forgets_the_failures_before_it() {
 }
 
 #[test]
-fn what_is_sent_is_checked_before_it_is_tried() {
+fn an_invalid_sign_in_body_gets_422() {
     let world = World::new();
     let anonymous = world.server.anonymous();
     anonymous.post("/auth/login", json!({"username": "a"})).expect_invalid(&[("#/password", "required")]);
@@ -174,7 +174,7 @@ fn how_many(answers: &[Answer], status: u16) -> usize {
 }
 
 #[test]
-fn of_many_tries_at_once_no_more_pass_than_one_after_the_other() {
+fn parallel_guesses_are_limited_like_sequential_ones() {
     let world = World::new();
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let answers = at_once(48, |index| try_password(&world, "ianan", &format!("guess {index}")));
@@ -184,7 +184,7 @@ fn of_many_tries_at_once_no_more_pass_than_one_after_the_other() {
 }
 
 #[test]
-fn one_user_on_many_devices_is_not_taken_for_somebody_who_guesses() {
+fn thirty_parallel_sign_ins_with_the_right_password_succeed() {
     let world = World::new();
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let answers = at_once(30, |_| try_password(&world, "ianan", PASSWORD));
@@ -192,7 +192,7 @@ fn one_user_on_many_devices_is_not_taken_for_somebody_who_guesses() {
 }
 
 #[test]
-fn in_a_storm_of_sign_ins_the_surplus_is_told_to_come_back_and_reading_goes_on() {
+fn a_full_sign_in_queue_answers_503_with_retry_after_and_other_calls_succeed() {
     let world = World::new();
     for user in 0..200 {
         world.make_user(&format!("user{user}"), "commune", Some(world.ianan), None);
@@ -222,7 +222,7 @@ fn in_a_storm_of_sign_ins_the_surplus_is_told_to_come_back_and_reading_goes_on()
 }
 
 #[test]
-fn who_stole_a_session_does_not_guess_its_password_either() {
+fn wrong_current_passwords_at_a_password_change_are_counted_and_delayed() {
     let world = World::new();
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
     let tokens = try_password(&world, "ianan", PASSWORD).expect(200);
@@ -260,7 +260,7 @@ fn who_stole_a_session_does_not_guess_its_password_either() {
 }
 
 #[test]
-fn no_lock_lasts_longer_than_a_day() {
+fn the_delay_after_failures_is_at_most_24_hours() {
     let world = World::new();
     world.make_user("ianan", "commune", Some(world.ianan), None);
     for failures in [27, 99, 100, 5_000] {
@@ -286,7 +286,7 @@ fn on_device(world: &World, password: &str, device: &Value) -> Answer {
 }
 
 #[test]
-fn who_guesses_a_name_keeps_nobody_from_the_device_that_signed_in_before() {
+fn guesses_on_a_username_do_not_delay_a_known_device() {
     let world = World::new();
     world.make_user("ianan", "commune", Some(world.ianan), None);
     world.make_user("other", "commune", Some(world.ianan), None);
@@ -310,7 +310,7 @@ fn who_guesses_a_name_keeps_nobody_from_the_device_that_signed_in_before() {
 }
 
 #[test]
-fn a_name_that_reads_like_another_subject_counts_for_itself() {
+fn a_username_that_looks_like_another_counter_key_is_counted_separately() {
     let callers = Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() };
     let world = World::on(TestServer::set(&callers));
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
@@ -336,7 +336,7 @@ fn forget_tries(world: &World) {
 }
 
 #[test]
-fn an_account_forgets_its_devices_at_a_reset_and_keeps_twenty() {
+fn an_account_knows_its_last_twenty_devices_and_a_reset_removes_them() {
     let world = World::new();
     let account = world.make_user("ianan", "commune", Some(world.ianan), None);
     let locked_out = |device: &Value| {
@@ -389,7 +389,7 @@ fn an_account_forgets_its_devices_at_a_reset_and_keeps_twenty() {
 }
 
 #[test]
-fn a_one_time_password_signs_in_once_and_is_replaced_while_it_is_good() {
+fn a_one_time_password_signs_in_once_and_can_be_replaced_until_it_expires() {
     let world = World::new();
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
     let official = world.province(world.gialai);
@@ -423,7 +423,7 @@ fn a_one_time_password_signs_in_once_and_is_replaced_while_it_is_good() {
 
 /// While one password is replaced, others sign in with it: none of their sessions lives on.
 #[test]
-fn no_sign_in_under_way_survives_a_new_password_a_reset_or_a_deactivation() {
+fn a_sign_in_during_a_password_change_reset_or_deactivation_leaves_no_session() {
     let world = World::new();
     let official = world.province(world.gialai);
     for change in ["password", "reset-password", "deactivate"] {
@@ -469,7 +469,7 @@ fn no_sign_in_under_way_survives_a_new_password_a_reset_or_a_deactivation() {
 }
 
 #[test]
-fn an_address_is_held_off_beyond_what_a_commune_reaches_whatever_it_says_of_itself() {
+fn an_address_over_its_hourly_failures_gets_429_despite_forged_forwarding_headers() {
     let world = World::on(TestServer::set(&Callers { sign_in_failures_per_address: 12, ..lavish() }));
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let before = try_password(&world, "ianan", PASSWORD).expect(200);
@@ -493,7 +493,7 @@ fn an_address_is_held_off_beyond_what_a_commune_reaches_whatever_it_says_of_itse
 }
 
 #[test]
-fn behind_the_configured_proxy_each_address_has_its_own_count() {
+fn behind_the_trusted_proxy_failures_are_counted_for_each_client_address() {
     let callers = Callers { sign_in_failures_per_address: 3, trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() };
     let world = World::on(TestServer::set(&callers));
     world.make_user("ianan", "commune", Some(world.ianan), None);
@@ -516,7 +516,7 @@ fn behind_the_configured_proxy_each_address_has_its_own_count() {
 }
 
 #[test]
-fn what_reached_the_proxy_unencrypted_is_refused() {
+fn a_request_that_reached_the_trusted_proxy_over_http_is_refused() {
     let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.0/8".parse().unwrap(), ..lavish() });
     let plain = behind.anonymous().with("X-Forwarded-Proto", "http");
     plain.get("/catalogues").expect_problem(403, "https_required");
@@ -527,7 +527,7 @@ fn what_reached_the_proxy_unencrypted_is_refused() {
 }
 
 #[test]
-fn a_chain_of_addresses_that_cannot_be_read_is_refused() {
+fn an_unreadable_x_forwarded_for_of_the_trusted_proxy_gets_400() {
     let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() });
     for chain in ["rubbish", "203.0.113.7, unknown", "203.0.113.7, ", "203.0.113.7, 999.1.1.1"] {
         let client = behind.anonymous().with("X-Forwarded-For", chain);

@@ -310,7 +310,7 @@ fn assert_nothing(wrong: &[String]) {
 }
 
 #[test]
-fn operations_and_rows_are_the_same_and_name_the_same_permissions() {
+fn operations_and_matrix_rows_match_and_name_the_same_permissions() {
     let operations = operations(&TestServer::start());
     let rows = rows();
     for row in &rows {
@@ -326,19 +326,19 @@ fn operations_and_rows_are_the_same_and_name_the_same_permissions() {
 // One walk in two halves, for they run side by side.
 
 #[test]
-fn offices_of_more_than_a_village_may_do_what_they_may_and_nothing_else() {
+fn officials_above_the_village_get_the_expected_status_for_every_operation() {
     let stage = Stage::today();
     assert_nothing(&walk(&stage, &[Who::Admin, Who::Province, Who::Commune], &rows()));
 }
 
 #[test]
-fn everybody_else_may_do_what_they_may_and_nothing_else() {
+fn units_heads_keys_and_anonymous_callers_get_the_expected_status_for_every_operation() {
     let stage = Stage::today();
     assert_nothing(&walk(&stage, &[Who::Unit, Who::Head, Who::Key, Who::Anonymous, Who::Deactivated], &rows()));
 }
 
 #[test]
-fn while_there_were_districts_their_officials_looked_after_them() {
+fn officials_before_the_end_of_districts_get_the_expected_status_for_every_operation() {
     let stage = Stage::with_districts();
     assert_nothing(&walk(&stage, &[Who::Province, Who::District, Who::Commune], &rows()));
 }
@@ -346,7 +346,7 @@ fn while_there_were_districts_their_officials_looked_after_them() {
 /// Who holds what, once more and from the description of the offices: the walk takes the policy
 /// table at its word, so the table has a witness.
 #[test]
-fn every_office_holds_what_was_agreed() {
+fn every_office_holds_exactly_the_listed_permissions() {
     const ALL_USERS: &str = "account:own localities:read organisations:read programmes:read twinnings:read households:read \
         hardship_lists:read support:read aggregates:read";
     let agreed = [
@@ -388,7 +388,7 @@ fn every_office_holds_what_was_agreed() {
 
 /// The matrix has to see a hole: each form of policy is opened once.
 #[test]
-fn a_policy_that_lets_everybody_in_turns_the_matrix_red() {
+fn the_matrix_fails_when_a_policy_lets_every_caller_in() {
     let stage = Stage::today();
     let callers = [Who::Province, Who::Commune, Who::Unit, Who::Head];
     let seen = "readable ON localities USING (true)";

@@ -20,7 +20,7 @@ const LEVELS: [&str; 4] = ["province", "district", "commune", "village"];
 const VALUES: [&str; 5] = ["visits", "gifts", "gifts_confirmed", "gift_value_vnd", "households_helped"];
 
 #[test]
-fn every_tree_counts_what_a_walk_up_the_history_counts() {
+fn aggregates_as_of_any_day_equal_a_count_along_the_dated_parents() {
     for seed in [7, 2_026] {
         let case = Case::new(seed);
         let mut random = Random(seed * 31);

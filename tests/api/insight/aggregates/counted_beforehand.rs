@@ -208,7 +208,7 @@ fn numbers(values: &Value) -> Vec<i64> {
 }
 
 #[test]
-fn counts_made_beforehand_say_what_the_records_of_the_moment_say() {
+fn summaries_equal_a_count_of_the_current_records() {
     for seed in [11, 2_027] {
         let mut case = Case::new();
         let mut random = Random(seed);
@@ -233,7 +233,7 @@ fn counts_made_beforehand_say_what_the_records_of_the_moment_say() {
 
 /// Otherwise nothing above would be tested.
 #[test]
-fn provinces_and_dashboards_read_the_counts_until_a_village_is_marked() {
+fn provinces_and_keys_read_summaries_until_a_village_is_marked() {
     let mut case = Case::new();
     let mut random = Random(5);
     for _ in 0..30 {
@@ -270,7 +270,7 @@ fn provinces_and_dashboards_read_the_counts_until_a_village_is_marked() {
 
 /// One change at a time, each after everything was counted.
 #[test]
-fn no_change_of_a_gift_or_a_visit_goes_unseen() {
+fn every_change_of_a_gift_or_a_visit_appears_in_the_counts() {
     let case = Case::new();
     let (commune, province) = (case.world.commune(case.world.ianan), &case.province);
     let ((here, _, twinning), (there, ..)) = (case.villages[0], case.villages[1]);
@@ -333,7 +333,7 @@ fn no_change_of_a_gift_or_a_visit_goes_unseen() {
 
 /// Its old village has not changed, but its count has: the household is no longer helped there alone.
 #[test]
-fn a_household_that_moved_between_two_gifts_counts_once_at_every_moment() {
+fn a_household_that_moves_between_gifts_counts_once_in_the_total() {
     let case = Case::new();
     let homes = [case.homes[0], case.homes[8]];
     let helped = |told: &str| {
@@ -372,7 +372,7 @@ fn a_household_that_moved_between_two_gifts_counts_once_at_every_moment() {
 /// Two give to it at the same moment, one in the village that it has just left: one of them must see the other,
 /// or each village counts it as helped there alone.
 #[test]
-fn two_that_give_to_a_household_at_once_in_two_villages_help_one() {
+fn concurrent_gifts_to_a_household_in_two_villages_count_one_household() {
     let case = Case::new();
     let (here, there, home) = (case.villages[0], case.villages[1], case.homes[0]);
     as_system(&case.world, &format!("UPDATE households SET village_id = '{}' WHERE id = '{home}'", there.0));
@@ -406,7 +406,7 @@ fn two_that_give_to_a_household_at_once_in_two_villages_help_one() {
 
 /// Rows and totals are two questions to the database.
 #[test]
-fn an_answer_is_of_one_moment_while_others_write() {
+fn rows_and_totals_are_of_one_snapshot_under_concurrent_writes() {
     let case = Case::new();
     let (village, _, twinning) = case.villages[0];
     let organisation = case.organisation;
@@ -444,7 +444,7 @@ fn an_answer_is_of_one_moment_while_others_write() {
 
 /// A mark that is not committed yet is none that the job takes away.
 #[test]
-fn what_is_written_while_the_job_counts_is_counted_too() {
+fn a_record_committed_after_the_job_ran_is_counted() {
     let case = Case::new();
     let (village, _, twinning) = case.villages[0];
     let organisation = case.organisation;

@@ -28,7 +28,7 @@ const COUNTS: [&str; 13] = [
 ];
 
 #[test]
-fn the_smallest_other_village_is_hidden_with_the_one_that_is_small() {
+fn the_next_smallest_village_is_suppressed_with_a_small_one() {
     let world = World::new();
     for (name, poor) in [("A", 12), ("B", 3), ("C", 7), ("D", 0)] {
         let village = world.village(world.ianan, name);
@@ -58,7 +58,7 @@ fn the_smallest_other_village_is_hidden_with_the_one_that_is_small() {
 }
 
 #[test]
-fn a_small_total_is_hidden_whole() {
+fn a_small_total_is_suppressed() {
     let world = World::new();
     world.households(world.village(world.ianan, "A"), 3, "poor", 2026);
     let key = world.key(world.gialai, world.gialai);
@@ -70,7 +70,7 @@ fn a_small_total_is_hidden_whole() {
 }
 
 #[test]
-fn a_key_reads_csv_and_no_formula_in_it() {
+fn csv_for_keys_escapes_formulas_and_leaves_suppressed_values_empty() {
     let world = World::new();
     let (tung, son, other) = (
         world.village(world.ianan, "Tung"),
@@ -105,7 +105,7 @@ fn a_key_reads_csv_and_no_formula_in_it() {
 }
 
 #[test]
-fn keys_ask_for_whole_months_and_for_no_organisation() {
+fn keys_query_whole_months_only_and_no_single_organisation() {
     let world = World::new();
     let key = world.key(world.gialai, world.gialai);
     for set in ["support", "hardship", "poverty"] {
@@ -128,7 +128,7 @@ fn keys_ask_for_whole_months_and_for_no_organisation() {
 
 /// No answer says who somebody is: not to a key, by any data set and any cut.
 #[test]
-fn no_answer_to_a_key_names_a_person() {
+fn no_response_to_a_key_contains_personal_data() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let official = world.commune(world.ianan);
@@ -155,7 +155,7 @@ fn no_answer_to_a_key_names_a_person() {
 
 /// A few communes full of chance, and whoever subtracts what is shown from what is shown.
 #[test]
-fn nothing_hidden_comes_back_by_subtraction() {
+fn no_suppressed_count_follows_from_the_others_by_subtraction() {
     for seed in [3, 11, 2026] {
         let random = &mut Random(seed);
         let world = World::new();
@@ -207,7 +207,7 @@ fn told_by(answer: &Value, sum: &Value, is_part: impl Fn(&Value) -> bool, seed: 
 }
 
 #[test]
-fn a_small_difference_of_two_numbers_hides_their_row_too() {
+fn a_small_difference_between_two_counts_suppresses_the_row() {
     let world = World::new();
     for (name, households, special) in [("A", 12, 9), ("B", 15, 9), ("C", 20, 0)] {
         let village = world.village(world.ianan, name);
@@ -227,7 +227,7 @@ fn a_small_difference_of_two_numbers_hides_their_row_too() {
 }
 
 #[test]
-fn a_key_asks_within_its_own_place_and_those_directly_below_for_ten_years_at_most() {
+fn keys_query_their_place_and_its_direct_children_for_at_most_ten_years() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let key = world.key(world.gialai, world.gialai);

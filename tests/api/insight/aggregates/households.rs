@@ -35,7 +35,7 @@ fn assessed(world: &World, village: Uuid, ethnic_group: &str, years: &[(i32, &st
 }
 
 #[test]
-fn a_household_is_as_poor_as_in_that_year_or_the_latest_before() {
+fn poverty_of_a_year_uses_the_latest_assessment_up_to_that_year() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     assessed(&world, village, "10", &[(2023, "poor"), (2025, "near_poor"), (2026, "newly_escaped")]);
@@ -69,7 +69,7 @@ fn a_household_is_as_poor_as_in_that_year_or_the_latest_before() {
 }
 
 #[test]
-fn only_households_that_were_there_on_the_day_are_counted() {
+fn households_are_counted_until_the_day_on_which_they_left() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     for (status, since) in
@@ -93,7 +93,7 @@ fn only_households_that_were_there_on_the_day_are_counted() {
 }
 
 #[test]
-fn special_hardship_is_counted_however_poor() {
+fn special_hardship_is_counted_independently_of_poverty() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -108,7 +108,7 @@ fn special_hardship_is_counted_however_poor() {
 }
 
 #[test]
-fn lists_count_once_they_are_approved_and_items_by_what_came_of_them() {
+fn lists_count_from_their_approval_on_and_items_by_status() {
     let g = giving::Giving::new();
     let homes: Vec<Uuid> = (0..3).map(|n| giving::household(&g.world, g.village, &format!("Rah {n}"))).collect();
     let of = |question: &str| {
@@ -145,7 +145,7 @@ fn lists_count_once_they_are_approved_and_items_by_what_came_of_them() {
 }
 
 #[test]
-fn whoever_counts_counts_what_they_may_see() {
+fn hardship_and_poverty_count_only_records_in_the_scope_of_the_caller() {
     let g = giving::Giving::new();
     g.world.draft(&g.official, g.world.village(g.world.ianan, "Khác"), &[]);
     let numbers = |caller: &Client| {
@@ -166,7 +166,7 @@ fn whoever_counts_counts_what_they_may_see() {
 }
 
 #[test]
-fn households_are_cut_by_place_and_year_alone() {
+fn hardship_and_poverty_are_grouped_by_place_and_year_only() {
     let world = World::new();
     world.households(world.village(world.ianan, "Tung"), 2, "poor", 2026);
     world.village(world.ianan, "Trống");

@@ -70,7 +70,7 @@ fn a_household_helped_in_two_months_counts_once() {
 }
 
 #[test]
-fn a_disputed_gift_counts_again_when_it_was_delivered_and_never_when_it_was_not() {
+fn a_disputed_gift_counts_only_after_it_is_settled_as_delivered() {
     for (resolution, counted) in [("delivered", 5_000_000), ("not_delivered", 0)] {
         let g = giving(1);
         let gift = g.give(Some(g.homes[0]), "2026-05-01", 5_000_000);
@@ -85,7 +85,7 @@ fn a_disputed_gift_counts_again_when_it_was_delivered_and_never_when_it_was_not(
 }
 
 #[test]
-fn what_is_counted_is_what_the_caller_may_see() {
+fn support_counts_only_records_in_the_scope_of_the_caller() {
     let g = giving(2);
     g.give(Some(g.homes[0]), "2026-03-01", 1_000_000);
     g.give(None, "2026-03-02", 2_000_000);
@@ -102,7 +102,7 @@ fn what_is_counted_is_what_the_caller_may_see() {
 }
 
 #[test]
-fn a_place_with_households_is_a_row_even_when_it_got_nothing() {
+fn a_place_with_households_and_no_gift_has_a_row() {
     let g = giving(1);
     g.give(Some(g.homes[0]), "2026-03-01", 1_000_000);
     let other = g.world.village(g.world.ianan, "Sơn");
@@ -116,7 +116,7 @@ fn a_place_with_households_is_a_row_even_when_it_got_nothing() {
 }
 
 #[test]
-fn the_tree_of_a_day_decides_where_a_gift_was_given() {
+fn as_of_determines_the_place_where_a_gift_is_counted() {
     let world = World::on(TestServer::with(crate::harness::Catalogue::Small));
     let yangtrung = ketnghia::places::loader::locality_id(2024, "23845");
     let official = world.commune(world.kongchro);
@@ -156,7 +156,7 @@ fn the_tree_of_a_day_decides_where_a_gift_was_given() {
 }
 
 #[test]
-fn the_tag_is_of_the_numbers_and_not_of_the_moment() {
+fn the_etag_changes_with_the_numbers_and_not_with_computed_at() {
     let g = giving(1);
     let first = g.official.get("/aggregates/support?group_by=month");
     let second = g.official.get("/aggregates/support?group_by=month");
@@ -172,7 +172,7 @@ fn the_tag_is_of_the_numbers_and_not_of_the_moment() {
 }
 
 #[test]
-fn a_units_own_gifts_stay_in_its_numbers_when_the_twinning_has_ended() {
+fn gifts_of_a_unit_stay_in_its_numbers_after_the_twinning_ends() {
     let g = giving(1);
     g.give(Some(g.homes[0]), "2026-03-01", 1_000_000);
     g.official.patch(&format!("/twinnings/{}", g.twinning), json!({"ends_on": "2026-06-30"})).expect(200);

@@ -19,7 +19,7 @@ fn kinds(entries: &[Value]) -> Vec<&str> {
 }
 
 #[test]
-fn a_household_tells_what_became_of_it_and_who_did_it() {
+fn the_history_of_a_household_lists_changes_with_their_actors() {
     let world = World::new();
     let (tung, sơn) = (world.village(world.ianan, "Tung"), world.village(world.ianan, "Sơn"));
     let id = world.household(&world.head(tung), tung, "Siu Pyui");
@@ -68,7 +68,7 @@ fn a_household_tells_what_became_of_it_and_who_did_it() {
 }
 
 #[test]
-fn a_history_comes_in_pages() {
+fn the_history_is_paged_and_sorted() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -97,7 +97,7 @@ fn a_history_comes_in_pages() {
 }
 
 #[test]
-fn a_unit_learns_how_a_listed_household_fares_and_not_who_wrote_what() {
+fn a_unit_reads_the_history_of_a_listed_household_without_actors_and_fields() {
     let stage = Giving::new();
     stage
         .head
@@ -119,7 +119,7 @@ fn a_unit_learns_how_a_listed_household_fares_and_not_who_wrote_what() {
 }
 
 #[test]
-fn a_change_that_says_nothing_new_leaves_no_line() {
+fn a_change_without_a_difference_adds_no_history_entry() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);

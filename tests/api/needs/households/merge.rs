@@ -9,7 +9,7 @@ fn merge(into: Uuid) -> Value {
 }
 
 #[test]
-fn everything_of_a_merged_household_goes_over_to_the_other() {
+fn a_merge_moves_all_records_of_a_household_to_the_other() {
     let stage = Giving::new();
     let (world, village) = (&stage.world, stage.village);
     let mut new = household(village, "Rơ Mah Hyen");
@@ -65,7 +65,7 @@ fn everything_of_a_merged_household_goes_over_to_the_other() {
 }
 
 #[test]
-fn two_items_on_one_list_become_one_with_all_that_was_promised() {
+fn a_merge_joins_two_items_of_one_list_with_their_pledges() {
     let stage = Giving::new();
     let (world, village) = (&stage.world, stage.village);
     let other = organisation(world, world.ianan, "Công ty");
@@ -113,7 +113,7 @@ fn two_items_on_one_list_become_one_with_all_that_was_promised() {
 }
 
 #[test]
-fn of_two_assessments_of_a_year_the_survivors_stands_and_the_other_is_history() {
+fn a_merge_keeps_the_assessment_of_the_survivor_and_lists_the_other_in_the_history() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -151,7 +151,7 @@ fn of_two_assessments_of_a_year_the_survivors_stands_and_the_other_is_history() 
 }
 
 #[test]
-fn who_merged_may_say_it_again_and_nobody_else() {
+fn a_merge_can_be_repeated_by_its_author_only() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (head, colleague) = (world.head(village), world.head(village));
@@ -176,7 +176,7 @@ fn who_merged_may_say_it_again_and_nobody_else() {
 }
 
 #[test]
-fn a_household_is_merged_into_another_one_that_the_caller_holds() {
+fn a_merge_needs_two_different_households_in_the_scope_of_the_caller() {
     let world = World::new();
     let (tung, sơn) = (world.village(world.ianan, "Tung"), world.village(world.ianan, "Sơn"));
     let far = world.village(world.kongchro, "Hle Hlang");
@@ -197,7 +197,7 @@ fn a_household_is_merged_into_another_one_that_the_caller_holds() {
 }
 
 #[test]
-fn two_who_merge_the_same_two_at_once_lose_neither() {
+fn opposite_merges_in_parallel_leave_one_household() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let heads = [world.head(village), world.head(village)];
@@ -217,7 +217,7 @@ fn two_who_merge_the_same_two_at_once_lose_neither() {
 }
 
 #[test]
-fn members_are_one_person_only_where_that_is_certain() {
+fn a_merge_does_not_join_members_with_similar_or_ambiguous_names() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -233,7 +233,7 @@ fn members_are_one_person_only_where_that_is_certain() {
 }
 
 #[test]
-fn what_the_commune_decided_and_other_people_do_not_merge_by_a_slip() {
+fn a_merge_is_refused_for_different_identity_numbers_and_for_inactive_households() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let (head, commune) = (world.head(village), world.commune(world.ianan));
@@ -254,7 +254,7 @@ fn what_the_commune_decided_and_other_people_do_not_merge_by_a_slip() {
 
 /// What decides lies where the caller does not look: a gift in the village that the household has left.
 #[test]
-fn what_was_decided_in_another_village_stands_against_a_merge_too() {
+fn a_confirmed_gift_in_another_village_prevents_a_merge_by_the_village_head() {
     let stage = Giving::new();
     let world = &stage.world;
     let gift = json!({"twinning_id": stage.twinning, "village_id": stage.village, "household_id": stage.home,

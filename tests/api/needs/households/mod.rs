@@ -35,7 +35,7 @@ fn a_village_head_registers_a_household_and_finds_it_again() {
 }
 
 #[test]
-fn another_village_does_not_exist_for_a_head() {
+fn a_village_head_cannot_see_or_create_households_of_another_village() {
     let world = World::new();
     let (tung, sơn) = (world.village(world.ianan, "Tung"), world.village(world.ianan, "Sơn"));
     let (head, neighbour) = (world.head(tung), world.head(sơn));
@@ -57,7 +57,7 @@ fn another_village_does_not_exist_for_a_head() {
 }
 
 #[test]
-fn identity_numbers_are_revealed_to_few_and_every_time_it_is_noted() {
+fn identity_numbers_are_revealed_by_permission_and_every_reveal_is_audited() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -84,7 +84,7 @@ fn identity_numbers_are_revealed_to_few_and_every_time_it_is_noted() {
 }
 
 #[test]
-fn a_patch_keeps_what_is_absent_clears_null_and_replaces_arrays() {
+fn a_patch_keeps_absent_fields_clears_null_ones_and_replaces_arrays() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -112,7 +112,7 @@ fn a_patch_keeps_what_is_absent_clears_null_and_replaces_arrays() {
 }
 
 #[test]
-fn the_household_shows_its_latest_assessment_one_for_each_year() {
+fn a_household_shows_the_latest_of_its_yearly_assessments() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let id = world.household(&world.head(village), village, "Siu Pyui");
@@ -127,7 +127,7 @@ fn the_household_shows_its_latest_assessment_one_for_each_year() {
 }
 
 #[test]
-fn a_likely_duplicate_is_created_all_the_same_and_named() {
+fn a_likely_duplicate_is_created_with_a_warning() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -165,7 +165,7 @@ fn a_name_with_an_apostrophe_is_found_with_and_without_it() {
 }
 
 #[test]
-fn nobody_searches_for_more_than_a_hundred_characters() {
+fn a_search_over_100_characters_is_refused() {
     let world = World::new();
     let official = world.commune(world.ianan);
     for path in ["/households", "/localities", "/organisations", "/programmes", "/users"] {
@@ -175,7 +175,7 @@ fn nobody_searches_for_more_than_a_hundred_characters() {
 }
 
 #[test]
-fn pages_follow_vietnamese_order_and_neither_skip_nor_double() {
+fn pages_are_in_vietnamese_order_without_gaps_or_duplicates() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -207,7 +207,7 @@ fn pages_follow_vietnamese_order_and_neither_skip_nor_double() {
 }
 
 #[test]
-fn a_household_on_a_list_is_not_deleted() {
+fn a_household_on_a_list_cannot_be_deleted() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -220,7 +220,7 @@ fn a_household_on_a_list_is_not_deleted() {
 }
 
 #[test]
-fn a_name_that_nobody_can_read_is_refused() {
+fn blank_and_invisible_names_and_future_birth_years_are_refused() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -233,7 +233,7 @@ fn a_name_that_nobody_can_read_is_refused() {
 }
 
 #[test]
-fn a_corrected_finding_is_a_change_of_the_one_that_is_there() {
+fn a_corrected_assessment_updates_the_existing_one() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);

@@ -7,7 +7,7 @@ use crate::harness::giving::{Giving, listed, organisation, twinning};
 use crate::harness::{World, household, id_of};
 
 #[test]
-fn a_household_leaves_and_comes_back() {
+fn a_household_moves_away_and_becomes_active_again() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
     let head = world.head(village);
@@ -31,7 +31,7 @@ fn a_household_leaves_and_comes_back() {
 }
 
 #[test]
-fn a_commune_moves_a_household_to_another_of_its_villages() {
+fn a_commune_official_moves_a_household_between_villages_of_the_commune() {
     let stage = Giving::new();
     let world = &stage.world;
     let there = world.village(world.ianan, "Sơn");
@@ -72,7 +72,7 @@ fn a_commune_moves_a_household_to_another_of_its_villages() {
 }
 
 #[test]
-fn a_list_keeps_the_line_of_a_household_that_moved() {
+fn a_list_keeps_the_item_of_a_household_that_moved() {
     let stage = Giving::new();
     let world = &stage.world;
     let there = world.village(world.ianan, "Sơn");
@@ -90,7 +90,7 @@ fn a_list_keeps_the_line_of_a_household_that_moved() {
 }
 
 #[test]
-fn a_change_that_makes_two_households_alike_says_so() {
+fn a_change_that_makes_a_likely_duplicate_returns_a_warning() {
     let world = World::new();
     let (tung, sơn) = (world.village(world.ianan, "Tung"), world.village(world.ianan, "Sơn"));
     let (head, official) = (world.head(tung), world.commune(world.ianan));
@@ -109,7 +109,7 @@ fn a_change_that_makes_two_households_alike_says_so() {
 }
 
 #[test]
-fn one_identity_number_in_two_households_is_told_to_who_sees_both() {
+fn a_shared_identity_number_is_reported_only_in_the_scope_of_the_caller() {
     let world = World::new();
     let (tung, sơn) = (world.village(world.ianan, "Tung"), world.village(world.ianan, "Sơn"));
     let (head, neighbour, official) = (world.head(tung), world.head(sơn), world.commune(world.ianan));

@@ -9,7 +9,7 @@ use crate::harness::giving::{as_system, organisation, twinning};
 use crate::harness::{Catalogue, Client, TestServer, World, id_of};
 
 #[test]
-fn a_code_names_another_place_in_another_era() {
+fn a_code_is_resolved_to_the_place_that_had_it_on_the_day() {
     let world = World::on(TestServer::with(Catalogue::Whole));
     let official = world.province(world.gialai);
     let named =
@@ -19,7 +19,7 @@ fn a_code_names_another_place_in_another_era() {
 }
 
 #[test]
-fn names_are_found_without_diacritics_in_this_era_and_in_all() {
+fn a_search_without_diacritics_finds_current_places_and_former_ones_with_as_of_all() {
     let world = World::on(TestServer::with(Catalogue::Whole));
     let official = world.province(world.gialai);
     let now = official.get("/localities?q=kong chro".replace(' ', "%20").as_str()).expect(200);
@@ -40,7 +40,7 @@ fn names_are_found_without_diacritics_in_this_era_and_in_all() {
 }
 
 #[test]
-fn a_village_that_began_after_its_commune_ended_lies_in_the_successor_only() {
+fn a_village_created_after_the_end_of_its_commune_lies_in_the_successor_only() {
     let world = World::new();
     let yangtrung = ketnghia::places::loader::locality_id(2024, "23845");
     let official = world.commune(world.kongchro);
@@ -55,7 +55,7 @@ fn a_village_that_began_after_its_commune_ended_lies_in_the_successor_only() {
 }
 
 #[test]
-fn the_catalogue_is_whole_on_both_sides_of_the_day() {
+fn the_catalogue_is_complete_before_and_after_2025_07_01() {
     let world = World::on(TestServer::with(Catalogue::Whole));
     let official = world.province(world.gialai);
     let count = |level: &str, day: &str| {
@@ -74,7 +74,7 @@ fn nobody_stands_by(client: &Client) -> Vec<Uuid> {
 }
 
 #[test]
-fn villages_nobody_stands_by_are_one_request_away_at_every_level() {
+fn twinned_false_lists_the_villages_without_an_active_twinning_at_every_level() {
     let world = World::new();
     let [stood_by, left, paused, alone] = ["An", "Bưng", "Chư", "Dơng"].map(|name| world.village(world.ianan, name));
     let in_twinned_commune = world.village(world.kongchro, "Hle Hlang");
@@ -101,7 +101,7 @@ fn villages_nobody_stands_by_are_one_request_away_at_every_level() {
 }
 
 #[test]
-fn while_a_district_was_twinned_no_village_of_it_was_alone() {
+fn villages_of_a_twinned_district_count_as_twinned() {
     let server = TestServer::start();
     server.set_clock("2025-06-01T02:00:00Z");
     let world = World::on(server);
@@ -116,7 +116,7 @@ fn while_a_district_was_twinned_no_village_of_it_was_alone() {
 
 /// Without statistics every list of places ran into the statement timeout for the first minute.
 #[test]
-fn the_planner_knows_the_places_as_soon_as_they_are_loaded() {
+fn the_loader_leaves_planner_statistics_for_the_tables_of_places() {
     #[derive(QueryableByName)]
     struct Known {
         #[diesel(sql_type = BigInt)]

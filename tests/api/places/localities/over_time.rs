@@ -65,7 +65,7 @@ fn give(official: &Client, village: Uuid, home: Uuid, given_on: &str) {
 }
 
 #[test]
-fn a_village_of_a_split_commune_waits_under_the_province_and_moves_whole() {
+fn a_village_of_a_split_commune_lies_under_the_province_until_it_is_assigned_with_its_records() {
     let world = World::new();
     let (commune, successor) = split_commune(&world);
     world.server.set_clock(BEFORE);
@@ -130,7 +130,7 @@ fn names_of(page: &Value, field: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_office_that_ended_is_empty_until_an_official_above_assigns_it() {
+fn an_official_of_an_ended_place_reads_nothing_until_reassigned() {
     let world = World::new();
     let (yangtrung, kongchro) = (locality_id(2024, "23845"), world.kongchro);
     world.server.set_clock(BEFORE);
@@ -183,7 +183,7 @@ fn an_office_that_ended_is_empty_until_an_official_above_assigns_it() {
 }
 
 #[test]
-fn the_key_of_a_place_that_ended_counts_nothing_and_none_is_made_for_one() {
+fn an_api_key_of_an_ended_place_counts_nothing_and_none_can_be_created_for_it() {
     let world = World::new();
     let yangtrung = locality_id(2024, "23845");
     world.server.set_clock(BEFORE);
@@ -205,7 +205,7 @@ fn the_key_of_a_place_that_ended_counts_nothing_and_none_is_made_for_one() {
 }
 
 #[test]
-fn yang_trung_has_become_kong_chro_and_its_villages_lie_there() {
+fn villages_of_yang_trung_lie_in_its_successor_kong_chro() {
     let world = World::new();
     let yangtrung = locality_id(2024, "23845");
     world.server.set_clock(BEFORE);
@@ -236,7 +236,7 @@ fn yang_trung_has_become_kong_chro_and_its_villages_lie_there() {
 }
 
 #[test]
-fn a_new_province_counts_what_was_given_in_both_that_it_came_from() {
+fn a_merged_province_counts_the_gifts_of_both_former_provinces() {
     let world = World::new();
     world.server.set_clock(BEFORE);
     // Yang Trung of old Gia Lai (64); An Hòa of old Bình Định (52).
@@ -270,7 +270,7 @@ fn a_new_province_counts_what_was_given_in_both_that_it_came_from() {
 }
 
 #[test]
-fn the_changes_of_2026_are_further_versions_of_the_same_places() {
+fn the_changes_of_2026_are_new_versions_of_the_same_places() {
     let world = World::on(TestServer::with(Catalogue::Whole));
     let official = world.admin();
     let on = |code: &str, day: &str| {
@@ -295,7 +295,7 @@ fn the_changes_of_2026_are_further_versions_of_the_same_places() {
 }
 
 #[test]
-fn no_commune_lies_in_a_district_since_there_are_none() {
+fn communes_lie_in_districts_until_2025_06_30_and_in_provinces_afterwards() {
     let world = World::new();
     let official = world.admin();
     let lies_in = |day: &str, level: &str| {
