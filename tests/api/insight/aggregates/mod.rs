@@ -1,7 +1,7 @@
 mod as_of;
-mod counted_beforehand;
 mod dashboards;
 mod households;
+mod summaries;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
