@@ -1,13 +1,14 @@
-//! Tests through HTTP, on a real PostgreSQL, one database each.
+//! Tests over HTTP on a real PostgreSQL, with a database for each test. A folder is an area of `src/`; `house` holds the
+//! tests of the whole.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed assertion panics")]
 #![allow(
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
     clippy::string_slice,
     clippy::unwrap_in_result,
-    reason = "the same, where a test wants to say more"
+    reason = "a failed assertion panics, here with a message"
 )]
 
 mod harness;

@@ -1,4 +1,4 @@
-"""Does every example of the document keep the rules of its schema? Reads the document from stdin."""
+"""Validates every example of the document against its schema. Reads the document from stdin."""
 
 import json
 import sys
@@ -29,5 +29,5 @@ for operations in document["paths"].values():
         for parameter in operation.get("parameters", []):
             if "example" in parameter:
                 check(parameter["schema"], parameter["example"], f"{operation['operationId']} {parameter['name']}")
-print(f"examples: {wrong} break their schema")
+print(f"examples: {wrong} do not match their schema")
 sys.exit(wrong > 0)

@@ -16,7 +16,7 @@ fn read(part: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
-/// A world with a signed-in official, and what their token says.
+/// A server with a signed-in official, and header and claims of their token.
 struct Forge {
     world: World,
     token: String,
@@ -33,7 +33,7 @@ impl Forge {
         Self { world, token, header, claims }
     }
 
-    /// The service's own key, as somebody who stole it would use it.
+    /// The signing key of the service.
     fn key(&self) -> Vec<u8> {
         let folder = PathBuf::from(format!("/tmp/ketnghia-test-{}/keys", std::process::id()));
         let mut files: Vec<_> = std::fs::read_dir(folder)
@@ -45,7 +45,7 @@ impl Forge {
         std::fs::read(files.last().unwrap()).unwrap()
     }
 
-    /// Signed with the right key, but saying something else.
+    /// A token with changed claims, signed with the right key.
     fn signed(&self, change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> String {
         let mut claims = self.claims.as_object().unwrap().clone();
         change(&mut claims);
@@ -85,7 +85,7 @@ fn tokens_with_another_algorithm_are_refused() {
         forge.refused(alg, &format!("{}.{claims}.", part(&header)));
         forge.refused(alg, &format!("{}.{claims}.{}", part(&header), forge.token.rsplit('.').next().unwrap()));
     }
-    // The public key is no secret: used as one for HMAC it must open nothing.
+    // The public key used as an HMAC secret: the classic confusion of algorithms.
     let private = forge.key();
     let pair = aws_lc_rs::signature::Ed25519KeyPair::from_pkcs8(&private).unwrap();
     let public = aws_lc_rs::signature::KeyPair::public_key(&pair).as_ref().to_vec();
@@ -229,7 +229,7 @@ fn public_calls_ignore_an_invalid_token() {
     forge.world.server.anonymous().with_token("rubbish").get("/catalogues").expect(200);
 }
 
-/// Adds a signing key, as an operator does; gives its file.
+/// Adds a signing key and returns its file.
 fn add_key(folder: &Path, name: &str) -> PathBuf {
     let key = aws_lc_rs::signature::Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
     let file = folder.join(name);
@@ -249,14 +249,14 @@ fn a_new_signing_key_is_used_after_a_minute_and_sessions_survive_the_rotation() 
     let key = |tokens: &Value| read(tokens["access_token"].as_str().unwrap().split('.').next().unwrap())["kid"].clone();
     let refreshed = |tokens: &Value| call("/auth/refresh", json!({"refresh_token": tokens["refresh_token"]}));
     let clock = &world.server.db.clock;
-    // What the server does every twenty seconds, and on SIGHUP.
-    let look = || world.server.state.tokens.reload(clock.now());
+    // The server does so every twenty seconds and on SIGHUP.
+    let reload = || world.server.state.tokens.reload(clock.now());
 
     let before = call("/auth/login", json!({"username": "ianan", "password": PASSWORD}));
     add_key(folder.path(), "2.pk8");
-    look();
+    reload();
     let meanwhile = refreshed(&before);
-    assert_eq!(key(&meanwhile), key(&before), "other replicas may not have the new one yet");
+    assert_eq!(key(&meanwhile), key(&before), "other replicas may not have read the new key yet");
     clock.set(clock.now() + TimeDelta::seconds(61));
     let after = refreshed(&meanwhile);
     assert_ne!(key(&after), key(&before));
@@ -265,7 +265,7 @@ fn a_new_signing_key_is_used_after_a_minute_and_sessions_survive_the_rotation() 
     }
 
     std::fs::remove_file(first).unwrap();
-    look();
+    reload();
     me(&before).expect_problem(401, "unauthenticated");
     me(&after).expect(200);
     me(&refreshed(&after)).expect(200);

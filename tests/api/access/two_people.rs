@@ -1,4 +1,4 @@
-//! What takes two people takes two people: nobody answers for their own record through an account that they made.
+//! The rule of two persons: a user does not confirm or approve an own record through an account that the user created.
 
 use chrono::TimeDelta;
 use ketnghia::config::Callers;
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::harness::giving::Giving;
-use crate::harness::{Client, TestServer, World, id_of, lavish};
+use crate::harness::{Client, TestServer, World, id_of, unlimited};
 
-/// An account that an official makes, once its one-time password was replaced.
+/// Creates an account as an official and replaces its one-time password.
 fn made_by(world: &World, official: &Client, username: &str, more: &[(&str, Value)]) -> (Uuid, Client) {
     let mut new = json!({"username": username, "full_name": "Rơ Mah Tung"});
     for (field, value) in more {
@@ -57,14 +57,14 @@ fn an_account_created_or_reset_by_the_recorder_of_a_gift_cannot_confirm_it() {
     assert_eq!(puppet.get(&gift).expect(200)["allowed_actions"], json!([]));
     is_refused(&puppet, &format!("{gift}/confirm"), None);
     is_refused(&puppet, &format!("{gift}/dispute"), Some(json!({"reason": "x"})));
-    // An account that was reset is one whose password was known, too.
+    // The official who resets an account knows its password, too.
     at.world.make_user("langtung", "village_head", Some(at.village), None);
     let users = at.official.get("/users?q=langtung").expect(200);
     let reset = format!("/users/{}/reset-password", users["items"][0]["id"].as_str().unwrap());
     let reset = at.official.step(&reset).expect(200);
     let langtung = replace_password(&at.world, "langtung", reset["one_time_password"].as_str().unwrap());
     is_refused(&langtung, &format!("{gift}/confirm"), None);
-    // Through two accounts, one of which made the other.
+    // Through two accounts, one created by the other.
     let (_, colleague) = made_by(
         &at.world,
         &at.world.province(at.world.gialai),
@@ -74,11 +74,11 @@ fn an_account_created_or_reset_by_the_recorder_of_a_gift_cannot_confirm_it() {
     let (_, theirs) = made_by(&at.world, &colleague, "theirs", &head_of(at.village));
     let other_gift = recorded(&at, &colleague);
     is_refused(&theirs, &format!("{other_gift}/confirm"), None);
-    // The head whom somebody else made may, and so may the colleague.
+    // A head whose account another official created may confirm.
     at.head.step(&format!("{gift}/confirm")).expect(200);
     assert_eq!(puppet.get(&other_gift).expect(200)["allowed_actions"], json!(["confirm", "dispute"]));
 
-    // After thirty days the account is the head's.
+    // After TWO_PERSON_DAYS (thirty) the creator no longer counts.
     let third = recorded(&at, &at.official);
     let clock = &at.world.server.db.clock;
     clock.set(clock.now() + TimeDelta::days(31));
@@ -87,7 +87,7 @@ fn an_account_created_or_reset_by_the_recorder_of_a_gift_cannot_confirm_it() {
     let later = at.world.server.anonymous().with_token(later.expect(200)["access_token"].as_str().unwrap());
     later.step(&format!("{third}/confirm")).expect(200);
 
-    // Who acted stays known: the account is deactivated, and not deleted.
+    // An account that acted can be deactivated but not deleted: the audit names it.
     let above = at.world.province(at.world.gialai);
     above.delete(&format!("/users/{puppet_id}")).expect_problem(409, "in_use");
     above.step(&format!("/users/{puppet_id}/deactivate")).expect(200);
@@ -138,7 +138,7 @@ fn approving_a_list_submitted_by_an_account_that_the_approver_created_is_marked_
     assert!(marked.contains(&&json!("hardship_lists")), "{doubts}");
     assert!(doubts["items"].as_array().unwrap().iter().all(|entry| entry["two_person"] == "doubt"));
     let lists = above.get("/audit-events?two_person=doubt&resource=hardship_lists").expect(200);
-    assert_eq!(lists["items"].as_array().unwrap().len(), 1, "the other list was of two people");
+    assert_eq!(lists["items"].as_array().unwrap().len(), 1, "the other list involved two independent users");
     above.get("/audit-events?two_person=certain").expect_invalid(&[("?two_person", "invalid_value")]);
 }
 
@@ -160,14 +160,14 @@ fn a_list_approved_by_an_author_is_marked_as_doubt_even_if_another_user_submitte
     author.step(&format!("{path}/approve")).expect(200);
     assert_eq!(doubts(), 1, "the commune wrote the list and approved it");
 
-    // An approval closes the chapter: of what the village changes afterwards the commune is no author.
+    // Authors are counted from the last approval on: of the changes of the village after it the official is no author.
     author.post(&format!("{path}/reopen"), json!({"reason": "Bổ sung"})).expect(200);
     head.patch(&path, json!({"items": items("do làng sửa")})).expect(200);
     head.step(&format!("{path}/submit")).expect(200);
     author.step(&format!("{path}/approve")).expect(200);
     assert_eq!(doubts(), 1);
 
-    // A change counts like the first draft.
+    // The author of a change counts like that of the draft.
     author.post(&format!("{path}/reopen"), json!({"reason": "Bổ sung"})).expect(200);
     second.patch(&path, json!({"items": items("do xã sửa")})).expect(200);
     head.step(&format!("{path}/submit")).expect(200);
@@ -210,7 +210,7 @@ fn a_list_submitted_and_approved_by_accounts_of_one_creator_is_marked_as_doubt()
 
 #[test]
 fn two_person_days_sets_how_long_the_creator_of_an_account_counts_as_its_owner() {
-    let callers = Callers { two_person_days: 0, ..lavish() };
+    let callers = Callers { two_person_days: 0, ..unlimited() };
     let at = Giving::on(World::on(TestServer::set(&callers)));
     let gift = recorded(&at, &at.official);
     let (_, head) = made_by(&at.world, &at.official, "langtung", &head_of(at.village));
@@ -244,7 +244,7 @@ fn administrators_manage_each_other_but_not_themselves() {
     one.step(&format!("/users/{other_id}/reset-password")).expect(200);
     other.get("/me").expect_problem(401, "unauthenticated");
     one.step(&format!("/users/{other_id}/deactivate")).expect(200);
-    // Nobody makes an administrator but whoever holds the machine.
+    // Administrators are created on the command line only.
     one.post("/users", json!({"username": "third", "full_name": "Ba", "role": "admin"}))
         .expect_problem(403, "forbidden");
     world.province(world.gialai).get(&format!("/users/{other_id}")).expect_problem(404, "not_found");
@@ -258,12 +258,12 @@ fn no_author_of_a_gift_can_confirm_it() {
             "description": "Tiền mặt", "value_vnd": value, "funding_source": "donor", "given_on": at.world.today()})
     };
     let gift = format!("/gifts/{}", id_of(&at.unit.post("/gifts", new(1_000)).expect(201)));
-    // An official changes what the unit recorded, through a second account of the unit.
+    // The official changes the gift of the unit through a second account of the unit.
     let unit = [("role", json!("twinning_unit")), ("organisation_id", json!(at.organisation))];
     let (_, second) = made_by(&at.world, &at.official, "second", &unit);
     second.patch(&gift, json!({"value_vnd": 700_000_000})).expect(200);
     is_refused(&at.official, &format!("{gift}/confirm"), None);
-    // One who corrected it stays its author, whoever corrects it after that.
+    // A user who corrected the gift stays an author after later corrections.
     let colleague = at.world.commune(at.world.ianan);
     at.head.step(&format!("{gift}/confirm")).expect(200);
     colleague.patch(&gift, json!({"value_vnd": 900_000_000, "reason": "x"})).expect(200);

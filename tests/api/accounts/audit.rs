@@ -1,4 +1,4 @@
-//! The audit as officials read it.
+//! Audit entries: what they contain and which officials read them.
 
 use std::thread;
 
@@ -42,7 +42,7 @@ fn an_entry_names_actor_record_and_changed_fields_without_personal_values() {
     assert_eq!(newest["request_id"], changed.header("x-request-id"));
     assert_eq!(newest["part"], Value::Null);
 
-    // Its members and assessments are parts of it.
+    // Entries of members and assessments name the household and their part.
     let member = all.iter().find(|entry| entry["part"] == "members").expect("the member");
     assert_eq!((&member["action"], &member["part_id"]), (&json!("create"), &household["members"][0]["id"]));
     assert!(all.iter().any(|entry| entry["part"] == "assessments"));
@@ -79,7 +79,7 @@ fn officials_read_entries_of_their_own_area_only() {
     assert!(seen(&world.commune(world.ianan)));
     assert!(!seen(&world.province(world.quangngai)));
     assert!(!seen(&world.commune(world.kongchro)));
-    // Without naming the record, too.
+    // In the list without `id`, too.
     let listed = |client: &Client| {
         let found = entries(client, "resource=localities&limit=200");
         found.iter().any(|entry| entry["record_id"] == json!(village))
@@ -119,7 +119,7 @@ fn entries_without_a_village_are_read_by_the_officials_of_their_place() {
         assert!(entries(&world.commune(world.kongchro), &format!("id={id}")).is_empty(), "{resource}");
         assert!(entries(&world.province(world.quangngai), &format!("id={id}")).is_empty(), "{resource}");
     }
-    // The programme is the province's.
+    // The programme belongs to the province.
     assert!(entries(&official, &format!("id={programme}")).is_empty());
     assert_eq!(entries(&province, &format!("id={programme}"))[0]["resource"], "programmes");
     let parts: Vec<Value> =
@@ -128,7 +128,7 @@ fn entries_without_a_village_are_read_by_the_officials_of_their_place() {
     assert!(
         !serde_json::to_string(&entries(&official, &format!("id={organisation}"))).unwrap().contains("Lê Văn Hùng")
     );
-    // The deletion of its parts is read where its own is.
+    // The deletion of its parts is read by the same officials.
     let other = official.post("/organisations", body).expect(201);
     let other = id_of(&other);
     official.delete(&format!("/organisations/{other}")).expect(204);
@@ -168,7 +168,7 @@ fn entries_of_an_account_are_read_by_the_officials_above_it() {
     assert_eq!(steps(&world.admin()), [json!("sign_in_failed"), Value::Null]);
     assert!(steps(&world.commune(world.ianan)).is_empty(), "a peer");
     assert!(steps(&world.province(world.quangngai)).is_empty());
-    // An administrator's account belongs to no place.
+    // The account of an administrator has no place.
     let admin = world.make_user("minh.anh", "admin", None, None);
     assert!(entries(&world.province(world.gialai), &format!("id={admin}")).is_empty());
     assert_eq!(entries(&world.admin(), &format!("id={admin}")).len(), 1);
@@ -234,7 +234,7 @@ fn a_rolled_back_change_leaves_no_entry_and_a_committed_one_leaves_one() {
     official.post("/users", body("taken.once")).expect_problem(409, "username_taken");
     assert_eq!(world.count("audit_events", "resource = 'users' AND action = 'create'"), before + 1);
 
-    // Of many writers at once each leaves one.
+    // Each of many concurrent changes leaves one entry.
     let before = world.count("audit_events", "resource = 'localities' AND action = 'create'");
     thread::scope(|scope| {
         for _ in 0..20 {
@@ -278,7 +278,7 @@ fn the_first_load_of_the_catalogue_is_one_entry_and_later_changes_are_one_each()
 #[test]
 fn entries_of_a_table_with_only_a_locality_are_read_by_its_officials() {
     let world = World::new();
-    // As a later area makes a table; no function or trigger names it.
+    // A table that no function or trigger names.
     world
         .server
         .sql()

@@ -10,7 +10,7 @@ fn new_user(username: &str, role: &str, locality: Uuid) -> Value {
     json!({"username": username, "full_name": "Rơ Mah Tung", "role": role, "locality_id": locality})
 }
 
-/// A unit managed by a place, made behind the API.
+/// Inserts a unit managed by a place, by SQL.
 fn organisation(world: &World, place: Uuid) -> Uuid {
     let id = Uuid::now_v7();
     let sql = format!(
@@ -29,7 +29,7 @@ fn foreign_commune(world: &World) -> Uuid {
     id_of(&world.admin().get(&communes).expect(200)["items"][0])
 }
 
-/// Signs in with a one-time password and replaces it.
+/// Signs in with a one-time password.
 fn first_sign_in(world: &World, username: &str, one_time: &str) -> Client {
     let anonymous = world.server.anonymous();
     let tokens = anonymous.post("/auth/login", json!({"username": username, "password": one_time})).expect(200);
@@ -155,7 +155,7 @@ fn usernames_are_validated_and_unique() {
     }
     province.post("/users", new_user("ab", "commune", world.ianan)).expect_invalid(&[("#/username", "length")]);
     province.post("/users", new_user("taken", "commune", world.ianan)).expect(201);
-    // The same answer, whether the other account is in sight or not.
+    // The same response, whether the other account is in scope or not.
     world.make_user("hidden", "province", Some(world.quangngai), None);
     for name in ["taken", "hidden"] {
         province.post("/users", new_user(name, "commune", world.ianan)).expect_problem(409, "username_taken");
@@ -176,7 +176,7 @@ fn an_official_who_tries_many_taken_usernames_is_delayed() {
     assert_eq!(answer.header("retry-after"), "1");
     assert_eq!(world.count("users", "username = 'free'"), 0);
     other.post("/users", new_user("elsewhere", "commune", world.ianan)).expect(201);
-    // From now on, however long the tries took.
+    // Two seconds from now, however long the tries took.
     let clock = &world.server.db.clock;
     clock.set(clock.now() + TimeDelta::seconds(2));
     province.post("/users", new_user("free", "commune", world.ianan)).expect(201);
@@ -282,7 +282,7 @@ fn a_move_and_a_demotion_apply_to_the_next_request() {
     me.get("/users").expect_problem(401, "unauthenticated");
     world.sign_in("ianan").get("/users").expect_problem(403, "forbidden");
 
-    // A new phone number changes no right.
+    // A change of the phone number revokes no token.
     let me = world.sign_in("ianan");
     province.patch(&path, json!({"phone": "0905123456"})).expect(200);
     me.get("/me").expect(200);

@@ -1,4 +1,4 @@
-//! What operators do from the command line.
+//! `ketnghia user`: accounts from the command line.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn operators_create_reset_list_and_deactivate_accounts_from_the_command_line() {
     let (done, said) = run(&["user", "create", "--username", "operator", "--full-name", "Nguyễn Văn A"]);
     assert!(!done && said.contains("already"), "{said}");
 
-    // A forgotten password: the sessions end with it.
+    // A reset ends the sessions.
     let (done, said) = run(&["user", "reset", "operator"]);
     assert!(done && said.contains("signs in once"), "{said}");
     server.client().with_token(&first).get("/me").expect_problem(401, "unauthenticated");
@@ -38,7 +38,7 @@ fn operators_create_reset_list_and_deactivate_accounts_from_the_command_line() {
     let (done, said) = run(&["user", "end-sessions", "operator"]);
     assert!(done && said.contains('1'), "{said}");
     session.get("/me").expect_problem(401, "unauthenticated");
-    let noted = run(&[
+    let audited = run(&[
         "database",
         "--superuser",
         "--",
@@ -46,7 +46,7 @@ fn operators_create_reset_list_and_deactivate_accounts_from_the_command_line() {
         "-Atc",
         "SELECT count(*) FROM audit_events WHERE step = 'session_ended' AND actor_role = 'system'",
     ]);
-    assert_eq!(noted, (true, "1\n".to_owned()));
+    assert_eq!(audited, (true, "1\n".to_owned()));
 
     let (done, said) = run(&["user", "deactivate", "operator"]);
     assert!(done && said.contains("deactivated"), "{said}");

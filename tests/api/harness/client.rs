@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Method, Request};
 
-/// Somebody who calls the API.
+/// A client of the API: a base URL, a token and headers.
 #[derive(Clone)]
 pub struct Client {
     base: String,
@@ -12,7 +12,7 @@ pub struct Client {
     headers: Vec<(String, String)>,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -40,7 +40,7 @@ impl Client {
         self.token.as_deref().unwrap()
     }
 
-    /// The same caller with one more header.
+    /// Returns the client with one more header.
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut other = self.clone();
         other.headers.push((name.to_owned(), value.to_owned()));
@@ -55,12 +55,12 @@ impl Client {
         self.of_version(path).send("POST", path, Some(body.to_string()))
     }
 
-    /// A step without a body.
+    /// Sends a POST without a body.
     pub fn step(&self, path: &str) -> Answer {
         self.of_version(path).send("POST", path, None)
     }
 
-    /// The caller with the version that is there now, for the steps that need one.
+    /// Adds `If-Match` with the current version, for the steps that require it.
     fn of_version(&self, path: &str) -> Self {
         let needs_version = ["/confirm", "/settle", "/approve"].iter().any(|step| path.ends_with(step));
         let is_said = self.headers.iter().any(|(name, _)| name == "If-Match");
@@ -77,13 +77,13 @@ impl Client {
         self.send("PUT", path, Some(body.to_string()))
     }
 
-    /// A PATCH of the version that is there now.
+    /// Sends a PATCH with the current version in `If-Match`.
     pub fn patch(&self, path: &str, body: Value) -> Answer {
         let tag = self.get(path).etag();
         self.with("If-Match", &tag).send("PATCH", path, Some(body.to_string()))
     }
 
-    /// A DELETE of the version that is there now.
+    /// Sends a DELETE with the current version in `If-Match`.
     pub fn delete(&self, path: &str) -> Answer {
         let tag = self.get(path).etag();
         self.with("If-Match", &tag).send("DELETE", path, None)
@@ -118,7 +118,7 @@ impl Client {
 }
 
 impl Answer {
-    /// The body, when the status is the expected one.
+    /// Asserts the status and returns the body.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}\n{}", self.call, self.text);
@@ -129,7 +129,7 @@ impl Answer {
         }
     }
 
-    /// The body of a problem, when status and code are the expected ones.
+    /// Asserts status, code and media type of a problem and returns its body.
     #[track_caller]
     pub fn expect_problem(&self, status: u16, code: &str) -> Value {
         let body = self.expect(status);
@@ -138,7 +138,7 @@ impl Answer {
         body
     }
 
-    /// 422, with these pointers and codes.
+    /// Asserts a 422 with exactly these pointers and codes.
     #[track_caller]
     pub fn expect_invalid(&self, wrong: &[(&str, &str)]) {
         let body = self.expect_problem(422, "invalid");

@@ -17,9 +17,9 @@ use ketnghia::postgres::Embedded;
 use ketnghia::server::Running;
 
 use super::client::Client;
-use super::wire::Wire;
+use super::relay::Relay;
 
-/// The day on which tests live unless they move the clock: a Sunday morning in Vietnam.
+/// The time of the clock unless a test sets it: a Sunday morning in Vietnam.
 pub const NOW: &str = "2026-11-22T02:00:00Z";
 /// Provinces of the small template: Gia Lai (with old Gia Lai and Bình Định) and Quảng Ngãi.
 const SMALL: [&str; 2] = ["52", "51"];
@@ -41,11 +41,11 @@ pub struct Cluster {
     next: AtomicU32,
 }
 
-/// The PostgreSQL of this run. It ends with the process; what a run left behind is swept by the next.
+/// The PostgreSQL of this run. It ends with the process; the next run removes the folders that an aborted run left.
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| {
-        sweep();
+        remove_folders_of_ended_runs();
         let folder = PathBuf::from(format!("/tmp/ketnghia-test-{}", std::process::id()));
         let embedded = Embedded::start(&folder, false).unwrap();
         Cluster {
@@ -59,7 +59,7 @@ pub fn cluster() -> &'static Cluster {
     })
 }
 
-fn sweep() {
+fn remove_folders_of_ended_runs() {
     for entry in std::fs::read_dir("/tmp").unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_of_another_run =
@@ -84,7 +84,7 @@ impl Cluster {
     }
 
     pub fn make_empty(&self, name: &str) -> String {
-        let _turn = self.copying.lock().unwrap();
+        let _guard = self.copying.lock().unwrap();
         self.run_sql(&format!("CREATE DATABASE {name} OWNER app_owner"));
         self.url(name)
     }
@@ -94,8 +94,8 @@ impl Cluster {
     }
 
     fn keys(&self, folder: &Path) -> (Tokens, Secrets) {
-        static TURN: Mutex<()> = Mutex::new(());
-        let _turn = TURN.lock().unwrap();
+        static LOADING: Mutex<()> = Mutex::new(());
+        let _guard = LOADING.lock().unwrap();
         let secrets = Secrets::load(&folder.join("pii.key"), &folder.join("refresh.key"), true).unwrap();
         (Tokens::load(folder, true).unwrap(), secrets)
     }
@@ -118,7 +118,7 @@ impl Cluster {
     fn clone_template(&self, catalogue: Catalogue) -> String {
         let template = self.template(catalogue);
         let name = format!("test_{}", self.next.fetch_add(1, Ordering::Relaxed));
-        let _turn = self.copying.lock().unwrap();
+        let _guard = self.copying.lock().unwrap();
         // The pool that filled the template may still be closing.
         self.run_sql(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'"));
         self.run_sql(&format!("CREATE DATABASE {name} TEMPLATE {template} OWNER app_owner STRATEGY FILE_COPY"));
@@ -126,8 +126,8 @@ impl Cluster {
     }
 }
 
-/// Settings of a server that is in a hurry: one user of a test asks more than a person ever does.
-pub fn lavish() -> Callers {
+/// Settings without rate and connection limits: a test sends more requests than a person does.
+pub fn unlimited() -> Callers {
     Callers {
         rate_limit_per_second: 0,
         rate_limit_per_minute: 0,
@@ -138,7 +138,7 @@ pub fn lavish() -> Callers {
     }
 }
 
-/// A server of its own on a database of its own.
+/// A server on a free port with its own database.
 pub struct TestServer {
     pub db: Db,
     pub state: State,
@@ -152,17 +152,17 @@ impl TestServer {
     }
 
     pub fn with(catalogue: Catalogue) -> Self {
-        Self::run(catalogue, &lavish(), &cluster().keys_folder())
+        Self::run(catalogue, &unlimited(), &cluster().keys_folder())
     }
 
-    /// With settings of its own.
+    /// Starts a server with these settings.
     pub fn set(callers: &Callers) -> Self {
         Self::run(Catalogue::Small, callers, &cluster().keys_folder())
     }
 
-    /// With a folder of keys of its own.
+    /// Starts a server with this folder of signing and sealing keys.
     pub fn with_keys(keys: &Path) -> Self {
-        Self::run(Catalogue::Small, &lavish(), keys)
+        Self::run(Catalogue::Small, &unlimited(), keys)
     }
 
     fn run(catalogue: Catalogue, callers: &Callers, keys: &Path) -> Self {
@@ -171,12 +171,12 @@ impl TestServer {
         Self::at(database, &url, callers, keys)
     }
 
-    /// A server whose way to the database is in the test's hands.
-    pub fn over_a_wire() -> (Self, Wire) {
-        let wire = Wire::to(&cluster().embedded.address().socket);
+    /// Starts a server whose connections to PostgreSQL the test can interrupt.
+    pub fn with_database_relay() -> (Self, Relay) {
+        let relay = Relay::to(&cluster().embedded.address().socket);
         let database = cluster().clone_template(Catalogue::Small);
-        let url = wire.url(&database);
-        (Self::at(database, &url, &lavish(), &cluster().keys_folder()), wire)
+        let url = relay.url(&database);
+        (Self::at(database, &url, &unlimited(), &cluster().keys_folder()), relay)
     }
 
     fn at(database: String, url: &str, callers: &Callers, keys: &Path) -> Self {
@@ -192,18 +192,18 @@ impl TestServer {
         format!("http://{}", self.running.as_ref().unwrap().address)
     }
 
-    /// Somebody without a token.
+    /// A client without a token.
     pub fn anonymous(&self) -> Client {
         Client::new(self.url(), None)
     }
 
-    /// Moves the clock, and the tree of places with it.
+    /// Sets the clock and updates the tree of places to its day.
     pub fn set_clock(&self, instant: &str) {
         self.db.clock.set(instant.parse::<DateTime<Utc>>().unwrap());
         jobs::follow_the_day(&self.db).unwrap();
     }
 
-    /// A look behind the API, for what no answer shows.
+    /// Connects as superuser, for facts that no response shows.
     pub fn sql(&self) -> PgConnection {
         PgConnection::establish(&cluster().superuser_url(&self.database)).unwrap()
     }

@@ -1,5 +1,5 @@
-//! What visits and gifts stand on, put behind the API: organisations, twinnings, households and
-//! approved list items.
+//! The records that visits and gifts refer to, inserted by SQL: organisations, twinnings, households and items of
+//! approved lists.
 
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
@@ -9,14 +9,14 @@ use uuid::Uuid;
 use super::client::Client;
 use super::world::World;
 
-/// Runs a statement as jobs do.
+/// Runs a statement in a transaction that entered as `system`, as jobs do.
 pub fn as_system(world: &World, sql: &str) {
     let now = world.server.db.clock.now().to_rfc3339();
     let sql = format!("BEGIN; SET LOCAL ROLE app; SELECT app_enter_system('{now}'); {sql}; COMMIT");
     world.server.sql().batch_execute(&sql).unwrap();
 }
 
-/// One value, as text.
+/// Returns one value as text.
 pub fn value(world: &World, sql: &str) -> String {
     #[derive(QueryableByName)]
     struct Value {
@@ -39,7 +39,7 @@ pub fn organisation(world: &World, managed_by: Uuid, name: &str) -> Uuid {
     id
 }
 
-/// A place as a giver.
+/// An organisation of the kind `locality`: a place that gives.
 pub fn place_organisation(world: &World, managed_by: Uuid, place: Uuid) -> Uuid {
     let id = Uuid::now_v7();
     as_system(
@@ -52,7 +52,7 @@ pub fn place_organisation(world: &World, managed_by: Uuid, place: Uuid) -> Uuid 
     id
 }
 
-/// From 2024-01-01 to the day given.
+/// A twinning from 2024-01-01 to this day.
 pub fn twinning(world: &World, organisation: Uuid, place: Uuid, ends_on: Option<&str>) -> Uuid {
     let (id, programme) = (Uuid::now_v7(), Uuid::now_v7());
     let ends = ends_on.map_or("NULL".to_owned(), |day| format!("'{day}'"));
@@ -90,7 +90,7 @@ pub fn member(world: &World, household: Uuid, name: &str) -> Uuid {
     id
 }
 
-/// An item of a list that was, or was not, approved.
+/// An item of a new list, which is approved or a draft.
 pub fn listed(world: &World, village: Uuid, household: Uuid, approved: bool) -> Uuid {
     let (id, list) = (Uuid::now_v7(), Uuid::now_v7());
     let (status, at) = if approved { ("approved", "app_now()") } else { ("draft", "NULL") };
@@ -111,8 +111,7 @@ pub fn item_status(world: &World, item: Uuid) -> String {
     value(world, &format!("SELECT status FROM hardship_items WHERE id = '{item}'"))
 }
 
-/// A unit that stands by làng Tung: the village has one household on an approved list, and one that
-/// is on none.
+/// A unit twinned with làng Tung, which has one household on an approved list and one on no list.
 pub struct Giving {
     pub world: World,
     pub village: Uuid,

@@ -1,4 +1,4 @@
-//! What is counted, put behind the API in numbers that no test would type, and a dashboard that counts.
+//! Many households and gifts, inserted by SQL, for aggregates to count; API keys; the rows of a response.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -8,13 +8,13 @@ use super::giving::as_system;
 use super::world::World;
 
 impl World {
-    /// An API key for a place, as its province makes it.
+    /// An API key for a place, created by an official of the province.
     pub fn key(&self, province: Uuid, place: Uuid) -> Client {
         let made = self.province(province).post("/api-keys", json!({"name": "Bảng số liệu", "locality_id": place}));
         self.server.anonymous().with_token(made.expect(201)["key"].as_str().unwrap())
     }
 
-    /// So many households of ethnic group 10, found so poor in a year.
+    /// Inserts households of ethnic group 10 with an assessment of this year.
     pub fn households(&self, village: Uuid, number: u64, poverty_status: &str, year: i32) {
         as_system(
             self,
@@ -29,7 +29,7 @@ impl World {
         );
     }
 
-    /// A gift on that day to each of so many new households of a village.
+    /// Inserts households of a village, each with one gift on this day.
     pub fn gifts(&self, twinning: Uuid, village: Uuid, number: u64, given_on: &str) {
         as_system(
             self,
@@ -48,17 +48,17 @@ impl World {
     }
 }
 
-/// The rows of an answer.
+/// The rows of a response.
 pub fn rows(answer: &Value) -> &[Value] {
     answer["rows"].as_array().unwrap()
 }
 
-/// One value of every row, null where it is hidden.
+/// One value of every row, `None` where it is suppressed.
 pub fn column(answer: &Value, value: &str) -> Vec<Option<i64>> {
     rows(answer).iter().map(|row| row["values"][value].as_i64()).collect()
 }
 
-/// A generator with a seed, so that a test that fails fails again (xorshift64*).
+/// A random generator with a fixed seed, so that a failure is reproducible (xorshift64*).
 pub struct Random(pub u64);
 
 impl Random {

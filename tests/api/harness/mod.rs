@@ -1,7 +1,7 @@
-//! The harness: one private PostgreSQL a run, a database a test cloned from a migrated template, a
-//! server on a free port, a client for each role, and a clock that tests move.
+//! The test harness: one private PostgreSQL for each run, for each test a database cloned from a migrated template and a
+//! server on a free port, a client for each role, and a clock that tests set.
 
-#![allow(dead_code, unused_imports, reason = "the harness is for every test, those to come included")]
+#![allow(dead_code, unused_imports, reason = "some helpers are for tests to come")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,18 +13,18 @@ pub mod insight;
 mod needs;
 mod program;
 mod raw;
+mod relay;
 mod twinning;
-mod wire;
 mod world;
 
 pub use client::{Answer, Client};
-pub use cluster::{Catalogue, NOW, TestServer, cluster, lavish};
+pub use cluster::{Catalogue, NOW, TestServer, cluster, unlimited};
 pub use needs::{household, item};
 pub use program::{DataFolder, Program, ketnghia};
-pub use wire::Wire;
+pub use relay::Relay;
 pub use world::{PASSWORD, World, id_of, password_hash, unique};
 
-/// The files of Rust in a folder and below it.
+/// The Rust files in a folder and its subfolders.
 pub fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {

@@ -1,4 +1,4 @@
-//! Households and lists, made through the API.
+//! Households and hardship lists, created through the API.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::client::Client;
 use super::world::{World, id_of};
 
-/// A household with nothing but what is required.
+/// A request for a household with the required fields only.
 pub fn household(village: Uuid, head_name: &str) -> Value {
     json!({"village_id": village, "head_name": head_name, "ethnic_group": "10", "poverty_status": "poor"})
 }
@@ -20,13 +20,13 @@ impl World {
         id_of(&head.post("/households", household(village, head_name)).expect(201))
     }
 
-    /// A draft of this year's first list with these households.
+    /// Creates a draft of the first list of 2026 with these households.
     pub fn draft(&self, head: &Client, village: Uuid, households: &[Uuid]) -> Value {
         let items: Vec<Value> = households.iter().map(|id| item(*id)).collect();
         head.post("/hardship-lists", json!({"village_id": village, "year": 2026, "items": items})).expect(201)
     }
 
-    /// A list that went all the way; answers with it.
+    /// Creates, submits and approves a list and returns it.
     pub fn approved_list(&self, head: &Client, official: &Client, village: Uuid, households: &[Uuid]) -> Value {
         let id = id_of(&self.draft(head, village, households));
         head.step(&format!("/hardship-lists/{id}/submit")).expect(200);

@@ -1,4 +1,4 @@
-//! The program as a process of its own.
+//! The program `ketnghia` as a separate process.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 
 use super::client::Client;
 
-/// A data folder that the user who runs PostgreSQL can reach, with a space in its name.
+/// A `DATA_DIR` that the unprivileged user of PostgreSQL can read, with a space in its name.
 pub struct DataFolder(pub PathBuf);
 
 impl DataFolder {
@@ -31,7 +31,7 @@ impl Drop for DataFolder {
     }
 }
 
-/// A command, with none of this machine's settings.
+/// A command without the settings of this machine.
 pub fn ketnghia(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ketnghia"));
     for name in ["DATABASE_URL", "JWT_KEYS_DIR", "PII_KEY_FILE", "BIND_ADDRESS", "DATABASE_POOL_SIZE"] {
@@ -49,12 +49,12 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts on a private PostgreSQL.
+    /// Starts a server on a private PostgreSQL.
     pub fn start(folder: &Path) -> Self {
         Self::run(ketnghia(folder).arg("serve"))
     }
 
-    /// Runs the command and waits until it says where the documentation is.
+    /// Runs the command and waits until it prints the address of the documentation.
     pub fn run(command: &mut Command) -> Self {
         let mut child = command
             .args(["--bind-address", "127.0.0.1:0"])

@@ -1,4 +1,4 @@
-//! Requests that no well-behaved client sends: bytes as they are, and the answer as it comes.
+//! Requests that an HTTP client would not send: raw bytes and the raw response.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::TestServer;
 
-/// An answer, byte by byte.
+/// A response as status, head and bytes of the body.
 pub struct RawAnswer {
     pub status: u16,
     head: String,
@@ -20,7 +20,7 @@ impl RawAnswer {
         self.headers(name).next()
     }
 
-    /// The values of a header that may come more than once.
+    /// The values of a header that may be repeated.
     pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         lines.filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
@@ -41,7 +41,7 @@ impl RawAnswer {
 }
 
 impl TestServer {
-    /// Sends `METHOD path` with these headers and bytes; `Host` and `Connection` come with it.
+    /// Sends `METHOD path` with these headers and bytes, and `Host` and `Connection: close`.
     pub fn raw(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> RawAnswer {
         let url = self.url();
         let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
@@ -52,7 +52,7 @@ impl TestServer {
         }
         head.push_str("\r\n");
         stream.write_all(head.as_bytes()).unwrap();
-        // The server may answer and hang up before it has read everything: that is its right.
+        // The server may respond and close the connection before it has read the whole body.
         for part in body.chunks(64 * 1024) {
             if stream.write_all(part).is_err() {
                 break;
@@ -68,7 +68,7 @@ impl TestServer {
 }
 
 fn parse(answer: &[u8]) -> RawAnswer {
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer with a head");
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a response with a head");
     let head = String::from_utf8(answer[..end].to_vec()).unwrap();
     let status = head[9..12].parse().unwrap();
     let mut answer = RawAnswer { status, head, body: answer[end + 4..].to_vec() };

@@ -1,5 +1,4 @@
-//! Organisations, programmes and twinnings, made through the API by the official who looks after
-//! their place.
+//! Organisations, programmes and twinnings, created through the API by an official of their place.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Uuid as SqlUuid};
@@ -16,7 +15,7 @@ struct Commune {
 }
 
 impl World {
-    /// The official of the commune a place is or lies in; of Gia Lai, where it is wider.
+    /// An official of the commune that contains the place; of Gia Lai for a wider place.
     pub fn official_over(&self, place: Uuid) -> Client {
         let found: Commune = diesel::sql_query("SELECT commune_id FROM localities WHERE id = $1")
             .bind::<SqlUuid, _>(place)
@@ -34,19 +33,19 @@ impl World {
         id_of(&self.official_over(locality).post("/organisations", new).expect(201))
     }
 
-    /// A village, commune or district as a giver.
+    /// An organisation of the kind `locality`: a village, commune or district that gives.
     pub fn place_organisation(&self, place: Uuid, name: &str) -> Uuid {
         let new = json!({"name": name, "kind": "locality", "locality_id": place, "place_id": place});
         id_of(&self.official_over(place).post("/organisations", new).expect(201))
     }
 
-    /// An open plan of a place, in force since 2019.
+    /// A programme of a place, in force since 2019 without an end.
     pub fn programme(&self, locality: Uuid) -> Uuid {
         let new = json!({"title": "Kế hoạch kết nghĩa", "kind": "plan", "effective_on": "2019-01-01", "locality_id": locality});
         id_of(&self.official_over(locality).post("/programmes", new).expect(201))
     }
 
-    /// An open twinning since 2024.
+    /// A twinning since 2024 without an end.
     pub fn twinning(&self, programme: Uuid, organisation: Uuid, place: Uuid) -> Uuid {
         self.twinning_between(programme, organisation, place, "2024-01-01", None)
     }

@@ -13,7 +13,7 @@ use super::cluster::TestServer;
 
 pub const PASSWORD: &str = "mật-khẩu-của-bài-kiểm-tra";
 
-/// A small Gia Lai: two communes with two villages, their officials and heads, two units.
+/// A server with the places that most tests use: two provinces, and two communes of Gia Lai.
 pub struct World {
     pub server: TestServer,
     pub gialai: Uuid,
@@ -42,12 +42,13 @@ impl World {
         }
     }
 
-    /// Makes an account behind the API and signs in as it.
+    /// Inserts an account by SQL and signs in.
     pub fn user(&self, username: &str, role: &str, locality: Option<Uuid>, organisation: Option<Uuid>) -> Client {
         self.make_user(username, role, locality, organisation);
         self.sign_in(username)
     }
 
+    /// Inserts an account by SQL.
     pub fn make_user(&self, username: &str, role: &str, locality: Option<Uuid>, organisation: Option<Uuid>) -> Uuid {
         let id = Uuid::now_v7();
         let quoted = |id: Option<Uuid>| id.map_or("NULL".to_owned(), |id| format!("'{id}'"));
@@ -97,7 +98,7 @@ impl World {
         id_of(&made.expect(201))
     }
 
-    /// How many rows there are, seen from behind the API.
+    /// Counts rows by SQL, without policies.
     pub fn count(&self, table: &str, condition: &str) -> i64 {
         #[derive(QueryableByName)]
         struct Count {
@@ -117,7 +118,7 @@ impl World {
     }
 }
 
-/// A user name that nobody in this test has.
+/// A user name that is unique in this test.
 pub fn unique(word: &str) -> String {
     format!("{word}-{}", Uuid::now_v7().simple().to_string().split_off(20))
 }

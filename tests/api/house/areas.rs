@@ -1,4 +1,4 @@
-//! Areas depend downwards only, in their imports and in the tables that they name.
+//! The order of the areas: an area imports from areas before it and names their tables only.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use ketnghia::kernel::db::text;
 
 use crate::harness::{TestServer, sources};
 
-/// Each area with its tables; it uses its own and those above it in this list.
+/// The areas in order, each with its tables.
 const AREAS: [(&str, &[&str]); 8] = [
     ("kernel", &["audit_events", "creations", "deleted_records", "schema_text", "sealing_keys", "steps", "tree_day"]),
     ("access", &[]),
@@ -59,13 +59,13 @@ const AREAS: [(&str, &[&str]); 8] = [
     ("support", &["gifts", "visit_households", "visits"]),
     ("insight", &["support_changes", "support_summaries"]),
 ];
-/// Above the areas, in this order.
+/// The modules after the areas, in order.
 const ABOVE: [&str; 11] =
     ["config", "postgres", "jobs", "installation", "openapi", "app", "import", "demo", "cli", "server", "main"];
 
-/// Tables of a later area that an area names nevertheless. This list only shrinks.
+/// Known exceptions: tables of a later area. This list only shrinks.
 const NAMED_UPWARDS: [(&str, &str); 0] = [];
-/// Imports upwards. This list only shrinks.
+/// Known exceptions: imports from a later area. This list only shrinks.
 const IMPORTED_UPWARDS: [(&str, &str); 0] = [];
 
 fn layer(name: &str) -> usize {
@@ -73,7 +73,7 @@ fn layer(name: &str) -> usize {
     areas.chain(ABOVE).position(|known| known == name).unwrap_or_else(|| panic!("{name} is in no list of this file"))
 }
 
-/// The files of the crate, each with its area and its code without comments.
+/// The files of the crate: area, name, and code without comments.
 fn files() -> Vec<(String, String, String)> {
     sources(Path::new("src"))
         .into_iter()
@@ -92,7 +92,7 @@ fn files() -> Vec<(String, String, String)> {
         .collect()
 }
 
-/// The list in braces that a text begins with, cut at its commas; nested braces stay in their entry.
+/// The entries of the list in braces at the start of a text; nested braces stay in their entry.
 fn entries(list: &str) -> Vec<&str> {
     let (mut depth, mut begin, mut found) = (0, 1, Vec::new());
     for (at, c) in list.char_indices() {
@@ -116,7 +116,7 @@ fn first_word(text: &str) -> String {
     text.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect()
 }
 
-/// The words right after `crate::` and in the list of `use crate::{…}`.
+/// The modules named after `crate::` and in `use crate::{…}`.
 fn imported(code: &str) -> BTreeSet<String> {
     let names = code
         .split("crate::")
@@ -125,7 +125,7 @@ fn imported(code: &str) -> BTreeSet<String> {
     names.map(first_word).filter(|word| !word.is_empty()).collect()
 }
 
-/// The tables that are imported from `schema`, and those whose names stand in a text with SQL.
+/// The tables imported from `schema`, and the words of string literals with SQL.
 fn tables_named(code: &str) -> BTreeSet<String> {
     let imports = code
         .split("schema::")
@@ -133,7 +133,7 @@ fn tables_named(code: &str) -> BTreeSet<String> {
         .flat_map(|after| if after.starts_with('{') { entries(after) } else { vec![after] });
     let mut found: BTreeSet<String> = imports.map(first_word).collect();
     for text in code.split('"').skip(1).step_by(2) {
-        // A word behind a dot is a column, one behind a quote a key or a value.
+        // A word after a dot is a column, one after a quote a key or a value.
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_.'".contains(c)));
         let words: Vec<&str> = words.filter(|word| !word.contains(['.', '\''])).collect();
         if words.iter().any(|word| ["SELECT", "FROM", "JOIN", "INSERT", "UPDATE", "DELETE", "USING"].contains(word)) {
@@ -151,7 +151,7 @@ fn the_parsers_find_imports_and_tables() {
     for table in ["gifts", "users", "visits", "hardship_lists", "pledges"] {
         assert!(tables_named(code).contains(table), "{table}");
     }
-    // Other ways to name a module or a table are not read, so they are not used.
+    // The parsers do not read these forms, so the code must not use them.
     for (_, name, code) in files() {
         for hidden in ["super::super", "schema as ", "schema::*", "use ketnghia::", "FROM public.", "JOIN public."] {
             assert!(name == "main.rs" || !code.contains(hidden), "{name}: {hidden}");
@@ -240,7 +240,7 @@ fn sql_files() -> Vec<(String, String)> {
     text.chain(migrations).collect()
 }
 
-/// The words after the keywords that a table follows, and the quoted words in calls that register tables.
+/// The words after keywords that precede a table, and the arguments of calls that register tables.
 fn tables_named_in_sql(text: &str) -> BTreeSet<String> {
     let word = |text: &str| -> String { text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect() };
     let mut found: BTreeSet<String> = text.split("public.").skip(1).map(word).collect();
@@ -261,7 +261,7 @@ fn tables_named_in_sql(text: &str) -> BTreeSet<String> {
 fn the_sql_of_an_area_names_only_tables_of_areas_before_it() {
     let owner = |table: &str| AREAS.iter().position(|(_, tables)| tables.contains(&table));
     let files = sql_files();
-    assert_eq!(files.len(), text::FILES.len() + 7, "each area with tables has a migration");
+    assert_eq!(files.len(), text::FILES.len() + 7, "every area with tables has a migration");
     let mut upwards = BTreeSet::new();
     let mut own = BTreeSet::new();
     for (name, text) in files {
@@ -275,7 +275,7 @@ fn the_sql_of_an_area_names_only_tables_of_areas_before_it() {
     }
     assert!(upwards.is_empty(), "{upwards:#?}");
     let all: BTreeSet<String> = AREAS.iter().flat_map(|(_, tables)| *tables).map(|table| (*table).to_owned()).collect();
-    assert_eq!(own, all, "tables that the test does not find in SQL");
+    assert_eq!(own, all, "the parser finds every table in the SQL");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the document says of every operation alike holds at every operation.
+//! Rules that the document states for every operation.
 
 use serde_json::json;
 
@@ -38,7 +38,7 @@ fn an_empty_search_filters_nothing_and_one_of_punctuation_finds_nothing() {
     for list in ["/households", "/users", "/localities", "/organisations", "/programmes"] {
         let found = |query: &str| official.get(&format!("{list}?count=true{query}")).expect(200)["total"].clone();
         assert_eq!(found("&q="), found(""), "{list}");
-        assert_eq!(found("&q=%25%25"), 0, "{list}: signs alone");
+        assert_eq!(found("&q=%25%25"), 0, "{list}: punctuation only");
     }
     assert_eq!(official.get("/households?q=&count=true").expect(200)["total"], 1);
 }
@@ -65,7 +65,7 @@ fn a_missing_body_gets_422_at_post_and_400_at_patch() {
     assert_eq!(errors["errors"][0]["code"], "required");
     let made = head.post("/households", household(village, "Siu A")).expect(201);
     let path = format!("/households/{}", made["id"].as_str().unwrap());
-    // A change that arrives without its body was lost on the way; it is not a change of nothing.
+    // A PATCH without a body is a transmission fault, not an empty change.
     head.with("If-Match", "\"1\"").send("PATCH", &path, None).expect_problem(400, "malformed_request");
 }
 

@@ -1,4 +1,4 @@
-//! The operators' pages say what the program does.
+//! The manuals match the program: settings, security, compose.yaml.
 
 use std::fmt::Write;
 use std::fs;
@@ -16,7 +16,7 @@ const EXAMPLE: &str = include_str!("../../../.env.example");
 const COMPOSE: &str = include_str!("../../../compose.yaml");
 const INSTALLATION: &str = include_str!("../../../docs/installation.md");
 
-/// Every setting that the environment may give, in the order of the command line.
+/// Every setting with an environment variable, in the order of the command line.
 fn settings() -> Vec<Arg> {
     fn collect(command: &Command, found: &mut Vec<Arg>) {
         for argument in command.get_arguments().filter(|argument| argument.get_env().is_some()) {
@@ -44,7 +44,11 @@ fn settings_md_matches_the_command_line() {
         writeln!(table, "| `{}` | {default} | {} |", name(&argument), argument.get_help().unwrap()).unwrap();
     }
     assert!(SETTINGS.contains(&table), "docs/settings.md should say:\n{table}");
-    assert_eq!(SETTINGS.matches("\n| `").count(), table.matches("\n| `").count() + 2, "and RUST_LOG, PG_BIN_DIR");
+    assert_eq!(
+        SETTINGS.matches("\n| `").count(),
+        table.matches("\n| `").count() + 2,
+        "the settings of the command line, RUST_LOG and PG_BIN_DIR"
+    );
 }
 
 #[test]
@@ -59,22 +63,22 @@ fn compose_yaml_trusts_the_subnet_of_its_own_proxy() {
     let line = COMPOSE.lines().find_map(|line| line.trim().strip_prefix("TRUSTED_PROXY: &outside ${OUTSIDE_SUBNET:-"));
     let subnet = line.and_then(|rest| rest.strip_suffix('}')).expect("a subnet by default");
     assert!(subnet.parse::<TrustedProxy>().is_ok(), "{subnet}");
-    assert!(COMPOSE.contains("- subnet: *outside\n"), "what is trusted is the network's own subnet");
+    assert!(COMPOSE.contains("- subnet: *outside\n"), "the trusted subnet is that of the network");
     assert!(INSTALLATION.contains(subnet) && INSTALLATION.contains("`OUTSIDE_SUBNET`"), "{subnet}");
 }
 
-/// A promise names its proof; one that was renamed or removed proves nothing.
+/// docs/security.md names a test for each promise; a renamed or removed test would prove nothing.
 #[test]
 fn every_test_named_in_security_md_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let names: Vec<&str> = SECURITY.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
-    // The first two tell the form.
+    // The first two explain the form.
     let names = &names[2..];
     assert!(names.len() > 50, "{}", names.len());
     let mut missing = Vec::new();
     for &name in names {
-        let (file, test) = name.rsplit_once("::").unwrap();
-        let found = match file.strip_prefix("unit ") {
+        let (module, test) = name.rsplit_once("::").unwrap();
+        let found = match module.strip_prefix("unit ") {
             Some(unit) => sources(&root.join("src")).iter().any(|path| {
                 let stem = path.with_extension("");
                 let is_of = stem.ends_with(unit) || stem.ends_with(Path::new(unit).join("mod"));
@@ -82,8 +86,8 @@ fn every_test_named_in_security_md_exists() {
             }),
             None => sources(&root.join("tests/api")).iter().any(|path| {
                 let stem = path.with_extension("");
-                let module = if stem.ends_with("mod") { stem.parent().unwrap() } else { &stem };
-                module.ends_with(file.replace("::", "/")) && holds(path, test)
+                let of_file = if stem.ends_with("mod") { stem.parent().unwrap() } else { &stem };
+                of_file.ends_with(module.replace("::", "/")) && holds(path, test)
             }),
         };
         if !found {

@@ -1,5 +1,5 @@
-//! What must hold while something is broken: a clear 503, nothing lost, nothing half-written, and
-//! all well again without anybody's help.
+//! Faults of the database, panics and shutdown: requests get 503, no acknowledged record is lost, no record is partly
+//! written, and the service recovers without an operator.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -18,11 +18,11 @@ use uuid::Uuid;
 
 use crate::harness::{Answer, Client, DataFolder, Program, TestServer, World, cluster, household, id_of, ketnghia};
 
-/// More callers than connections.
+/// More callers than the pool has connections.
 const CALLERS: usize = 12;
 
 #[track_caller]
-fn assert_sent_away(answer: &Answer) {
+fn assert_overloaded(answer: &Answer) {
     answer.expect_problem(503, "overloaded");
     assert!(answer.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0), "{answer:?}");
 }
@@ -30,20 +30,20 @@ fn assert_sent_away(answer: &Answer) {
 fn wait_until_ready(client: &Client) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while client.get("/health/ready").status != 200 {
-        assert!(Instant::now() < deadline, "not ready again");
+        assert!(Instant::now() < deadline, "not ready after 20 s");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
 
 #[test]
 fn an_unreachable_database_gives_503_loses_no_acknowledged_record_and_the_service_recovers() {
-    let (server, wire) = TestServer::over_a_wire();
+    let (server, relay) = TestServer::with_database_relay();
     let world = World::on(server);
     let village = world.village(world.ianan, "Làng Tung");
     let head = world.head(village);
     let anonymous = world.server.anonymous();
     let (acknowledged, stop) = (Mutex::new(Vec::new()), AtomicBool::new(false));
-    let sent_away = AtomicBool::new(false);
+    let refused = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..CALLERS {
             scope.spawn(|| {
@@ -52,45 +52,45 @@ fn an_unreachable_database_gives_503_loses_no_acknowledged_record_and_the_servic
                     if created.status == 201 {
                         acknowledged.lock().unwrap().push(id_of(&created.expect(201)));
                     } else {
-                        assert_sent_away(&created);
-                        sent_away.store(true, Ordering::Relaxed);
+                        assert_overloaded(&created);
+                        refused.store(true, Ordering::Relaxed);
                     }
                 }
             });
         }
         std::thread::sleep(Duration::from_millis(500));
         for _ in 0..2 {
-            wire.cut();
-            assert_sent_away(&anonymous.get("/health/ready"));
-            assert_sent_away(&head.get("/me"));
+            relay.disconnect();
+            assert_overloaded(&anonymous.get("/health/ready"));
+            assert_overloaded(&head.get("/me"));
             anonymous.get("/health/live").expect(200);
-            wire.mend();
+            relay.listen();
             wait_until_ready(&anonymous);
             let before = acknowledged.lock().unwrap().len();
             let deadline = Instant::now() + Duration::from_secs(20);
             while acknowledged.lock().unwrap().len() == before {
-                assert!(Instant::now() < deadline, "nobody can write again");
+                assert!(Instant::now() < deadline, "no create succeeds within 20 s");
                 std::thread::sleep(Duration::from_millis(50));
             }
         }
         stop.store(true, Ordering::Relaxed);
     });
-    assert!(sent_away.load(Ordering::Relaxed), "the wire was cut under load");
+    assert!(refused.load(Ordering::Relaxed), "no create failed while the database was unreachable");
     let acknowledged = acknowledged.into_inner().unwrap();
     let list = acknowledged.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(",");
     assert_eq!(world.count("households", &format!("id IN ({list})")), i64::try_from(acknowledged.len()).unwrap());
-    assert_nothing_is_half_written(&world);
+    assert_nothing_is_partly_written(&world);
 }
 
-/// A household as phones send it, with their id.
+/// A request for a household with an id of the client.
 fn new_household(village: Uuid) -> Value {
     let mut new = household(village, "Rơ Mah Blơi");
     new["id"] = json!(Uuid::now_v7());
     new
 }
 
-/// Each household has its creation and its audit entry, and the other way round.
-fn assert_nothing_is_half_written(world: &World) {
+/// Asserts that each household has its row in `creations` and its audit entry, and that there are no others.
+fn assert_nothing_is_partly_written(world: &World) {
     let households = world.count("households", "true");
     assert_eq!(world.count("creations", "id IN (SELECT id FROM households)"), households);
     assert_eq!(world.count("creations", "resource = 'households'"), households);
@@ -99,19 +99,19 @@ fn assert_nothing_is_half_written(world: &World) {
 
 #[test]
 fn a_hanging_database_gives_503_to_every_caller_and_the_service_recovers() {
-    let (server, wire) = TestServer::over_a_wire();
+    let (server, relay) = TestServer::with_database_relay();
     let world = World::on(server);
     let admin = world.admin();
     let anonymous = world.server.anonymous();
-    wire.freeze();
+    relay.pause();
     std::thread::scope(|scope| {
         for _ in 0..CALLERS {
-            scope.spawn(|| assert_sent_away(&admin.get("/me")));
+            scope.spawn(|| assert_overloaded(&admin.get("/me")));
         }
-        assert_sent_away(&anonymous.get("/health/ready"));
+        assert_overloaded(&anonymous.get("/health/ready"));
         anonymous.get("/health/live").expect(200);
     });
-    wire.thaw();
+    relay.resume();
     wait_until_ready(&anonymous);
     admin.get("/me").expect(200);
 }
@@ -121,23 +121,23 @@ fn a_lock_timeout_and_a_queue_behind_it_answer_503_with_retry_after() {
     let world = World::new();
     let village = world.village(world.ianan, "Làng Tung");
     let head = world.head(village);
-    let mut keeper = world.server.sql();
-    keeper.batch_execute("BEGIN; LOCK TABLE households IN ACCESS EXCLUSIVE MODE").unwrap();
+    let mut holder = world.server.sql();
+    holder.batch_execute("BEGIN; LOCK TABLE households IN ACCESS EXCLUSIVE MODE").unwrap();
     std::thread::scope(|scope| {
-        // They hold every connection until their lock_timeout.
+        // These hold every connection of the pool until lock_timeout.
         for _ in 0..4 {
-            scope.spawn(|| assert_sent_away(&head.post("/households", new_household(village))));
+            scope.spawn(|| assert_overloaded(&head.post("/households", new_household(village))));
         }
         std::thread::sleep(Duration::from_millis(200));
         for _ in 0..CALLERS {
-            scope.spawn(|| assert_sent_away(&head.get("/me")));
+            scope.spawn(|| assert_overloaded(&head.get("/me")));
         }
         world.server.anonymous().get("/health/live").expect(200);
     });
-    keeper.batch_execute("ROLLBACK").unwrap();
+    holder.batch_execute("ROLLBACK").unwrap();
     head.get("/me").expect(200);
     assert_eq!(world.count("households", "true"), 0);
-    assert_nothing_is_half_written(&world);
+    assert_nothing_is_partly_written(&world);
     head.post("/households", new_household(village)).expect(201);
 }
 
@@ -147,7 +147,7 @@ struct Setting {
     setting: String,
 }
 
-/// What a transaction of the service comes to.
+/// Runs a function in a transaction of the service and returns its result.
 fn within<T: Send + 'static>(world: &World, work: fn(&mut PgConnection) -> Result<T>) -> Result<T, Problem> {
     let db = world.server.db.clone();
     let entry = Entry::Public { request: Uuid::now_v7() };
@@ -188,7 +188,7 @@ fn every_connection_has_timeouts_and_a_timed_out_transaction_leaves_no_row() {
         assert_eq!((problem.code(), problem.retry_after_seconds()), (Code::Overloaded, Some(2)), "{problem}");
     }
     assert_eq!(world.count("creations", "resource = 'never'"), 0);
-    // And none of it stays with the connections.
+    // The connections of the pool keep no setting of it.
     for _ in 0..8 {
         within(&world, claim).unwrap();
     }
@@ -198,15 +198,14 @@ fn every_connection_has_timeouts_and_a_timed_out_transaction_leaves_no_row() {
 fn a_panic_fails_one_request_and_loses_no_connection() {
     let world = World::new();
     for _ in 0..8 {
-        let broken: Result<()> = within(&world, |_| panic!("as no query should"));
+        let broken: Result<()> = within(&world, |_| panic!("a panic in a query"));
         assert_eq!(broken.unwrap_err().code(), Code::Internal);
     }
     world.admin().get("/me").expect(200);
 }
 
-/// A client that keeps its connection for as long as the server does, and notices every answer it
-/// should have had and did not get.
-struct Keeper<'a> {
+/// A client that keeps its connection alive and detects each request without a response.
+struct KeepAlive<'a> {
     address: &'a str,
     request: String,
     connection: Option<BufReader<TcpStream>>,
@@ -215,13 +214,13 @@ struct Keeper<'a> {
 #[derive(PartialEq, Debug)]
 enum Outcome {
     Answered,
-    /// The server takes no more connections.
+    /// The server accepts no more connections.
     Refused,
-    /// It took the request, or the connection, and gave no answer.
-    Forgotten(String),
+    /// The server accepted the connection and did not answer 200.
+    Unanswered(String),
 }
 
-impl Keeper<'_> {
+impl KeepAlive<'_> {
     fn ask(&mut self) -> Outcome {
         let kept = self.connection.take();
         let is_new = kept.is_none();
@@ -239,11 +238,11 @@ impl Keeper<'_> {
                 }
                 Outcome::Answered
             }
-            Ok(head) => Outcome::Forgotten(head),
-            // The kernel connects before the server accepts, and resets what it had not when the door
-            // closed: no program can tell this from being refused.
+            Ok(head) => Outcome::Unanswered(head),
+            // The kernel completes the handshake before the server accepts, and resets connections that were not accepted
+            // when the socket closes: a client cannot distinguish this from a refusal.
             Err(error) if is_new && error.kind() == ErrorKind::ConnectionReset => Outcome::Refused,
-            Err(error) => Outcome::Forgotten(error.to_string()),
+            Err(error) => Outcome::Unanswered(error.to_string()),
         }
     }
 
@@ -285,12 +284,12 @@ fn a_shutdown_under_load_answers_every_accepted_request() {
     std::thread::scope(|scope| {
         for _ in 0..CALLERS {
             scope.spawn(|| {
-                let mut keeper = Keeper { address: &program.address, request: request.clone(), connection: None };
+                let mut client = KeepAlive { address: &program.address, request: request.clone(), connection: None };
                 loop {
-                    match keeper.ask() {
+                    match client.ask() {
                         Outcome::Answered => *answered.lock().unwrap() += 1,
                         Outcome::Refused => break,
-                        Outcome::Forgotten(how) => panic!("{how}"),
+                        Outcome::Unanswered(how) => panic!("{how}"),
                     }
                 }
             });
@@ -299,13 +298,13 @@ fn a_shutdown_under_load_answers_every_accepted_request() {
         program.signal(Signal::SIGTERM);
         std::thread::sleep(Duration::from_millis(300));
         let waiting = program.client().get("/health/ready");
-        assert_sent_away(&waiting);
+        assert_overloaded(&waiting);
         assert_eq!(waiting.header("connection"), "close");
         program.client().get("/health/live").expect(200);
-        // Once more, for who is impatient.
+        // A second signal changes nothing.
         program.signal(Signal::SIGTERM);
     });
-    assert!(*answered.lock().unwrap() > CALLERS, "there was a load");
+    assert!(*answered.lock().unwrap() > CALLERS, "there were requests before the shutdown");
     let status = program.child.wait().unwrap();
     assert_eq!(status.code(), Some(0), "{status}");
 }

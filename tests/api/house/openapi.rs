@@ -1,4 +1,4 @@
-//! The document: committed as it is served, and fit to make clients from.
+//! The OpenAPI document: the committed file equals the served one, and follows the rules for generated clients.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::harness::{TestServer, World};
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
-/// The document itself is not a schema of this API.
+/// The response of this operation is the document, an object without a schema.
 const ANY_OBJECT: &str = "find_openapi";
 
 struct Operation {
@@ -35,7 +35,7 @@ fn operations() -> Vec<Operation> {
     operations.collect()
 }
 
-/// Collects what is wrong, so that one run names all of it.
+/// Fails with all findings, so that one run reports all of them.
 fn assert_none(what: &str, wrong: Vec<String>) {
     assert!(wrong.is_empty(), "{what}:\n  {}", wrong.join("\n  "));
 }
@@ -112,7 +112,7 @@ fn every_operation_is_public_or_names_one_existing_permission() {
     for operation in operations() {
         let call = format!("{} {} ({})", operation.method, operation.path, operation.id);
         let Some(security) = operation.value["security"].as_array() else {
-            wrong.push(format!("{call}: says nothing"));
+            wrong.push(format!("{call}: no security"));
             continue;
         };
         let named: Vec<&str> = security
@@ -141,7 +141,7 @@ fn every_operation_lists_its_error_statuses() {
         };
         let mut expected = vec!["406", "500", "503"];
         if operation.path.starts_with("/api/") {
-            // A stray parameter, or a header that cannot be read.
+            // An unknown parameter, or an invalid header.
             expected.extend(["400", "414", "422"]);
         }
         if value["security"].as_array().is_some_and(|security| !security.is_empty()) {
@@ -154,7 +154,7 @@ fn every_operation_lists_its_error_statuses() {
         if is_step || value.get("requestBody").is_some() {
             expected.extend(["408", "413", "415"]);
         }
-        // A session of one's own is the one thing that is deleted and has no version.
+        // An own session is the only deletable resource without a version.
         if matches!(operation.method.as_str(), "patch" | "delete") && operation.id != "end_session" {
             expected.extend(["409", "412", "428"]);
         }
@@ -253,7 +253,7 @@ fn schemas_contain_no_all_of_any_of_nullable_or_inline_object() {
     assert_none("schemas", wrong);
 }
 
-/// Code that looks for a key of a JSON value can leave one behind.
+/// Indexing a `serde_json::Value` mutably inserts a null.
 #[test]
 fn the_document_contains_no_null_outside_examples() {
     let mut wrong = Vec::new();
@@ -280,7 +280,7 @@ fn every_reference_resolves_and_every_schema_is_used() {
     });
     for name in document["components"]["schemas"].as_object().unwrap().keys() {
         if !used.contains(&format!("#/components/schemas/{name}")) {
-            wrong.push(format!("{name} is used by nobody"));
+            wrong.push(format!("{name} is not used"));
         }
     }
     assert_none("references", wrong);
@@ -312,8 +312,7 @@ fn every_request_schema_forbids_additional_properties() {
     assert_none("open requests", open);
 }
 
-/// `utoipa-actix-web` keeps the last of two schemas with one name and says nothing, so the names
-/// are looked for where they are made.
+/// `utoipa-actix-web` silently keeps the last of two schemas with one name, so the names are read from the source.
 #[test]
 fn schema_names_are_unique() {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
@@ -335,7 +334,7 @@ fn collect_schema_names(folder: &Path, found: &mut impl FnMut(String, String)) {
             collect_schema_names(&path, found);
             continue;
         }
-        // Of a derive list over several lines the last one closes with `)]`; fields stand deeper.
+        // A derive list may span several lines; `pub struct` or `pub enum` follows it.
         let mut is_schema = false;
         let text = fs::read_to_string(&path).unwrap();
         for line in text.lines().map(str::trim_start) {
@@ -362,7 +361,7 @@ fn enumerations_are_published_with_their_snake_case_values() {
     let mut wrong = Vec::new();
     each(&document, "#", &mut |value, at| {
         for word in value.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-            // The indicators of poverty have numbers, one code names a version of ids, a sort a direction.
+            // Indicators of poverty and one error code contain digits, sort keys a sign.
             let is_free =
                 ["Deprivation", "ProblemFieldCode", "/parameters/", "/headers/"].iter().any(|part| at.contains(part));
             if !is_free && !word.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
@@ -373,8 +372,7 @@ fn enumerations_are_published_with_their_snake_case_values() {
     assert_none("enumerations", wrong);
 }
 
-/// What the documentation page puts into the field of a body. Whether it keeps the schema's other
-/// rules is asked by script/fuzz, which has a validator of schemas.
+/// The documentation page fills the body with it. `script/fuzz` validates the examples against the schemas.
 #[test]
 fn every_body_has_an_example_with_the_required_fields() {
     let document = app::document();
@@ -398,8 +396,7 @@ fn every_body_has_an_example_with_the_required_fields() {
     assert_none("examples", wrong);
 }
 
-/// A client that has read a version can go on with it, whatever it did.
-/// Where the first word of an enumeration would not do.
+/// Their enumerations depend on other fields, so that a generated value would be refused.
 #[test]
 fn the_examples_of_a_village_and_an_account_are_accepted_by_the_api() {
     let world = World::new();
@@ -414,12 +411,12 @@ fn no_description_is_inside_a_one_of() {
     let document = app::document();
     let mut lost = Vec::new();
     each(&document, "", &mut |value, at| {
-        let forms = value["oneOf"].as_array().into_iter().flatten();
-        if forms.into_iter().any(|form| form.get("description").is_some()) {
+        let variants = value["oneOf"].as_array().into_iter().flatten();
+        if variants.into_iter().any(|variant| variant.get("description").is_some()) {
             lost.push(at.to_owned());
         }
     });
-    assert_none("described in one form", lost);
+    assert_none("descriptions inside oneOf", lost);
     let moves = &document["components"]["schemas"]["LocalityChanges"]["properties"]["current_parent_id"];
     assert!(moves["description"].as_str().unwrap().starts_with("Moves the village"), "{moves}");
 }
@@ -439,5 +436,5 @@ fn every_response_with_a_version_declares_an_etag() {
             }
         }
     }
-    assert_none("answers without a tag", wrong);
+    assert_none("responses without ETag", wrong);
 }

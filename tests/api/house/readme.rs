@@ -1,4 +1,5 @@
-//! The README's tour is run as it stands, against the demonstration data, and must answer as it says.
+//! Runs the commands of the README tour against the demonstration data and compares the output; tests of the
+//! demonstration data.
 
 use std::process::Command;
 
@@ -8,7 +9,7 @@ use crate::harness::{Catalogue, TestServer};
 
 const README: &str = include_str!("../../../README.md");
 
-/// The fenced blocks of the tour: language and text.
+/// The fenced code blocks of the tour: language and text.
 fn blocks() -> Vec<(&'static str, &'static str)> {
     let tour = README.split("<!-- tour:").nth(1).unwrap().split("<!-- end of the tour -->").next().unwrap();
     let fenced = tour.split("\n```").skip(1).step_by(2);
@@ -19,7 +20,7 @@ fn blocks() -> Vec<(&'static str, &'static str)> {
 fn the_readme_tour_prints_the_documented_output() {
     let server = TestServer::with(Catalogue::Small);
     demo::load(&server.state).unwrap();
-    // The shell asks the machine what day it is, so the service must live on the same.
+    // The commands use `date`, so the clock of the service is set to that of the machine.
     server.set_clock(&chrono::Utc::now().to_rfc3339());
     let mut script = String::from("set -euo pipefail\n");
     let mut expected = Vec::new();
@@ -31,14 +32,14 @@ fn the_readme_tour_prints_the_documented_output() {
             expected.extend(text.lines());
         }
     }
-    assert!(expected.len() > 10, "the tour shows its answers");
+    assert!(expected.len() > 10, "the tour contains expected output");
     let output =
         Command::new("bash").args(["-c", &script]).env("API", format!("{}/api/v1", server.url())).output().unwrap();
-    let (told, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{complaints}\n{told}");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{stderr}\n{stdout}");
     let answers: Vec<&str> =
-        told.trim_start_matches('\u{feff}').lines().map(|line| line.trim_start_matches('\u{feff}')).collect();
-    assert_eq!(answers, expected, "{complaints}");
+        stdout.trim_start_matches('\u{feff}').lines().map(|line| line.trim_start_matches('\u{feff}')).collect();
+    assert_eq!(answers, expected, "{stderr}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! The plan gate: a list reads what it shows, however large the country is. Counted are the blocks of a
-//! table and its indexes that one request looks at, as PostgreSQL counts them: that holds for whatever
-//! statement the service sends, and knows no clock.
+//! The number of blocks that a list reads does not grow with the country. PostgreSQL counts the blocks of a table and its
+//! indexes that a request reads: unlike a plan this covers every statement of the request, and unlike a time it does not
+//! depend on the machine.
 
 use std::thread;
 use std::time::Duration;
@@ -42,12 +42,12 @@ fn a_country() -> World {
     World::on(server)
 }
 
-/// Blocks of a table with its indexes, and of one of the indexes, that were looked at since the statistics
-/// began. They are told when a connection ends.
+/// Blocks of a table with its indexes, and of one of the indexes, that were read since the statistics began. A connection
+/// reports its numbers when it ends, so the others are terminated first.
 fn blocks(world: &World, table: &str, index: &str) -> (i64, i64) {
     let mut conn = world.server.sql();
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    // Again and again: the pool may have opened another one meanwhile.
+    // In a loop: the pool may open another connection meanwhile.
     while count(&mut conn, others) > 0 {
         conn.batch_execute(&others.replace("count(*)", "pg_terminate_backend(pid)")).unwrap();
         thread::sleep(Duration::from_millis(10));
@@ -62,7 +62,7 @@ fn blocks(world: &World, table: &str, index: &str) -> (i64, i64) {
 #[test]
 fn a_list_reads_a_bounded_number_of_blocks() {
     let world = a_country();
-    // The index in the order of the list, over the whole country: who has few places has no business there.
+    // The index in the order of the list covers the whole country: a caller with few places must not scan it.
     let lists = [
         ("/households", "households", "households_name"),
         ("/gifts", "gifts", "gifts_given_on"),
@@ -75,15 +75,15 @@ fn a_list_reads_a_bounded_number_of_blocks() {
             let before = blocks(&world, table, in_order);
             let page = caller.get(&format!("{path}?limit=50")).expect(200);
             let after = blocks(&world, table, in_order);
-            let (all, walked) = (after.0 - before.0, after.1 - before.1);
+            let (all, scanned) = (after.0 - before.0, after.1 - before.1);
             assert!(!page["items"].as_array().unwrap().is_empty());
-            assert!(all > 0, "nothing was counted");
-            // A commune's ten villages have 500 homes or 1,000 gifts here; each that is shown is looked up
-            // again by the policies of its parts.
-            assert!(all <= 2000, "{username} {path} looked at {all} blocks of {table}");
-            // The planner itself looks at the top of an index.
+            assert!(all > 0, "no block was counted");
+            // The ten villages of a commune have 500 households or 1,000 gifts; the policies of the parts look each shown
+            // row up again.
+            assert!(all <= 2000, "{username} {path} read {all} blocks of {table}");
+            // The planner itself reads the root of an index.
             let most = if is_wide { 40 } else { 3 };
-            assert!(walked <= most, "{username} {path} looked at {walked} blocks of {in_order}");
+            assert!(scanned <= most, "{username} {path} read {scanned} blocks of {in_order}");
         }
     }
 }

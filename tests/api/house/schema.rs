@@ -1,4 +1,4 @@
-//! Rules of the database itself.
+//! Rules of the database schema: migrations, policies, privileges, functions, indexes.
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +32,7 @@ fn count(conn: &mut PgConnection, from: &str) -> i64 {
     row.count
 }
 
-/// Everything that migrations and the text of `schema/` make, one line each.
+/// Every object that migrations and the text of `schema/` create, one line each.
 fn snapshot(conn: &mut PgConnection) -> Vec<String> {
     const PARTS: [&str; 9] = [
         "SELECT format('table %s %s %s %s %s', c.relname, c.relkind, c.relowner::regrole, c.relacl, obj_description(c.oid)) ||
@@ -101,8 +101,8 @@ fn a_changed_schema_text_is_replaced_as_a_whole() {
     .unwrap();
     let other = snapshot(&mut conn);
     assert_ne!(other, ours);
-    assert!(!migrate::is_current(&mut conn), "a server whose text is not applied is not ready");
-    // A newer binary has migrated: its text stays, and serves this binary too.
+    assert!(!migrate::is_current(&mut conn), "a server is not ready while its text is not applied");
+    // After the migration of a newer binary its text stays, and this binary counts as current.
     conn.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000001')").unwrap();
     assert!(migrate::is_current(&mut conn));
     migrate::migrate(&url).unwrap();
@@ -113,7 +113,7 @@ fn a_changed_schema_text_is_replaced_as_a_whole() {
     assert!(migrate::is_current(&mut conn));
 }
 
-/// The text is applied without these checks, so that a function may call one of a later file.
+/// The text is applied with `check_function_bodies = off`, so that a function may call one of a later file.
 #[test]
 fn every_function_passes_check_function_bodies() {
     let server = TestServer::start();
@@ -130,7 +130,7 @@ fn every_function_passes_check_function_bodies() {
     }
 }
 
-/// For a client that asks what has changed since its last call.
+/// For clients that fetch the changes since their last call.
 #[test]
 fn every_tracked_table_has_an_index_on_changed_xid_and_id() {
     let server = TestServer::start();
@@ -143,12 +143,12 @@ fn every_tracked_table_has_an_index_on_changed_xid_and_id() {
     assert!(without.is_empty(), "{without:#?}");
 }
 
-/// `app_merge_households` moves what is registered and nothing else.
+/// `app_merge_households` moves the rows of registered foreign keys only.
 #[test]
 fn every_foreign_key_to_households_is_registered_for_merges() {
     let server = TestServer::start();
     let mut conn = server.sql();
-    // Pledges are joined by app_merge_items itself, before the references of later areas.
+    // app_merge_items joins pledges itself, before the references of later areas.
     let unregistered = rows(
         &mut conn,
         "SELECT format('%s of %s', f.conname, f.conrelid::regclass) AS row FROM pg_constraint f
@@ -182,9 +182,9 @@ fn every_foreign_key_has_an_index_that_begins_with_its_columns() {
 
 #[test]
 fn every_table_has_policies_and_forced_row_level_security() {
-    // Tables without them, each with its reason.
+    // Tables without policies, each with its reason.
     const PUBLIC: [&str; 1] = [
-        // Which migrations are applied: asked by the readiness check before anybody enters.
+        // The applied migrations: read by the readiness check without an entry.
         "__diesel_schema_migrations",
     ];
     let server = TestServer::start();
@@ -246,7 +246,7 @@ fn the_serving_role_owns_nothing_and_cannot_bypass_the_policies() {
     assert!(create.is_empty());
 }
 
-/// A connection as the pool makes it.
+/// A connection like those of the pool.
 fn serving(server: &TestServer) -> PgConnection {
     let mut conn = PgConnection::establish(&cluster().url(&server.database)).unwrap();
     conn.batch_execute("SET ROLE app").unwrap();
@@ -282,7 +282,7 @@ fn a_transaction_without_entry_sees_no_row_even_on_a_reused_connection() {
     conn.batch_execute("COMMIT").unwrap();
 }
 
-/// The SQLSTATE is not shown by diesel: what PostgreSQL says is.
+/// The message of the error; diesel does not expose the SQLSTATE.
 fn refusal(conn: &mut PgConnection, sql: &str) -> String {
     match conn.batch_execute(sql) {
         Err(Error::DatabaseError(_, information)) => {
@@ -312,7 +312,7 @@ fn audit_events_is_append_only_for_the_service_and_the_owner() {
             conn.batch_execute("ROLLBACK").unwrap();
         }
     }
-    // Nor does its owner change it.
+    // The owner is refused by the trigger.
     let mut owner = world.server.sql();
     for sql in ["UPDATE audit_events SET actor_id = NULL", "DELETE FROM audit_events", "TRUNCATE audit_events"] {
         assert_eq!(refusal(&mut owner, sql), "audit_events is append-only");
@@ -369,7 +369,7 @@ fn every_scope_path_column_has_a_format_check_and_collation_c() {
     }
 }
 
-/// For `schema/policies.md`.
+/// `schema/policies.md` shows the comment as the reason.
 #[test]
 fn every_policy_has_a_comment() {
     let server = TestServer::start();
@@ -413,8 +413,7 @@ fn an_unknown_policy_shape_and_an_unknown_callable_are_errors() {
 
 #[test]
 fn every_table_is_tracked_unless_listed_as_an_exception() {
-    // Written by the functions and triggers of the database alone, or holding no record of their own.
-    // (`visit_households` is part of its visit.)
+    // Written by functions and triggers of the database only, or part of another record (`visit_households` of its visit).
     const UNTRACKED: [&str; 23] = [
         "__diesel_schema_migrations",
         "account_makers",
@@ -450,7 +449,7 @@ fn every_table_is_tracked_unless_listed_as_an_exception() {
     assert_eq!(untracked, UNTRACKED);
 }
 
-/// A login that was made to read, for backups, must not enter as anybody.
+/// A login for backups, which reads all data, must not be able to enter as a user.
 #[test]
 fn other_logins_may_not_execute_the_functions() {
     let server = TestServer::start();
@@ -462,13 +461,13 @@ fn other_logins_may_not_execute_the_functions() {
     assert!(open.is_empty(), "{open:#?}");
 }
 
-/// What the service does not call, it may not call: nothing that writes an entry of the audit by itself, forgives
-/// a wrong password, or tells a hash without a counted try.
+/// A function that the service does not call is not granted to it, among them those that write an audit entry, reset a
+/// counter of failures, or return a password hash without a counted try.
 #[test]
 fn the_serving_role_may_execute_only_functions_that_the_service_calls() {
-    // Called by what is not the service's own code, each with its reason.
+    // Called by other functions, triggers and policies, each with its reason.
     const OTHERS: [(&str, &str); 5] = [
-        ("app_mark_support", "the trigger that marks what is to be counted anew"),
+        ("app_mark_support", "the trigger that marks villages whose summaries are out of date"),
         ("app_rank", "policies of accounts"),
         ("app_refuse", "app_give_one_time_password, which asks with the caller's policies"),
         ("app_refresh_item", "the trigger that follows gifts and pledges"),
@@ -489,7 +488,7 @@ fn the_serving_role_may_execute_only_functions_that_the_service_calls() {
     };
     let idle: Vec<_> =
         callable.iter().filter(|name| !is_called(name) && !OTHERS.iter().any(|(other, _)| other == name)).collect();
-    assert!(idle.is_empty(), "may be called and is not: {idle:?}");
+    assert!(idle.is_empty(), "executable but not called: {idle:?}");
     for closed in
         ["app_security_event", "app_take_try", "app_forgive", "app_tell_of_account", "app_table", "app_touch_parent"]
     {
@@ -497,13 +496,12 @@ fn the_serving_role_may_execute_only_functions_that_the_service_calls() {
     }
 }
 
-/// A refusal that depends on rows of others asks for them with its owner's rights: under the caller's own policies it
-/// would not see what it must.
+/// Under the policies of the caller such a function would not see the rows that it must refuse for.
 #[test]
 fn every_function_that_refuses_because_of_other_rows_is_security_definer() {
-    // Asked by the service before it refuses; foreign keys refuse what comes between.
+    // Called by the service before it refuses; foreign keys cover what is written in between.
     const ASKED: [&str; 4] = ["app_household_decided", "app_item_held", "app_member_given", "app_visit_gave"];
-    // Refuses by what the caller must see: an account out of the own reach does not exist.
+    // Refuses by rows that the caller must see: an account out of scope gets 404.
     const OF_THE_CALLER: [&str; 1] = ["app_give_one_time_password"];
     let server = TestServer::start();
     let mut conn = server.sql();
@@ -517,12 +515,12 @@ fn every_function_that_refuses_because_of_other_rows_is_security_definer() {
         let sees = format!("SELECT p.prosecdef::text AS row FROM pg_proc p WHERE p.proname = '{name}'");
         assert_eq!(rows(&mut conn, &sees), ["true"], "{name}");
     }
-    // In the service's own code `exists` refuses by nothing else.
+    // The other uses of `exists` in the code of the service.
     const OTHERS: [(&str, &str); 4] = [
-        ("app_item_held(i::id)", "asked above"),
-        ("app_member_given(m::id)", "asked above"),
-        ("exists(left)", "the lines of the list itself, which whoever submits it sees"),
-        ("exists(repeated)", "answers the caller's own merge again"),
+        ("app_item_held(i::id)", "checked above"),
+        ("app_member_given(m::id)", "checked above"),
+        ("exists(left)", "the items of the list itself, which its submitter sees"),
+        ("exists(repeated)", "a repetition of the caller's own merge"),
     ];
     let source = source();
     let unknown: Vec<_> = source
@@ -530,10 +528,10 @@ fn every_function_that_refuses_because_of_other_rows_is_security_definer() {
         .filter(|line| line.contains("select(exists(") && !line.contains("data_loads"))
         .filter(|line| !OTHERS.iter().any(|(known, _)| line.contains(known)))
         .collect();
-    assert!(unknown.is_empty(), "a check that may be blind: {unknown:#?}");
+    assert!(unknown.is_empty(), "checks under the policies of the caller: {unknown:#?}");
 }
 
-/// The service's own code.
+/// The source code of the service.
 fn source() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     sources(&folder).iter().map(|path| fs::read_to_string(path).unwrap()).collect()

@@ -1,4 +1,4 @@
-//! The words of enumerations stand twice, in Rust and in a CHECK of the database: here they are compared.
+//! The words of an enumeration are declared in Rust and in a CHECK of the database; the test compares them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use crate::harness::{TestServer, sources};
 
 type Words = BTreeSet<String>;
 
-/// Each CHECK with the enumeration that has its words.
+/// Each CHECK with its enumeration.
 const CHECKED: [(&str, &str); 24] = [
     ("audit_events_action", "AuditAction"),
     ("audit_events_two_person", "TwoPerson"),
@@ -38,10 +38,10 @@ const CHECKED: [(&str, &str); 24] = [
     ("users_role", "Role"),
     ("visits_purpose", "VisitPurpose"),
 ];
-/// Enumerations that no column holds: one tells of which table an entry of the history comes, one follows from the
-/// days of the twinning.
+/// Enumerations without a column: the source table of a history entry, and the status of a twinning, which is computed
+/// from its days.
 const COMPUTED: [&str; 2] = ["HouseholdHistoryKind", "TwinningStatus"];
-/// Conditions on words that are no list of them, and words that the database alone writes and reads.
+/// Checks that contain words but no list of them, and words that only the database reads and writes.
 const OTHER: [&str; 5] = [
     "locality_successions_extent",
     "merge_rules_rule",
@@ -95,5 +95,5 @@ fn every_enumeration_has_the_words_of_its_check_constraint() {
     let checked: BTreeSet<&str> = CHECKED.iter().flat_map(|(check, enumeration)| [*check, *enumeration]).collect();
     let listed: BTreeSet<&str> = checked.into_iter().chain(COMPUTED).chain(OTHER).collect();
     let there: BTreeSet<&str> = checks.keys().chain(enumerations.keys()).map(String::as_str).collect();
-    assert_eq!(there, listed, "the lists in this file name every CHECK of words and every enumeration");
+    assert_eq!(there, listed, "CHECKED, COMPUTED and OTHER name every CHECK of words and every enumeration");
 }

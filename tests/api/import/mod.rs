@@ -1,5 +1,5 @@
-//! Lists from spreadsheets: what is wrong is said by line and column, a file is taken whole or not at
-//! all and only once, and nobody does by import what the API refuses them.
+//! Imports from spreadsheets: errors name line and column, a file is imported as a whole or not at all, a repetition adds
+//! nothing, and an import needs the permissions of the API.
 
 use std::process::Command;
 
@@ -18,7 +18,7 @@ impl World {
         import::run(&self.server.db, &self.server.state.secrets, &request).unwrap()
     }
 
-    /// What is said of a file that nobody may import so.
+    /// The error of an import that is refused before the file is read.
     fn refused(&self, kind: Kind, username: &str) -> String {
         let request = Request { kind, username, content: b"x\n", commit: true, locale: Locale::En };
         import::run(&self.server.db, &self.server.state.secrets, &request).map(drop).unwrap_err()
@@ -29,7 +29,7 @@ impl World {
     }
 }
 
-/// Ia Nan with two villages and an official who imports.
+/// Ia Nan with two villages and an official.
 fn ianan() -> (World, Uuid, Uuid) {
     let world = World::new();
     let (tung, sơn) = (world.village(world.ianan, "Tung"), world.village(world.ianan, "Sơn"));
@@ -68,10 +68,10 @@ fn a_list_of_poor_households_is_imported_in_the_format_of_a_commune() {
     assert_eq!(home["poverty_causes"], json!(["no_capital", "no_labour"]));
     assert_eq!(home["hardship_reasons"], json!(["temporary_house", "disabled"]));
     assert_eq!((&home["phone"], &home["identity_number_last4"]), (&json!("0905123456"), &json!("1234")));
-    assert_eq!(home["note"], "=1+1", "a formula is text");
-    assert_eq!(home["on_behalf_of"], json!(tung), "as if the official had entered it");
+    assert_eq!(home["note"], "=1+1", "a formula is imported as text");
+    assert_eq!(home["on_behalf_of"], json!(tung), "like a household that the official creates through the API");
     let secrets = official.step(&format!("/households/{}/reveal", id_of(home))).expect(200);
-    assert_eq!(secrets["identity_number"], "062068001234", "the zero that Excel lost came back");
+    assert_eq!(secrets["identity_number"], "062068001234", "the leading zero that Excel dropped is restored");
     assert_eq!(homes["items"][1]["poverty_status"], "near_poor");
     assert_eq!(homes["items"][1]["phone"], "0905000017");
     let hoa = official.get("/households?q=hoa").expect(200);
@@ -88,9 +88,9 @@ fn importing_a_file_again_adds_nothing_in_any_row_order() {
     assert_clean(&again, 0, 0, 3);
     assert!(again.warnings.is_empty(), "{:?}", again.warnings);
     assert_eq!(world.count("households", "true"), 3);
-    assert_eq!(world.count("audit_events", "true"), audited + 1, "the entry alone");
+    assert_eq!(world.count("audit_events", "true"), audited + 1, "one entry for the import itself");
 
-    // Two homes that are alike in all that a list says of them are two homes, and stay two.
+    // Two rows with equal key fields are two households, also in a repeated import.
     let twins = "Thôn;Chủ hộ;Năm sinh;Dân tộc;Loại hộ;Ghi chú\nTung;Siu A;1980;10;Hộ nghèo;Một\nTung;Siu A;1980;10;Hộ nghèo;Hai\n";
     let first = world.import(Kind::Households, "ianan", twins.as_bytes(), true);
     assert_clean(&first, 2, 0, 0);
@@ -119,7 +119,7 @@ fn an_import_overwrites_no_household_and_adds_assessments_of_new_years() {
     let kept = head.get(&format!("/households/{id}")).expect(200);
     assert_eq!((&kept["note"], &kept["poverty_status"]), (&json!("của trưởng làng"), &json!("poor")));
 
-    // A year before the system, and its decision: the household still shows the latest.
+    // An assessment of an earlier year is added; the household still shows the latest.
     let past = "village,head_name,head_birth_year,ethnic_group,poverty_status,poverty_year,decision_number\n\
                 Tung,Siu Pyui,1970,10,near_poor,2019,12/QĐ-UBND\n";
     assert_clean(&world.import(Kind::Households, "ianan", past.as_bytes(), true), 0, 1, 0);
@@ -168,7 +168,7 @@ fn every_error_is_reported_by_line_and_column_and_nothing_is_written() {
         ]
     );
     assert!(!report.committed);
-    assert_eq!(world.count("households", "true"), 0, "whole or not at all");
+    assert_eq!(world.count("households", "true"), 0, "a file with errors is not imported");
     let told = report.lines("ho.csv").join("\n");
     assert!(told.contains("ho.csv:3: error: column D \"Dân tộc\": Must be one of: Kinh; Tày"), "{told}");
     for personal in ["Siu", "062068001234", "Giarai", "abc", "1800"] {
@@ -196,7 +196,7 @@ fn unknown_missing_and_duplicate_columns_and_wrong_encodings_are_reported() {
         said(&report.errors),
         [(1, "", "missing_column"), (1, "THÔN LÀNG", "column_twice"), (1, "Tôn giáo", "unknown_column")]
     );
-    // A file without headers is a file of persons: nothing of it is repeated.
+    // The first row of a file without headers may be personal data: the report does not quote it.
     let report = run("Tung,Siu A,1970\nTung,Siu B,1971\n");
     assert_eq!(said(&report.errors), [(1, "", "unknown_column")]);
     assert!(!report.lines("ho.csv").concat().contains("Siu"));
@@ -210,7 +210,7 @@ fn unknown_missing_and_duplicate_columns_and_wrong_encodings_are_reported() {
 fn an_import_needs_the_permission_and_the_scope_that_the_api_needs() {
     let (world, tung, _) = ianan();
     world.official("kongchro", world.kongchro);
-    // Another commune's village is answered like one that does not exist, by name and by id.
+    // A village of another commune is reported like an unknown one, by name and by id.
     let by = |village: &str| format!("Thôn,Chủ hộ,Dân tộc,Loại hộ\n{village},Siu A,10,Hộ nghèo\n");
     for village in ["Tung", "Không có", &tung.to_string(), &Uuid::now_v7().to_string()] {
         let report = world.import(Kind::Households, "kongchro", by(village).as_bytes(), true);
@@ -254,10 +254,10 @@ fn a_household_that_moved_is_matched_by_its_identity_number() {
     let report = world.import(Kind::Households, "ianan", moved.as_bytes(), true);
     assert_clean(&report, 1, 0, 1);
     assert_eq!(said(&report.warnings), [(2, "Thôn", "moved"), (3, "Chủ hộ", "possible_duplicate")]);
-    assert_eq!(world.count("households", &format!("village_id = '{sơn}'")), 1, "it stays where it is");
+    assert_eq!(world.count("households", &format!("village_id = '{sơn}'")), 1, "the import does not move it");
     assert_clean(&world.import(Kind::Households, "ianan", moved.as_bytes(), true), 0, 0, 2);
 
-    // Moved in the app, and the old list comes again.
+    // Moved through the API, then the old list is imported again.
     let official = world.commune(world.ianan);
     let homes = official.get(&format!("/households?village_id={tung}")).expect(200);
     let home = homes["items"].as_array().unwrap().iter().find(|home| home["head_name"] == "Siu Pyui").unwrap();
@@ -265,7 +265,7 @@ fn a_household_that_moved_is_matched_by_its_identity_number() {
     let again = world.import(Kind::Households, "ianan", LIST, true);
     assert_clean(&again, 0, 0, 3);
     assert_eq!(said(&again.warnings), [(3, "Thôn, Làng", "moved")]);
-    // Whoever does not see the household does not learn of it.
+    // A user who does not see the household gets no hint of it.
     world.make_user("langtung", "village_head", Some(tung), None);
     let unseen = "Thôn,Chủ hộ,Năm sinh,Dân tộc,Loại hộ,CCCD\nTung,Siu Mới,1991,10,Hộ nghèo,062070000017\n";
     let report = world.import(Kind::Households, "langtung", unseen.as_bytes(), false);
@@ -289,7 +289,7 @@ fn an_identity_number_of_another_household_is_an_error() {
         assert_eq!(said(&report.warnings), []);
         assert!(!report.committed && !report.lines("ho.csv").concat().contains("062070000017"));
     }
-    // A new name or a mended year alone is no other person, nor is a year that is not said.
+    // A different name or year alone, or a missing year, is not another household.
     for (head, year, differs) in
         [("Rơ Châm Kim", "1970", "Chủ hộ"), ("Siu Pyui", "1971", "Năm sinh"), ("Rơ Châm Kim", "", "Chủ hộ")]
     {
@@ -319,8 +319,8 @@ fn rows_of_title_and_total_are_skipped() {
     assert_eq!(world.count("households", "poverty_status = 'near_poor'"), 1);
     let wrong = file.replace("Tung;Siu B", "Tưng;Siu B");
     let report = world.import(Kind::Households, "ianan", wrong.as_bytes(), true);
-    assert_eq!(said(&report.errors), [(6, "Thôn", "not_found")], "lines are those of the file");
-    // In the middle of a list it is a mistake, and a name that begins so is a name.
+    assert_eq!(said(&report.errors), [(6, "Thôn", "not_found")], "line numbers are those of the file");
+    // In the middle of a list a total is an error, and a name that begins like one is a name.
     let middle = "Tên,Loại,Xã\nTổng cộng,,\nCộng Hòa,thôn,23884\n";
     let report = world.import(Kind::Villages, "ianan", middle.as_bytes(), true);
     assert_eq!((report.rows, report.totals), (2, 0));
@@ -443,7 +443,7 @@ fn assessments_of_past_years_are_matched_to_households() {
     assert_eq!(world.count("household_assessments", listed), 1);
     let official = world.commune(world.ianan);
     let shown = official.get(&format!("/households?village_id={sơn}")).expect(200);
-    assert_eq!(shown["items"][0]["poverty_year"], 2026, "the latest is shown, not the last entered");
+    assert_eq!(shown["items"][0]["poverty_year"], 2026, "the latest year is shown, not the last import");
     assert_clean(&world.import(Kind::Assessments, "ianan", file.as_bytes(), true), 0, 0, 3);
 
     let wrong = "Thôn,Họ tên chủ hộ,Năm sinh,Số CCCD,Năm,Phân loại hộ\n\
@@ -473,7 +473,7 @@ fn assessments_of_past_years_are_matched_to_households() {
     world.official("kongchro", world.kongchro);
     let elsewhere = "Số CCCD,Năm,Phân loại hộ\n062068001234,2015,Hộ nghèo\n";
     let report = world.import(Kind::Assessments, "kongchro", elsewhere.as_bytes(), true);
-    assert_eq!(said(&report.errors), [(2, "Số CCCD", "not_found")], "another commune's household does not exist");
+    assert_eq!(said(&report.errors), [(2, "Số CCCD", "not_found")], "a household of another commune is not found");
 }
 
 #[test]
@@ -512,7 +512,7 @@ fn accounts_are_imported_below_the_acting_user_with_a_one_time_password() {
                 vanphong,Nguyễn Văn Phòng,Đơn vị kết nghĩa,,văn phòng,\n";
     let dry = world.import(Kind::Users, "ianan", file.as_bytes(), false);
     assert_clean(&dry, 2, 0, 0);
-    assert!(dry.accounts.is_empty(), "a rehearsal makes no password");
+    assert!(dry.accounts.is_empty(), "a dry run creates no password");
     let made = world.import(Kind::Users, "ianan", file.as_bytes(), true);
     assert_clean(&made, 2, 0, 0);
     assert!(!made.lines("users.csv").concat().contains(&made.accounts[0].one_time_password));

@@ -1,14 +1,14 @@
-//! Pages of other origins.
+//! CORS and `Cache-Control`.
 
 use ketnghia::config::Callers;
 use serde_json::json;
 
-use crate::harness::{PASSWORD, TestServer, World, lavish};
+use crate::harness::{PASSWORD, TestServer, World, unlimited};
 
 const APP: &str = "https://app.example.vn";
 
 fn server() -> TestServer {
-    TestServer::set(&Callers { cors_origins: format!("{APP}, http://localhost:5173").parse().unwrap(), ..lavish() })
+    TestServer::set(&Callers { cors_origins: format!("{APP}, http://localhost:5173").parse().unwrap(), ..unlimited() })
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn a_listed_origin_gets_cors_headers_on_preflights_responses_and_errors() {
     assert_eq!(asked.header("access-control-allow-origin"), APP);
     assert!(asked.header("access-control-allow-methods").contains("PATCH"));
     assert!(asked.header("access-control-allow-headers").to_lowercase().contains("if-match"));
-    assert_eq!(asked.header("access-control-allow-credentials"), "", "tokens are no cookies");
+    assert_eq!(asked.header("access-control-allow-credentials"), "", "no credentials: tokens are not cookies");
 
     let read = page.get("/catalogues");
     read.expect(200);
@@ -34,7 +34,7 @@ fn a_listed_origin_gets_cors_headers_on_preflights_responses_and_errors() {
     }
     assert!(read.headers.get_all("vary").iter().any(|vary| vary.to_str().unwrap().contains("Origin")));
 
-    // A page that is not told of an error cannot tell the user.
+    // Without the header a page could not read the error.
     let refused = page.get("/me");
     refused.expect_problem(401, "unauthenticated");
     assert_eq!(refused.header("access-control-allow-origin"), APP);
@@ -51,7 +51,7 @@ fn a_401_of_an_ended_session_has_cors_headers() {
     refused.expect_invalid(&[("?limit", "range")]);
     assert_eq!(refused.header("access-control-allow-origin"), APP);
     page.step("/auth/logout").expect(204);
-    // The second is refused before its handler asks the database.
+    // The second is refused before its handler opens a transaction.
     for path in ["/me", "/localities?limit=0"] {
         let refused = page.get(path);
         refused.expect_problem(401, "unauthenticated");

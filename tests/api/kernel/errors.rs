@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::harness::{Answer, Client, TestServer, World, household, unique};
 
-/// An official of a commune with a village.
+/// A server, an official of a commune, and the path of a village in it.
 fn arranged() -> (World, Client, String) {
     let world = World::new();
     let id = world.village(world.ianan, "Tung");
@@ -141,14 +141,14 @@ fn a_plain_chunked_or_compressed_body_over_one_mebibyte_gets_413() {
     let headers = [json.as_slice(), &[("Transfer-Encoding", "chunked")]].concat();
     world.server.raw("POST /api/v1/localities", &headers, &chunked).expect_problem(413, "payload_too_large");
 
-    // Ten megabytes of nothing in ten kilobytes: what counts is what comes out.
+    // 10 MiB compressed to 10 KiB: the limit applies to the unpacked size.
     let zipped = gzip(&body);
     assert!(zipped.len() < 20_000);
     let length = zipped.len().to_string();
     let headers = [json.as_slice(), &[("Content-Encoding", "gzip"), ("Content-Length", length.as_str())]].concat();
     world.server.raw("POST /api/v1/localities", &headers, &zipped).expect_problem(413, "payload_too_large");
 
-    // A stranger is a stranger first.
+    // Authentication is checked before the size.
     let headers = [("Content-Type", "application/json"), ("Content-Length", "10485760")];
     world.server.raw("POST /api/v1/localities", &headers, &body).expect_problem(401, "unauthenticated");
 }
@@ -308,19 +308,19 @@ fn a_record_out_of_scope_and_an_unknown_id_get_identical_responses() {
         assert_eq!(expected.0, 404);
         assert_eq!(call(method, &foreign, tail), expected, "{method} {tail}");
     }
-    // Text that is no id is the id of nothing. (Of the same length, so that the lengths agree.)
+    // A malformed UUID is answered like an unknown id. (Of the same length, so that Content-Length is equal.)
     let expected = call("GET", &unknown, "");
     assert_eq!(call("GET", &"x".repeat(36), ""), expected);
     let braces = format!("{{{}}}", &unknown[..34]);
     assert_eq!(official.get(&format!("/localities/{}", braces.replace('{', "%7B").replace('}', "%7D"))).status, 404);
-    // In a body, too.
+    // An id in a body.
     let told = |parent: &str| {
         let answer = official.post("/localities", json!({"name": "a", "kind": "lang", "parent_id": parent}));
         answer.expect_invalid(&[("#/parent_id", "not_found")]);
         bare(answer, parent)
     };
     assert_eq!(told(&foreign), told(&unknown));
-    // As a filter: an empty list.
+    // An id as a filter gives an empty list.
     for id in [&foreign, &unknown] {
         assert_eq!(official.get(&format!("/localities?parent_id={id}")).expect(200)["items"], json!([]));
     }
@@ -360,7 +360,7 @@ fn cursors_continue_after_the_page_and_altered_or_foreign_ones_are_refused() {
     let mut unique = names.clone();
     unique.sort_by_key(Value::to_string);
     unique.dedup();
-    assert_eq!(unique.len(), names.len(), "nothing comes twice");
+    assert_eq!(unique.len(), names.len(), "no record is on two pages");
 
     let refused = |path: &str| drop(official.get(path).expect_problem(400, "cursor_invalid"));
     refused("/localities?level=commune&limit=70&cursor=rubbish");
@@ -402,7 +402,7 @@ fn a_change_requires_if_match_with_the_current_version() {
         caller.send("PATCH", &village, Some(json!({"name": name}).to_string()))
     };
     assert_eq!(official.get(&village).etag(), "\"1\"");
-    assert_eq!(world.province(world.gialai).get(&village).etag(), "\"1\"", "the same for everybody");
+    assert_eq!(world.province(world.gialai).get(&village).etag(), "\"1\"", "the same ETag for every caller");
     change(None, "a").expect_problem(428, "precondition_required");
     official.send("DELETE", &village, None).expect_problem(428, "precondition_required");
     for unquoted in ["1", "\"1", "W/1", ""] {
@@ -428,7 +428,7 @@ fn a_change_requires_if_match_with_the_current_version() {
     assert_eq!(
         entries.iter().map(|entry| entry.forced).collect::<Vec<_>>(),
         [true, true],
-        "several versions are none that was read"
+        "several versions count as forced, like *"
     );
 
     let missing = format!("/localities/{}", Uuid::now_v7());

@@ -95,9 +95,9 @@ fn an_id_conflict_does_not_reveal_the_record_with_the_id() {
     let other_content = conflict(&official.post("/localities", village(&world, own, "Another")));
     assert_eq!(conflict(&official.post("/localities", village(&world, foreign, "Another"))), other_content);
     assert_eq!(conflict(&official.post("/localities", village(&world, unclaimed, "Another"))), other_content);
-    // The same content from somebody else is not theirs to repeat.
+    // Only the creator may repeat a create.
     assert_eq!(conflict(&colleague.post("/localities", village(&world, own, "Tung"))), other_content);
-    // A claimed id is taken for every resource.
+    // An id is unique over all resources.
     let province = world.province(world.gialai);
     let account =
         json!({"id": own, "username": "other", "full_name": "x", "role": "commune", "locality_id": world.ianan});
@@ -117,7 +117,7 @@ fn a_create_with_a_server_generated_id_is_a_conflict() {
     body.as_object_mut().unwrap().remove("id");
     let made = official.post("/localities", body.clone()).expect(201);
     body["id"] = made["id"].clone();
-    // Nothing tells that the same request had made it.
+    // The server cannot recognise it as a repetition.
     conflict(&official.post("/localities", body));
     assert_eq!(number(&world, "SELECT count(*) AS number FROM localities WHERE name = 'Tung'"), 1);
 }
@@ -179,7 +179,7 @@ fn client_generated_ids_must_be_uuids_of_version_7() {
     with_id(Value::Null).expect(201);
 }
 
-/// A client that changes the same village from many hands.
+/// Renames a village with this version.
 fn rename(official: &Client, path: &str, tag: &str, name: &str) -> Answer {
     official.with("If-Match", tag).send("PATCH", path, Some(json!({"name": name}).to_string()))
 }

@@ -1,4 +1,4 @@
-//! Sealed fields: one that is damaged hides nothing else, a key is never missing unnoticed, and a key is replaced.
+//! Sealed fields: damaged values, reveal, deleted records, and the replacement of a sealing key.
 
 use std::fs;
 
@@ -38,7 +38,7 @@ fn a_damaged_sealed_field_is_reported_as_unreadable_and_the_rest_is_shown() {
     assert_eq!((&revealed["phone"], &revealed["unreadable"]), (&Value::Null, &json!(["phone"])));
     assert!(revealed["identity_number"].is_string());
     head.with("Accept", "text/csv").get("/households").expect(200);
-    // What may open again with the right key is not merged away.
+    // A merge would lose a value that may be readable again with the right key.
     head.post(&format!("{path}/merge"), json!({"into": whole["id"]})).expect_problem(409, "unreadable");
     head.patch(&path, json!({"phone": "0905999888"})).expect(200);
     assert_eq!(head.get(&path).expect(200)["unreadable"], json!([]));
@@ -72,7 +72,7 @@ fn personal_fields_of_deleted_records_are_sealed_and_erased_after_their_period()
             &format!("SELECT content::text || coalesce(personal::text, '') FROM deleted_records WHERE id = '{home}'"),
         )
     };
-    assert!(content().contains("Hyen"), "until the job has come");
+    assert!(content().contains("Hyen"), "before the job has run");
     sealing::seal_deletions(&world.server.db, &world.server.state.secrets).unwrap();
     assert!(!content().contains("Hyen"));
     assert_eq!(
@@ -116,7 +116,7 @@ fn a_sealing_key_is_replaced_in_steps_and_the_server_refuses_to_start_without_it
     assert_eq!(phone_of(&server).0, "0905123456");
     drop(server);
 
-    // Without its key, or with another one, it does not start, however little is sealed.
+    // The server does not start without its key or with another one.
     let first = fs::read_to_string(&file).unwrap();
     fs::remove_file(&file).unwrap();
     let (started, said) = run(&["serve", "--bind-address", "127.0.0.1:0"]);
@@ -133,11 +133,11 @@ fn a_sealing_key_is_replaced_in_steps_and_the_server_refuses_to_start_without_it
     let (done, said) = run(&["keys", "remove", "2"]);
     assert!(!done && said.contains("is the newest"), "{said}");
     let server = start();
-    // An equal number is found, whichever key has sealed it.
+    // Equal identity numbers are found across keys.
     let (phone, warnings) = phone_of(&server);
     assert_eq!((phone, &warnings[0]["code"]), (json!("0905123456"), &json!("same_identity_number")));
     let (done, said) = run(&["keys", "reseal"]);
-    assert!(done, "beside a server that runs: {said}");
+    assert!(done, "while a server runs: {said}");
     let (done, said) = run(&["keys", "list"]);
     let lines: Vec<Vec<&str>> = said.lines().map(|line| line.split('\t').collect()).collect();
     assert!(done && lines[0][0] == "2" && lines[0][2] == "seals" && lines[1][3] == "0 values", "{said}");

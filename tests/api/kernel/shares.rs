@@ -1,4 +1,4 @@
-//! One caller with many requests keeps nobody else waiting.
+//! Shares of the connection pool: heavy queries of one caller do not block others.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -12,8 +12,8 @@ use serde_json::json;
 use crate::harness::giving::value;
 use crate::harness::{Client, TestServer, World};
 
-/// Holds every gift, so that what reads gifts waits until the lock is let go.
-fn while_gifts_are_held<T>(world: &World, work: impl FnOnce() -> T) -> T {
+/// Locks the table `gifts`, so that queries on it wait until `work` has returned.
+fn while_gifts_are_locked<T>(world: &World, work: impl FnOnce() -> T) -> T {
     let mut holder = world.server.sql();
     holder.batch_execute("BEGIN; LOCK TABLE gifts IN ACCESS EXCLUSIVE MODE").unwrap();
     let outcome = work();
@@ -21,7 +21,7 @@ fn while_gifts_are_held<T>(world: &World, work: impl FnOnce() -> T) -> T {
     outcome
 }
 
-/// A dashboard's key.
+/// An API key of Gia Lai.
 fn key(world: &World) -> Client {
     let official = world.province(world.gialai);
     let made = official.post("/api-keys", json!({"name": "Bảng số liệu", "locality_id": world.gialai})).expect(201);
@@ -35,7 +35,7 @@ fn heavy_queries_of_one_caller_do_not_delay_the_lists_of_others() {
     let head = world.head(village);
     let dashboard = key(&world);
     let official = world.commune(world.ianan);
-    let (heavy, slowest) = while_gifts_are_held(&world, || {
+    let (heavy, slowest) = while_gifts_are_locked(&world, || {
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
             let asking: Vec<_> = (0..6)
@@ -73,7 +73,7 @@ fn heavy_queries_of_one_caller_do_not_delay_the_lists_of_others() {
 fn a_heavy_query_is_cancelled_after_three_seconds() {
     let world = World::new();
     let dashboard = key(&world);
-    let took = while_gifts_are_held(&world, || {
+    let took = while_gifts_are_locked(&world, || {
         let asked = Instant::now();
         let refused = dashboard.get("/aggregates/support?group_by=commune");
         refused.expect_problem(503, "overloaded");
@@ -87,10 +87,10 @@ fn a_heavy_query_is_cancelled_after_three_seconds() {
 fn a_heavy_query_is_cancelled_when_the_client_disconnects() {
     let world = World::new();
     let dashboard = key(&world);
-    // Other tests have databases of their own.
+    // Only locks of this database: other tests run on the same server.
     let here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     let waiting = || value(&world, &format!("SELECT count(*)::text FROM pg_locks WHERE NOT granted AND {here}"));
-    while_gifts_are_held(&world, || {
+    while_gifts_are_locked(&world, || {
         let mut asker = TcpStream::connect(world.server.url().trim_start_matches("http://")).unwrap();
         let head = format!(
             "GET /api/v1/aggregates/support?group_by=commune HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {}\r\n\r\n",
@@ -101,11 +101,11 @@ fn a_heavy_query_is_cancelled_when_the_client_disconnects() {
             thread::sleep(Duration::from_millis(10));
             waiting() != "0"
         });
-        assert!(begins, "the question waits in the database");
+        assert!(begins, "the query waits for the lock");
         let left = Instant::now();
         drop(asker);
         while waiting() != "0" {
-            assert!(left.elapsed() < Duration::from_millis(1500), "it still waits");
+            assert!(left.elapsed() < Duration::from_millis(1500), "the query still waits");
             thread::sleep(Duration::from_millis(10));
         }
     });

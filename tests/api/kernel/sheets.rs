@@ -3,12 +3,13 @@ use serde_json::json;
 use crate::harness::giving::{Giving, item_status};
 use crate::harness::{Client, World, household};
 
-/// The rows of a sheet, by column.
+/// The rows of a CSV response, by column.
 fn sheet(client: &Client, path: &str) -> Vec<std::collections::HashMap<String, String>> {
     let answer = client.get(path);
     let text = answer.expect(200);
     assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
-    let text = text.as_str().unwrap().strip_prefix('\u{feff}').expect("a BOM, or Excel takes it for another code page");
+    let text =
+        text.as_str().unwrap().strip_prefix('\u{feff}').expect("a byte order mark, by which Excel recognises UTF-8");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     reader.deserialize().map(Result::unwrap).collect()
 }
@@ -47,9 +48,9 @@ fn a_sheet_of_households_has_the_filter_and_the_order_of_the_list() {
         assert_eq!(head.with("Accept", accept).get("/households").header("content-type"), media_type, "{accept}");
     }
     let json = head.with("Accept", "text/csv").get("/households?format=json").expect(200);
-    assert_eq!(json["items"].as_array().unwrap().len(), 4, "the parameter stands above the header");
+    assert_eq!(json["items"].as_array().unwrap().len(), 4, "the parameter takes precedence over the header");
     let varies = |answer: crate::harness::Answer| answer.headers.get_all("vary").iter().any(|by| by == "Accept");
-    assert!(varies(head.get("/households")), "a cache must not give the one for the other");
+    assert!(varies(head.get("/households")), "a cache must distinguish JSON and CSV");
 }
 
 #[test]
@@ -68,7 +69,7 @@ fn a_sheet_shows_no_more_than_the_list() {
     stage.official.step(&format!("{path}/approve")).expect(200);
 
     let seen = sheet(&stage.unit, "/households?format=csv");
-    assert_eq!(seen.len(), 2, "the listed ones, and not {}", stage.unlisted);
+    assert_eq!(seen.len(), 2, "the listed households, without {}", stage.unlisted);
     for row in seen.iter().chain(&sheet(&world.admin(), "/households?format=csv")) {
         assert_eq!((row["phone"].as_str(), row["identity_number_last4"].as_str()), ("", ""));
     }
@@ -125,5 +126,5 @@ fn a_sheet_has_no_pages_and_is_refused_over_10000_rows() {
     assert_eq!(sheet(&head, "/households?format=csv").len(), 10_000);
     fill(1);
     head.get("/households?format=csv").expect_invalid(&[("?format", "too_many_rows")]);
-    assert_eq!(sheet(&head, "/households?format=csv&q=siu%209999").len(), 1, "narrowed, it comes");
+    assert_eq!(sheet(&head, "/households?format=csv&q=siu%209999").len(), 1, "a filter reduces it below the limit");
 }

@@ -1,4 +1,4 @@
-//! What was listed and got nothing, at every level.
+//! Lists of unhelped items at every level.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ fn unhelped_items_are_listed_oldest_first_in_the_scope_of_every_level() {
     let world = &stage.world;
     let neighbour = world.village(world.ianan, "Sơn");
     let far = world.village(world.kongchro, "Hle Hlang");
-    let line = |village: Uuid, days: i64| {
+    let listed_before = |village: Uuid, days: i64| {
         let item = listed(world, village, household(world, village, "Siu"), true);
         as_system(
             world,
@@ -25,9 +25,9 @@ fn unhelped_items_are_listed_oldest_first_in_the_scope_of_every_level() {
         );
         item
     };
-    let (old, young) = (line(stage.village, 90), line(stage.village, 10));
-    let (next_door, elsewhere) = (line(neighbour, 60), line(far, 120));
-    let pledged = line(stage.village, 100);
+    let (old, young) = (listed_before(stage.village, 90), listed_before(stage.village, 10));
+    let (next_door, elsewhere) = (listed_before(neighbour, 60), listed_before(far, 120));
+    let pledged = listed_before(stage.village, 100);
     stage.unit.post(&format!("/hardship-items/{pledged}/pledges"), json!({})).expect(201);
     let draft = listed(world, stage.village, household(world, stage.village, "Siu"), false);
 
@@ -42,7 +42,11 @@ fn unhelped_items_are_listed_oldest_first_in_the_scope_of_every_level() {
     assert!(found(&world.province(world.quangngai), query).is_empty());
 
     assert_eq!(found(&province, &format!("{query}&village_id={neighbour}")), [next_door]);
-    assert_eq!(found(&province, "unhelped_days=30"), [elsewhere, pledged, old, next_door], "promised is not helped");
+    assert_eq!(
+        found(&province, "unhelped_days=30"),
+        [elsewhere, pledged, old, next_door],
+        "a pledged item is not helped yet"
+    );
     assert!(
         !found(&province, "unhelped_days=0").contains(&draft) && found(&province, "unhelped_days=0").contains(&young)
     );

@@ -57,7 +57,7 @@ fn the_submitter_of_a_list_cannot_approve_it() {
     let (official, colleague) = (world.commune(world.ianan), world.commune(world.ianan));
     let home = world.household(&official, village, "Siu A");
     let list = world.draft(&official, village, &[home]);
-    assert_eq!(list["on_behalf_of"], json!(village), "an official acts for the head");
+    assert_eq!(list["on_behalf_of"], json!(village), "an official acts on behalf of the head");
     let path = format!("/hardship-lists/{}", id_of(&list));
     let submitted = official.step(&format!("{path}/submit")).expect(200);
     assert_eq!(submitted["allowed_actions"], json!(["return"]));
@@ -80,7 +80,7 @@ fn of_parallel_approvals_of_a_list_one_succeeds() {
         calls.into_iter().map(|call| call.join().unwrap()).collect()
     });
     statuses.sort_unstable();
-    // The others find another version, or, where they had not read it yet, another status.
+    // The others get 412, or 409 where they had not read the version yet.
     assert!(statuses[0] == 200 && statuses[1..].iter().all(|status| matches!(status, 409 | 412)), "{statuses:?}");
 }
 
@@ -114,7 +114,7 @@ fn a_list_contains_each_household_of_its_village_at_most_once() {
     assert_eq!(head.get(&path).status, 404);
 }
 
-/// làng Tung with a unit that stands by it and one that stands by its neighbour.
+/// làng Tung with a twinned unit, and a unit that is twinned with the next village.
 struct Twinned {
     world: World,
     village: Uuid,
@@ -160,9 +160,9 @@ fn a_unit_sees_the_listed_households_of_its_villages_after_the_approval() {
     assert_eq!(stranger.get("/hardship-items").expect(200)["items"], json!([]));
 
     official.post(&format!("{path}/reopen"), json!({"reason": "Sửa"})).expect(200);
-    assert_eq!(unit.get(&path).expect(200)["status"], "returned", "also when it was reopened");
+    assert_eq!(unit.get(&path).expect(200)["status"], "returned", "a reopened list stays visible");
     head.patch(&path, json!({"items": [item(listed), item(unlisted)]})).expect(200);
-    // Neither is what is new there yet, nor what was left out gone: that waits for the approval.
+    // Added and removed items are visible to the unit after the next approval only.
     assert_eq!(unit.get(&path).expect(200)["items"].as_array().unwrap().len(), 2);
     unit.get(&format!("/households/{with_phone}")).expect(200);
     unit.get(&format!("/households/{unlisted}")).expect_problem(404, "not_found");
@@ -181,7 +181,10 @@ fn a_pledge_is_made_and_withdrawn_by_a_twinned_unit_only() {
     unit.post(&format!("{item_path}/pledges"), json!({})).expect_problem(409, "pledge_exists");
     let shown = head.get(&item_path).expect(200);
     assert_eq!((&shown["status"], &shown["pledges"][0]["id"]), (&json!("pledged"), &pledge["id"]));
-    assert!(shown["version"].as_i64() > list["items"][0]["version"].as_i64(), "what is shown has changed");
+    assert!(
+        shown["version"].as_i64() > list["items"][0]["version"].as_i64(),
+        "the version of the item has changed with its pledges"
+    );
     let list_path = format!("/hardship-lists/{}", id_of(&list));
     assert!(head.get(&list_path).expect(200)["version"].as_i64() > list["version"].as_i64());
     official.post(&format!("{list_path}/reopen"), json!({"reason": "Sửa"})).expect(200);
@@ -199,7 +202,7 @@ fn unhelped_days_filters_items_by_days_since_their_listing() {
     let homes = [world.household(&head, village, "Siu A"), world.household(&head, village, "Siu B")];
     world.approved_list(&head, &official, village, &homes);
     world.server.set_clock("2026-12-23T02:00:00Z");
-    // The access tokens of before have run out.
+    // The former access tokens have expired.
     let head = world.head(village);
     assert_eq!(head.get("/hardship-items?unhelped_days=30&count=true").expect(200)["total"], 2);
     assert_eq!(head.get("/hardship-items?unhelped_days=40&count=true").expect(200)["total"], 0);
@@ -226,18 +229,18 @@ fn a_giving_village_reads_the_list_of_its_twin_and_cannot_write_it() {
     neighbour.get(&format!("/households/{home}")).expect(200);
     for listed in ["/households", "/hardship-lists", "/hardship-items"] {
         let listed_items = neighbour.get(listed).expect(200)["items"].as_array().unwrap().len();
-        assert_eq!(listed_items, 1, "what is seen by its id is seen in {listed}");
+        assert_eq!(listed_items, 1, "a record that is readable by id is listed in {listed}");
     }
     let totals = |set: &str| neighbour.get(&format!("/aggregates/{set}")).expect(200)["totals"]["households"].clone();
-    assert_eq!((totals("poverty"), totals("hardship")), (json!(1), json!(1)), "and counted");
+    assert_eq!((totals("poverty"), totals("hardship")), (json!(1), json!(1)), "it is counted in aggregates");
     official.post(&format!("{path}/reopen"), json!({"reason": "Sửa"})).expect(200);
-    assert_eq!(neighbour.get(&path).expect(200)["items"].as_array().unwrap().len(), 1, "it is seen");
+    assert_eq!(neighbour.get(&path).expect(200)["items"].as_array().unwrap().len(), 1, "it is readable");
     neighbour.patch(&path, json!({"items": []})).expect_problem(404, "not_found");
     neighbour.step(&format!("{path}/submit")).expect_problem(404, "not_found");
     neighbour.delete(&path).expect_problem(404, "not_found");
     neighbour.patch(&format!("/households/{home}"), json!({"members": []})).expect_problem(404, "not_found");
     neighbour.delete(&format!("/households/{home}")).expect_problem(404, "not_found");
-    assert_eq!(head.get(&path).expect(200)["items"].as_array().unwrap().len(), 1, "and untouched");
+    assert_eq!(head.get(&path).expect(200)["items"].as_array().unwrap().len(), 1, "it is unchanged");
 }
 
 #[test]
@@ -278,7 +281,7 @@ fn units_see_the_last_approved_items_while_a_list_is_reopened() {
     let listed = at.official.step(&format!("{path}/approve")).expect(200);
     let needs = listed["items"][0]["needs"].clone();
     at.official.post(&format!("{path}/reopen"), json!({"reason": "Ông A say rượu"})).expect(200);
-    // One is changed, one left out, one added.
+    // One item is changed, one removed, one added.
     let items = json!({"items": [
         {"household_id": homes[0], "reasons": ["disabled"], "needs": ["cash"], "priority": 3, "note": "Nghe nói"},
         {"household_id": homes[2], "reasons": ["disabled"], "needs": ["cash"], "priority": 1}]});
@@ -291,7 +294,7 @@ fn units_see_the_last_approved_items_while_a_list_is_reopened() {
         (list, seen)
     };
     let (list, seen) = seen_by(&at.unit);
-    assert_eq!(seen, [json!(homes[0]), json!(homes[1])], "what was approved, and no more");
+    assert_eq!(seen, [json!(homes[0]), json!(homes[1])], "the approved items only");
     assert_eq!(list["return_reason"], Value::Null);
     let first = list["items"].as_array().unwrap().iter().find(|item| item["household_id"] == json!(homes[0])).unwrap();
     assert_eq!((&first["needs"], &first["note"], &first["priority"]), (&needs, &Value::Null, &json!(1)));
@@ -305,7 +308,7 @@ fn units_see_the_last_approved_items_while_a_list_is_reopened() {
         at.official.get(&format!("/hardship-items?village_id={}&count=true", at.village)).expect(200)["total"],
         2
     );
-    // One comes back, then it is approved: units see that.
+    // After the next approval units see the new items.
     at.head.step(&format!("{path}/submit")).expect(200);
     at.official.step(&format!("{path}/approve")).expect(200);
     let (list, seen) = seen_by(&at.unit);

@@ -1,3 +1,5 @@
+//! Health checks and the documentation page.
+
 use crate::harness::TestServer;
 
 #[test]
@@ -15,8 +17,8 @@ fn the_documentation_page_loads_nothing_from_other_origins() {
     assert_eq!(server.anonymous().get("/docs").status, 302);
     let page = server.anonymous().get("/docs/");
     assert_eq!(page.status, 200);
-    assert!(!page.text.contains("https://"), "everything comes from this server");
-    // A script of another origin would read the token that a developer has entered.
+    assert!(!page.text.contains("https://"), "no URL of another origin");
+    // A script of another origin could read the token that a developer enters.
     let policy = page.header("content-security-policy");
     for rule in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"] {
         assert!(policy.contains(rule), "{rule}: {policy}");

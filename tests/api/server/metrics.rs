@@ -1,9 +1,9 @@
-//! What Prometheus reads.
+//! `/metrics`.
 
 use ketnghia::config::Callers;
 use serde_json::json;
 
-use crate::harness::{PASSWORD, TestServer, World, lavish};
+use crate::harness::{PASSWORD, TestServer, World, unlimited};
 
 fn text(server: &TestServer) -> String {
     let answer = server.anonymous().get("/metrics");
@@ -12,7 +12,7 @@ fn text(server: &TestServer) -> String {
     answer.text
 }
 
-/// The number of a series, 0 when there is none.
+/// The value of a series, 0 where it is absent.
 fn number(text: &str, series: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     line.map_or(0.0, |number| number.parse().unwrap())
@@ -57,13 +57,13 @@ fn requests_are_counted_by_route_and_status_without_personal_data() {
 
 #[test]
 fn sign_ins_are_counted_by_outcome_and_many_failures_raise_an_alarm() {
-    let world = World::on(TestServer::set(&Callers { sign_in_alarm: 15, ..lavish() }));
+    let world = World::on(TestServer::set(&Callers { sign_in_alarm: 15, ..unlimited() }));
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let try_password = |name: &str, password: &str| {
         world.server.anonymous().post("/auth/login", json!({"username": name, "password": password})).status
     };
     assert_eq!(try_password("ianan", PASSWORD), 200);
-    // One password against many accounts stays below the count of each.
+    // One password tried on many accounts stays below the limit of each.
     for index in 0..16 {
         assert_eq!(try_password(&format!("user{index}"), "mật khẩu"), 401);
     }
@@ -77,11 +77,11 @@ fn sign_ins_are_counted_by_outcome_and_many_failures_raise_an_alarm() {
 
 #[test]
 fn metrics_are_not_served_through_the_trusted_proxy() {
-    let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() });
+    let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..unlimited() });
     for (header, value) in [("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Proto", "https"), ("Forwarded", "for=_x")]
     {
         behind.anonymous().with(header, value).get("/metrics").expect_problem(404, "not_found");
     }
-    // Prometheus on the machine of the proxy has its address, and did not come through it.
+    // Prometheus on the machine of the proxy has its address, but sends no forwarding header.
     assert!(text(&behind).contains("ketnghia_process_memory_bytes"));
 }

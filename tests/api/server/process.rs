@@ -1,5 +1,4 @@
-//! The program as an operator meets it: started, killed, started again, stopped, and refused in one
-//! clear line.
+//! The process: start, kill, restart, shutdown, and refused starts.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -13,7 +12,7 @@ use serde_json::json;
 
 use crate::harness::{DataFolder, Program, TestServer, cluster, ketnghia};
 
-/// The last line of what a refused command said, which names the reason, is its only line.
+/// Asserts that the command failed with one line on stderr that contains the reason.
 #[track_caller]
 fn assert_refused(output: &Output, reason: &str) {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -25,19 +24,19 @@ fn assert_refused(output: &Output, reason: &str) {
 #[test]
 fn the_server_recovers_from_kills_and_shuts_down_gracefully() {
     let folder = DataFolder::new("server");
-    // As it is run where records count: with fewer promises a killed PostgreSQL may forget what was answered.
+    // With full durability: without it a killed PostgreSQL may lose committed transactions.
     let start = || Program::run(ketnghia(&folder.0).env_remove("KETNGHIA_UNSAFE_DURABILITY").arg("serve"));
     let server = start();
     assert!(server.lines.iter().any(|line| line.contains("Loading the catalogue of places")), "{:?}", server.lines);
     assert!(server.lines.iter().any(|line| line.ends_with("/docs/")), "{:?}", server.lines);
     server.client().get("/health/ready").expect(200);
 
-    // Whoever has no curl asks like this.
+    // `ketnghia health`, for containers without curl.
     let health = |address: &str| ketnghia(&folder.0).args(["health", "--bind-address", address]).output().unwrap();
     assert!(health(&server.address).status.success());
     assert_refused(&health("127.0.0.1:1"), "does not answer: Connection refused");
 
-    // A second one on the same folder, and one on the same port.
+    // A second server on the same folder, and one on the same port.
     let second = ketnghia(&folder.0).args(["serve", "--bind-address", "127.0.0.1:0"]).output().unwrap();
     assert_refused(&second, "another ketnghia already runs on");
     let third = ketnghia(&folder.0).args(["serve", "--bind-address", &server.address]).output().unwrap();
@@ -53,7 +52,7 @@ fn the_server_recovers_from_kills_and_shuts_down_gracefully() {
     assert_eq!(tokens["user"]["must_change_password"], true);
     assert_refused(&ketnghia(&folder.0).args(create).output().unwrap(), "there is a user minh.anh already");
 
-    // PostgreSQL is killed: the server starts it again.
+    // The server restarts a killed PostgreSQL.
     let pid_file = folder.0.join("postgres/cluster/postmaster.pid");
     let postgres = || fs::read_to_string(&pid_file).unwrap().lines().next().unwrap().parse::<i32>().unwrap();
     let killed = postgres();
@@ -63,15 +62,14 @@ fn the_server_recovers_from_kills_and_shuts_down_gracefully() {
     }
     server.wait_until_ready();
 
-    // A new key is read on SIGHUP, which ends nothing.
+    // SIGHUP reads a new key and does not end the process.
     let keys = folder.0.join("keys");
     let newer = aws_lc_rs::signature::Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
     fs::write(keys.join("99999999.pk8"), newer.as_ref()).unwrap();
     server.signal(Signal::SIGHUP);
     server.client().get("/health/live").expect(200);
 
-    // The server is killed while a phone waits for its next tokens: the next one takes over, with
-    // everything that was there, and gives the phone the same.
+    // After SIGKILL and a restart a repeated refresh returns the same token.
     let grant = json!({"refresh_token": tokens["refresh_token"]});
     let lost = server.client().post("/auth/refresh", grant.clone()).expect(200);
     server.signal(Signal::SIGKILL);
@@ -79,10 +77,10 @@ fn the_server_recovers_from_kills_and_shuts_down_gracefully() {
     let mut server = start();
     let again = server.client().post("/auth/refresh", grant).expect(200);
     assert_eq!(again["refresh_token"], lost["refresh_token"]);
-    // A one-time password signs in once, whatever happens meanwhile.
+    // A one-time password signs in once, also after a restart.
     server.client().post("/auth/login", credentials).expect_problem(401, "invalid_credentials");
 
-    // It is asked to stop: what was begun is finished, PostgreSQL is gone, and all was well.
+    // SIGTERM: a started request is finished, PostgreSQL is stopped, and the exit status is 0.
     let mut slow = TcpStream::connect(&server.address).unwrap();
     let body = r#"{"username": "nobody", "password": "something"}"#;
     let head = format!(
@@ -101,7 +99,7 @@ fn the_server_recovers_from_kills_and_shuts_down_gracefully() {
     let status = server.child.wait().unwrap();
     assert!(status.success(), "{status}");
     assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
-    assert!(!pid_file.exists(), "PostgreSQL is left running");
+    assert!(!pid_file.exists(), "PostgreSQL still runs");
 }
 
 #[test]
@@ -121,7 +119,7 @@ fn a_startup_failure_is_reported_in_one_line() {
     let keys = [("JWT_KEYS_DIR", "/nonexistent"), ("PII_KEY_FILE", "/nonexistent")];
     assert_refused(&run(&[&[database], keys.as_slice()].concat()), "JWT_KEYS_DIR /nonexistent: No such file");
 
-    // Keys that are there.
+    // With existing keys.
     let keys = folder.0.join("keys");
     let create = || ketnghia(&folder.0).args(["keys", "create"]).arg(&keys).output().unwrap();
     let made = String::from_utf8(create().stdout).unwrap();
@@ -134,21 +132,21 @@ fn a_startup_failure_is_reported_in_one_line() {
     assert_refused(&refused, "cannot connect to the database (DATABASE_URL): ");
     let misspelt = run(&[&[("DATABASE_URL", "postgre//somebody:secret@host")], keys.as_slice()].concat());
     assert_refused(&misspelt, "cannot connect to the database (DATABASE_URL): ");
-    assert!(!String::from_utf8_lossy(&misspelt.stderr).contains("secret"), "a password is no reason");
+    assert!(!String::from_utf8_lossy(&misspelt.stderr).contains("secret"), "the error contains the password");
 
-    // A login that could do anything.
+    // A login that is a superuser.
     let server = TestServer::start();
     let superuser = cluster().superuser_url(&server.database);
     let refused = run(&[&[("DATABASE_URL", superuser.as_str())], keys.as_slice()].concat());
     assert_refused(&refused, "the login of DATABASE_URL is a superuser");
 
-    // A port that somebody holds.
+    // A port in use.
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let refused = ketnghia(&folder.0).args(["serve", "--bind-address", &address]).output().unwrap();
     assert_refused(&refused, "(BIND_ADDRESS): Address already in use");
 
-    // Data of another PostgreSQL.
+    // Data of another major version of PostgreSQL.
     let cluster = folder.0.join("postgres/cluster");
     fs::create_dir_all(&cluster).unwrap();
     fs::write(cluster.join("PG_VERSION"), "9\n").unwrap();

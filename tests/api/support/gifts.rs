@@ -93,7 +93,7 @@ fn the_references_of_a_gift_must_belong_together() {
     refused(&at.unit, &[("household_id", Value::Null)], &[("#/household_id", "required")]);
     refused(&at.unit, &[("hardship_item_id", json!(Uuid::now_v7()))], &[("#/hardship_item_id", "not_found")]);
 
-    // The commune sees more, and mistakes have their names.
+    // The commune sees the referenced records, so the error codes are specific.
     let silent = giving::organisation(world, world.ianan, "Hội Nông dân");
     let twinning = ("twinning_id", json!(giving::twinning(world, silent, at.village, None)));
     let other = world.village(world.ianan, "Sơn");
@@ -152,7 +152,7 @@ fn a_confirmation_by_the_village_marks_the_item_as_helped() {
     assert_eq!((&confirmed["status"], &confirmed["allowed_actions"]), (&json!("confirmed"), &json!([])));
     assert_eq!(item_status(&at.world, at.item), "helped");
     let again = at.head.step(&confirm).expect(200);
-    assert_eq!(again["version"], confirmed["version"], "the same step again does nothing");
+    assert_eq!(again["version"], confirmed["version"], "a repeated step changes nothing");
     at.head.post(&confirm, json!({})).expect(200);
     at.official.step(&confirm).expect_problem(409, "invalid_transition");
     at.world.head(at.village).step(&confirm).expect_problem(409, "invalid_transition");
@@ -198,7 +198,7 @@ fn the_commune_settles_a_gift_that_the_village_disputed() {
         assert_eq!(item_status(&at.world, at.item), item);
         at.official.post(&settle, settlement.clone()).expect(200);
         at.world.commune(at.world.ianan).post(&settle, settlement).expect_problem(409, "invalid_transition");
-        // Make room for the next: corrected, the first gift no longer helps.
+        // A correction detaches the gift from the item, for the second round.
         at.official.patch(&path, json!({"hardship_item_id": null, "reason": "Gắn nhầm dòng"})).expect(200);
         assert_eq!(item_status(&at.world, at.item), "open");
     }
@@ -213,7 +213,7 @@ fn after_its_confirmation_only_the_commune_corrects_a_gift_and_gives_a_reason() 
     let changed =
         at.unit.patch(&path, json!({"value_vnd": 16_000_000, "note": "Bò cái", "quantity": null})).expect(200);
     assert_eq!((&changed["value_vnd"], &changed["quantity"]), (&json!(16_000_000), &Value::Null));
-    // Another person of the unit, too.
+    // Another user of the unit.
     let colleague = at.world.unit(at.organisation);
     colleague.patch(&path, json!({"unit": "con bò"})).expect(200);
     colleague.patch(&path, json!({"value_vnd": -1})).expect_invalid(&[("#/value_vnd", "range")]);
@@ -237,7 +237,7 @@ fn after_its_confirmation_only_the_commune_corrects_a_gift_and_gives_a_reason() 
     assert_eq!((&corrected["status"], &corrected["value_vnd"]), (&json!("recorded"), &json!(14_000_000)));
     assert_eq!(corrected["correction_reason"], "Hóa đơn 14 triệu");
     assert_eq!(item_status(&at.world, at.item), "open");
-    // Recorded anew, it waits for a new confirmation, also by who confirmed it before.
+    // A corrected gift can be confirmed again, also by the same user.
     assert_eq!(at.head.step(&format!("{path}/confirm")).expect(200)["status"], "confirmed");
 }
 
@@ -324,7 +324,7 @@ fn confirm_and_settle_require_if_match_with_the_current_version() {
     assert_eq!(at.head.get(&path).expect(200)["status"], "recorded");
     let read = at.head.get(&path).etag();
     confirm(Some(&read)).expect(200);
-    // Its answer was lost: the same step again is known again, though the version is another one by now.
+    // A repetition after a lost response succeeds, although the version has changed.
     confirm(Some(&read)).expect(200);
     confirm(None).expect_problem(428, "precondition_required");
 
@@ -336,7 +336,7 @@ fn confirm_and_settle_require_if_match_with_the_current_version() {
     let settle = |client: &Client| client.send("POST", &format!("{other}/settle"), Some(settlement.clone()));
     settle(&at.official).expect_problem(428, "precondition_required");
     settle(&at.official.with("If-Match", "\"1\"")).expect_problem(412, "version_conflict");
-    // What stands for any version names none that was read.
+    // `*` and several versions do not name the version that was read.
     for any in ["*", "\"1\", \"2\"", "\"1\",\"2\",\"3\""] {
         settle(&at.official.with("If-Match", any)).expect_problem(428, "precondition_required");
     }

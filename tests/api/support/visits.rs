@@ -44,8 +44,8 @@ fn a_visit_is_recorded_with_its_gifts_in_one_request() {
     assert_eq!(made["organisation_id"], json!(at.organisation));
     assert_eq!((&made["organisation_name"], &made["village_name"]), (&json!("Văn phòng"), &json!("Tung")));
     assert_eq!(made["household_ids"], json!([at.home]));
-    assert_eq!(made["recorded_at"], "2031-02-03T04:05:06Z", "kept however wrong the phone's clock");
-    assert_eq!(made["version"], 1, "made in one go");
+    assert_eq!(made["recorded_at"], "2031-02-03T04:05:06Z", "the time of the client is kept, even if wrong");
+    assert_eq!(made["version"], 1, "visit and gifts are created in one step");
     assert_eq!(made["on_behalf_of"], Value::Null);
     let gifts = made["gifts"].as_array().unwrap();
     assert_eq!(gifts.len(), 5);
@@ -145,11 +145,11 @@ fn a_visit_must_lie_within_its_twinning() {
     refused("visited_on", json!("-9999-01-01"), "outside_twinning");
     refused("recorded_at", json!("+20000-01-01T00:00:00Z"), "invalid_value");
 
-    // Two villages, two twinnings: each record under its own.
+    // The unit is twinned with both villages; a visit must name the right twinning.
     giving::twinning(world, at.organisation, other, None);
     refused("village_id", json!(other), "village_outside_twinning");
 
-    // A twinning with the commune holds for its villages.
+    // A twinning with the commune includes its villages.
     let with_commune = giving::organisation(world, world.ianan, "Công ty");
     let twinning = giving::twinning(world, with_commune, world.ianan, None);
     let mut whole = with(&body, "twinning_id", json!(twinning));
@@ -173,13 +173,13 @@ fn an_ended_twinning_accepts_visits_up_to_its_last_day() {
     let mut body = with(&visit(&at), "twinning_id", json!(twinning));
     body["household_ids"] = json!([]);
     at.official.post("/visits", body.clone()).expect_invalid(&[("#/visited_on", "outside_twinning")]);
-    // The commune still sees the village, and nobody signs in for the company.
+    // The commune still sees the village, and the company has no account.
     at.official.post("/visits", with(&body, "visited_on", json!("2026-06-30"))).expect(201);
     let unit = world.unit(organisation);
     unit.post("/visits", body.clone()).expect_invalid(&[("#/visited_on", "outside_twinning")]);
     unit.post("/visits", with(&body, "visited_on", json!("2026-06-30")))
         .expect_invalid(&[("#/village_id", "not_found")]);
-    // Its own record stays readable, by the name of the village, and stays its own.
+    // The unit still reads and changes its own record.
     let mine = unit.get("/visits").expect(200)["items"][0].clone();
     assert_eq!(mine["village_name"], "Tung");
     let path = format!("/visits/{}", id_of(&mine));
@@ -291,7 +291,7 @@ fn a_commune_that_gives_in_another_commune_records_there_only_for_itself() {
     official
         .post("/visits", with(&body, "twinning_id", json!(theirs)))
         .expect_invalid(&[("#/twinning_id", "not_your_organisation")]);
-    // It may confirm and correct gifts in its own places, and not here.
+    // Officials confirm and correct gifts in their own area only.
     let gift = format!("/gifts/{}", id_of(&made["gifts"][0]));
     let colleague = world.commune(world.kongchro);
     assert_eq!(colleague.get(&gift).expect(200)["allowed_actions"], json!(["update", "delete"]));
@@ -309,14 +309,14 @@ fn a_giving_village_records_a_visit_and_the_receiving_village_confirms_its_gift(
     let twinning = giving::twinning(&world, organisation, hlehlang, None);
     let body = json!({"twinning_id": twinning, "village_id": hlehlang, "visited_on": "2026-11-18", "purpose": "holiday",
         "participants": 20, "gifts": [gift(300_000)]});
-    // An account of the place is an account of the organisation.
+    // An account of the place counts as an account of the organisation.
     let official = world.commune(world.kongchro);
     let giver = world.head(thon9);
     official.post("/visits", body.clone()).expect_invalid(&[("#/twinning_id", "organisation_has_account")]);
     let made = giver.post("/visits", body).expect(201);
     let gift = format!("/gifts/{}", id_of(&made["gifts"][0]));
     assert_eq!(giver.get(&gift).expect(200)["allowed_actions"], json!(["update", "delete"]));
-    // A colleague of the giver's office sees the gift only as its giver: never confirms it.
+    // Another head of the giving village cannot confirm it either.
     world.head(thon9).step(&format!("{gift}/confirm")).expect_problem(403, "forbidden");
     world.head(thon9).post(&format!("{gift}/dispute"), json!({"reason": "x"})).expect_problem(403, "forbidden");
     giver.step(&format!("{gift}/confirm")).expect_problem(403, "forbidden");
@@ -366,11 +366,7 @@ fn visits_are_filtered_paged_and_sorted_latest_first() {
     assert_eq!(days("/visits?from=2026-02-05&to=2026-02-28").len(), 2);
     assert_eq!(days(&format!("/visits?twinning_id={}", at.twinning)).len(), 4);
     assert_eq!(days(&format!("/visits?organisation_id={}", Uuid::now_v7())).len(), 0);
-    assert_eq!(
-        days("/visits?from=-9999-01-01&to=%2B262142-12-31").len(),
-        4,
-        "days beyond the calendar of the database"
-    );
+    assert_eq!(days("/visits?from=-9999-01-01&to=%2B262142-12-31").len(), 4, "dates outside the range of PostgreSQL");
     at.unit.get("/visits?sort=participants&x=1").expect_invalid(&[("?x", "unknown_field")]);
     at.unit.get("/visits?sort=participants").expect_invalid(&[("?sort", "invalid_value")]);
 }

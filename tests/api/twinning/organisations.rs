@@ -25,7 +25,11 @@ fn an_official_creates_an_organisation_of_the_own_place() {
     let made = answer.expect(201);
     assert_eq!(answer.header("location"), format!("/api/v1/organisations/{}", made["id"].as_str().unwrap()));
     assert_eq!(answer.etag(), "\"1\"");
-    assert_eq!((&made["level"], &made["kind"]), (&json!("commune"), &json!("department")), "the level of its place");
+    assert_eq!(
+        (&made["level"], &made["kind"]),
+        (&json!("commune"), &json!("department")),
+        "the level follows from the place"
+    );
     assert_eq!(
         made["headcounts"],
         json!([{"year": 2026, "headcount": 14}, {"year": 2025, "headcount": 10}]),
@@ -83,7 +87,7 @@ fn contact_and_headcounts_are_shown_only_to_the_organisation_and_the_officials_a
         for shown in
             [other.get(&path).expect(200), other.get("/organisations?q=van%20phong").expect(200)["items"][0].clone()]
         {
-            assert_eq!(shown["name"], "Văn phòng xã", "the public part");
+            assert_eq!(shown["name"], "Văn phòng xã", "public fields are shown");
             for hidden in ["contact_name", "contact_phone", "contact_email", "address"] {
                 assert_eq!(shown.get(hidden), Some(&Value::Null), "{hidden}");
             }
@@ -200,13 +204,13 @@ fn a_change_of_contact_or_headcounts_raises_the_version_of_the_organisation() {
     let changed = official.patch(&path, json!({"contact_phone": null, "address": "Làng Tung, Ia Nan"})).expect(200);
     assert_eq!(changed["version"], 2);
     assert_eq!((&changed["contact_phone"], &changed["address"]), (&Value::Null, &json!("Làng Tung, Ia Nan")));
-    assert_eq!(changed["contact_name"], "Nguyễn Thị Hoa", "what was not sent stays");
+    assert_eq!(changed["contact_name"], "Nguyễn Thị Hoa", "absent fields are kept");
     let changed = official.patch(&path, json!({"headcounts": [{"year": 2024, "headcount": 9}]})).expect(200);
     assert_eq!(changed["version"], 3);
     assert_eq!(changed["headcounts"], json!([{"year": 2024, "headcount": 9}]), "all years are replaced");
     let both = official.patch(&path, json!({"name": "Phòng", "contact_name": "Trần Văn Minh"})).expect(200);
-    assert_eq!(both["version"], 4, "one step for one change");
-    assert_eq!(official.patch(&path, json!({})).expect(200)["version"], 4, "nothing to change is no change");
+    assert_eq!(both["version"], 4, "one PATCH raises the version by one");
+    assert_eq!(official.patch(&path, json!({})).expect(200)["version"], 4, "an empty PATCH does not raise the version");
 }
 
 #[test]
@@ -245,7 +249,7 @@ fn a_repeated_creation_of_an_organisation_adds_nothing() {
     official.post("/organisations", new.clone()).expect_problem(409, "id_conflict");
     assert_eq!(official.get("/organisations?count=true").expect(200)["total"], 1);
 
-    // An id that the server made is taken as well.
+    // A server-generated id is in use, too.
     new["id"] = json!(world.organisation(world.ianan, "Phòng"));
     official.post("/organisations", new).expect_problem(409, "id_conflict");
 }
@@ -278,7 +282,7 @@ fn kind_place_and_manager_of_a_twinned_organisation_cannot_change() {
     let unit = add(&commune, office(world.ianan));
     let path = format!("/organisations/{unit}");
     let itself = json!({"kind": "locality", "place_id": world.ianan});
-    // As long as nothing hangs on it, a slip is mended.
+    // Without references it can be corrected.
     let other_kind = json!({"kind": "enterprise"});
     commune.patch(&path, other_kind).expect(200);
     let twinning = world.twinning(world.programme(world.gialai), unit.parse().unwrap(), village);
@@ -308,7 +312,7 @@ fn an_account_given_to_a_unit_from_another_area_is_audited_at_the_village() {
     let entry = entry.as_array().unwrap().iter().find(|entry| entry["step"] == "unit_account_given").unwrap().clone();
     assert_eq!((&entry["action"], &entry["record_id"]), (&json!("security"), &json!(twinning)));
     assert_eq!(entry["new_values"]["username"], "donvi");
-    // An account that is moved into the unit, or is active again, reaches the village just so.
+    // An account that is moved into the unit or activated again is audited likewise.
     let idle: Uuid = add(&giver, office(world.ianan)).parse().unwrap();
     let new = json!({"username": "khac", "full_name": "Khác", "role": "twinning_unit", "organisation_id": idle});
     let account = format!("/users/{}", giver.post("/users", new).expect(201)["id"].as_str().unwrap());

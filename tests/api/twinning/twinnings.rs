@@ -19,7 +19,7 @@ fn a_twinning_shows_programme_organisation_place_and_status() {
     assert_eq!((&shown["status"], &shown["lead"], &shown["ends_on"]), (&json!("active"), &json!(true), &json!(null)));
 }
 
-/// A twinning of Ia Nan, and a body that would make another one.
+/// Village, organisation and programme of Ia Nan for a twinning.
 struct Pair {
     village: Uuid,
     organisation: Uuid,
@@ -66,7 +66,7 @@ fn a_twinning_is_read_from_both_ends_and_not_from_elsewhere() {
         world.head(village),
         world.province(world.gialai),
         world.admin(),
-        // The other end, where the village itself is out of sight.
+        // The side of the organisation, where the village itself is out of scope.
         world.unit(company),
         world.commune(world.kongchro),
     ];
@@ -85,11 +85,11 @@ fn a_twinning_is_read_from_both_ends_and_not_from_elsewhere() {
         assert_eq!(count(&stranger, &format!("locality_id={village}")), 0);
     }
 
-    // In Ia Nan on both ends, it is nothing to Kông Chro.
+    // Both sides are in Ia Nan, so it is out of scope for Kông Chro.
     let office = world.organisation(world.ianan, "Văn phòng xã");
     let own = world.twinning(world.programme(world.ianan), office, village);
     world.commune(world.kongchro).get(&format!("/twinnings/{own}")).expect_problem(404, "not_found");
-    // Who stands by a village sees who else does.
+    // A unit reads the other twinnings of its villages.
     world.unit(company).get(&format!("/twinnings/{own}")).expect(200);
 }
 
@@ -112,10 +112,10 @@ fn an_ended_organisation_or_programme_hides_the_households_from_the_unit() {
         let seen = |client: &Client| client.get(&format!("/households/{}", giving.home)).status;
         assert_eq!(seen(&giving.unit), 200);
         as_system(&giving.world, &format!("{ending} = '2026-11-22'"));
-        assert_eq!(seen(&giving.unit), 200, "the last day counts: {ending}");
+        assert_eq!(seen(&giving.unit), 200, "active on the last day: {ending}");
         as_system(&giving.world, &format!("{ending} = '2026-11-21'"));
         assert_eq!(seen(&giving.unit), 404, "{ending}");
-        // Its own part stays its own.
+        // The unit still reads its own twinning.
         giving.unit.get(&format!("/twinnings/{}", giving.twinning)).expect(200);
     }
 }
@@ -136,7 +136,7 @@ fn only_officials_of_the_place_write_twinnings() {
     blind.send("PATCH", &path, Some(json!({"lead": false}).to_string())).expect_problem(404, "not_found");
     blind.send("DELETE", &path, None).expect_problem(404, "not_found");
 
-    // The official over the organisation reads, and does not write.
+    // An official of the place of the organisation reads, but does not write.
     let company = world.organisation(world.kongchro, "Công ty");
     let path = format!("/twinnings/{}", world.twinning(pair.programme, company, pair.village));
     neighbour.get(&path).expect(200);
@@ -173,7 +173,7 @@ fn the_references_of_a_twinning_must_fit_together() {
     province
         .post("/twinnings", pair.with(json!({"locality_id": world.gialai})))
         .expect_invalid(&[("#/locality_id", "wrong_level")]);
-    // A commune's programme is none of another commune's, and one of the province is everybody's in it.
+    // A programme of a commune is not valid for another commune; one of the province is valid for its communes.
     let elsewhere = pair.with(json!({"locality_id": elsewhere}));
     province.post("/twinnings", elsewhere).expect_invalid(&[("#/programme_id", "programme_elsewhere")]);
     let wide = world.programme(world.gialai);
@@ -252,7 +252,7 @@ fn a_change_of_a_twinning_requires_if_match_and_is_validated() {
     let changed = official.with("If-Match", "\"1\"").send("PATCH", &path, Some(end)).expect(200);
     assert_eq!((&changed["ends_on"], &changed["version"]), (&json!("2026-12-31"), &json!(2)));
     assert_eq!((&changed["decision_number"], &changed["lead"]), (&json!("12/QĐ-UBND"), &json!(false)));
-    assert_eq!(official.patch(&path, json!({})).expect(200)["version"], 2, "nothing to change is no change");
+    assert_eq!(official.patch(&path, json!({})).expect(200)["version"], 2, "an empty PATCH does not raise the version");
 
     official.patch(&path, json!({"ends_on": "2023-12-31"})).expect_invalid(&[("#/ends_on", "period_reversed")]);
     official.patch(&path, json!({"starts_on": "2027-01-01"})).expect_invalid(&[("#/ends_on", "period_reversed")]);
@@ -271,14 +271,14 @@ fn the_status_of_a_twinning_follows_the_day_and_a_suspension() {
         world.twinning_between(pair.programme, pair.organisation, pair.village, "2024-01-01", Some("2026-11-22"));
     let path = format!("/twinnings/{twinning}");
     let status = || official.get(&path).expect(200)["status"].clone();
-    assert_eq!(status(), "active", "the last day counts");
+    assert_eq!(status(), "active", "active on the last day");
     official.patch(&path, json!({"suspended": true})).expect(200);
     assert_eq!((status(), count(&official, "active_on=2026-11-22")), (json!("suspended"), json!(0)));
     official.patch(&path, json!({"suspended": false})).expect(200);
 
     world.server.set_clock("2026-11-22T16:59:59Z");
     let official = world.commune(world.ianan);
-    assert_eq!(official.get(&path).expect(200)["status"], "active", "still this day in Vietnam");
+    assert_eq!(official.get(&path).expect(200)["status"], "active", "23:59:59 of this day in Vietnam");
     world.server.set_clock("2026-11-22T17:00:00Z");
     let official = world.commune(world.ianan);
     assert_eq!(official.get(&path).expect(200)["status"], "ended");

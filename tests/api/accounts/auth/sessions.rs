@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Text};
 use ketnghia::config::Callers;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, PASSWORD, TestServer, World, lavish};
+use crate::harness::{Answer, Client, PASSWORD, TestServer, World, unlimited};
 
 fn sign_in(world: &World, username: &str) -> Value {
     world.server.anonymous().post("/auth/login", json!({"username": username, "password": PASSWORD})).expect(200)
@@ -70,7 +70,7 @@ fn a_refresh_token_repeated_after_its_successor_was_used_ends_the_session() {
     let world = a_user();
     let first = sign_in(&world, "ianan");
     let second = refresh(&world, &first["refresh_token"]).expect(200);
-    // Whoever copied the token keeps in step, until the owner uses what came with the next one.
+    // A copied token can be repeated until the access token of its successor is used.
     refresh(&world, &first["refresh_token"]).expect(200);
     client(&world, &second).get("/me").expect(200);
     refresh(&world, &first["refresh_token"]).expect_problem(401, "invalid_grant");
@@ -100,7 +100,7 @@ fn a_refresh_cannot_be_repeated_after_a_day_or_from_another_device() {
     from("Máy khác").expect_problem(401, "invalid_grant");
     from("Điện thoại").expect_problem(401, "invalid_grant");
 
-    // A copy does not pass by saying nothing of itself.
+    // Nor without a device_name, where the session has one.
     let phone = json!({"username": "ianan", "password": PASSWORD, "device_name": "Điện thoại"});
     let first = anonymous.post("/auth/login", phone).expect(200);
     refresh(&world, &first["refresh_token"]).expect(200);
@@ -153,7 +153,7 @@ fn twenty_parallel_refreshes_with_one_token_all_succeed() {
         calls.into_iter().map(|call| call.join().unwrap()).collect()
     });
     assert!(children.iter().all(|child| *child == children[0]));
-    assert_eq!(number(&world, "SELECT count(*) FROM refresh_tokens"), 2, "the token and its one child");
+    assert_eq!(number(&world, "SELECT count(*) FROM refresh_tokens"), 2, "the token and its one successor");
     assert_eq!(number(&world, "SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL"), 0);
     refresh(&world, &children[0]).expect(200);
 }
@@ -257,7 +257,7 @@ fn passwords_of_wrong_length_and_guessable_ones_are_refused() {
     ] {
         wrong(weak, "weak_password");
     }
-    // The village with its kind, and the places above it; a unit is of the place that manages it.
+    // The village with its kind and the places above it; for a unit the place that manages it.
     let village = world.village(world.ianan, "Tung");
     let unit = world.organisation(world.ianan, "Công ty Bình Dương");
     world.make_user("congty.mot", "twinning_unit", None, Some(unit));
@@ -308,7 +308,7 @@ fn a_user_lists_the_sessions_and_ends_that_of_a_lost_device() {
 
     pass(&world, TimeDelta::days(46));
     let again = client(&world, &sign_in(&world, "ianan"));
-    assert_eq!(again.get("/me/sessions?count=true").expect(200)["total"], 1, "those that expired are none");
+    assert_eq!(again.get("/me/sessions?count=true").expect(200)["total"], 1, "expired sessions are not listed");
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn the_database_contains_no_password_and_no_token_in_clear() {
 
 #[test]
 fn session_idle_days_and_session_absolute_days_limit_a_session() {
-    let callers = Callers { session_idle_days: 2, session_absolute_days: 3, ..lavish() };
+    let callers = Callers { session_idle_days: 2, session_absolute_days: 3, ..unlimited() };
     let world = World::on(TestServer::set(&callers));
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let (used, unused) = (sign_in(&world, "ianan"), sign_in(&world, "ianan"));

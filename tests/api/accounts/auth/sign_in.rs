@@ -7,13 +7,13 @@ use diesel::connection::SimpleConnection;
 use ketnghia::config::Callers;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, PASSWORD, TestServer, World, lavish};
+use crate::harness::{Answer, PASSWORD, TestServer, World, unlimited};
 
 fn try_password(world: &World, username: &str, password: &str) -> Answer {
     world.server.anonymous().post("/auth/login", json!({"username": username, "password": password}))
 }
 
-/// A problem without what differs from request to request.
+/// A problem without the fields that differ between requests.
 fn unstamped(mut body: Value) -> Value {
     body["request_id"] = Value::Null;
     body["instance"] = Value::Null;
@@ -69,7 +69,7 @@ fn responses_with_tokens_are_no_store_and_not_compressed() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("content-encoding"), None);
-    assert!(answer.header("date").is_some(), "phones count expires_in from it");
+    assert!(answer.header("date").is_some(), "clients compute the expiry from Date and expires_in");
     assert_eq!(answer.json()["expires_in"], 900);
     assert_eq!(answer.json()["token_type"], "Bearer");
 
@@ -91,17 +91,17 @@ fn after_ten_wrong_passwords_each_failure_lengthens_the_delay() {
     for _ in 0..10 {
         try_password(&world, "ianan", "wrong").expect_problem(401, "invalid_credentials");
     }
-    // A slow machine may let a second pass between two tries: then the next one is counted too.
+    // On a slow machine a second may pass between two tries; then the next one is counted, too.
     let refused = (0..4)
         .map(|_| try_password(&world, "ianan", "wrong"))
         .find(|answer| answer.status == 429)
-        .expect("a try that has to wait");
+        .expect("a delayed try");
     refused.expect_problem(429, "too_many_requests");
     let first: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=8).contains(&first), "{first}");
     try_password(&world, "ianan", PASSWORD).expect_problem(429, "too_many_requests");
 
-    // Refused tries are not counted: waiting is enough, but the next failure doubles the wait.
+    // Refused tries are not counted; the next failure after the delay doubles it.
     let mut last = first;
     for _ in 0..3 {
         let clock = &world.server.db.clock;
@@ -156,7 +156,7 @@ fn an_invalid_sign_in_body_gets_422() {
         .expect_invalid(&[("#/role", "unknown_field")]);
 }
 
-/// So many calls, as nearly at once as can be.
+/// Sends calls from as many threads, released together by a barrier.
 fn at_once(calls: usize, call: impl Fn(usize) -> Answer + Sync) -> Vec<Answer> {
     let start = Barrier::new(calls);
     thread::scope(|scope| {
@@ -178,7 +178,7 @@ fn parallel_guesses_are_limited_like_sequential_ones() {
     let world = World::new();
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let answers = at_once(48, |index| try_password(&world, "ianan", &format!("guess {index}")));
-    // A slow machine may let a second or two pass meanwhile, and with them another try.
+    // On a slow machine a second or two may pass, and each allows another try.
     assert!(how_many(&answers, 401) <= 12, "{}", how_many(&answers, 401));
     assert!(how_many(&answers, 429) >= 30, "{}", how_many(&answers, 429));
 }
@@ -212,11 +212,11 @@ fn a_full_sign_in_queue_answers_503_with_retry_after_and_other_calls_succeed() {
         (answers, reading.join().unwrap())
     });
     assert_eq!(how_many(&answers, 200) + how_many(&answers, 503), 200);
-    // Of one address twelve are in the queue and 64 wait for that: they are served at least.
+    // Of one address 12 are queued and 64 wait for the queue: at least these are served.
     assert!(how_many(&answers, 200) >= 76, "{}", how_many(&answers, 200));
-    let surplus = answers.iter().find(|answer| answer.status == 503).expect("more than the queue takes");
-    surplus.expect_problem(503, "overloaded");
-    assert_eq!(surplus.header("retry-after"), "2");
+    let refused = answers.iter().find(|answer| answer.status == 503).expect("a sign-in beyond the queue");
+    refused.expect_problem(503, "overloaded");
+    assert_eq!(refused.header("retry-after"), "2");
     assert!(reads.len() > 1 && reads.iter().all(|status| *status == 200), "{reads:?}");
     try_password(&world, "user0", PASSWORD).expect(200);
 }
@@ -229,7 +229,7 @@ fn wrong_current_passwords_at_a_password_change_are_counted_and_delayed() {
     let me = world.server.anonymous().with_token(tokens["access_token"].as_str().unwrap());
     let change =
         |current: &str| me.put("/me/password", json!({"current_password": current, "new_password": "k9vx-72mq"}));
-    // What is wrong with the new one alone takes no try.
+    // An invalid new password is refused before the current one is checked, and not counted.
     for _ in 0..12 {
         me.put("/me/password", json!({"current_password": "x", "new_password": "12345678"}))
             .expect_invalid(&[("#/new_password", "weak_password")]);
@@ -237,10 +237,10 @@ fn wrong_current_passwords_at_a_password_change_are_counted_and_delayed() {
     for _ in 0..10 {
         change("wrong").expect_invalid(&[("#/current_password", "invalid_value")]);
     }
-    let refused = (0..4).map(|_| change("wrong")).find(|answer| answer.status == 429).expect("a try too many");
+    let refused = (0..4).map(|_| change("wrong")).find(|answer| answer.status == 429).expect("a delayed try");
     refused.expect_problem(429, "too_many_requests");
     assert!(!refused.header("retry-after").is_empty());
-    // The owner, who signs in, is not kept waiting by it, and the session does not end.
+    // Sign-in is not delayed by it, and the session does not end.
     try_password(&world, "ianan", PASSWORD).expect(200);
     me.get("/me").expect(200);
     world.server.anonymous().post("/auth/refresh", json!({"refresh_token": tokens["refresh_token"]})).expect(200);
@@ -249,7 +249,7 @@ fn wrong_current_passwords_at_a_password_change_are_counted_and_delayed() {
         told["items"].as_array().unwrap().iter().map(|entry| entry["step"].as_str().unwrap()).collect();
     assert!(steps.contains(&"current_password_wrong"), "{steps:?}");
 
-    // The right one, when its time has come, forgives the others.
+    // The right password after the delay resets the counter.
     let clock = &world.server.db.clock;
     clock.set(clock.now() + TimeDelta::seconds(30));
     change(PASSWORD).expect(204);
@@ -279,7 +279,7 @@ fn the_delay_after_failures_is_at_most_24_hours() {
     }
 }
 
-/// A sign-in on a device that keeps its token.
+/// A sign-in with a device token.
 fn on_device(world: &World, password: &str, device: &Value) -> Answer {
     let credentials = json!({"username": "ianan", "password": password, "device_token": device});
     world.server.anonymous().post("/auth/login", credentials)
@@ -298,11 +298,11 @@ fn guesses_on_a_username_do_not_delay_a_known_device() {
     assert!((0..4).any(|_| try_password(&world, "ianan", "wrong").status == 429));
     let again = on_device(&world, PASSWORD, &phone).expect(200);
     assert_eq!(again["device_token"], phone, "it is the same device");
-    // One that was made for another name, or made up, is none.
+    // A device token of another account or a forged one does not count.
     for unknown in [others, json!("kd_rubbish"), json!(""), json!(phone.as_str().unwrap().replace("kd_", "kd_A"))] {
         on_device(&world, PASSWORD, &unknown).expect_problem(429, "too_many_requests");
     }
-    // Who stole the device has its count, and no more.
+    // Guesses with the device token are counted and delayed, too.
     for _ in 0..10 {
         on_device(&world, "wrong", &phone).expect(401);
     }
@@ -311,7 +311,7 @@ fn guesses_on_a_username_do_not_delay_a_known_device() {
 
 #[test]
 fn a_username_that_looks_like_another_counter_key_is_counted_separately() {
-    let callers = Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() };
+    let callers = Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..unlimited() };
     let world = World::on(TestServer::set(&callers));
     let id = world.make_user("ianan", "commune", Some(world.ianan), None);
     let from = |address: &str, name: &str, password: &str| {
@@ -331,7 +331,7 @@ fn a_username_that_looks_like_another_counter_key_is_counted_separately() {
     client.put("/me/password", change).expect(204);
 }
 
-fn forget_tries(world: &World) {
+fn reset_counters(world: &World) {
     world.server.sql().batch_execute("DELETE FROM sign_in_failures").unwrap();
 }
 
@@ -340,7 +340,7 @@ fn an_account_knows_its_last_twenty_devices_and_a_reset_removes_them() {
     let world = World::new();
     let account = world.make_user("ianan", "commune", Some(world.ianan), None);
     let locked_out = |device: &Value| {
-        forget_tries(&world);
+        reset_counters(&world);
         for _ in 0..10 {
             try_password(&world, "ianan", "wrong").expect(401);
         }
@@ -349,41 +349,41 @@ fn an_account_knows_its_last_twenty_devices_and_a_reset_removes_them() {
     };
     let phone = try_password(&world, "ianan", PASSWORD).expect(200)["device_token"].clone();
     assert!(!locked_out(&phone), "the device has a count of its own");
-    forget_tries(&world);
+    reset_counters(&world);
 
-    // The twenty used last. It is a new device when it signs in again.
+    // Twenty sign-ins of other devices replace it. It gets a new token when it signs in again.
     for _ in 0..20 {
         try_password(&world, "ianan", PASSWORD).expect(200);
     }
     assert!(locked_out(&phone), "twenty others have signed in since");
-    forget_tries(&world);
+    reset_counters(&world);
     let again = on_device(&world, PASSWORD, &phone).expect(200)["device_token"].clone();
     assert_ne!(again, phone);
     assert!(!locked_out(&again));
 
-    // The device that changes the password stays, the others are forgotten.
-    forget_tries(&world);
+    // A password change removes all devices but the one that changes it.
+    reset_counters(&world);
     let own = try_password(&world, "ianan", PASSWORD).expect(200);
     let change = json!({"current_password": PASSWORD, "new_password": "ba con trâu trắng"});
     world.server.anonymous().with_token(own["access_token"].as_str().unwrap()).put("/me/password", change).expect(204);
     assert!(locked_out(&again));
     assert!(!locked_out(&own["device_token"]));
 
-    // A lost phone is forgotten with its session, one that signs out comes back.
-    forget_tries(&world);
+    // Ending a session removes its device; signing out does not.
+    reset_counters(&world);
     let lost = try_password(&world, "ianan", "ba con trâu trắng").expect(200);
-    forget_tries(&world);
+    reset_counters(&world);
     let own_client = world.server.anonymous().with_token(own["access_token"].as_str().unwrap());
     let sessions = own_client.get("/me/sessions").expect(200)["items"].as_array().unwrap().clone();
     for session in sessions.iter().filter(|session| session["current"] == false) {
         own_client.delete(&format!("/me/sessions/{}", session["id"].as_str().unwrap())).expect(204);
     }
     assert!(locked_out(&lost["device_token"]));
-    forget_tries(&world);
+    reset_counters(&world);
     own_client.step("/auth/logout").expect(204);
     assert!(!locked_out(&own["device_token"]));
 
-    // Whoever had the account before a reset has no free guesses left.
+    // A reset removes all devices.
     world.province(world.gialai).step(&format!("/users/{account}/reset-password")).expect(200);
     assert!(locked_out(&own["device_token"]));
 }
@@ -404,12 +404,12 @@ fn a_one_time_password_signs_in_once_and_can_be_replaced_until_it_expires() {
     me.put("/me/password", json!({"current_password": one_time, "new_password": "k9vx-72mq"})).expect(204);
     try_password(&world, "ianan", "k9vx-72mq").expect(200);
 
-    // Of two at once one comes in.
+    // Of parallel sign-ins one succeeds.
     let one_time = reset();
     let answers = at_once(8, |_| try_password(&world, "ianan", &one_time));
     assert_eq!(how_many(&answers, 200), 1);
 
-    // Eight days later it is worth nothing, also to whoever has signed in with it.
+    // After eight days it cannot be replaced in the session that it opened either.
     let one_time = reset();
     let tokens = try_password(&world, "ianan", &one_time).expect(200);
     let clock = &world.server.db.clock;
@@ -421,7 +421,7 @@ fn a_one_time_password_signs_in_once_and_can_be_replaced_until_it_expires() {
         .expect_invalid(&[("#/current_password", "invalid_value")]);
 }
 
-/// While one password is replaced, others sign in with it: none of their sessions lives on.
+/// Other clients sign in with the old password during the change.
 #[test]
 fn a_sign_in_during_a_password_change_reset_or_deactivation_leaves_no_session() {
     let world = World::new();
@@ -446,7 +446,7 @@ fn a_sign_in_during_a_password_change_reset_or_deactivation_leaves_no_session() 
                     })
                 })
                 .collect();
-            // The change comes while sign-ins are under way, however fast the machine is.
+            // At least one sign-in has succeeded before the change, however slow the machine is.
             while !entered.load(Ordering::Relaxed) {
                 thread::sleep(std::time::Duration::from_millis(20));
             }
@@ -460,7 +460,7 @@ fn a_sign_in_during_a_password_change_reset_or_deactivation_leaves_no_session() 
             over.store(true, Ordering::Relaxed);
             attackers.into_iter().flat_map(|attacker| attacker.join().unwrap()).collect()
         });
-        assert!(!opened.is_empty(), "{change}: nobody signed in beforehand");
+        assert!(!opened.is_empty(), "{change}: no sign-in succeeded before the change");
         for tokens in opened {
             let session = world.server.anonymous().with_token(tokens["access_token"].as_str().unwrap());
             session.get("/me").expect_problem(401, "unauthenticated");
@@ -470,7 +470,7 @@ fn a_sign_in_during_a_password_change_reset_or_deactivation_leaves_no_session() 
 
 #[test]
 fn an_address_over_its_hourly_failures_gets_429_despite_forged_forwarding_headers() {
-    let world = World::on(TestServer::set(&Callers { sign_in_failures_per_address: 12, ..lavish() }));
+    let world = World::on(TestServer::set(&Callers { sign_in_failures_per_address: 12, ..unlimited() }));
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let before = try_password(&world, "ianan", PASSWORD).expect(200);
     let from = |address: &str, name: &str, password: &str| {
@@ -485,7 +485,7 @@ fn an_address_over_its_hourly_failures_gets_429_despite_forged_forwarding_header
     refused.expect_problem(429, "too_many_requests");
     let wait: u32 = refused.header("retry-after").parse().unwrap();
     assert!((1..=3600).contains(&wait), "{wait}");
-    // Who is signed in goes on, and the next hour begins anew.
+    // A refresh is not limited, and the next hour starts a new count.
     world.server.anonymous().post("/auth/refresh", json!({"refresh_token": before["refresh_token"]})).expect(200);
     let clock = &world.server.db.clock;
     clock.set(clock.now() + TimeDelta::hours(1));
@@ -494,20 +494,21 @@ fn an_address_over_its_hourly_failures_gets_429_despite_forged_forwarding_header
 
 #[test]
 fn behind_the_trusted_proxy_failures_are_counted_for_each_client_address() {
-    let callers = Callers { sign_in_failures_per_address: 3, trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() };
+    let callers =
+        Callers { sign_in_failures_per_address: 3, trusted_proxy: "127.0.0.1".parse().unwrap(), ..unlimited() };
     let world = World::on(TestServer::set(&callers));
     world.make_user("ianan", "commune", Some(world.ianan), None);
     let from = |chain: &str, name: &str, password: &str| {
         let client = world.server.anonymous().with("X-Forwarded-For", chain).with("X-Forwarded-Proto", "https");
         client.post("/auth/login", json!({"username": name, "password": password}))
     };
-    // The first of the chain is what the caller says of itself.
+    // Only the last address is set by the proxy; the others are sent by the client.
     for index in 0..3 {
         from(&format!("10.0.0.{index}, 203.0.113.7"), &format!("user{index}"), "wrong").expect(401);
     }
     from("203.0.113.7", "ianan", PASSWORD).expect_problem(429, "too_many_requests");
     from("203.0.113.8", "ianan", PASSWORD).expect(200);
-    // A subscriber of IPv6 has a whole network.
+    // An IPv6 client is counted by its /64.
     for index in 0..3 {
         from(&format!("2001:db8:0:1::{index}"), &format!("other{index}"), "wrong").expect(401);
     }
@@ -517,23 +518,23 @@ fn behind_the_trusted_proxy_failures_are_counted_for_each_client_address() {
 
 #[test]
 fn a_request_that_reached_the_trusted_proxy_over_http_is_refused() {
-    let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.0/8".parse().unwrap(), ..lavish() });
+    let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.0/8".parse().unwrap(), ..unlimited() });
     let plain = behind.anonymous().with("X-Forwarded-Proto", "http");
     plain.get("/catalogues").expect_problem(403, "https_required");
     behind.anonymous().with("X-Forwarded-Proto", "https").get("/catalogues").expect(200);
     behind.anonymous().get("/health/live").expect(200);
-    // Of anybody else the header says nothing.
+    // From other addresses than the proxy the header is ignored.
     TestServer::start().anonymous().with("X-Forwarded-Proto", "http").get("/catalogues").expect(200);
 }
 
 #[test]
 fn an_unreadable_x_forwarded_for_of_the_trusted_proxy_gets_400() {
-    let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..lavish() });
+    let behind = TestServer::set(&Callers { trusted_proxy: "127.0.0.1".parse().unwrap(), ..unlimited() });
     for chain in ["rubbish", "203.0.113.7, unknown", "203.0.113.7, ", "203.0.113.7, 999.1.1.1"] {
         let client = behind.anonymous().with("X-Forwarded-For", chain);
         client.get("/catalogues").expect_problem(400, "malformed_request");
     }
-    // A port belongs to an address; of anybody but the proxy the header says nothing.
+    // A port is accepted; from other addresses than the proxy the header is ignored.
     for chain in ["203.0.113.7:4711", "[2001:db8::1]:4711"] {
         behind.anonymous().with("X-Forwarded-For", chain).get("/catalogues").expect(200);
     }

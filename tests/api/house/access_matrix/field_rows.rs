@@ -1,21 +1,26 @@
-//! The rows of what is written about villages: who stands by them, what they need, and what arrived.
+//! The rows of the areas twinning, needs, support and insight.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::records::{self, DAY};
 use super::stage::{self, Stage};
-use super::{About, Exception, Relation, Row, Who};
+use super::{About, Caller, Exception, Relation, Row};
 use crate::harness::{household, item};
 
-const USERS: &[Who] = &[Who::Admin, Who::Province, Who::District, Who::Commune, Who::Unit, Who::Head];
+const USERS: &[Caller] =
+    &[Caller::Admin, Caller::Province, Caller::District, Caller::Commune, Caller::Unit, Caller::Head];
 
-const fn exception(who: &'static [Who], relation: Relation, status: u16, reason: &'static str) -> Exception {
-    Exception { who, relation, status, reason }
+const fn exception(callers: &'static [Caller], relation: Relation, status: u16, reason: &'static str) -> Exception {
+    Exception { callers, relation, status, reason }
 }
 
-const PUBLIC: &[Exception] =
-    &[exception(USERS, Relation::Outside, 200, "organisations and programmes are public to everybody who signed in")];
+const PUBLIC: &[Exception] = &[exception(
+    USERS,
+    Relation::Outside,
+    200,
+    "organisations and programmes are public to everybody caller signed in",
+)];
 
 const NAMES_PUBLIC: &[Exception] =
     &[exception(USERS, Relation::Outside, 201, "a twinning joins a place in scope with any organisation")];
@@ -23,32 +28,33 @@ const NAMES_PUBLIC: &[Exception] =
 const PROGRAMMES_OF_PLACES: &[Exception] =
     &[exception(USERS, Relation::Outside, 422, "a programme is public, and one for its place and what lies in it")];
 
-const NO_GIVER: &str = "the place of these callers is no organisation, and only a unit pledges";
+const NO_GIVER: &str = "the place of these callers is no organisation, and only an organisation pledges";
 const PLEDGERS: &[Exception] = &[
-    exception(&[Who::District, Who::Commune], Relation::Below, 403, NO_GIVER),
-    exception(&[Who::Head], Relation::Own, 403, NO_GIVER),
+    exception(&[Caller::District, Caller::Commune], Relation::Below, 403, NO_GIVER),
+    exception(&[Caller::Head], Relation::Own, 403, NO_GIVER),
 ];
 
-const NOT_THEIRS: &str = "seen, and withdrawn by the unit that made it alone: an update out of reach finds no row";
+const NOT_THEIRS: &str =
+    "readable, but only the unit that made the pledge withdraws it: the policy for writing finds no row";
 const WITHDRAWERS: &[Exception] = &[
-    exception(&[Who::District, Who::Commune], Relation::Below, 404, NOT_THEIRS),
-    exception(&[Who::Head], Relation::Own, 404, NOT_THEIRS),
+    exception(&[Caller::District, Caller::Commune], Relation::Below, 404, NOT_THEIRS),
+    exception(&[Caller::Head], Relation::Own, 404, NOT_THEIRS),
 ];
 
-const NOT_RECORDED: &str = "seen, and recorded by somebody else for another unit";
+const NOT_RECORDED: &str = "readable, but recorded by another user for another unit";
 const RECORDERS: &[Exception] = &[
-    exception(&[Who::District, Who::Commune], Relation::Below, 403, NOT_RECORDED),
-    exception(&[Who::Head], Relation::Own, 403, NOT_RECORDED),
+    exception(&[Caller::District, Caller::Commune], Relation::Below, 403, NOT_RECORDED),
+    exception(&[Caller::Head], Relation::Own, 403, NOT_RECORDED),
 ];
 
 const OTHERS_TWINNING: &str = "not_your_organisation: a commune alone records for units without an account";
-const NOT_FOR_UNITS: &[Who] = &[Who::District, Who::Head];
-/// Where the twinning itself is asked about: hidden ones are not found.
+const NOT_FOR_UNITS: &[Caller] = &[Caller::District, Caller::Head];
+/// For rows about the twinning itself: one out of scope is not_found.
 const OWN_TWINNINGS: &[Exception] = &[
     exception(NOT_FOR_UNITS, Relation::Own, 422, OTHERS_TWINNING),
     exception(NOT_FOR_UNITS, Relation::Below, 422, OTHERS_TWINNING),
 ];
-/// Where something else is asked about, these callers do not come so far.
+/// For rows about another record: these callers are refused for the twinning in each relation.
 const NO_TWINNING: &[Exception] = &[
     exception(NOT_FOR_UNITS, Relation::Own, 422, OTHERS_TWINNING),
     exception(NOT_FOR_UNITS, Relation::Below, 422, OTHERS_TWINNING),
@@ -58,10 +64,10 @@ const NO_TWINNING: &[Exception] = &[
 ];
 
 const OWN_RECORD: &[Exception] = &[exception(
-    &[Who::Commune],
+    &[Caller::Commune],
     Relation::Own,
     403,
-    "own_submission: whoever recorded a gift never says that it arrived",
+    "own_submission: the recorder of a gift does not confirm, dispute or settle it",
 )];
 
 pub fn rows() -> Vec<Row> {
@@ -138,8 +144,8 @@ fn households() -> Vec<Row> {
             .body(|_, _, _| Some(json!({"note": "Nhà bị cháy"}))),
         Row::new("delete_household", "households:write", home, 204),
         Row::new("reveal_household", "households:reveal", home, 200),
-        Row::new("merge_household", "households:write", home, 200).body(|stage, who, home| {
-            Some(json!({"into": stage.new_household(stage.village_with(who, "households", home))}))
+        Row::new("merge_household", "households:write", home, 200).body(|stage, caller, home| {
+            Some(json!({"into": stage.new_household(stage.village_with(caller, "households", home))}))
         }),
         Row::new("list_household_history", "households:read", home, 200),
     ]
@@ -154,13 +160,14 @@ fn lists() -> Vec<Row> {
     let record = |fixture| About::Record(Some("hardship_lists"), fixture);
     let village = About::Body("#/village_id", Some("localities"), records::home_villages);
     let home = About::Body("#/items/0/household_id", Some("households"), records::households);
-    let reason = |_: &Stage, _: Who, _: Option<Uuid>| Some(json!({"reason": "Bổ sung một hộ"}));
+    let reason = |_: &Stage, _: Caller, _: Option<Uuid>| Some(json!({"reason": "Bổ sung một hộ"}));
     vec![
         Row::new("list_hardship_lists", "hardship_lists:read", About::List(records::lists), 200),
         Row::new("create_hardship_list", "hardship_lists:write", village, 201)
             .body(|stage, _, village| new(stage, village?, json!([]))),
-        Row::new("create_hardship_list", "hardship_lists:write", home, 201)
-            .body(|stage, who, home| new(stage, stage.village_with(who, "households", home), json!([item(home?)]))),
+        Row::new("create_hardship_list", "hardship_lists:write", home, 201).body(|stage, caller, home| {
+            new(stage, stage.village_with(caller, "households", home), json!([item(home?)]))
+        }),
         Row::new("find_hardship_list", "hardship_lists:read", record(records::lists), 200),
         Row::new("update_hardship_list", "hardship_lists:write", record(records::drafts), 200)
             .body(|_, _, _| Some(json!({"items": []}))),
@@ -199,18 +206,18 @@ fn visits() -> Vec<Row> {
     vec![
         Row::new("list_visits", "support:read", About::List(records::visits), 200),
         Row::new("create_visit", "support:record", twinning, 201)
-            .body(|stage, who, twinning| Some(visit(twinning?, stage.village_with(who, "twinnings", twinning))))
+            .body(|stage, caller, twinning| Some(visit(twinning?, stage.village_with(caller, "twinnings", twinning))))
             .except(OWN_TWINNINGS),
         Row::new("create_visit", "support:record", village, 201)
-            .body(|stage, who, village| {
-                let near = stage.village_with(who, "localities", village);
-                Some(visit(stage.twinning_for(who, near), village?))
+            .body(|stage, caller, village| {
+                let near = stage.village_with(caller, "localities", village);
+                Some(visit(stage.twinning_for(caller, near), village?))
             })
             .except(NO_TWINNING),
         Row::new("create_visit", "support:record", home, 201)
-            .body(|stage, who, home| {
-                let village = stage.village_with(who, "households", home);
-                let mut body = visit(stage.twinning_for(who, village), village);
+            .body(|stage, caller, home| {
+                let village = stage.village_with(caller, "households", home);
+                let mut body = visit(stage.twinning_for(caller, village), village);
                 body["household_ids"] = json!([home]);
                 Some(body)
             })
@@ -243,46 +250,46 @@ fn gifts() -> Vec<Row> {
     vec![
         Row::new("list_gifts", "support:read", About::List(records::gifts), 200),
         Row::new("create_gift", "support:record", twinning, 201)
-            .body(|stage, who, twinning| gift(twinning?, stage.village_with(who, "twinnings", twinning), &[]))
+            .body(|stage, caller, twinning| gift(twinning?, stage.village_with(caller, "twinnings", twinning), &[]))
             .except(OWN_TWINNINGS),
         Row::new("create_gift", "support:record", village, 201)
-            .body(|stage, who, village| {
-                let near = stage.village_with(who, "localities", village);
-                gift(stage.twinning_for(who, near), village?, &[])
+            .body(|stage, caller, village| {
+                let near = stage.village_with(caller, "localities", village);
+                gift(stage.twinning_for(caller, near), village?, &[])
             })
             .except(NO_TWINNING),
         Row::new("create_gift", "support:record", home, 201)
-            .body(|stage, who, home| {
-                let village = stage.village_with(who, "households", home);
-                gift(stage.twinning_for(who, village), village, &[("household_id", home)])
+            .body(|stage, caller, home| {
+                let village = stage.village_with(caller, "households", home);
+                gift(stage.twinning_for(caller, village), village, &[("household_id", home)])
             })
             .except(NO_TWINNING),
         Row::new("create_gift", "support:record", listed, 201)
-            .body(|stage, who, item| {
-                let village = stage.village_with(who, "hardship_items", item);
-                let home = stage.told_in_the_commune("hardship_items", item, "village_id", "household_id");
+            .body(|stage, caller, item| {
+                let village = stage.village_with(caller, "hardship_items", item);
+                let home = stage.value_in_the_commune("hardship_items", item, "village_id", "household_id");
                 let home = home
                     .filter(|_| {
-                        Stage::looks_down(who)
-                            || stage.told_in_the_commune("hardship_items", item, "village_id", "village_id")
+                        Stage::has_places_below(caller)
+                            || stage.value_in_the_commune("hardship_items", item, "village_id", "village_id")
                                 == Some(village)
                     })
                     .unwrap_or_else(|| stage.new_listed_household(village));
                 gift(
-                    stage.twinning_for(who, village),
+                    stage.twinning_for(caller, village),
                     village,
                     &[("household_id", Some(home)), ("hardship_item_id", item)],
                 )
             })
             .except(NO_TWINNING),
         Row::new("create_gift", "support:record", during, 201)
-            .body(|stage, who, visit| {
-                let village = stage.village_with(who, "visits", visit);
-                let twinning = match who {
-                    Who::Unit => Some(stage.twinning),
-                    _ => stage.told_in_the_commune("visits", visit, "village_id", "twinning_id"),
+            .body(|stage, caller, visit| {
+                let village = stage.village_with(caller, "visits", visit);
+                let twinning = match caller {
+                    Caller::Unit => Some(stage.twinning),
+                    _ => stage.value_in_the_commune("visits", visit, "village_id", "twinning_id"),
                 };
-                gift(twinning.unwrap_or_else(|| stage.twinning_for(who, village)), village, &[("visit_id", visit)])
+                gift(twinning.unwrap_or_else(|| stage.twinning_for(caller, village)), village, &[("visit_id", visit)])
             })
             .except(NO_TWINNING),
         Row::new("find_gift", "support:read", record, 200),

@@ -1,11 +1,10 @@
-//! Every operation × every identity × every relation to the record. The expected status follows
-//! from the policy table and a few rules, written out in `expected`; what differs stands with its
-//! row (`rows.rs`), with the reason. The operations come from the served document: one without a
-//! row fails, and so does a row without an operation.
+//! Calls every operation as every kind of caller with a record in every relation to the caller. The expected status
+//! follows from the policy table and the rules in `expected`; exceptions are given with their row (`rows.rs`) and a
+//! reason. The operations are read from the served document: an operation without a row fails, and so does a row
+//! without an operation.
 //!
-//! A new resource adds its rows, and one fixture function that makes a record of it in the relation
-//! that is asked for (`stage.rs` has the places and the people, `records.rs` what is written about
-//! them). An operation whose body names several records has a row for each.
+//! A new resource adds its rows and one fixture that inserts a record in the wanted relation (`stage.rs` has places and
+//! callers, `records.rs` the records of villages). An operation whose body names several records has a row for each.
 
 mod field_rows;
 mod records;
@@ -23,9 +22,9 @@ use crate::harness::{Answer, TestServer};
 use rows::rows;
 use stage::Stage;
 
-/// Who calls.
+/// The kinds of callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Who {
+pub enum Caller {
     Admin,
     Province,
     District,
@@ -34,11 +33,11 @@ pub enum Who {
     Head,
     Key,
     Anonymous,
-    /// A commune official with a token of the time before.
+    /// A commune official with a token issued before the deactivation.
     Deactivated,
 }
 
-impl Who {
+impl Caller {
     fn office(self) -> Option<Office> {
         match self {
             Self::Admin => Some(Office::User(Role::Admin)),
@@ -53,12 +52,12 @@ impl Who {
     }
 }
 
-/// How the record, or the place that a body names, lies to the caller.
+/// The relation of the record, or of the place that a body names, to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
     /// The caller's own place, or a record of exactly its rank and place.
     Own,
-    /// Further down, in the caller's care.
+    /// In a place below that of the caller.
     Below,
     /// In a sibling place.
     Outside,
@@ -66,26 +65,26 @@ pub enum Relation {
     Unknown,
 }
 
-/// Makes a record in one of the relations own, below and outside; None where there is no such thing.
-pub type Fixture = fn(&Stage, Who, Relation) -> Option<Uuid>;
+/// Inserts a record in the relation own, below or outside; None where the relation does not exist for the caller.
+pub type Fixture = fn(&Stage, Caller, Relation) -> Option<Uuid>;
 
-/// What an operation is asked about.
+/// The record that an operation is called for.
 #[derive(Clone, Copy)]
 pub enum About {
-    /// Nothing but the caller.
+    /// No record.
     Nothing,
-    /// All records there are for the caller: those in scope are listed, those outside are not. An
-    /// exception with 404 hides a record in scope, one with 200 shows one outside.
+    /// A list: it contains the records in scope and none outside. An exception with 404 expects a record in scope to be
+    /// absent, one with 200 a record outside to be present.
     List(Fixture),
-    /// The record in the path. Its table, where a deleted one can be told from an unknown one.
+    /// The record in the path, with its table where a deleted record is tested, too.
     Record(Option<&'static str>, Fixture),
-    /// A place or record that the body names, at this pointer. Its table, where it can be deleted.
+    /// A place or record that the body names at this pointer, with its table where a deleted record is tested, too.
     Body(&'static str, Option<&'static str>, Fixture),
 }
 
-/// A cell that does not follow the rules, and why.
+/// A cell that does not follow the rules, with the reason.
 pub struct Exception {
-    pub who: &'static [Who],
+    pub callers: &'static [Caller],
     pub relation: Relation,
     pub status: u16,
     pub reason: &'static str,
@@ -97,30 +96,30 @@ pub struct Row {
     /// The word of its permission; None when it needs no sign-in.
     pub permission: Option<&'static str>,
     pub about: About,
-    pub body: fn(&Stage, Who, Option<Uuid>) -> Option<Value>,
+    pub body: fn(&Stage, Caller, Option<Uuid>) -> Option<Value>,
     pub success: u16,
-    /// Fills `{…}` of the path that is no id.
+    /// Values for the `{…}` of the path other than the id.
     pub path: &'static [(&'static str, &'static str)],
     pub query: &'static str,
-    /// The call ends the caller's session, so somebody else makes it.
+    /// The call ends the session, so a new caller of the same kind makes it.
     pub ends_session: bool,
     pub exceptions: &'static [Exception],
 }
 
 impl Row {
-    fn exception(&self, who: Who, relation: Relation) -> Option<&Exception> {
-        self.exceptions.iter().find(|exception| exception.relation == relation && exception.who.contains(&who))
+    fn exception(&self, caller: Caller, relation: Relation) -> Option<&Exception> {
+        self.exceptions.iter().find(|exception| exception.relation == relation && exception.callers.contains(&caller))
     }
 
-    /// The rules: 401 before 403 before 404 and 422, success else.
-    fn expected(&self, who: Who, relation: Relation) -> u16 {
+    /// The rules: 401 before 403 before 404 and 422, otherwise success.
+    fn expected(&self, caller: Caller, relation: Relation) -> u16 {
         let Some(word) = self.permission else { return self.success };
-        let Some(office) = who.office() else { return 401 };
+        let Some(office) = caller.office() else { return 401 };
         let permission = Permission::ALL.iter().find(|permission| permission.word() == word).unwrap();
         if !permission.is_given_to(office) {
             return 403;
         }
-        if let Some(exception) = self.exception(who, relation) {
+        if let Some(exception) = self.exception(caller, relation) {
             assert!(!exception.reason.is_empty());
             return exception.status;
         }
@@ -132,7 +131,7 @@ impl Row {
     }
 }
 
-/// An operation as the document has it.
+/// An operation of the document.
 struct Operation {
     method: String,
     path: String,
@@ -154,18 +153,18 @@ fn operations(server: &TestServer) -> BTreeMap<String, Operation> {
     found
 }
 
-/// Walks the rows for these people and gives the cells that are not as they should be.
-fn walk(stage: &Stage, people: &[Who], rows: &[Row]) -> Vec<String> {
+/// Calls the rows as these callers and returns the cells with an unexpected result.
+fn walk(stage: &Stage, callers: &[Caller], rows: &[Row]) -> Vec<String> {
     let operations = operations(&stage.world.server);
     let mut wrong = Vec::new();
     for row in rows {
         let operation = &operations[row.operation];
-        for who in people {
+        for caller in callers {
             match row.about {
-                About::Nothing => call(stage, row, operation, *who, Relation::Own, None, &mut wrong),
-                About::List(fixture) => list(stage, row, operation, *who, fixture, &mut wrong),
-                About::Record(table, fixture) => each(stage, row, operation, *who, table, fixture, &mut wrong),
-                About::Body(_, table, fixture) => each(stage, row, operation, *who, table, fixture, &mut wrong),
+                About::Nothing => call(stage, row, operation, *caller, Relation::Own, None, &mut wrong),
+                About::List(fixture) => list(stage, row, operation, *caller, fixture, &mut wrong),
+                About::Record(table, fixture) => each(stage, row, operation, *caller, table, fixture, &mut wrong),
+                About::Body(_, table, fixture) => each(stage, row, operation, *caller, table, fixture, &mut wrong),
             }
         }
     }
@@ -176,31 +175,31 @@ fn each(
     stage: &Stage,
     row: &Row,
     operation: &Operation,
-    who: Who,
+    caller: Caller,
     table: Option<&str>,
     fixture: Fixture,
     wrong: &mut Vec<String>,
 ) {
     use Relation::{Below, Deleted, Outside, Own, Unknown};
-    // Who is not signed in has no relation to anything.
+    // A caller without a session has no relation to a record.
     let relations: &[Relation] =
-        if who.office().is_some() { &[Own, Below, Outside, Deleted, Unknown] } else { &[Outside, Unknown] };
+        if caller.office().is_some() { &[Own, Below, Outside, Deleted, Unknown] } else { &[Outside, Unknown] };
     for relation in relations.iter().copied() {
         let id = match (relation, table) {
             (Unknown, _) => Some(Uuid::now_v7()),
             (Deleted, None) => None,
-            (Deleted, Some(table)) => fixture(stage, who, Below)
-                .or_else(|| fixture(stage, who, Outside))
+            (Deleted, Some(table)) => fixture(stage, caller, Below)
+                .or_else(|| fixture(stage, caller, Outside))
                 .inspect(|id| stage.delete(table, *id)),
-            _ => fixture(stage, who, relation),
+            _ => fixture(stage, caller, relation),
         };
         if let Some(id) = id {
-            call(stage, row, operation, who, relation, Some(id), wrong);
+            call(stage, row, operation, caller, relation, Some(id), wrong);
         }
     }
 }
 
-/// Any version, but where one is needed: that of the record.
+/// The value of `If-Match`: `*`, or the version of the record for the steps that require it.
 fn version(stage: &Stage, operation: &Operation, id: Option<Uuid>) -> String {
     let steps = [("/approve", "hardship_lists"), ("/confirm", "gifts"), ("/settle", "gifts")];
     match (steps.iter().find(|(step, _)| operation.path.ends_with(step)), id) {
@@ -216,12 +215,12 @@ fn send(
     stage: &Stage,
     row: &Row,
     operation: &Operation,
-    who: Who,
+    caller: Caller,
     id: Option<Uuid>,
     query: &str,
     body: Option<Value>,
 ) -> Answer {
-    let client = stage.client(who, row.ends_session).with("If-Match", &version(stage, operation, id));
+    let client = stage.client(caller, row.ends_session).with("If-Match", &version(stage, operation, id));
     let mut path = operation.path.clone();
     if let (About::Record(..), Some(id)) = (row.about, id) {
         path = path.replace("{id}", &id.to_string());
@@ -237,23 +236,23 @@ fn call(
     stage: &Stage,
     row: &Row,
     operation: &Operation,
-    who: Who,
+    caller: Caller,
     relation: Relation,
     id: Option<Uuid>,
     wrong: &mut Vec<String>,
 ) {
-    let expected = row.expected(who, relation);
+    let expected = row.expected(caller, relation);
     // A body may need records of its own.
-    let body = (row.body)(stage, who, id);
-    let may_leave_traces = operation.method != "GET" && expected >= 400;
-    let before = may_leave_traces.then(|| stage.contents());
-    let answer = send(stage, row, operation, who, id, row.query, body);
-    let cell = format!("{} × {who:?} × {relation:?}", row.operation);
+    let body = (row.body)(stage, caller, id);
+    let must_not_write = operation.method != "GET" && expected >= 400;
+    let before = must_not_write.then(|| stage.contents());
+    let answer = send(stage, row, operation, caller, id, row.query, body);
+    let cell = format!("{} × {caller:?} × {relation:?}", row.operation);
     if answer.status != expected {
         wrong.push(format!("{cell}: {} instead of {expected}: {}", answer.status, answer.text));
     }
     if before.is_some_and(|before| answer.status >= 400 && stage.contents() != before) {
-        wrong.push(format!("{cell}: was refused and left a trace"));
+        wrong.push(format!("{cell}: was refused and wrote rows"));
     }
     if answer.status == 401 && answer.header("www-authenticate") != "Bearer" {
         wrong.push(format!("{cell}: 401 without WWW-Authenticate"));
@@ -261,32 +260,34 @@ fn call(
     if let (About::Body(pointer, ..), 422) = (row.about, answer.status) {
         let body: Value = serde_json::from_str(&answer.text).unwrap();
         let told = (&body["errors"][0]["pointer"], &body["errors"][0]["code"]);
-        if row.exception(who, relation).is_none() && told != (&Value::from(pointer), &Value::from("not_found")) {
-            wrong.push(format!("{cell}: told {told:?} instead of not_found at {pointer}"));
+        if row.exception(caller, relation).is_none() && told != (&Value::from(pointer), &Value::from("not_found")) {
+            wrong.push(format!("{cell}: {told:?} instead of not_found at {pointer}"));
         }
     }
 }
 
-fn list(stage: &Stage, row: &Row, operation: &Operation, who: Who, fixture: Fixture, wrong: &mut Vec<String>) {
+fn list(stage: &Stage, row: &Row, operation: &Operation, caller: Caller, fixture: Fixture, wrong: &mut Vec<String>) {
     let records: Vec<(Relation, Option<Uuid>)> = [Relation::Own, Relation::Below, Relation::Outside]
         .into_iter()
-        .map(|relation| (relation, fixture(stage, who, relation)))
+        .map(|relation| (relation, fixture(stage, caller, relation)))
         .collect();
-    let expected = row.expected(who, Relation::Below);
+    let expected = row.expected(caller, Relation::Below);
     let mut listed = Vec::new();
     let mut cursor = String::new();
     loop {
         let query = format!("?limit=200{}{cursor}", row.query);
-        let answer = send(stage, row, operation, who, None, &query, None);
+        let answer = send(stage, row, operation, caller, None, &query, None);
         if answer.status != expected {
-            wrong
-                .push(format!("{} × {who:?}: {} instead of {expected}: {}", row.operation, answer.status, answer.text));
+            wrong.push(format!(
+                "{} × {caller:?}: {} instead of {expected}: {}",
+                row.operation, answer.status, answer.text
+            ));
         }
         if answer.status != 200 {
             return;
         }
         let page: Value = serde_json::from_str(&answer.text).unwrap();
-        // An entry of the audit is known by the record that it is about.
+        // An audit entry is identified by the record that it names.
         let id = |item: &Value| item["record_id"].as_str().or(item["id"].as_str()).unwrap().to_owned();
         listed.extend(page["items"].as_array().unwrap().iter().map(id));
         match page["next_cursor"].as_str() {
@@ -296,10 +297,10 @@ fn list(stage: &Stage, row: &Row, operation: &Operation, who: Who, fixture: Fixt
     }
     for (relation, id) in records {
         let Some(id) = id else { continue };
-        let hidden = row.exception(who, relation).map_or(relation == Relation::Outside, |known| known.status == 404);
+        let hidden = row.exception(caller, relation).map_or(relation == Relation::Outside, |known| known.status == 404);
         if listed.contains(&id.to_string()) == hidden {
             let what = if hidden { "is listed" } else { "is missing" };
-            wrong.push(format!("{} × {who:?} × {relation:?}: {what}", row.operation));
+            wrong.push(format!("{} × {caller:?} × {relation:?}: {what}", row.operation));
         }
     }
 }
@@ -323,51 +324,55 @@ fn operations_and_matrix_rows_match_and_name_the_same_permissions() {
     }
 }
 
-// One walk in two halves, for they run side by side.
+// One run over all callers in two halves, which run in parallel.
 
 #[test]
 fn officials_above_the_village_get_the_expected_status_for_every_operation() {
     let stage = Stage::today();
-    assert_nothing(&walk(&stage, &[Who::Admin, Who::Province, Who::Commune], &rows()));
+    assert_nothing(&walk(&stage, &[Caller::Admin, Caller::Province, Caller::Commune], &rows()));
 }
 
 #[test]
 fn units_heads_keys_and_anonymous_callers_get_the_expected_status_for_every_operation() {
     let stage = Stage::today();
-    assert_nothing(&walk(&stage, &[Who::Unit, Who::Head, Who::Key, Who::Anonymous, Who::Deactivated], &rows()));
+    assert_nothing(&walk(
+        &stage,
+        &[Caller::Unit, Caller::Head, Caller::Key, Caller::Anonymous, Caller::Deactivated],
+        &rows(),
+    ));
 }
 
 #[test]
 fn officials_before_the_end_of_districts_get_the_expected_status_for_every_operation() {
     let stage = Stage::with_districts();
-    assert_nothing(&walk(&stage, &[Who::Province, Who::District, Who::Commune], &rows()));
+    assert_nothing(&walk(&stage, &[Caller::Province, Caller::District, Caller::Commune], &rows()));
 }
 
-/// Who holds what, once more and from the description of the offices: the walk takes the policy
-/// table at its word, so the table has a witness.
+/// The permissions of each office, written out a second time: the tests above derive their expectation from the policy
+/// table, so a mistake in the table would not fail them.
 #[test]
 fn every_office_holds_exactly_the_listed_permissions() {
     const ALL_USERS: &str = "account:own localities:read organisations:read programmes:read twinnings:read households:read \
         hardship_lists:read support:read aggregates:read";
     let agreed = [
-        (Who::Admin, "users:read users:write api_keys:manage audit:read"),
+        (Caller::Admin, "users:read users:write api_keys:manage audit:read"),
         (
-            Who::Province,
+            Caller::Province,
             "users:read users:write api_keys:manage audit:read villages:write organisations:write programmes:write twinnings:write households:reveal",
         ),
         (
-            Who::District,
+            Caller::District,
             "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write households:reveal pledges:write \
              support:record",
         ),
         (
-            Who::Commune,
+            Caller::Commune,
             "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write households:write households:reveal \
              hardship_lists:write hardship_lists:decide pledges:write support:record support:record_for gifts:confirm gifts:settle",
         ),
-        (Who::Unit, "pledges:write support:record"),
+        (Caller::Unit, "pledges:write support:record"),
         (
-            Who::Head,
+            Caller::Head,
             "households:write households:reveal hardship_lists:write pledges:write support:record gifts:confirm",
         ),
     ];
@@ -375,22 +380,22 @@ fn every_office_holds_exactly_the_listed_permissions() {
         words.sort_unstable();
         words
     };
-    let held = |who: Who| sorted(who.office().unwrap().permissions().map(Permission::word).collect());
-    for (who, words) in agreed {
+    let held = |caller: Caller| sorted(caller.office().unwrap().permissions().map(Permission::word).collect());
+    for (caller, words) in agreed {
         assert_eq!(
-            held(who),
+            held(caller),
             sorted(ALL_USERS.split_whitespace().chain(words.split_whitespace()).collect()),
-            "{who:?}"
+            "{caller:?}"
         );
     }
-    assert_eq!(held(Who::Key), ["aggregates:read", "localities:read"]);
+    assert_eq!(held(Caller::Key), ["aggregates:read", "localities:read"]);
 }
 
-/// The matrix has to see a hole: each form of policy is opened once.
+/// Mutation test of the matrix: each form of policy is opened once, and the matrix must fail.
 #[test]
 fn the_matrix_fails_when_a_policy_lets_every_caller_in() {
     let stage = Stage::today();
-    let callers = [Who::Province, Who::Commune, Who::Unit, Who::Head];
+    let callers = [Caller::Province, Caller::Commune, Caller::Unit, Caller::Head];
     let seen = "readable ON localities USING (true)";
     let written = "villages_changed ON localities USING (level = 'village') WITH CHECK (level = 'village')";
     let deleted = "villages_deleted ON localities USING (level = 'village')";
@@ -400,19 +405,19 @@ fn the_matrix_fails_when_a_policy_lets_every_caller_in() {
     let either_end = "either_end ON twinnings USING (true)";
     let homes = "in_scope ON households USING (true)";
     let homes_written = "written ON households USING (true) WITH CHECK (true)";
-    // Of the villages a unit stands by, more than it should see.
+    // More of its twinned villages than a unit should see.
     let drafts = "in_scope ON hardship_lists USING ((scope_path >= app_low() AND scope_path < app_high()) OR village_id = ANY (app_villages()))";
     let unlisted = "in_scope ON households USING ((scope_path >= app_low() AND scope_path < app_high()) OR village_id = ANY (app_villages()))";
     let others_visits = "in_scope ON visits USING ((scope_path >= app_low() AND scope_path < app_high()) OR village_id = ANY (app_villages()))";
     let others_gifts = "in_scope ON gifts USING ((scope_path >= app_low() AND scope_path < app_high()) OR village_id = ANY (app_villages()))";
     let others_pledges = "by_the_unit ON pledges USING (true)";
     let entries = "in_scope ON audit_events USING (true)";
-    // Lists say the caller's branch of the policy again (access/reach.rs), so a hole elsewhere in the
-    // policy shows where one record is asked for.
+    // Lists add the caller's branch of the policy as a condition (access/reach.rs), so another branch that is opened
+    // shows only in operations on one record.
     let cases: [(&[&str], &str); 25] = [
         (&[seen], "find_locality"),
         (&[seen], "list_localities"),
-        // What may be changed is what may be seen and written: one hole alone is not enough.
+        // An update needs a policy to read and one to write: opening one alone changes nothing.
         (&[seen, written], "update_locality"),
         (&[seen, written, deleted], "delete_locality"),
         (&[cared_for], "find_user"),
@@ -442,7 +447,7 @@ fn the_matrix_fails_when_a_policy_lets_every_caller_in() {
         assert_nothing(&walk(&stage, &callers, &row));
         stage.with_policies(policies, || {
             let wrong = walk(&stage, &callers, &row);
-            assert!(!wrong.is_empty(), "{operation} did not notice: {policies:?}");
+            assert!(!wrong.is_empty(), "{operation} did not fail with {policies:?}");
         });
         assert_nothing(&walk(&stage, &callers, &row));
     }

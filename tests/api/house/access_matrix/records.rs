@@ -1,10 +1,10 @@
-//! Records of villages in every relation to the callers, put behind the API. All of them lie on days
-//! that are past in the time with districts, too.
+//! Records of villages in every relation to the callers, inserted by SQL. Their days are in the past at the time of
+//! districts, too.
 
 use uuid::Uuid;
 
 use super::stage::{Stage, localities, villages};
-use super::{Relation, Who};
+use super::{Caller, Relation};
 
 pub const DAY: &str = "2025-05-20";
 
@@ -15,7 +15,7 @@ impl Stage {
         id
     }
 
-    /// Managed by a place; nobody signs in for it.
+    /// An organisation managed by a place, without an account.
     pub fn new_organisation(&self, place: Uuid) -> Uuid {
         let values = format!("'Hội Nông dân', 'mass_organisation', 'commune', '{place}'");
         self.insert("organisations", "name, kind, level, locality_id", &values)
@@ -49,7 +49,7 @@ impl Stage {
     pub fn new_list(&self, village: Uuid, status: &str) -> Uuid {
         let number = self.next();
         let approved = if status == "approved" { "app_now()" } else { "NULL" };
-        // The years that no body asks for.
+        // Years that the bodies of the rows do not use.
         let (year, round) = (2030 + number / 12, 1 + number % 12);
         self.insert(
             "hardship_lists",
@@ -69,14 +69,14 @@ impl Stage {
         )
     }
 
-    /// A list with one household.
+    /// A list with one household on it.
     pub fn new_list_of_one(&self, village: Uuid, status: &str) -> Uuid {
         let list = self.new_list(village, status);
         self.new_item(list, self.new_household(village));
         list
     }
 
-    /// A household that twinned units see.
+    /// A household on an approved list, which twinned units see.
     pub fn new_listed_household(&self, village: Uuid) -> Uuid {
         let household = self.new_household(village);
         self.new_item(self.new_list(village, "approved"), household);
@@ -103,139 +103,141 @@ impl Stage {
         self.ask(sql).map(|id| id.parse().unwrap())
     }
 
-    /// What a column of a record says, if the record's place lies in the commune.
-    pub fn told_in_the_commune(&self, table: &str, id: Option<Uuid>, place: &str, column: &str) -> Option<Uuid> {
+    /// A column of a record, if the place of the record lies in the commune.
+    pub fn value_in_the_commune(&self, table: &str, id: Option<Uuid>, place: &str, column: &str) -> Option<Uuid> {
         let (id, commune) = (id?, self.commune);
         self.id(&format!(
             "SELECT r.{column} FROM {table} r JOIN localities l ON l.id = r.{place} WHERE r.id = '{id}' AND l.commune_id = '{commune}'"
         ))
     }
 
-    /// The village of a record, or one in the caller's care where the record is not.
-    pub fn village_with(&self, who: Who, table: &str, id: Option<Uuid>) -> Uuid {
+    /// The village of the record, or that of the head where the record is out of scope.
+    pub fn village_with(&self, caller: Caller, table: &str, id: Option<Uuid>) -> Uuid {
         let column = match table {
             "localities" => "id",
             "twinnings" => "locality_id",
             _ => "village_id",
         };
-        let told = self.told_in_the_commune(table, id, column, column);
-        told.filter(|village| Self::looks_down(who) || *village == self.village).unwrap_or(self.village)
+        let told = self.value_in_the_commune(table, id, column, column);
+        told.filter(|village| Self::has_places_below(caller) || *village == self.village).unwrap_or(self.village)
     }
 
-    /// A twinning with a village that the caller may record under, if it may under any.
-    pub fn twinning_for(&self, who: Who, village: Uuid) -> Uuid {
-        match who {
-            Who::Unit => self.twinning,
+    /// A twinning with the village under which the caller may record, if it may record at all.
+    pub fn twinning_for(&self, caller: Caller, village: Uuid) -> Uuid {
+        match caller {
+            Caller::Unit => self.twinning,
             _ => self.new_twinning(self.new_organisation(village), village),
         }
     }
 }
 
-/// Organisation and village of a twinning, as values.
+/// Organisation and village of a twinning, as SQL expressions.
 fn ends(twinning: Uuid) -> String {
     let of = |column| format!("(SELECT {column} FROM twinnings WHERE id = '{twinning}')");
     format!("{}, {}", of("organisation_id"), of("locality_id"))
 }
 
-/// The village that a record lies in: officials have none of their own.
-pub fn home_villages(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+/// The village of a record; officials have no own village.
+pub fn home_villages(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
     match relation {
-        Relation::Own => (!Stage::looks_down(who)).then_some(stage.village),
-        _ => villages(stage, who, relation),
+        Relation::Own => (!Stage::has_places_below(caller)).then_some(stage.village),
+        _ => villages(stage, caller, relation),
     }
 }
 
-pub fn organisations(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    localities(stage, who, relation).map(|place| stage.new_organisation(place))
+pub fn organisations(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    localities(stage, caller, relation).map(|place| stage.new_organisation(place))
 }
 
-pub fn programmes(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    localities(stage, who, relation).map(|place| stage.new_programme(place))
+pub fn programmes(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    localities(stage, caller, relation).map(|place| stage.new_programme(place))
 }
 
-/// For a twinning of the village: in the caller's care, that of its commune.
-pub fn programmes_over_the_village(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+/// A programme for a twinning of the village; in scope, one of its commune.
+pub fn programmes_over_the_village(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
     match relation {
-        Relation::Own | Relation::Below => programmes(stage, who, relation).map(|_| stage.new_programme(stage.commune)),
-        _ => programmes(stage, who, relation),
+        Relation::Own | Relation::Below => {
+            programmes(stage, caller, relation).map(|_| stage.new_programme(stage.commune))
+        }
+        _ => programmes(stage, caller, relation),
     }
 }
 
-/// The unit's own twinning is its own; every other is of an organisation that nobody signs in for.
-pub fn twinnings(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    let village = home_villages(stage, who, relation)?;
-    let own = who == Who::Unit && relation == Relation::Own;
+/// For a unit its own twinning is own; every other is of an organisation without an account.
+pub fn twinnings(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    let village = home_villages(stage, caller, relation)?;
+    let own = caller == Caller::Unit && relation == Relation::Own;
     let organisation = if own { stage.organisation } else { stage.new_organisation(village) };
     Some(stage.new_twinning(organisation, village))
 }
 
 /// For a unit: a listed household of its village, and one that is on no list.
-pub fn households(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    match (who, relation) {
-        (Who::Unit, Relation::Own) => Some(stage.new_listed_household(stage.village)),
-        (Who::Unit, Relation::Outside) => Some(stage.new_household(stage.village)),
-        _ => home_villages(stage, who, relation).map(|village| stage.new_household(village)),
+pub fn households(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    match (caller, relation) {
+        (Caller::Unit, Relation::Own) => Some(stage.new_listed_household(stage.village)),
+        (Caller::Unit, Relation::Outside) => Some(stage.new_household(stage.village)),
+        _ => home_villages(stage, caller, relation).map(|village| stage.new_household(village)),
     }
 }
 
-/// Lists that were approved; a draft of its village is outside for a unit.
-pub fn lists(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    match (who, relation) {
-        (Who::Unit, Relation::Outside) => Some(stage.new_list_of_one(stage.village, "draft")),
-        _ => approved_lists(stage, who, relation),
+/// Approved lists; for a unit a draft of its village is outside.
+pub fn lists(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    match (caller, relation) {
+        (Caller::Unit, Relation::Outside) => Some(stage.new_list_of_one(stage.village, "draft")),
+        _ => approved_lists(stage, caller, relation),
     }
 }
 
-pub fn drafts(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    home_villages(stage, who, relation).map(|village| stage.new_list_of_one(village, "draft"))
+pub fn drafts(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    home_villages(stage, caller, relation).map(|village| stage.new_list_of_one(village, "draft"))
 }
 
-pub fn submitted_lists(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    home_villages(stage, who, relation).map(|village| stage.new_list_of_one(village, "submitted"))
+pub fn submitted_lists(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    home_villages(stage, caller, relation).map(|village| stage.new_list_of_one(village, "submitted"))
 }
 
-pub fn approved_lists(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    home_villages(stage, who, relation).map(|village| stage.new_list_of_one(village, "approved"))
+pub fn approved_lists(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    home_villages(stage, caller, relation).map(|village| stage.new_list_of_one(village, "approved"))
 }
 
 /// Listed households of approved lists.
-pub fn items(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    let village = home_villages(stage, who, relation)?;
+pub fn items(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    let village = home_villages(stage, caller, relation)?;
     Some(stage.new_item(stage.new_list(village, "approved"), stage.new_household(village)))
 }
 
-/// Of the unit itself, or of an organisation that nobody signs in for.
-pub fn pledges(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    let village = home_villages(stage, who, relation)?;
-    let item = items(stage, who, relation)?;
-    let own = who == Who::Unit && relation == Relation::Own;
+/// A pledge of the unit, or of an organisation without an account.
+pub fn pledges(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    let village = home_villages(stage, caller, relation)?;
+    let item = items(stage, caller, relation)?;
+    let own = caller == Caller::Unit && relation == Relation::Own;
     let organisation = if own { stage.organisation } else { stage.new_organisation(village) };
     let values = format!("'{item}', '{organisation}', (SELECT village_id FROM hardship_items WHERE id = '{item}')");
     Some(stage.insert("pledges", "item_id, organisation_id, village_id", &values))
 }
 
-/// Under which twinning something was recorded, and by whom. What is an official's own was recorded by
-/// that official; another unit's record of the same village is outside for a unit.
-fn recorded(stage: &Stage, who: Who, relation: Relation) -> Option<(Uuid, Uuid)> {
+/// Twinning and recorder of a visit or gift. For an official a record is own that the official recorded; for a unit the
+/// record of another unit in the same village is outside.
+fn recorded(stage: &Stage, caller: Caller, relation: Relation) -> Option<(Uuid, Uuid)> {
     let silent = |village| stage.new_twinning(stage.new_organisation(village), village);
-    match (who, relation) {
-        (Who::Unit, Relation::Own) => Some((stage.twinning, Uuid::now_v7())),
-        (Who::Unit, Relation::Outside) => Some((silent(stage.village), Uuid::now_v7())),
-        (_, Relation::Own) if Stage::looks_down(who) => {
-            villages(stage, who, Relation::Below).map(|village| (silent(village), stage.user_id(who)))
+    match (caller, relation) {
+        (Caller::Unit, Relation::Own) => Some((stage.twinning, Uuid::now_v7())),
+        (Caller::Unit, Relation::Outside) => Some((silent(stage.village), Uuid::now_v7())),
+        (_, Relation::Own) if Stage::has_places_below(caller) => {
+            villages(stage, caller, Relation::Below).map(|village| (silent(village), stage.user_id(caller)))
         }
-        _ => home_villages(stage, who, relation).map(|village| (silent(village), Uuid::now_v7())),
+        _ => home_villages(stage, caller, relation).map(|village| (silent(village), Uuid::now_v7())),
     }
 }
 
-pub fn visits(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    recorded(stage, who, relation).map(|(twinning, by)| stage.new_visit(twinning, by))
+pub fn visits(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    recorded(stage, caller, relation).map(|(twinning, by)| stage.new_visit(twinning, by))
 }
 
-pub fn gifts(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    recorded(stage, who, relation).map(|(twinning, by)| stage.new_gift(twinning, by, "recorded"))
+pub fn gifts(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    recorded(stage, caller, relation).map(|(twinning, by)| stage.new_gift(twinning, by, "recorded"))
 }
 
-pub fn disputed_gifts(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    recorded(stage, who, relation).map(|(twinning, by)| stage.new_gift(twinning, by, "disputed"))
+pub fn disputed_gifts(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    recorded(stage, caller, relation).map(|(twinning, by)| stage.new_gift(twinning, by, "disputed"))
 }

@@ -1,34 +1,34 @@
-//! A row for each operation: its permission, what it is about, and a call that is good.
+//! The rows: for each operation its permission, its record and a valid call.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::stage::{self, Stage};
-use super::{About, Exception, Relation, Row, Who, field_rows};
+use super::{About, Caller, Exception, Relation, Row, field_rows};
 use crate::harness::{PASSWORD, unique};
 
 const PEERS: &[Exception] = &[Exception {
-    who: &[Who::Province, Who::District, Who::Commune],
+    callers: &[Caller::Province, Caller::District, Caller::Commune],
     relation: Relation::Own,
     status: 404,
-    reason: "an official looks after offices further down, not after its own or its peers'; administrators alone have nobody above them",
+    reason: "an official manages accounts of offices below, not of the same level; administrators manage each other",
 }];
 
 const BELOW_ONLY: &[Exception] = &[Exception {
-    who: &[Who::Province, Who::District, Who::Commune],
+    callers: &[Caller::Province, Caller::District, Caller::Commune],
     relation: Relation::Own,
     status: 404,
-    reason: "an official reads of offices further down, not of its own or its peers'",
+    reason: "an official reads entries of accounts of offices below, not of the same level",
 }];
 
 const CATALOGUE_PLACES: &[Exception] = &[Exception {
-    who: &[Who::Province, Who::District, Who::Commune],
+    callers: &[Caller::Province, Caller::District, Caller::Commune],
     relation: Relation::Own,
     status: 403,
-    reason: "provinces, districts and communes are seen and are changed by law alone",
+    reason: "provinces, districts and communes are readable, and changed by the catalogue alone",
 }];
 
-fn nothing(_: &Stage, _: Who, _: Option<Uuid>) -> Option<Value> {
+fn nothing(_: &Stage, _: Caller, _: Option<Uuid>) -> Option<Value> {
     None
 }
 
@@ -51,7 +51,7 @@ impl Row {
         }
     }
 
-    pub fn body(self, body: fn(&Stage, Who, Option<Uuid>) -> Option<Value>) -> Self {
+    pub fn body(self, body: fn(&Stage, Caller, Option<Uuid>) -> Option<Value>) -> Self {
         Self { body, ..self }
     }
 
@@ -127,7 +127,7 @@ fn api_keys() -> Vec<Row> {
 
 fn audit() -> Vec<Row> {
     let mut rows = vec![Row::new("list_audit_events", "audit:read", About::List(stage::villages), 200)];
-    // What happened to an account is for those who look after it; an administrator reads everything.
+    // Entries of an account are read by the officials above it, and by administrators.
     let of_accounts = Row::new("list_audit_events", "audit:read", About::List(stage::users), 200);
     rows.push(Row { query: "&resource=users", ..of_accounts }.except(BELOW_ONLY));
     rows

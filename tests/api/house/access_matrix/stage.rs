@@ -1,4 +1,4 @@
-//! The places and people of the matrix, and records in every relation to them.
+//! Places and callers of the matrix, and accounts, keys and sessions in every relation to them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -10,10 +10,10 @@ use ketnghia::places::loader::locality_id;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Relation, Who};
+use super::{Caller, Relation};
 use crate::harness::{Client, PASSWORD, TestServer, World, id_of, unique};
 
-/// What refused calls may write: who tried what.
+/// Tables that refused calls may write to.
 const BOOKKEEPING: &str = "'audit_events', 'sign_in_failures', 'sign_in_addresses', 'devices', 'sessions', 'refresh_tokens', '__diesel_schema_migrations'";
 
 pub struct Stage {
@@ -22,19 +22,19 @@ pub struct Stage {
     /// Only before 2025-07-01.
     pub district: Option<Uuid>,
     pub commune: Uuid,
-    /// Of the village head, and of the unit.
+    /// The village of the head, with which the unit is twinned.
     pub village: Uuid,
-    /// In another district, or the next commune.
+    /// A commune of another district, or the next commune.
     pub sibling: Uuid,
-    /// In another province.
+    /// A commune of another province.
     pub far: Uuid,
-    /// The unit, and what it stands by the village with.
+    /// The unit, and its twinning with the village.
     pub organisation: Uuid,
     pub twinning: Uuid,
     officials: HashMap<Uuid, Client>,
     admin: Client,
-    clients: HashMap<Who, Client>,
-    names: HashMap<Who, String>,
+    clients: HashMap<Caller, Client>,
+    names: HashMap<Caller, String>,
     sql: RefCell<PgConnection>,
     counting: String,
     rounds: Cell<u32>,
@@ -105,20 +105,27 @@ impl Stage {
              VALUES ('{organisation}', 'Văn phòng', 'department', 'commune', '{commune}')"
         ));
         stage.twinning = stage.new_twinning(organisation, stage.village);
-        for who in
-            [Who::Admin, Who::Province, Who::District, Who::Commune, Who::Unit, Who::Head, Who::Key, Who::Deactivated]
-        {
-            if who != Who::District || district.is_some() {
+        for caller in [
+            Caller::Admin,
+            Caller::Province,
+            Caller::District,
+            Caller::Commune,
+            Caller::Unit,
+            Caller::Head,
+            Caller::Key,
+            Caller::Deactivated,
+        ] {
+            if caller != Caller::District || district.is_some() {
                 let name = unique("caller");
-                stage.clients.insert(who, stage.newcomer(who, &name));
-                stage.names.insert(who, name);
+                stage.clients.insert(caller, stage.newcomer(caller, &name));
+                stage.names.insert(caller, name);
             }
         }
-        stage.clients.insert(Who::Anonymous, stage.world.server.anonymous());
+        stage.clients.insert(Caller::Anonymous, stage.world.server.anonymous());
         stage
     }
 
-    /// Writes behind the API, as loaders do.
+    /// Runs a statement in a transaction that entered as `system`.
     pub fn as_system(&self, sql: &str) {
         let now = self.world.server.db.clock.now().to_rfc3339();
         let sql = format!("BEGIN; SET LOCAL ROLE app; SELECT app_enter_system('{now}'); {sql}; COMMIT");
@@ -129,32 +136,32 @@ impl Stage {
         self.as_system(&format!("DELETE FROM {table} WHERE id = '{id}'"));
     }
 
-    /// One word read behind the API.
+    /// Returns one value by SQL.
     pub fn ask(&self, word: &str) -> Option<String> {
         let sql = format!("SELECT word::text AS line FROM ({word}) AS asked (word)");
         let line: Option<Line> = diesel::sql_query(sql).get_result(&mut *self.sql.borrow_mut()).optional().unwrap();
         line.map(|line| line.line)
     }
 
-    /// The account that the caller signed in with; of nobody, where it signed in with none.
-    pub fn user_id(&self, who: Who) -> Uuid {
-        let name = self.names.get(&who).map_or("", String::as_str);
+    /// The account of the caller; a random id for a caller without one.
+    pub fn user_id(&self, caller: Caller) -> Uuid {
+        let name = self.names.get(&caller).map_or("", String::as_str);
         let id = self.ask(&format!("SELECT id FROM users WHERE username = '{name}'"));
         id.map_or_else(Uuid::now_v7, |id| id.parse().unwrap())
     }
 
-    /// A number that was not given before.
+    /// A new number with each call.
     pub fn next(&self) -> u32 {
         self.rounds.replace(self.rounds.get() + 1)
     }
 
-    /// How many rows and versions there are, table by table.
+    /// Number of rows and sum of versions of each table.
     pub fn contents(&self) -> String {
         let line: Line = diesel::sql_query(&self.counting).get_result(&mut *self.sql.borrow_mut()).unwrap();
         line.line
     }
 
-    /// Runs with policies changed (`name ON table USING …`), and puts them back.
+    /// Runs with changed policies (`name ON table USING …`) and restores them.
     pub fn with_policies(&self, policies: &[&str], run: impl FnOnce()) {
         let mut back = Vec::new();
         for policy in policies {
@@ -173,43 +180,43 @@ impl Stage {
         self.sql.borrow_mut().batch_execute(&back.join(";")).unwrap();
     }
 
-    /// The caller; somebody new in the same office, where the call ends the session.
-    pub fn client(&self, who: Who, ends_session: bool) -> Client {
-        if ends_session && !matches!(who, Who::Anonymous | Who::Deactivated | Who::Key) {
-            return self.newcomer(who, &unique("caller"));
+    /// The client of the caller; a new one of the same kind where the call ends the session.
+    pub fn client(&self, caller: Caller, ends_session: bool) -> Client {
+        if ends_session && !matches!(caller, Caller::Anonymous | Caller::Deactivated | Caller::Key) {
+            return self.newcomer(caller, &unique("caller"));
         }
-        self.clients[&who].clone()
+        self.clients[&caller].clone()
     }
 
-    fn newcomer(&self, who: Who, name: &str) -> Client {
-        if who == Who::Key {
+    fn newcomer(&self, caller: Caller, name: &str) -> Client {
+        if caller == Caller::Key {
             return self.world.server.anonymous().with_token(self.new_key(self.commune)["key"].as_str().unwrap());
         }
-        let id = self.make(name, who);
+        let id = self.make(name, caller);
         let client = self.world.sign_in(name);
-        if who == Who::Deactivated {
+        if caller == Caller::Deactivated {
             self.admin.step(&format!("/users/{id}/deactivate")).expect(200);
         }
         client
     }
 
-    fn make(&self, name: &str, who: Who) -> Uuid {
-        match who {
-            Who::Admin => self.world.make_user(name, "admin", None, None),
-            Who::Province => self.world.make_user(name, "province", Some(self.province), None),
-            Who::District => self.world.make_user(name, "district", self.district, None),
-            Who::Head => self.world.make_user(name, "village_head", Some(self.village), None),
-            Who::Unit => self.world.make_user(name, "twinning_unit", None, Some(self.organisation)),
-            Who::Commune | Who::Deactivated | Who::Anonymous | Who::Key => {
+    fn make(&self, name: &str, caller: Caller) -> Uuid {
+        match caller {
+            Caller::Admin => self.world.make_user(name, "admin", None, None),
+            Caller::Province => self.world.make_user(name, "province", Some(self.province), None),
+            Caller::District => self.world.make_user(name, "district", self.district, None),
+            Caller::Head => self.world.make_user(name, "village_head", Some(self.village), None),
+            Caller::Unit => self.world.make_user(name, "twinning_unit", None, Some(self.organisation)),
+            Caller::Commune | Caller::Deactivated | Caller::Anonymous | Caller::Key => {
                 self.world.make_user(name, "commune", Some(self.commune), None)
             }
         }
     }
 
-    /// Tokens of somebody.
+    /// Tokens of a new user.
     pub fn tokens(&self) -> Value {
         let name = unique("somebody");
-        self.make(&name, Who::Commune);
+        self.make(&name, Caller::Commune);
         self.world.server.anonymous().post("/auth/login", json!({"username": name, "password": PASSWORD})).expect(200)
     }
 
@@ -223,77 +230,77 @@ impl Stage {
     }
 
     /// The caller's own place.
-    fn place_of(&self, who: Who) -> Option<Uuid> {
-        match who {
-            Who::Admin => None,
-            Who::Province => Some(self.province),
-            Who::District => self.district,
-            Who::Head | Who::Unit => Some(self.village),
-            Who::Commune | Who::Key | Who::Anonymous | Who::Deactivated => Some(self.commune),
+    fn place_of(&self, caller: Caller) -> Option<Uuid> {
+        match caller {
+            Caller::Admin => None,
+            Caller::Province => Some(self.province),
+            Caller::District => self.district,
+            Caller::Head | Caller::Unit => Some(self.village),
+            Caller::Commune | Caller::Key | Caller::Anonymous | Caller::Deactivated => Some(self.commune),
         }
     }
 
-    /// The commune that lies outside for the caller; nothing does for an administrator.
-    fn commune_outside(&self, who: Who) -> Option<Uuid> {
-        match who {
-            Who::Admin => None,
-            Who::Province => Some(self.far),
+    /// A commune outside the scope of the caller; None for an administrator.
+    fn commune_outside(&self, caller: Caller) -> Option<Uuid> {
+        match caller {
+            Caller::Admin => None,
+            Caller::Province => Some(self.far),
             _ => Some(self.sibling),
         }
     }
 
-    pub fn looks_down(who: Who) -> bool {
-        !matches!(who, Who::Head | Who::Unit)
+    pub fn has_places_below(caller: Caller) -> bool {
+        !matches!(caller, Caller::Head | Caller::Unit)
     }
 }
 
-/// A village of the caller, below or outside.
-pub fn villages(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+/// A new village below or outside the place of the caller.
+pub fn villages(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
     match relation {
-        Relation::Below => Stage::looks_down(who).then(|| stage.new_village(stage.commune)),
+        Relation::Below => Stage::has_places_below(caller).then(|| stage.new_village(stage.commune)),
         // The next village of the same commune is outside for a village head and a unit.
-        Relation::Outside if !Stage::looks_down(who) => Some(stage.new_village(stage.commune)),
-        Relation::Outside => stage.commune_outside(who).map(|commune| stage.new_village(commune)),
+        Relation::Outside if !Stage::has_places_below(caller) => Some(stage.new_village(stage.commune)),
+        Relation::Outside => stage.commune_outside(caller).map(|commune| stage.new_village(commune)),
         _ => None,
     }
 }
 
 /// A place: the caller's own, a village below, a village outside.
-pub fn localities(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    if relation == Relation::Own { stage.place_of(who) } else { villages(stage, who, relation) }
+pub fn localities(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    if relation == Relation::Own { stage.place_of(caller) } else { villages(stage, caller, relation) }
 }
 
-/// A commune, to put a village into.
-pub fn communes(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    let is_own = stage.place_of(who) == Some(stage.commune);
+/// A commune, as the parent of a village.
+pub fn communes(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    let is_own = stage.place_of(caller) == Some(stage.commune);
     match relation {
         Relation::Own if is_own => Some(stage.commune),
         Relation::Below if !is_own => Some(stage.commune),
-        Relation::Outside => stage.commune_outside(who),
+        Relation::Outside => stage.commune_outside(caller),
         _ => None,
     }
 }
 
-/// A place that a dashboard may be made for.
-pub fn dashboard_places(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+/// A place that an API key may be created for.
+pub fn dashboard_places(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
     match relation {
-        Relation::Own => stage.place_of(who),
-        _ => communes(stage, who, relation),
+        Relation::Own => stage.place_of(caller),
+        _ => communes(stage, caller, relation),
     }
 }
 
-/// An account: of the caller's own office, of one below, of one outside.
-pub fn users(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+/// An account of the caller's own office, of one below, or of one outside.
+pub fn users(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
     let name = unique("account");
     match relation {
-        Relation::Own => Some(stage.make(&name, who)),
-        Relation::Below => Some(match who {
-            Who::Admin => stage.make(&name, Who::Province),
-            Who::Province | Who::District => stage.make(&name, Who::Commune),
-            _ => stage.make(&name, Who::Head),
+        Relation::Own => Some(stage.make(&name, caller)),
+        Relation::Below => Some(match caller {
+            Caller::Admin => stage.make(&name, Caller::Province),
+            Caller::Province | Caller::District => stage.make(&name, Caller::Commune),
+            _ => stage.make(&name, Caller::Head),
         }),
         Relation::Outside => {
-            let commune = stage.commune_outside(who)?;
+            let commune = stage.commune_outside(caller)?;
             let village = stage.new_village(commune);
             Some(stage.world.make_user(&name, "village_head", Some(village), None))
         }
@@ -301,17 +308,19 @@ pub fn users(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
     }
 }
 
-pub fn api_keys(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
-    dashboard_places(stage, who, relation).map(|place| id_of(&stage.new_key(place)))
+pub fn api_keys(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    dashboard_places(stage, caller, relation).map(|place| id_of(&stage.new_key(place)))
 }
 
-/// A session: another one of the caller, or one of somebody in the same office.
-pub fn sessions(stage: &Stage, who: Who, relation: Relation) -> Option<Uuid> {
+/// Another session of the caller, or one of another user of the same office.
+pub fn sessions(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
     let user = match relation {
-        Relation::Own if matches!(who, Who::Key | Who::Anonymous | Who::Deactivated) => return None,
-        Relation::Own => stage.world.sign_in(&stage.names[&who]),
-        Relation::Outside => stage
-            .newcomer(if who == Who::Key || who == Who::Deactivated { Who::Commune } else { who }, &unique("other")),
+        Relation::Own if matches!(caller, Caller::Key | Caller::Anonymous | Caller::Deactivated) => return None,
+        Relation::Own => stage.world.sign_in(&stage.names[&caller]),
+        Relation::Outside => stage.newcomer(
+            if caller == Caller::Key || caller == Caller::Deactivated { Caller::Commune } else { caller },
+            &unique("other"),
+        ),
         _ => return None,
     };
     let sessions = user.get("/me/sessions").expect(200);

@@ -1,5 +1,5 @@
-//! The tree of any day, against a count by hand: each village is walked up the history that the API
-//! itself gives, and everything is added up in the test.
+//! Aggregates with `as_of`, compared with a count in the test: the parents of each village on the day are read from the
+//! history that the API returns.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,7 +14,8 @@ use crate::harness::giving::as_system;
 use crate::harness::insight::{Random, rows};
 use crate::harness::{Catalogue, Client, TestServer, World, id_of};
 
-/// Provinces that were joined from two, with communes of every fate; Đồng Nai has the changes of 2026.
+/// Provinces that were merged from two, with split, merged, unchanged and renamed communes; Đồng Nai has the changes of
+/// 2026.
 const PROVINCES: [&str; 3] = ["75", "52", "51"];
 const LEVELS: [&str; 4] = ["province", "district", "commune", "village"];
 const VALUES: [&str; 5] = ["visits", "gifts", "gifts_confirmed", "gift_value_vnd", "households_helped"];
@@ -38,7 +39,7 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-/// Visits (no value) and gifts.
+/// A visit (without a value) or a gift.
 struct Fact {
     village: Uuid,
     household: Option<Uuid>,
@@ -47,14 +48,14 @@ struct Fact {
 }
 
 struct Case {
-    /// Its server answers the reader.
+    /// Keeps the server of `reader` alive.
     _world: World,
     reader: Client,
     villages: Vec<Uuid>,
-    /// Villages where somebody lives.
+    /// Villages with households.
     inhabited: BTreeSet<Uuid>,
     facts: Vec<Fact>,
-    /// Of each place its level and its dated parents.
+    /// Level and dated parents of each place.
     histories: HashMap<Uuid, (String, Vec<Version>)>,
 }
 
@@ -116,8 +117,8 @@ impl Case {
         }
     }
 
-    /// The place of a level that a village lay in; None where it lay in none, or was not there.
-    fn lay_in(&self, village: Uuid, level: &str, day: NaiveDate) -> Option<Uuid> {
+    /// The place of this level that contained the village on the day; None where there was none, or no village yet.
+    fn place_of(&self, village: Uuid, level: &str, day: NaiveDate) -> Option<Uuid> {
         let mut at = Some(village);
         while let Some(place) = at {
             let (known, versions) = &self.histories[&place];
@@ -132,8 +133,8 @@ impl Case {
         None
     }
 
-    fn was_there(&self, village: Uuid, day: NaiveDate) -> bool {
-        self.lay_in(village, "village", day).is_some()
+    fn existed(&self, village: Uuid, day: NaiveDate) -> bool {
+        self.place_of(village, "village", day).is_some()
     }
 
     fn add_up<'a>(&self, facts: impl Iterator<Item = &'a Fact>) -> Vec<i64> {
@@ -154,17 +155,17 @@ impl Case {
     }
 
     fn compare(&self, day: NaiveDate, seed: u64) {
-        let there: Vec<&Fact> = self.facts.iter().filter(|fact| self.was_there(fact.village, day)).collect();
+        let existing: Vec<&Fact> = self.facts.iter().filter(|fact| self.existed(fact.village, day)).collect();
         for level in LEVELS {
             if level == "district" && day >= self::day("2025-07-01") {
                 continue;
             }
             let mut expected: BTreeMap<Option<Uuid>, Vec<&Fact>> = BTreeMap::new();
-            for village in self.inhabited.iter().filter(|village| self.was_there(**village, day)) {
-                expected.entry(self.lay_in(*village, level, day)).or_default();
+            for village in self.inhabited.iter().filter(|village| self.existed(**village, day)) {
+                expected.entry(self.place_of(*village, level, day)).or_default();
             }
-            for fact in &there {
-                expected.entry(self.lay_in(fact.village, level, day)).or_default().push(*fact);
+            for fact in &existing {
+                expected.entry(self.place_of(fact.village, level, day)).or_default().push(*fact);
             }
             let expected: BTreeMap<_, _> =
                 expected.into_iter().map(|(place, facts)| (place, self.add_up(facts.into_iter()))).collect();
@@ -175,7 +176,7 @@ impl Case {
                 .map(|row| (row["key"][level]["id"].as_str().map(|id| id.parse().unwrap()), numbers(&row["values"])))
                 .collect();
             assert_eq!(found, expected, "seed {seed}: by {level} on {day}");
-            assert_eq!(numbers(&answer["totals"]), self.add_up(there.iter().copied()), "seed {seed}: all on {day}");
+            assert_eq!(numbers(&answer["totals"]), self.add_up(existing.iter().copied()), "seed {seed}: all on {day}");
             if let Some((place, values)) = expected.iter().find_map(|(place, values)| Some(((*place)?, values))) {
                 let within = self.reader.get(&format!("{question}&within={place}")).expect(200);
                 assert_eq!(&numbers(&within["totals"]), values, "seed {seed}: within {place} on {day}");
@@ -198,7 +199,7 @@ fn places(world: &World, condition: &str) -> Vec<Uuid> {
     sql_query(sql).load::<Place>(&mut world.server.sql()).unwrap().into_iter().map(|place| place.id).collect()
 }
 
-/// Communes of these provinces, with a commune that followed where one did.
+/// Communes of these provinces that meet a condition, each with one of its successors.
 fn communes(world: &World, provinces: &[Uuid], condition: &str) -> Vec<Commune> {
     let provinces: Vec<String> = provinces.iter().map(|id| format!("'{id}'")).collect();
     let sql = format!(
@@ -210,7 +211,7 @@ fn communes(world: &World, provinces: &[Uuid], condition: &str) -> Vec<Commune> 
     sql_query(sql).load(&mut world.server.sql()).unwrap()
 }
 
-/// Villages in communes of every fate; some are assigned by hand, some move today.
+/// Villages in split, merged, unchanged, new and renamed communes; some are assigned to a successor, some move today.
 fn villages(world: &World, officials: &HashMap<Uuid, Client>, random: &mut Random) -> Vec<Uuid> {
     let provinces: Vec<Uuid> = officials.keys().copied().collect();
     let follows = "EXISTS (SELECT FROM locality_successions s WHERE s.predecessor_id = l.id AND";
@@ -229,7 +230,7 @@ fn villages(world: &World, officials: &HashMap<Uuid, Client>, random: &mut Rando
         for number in 0..4 {
             let commune = random.one_of(communes);
             let official = &officials[&commune.province_id];
-            // Since ever, before the day, or after it.
+            // Without a first day, before 2025-07-01, or after it.
             let valid_from = *random.one_of(&[None, None, Some("2024-03-01"), Some("2025-08-15")]);
             let new = json!({"name": format!("Làng {fate}{number}"), "kind": "lang", "parent_id": commune.id, "valid_from": valid_from});
             let village = id_of(&official.post("/localities", new).expect(201));
@@ -247,7 +248,7 @@ fn villages(world: &World, officials: &HashMap<Uuid, Client>, random: &mut Rando
     made
 }
 
-/// Households, visits and gifts of all those years.
+/// Households, visits and gifts from 2018 to 2026.
 fn facts(world: &World, villages: &[Uuid], random: &mut Random) -> (BTreeSet<Uuid>, Vec<Fact>) {
     let (organisation, programme) = (Uuid::now_v7(), Uuid::now_v7());
     let root = locality_id(2024, "75");

@@ -1,4 +1,4 @@
-//! What API keys see: numbers of places, and none of one to four households.
+//! Aggregates for API keys: counts of 1 to 4 are suppressed, and questions are limited.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -43,10 +43,17 @@ fn the_next_smallest_village_is_suppressed_with_a_small_one() {
     assert_eq!((&answer["totals"]["poor"], &answer["totals_suppressed"]), (&json!(22), &json!(false)));
     let hidden: Vec<_> = rows(&answer).iter().map(|row| row["suppressed"].as_bool().unwrap()).collect();
     assert_eq!(hidden, [false, true, true, false]);
-    assert!(rows(&answer)[2]["values"].as_object().unwrap().values().all(Value::is_null), "every value of the row");
+    assert!(
+        rows(&answer)[2]["values"].as_object().unwrap().values().all(Value::is_null),
+        "every value of the row is suppressed"
+    );
     let official = ask(&world.commune(world.ianan), "poverty?group_by=village");
-    assert_eq!(column(&official, "poor"), [Some(12), Some(3), Some(7), Some(0)], "an official sees all of it");
-    // The same as CSV: hidden is empty, and nothing else.
+    assert_eq!(
+        column(&official, "poor"),
+        [Some(12), Some(3), Some(7), Some(0)],
+        "nothing is suppressed for an official"
+    );
+    // As CSV: a suppressed value is an empty cell.
     let csv = key.with("Accept", "text/csv").get("/aggregates/poverty?group_by=village").text;
     let lines: Vec<&str> = csv.trim_start_matches('\u{feff}').lines().collect();
     assert_eq!(
@@ -85,7 +92,7 @@ fn csv_for_keys_escapes_formulas_and_leaves_suppressed_values_empty() {
     let key = world.key(world.gialai, world.gialai);
     let csv = key.with("Accept", "text/csv").get("/aggregates/support?group_by=village,month");
     assert!(csv.header("content-type").starts_with("text/csv"));
-    assert!(csv.text.starts_with('\u{feff}'), "Excel looks for the mark");
+    assert!(csv.text.starts_with('\u{feff}'), "Excel recognises UTF-8 by the byte order mark");
     let lines: Vec<&str> = csv.text.trim_start_matches('\u{feff}').lines().collect();
     assert_eq!(
         lines,
@@ -126,7 +133,7 @@ fn keys_query_whole_months_only_and_no_single_organisation() {
     }
 }
 
-/// No answer says who somebody is: not to a key, by any data set and any cut.
+/// In every data set and grouping.
 #[test]
 fn no_response_to_a_key_contains_personal_data() {
     let world = World::new();
@@ -153,7 +160,7 @@ fn no_response_to_a_key_contains_personal_data() {
     assert!(places.contains("Tung") && !places.contains("Người"), "{places}");
 }
 
-/// A few communes full of chance, and whoever subtracts what is shown from what is shown.
+/// Random counts; the test subtracts the shown rows from each shown total.
 #[test]
 fn no_suppressed_count_follows_from_the_others_by_subtraction() {
     for seed in [3, 11, 2026] {
@@ -177,25 +184,25 @@ fn no_suppressed_count_follows_from_the_others_by_subtraction() {
         for set in ["support", "poverty"] {
             let (villages, communes) =
                 (ask(&key, &format!("{set}?group_by=village,commune")), ask(&key, &format!("{set}?group_by=commune")));
-            assert!(rows(&villages).iter().any(|row| row["suppressed"] == true), "{seed}: something to be found");
-            told_by(&villages, &villages["totals"], |_| true, seed);
-            told_by(&communes, &communes["totals"], |_| true, seed);
+            assert!(rows(&villages).iter().any(|row| row["suppressed"] == true), "{seed}: no row is suppressed");
+            assert_not_derivable(&villages, &villages["totals"], |_| true, seed);
+            assert_not_derivable(&communes, &communes["totals"], |_| true, seed);
             for commune in rows(&communes) {
                 let id = &commune["key"]["commune"]["id"];
-                told_by(&villages, &commune["values"], |row| &row["key"]["commune"]["id"] == id, seed);
+                assert_not_derivable(&villages, &commune["values"], |row| &row["key"]["commune"]["id"] == id, seed);
             }
         }
         let months = ask(&key, "support?group_by=village,month");
-        told_by(&months, &months["totals"], |_| true, seed);
+        assert_not_derivable(&months, &months["totals"], |_| true, seed);
         for village in rows(&ask(&key, "support?group_by=village")) {
             let id = &village["key"]["village"]["id"];
-            told_by(&months, &village["values"], |row| &row["key"]["village"]["id"] == id, seed);
+            assert_not_derivable(&months, &village["values"], |row| &row["key"]["village"]["id"] == id, seed);
         }
     }
 }
 
-/// Subtracts the rows that are shown from a sum that is shown.
-fn told_by(answer: &Value, sum: &Value, is_part: impl Fn(&Value) -> bool, seed: u64) {
+/// Subtracts the shown rows from a shown sum and asserts that the rest is not a count of 1 to 4.
+fn assert_not_derivable(answer: &Value, sum: &Value, is_part: impl Fn(&Value) -> bool, seed: u64) {
     let (hidden, shown): (Vec<&Value>, Vec<&Value>) =
         rows(answer).iter().filter(|row| is_part(row)).partition(|row| row["suppressed"] == true);
     for count in COUNTS {
@@ -222,7 +229,7 @@ fn a_small_difference_between_two_counts_suppresses_the_row() {
     let official = ask(&world.province(world.gialai), &question);
     assert_eq!(column(&official, "special_hardship"), [Some(9), Some(9), Some(0)]);
     let key = ask(&world.key(world.gialai, world.gialai), &question);
-    // 12 less 9 are three; B, the smallest other one, goes with it, for A could be told from the totals.
+    // 12 − 9 = 3 suppresses A; B, the next smallest, is suppressed, too, or A would follow from the totals.
     assert_eq!(column(&key, "special_hardship"), [None, None, Some(0)]);
 }
 

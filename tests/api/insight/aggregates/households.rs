@@ -1,4 +1,4 @@
-//! The data sets of households: who is listed as hard up, and how poor they are.
+//! The data sets `hardship` and `poverty`.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -47,21 +47,21 @@ fn poverty_of_a_year_uses_the_latest_assessment_up_to_that_year() {
         ["households", "poor", "near_poor", "newly_escaped", "not_poor", "ethnic_minority_poor_or_near_poor"]
             .map(|value| totals[value].as_i64().unwrap())
     };
-    assert_eq!(of(2022), [0, 0, 0, 0, 0, 0], "nobody was assessed");
+    assert_eq!(of(2022), [0, 0, 0, 0, 0, 0], "no household was assessed");
     assert_eq!(of(2023), [1, 1, 0, 0, 0, 1]);
-    assert_eq!(of(2024), [2, 2, 0, 0, 0, 1], "the latest before, where there is none of the year");
+    assert_eq!(of(2024), [2, 2, 0, 0, 0, 1], "the latest assessment before, where the year has none");
     assert_eq!(of(2025), [2, 1, 1, 0, 0, 1]);
-    assert_eq!(of(2026), [3, 1, 0, 1, 1, 0], "Kinh households are no minority");
-    assert_eq!(of(2030), [3, 1, 0, 1, 1, 0], "of a year to come as of today");
+    assert_eq!(of(2026), [3, 1, 0, 1, 1, 0], "Kinh households are not counted as a minority");
+    assert_eq!(of(2030), [3, 1, 0, 1, 1, 0], "a future year is counted as of today");
 
     let by_year = ask(&official, "poverty?group_by=year&from=2022-01-01&to=2027-12-31");
     let years: Vec<_> = rows(&by_year).iter().map(|row| row["key"]["year"].as_str().unwrap()).collect();
-    assert_eq!(years, ["2023", "2024", "2025", "2026"], "years without any record and years to come are left out");
+    assert_eq!(years, ["2023", "2024", "2025", "2026"], "years without assessments and future years have no row");
     assert_eq!(column(&by_year, "poor"), [1, 2, 1, 1].map(Some));
     assert_eq!(
         (&by_year["totals"]["households"], &by_year["totals"]["poor"]),
         (&json!(3), &json!(1)),
-        "of the last year"
+        "totals are those of the last year"
     );
     let both = ask(&official, "poverty?group_by=village,year&from=2025-01-01&to=2025-12-31");
     assert_eq!(both["rows"][0]["key"]["year"], "2025");
@@ -84,12 +84,12 @@ fn households_are_counted_until_the_day_on_which_they_left() {
     let official = world.commune(world.ianan);
     let poor = |to: &str| ask(&official, &format!("poverty?to={to}"))["totals"]["poor"].clone();
     assert_eq!(poor("2025-05-31"), 3);
-    assert_eq!(poor("2025-06-01"), 2, "the day it was dissolved is the first without it");
+    assert_eq!(poor("2025-06-01"), 2, "not counted from the day of dissolution on");
     assert_eq!(poor("2026-03-09"), 2);
     assert_eq!(poor("2026-03-10"), 1);
     assert_eq!(poor("2026-12-31"), 1);
     let years = ask(&official, "poverty?group_by=year&from=2024-01-01&to=2026-12-31");
-    assert_eq!(column(&years, "poor"), [3, 2, 1].map(Some), "each year has its last day");
+    assert_eq!(column(&years, "poor"), [3, 2, 1].map(Some), "each year is counted as of its last day");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn lists_count_from_their_approval_on_and_items_by_status() {
     let new = json!({"village_id": g.village, "year": 2026, "round": 2, "items": items});
     let list = id_of(&g.head.post("/hardship-lists", new).expect(201));
     g.head.step(&format!("/hardship-lists/{list}/submit")).expect(200);
-    assert_eq!(of(""), [1, 1, 1, 0, 0, 1], "nothing of a list that is submitted");
+    assert_eq!(of(""), [1, 1, 1, 0, 0, 1], "a submitted list does not count");
     let approved = g.official.step(&format!("/hardship-lists/{list}/approve")).expect(200);
     assert_eq!(of(""), [2, 4, 4, 0, 0, 3], "one household is on both lists");
 
@@ -132,10 +132,10 @@ fn lists_count_from_their_approval_on_and_items_by_status() {
     let gift = id_of(&g.unit.post("/gifts", gift).expect(201));
     g.head.step(&format!("/gifts/{gift}/confirm")).expect(200);
     assert_eq!(of(""), [2, 4, 2, 1, 1, 3]);
-    assert_eq!(of("?from=2025-01-01&to=2025-12-31"), [0; 6], "another year");
-    assert_eq!(of("?from=2026-10-01&to=2026-10-31"), [2, 4, 2, 1, 1, 3], "a list has a year and no day");
+    assert_eq!(of("?from=2025-01-01&to=2025-12-31"), [0; 6], "lists of another year");
+    assert_eq!(of("?from=2026-10-01&to=2026-10-31"), [2, 4, 2, 1, 1, 3], "a list counts in each period of its year");
     g.official.step(&format!("/hardship-lists/{list}/close")).expect(200);
-    assert_eq!(of(""), [2, 4, 2, 1, 1, 3], "closed lists count on");
+    assert_eq!(of(""), [2, 4, 2, 1, 1, 3], "closed lists still count");
 
     let by_village = ask(&g.official, "hardship?group_by=village,year");
     assert_eq!(rows(&by_village)[0]["key"]["year"], "2026");
@@ -155,14 +155,14 @@ fn hardship_and_poverty_count_only_records_in_the_scope_of_the_caller() {
     for caller in [&g.head, &g.official, &g.world.province(g.world.gialai), &g.world.admin()] {
         assert_eq!(numbers(caller), (1, 2));
     }
-    assert_eq!(numbers(&g.unit), (1, 1), "of its village, what is listed");
+    assert_eq!(numbers(&g.unit), (1, 1), "a unit counts the listed households of its village");
     for outside in [g.world.province(g.world.quangngai), g.world.commune(g.world.kongchro)] {
         assert_eq!(numbers(&outside), (0, 0));
     }
-    // What nobody approved yet is not counted for those who see it either.
+    // A list that is not approved is not counted for callers who see it either.
     as_system(&g.world, "UPDATE hardship_lists SET status = 'returned'");
     assert_eq!(numbers(&g.official), (0, 2));
-    assert_eq!(numbers(&g.unit), (0, 1), "a list that was reopened is seen and not counted");
+    assert_eq!(numbers(&g.unit), (0, 1), "a reopened list is visible to the unit but not counted");
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn hardship_and_poverty_are_grouped_by_place_and_year_only() {
         official.get(&format!("/aggregates/{set}?group_by=district")).expect_invalid(&[("?group_by", "no_districts")]);
         let answer = ask(&official, &format!("{set}?group_by=village"));
         assert_eq!(answer["dataset"], *set);
-        assert_eq!(rows(&answer).len(), 1, "a village without households is no row");
+        assert_eq!(rows(&answer).len(), 1, "a village without households has no row");
         assert_eq!(rows(&answer)[0]["key"]["village"]["name"], "Tung");
     }
 }

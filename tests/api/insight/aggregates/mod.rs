@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::harness::{Client, TestServer, World, household, id_of};
 
-/// A village of Ia Nan with a unit that may give to every household on its list.
+/// A village of Ia Nan with a twinned unit and an approved list of these households.
 struct Giving {
     world: World,
     village: Uuid,
@@ -65,7 +65,7 @@ fn a_household_helped_in_two_months_counts_once() {
     assert_eq!((&by_month["totals"]["gifts"], &by_month["totals"]["gift_value_vnd"]), (&json!(3), &json!(300_000)));
     let quarter = support(&g.official, "group_by=quarter&group_by=category");
     assert_eq!(quarter["rows"][0]["key"], json!({"quarter": "2026-Q1", "category": "cash"}));
-    assert_eq!(quarter["rows"][0]["values"]["visits"], Value::Null, "only gifts have a category");
+    assert_eq!(quarter["rows"][0]["values"]["visits"], Value::Null, "visits have no category");
     assert_eq!(support(&g.official, "from=2025-01-01&to=2025-12-31&group_by=year")["rows"], json!([]));
 }
 
@@ -75,9 +75,9 @@ fn a_disputed_gift_counts_only_after_it_is_settled_as_delivered() {
         let g = giving(1);
         let gift = g.give(Some(g.homes[0]), "2026-05-01", 5_000_000);
         let total = || support(&g.official, "")["totals"]["gift_value_vnd"].clone();
-        assert_eq!(total(), 5_000_000, "recorded counts");
+        assert_eq!(total(), 5_000_000, "a recorded gift counts");
         g.head.post(&format!("/gifts/{gift}/dispute"), json!({"reason": "Chưa nhận"})).expect(200);
-        assert_eq!(total(), 0, "disputed does not");
+        assert_eq!(total(), 0, "a disputed gift does not count");
         let settlement = json!({"resolution": resolution, "note": "Đã hỏi lại"});
         g.official.post(&format!("/gifts/{gift}/settle"), settlement).expect(200);
         assert_eq!(total(), counted, "{resolution}");
@@ -96,7 +96,11 @@ fn support_counts_only_records_in_the_scope_of_the_caller() {
     let (elsewhere, kongchro) = (g.world.province(g.world.quangngai), g.world.commune(g.world.kongchro));
     assert_eq!((value(&elsewhere), value(&kongchro)), (json!(0), json!(0)));
     let asked = support(&kongchro, &format!("within={}&group_by=village", g.world.ianan));
-    assert_eq!((&asked["rows"], &asked["totals"]["gifts"]), (&json!([]), &json!(0)), "a place out of scope is empty");
+    assert_eq!(
+        (&asked["rows"], &asked["totals"]["gifts"]),
+        (&json!([]), &json!(0)),
+        "a place out of scope has no rows"
+    );
     let unknown = support(&kongchro, &format!("within={}", Uuid::now_v7()));
     assert_eq!((&unknown["within"], &unknown["totals"]["gifts"]), (&Value::Null, &json!(0)));
 }
@@ -122,7 +126,7 @@ fn as_of_determines_the_place_where_a_gift_is_counted() {
     let official = world.commune(world.kongchro);
     let new = |name: &str| json!({"name": name, "kind": "lang", "parent_id": yangtrung});
     let hlehlang = official.post("/localities", new("Hle Hlang")).expect(201);
-    assert_eq!(hlehlang["path"][1]["name"], "Kông Chro", "followed to the successor");
+    assert_eq!(hlehlang["path"][1]["name"], "Kông Chro", "created in the successor");
     let (village, giver) = (id_of(&hlehlang), id_of(&official.post("/localities", new("Thôn 9")).expect(201)));
     let organisation = world.place_organisation(giver, "Thôn 9");
     let programme = world.programme(world.kongchro);

@@ -1,5 +1,5 @@
-//! Provinces and dashboards read counts made beforehand. They must say what the gifts and visits of the
-//! moment say, however much has changed since the last count: compared with a count by hand of the lists.
+//! Provinces, administrators and keys read summaries that a job computes. Their answers must equal a count of the current
+//! gifts and visits at any time after the last run of the job; the test counts the lists itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::harness::insight::{Random, rows};
 use crate::harness::{Client, World};
 
 const VALUES: [&str; 5] = ["visits", "gifts", "gifts_confirmed", "gift_value_vnd", "households_helped"];
-/// From, to, and the cuts by time that counts answer; the last two are counted from the records.
+/// From, to, and groupings by time. Summaries answer the first four; the last two are partly counted from the records.
 const PERIODS: [(&str, &str, &[&str]); 6] = [
     ("2025-01-01", "2025-12-31", &["", "month", "quarter", "year"]),
     ("2026-04-01", "2026-06-30", &["", "month", "quarter"]),
@@ -26,7 +26,7 @@ const PERIODS: [(&str, &str, &[&str]); 6] = [
 struct Case {
     world: World,
     province: Client,
-    /// Each with its commune and its twinning.
+    /// Village, commune and twinning.
     villages: Vec<(Uuid, Uuid, Uuid)>,
     organisation: Uuid,
     homes: Vec<Uuid>,
@@ -55,7 +55,7 @@ impl Case {
         Self { world, province, villages, organisation, homes, gifts: Vec::new(), visits: Vec::new() }
     }
 
-    /// Something happens, in one transaction.
+    /// Makes a random change in one transaction.
     fn change(&mut self, random: &mut Random) {
         let (village, _, twinning) = *random.one_of(&self.villages);
         let organisation = self.organisation;
@@ -63,7 +63,7 @@ impl Case {
         let home = *random.one_of(&self.homes);
         let choice = random.below(10);
         let sql = match choice {
-            // The household may have moved here since its last gift.
+            // The household moves to the village of its gift.
             0..=3 => {
                 let (id, other) = (Uuid::now_v7(), Uuid::now_v7());
                 self.gifts.extend([id, other]);
@@ -111,7 +111,7 @@ impl Case {
         as_system(&self.world, &sql);
     }
 
-    /// Every page of a list.
+    /// All items of a list.
     fn all(&self, path: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut cursor = String::new();
@@ -146,7 +146,7 @@ impl Case {
                     }
                 }
                 if cut.is_empty() && !place.is_empty() {
-                    // Where people live is a row.
+                    // A place with households has a row.
                     for home in &homes {
                         expected.entry((self.place(home, place), String::new())).or_default();
                     }
@@ -167,7 +167,7 @@ impl Case {
         }
     }
 
-    /// Where a record is counted.
+    /// The place of a level in which a record is counted.
     fn place(&self, record: &Value, level: &str) -> String {
         let village = record["village_id"].as_str().unwrap();
         let (_, commune, _) = self.villages.iter().find(|(id, ..)| id.to_string() == village).unwrap();
@@ -216,22 +216,25 @@ fn summaries_equal_a_count_of_the_current_records() {
             for _ in 0..12 {
                 case.change(&mut random);
             }
-            // Counted, counted long ago, and not yet counted, in turn; and after a part of it only.
+            // The job runs in two of three rounds, so that changes of one and of several rounds are pending.
             if round % 3 != 2 {
                 summaries::refresh(&case.world.server.db).unwrap();
                 assert_eq!(case.world.count("support_changes", "true"), 0);
-                case.check(&format!("seed {seed}, round {round}, all is counted"));
+                case.check(&format!("seed {seed}, round {round}, after the job"));
             }
             for _ in 0..2 {
                 case.change(&mut random);
             }
-            case.check(&format!("seed {seed}, round {round}, some is marked"));
+            case.check(&format!("seed {seed}, round {round}, with pending changes"));
         }
-        assert!(case.world.count("support_summaries", "wandering_households <> '{}'") > 0, "nobody moved");
+        assert!(
+            case.world.count("support_summaries", "wandering_households <> '{}'") > 0,
+            "no household moved between villages"
+        );
     }
 }
 
-/// Otherwise nothing above would be tested.
+/// Shows that the test above reads summaries at all: it falsifies them.
 #[test]
 fn provinces_and_keys_read_summaries_until_a_village_is_marked() {
     let mut case = Case::new();
@@ -251,7 +254,7 @@ fn provinces_and_keys_read_summaries_until_a_village_is_marked() {
         let answer = caller.get(question).expect(200);
         answer["totals"]["gifts"].as_i64().unwrap_or_default()
     };
-    assert_eq!(gifts(&case.province) / 1000, 3, "three villages were counted");
+    assert_eq!(gifts(&case.province) / 1000, 3, "the three villages are read from summaries");
     assert_eq!(gifts(&key) / 1000, 3);
     assert_eq!(gifts(&commune) / 1000, 0, "a commune is counted from its records");
     let (village, _, twinning) = case.villages[0];
@@ -265,10 +268,10 @@ fn provinces_and_keys_read_summaries_until_a_village_is_marked() {
     );
     assert_eq!(gifts(&case.province) / 1000, 2, "a marked village is counted from its records");
     summaries::refresh(&case.world.server.db).unwrap();
-    assert_eq!(gifts(&case.province) / 1000, 2, "and then its counts are right");
+    assert_eq!(gifts(&case.province) / 1000, 2, "the job has corrected its summary");
 }
 
-/// One change at a time, each after everything was counted.
+/// One change at a time, with a run of the job after each.
 #[test]
 fn every_change_of_a_gift_or_a_visit_appears_in_the_counts() {
     let case = Case::new();
@@ -319,11 +322,11 @@ fn every_change_of_a_gift_or_a_visit_appears_in_the_counts() {
     let mut before = None;
     for change in &changes {
         as_system(&case.world, change);
-        for told in ["at once", "when it is counted"] {
+        for moment in ["before the job", "after the job"] {
             let records = [2025, 2026].map(|year| counts(&commune, year));
-            assert_eq!([2025, 2026].map(|year| counts(province, year)), records, "{told}: {change}");
-            if told == "at once" {
-                assert_ne!(before.as_ref(), Some(&records), "nothing to be seen: {change}");
+            assert_eq!([2025, 2026].map(|year| counts(province, year)), records, "{moment}: {change}");
+            if moment == "before the job" {
+                assert_ne!(before.as_ref(), Some(&records), "the change is not visible: {change}");
                 before = Some(records);
                 summaries::refresh(&case.world.server.db).unwrap();
             }
@@ -331,7 +334,7 @@ fn every_change_of_a_gift_or_a_visit_appears_in_the_counts() {
     }
 }
 
-/// Its old village has not changed, but its count has: the household is no longer helped there alone.
+/// A gift in the new village changes the summary of the old one, too: the household is no longer helped there alone.
 #[test]
 fn a_household_that_moves_between_gifts_counts_once_in_the_total() {
     let case = Case::new();
@@ -342,7 +345,7 @@ fn a_household_that_moves_between_gifts_counts_once_in_the_total() {
         let rows = rows(&answer).iter().map(|row| numbers(&row["values"])[4]);
         (rows.sum::<i64>(), numbers(&answer["totals"])[4], told.to_owned())
     };
-    // One goes from the first village to the last, one the other way round.
+    // One moves from the first village to the last, one in the opposite direction.
     let give = |stop: usize| {
         for (home, (village, _, twinning)) in homes.iter().zip([case.villages[stop], case.villages[2 - stop]]) {
             let organisation = case.organisation;
@@ -369,8 +372,8 @@ fn a_household_that_moves_between_gifts_counts_once_in_the_total() {
     assert_eq!(helped("each in three"), (6, 2, "each in three".to_owned()));
 }
 
-/// Two give to it at the same moment, one in the village that it has just left: one of them must see the other,
-/// or each village counts it as helped there alone.
+/// Two transactions insert gifts to one household, one in the village that it has just left: one of them must see the
+/// other, or each village counts the household as helped there alone.
 #[test]
 fn concurrent_gifts_to_a_household_in_two_villages_count_one_household() {
     let case = Case::new();
@@ -404,7 +407,7 @@ fn concurrent_gifts_to_a_household_in_two_villages_count_one_household() {
     }
 }
 
-/// Rows and totals are two questions to the database.
+/// Rows and totals are two statements.
 #[test]
 fn rows_and_totals_are_of_one_snapshot_under_concurrent_writes() {
     let case = Case::new();
@@ -425,7 +428,7 @@ fn rows_and_totals_are_of_one_snapshot_under_concurrent_writes() {
         });
         let question = "/aggregates/support?from=2025-01-01&to=2025-12-31&group_by=month";
         let sum = |answer: &Value| rows(answer).iter().map(|row| numbers(&row["values"])[0]).sum::<i64>();
-        // Until the writer has written enough, however fast the machine is.
+        // Until the writer has inserted enough, however slow the machine is.
         let (mut wrong, mut seen) = (0, 0);
         for _ in 0..2_000 {
             let answer = case.province.get(question).expect(200);
@@ -438,11 +441,11 @@ fn rows_and_totals_are_of_one_snapshot_under_concurrent_writes() {
         done.store(true, std::sync::atomic::Ordering::Relaxed);
         (wrong, seen)
     });
-    assert_eq!(wrong, 0, "rows and totals of two moments");
-    assert!(seen > 60, "the writer wrote {seen}");
+    assert_eq!(wrong, 0, "responses whose rows and totals differ");
+    assert!(seen > 60, "the writer inserted {seen}");
 }
 
-/// A mark that is not committed yet is none that the job takes away.
+/// The job must not remove the mark of a transaction that is not committed yet.
 #[test]
 fn a_record_committed_after_the_job_ran_is_counted() {
     let case = Case::new();
@@ -463,7 +466,7 @@ fn a_record_committed_after_the_job_ran_is_counted() {
     };
     assert_eq!(visits(), 1);
     writer.batch_execute("COMMIT").unwrap();
-    assert_eq!(visits(), 2, "at once");
+    assert_eq!(visits(), 2, "before the next run of the job");
     summaries::refresh(&case.world.server.db).unwrap();
     assert_eq!(visits(), 2);
 }

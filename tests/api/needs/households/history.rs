@@ -11,7 +11,7 @@ fn history(client: &Client, id: Uuid) -> Vec<Value> {
     entries
 }
 
-/// Its kinds, the earliest first.
+/// The kinds of the entries, earliest first.
 fn kinds(entries: &[Value]) -> Vec<&str> {
     let mut kinds: Vec<&str> = entries.iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
     kinds.reverse();
@@ -53,17 +53,21 @@ fn the_history_of_a_household_lists_changes_with_their_actors() {
     assert!(changed["actor_name"].as_str().unwrap().starts_with("head"));
     assert_eq!((&assessed["year"], &assessed["poverty_status"]), (&json!(2027), &json!("near_poor")));
     assert_eq!((&assessed["happened_on"], &assessed["actor_role"]), (&json!("2027-03-01"), &json!("village_head")));
-    assert_eq!((&moved["from_village_name"], &moved["village_name"]), (&Value::Null, &json!("Sơn")), "not its village");
+    assert_eq!(
+        (&moved["from_village_name"], &moved["village_name"]),
+        (&Value::Null, &json!("Sơn")),
+        "a former village out of scope is not named"
+    );
     assert_eq!((&moved["actor_role"], &moved["from_village_id"]), (&json!("commune"), &Value::Null));
     let official = history(&world.commune(world.ianan), id);
     assert_eq!((&official[2]["from_village_name"], &official[2]["from_village_id"]), (&json!("Tung"), &json!(tung)));
     assert_eq!((&left["from_status"], &left["status"]), (&json!("active"), &json!("moved_away")));
     assert_eq!(left["happened_on"], "2027-05-01");
-    assert!(left["recorded_at"].as_str().unwrap().starts_with("2027-05-20T"), "and said later");
+    assert!(left["recorded_at"].as_str().unwrap().starts_with("2027-05-20T"), "recorded later than it happened");
     assert_eq!((&back["status"], &back["happened_on"]), (&json!("active"), &json!("2027-06-01")));
     let text = serde_json::to_string(&entries).unwrap();
-    // With a sign that no random id and no moment has.
-    assert!(!text.contains("Pyui") && !text.contains("+84"), "names of personal fields, never their values: {text}");
+    // With a plus sign, which no id and no time contains.
+    assert!(!text.contains("Pyui") && !text.contains("+84"), "the history contains personal values: {text}");
     world.head(tung).get(&format!("/households/{id}/history")).expect_problem(404, "not_found");
 }
 

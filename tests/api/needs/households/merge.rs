@@ -19,7 +19,7 @@ fn a_merge_moves_all_records_of_a_household_to_the_other() {
     new["hardship_reasons"] = json!(["disabled"]);
     new["members"] = json!([{"name": "Rơ Mah Lan", "birth_year": 2014, "student": true}, {"name": "Rơ Mah Y Bình"}]);
     let twin = stage.head.post("/households", new).expect(201);
-    assert_eq!(twin["warnings"], json!([]), "the other one's birth year is not known");
+    assert_eq!(twin["warnings"], json!([]), "no warning: the birth year of the other household is unknown");
     let (twin_id, student) = (id_of(&twin), twin["members"][0]["id"].clone());
     let kept = json!({"members": [{"name": "rơ mah LAN"}, {"name": "Rơ Mah Kim"}]});
     stage.head.patch(&format!("/households/{}", stage.home), kept).expect(200);
@@ -42,11 +42,15 @@ fn a_merge_moves_all_records_of_a_household_to_the_other() {
     assert_eq!((&one["phone"], &one["identity_number_last4"]), (&json!("0905123456"), &json!("1234")));
     assert_eq!((&one["head_birth_year"], &one["hardship_reasons"]), (&json!(1970), &json!(["disabled"])));
     let members: Vec<_> = one["members"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
-    assert_eq!(members.len(), 3, "who stands in both is one person: {members:?}");
+    assert_eq!(members.len(), 3, "a member of both households is one person: {members:?}");
     let lan = one["members"].as_array().unwrap().iter().find(|m| m["name"] == "rơ mah LAN").unwrap();
-    assert_eq!((&lan["birth_year"], &lan["student"]), (&json!(2014), &json!(true)), "what was missing is taken over");
+    assert_eq!(
+        (&lan["birth_year"], &lan["student"]),
+        (&json!(2014), &json!(true)),
+        "missing fields are filled from the other"
+    );
     let secrets = stage.head.step(&format!("/households/{}/reveal", stage.home)).expect(200);
-    assert_eq!(secrets["identity_number"], "062068001234", "sealed anew for its new record");
+    assert_eq!(secrets["identity_number"], "062068001234", "sealed again for its new record");
     let gift = stage.head.get(&format!("/gifts/{gift}")).expect(200);
     assert_eq!((&gift["household_id"], &gift["member_id"]), (&json!(stage.home), &lan["id"]));
     let item = stage.head.get(&format!("/hardship-items/{second}")).expect(200);
@@ -102,7 +106,7 @@ fn a_merge_joins_two_items_of_one_list_with_their_pledges() {
     );
     let mut notes: Vec<_> = one["pledges"].as_array().unwrap().iter().map(|p| p["note"].as_str().unwrap()).collect();
     notes.sort_unstable();
-    assert_eq!(notes, ["bò\ndê", "gạo"], "one pledge of an organisation");
+    assert_eq!(notes, ["bò\ndê", "gạo"], "pledges of one organisation are joined");
     assert_eq!(one["status"], "pledged");
     stage.head.get(&format!("/hardship-items/{gone}")).expect_problem(404, "not_found");
     for pledge in one["pledges"].as_array().unwrap() {
@@ -170,7 +174,7 @@ fn a_merge_can_be_repeated_by_its_author_only() {
     head.post(&format!("/households/{}/merge", homes[0]), merge(homes[2])).expect(200);
     let history = head.get(&format!("/households/{}/history", homes[2])).expect(200);
     let merged: Vec<_> = history["items"].as_array().unwrap().iter().filter(|e| e["kind"] == "merged").collect();
-    assert_eq!(merged.len(), 2, "the history of the first merge went over with it");
+    assert_eq!(merged.len(), 2, "the history of the first merge is moved with it");
     assert_eq!(merged[0]["merged_household_id"], json!(homes[0]));
     assert_eq!((&merged[1]["household_id"], &merged[1]["merged_household_id"]), (&json!(homes[0]), &json!(id)));
 }
@@ -193,7 +197,7 @@ fn a_merge_needs_two_different_households_in_the_scope_of_the_caller() {
     official.post(&path, merge(away)).expect_invalid(&[("#/into", "not_found")]);
     head.post(&format!("/households/{next_door}/merge"), merge(home)).expect_problem(404, "not_found");
     let one = official.post(&path, merge(next_door)).expect(200);
-    assert_eq!(one["village_name"], "Sơn", "of another village of the commune: it had moved and was entered again");
+    assert_eq!(one["village_name"], "Sơn", "an official merges households of two villages of the commune");
 }
 
 #[test]
@@ -252,7 +256,7 @@ fn a_merge_is_refused_for_different_identity_numbers_and_for_inactive_households
     assert_eq!(refused["errors"][0]["code"], "not_active");
 }
 
-/// What decides lies where the caller does not look: a gift in the village that the household has left.
+/// The gift lies in the former village of the household, where the head cannot see it.
 #[test]
 fn a_confirmed_gift_in_another_village_prevents_a_merge_by_the_village_head() {
     let stage = Giving::new();

@@ -27,9 +27,9 @@ fn a_village_head_registers_a_household_and_finds_it_again() {
     assert_eq!(made["identity_number_last4"], "1234");
     assert_eq!(made["phone"], "0905 123 456");
     assert_eq!(made["members"][0]["student"], true);
-    assert!(made.get("identity_number").is_none(), "the whole number is never in an ordinary answer");
+    assert!(made.get("identity_number").is_none(), "the full number is returned by reveal only");
     let found = head.get("/households?q=h%20blo").expect(200);
-    assert_eq!(found["items"][0]["id"], made["id"], "words by their beginnings, without diacritics");
+    assert_eq!(found["items"][0]["id"], made["id"], "words are found by prefix, without diacritics");
     assert_eq!(head.get("/households?q=blo%20xyz").expect(200)["items"], json!([]));
     assert_eq!(head.get(&format!("/households/{}", id_of(&made))).expect(200)["village_name"], "Tung");
 }
@@ -105,7 +105,7 @@ fn a_patch_keeps_absent_fields_clears_null_ones_and_replaces_arrays() {
     let before = changed["version"].as_i64();
     let phone_gone = head.patch(&path, json!({"phone": null})).expect(200);
     assert_eq!(phone_gone["phone"], Value::Null);
-    assert!(phone_gone["version"].as_i64() > before, "a sealed field is part of the record");
+    assert!(phone_gone["version"].as_i64() > before, "a change of a sealed field raises the version");
     head.patch(&path, json!({"head_name": null})).expect_invalid(&[("#/head_name", "required")]);
     head.patch(&path, json!({"special_hardship": true})).expect_invalid(&[("#/special_hardship", "unknown_field")]);
     head.patch(&path, json!({"ethnic_group": "55"})).expect_invalid(&[("#/ethnic_group", "invalid_value")]);
@@ -123,7 +123,7 @@ fn a_household_shows_the_latest_of_its_yearly_assessments() {
     let later = world.head(village).patch(&path, json!({"poverty_status": "newly_escaped"})).expect(200);
     assert_eq!((&later["poverty_status"], &later["poverty_year"]), (&json!("newly_escaped"), &json!(2027)));
     let kept = format!("household_id = '{id}' AND year = 2026 AND poverty_status = 'near_poor'");
-    assert_eq!(world.count("household_assessments", &kept), 1, "history is never overwritten");
+    assert_eq!(world.count("household_assessments", &kept), 1, "assessments of earlier years are kept");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_name_with_an_apostrophe_is_found_with_and_without_it() {
     assert_eq!(found("hbl").len(), 2);
     assert_eq!(found("hble"), [typographic]);
     head.patch(&format!("/households/{home}"), json!({"head_name": "Rơ Mah Y'Blơi"})).expect(200);
-    assert_eq!((found("hblo"), found("yblo")), (vec![], vec![home]), "the words follow the name");
+    assert_eq!((found("hblo"), found("yblo")), (vec![], vec![home]), "the search words are updated with the name");
     let village = world.village(world.ianan, "Ea H'Leo");
     let places = world.commune(world.ianan).get("/localities?q=hleo&level=village").expect(200);
     assert_eq!(places["items"][0]["id"], json!(village));
@@ -244,7 +244,7 @@ fn a_corrected_assessment_updates_the_existing_one() {
     }
     assert_eq!(world.count("household_assessments", &format!("household_id = '{home}'")), 1);
     let entries = "resource = 'household_assessments' AND action = 'create'";
-    assert_eq!(world.count("audit_events", entries), 1, "an assessment is made once");
+    assert_eq!(world.count("audit_events", entries), 1, "the assessment is created once");
     let entries = "resource = 'household_assessments' AND action = 'update' AND record_id IN (SELECT id FROM household_assessments)";
     assert!(world.count("audit_events", entries) >= 2);
 }

@@ -1,4 +1,4 @@
-//! Households that leave, come back, move to another village, or look like another one.
+//! Status and village of a household, and warnings of duplicates.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -54,7 +54,11 @@ fn a_commune_official_moves_a_household_between_villages_of_the_commune() {
 
     stage.head.get(&path).expect_problem(404, "not_found");
     let new_head = world.head(there);
-    assert_eq!(new_head.get("/households?q=hyen").expect(200)["items"][0]["id"], json!(stage.home), "its words follow");
+    assert_eq!(
+        new_head.get("/households?q=hyen").expect(200)["items"][0]["id"],
+        json!(stage.home),
+        "its search words are moved with it"
+    );
     stage.unit.get(&path).expect_problem(404, "not_found");
     other_unit.get(&path).expect_problem(404, "not_found");
     let kept = stage.unit.get(&format!("/gifts/{gift}")).expect(200);
@@ -63,12 +67,20 @@ fn a_commune_official_moves_a_household_between_villages_of_the_commune() {
     assert_eq!((&item["village_name"], &item["household_head_name"]), (&json!("Tung"), &Value::Null));
 
     listed(world, there, stage.home, true);
-    assert_eq!(other_unit.get(&path).expect(200)["village_name"], "Sơn", "listed where it lives now");
+    assert_eq!(
+        other_unit.get(&path).expect(200)["village_name"],
+        "Sơn",
+        "visible after it is listed in its new village"
+    );
     stage.official.patch(&path, json!({"village_id": stage.village})).expect(200);
     stage.unit.get(&path).expect(200);
     other_unit.get(&path).expect_problem(404, "not_found");
     let with_assessments = "households h JOIN household_assessments a ON a.household_id = h.id";
-    assert_eq!(world.count(with_assessments, "a.scope_path = h.scope_path"), 1, "assessments follow");
+    assert_eq!(
+        world.count(with_assessments, "a.scope_path = h.scope_path"),
+        1,
+        "its assessments have the new scope_path"
+    );
 }
 
 #[test]
@@ -102,7 +114,11 @@ fn a_change_that_makes_a_likely_duplicate_returns_a_warning() {
     let twin = json!([{"code": "possible_duplicate", "id": first}]);
     assert_eq!(head.patch(&path, json!({"head_name": "siu pyui"})).expect(200)["warnings"], json!([]));
     assert_eq!(head.patch(&path, json!({"head_birth_year": 1970})).expect(200)["warnings"], twin);
-    assert_eq!(head.patch(&path, json!({"note": "x"})).expect(200)["warnings"], json!([]), "nothing about the name");
+    assert_eq!(
+        head.patch(&path, json!({"note": "x"})).expect(200)["warnings"],
+        json!([]),
+        "a change of another field gives no warning"
+    );
     assert_eq!(head.get(&path).expect(200)["warnings"], json!([]));
     assert_eq!(official.patch(&path, json!({"village_id": sơn})).expect(200)["warnings"], json!([]));
     assert_eq!(official.patch(&path, json!({"village_id": tung})).expect(200)["warnings"], twin);
@@ -122,9 +138,9 @@ fn a_shared_identity_number_is_reported_only_in_the_scope_of_the_caller() {
     let told = json!([{"code": "same_identity_number", "id": first}]);
     assert_eq!(head.post("/households", with_number(tung, "Siu B")).expect(201)["warnings"], told);
     let hidden = neighbour.post("/households", with_number(sơn, "Siu C")).expect(201);
-    assert_eq!(hidden["warnings"], json!([]), "that a number is known in another village is that village's secret");
+    assert_eq!(hidden["warnings"], json!([]), "no warning of a household out of scope");
     let path = format!("/households/{}", id_of(&hidden));
     let seen = official.patch(&path, json!({"identity_number": "062068001234"})).expect(200);
-    assert_eq!(seen["warnings"].as_array().unwrap().len(), 2, "the commune sees both others");
+    assert_eq!(seen["warnings"].as_array().unwrap().len(), 2, "the commune has both others in scope");
     assert_eq!(official.patch(&path, json!({"identity_number": "062068009999"})).expect(200)["warnings"], json!([]));
 }

@@ -51,7 +51,7 @@ fn a_village_created_after_the_end_of_its_commune_lies_in_the_successor_only() {
     assert_eq!(history["versions"].as_array().unwrap().len(), 1);
     let old = official.get(&format!("/localities/{yangtrung}/history")).expect(200);
     assert_eq!((&old["successors"][0]["name"], &old["successors"][0]["certain"]), (&json!("Kông Chro"), &json!(true)));
-    assert_eq!(official.get("/localities?q=%25%25").expect(200)["items"], json!([]), "signs alone find nothing");
+    assert_eq!(official.get("/localities?q=%25%25").expect(200)["items"], json!([]), "punctuation finds nothing");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn the_catalogue_is_complete_before_and_after_2025_07_01() {
     assert_eq!(renamed["items"][0]["kind"], "thanh_pho", "Đồng Nai since 2026-04-30");
 }
 
-fn nobody_stands_by(client: &Client) -> Vec<Uuid> {
+fn without_twinning(client: &Client) -> Vec<Uuid> {
     let page = client.get("/localities?level=village&twinned=false").expect(200);
     page["items"].as_array().unwrap().iter().map(id_of).collect()
 }
@@ -76,28 +76,32 @@ fn nobody_stands_by(client: &Client) -> Vec<Uuid> {
 #[test]
 fn twinned_false_lists_the_villages_without_an_active_twinning_at_every_level() {
     let world = World::new();
-    let [stood_by, left, paused, alone] = ["An", "Bưng", "Chư", "Dơng"].map(|name| world.village(world.ianan, name));
+    let [active, ended, suspended, none] = ["An", "Bưng", "Chư", "Dơng"].map(|name| world.village(world.ianan, name));
     let in_twinned_commune = world.village(world.kongchro, "Hle Hlang");
     let office = organisation(&world, world.ianan, "Văn phòng");
-    twinning(&world, office, stood_by, None);
-    twinning(&world, office, left, Some("2026-11-21"));
-    let suspended = twinning(&world, office, paused, None);
-    as_system(&world, &format!("UPDATE twinnings SET suspended = true WHERE id = '{suspended}'"));
+    twinning(&world, office, active, None);
+    twinning(&world, office, ended, Some("2026-11-21"));
+    let twinning_id = twinning(&world, office, suspended, None);
+    as_system(&world, &format!("UPDATE twinnings SET suspended = true WHERE id = '{twinning_id}'"));
     twinning(&world, office, world.kongchro, None);
 
-    assert_eq!(nobody_stands_by(&world.commune(world.ianan)), [left, paused, alone]);
-    assert_eq!(nobody_stands_by(&world.province(world.gialai)), [left, paused, alone]);
-    assert_eq!(nobody_stands_by(&world.admin()), [left, paused, alone]);
-    assert!(nobody_stands_by(&world.province(world.quangngai)).is_empty());
-    assert!(nobody_stands_by(&world.commune(world.kongchro)).is_empty());
-    assert_eq!(nobody_stands_by(&world.head(alone)), [alone]);
-    assert!(nobody_stands_by(&world.head(in_twinned_commune)).is_empty(), "its commune is stood by as a whole");
-    assert!(nobody_stands_by(&world.unit(office)).is_empty());
+    assert_eq!(without_twinning(&world.commune(world.ianan)), [ended, suspended, none]);
+    assert_eq!(without_twinning(&world.province(world.gialai)), [ended, suspended, none]);
+    assert_eq!(without_twinning(&world.admin()), [ended, suspended, none]);
+    assert!(without_twinning(&world.province(world.quangngai)).is_empty());
+    assert!(without_twinning(&world.commune(world.kongchro)).is_empty());
+    assert_eq!(without_twinning(&world.head(none)), [none]);
+    assert!(without_twinning(&world.head(in_twinned_commune)).is_empty(), "its commune is twinned as a whole");
+    assert!(without_twinning(&world.unit(office)).is_empty());
     let twinned = world.province(world.gialai).get("/localities?twinned=true").expect(200);
     let twinned: Vec<Uuid> = twinned["items"].as_array().unwrap().iter().map(id_of).collect();
-    assert_eq!(twinned, [stood_by, in_twinned_commune]);
+    assert_eq!(twinned, [active, in_twinned_commune]);
     world.server.set_clock("2026-11-20T02:00:00Z");
-    assert_eq!(nobody_stands_by(&world.commune(world.ianan)), [paused, alone], "on its last day it stood there still");
+    assert_eq!(
+        without_twinning(&world.commune(world.ianan)),
+        [suspended, none],
+        "a twinning is active on its last day"
+    );
 }
 
 #[test]
@@ -109,12 +113,12 @@ fn villages_of_a_twinned_district_count_as_twinned() {
     let (village, other) = (world.village(place("23767"), "Ia Sao"), world.village(place("23845"), "Thôn 9"));
     let office = organisation(&world, place("23767"), "Sở Nội vụ");
     twinning(&world, office, place("628"), None);
-    assert_eq!(nobody_stands_by(&world.province(place("64"))), [other]);
-    assert!(nobody_stands_by(&world.user("iagrai", "district", Some(place("628")), None)).is_empty());
-    assert!(nobody_stands_by(&world.head(village)).is_empty());
+    assert_eq!(without_twinning(&world.province(place("64"))), [other]);
+    assert!(without_twinning(&world.user("iagrai", "district", Some(place("628")), None)).is_empty());
+    assert!(without_twinning(&world.head(village)).is_empty());
 }
 
-/// Without statistics every list of places ran into the statement timeout for the first minute.
+/// Without statistics every list of places hit statement_timeout during the first minute.
 #[test]
 fn the_loader_leaves_planner_statistics_for_the_tables_of_places() {
     #[derive(QueryableByName)]

@@ -1,5 +1,5 @@
-//! Places that end, are split, renamed and assigned: what lies where, who sees it, and what becomes of
-//! those who held office there.
+//! Places that end, are split, renamed or assigned: the tree of each day, the scope of officials, and accounts and keys of
+//! ended places.
 
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
@@ -10,11 +10,11 @@ use uuid::Uuid;
 use crate::harness::insight::rows;
 use crate::harness::{Catalogue, Client, TestServer, World, household, id_of};
 
-/// While there were districts.
+/// A day before the end of districts on 2025-07-01.
 const BEFORE: &str = "2025-05-20T02:00:00Z";
 const TODAY: &str = "2026-11-22T02:00:00Z";
 
-/// A commune of old Gia Lai that was split, and one of those it went to.
+/// A split commune of the former Gia Lai, and one of its successors.
 fn split_commune(world: &World) -> (Uuid, Uuid) {
     #[derive(QueryableByName)]
     struct Split {
@@ -78,14 +78,14 @@ fn a_village_of_a_split_commune_lies_under_the_province_until_it_is_assigned_wit
         id_of(&before.post("/hardship-lists", json!({"village_id": village, "year": 2025, "items": []})).expect(201));
     world.server.set_clock(TODAY);
 
-    // One request away: the villages directly under a province.
+    // The villages directly under the province.
     let province = world.province(world.gialai);
     let waiting = format!("/localities?level=village&parent_id={}", world.gialai);
     assert_eq!(names(&province.get(&waiting).expect(200)), ["Làng Chờ"]);
     assert_eq!(
         names(&world.province(world.quangngai).get(&waiting).expect(200)),
         [""; 0],
-        "not those of another province"
+        "out of scope for another province"
     );
     let aggregate = |caller: &Client| {
         let answer = caller.get("/aggregates/support?group_by=commune&from=2025-01-01&to=2025-12-31").expect(200);
@@ -94,11 +94,14 @@ fn a_village_of_a_split_commune_lies_under_the_province_until_it_is_assigned_wit
             .map(|row| (row["key"]["commune"]["id"].clone(), row["values"]["gifts"].clone()))
             .collect::<Vec<_>>()
     };
-    assert_eq!(aggregate(&province), [(Value::Null, json!(1))], "no commune yet");
+    assert_eq!(aggregate(&province), [(Value::Null, json!(1))], "counted without a commune");
     let after = world.commune(successor);
     let sees = |caller: &Client, path: &str| caller.get(path).status == 200;
     let records = [format!("/localities/{village}"), format!("/households/{home}"), format!("/hardship-lists/{list}")];
-    assert!(records.iter().all(|path| sees(&province, path) && !sees(&after, path)), "waiting for the province alone");
+    assert!(
+        records.iter().all(|path| sees(&province, path) && !sees(&after, path)),
+        "in the scope of the province only"
+    );
     after
         .with("If-Match", "*")
         .send("PATCH", &format!("/localities/{village}"), Some(json!({"current_parent_id": successor}).to_string()))
@@ -107,22 +110,30 @@ fn a_village_of_a_split_commune_lies_under_the_province_until_it_is_assigned_wit
     let told = world.count("audit_events", "resource = 'localities'");
     let moved = province.patch(&format!("/localities/{village}"), json!({"current_parent_id": successor})).expect(200);
     assert_eq!(moved["path"][1]["id"], json!(successor));
-    assert_eq!(world.count("audit_events", "resource = 'localities'"), told + 1, "who moved it is known");
+    assert_eq!(world.count("audit_events", "resource = 'localities'"), told + 1, "the move is audited");
     assert!(world.count("audit_events", "resource = 'locality_versions' AND action = 'update'") > 0);
     assert_eq!(province.get(&waiting).expect(200)["items"], json!([]));
-    assert!(records.iter().all(|path| sees(&province, path) && sees(&after, path)), "with all that was recorded in it");
+    assert!(records.iter().all(|path| sees(&province, path) && sees(&after, path)), "with all its records");
     assert_eq!(names_of(&after.get("/households").expect(200), "head_name"), ["Rơ Châm"]);
     assert_eq!(after.get("/gifts").expect(200)["items"].as_array().unwrap().len(), 1);
     assert_eq!(after.get("/twinnings").expect(200)["items"].as_array().unwrap().len(), 1);
-    assert_eq!(names_of(&after.get("/users").expect(200), "username"), ["head-of-cho"], "its head is in its care");
+    assert_eq!(
+        names_of(&after.get("/users").expect(200), "username"),
+        ["head-of-cho"],
+        "the account of its head is in scope"
+    );
     assert_eq!(aggregate(&after), [(json!(successor), json!(1))]);
     let history = world.sign_in("head-of-cho").get(&format!("/localities/{village}/history")).expect(200);
     let parents: Vec<_> =
         history["versions"].as_array().unwrap().iter().map(|version| version["parent_id"].clone()).collect();
-    assert_eq!(parents, [json!(commune), json!(successor)], "in the successor from the day of the split");
+    assert_eq!(parents, [json!(commune), json!(successor)], "the second version lies in the successor");
     let then =
         province.get("/aggregates/support?group_by=commune&from=2025-01-01&to=2025-12-31&as_of=2025-06-30").expect(200);
-    assert_eq!(rows(&then)[0]["key"]["commune"]["id"], json!(commune), "and in its commune before");
+    assert_eq!(
+        rows(&then)[0]["key"]["commune"]["id"],
+        json!(commune),
+        "as of a day before, it is counted in its former commune"
+    );
 }
 
 fn names_of(page: &Value, field: &str) -> Vec<String> {
@@ -196,10 +207,10 @@ fn an_api_key_of_an_ended_place_counts_nothing_and_none_can_be_created_for_it() 
     assert_eq!(poor(&key, ""), 9);
     world.server.set_clock(TODAY);
     assert_eq!(poor(&key, ""), 0);
-    assert_eq!(poor(&key, "?as_of=2025-06-30"), 0, "nor under the tree of then");
+    assert_eq!(poor(&key, "?as_of=2025-06-30"), 0, "as of a day before its end, too");
     let problem = key.get(&format!("/aggregates/poverty?within={yangtrung}")).expect_problem(422, "locality_ended");
     assert!(problem["errors"][0]["detail"].as_str().unwrap().contains("Kông Chro"), "{problem}");
-    assert_eq!(poor(&world.key(world.gialai, world.kongchro), ""), 9, "its successor's counts them");
+    assert_eq!(poor(&world.key(world.gialai, world.kongchro), ""), 9, "a key of the successor counts them");
     let new = json!({"name": "Bảng", "locality_id": yangtrung});
     world.province(world.gialai).post("/api-keys", new).expect_invalid(&[("#/locality_id", "ended")]);
 }
@@ -239,7 +250,7 @@ fn villages_of_yang_trung_lie_in_its_successor_kong_chro() {
 fn a_merged_province_counts_the_gifts_of_both_former_provinces() {
     let world = World::new();
     world.server.set_clock(BEFORE);
-    // Yang Trung of old Gia Lai (64); An Hòa of old Bình Định (52).
+    // A commune of the former Gia Lai (64) and one of the former Bình Định (52).
     let commune_of_binh_dinh: Uuid = {
         #[derive(QueryableByName)]
         struct Id {
@@ -286,7 +297,7 @@ fn the_changes_of_2026_are_new_versions_of_the_same_places() {
         let (old, new) = (on(code, "2026-04-29"), on(code, "2026-04-30"));
         assert_eq!((&old["kind"], &old["name"]), (&json!(before.0), &json!(before.1)));
         assert_eq!((&new["kind"], &new["name"]), (&json!(after.0), &json!(after.1)));
-        assert_eq!((&old["id"], &old["valid_to"]), (&new["id"], &Value::Null), "the same place, which goes on");
+        assert_eq!((&old["id"], &old["valid_to"]), (&new["id"], &Value::Null), "the same place with a new version");
         let history = official.get(&format!("/localities/{}/history", new["id"].as_str().unwrap())).expect(200);
         let last = history["versions"].as_array().unwrap().last().unwrap().clone();
         assert_eq!((&last["valid_from"], &last["legal_basis"]), (&json!("2026-04-30"), &json!(basis)));
