@@ -10,6 +10,7 @@ RUN apt-get update \
 WORKDIR /build
 # The dependencies alone, so that a change of ours does not build them anew.
 COPY Cargo.toml Cargo.lock ./
+COPY macros macros
 RUN mkdir -p src tests/api \
  && echo 'fn main() {}' >src/main.rs \
  && touch src/lib.rs tests/api/main.rs \

@@ -11,7 +11,8 @@ use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, header};
 use actix_web::middleware::{Compress, Condition, Next, from_fn};
 use actix_web::web::{self, Data};
-use actix_web::{App, Error, HttpRequest, HttpResponse, get};
+use actix_web::{App, Error, HttpRequest, HttpResponse};
+use ketnghia_macros::operation;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -23,7 +24,9 @@ use crate::access::actor::authenticate;
 use crate::access::guesses::Guesses;
 use crate::access::limits::{Limits, Rate};
 use crate::access::passwords::Passwords;
+use crate::access::resource::Resource;
 use crate::access::tokens::{SessionDays, Tokens};
+use crate::accounts::audit::queries::Parts;
 use crate::config::Callers;
 use crate::kernel::db::{Db, migrate};
 use crate::kernel::http::body::Bodies;
@@ -35,9 +38,24 @@ use crate::kernel::http::problem::{Problem, ProblemDetails, Result};
 use crate::kernel::metrics::Metrics;
 use crate::kernel::secrets::Secrets;
 use crate::places::catalogues::Catalogues;
-use crate::{access, accounts, insight, needs, openapi, places, support, twinning};
+use crate::{accounts, insight, needs, openapi, places, support, twinning};
 
 pub const BASE: &str = "/api/v1";
+
+/// The areas, in the order of the document. What a resource contributes, it states in its `RESOURCE`.
+const AREAS: [&[Resource]; 6] = [
+    accounts::RESOURCES,
+    places::RESOURCES,
+    twinning::RESOURCES,
+    needs::RESOURCES,
+    support::RESOURCES,
+    insight::RESOURCES,
+];
+
+/// Every resource of the API.
+pub fn resources() -> impl Iterator<Item = &'static Resource> {
+    AREAS.into_iter().flatten()
+}
 
 /// What is about nobody.
 const IMPERSONAL: [&str; 4] = ["/api/v1/localities", "/api/v1/catalogues", "/api/v1/programmes", "/api/v1/aggregates"];
@@ -62,20 +80,13 @@ pub struct State {
     origins: Origins,
     sessions: Data<SessionDays>,
     catalogues: Data<Catalogues>,
+    parts: Data<Parts>,
     document: Data<Document>,
     contracts: Data<Contracts>,
 }
 
 impl State {
     pub fn new(db: Db, tokens: Tokens, secrets: Secrets, callers: &Callers) -> Self {
-        let contributed = [
-            access::catalogues(),
-            accounts::catalogues(),
-            places::catalogues(),
-            twinning::catalogues(),
-            needs::catalogues(),
-            support::catalogues(),
-        ];
         let document = Document::new();
         let connections = Arc::new(Connections::new(
             callers.connections_per_address,
@@ -102,7 +113,8 @@ impl State {
                 idle: callers.session_idle_days,
                 absolute: callers.session_absolute_days,
             }),
-            catalogues: Data::new(Catalogues::new(contributed.into_iter().flatten())),
+            catalogues: Data::new(Catalogues::new(resources().flat_map(|resource| (resource.catalogues)()))),
+            parts: Data::new(Parts::of(resources())),
             contracts: Data::new(document.contracts()),
             document: Data::new(document),
         }
@@ -172,12 +184,9 @@ fn operations(document: &Value) -> impl Iterator<Item = (&str, Method, &Value)> 
 }
 
 fn routes(api: &mut ServiceConfig) {
-    accounts::routes(api);
-    places::routes(api);
-    twinning::routes(api);
-    needs::routes(api);
-    support::routes(api);
-    insight::routes(api);
+    for resource in resources() {
+        (resource.routes)(api);
+    }
     api.service(find_openapi);
 }
 
@@ -190,7 +199,7 @@ pub fn document() -> Value {
         .service(check_readiness)
         .service(find_metrics)
         .split_for_parts();
-    openapi::complete(&collected)
+    openapi::complete(&collected, &resources().collect::<Vec<_>>())
 }
 
 /// The application of one worker.
@@ -219,6 +228,7 @@ pub fn build(
         .app_data(state.trusted_proxy)
         .app_data(state.sessions)
         .app_data(state.catalogues)
+        .app_data(state.parts)
         .app_data(state.document)
         .app_data(state.contracts)
         .app_data(state.bodies)
@@ -291,8 +301,7 @@ async fn nowhere(request: HttpRequest, document: Data<Document>) -> Result<HttpR
 /// This document
 ///
 /// OpenAPI 3.1; clients are generated from it. To be browsed and tried at `/docs`.
-#[utoipa::path(tag = "operations", responses((status = 200, body = Object)))]
-#[get("/openapi.json")]
+#[operation(get "/openapi.json", tag = "operations", responses((status = 200, body = Object)))]
 async fn find_openapi(document: Data<Document>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
@@ -315,8 +324,7 @@ impl Health {
 }
 
 /// Is the process alive
-#[utoipa::path(tag = "operations", responses((status = 200, body = Health)))]
-#[get("/health/live")]
+#[operation(get "/health/live", tag = "operations")]
 async fn check_liveness() -> web::Json<Health> {
     Health::ok()
 }
@@ -325,8 +333,7 @@ async fn check_liveness() -> web::Json<Health> {
 ///
 /// The database is reachable, and every migration this binary knows is applied; newer ones are fine.
 /// A server that was asked to stop is ready no more.
-#[utoipa::path(tag = "operations", responses((status = 200, body = Health)))]
-#[get("/health/ready")]
+#[operation(get "/health/ready", tag = "operations")]
 async fn check_readiness(db: Data<Db>, stopping: Data<Stopping>) -> Result<web::Json<Health>> {
     if stopping.has_begun() {
         return Err(Problem::overloaded("the server is stopping"));
@@ -339,9 +346,7 @@ async fn check_readiness(db: Data<Db>, stopping: Data<Stopping>) -> Result<web::
 ///
 /// Requests by operation and status, their durations, the database's, the pool, sign-ins and memory, in
 /// the OpenMetrics format. For who reaches the service itself: through the configured proxy it is 404.
-#[utoipa::path(tag = "operations", responses((status = 200, body = String, content_type = "application/openmetrics-text"),
-    (status = 404, description = "not_found: asked through the proxy", body = ProblemDetails, content_type = "application/problem+json")))]
-#[get("/metrics")]
+#[operation(get "/metrics", tag = "operations", responses((status = 200, body = String, content_type = "application/openmetrics-text"), (status = 404, description = "not_found: asked through the proxy", body = ProblemDetails, content_type = "application/problem+json")))]
 async fn find_metrics(
     peer: Peer,
     db: Data<Db>,

@@ -1,7 +1,11 @@
 //! ketnghia: records which organisation supports which village, what was needed, given and received.
 //!
-//! The modules stand in the order of their dependencies: each uses only those before it. `tests/api/areas.rs` checks
+//! The modules stand in the order of their dependencies: each uses only those before it. `tests/api/house/areas.rs` checks
 //! it, for the tables of the database, too. The blank lines keep rustfmt from sorting them.
+
+// `#[operation]` writes `#[get("…")]` and its siblings, and utoipa knows them by this bare name only.
+#[macro_use(get, post, patch, put, delete)]
+extern crate actix_web;
 
 /// Connections, errors, extractors, pages, ids, the clock; nothing of a domain.
 pub mod kernel;

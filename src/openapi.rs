@@ -7,27 +7,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::access::policy::{Office, Permission, Role};
+use crate::access::resource::Resource;
 use crate::kernel::http::query::MAX_REPEATED;
 
-const TAGS: [(&str, &str); 17] = [
-    ("access", "Sign-in, sessions and the caller's own account."),
-    ("users", "Accounts of the offices below an official."),
-    ("api-keys", "Keys of third-party dashboards."),
-    ("audit-events", "Who did what to which record."),
-    ("catalogues", "Every enumeration of this API with its labels; no sign-in."),
-    ("localities", "Provinces, districts, communes and villages of every era."),
-    ("organisations", "Departments, companies, units, associations and places that give."),
-    ("programmes", "Directives, decisions and plans that twinnings rest on."),
-    ("twinnings", "Who stands by which place (kết nghĩa)."),
-    ("households", "The homes of a village."),
-    ("hardship-lists", "The hardest households of a village, round by round."),
-    ("hardship-items", "The listed households, and what was promised to them."),
-    ("pledges", "A unit promises to help a listed household."),
-    ("visits", "A unit came to a village."),
-    ("gifts", "What was given, confirmed, disputed and settled."),
-    ("aggregates", "Numbers for reports and dashboards, as JSON or CSV."),
-    ("operations", "Health and metrics."),
-];
+/// Operations of no resource.
+const OPERATIONS: (&str, &str) = ("operations", "Health and metrics.");
 
 const DESCRIPTION: &str = "The service behind Vietnam's twinning programmes (*kết nghĩa*): village heads list the hardest \
 households, units visit and give, village heads confirm what arrived, and everybody sees the numbers of what they may see.\n\n\
@@ -39,7 +23,7 @@ households, units visit and give, village heads confirm what arrived, and everyb
 Enumerations may gain values. HEAD is not offered: 405.";
 
 /// Completes the document that was collected from the handlers.
-pub fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
+pub fn complete(collected: &utoipa::openapi::OpenApi, resources: &[&Resource]) -> Value {
     let mut document = serde_json::to_value(collected).unwrap_or_default();
     document["openapi"] = json!("3.1.0");
     document["info"] = json!({
@@ -47,8 +31,9 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     });
     document["servers"] = json!([{"url": "/", "description": "This server"}]);
+    let tags = resources.iter().map(|resource| (resource.tag, resource.about)).filter(|(tag, _)| !tag.is_empty());
     document["tags"] =
-        TAGS.iter().map(|(name, description)| json!({"name": name, "description": description})).collect();
+        tags.chain([OPERATIONS]).map(|(name, description)| json!({"name": name, "description": description})).collect();
     document["components"]["securitySchemes"] = json!({"bearer": {
         "type": "http", "scheme": "bearer",
         "description": "The access token of a sign-in, or a dashboard's API key (`kn_…`). The names listed with an operation are the permissions it needs.",
@@ -60,7 +45,7 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
     if let Some(paths) = document["paths"].as_object_mut() {
         for (path, operations) in paths.iter_mut() {
             for (method, operation) in operations.as_object_mut().into_iter().flatten() {
-                complete_operation(path, method, operation);
+                complete_operation(path, method, operation, resources);
             }
         }
     }
@@ -138,12 +123,10 @@ fn problem_responses() -> Value {
     Value::Object(responses.collect::<Map<_, _>>())
 }
 
-fn complete_operation(path: &str, method: &str, operation: &mut Value) {
+fn complete_operation(path: &str, method: &str, operation: &mut Value, resources: &[&Resource]) {
     let permission = operation.pointer("/security/0/bearer/0").and_then(Value::as_str).map(str::to_owned);
     let is_api = path.starts_with("/api/");
     let has_path_id = has_parameter_in(operation, "path");
-    // A session of one's own is the one thing that is deleted and has no version.
-    let changes_version = matches!(method, "patch" | "delete") && operation["operationId"] != "end_session";
     let is_step = method == "post" && has_path_id;
 
     // Compression can be refused everywhere, and a header can be rubbish.
@@ -172,10 +155,11 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     if is_step || operation.get("requestBody").is_some() {
         problems.extend(["408", "413", "415"]);
     }
-    if method == "post" && (permission.is_some() || is_step) || changes_version {
+    let precondition = precondition(path, method, operation, resources);
+    if method == "post" && (permission.is_some() || is_step) || precondition == Precondition::Required {
         problems.push("409");
     }
-    match precondition(operation, changes_version) {
+    match precondition {
         Precondition::Required => {
             problems.extend(["412", "428"]);
             add_header_parameter(operation, "If-Match", true);
@@ -218,31 +202,37 @@ fn has_parameter_in(operation: &Value, place: &str) -> bool {
     parameters.is_some_and(|parameters| parameters.iter().any(|parameter| parameter["in"] == place))
 }
 
-/// Whether an operation is meant for the version that was read.
+/// The meaning of `If-Match` for an operation.
+#[derive(PartialEq)]
 enum Precondition {
     Required,
-    /// The one that was read, and nothing that stands for others.
+    /// It names the one version that was read; `*` is refused.
     OneVersion,
-    /// Where it is sent.
+    /// It is compared where it is sent.
     Honoured,
     None,
 }
 
-fn precondition(operation: &Value, changes_version: bool) -> Precondition {
-    match operation["operationId"].as_str().unwrap_or_default() {
-        "confirm_gift" | "settle_gift" | "approve_hardship_list" => Precondition::OneVersion,
-        "dispute_gift"
-        | "submit_hardship_list"
-        | "return_hardship_list"
-        | "reopen_hardship_list"
-        | "close_hardship_list"
-        | "merge_household"
-        | "reset_user_password"
-        | "activate_user"
-        | "deactivate_user" => Precondition::Honoured,
-        _ if changes_version => Precondition::Required,
-        _ => Precondition::None,
+/// Takes `If-Match` out of the parameters, where the signature put it, and decides on its meaning: a change and a
+/// deletion need it, a step as its machine says.
+fn precondition(path: &str, method: &str, operation: &mut Value, resources: &[&Resource]) -> Precondition {
+    let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) else {
+        return Precondition::None;
+    };
+    let all = parameters.len();
+    parameters.retain(|parameter| parameter["name"] != "If-Match");
+    if parameters.len() == all {
+        return Precondition::None;
     }
+    if method != "post" {
+        return Precondition::Required;
+    }
+    let step = resources.iter().flat_map(|resource| {
+        let prefix = format!("/api/v1/{}/{{id}}/", resource.tag);
+        let word = path.strip_prefix(prefix.as_str());
+        (resource.steps)().into_iter().filter(move |step| Some(step.word) == word)
+    });
+    if step.into_iter().any(|step| step.one_version) { Precondition::OneVersion } else { Precondition::Honoured }
 }
 
 fn add_header_parameter(operation: &mut Value, name: &str, required: bool) {

@@ -14,15 +14,11 @@ pub mod passwords;
 pub mod policy;
 /// The rows a list looks at.
 pub mod reach;
+/// The contribution of a resource to routes, document, catalogues and audit.
+pub mod resource;
 /// Steps of state machines.
 pub mod steps;
 /// Access tokens.
 pub mod tokens;
 /// The transaction of a caller.
 pub mod tx;
-
-use crate::kernel::value::enums::Catalogue;
-
-pub fn catalogues() -> Vec<Catalogue> {
-    vec![Catalogue { name: "roles", items: policy::Role::catalogue() }]
-}

@@ -13,18 +13,8 @@ mod tries;
 /// The accounts in an official's care.
 pub mod users;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::access::resource::Resource;
 
-use crate::kernel::value::enums::Catalogue;
-
-pub fn routes(api: &mut ServiceConfig) {
-    auth::routes(api);
-    me::routes(api);
-    users::routes(api);
-    api_keys::routes(api);
-    audit::routes(api);
-}
-
-pub fn catalogues() -> Vec<Catalogue> {
-    vec![Catalogue { name: "audit_actions", items: audit::model::AuditAction::catalogue() }]
-}
+/// In the order of the document.
+pub const RESOURCES: &[Resource] =
+    &[auth::RESOURCE, me::RESOURCE, users::RESOURCE, api_keys::RESOURCE, audit::RESOURCE];

@@ -3,8 +3,7 @@
 /// Data sets cut by place, organisation, time and kind.
 pub mod aggregates;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::access::resource::Resource;
 
-pub fn routes(api: &mut ServiceConfig) {
-    aggregates::routes(api);
-}
+/// In the order of the document.
+pub const RESOURCES: &[Resource] = &[aggregates::RESOURCE];

@@ -7,22 +7,7 @@ pub mod loader;
 /// Provinces, districts, communes and villages.
 pub mod localities;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::access::resource::Resource;
 
-use crate::kernel::value::enums::Catalogue;
-use localities::model::{LocalityKind, LocalityLevel};
-
-pub fn routes(api: &mut ServiceConfig) {
-    catalogues::routes(api);
-    localities::routes(api);
-}
-
-pub fn catalogues() -> Vec<Catalogue> {
-    vec![
-        Catalogue { name: "locality_levels", items: LocalityLevel::catalogue() },
-        Catalogue { name: "locality_kinds", items: LocalityKind::catalogue() },
-        Catalogue { name: "ethnic_groups", items: catalogues::data::ethnic_groups() },
-        Catalogue { name: "poverty_dimensions", items: catalogues::data::poverty_dimensions() },
-        Catalogue { name: "rural_criteria", items: catalogues::data::rural_criteria() },
-    ]
-}
+/// In the order of the document.
+pub const RESOURCES: &[Resource] = &[catalogues::RESOURCE, localities::RESOURCE];

@@ -9,22 +9,7 @@ mod recording;
 /// A unit came to a village.
 pub mod visits;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::access::resource::Resource;
 
-use crate::kernel::value::enums::Catalogue;
-use gifts::model::{FundingSource, GiftCategory, GiftStatus};
-use visits::model::VisitPurpose;
-
-pub fn routes(api: &mut ServiceConfig) {
-    visits::routes(api);
-    gifts::routes(api);
-}
-
-pub fn catalogues() -> Vec<Catalogue> {
-    vec![
-        Catalogue { name: "visit_purposes", items: VisitPurpose::catalogue() },
-        Catalogue { name: "gift_categories", items: GiftCategory::catalogue() },
-        Catalogue { name: "gift_statuses", items: GiftStatus::catalogue() },
-        Catalogue { name: "funding_sources", items: FundingSource::catalogue() },
-    ]
-}
+/// In the order of the document.
+pub const RESOURCES: &[Resource] = &[visits::RESOURCE, gifts::RESOURCE];

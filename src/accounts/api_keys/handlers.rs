@@ -1,5 +1,5 @@
 use actix_web::web::Json;
-use actix_web::{delete, get, post};
+use ketnghia_macros::operation;
 
 use super::model::{ApiKey, ApiKeyFilter, ApiKeySort, ApiKeyWithSecret, NewApiKey};
 use super::queries;
@@ -9,16 +9,15 @@ use crate::access::policy::permission::ManageApiKeys;
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
+use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
-use crate::kernel::list::{List, Paging};
 use crate::kernel::secrets::{base64url, random, sha256};
 use crate::kernel::value::id::ApiKeyId;
 
 /// List API keys
 ///
 /// The keys of places in the caller's scope, without their secrets.
-#[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), params(ApiKeyFilter, Paging<ApiKeySort>), responses((status = 200, body = Page<ApiKey>)))]
-#[get("/api-keys")]
+#[operation(get "/api-keys")]
 pub async fn list_api_keys(
     may: May<ManageApiKeys>,
     list: List<ApiKeyFilter, ApiKeySort>,
@@ -30,9 +29,7 @@ pub async fn list_api_keys(
 ///
 /// For a dashboard: it reads the aggregates and the places of one locality, counts under five hidden,
 /// and no person. The key is shown this once.
-#[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), request_body = NewApiKey,
-    responses((status = 201, body = ApiKeyWithSecret)))]
-#[post("/api-keys")]
+#[operation(post "/api-keys")]
 pub async fn create_api_key(may: May<ManageApiKeys>, new: Valid<NewApiKey>) -> Result<Created<ApiKeyWithSecret>> {
     let secret = random::<32>()?;
     let hash = sha256(&secret);
@@ -49,8 +46,7 @@ pub async fn create_api_key(may: May<ManageApiKeys>, new: Valid<NewApiKey>) -> R
 }
 
 /// Find one API key
-#[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), params(("id" = Uuid, Path)), responses((status = 200, body = ApiKey)))]
-#[get("/api-keys/{id}")]
+#[operation(get "/api-keys/{id}")]
 pub async fn find_api_key(may: May<ManageApiKeys>, id: Id<ApiKeyId>) -> Result<Found<ApiKey>> {
     may.find(id, queries::find).await
 }
@@ -58,8 +54,7 @@ pub async fn find_api_key(may: May<ManageApiKeys>, id: Id<ApiKeyId>) -> Result<F
 /// Revoke an API key
 ///
 /// It is refused from the next request on.
-#[utoipa::path(tag = "api-keys", security(("bearer" = ["api_keys:manage"])), params(("id" = Uuid, Path)), responses((status = 204)))]
-#[delete("/api-keys/{id}")]
+#[operation(delete "/api-keys/{id}")]
 pub async fn revoke_api_key(may: May<ManageApiKeys>, id: Id<ApiKeyId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, unless_in_use).await
 }

@@ -6,7 +6,12 @@ pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+
+pub const RESOURCE: Resource =
+    Resource { tag: "api-keys", about: "Keys of third-party dashboards.", routes, ..Resource::EMPTY };
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_api_keys)
         .service(handlers::create_api_key)
         .service(handlers::find_api_key)

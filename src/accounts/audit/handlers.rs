@@ -1,13 +1,13 @@
-use actix_web::get;
-use actix_web::web::Json;
+use actix_web::web::{Data, Json};
+use ketnghia_macros::operation;
 
 use super::model::{AuditEvent, AuditFilter, AuditSort};
-use super::queries;
+use super::queries::{self, Parts};
 use crate::access::actor::May;
 use crate::access::policy::permission::ReadAudit;
 use crate::kernel::http::problem::Result;
+use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
-use crate::kernel::list::{List, Paging};
 
 /// List what was done
 ///
@@ -17,12 +17,11 @@ use crate::kernel::list::{List, Paging};
 /// organisation did in a village is for the officials of the village, and so is that an account of a unit was
 /// given from outside. An entry is read where the record lies after the change: one that moves away is read there. A
 /// failed sign-in has no actor. `two_person=doubt`: where one person may have taken the steps of two.
-#[utoipa::path(tag = "audit-events", security(("bearer" = ["audit:read"])), params(AuditFilter, Paging<AuditSort>),
-    responses((status = 200, body = Page<AuditEvent>)))]
-#[get("/audit-events")]
+#[operation(get "/audit-events")]
 pub async fn list_audit_events(
     may: May<ReadAudit>,
+    parts: Data<Parts>,
     list: List<AuditFilter, AuditSort>,
 ) -> Result<Json<Page<AuditEvent>>> {
-    may.list(list, queries::list).await
+    may.list(list, move |tx, filter, keyset| queries::list(tx, &parts, filter, keyset)).await
 }

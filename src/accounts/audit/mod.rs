@@ -3,10 +3,21 @@
 
 mod handlers;
 pub mod model;
-mod queries;
+pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "audit-events",
+    about: "Who did what to which record.",
+    routes,
+    catalogues: || vec![Catalogue { name: "audit_actions", items: model::AuditAction::catalogue() }],
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_audit_events);
 }

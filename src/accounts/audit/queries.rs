@@ -9,43 +9,48 @@ use uuid::Uuid;
 
 use super::model::{AuditEvent, AuditFilter, AuditSort};
 use crate::access::policy::Role;
+use crate::access::resource::Resource;
 use crate::access::tx::Tx;
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::value::day;
 
-/// Tables of parts, the record that they belong to, and what they are to it: whoever asks what happened
-/// to a household need not know its tables.
-const PARTS: [(&str, &str, &str); 9] = [
-    ("household_members", "households", "members"),
-    ("household_assessments", "households", "assessments"),
-    ("household_former_assessments", "households", "former_assessments"),
-    ("household_merges", "households", "merges"),
-    ("organisation_contacts", "organisations", "contact"),
-    ("organisation_headcounts", "organisations", "headcounts"),
-    ("village_profiles", "localities", "profiles"),
-    ("locality_versions", "localities", "versions"),
-    ("locality_successions", "localities", "successions"),
-];
+/// Tables of parts, so that the entries of a record are found without the names of its tables.
+pub struct Parts(Vec<PartOf>);
 
-/// An entry of a part, as one of its record.
-fn of_its_record(mut event: AuditEvent) -> AuditEvent {
-    if let Some((_, resource, part)) = PARTS.iter().find(|(table, ..)| *table == event.resource) {
-        event.resource = (*resource).to_owned();
-        event.part = Some((*part).to_owned());
-        // Read as the record's id.
-        if let Some(whole) = event.part_id.replace(event.record_id) {
-            event.record_id = whole;
-        }
-    }
-    event
+struct PartOf {
+    table: &'static str,
+    resource: String,
+    name: &'static str,
 }
 
-/// The tables of a resource; none of a part by itself.
-fn tables(resource: &str) -> Vec<&str> {
-    let parts = PARTS.iter().filter(|(_, whole, _)| *whole == resource).map(|(table, ..)| *table);
-    let is_part = PARTS.iter().any(|(table, ..)| *table == resource);
-    parts.chain((!is_part).then_some(resource)).collect()
+impl Parts {
+    pub fn of(resources: impl Iterator<Item = &'static Resource>) -> Self {
+        let parts = resources.flat_map(|resource| {
+            resource.parts.iter().map(|part| PartOf { table: part.table, resource: resource.table(), name: part.name })
+        });
+        Self(parts.collect())
+    }
+
+    /// Turns an entry of a part into an entry of its record.
+    fn of_its_record(&self, mut event: AuditEvent) -> AuditEvent {
+        if let Some(part) = self.0.iter().find(|part| part.table == event.resource) {
+            event.resource.clone_from(&part.resource);
+            event.part = Some(part.name.to_owned());
+            // Read as the record's id.
+            if let Some(whole) = event.part_id.replace(event.record_id) {
+                event.record_id = whole;
+            }
+        }
+        event
+    }
+
+    /// The tables of a resource; none of a part by itself.
+    fn tables<'a>(&'a self, resource: &'a str) -> Vec<&'a str> {
+        let parts = self.0.iter().filter(|part| part.resource == resource).map(|part| part.table);
+        let is_part = self.0.iter().any(|part| part.table == resource);
+        parts.chain((!is_part).then_some(resource)).collect()
+    }
 }
 
 #[derive(QueryableByName)]
@@ -59,7 +64,12 @@ fn key(event: &AuditEvent) -> (serde_json::Value, Uuid) {
     (json!(event.at), Uuid::from_u64_pair(0, event.id.cast_unsigned()))
 }
 
-pub fn list(tx: &mut Tx<'_>, filter: &AuditFilter, keyset: Keyset<AuditSort>) -> Result<Page<AuditEvent>> {
+pub fn list(
+    tx: &mut Tx<'_>,
+    parts: &Parts,
+    filter: &AuditFilter,
+    keyset: Keyset<AuditSort>,
+) -> Result<Page<AuditEvent>> {
     check_days(filter)?;
     let asked = conditions(filter);
     // Entries of one record or one actor are few. Of all entries those of a commune are few and far
@@ -72,7 +82,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &AuditFilter, keyset: Keyset<AuditSort>) ->
             "place_id IN (SELECT l.id FROM localities l WHERE l.scope_path >= app_low() AND l.scope_path < app_high())";
         let within = if by_place { places } else { "true" };
         let sql = format!("SELECT count(*) FROM audit_events e WHERE {asked} AND {within}");
-        let row: Count = bind(sql, filter).get_result(tx.conn)?;
+        let row: Count = bind(sql, filter, parts).get_result(tx.conn)?;
         Some(row.count)
     } else {
         None
@@ -103,12 +113,12 @@ pub fn list(tx: &mut Tx<'_>, filter: &AuditFilter, keyset: Keyset<AuditSort>) ->
            FROM entries e
           ORDER BY e.at {direction}, e.id {direction}"
     );
-    let rows: Vec<AuditEvent> = bind(sql, filter)
+    let rows: Vec<AuditEvent> = bind(sql, filter, parts)
         .bind::<Nullable<Timestamptz>, _>(at)
         .bind::<Nullable<BigInt>, _>(id.map(|id| id.as_u64_pair().1.cast_signed()))
         .bind::<BigInt, _>(keyset.limit + 1)
         .load(tx.conn)?;
-    let rows = rows.into_iter().map(of_its_record).collect();
+    let rows = rows.into_iter().map(|event| parts.of_its_record(event)).collect();
     keyset.page(rows, total, tx.secrets, |event, AuditSort::At| key(event))
 }
 
@@ -140,10 +150,15 @@ fn conditions(filter: &AuditFilter) -> String {
     sql
 }
 
-fn bind(sql: String, filter: &AuditFilter) -> BoxedSqlQuery<'_, Pg, diesel::query_builder::SqlQuery> {
+fn bind<'a>(
+    sql: String,
+    filter: &'a AuditFilter,
+    parts: &'a Parts,
+) -> BoxedSqlQuery<'a, Pg, diesel::query_builder::SqlQuery> {
+    let tables = filter.resource.as_deref().map(|resource| parts.tables(resource)).unwrap_or_default();
     sql_query(sql)
         .into_boxed()
-        .bind::<Array<Text>, _>(filter.resource.as_deref().map(tables).unwrap_or_default())
+        .bind::<Array<Text>, _>(tables)
         .bind::<Nullable<SqlUuid>, _>(filter.id)
         .bind::<Nullable<SqlUuid>, _>(filter.actor_id)
         .bind::<Nullable<Date>, _>(filter.from)

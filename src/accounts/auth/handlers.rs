@@ -1,6 +1,7 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse};
+use ketnghia_macros::operation;
 
 use super::device::Device;
 use super::model::{Credentials, RefreshGrant, SessionTokens};
@@ -30,10 +31,7 @@ const REFRESH_PREFIX: &str = "kr_";
 /// delay, a day at most: 429 with Retry-After; a refresh still works. Failures are counted per account, and
 /// apart from that per device that sends the `device_token` of its last sign-in. An address with 300 failures
 /// waits until the next hour. A one-time password signs in once: replace it then.
-#[utoipa::path(tag = "access", request_body = Credentials,
-    responses((status = 200, body = SessionTokens), (status = 401, description = "invalid_credentials", body = ProblemDetails),
-        (status = 429, description = "too_many_requests", body = ProblemDetails)))]
-#[post("/auth/login")]
+#[operation(post "/auth/login", tag = "access", responses((status = 200, body = SessionTokens), (status = 401, description = "invalid_credentials", body = ProblemDetails), (status = 429, description = "too_many_requests", body = ProblemDetails)))]
 pub async fn sign_in(
     http: HttpRequest,
     db: Data<Db>,
@@ -106,9 +104,7 @@ pub async fn sign_in(
 /// `device_name`, or when it is older, it means that somebody else has it: 401 `invalid_grant`, and the whole
 /// session ends. So refresh once at a time on a device. Unused for 45 days, or 180 days old: 401
 /// `session_expired`; unsent data can still be sent after the next sign-in.
-#[utoipa::path(tag = "access", request_body = RefreshGrant,
-    responses((status = 200, body = SessionTokens), (status = 401, description = "invalid_grant or session_expired", body = ProblemDetails)))]
-#[post("/auth/refresh")]
+#[operation(post "/auth/refresh", tag = "access", responses((status = 200, body = SessionTokens), (status = 401, description = "invalid_grant or session_expired", body = ProblemDetails)))]
 pub async fn refresh_session(
     request: RequestId,
     db: Data<Db>,
@@ -133,8 +129,7 @@ pub async fn refresh_session(
 /// Sign out
 ///
 /// The session ends: its access and refresh tokens stop working at once.
-#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), responses((status = 204)))]
-#[post("/auth/logout")]
+#[operation(post "/auth/logout", tag = "access")]
 pub async fn sign_out(may: May<ReadOwnAccount>) -> Result<NoContent> {
     may.write(|tx| queries::end_session(tx.conn)).await?;
     Ok(NoContent)

@@ -8,6 +8,11 @@ pub mod queries;
 pub use model::MAX_USERNAME;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+
+pub const RESOURCE: Resource =
+    Resource { tag: "access", about: "Sign-in, sessions and the caller's own account.", routes, ..Resource::EMPTY };
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::sign_in).service(handlers::refresh_session).service(handlers::sign_out);
 }

@@ -1,5 +1,6 @@
 use actix_web::web::{Data, Json};
-use actix_web::{delete, get, put};
+
+use ketnghia_macros::operation;
 use uuid::Uuid;
 
 use super::model::{Account, PasswordChange, Session, SessionSort};
@@ -16,13 +17,12 @@ use crate::kernel::http::extract::{Id, Valid};
 use crate::kernel::http::peer::Peer;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::list::page::Page;
-use crate::kernel::list::{List, NoFilter, Paging};
+use crate::kernel::list::{List, NoFilter};
 
 /// Who am I
 ///
 /// The caller's account, office and permissions.
-#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), responses((status = 200, body = Account)))]
-#[get("/me")]
+#[operation(get "/me", tag = "access")]
 pub async fn find_me(may: May<ReadOwnAccount>) -> Result<Json<Account>> {
     may.read(|tx| queries::find(tx.conn)).await.map(Json)
 }
@@ -32,9 +32,7 @@ pub async fn find_me(may: May<ReadOwnAccount>) -> Result<Json<Account>> {
 /// This session goes on; every other session of the account ends. A one-time password is replaced
 /// here while it is good, and the access token at hand works on everywhere from then on. Wrong current passwords
 /// are counted like failed sign-ins, and apart from them: after ten in a row, 429 with Retry-After.
-#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), request_body = PasswordChange,
-    responses((status = 204)))]
-#[put("/me/password")]
+#[operation(put "/me/password", tag = "access")]
 pub async fn change_password(
     may: May<ReadOwnAccount>,
     peer: Peer,
@@ -78,8 +76,7 @@ pub async fn change_password(
 /// List the own sessions
 ///
 /// The devices on which the caller is signed in, the one used last first.
-#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), params(Paging<SessionSort>), responses((status = 200, body = Page<Session>)))]
-#[get("/me/sessions")]
+#[operation(get "/me/sessions", tag = "access")]
 pub async fn list_sessions(
     may: May<ReadOwnAccount>,
     days: Data<SessionDays>,
@@ -92,8 +89,7 @@ pub async fn list_sessions(
 ///
 /// A lost phone, for example: its access and refresh tokens stop working at once. A session has no
 /// version, so no If-Match is needed.
-#[utoipa::path(tag = "access", security(("bearer" = ["account:own"])), params(("id" = Uuid, Path)), responses((status = 204)))]
-#[delete("/me/sessions/{id}")]
+#[operation(delete "/me/sessions/{id}", tag = "access")]
 pub async fn end_session(may: May<ReadOwnAccount>, id: Id<Uuid>) -> Result<NoContent> {
     may.write(move |tx| queries::end_session(tx, id.0)).await?;
     Ok(NoContent)

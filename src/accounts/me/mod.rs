@@ -8,7 +8,11 @@ pub use model::Account;
 pub use queries::find as account;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+
+pub const RESOURCE: Resource = Resource { routes, ..Resource::EMPTY };
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::find_me)
         .service(handlers::change_password)
         .service(handlers::list_sessions)

@@ -1,5 +1,5 @@
 use actix_web::web::{Data, Json};
-use actix_web::{delete, get, patch, post};
+use ketnghia_macros::operation;
 
 use super::model::{NewUser, User, UserChanges, UserFilter, UserSort, UserWithPassword};
 use super::queries;
@@ -12,16 +12,15 @@ use crate::access::tx::Tx;
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::{Code, Result};
+use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
-use crate::kernel::list::{List, Paging};
 use crate::kernel::value::id::UserId;
 
 /// List the accounts in the caller's care
 ///
 /// Offices further down than the caller's own, in its own place and below; for an administrator the other
 /// administrators, too.
-#[utoipa::path(tag = "users", security(("bearer" = ["users:read"])), params(UserFilter, Paging<UserSort>), responses((status = 200, body = Page<User>)))]
-#[get("/users")]
+#[operation(get "/users")]
 pub async fn list_users(may: May<ReadUsers>, list: List<UserFilter, UserSort>) -> Result<Json<Page<User>>> {
     may.list(list, queries::list).await
 }
@@ -31,8 +30,7 @@ pub async fn list_users(may: May<ReadUsers>, list: List<UserFilter, UserSort>) -
 /// Answers once with a one-time password, which signs in once within 7 days, for the official to hand over. A user
 /// name that is taken in another place is 409 `username_taken` here, too; after ten of them there is a delay, which
 /// each further one doubles: 429 with Retry-After. Until the password is replaced, every call but `/me` and `/me/password` is 403 `password_change_required`.
-#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), request_body = NewUser, responses((status = 201, body = UserWithPassword)))]
-#[post("/users")]
+#[operation(post "/users")]
 pub async fn create_user(
     may: May<WriteUsers>,
     hashing: Data<Passwords>,
@@ -56,8 +54,7 @@ pub async fn create_user(
 }
 
 /// Find one account
-#[utoipa::path(tag = "users", security(("bearer" = ["users:read"])), params(("id" = UserId, Path)), responses((status = 200, body = User)))]
-#[get("/users/{id}")]
+#[operation(get "/users/{id}")]
 pub async fn find_user(may: May<ReadUsers>, id: Id<UserId>) -> Result<Found<User>> {
     may.find(id, queries::find).await
 }
@@ -65,9 +62,7 @@ pub async fn find_user(may: May<ReadUsers>, id: Id<UserId>) -> Result<Found<User
 /// Change an account
 ///
 /// A change of role or place re-scopes the person on the very next request.
-#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), request_body = UserChanges,
-    responses((status = 200, body = User)))]
-#[patch("/users/{id}")]
+#[operation(patch "/users/{id}")]
 pub async fn update_user(
     may: May<WriteUsers>,
     id: Id<UserId>,
@@ -80,8 +75,7 @@ pub async fn update_user(
 /// Delete an account
 ///
 /// Only one that did nothing but sign in (else 409 `in_use`): who did something stays known. Deactivate it then.
-#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 204)))]
-#[delete("/users/{id}")]
+#[operation(delete "/users/{id}")]
 pub async fn delete_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, unless_in_use).await
 }
@@ -89,8 +83,7 @@ pub async fn delete_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch
 /// Make a new one-time password
 ///
 /// Ends the account's sessions and forgets its failed sign-ins.
-#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 200, body = UserWithPassword)))]
-#[post("/users/{id}/reset-password")]
+#[operation(post "/users/{id}/reset-password")]
 pub async fn reset_user_password(
     may: May<WriteUsers>,
     hashing: Data<Passwords>,
@@ -110,15 +103,13 @@ pub async fn reset_user_password(
 /// Deactivate an account
 ///
 /// Its tokens are refused from the next request on.
-#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 200, body = User)))]
-#[post("/users/{id}/deactivate")]
+#[operation(post "/users/{id}/deactivate")]
 pub async fn deactivate_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<Found<User>> {
     may.step(id, if_match, |tx, id| queries::set_active(tx.conn, id, false), queries::find).await
 }
 
 /// Activate an account again
-#[utoipa::path(tag = "users", security(("bearer" = ["users:write"])), params(("id" = UserId, Path)), responses((status = 200, body = User)))]
-#[post("/users/{id}/activate")]
+#[operation(post "/users/{id}/activate")]
 pub async fn activate_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<Found<User>> {
     may.step(id, if_match, |tx, id| queries::set_active(tx.conn, id, true), queries::find).await
 }

@@ -7,7 +7,19 @@ pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::policy::Role;
+use crate::access::resource::Resource;
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "users",
+    about: "Accounts of the offices below an official.",
+    routes,
+    catalogues: || vec![Catalogue { name: "roles", items: Role::catalogue() }],
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_users)
         .service(handlers::create_user)
         .service(handlers::find_user)

@@ -1,6 +1,7 @@
+use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, VARY};
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
+use ketnghia_macros::operation;
 use serde::Serialize;
 
 use super::data_set::DataSet;
@@ -40,9 +41,7 @@ use crate::kernel::secrets::{base64url, sha256};
 /// them, the months and communes of one answer against two others that have only the one or the other, or
 /// the same question asked again after one gift more. And whoever knows the rule knows that a hidden row is
 /// at most as large as the smallest one shown.
-#[utoipa::path(tag = "aggregates", security(("bearer" = ["aggregates:read"])), params(AggregateQuery),
-    responses((status = 200, content((SupportAggregate = "application/json"), (String = "text/csv")))))]
-#[get("/aggregates/support")]
+#[operation(get "/aggregates/support", responses((status = 200, content((SupportAggregate = "application/json"), (String = "text/csv")))))]
 pub async fn find_support_aggregate(
     may: May<ReadAggregates>,
     db: Data<Db>,
@@ -57,9 +56,7 @@ pub async fn find_support_aggregate(
 /// Approved and closed hardship lists of the years of `from` and `to`, in the caller's scope, cut by place
 /// and year. A unit sees the lists of the villages it stands by. Everything else, and what API keys see
 /// and do not see, is as with `support`.
-#[utoipa::path(tag = "aggregates", security(("bearer" = ["aggregates:read"])), params(HouseholdAggregateQuery),
-    responses((status = 200, content((HardshipAggregate = "application/json"), (String = "text/csv")))))]
-#[get("/aggregates/hardship")]
+#[operation(get "/aggregates/hardship", responses((status = 200, content((HardshipAggregate = "application/json"), (String = "text/csv")))))]
 pub async fn find_hardship_aggregate(
     may: May<ReadAggregates>,
     db: Data<Db>,
@@ -76,9 +73,7 @@ pub async fn find_hardship_aggregate(
 /// counted. Cut by `year`, each year from `from` to `to` is such a picture of its last day, up to today,
 /// and the totals are those of the last. A unit counts the listed households of the villages it stands by.
 /// Everything else, and what API keys see and do not see, is as with `support`.
-#[utoipa::path(tag = "aggregates", security(("bearer" = ["aggregates:read"])), params(HouseholdAggregateQuery),
-    responses((status = 200, content((PovertyAggregate = "application/json"), (String = "text/csv")))))]
-#[get("/aggregates/poverty")]
+#[operation(get "/aggregates/poverty", responses((status = 200, content((PovertyAggregate = "application/json"), (String = "text/csv")))))]
 pub async fn find_poverty_aggregate(
     may: May<ReadAggregates>,
     db: Data<Db>,

@@ -19,7 +19,16 @@ mod suppression;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "aggregates",
+    about: "Numbers for reports and dashboards, as JSON or CSV.",
+    routes,
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::find_support_aggregate)
         .service(handlers::find_hardship_aggregate)
         .service(handlers::find_poverty_aggregate);

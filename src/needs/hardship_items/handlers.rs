@@ -1,4 +1,4 @@
-use actix_web::{delete, get, post};
+use ketnghia_macros::operation;
 
 use super::model::{HardshipItem, HardshipItemFilter, HardshipItemSort, NewPledge, Pledge};
 use super::queries;
@@ -9,8 +9,7 @@ use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::http::sheet::Listed;
-use crate::kernel::list::page::Page;
-use crate::kernel::list::{SheetList, SheetPaging};
+use crate::kernel::list::SheetList;
 use crate::kernel::secrets::sha256;
 use crate::kernel::value::id::{HardshipItemId, PledgeId};
 
@@ -19,9 +18,7 @@ use crate::kernel::value::id::{HardshipItemId, PledgeId};
 /// Those of approved lists, the oldest first: with `unhelped_days=30`, who was listed a month ago and
 /// got nothing. `Accept: text/csv` or `format=csv` gives the whole filtered list for Excel, without `limit`
 /// and `cursor`; over 10,000 rows is 422 `too_many_rows`.
-#[utoipa::path(tag = "hardship-items", security(("bearer" = ["hardship_lists:read"])), params(HardshipItemFilter, SheetPaging<HardshipItemSort>),
-    responses((status = 200, content((Page<HardshipItem> = "application/json"), (String = "text/csv")))))]
-#[get("/hardship-items")]
+#[operation(get "/hardship-items")]
 pub async fn list_hardship_items(
     may: May<ReadHardshipLists>,
     list: SheetList<HardshipItemFilter, HardshipItemSort>,
@@ -30,9 +27,7 @@ pub async fn list_hardship_items(
 }
 
 /// Find one listed household
-#[utoipa::path(tag = "hardship-items", security(("bearer" = ["hardship_lists:read"])),
-    params(("id" = HardshipItemId, Path)), responses((status = 200, body = HardshipItem)))]
-#[get("/hardship-items/{id}")]
+#[operation(get "/hardship-items/{id}")]
 pub async fn find_hardship_item(may: May<ReadHardshipLists>, id: Id<HardshipItemId>) -> Result<Found<HardshipItem>> {
     may.find(id, queries::find).await
 }
@@ -41,9 +36,7 @@ pub async fn find_hardship_item(may: May<ReadHardshipLists>, id: Id<HardshipItem
 ///
 /// By a unit that is twinned with the village today, on a list that is approved; the item becomes
 /// `pledged`. One pledge of a unit for an item: a second is 409 `pledge_exists`.
-#[utoipa::path(tag = "pledges", security(("bearer" = ["pledges:write"])), params(("id" = HardshipItemId, Path)),
-    request_body = NewPledge, responses((status = 201, body = Pledge)))]
-#[post("/hardship-items/{id}/pledges")]
+#[operation(post "/hardship-items/{id}/pledges", tag = "pledges")]
 pub async fn create_pledge(
     may: May<WritePledges>,
     item: Id<HardshipItemId>,
@@ -56,9 +49,7 @@ pub async fn create_pledge(
 }
 
 /// Find one pledge
-#[utoipa::path(tag = "pledges", security(("bearer" = ["hardship_lists:read"])), params(("id" = PledgeId, Path)),
-    responses((status = 200, body = Pledge)))]
-#[get("/pledges/{id}")]
+#[operation(get "/pledges/{id}")]
 pub async fn find_pledge(may: May<ReadHardshipLists>, id: Id<PledgeId>) -> Result<Found<Pledge>> {
     may.find(id, queries::find_pledge).await
 }
@@ -66,9 +57,7 @@ pub async fn find_pledge(may: May<ReadHardshipLists>, id: Id<PledgeId>) -> Resul
 /// Withdraw a pledge
 ///
 /// By the unit that made it; the item is `open` again if no other pledge or confirmed gift stands.
-#[utoipa::path(tag = "pledges", security(("bearer" = ["pledges:write"])), params(("id" = PledgeId, Path)),
-    responses((status = 204)))]
-#[delete("/pledges/{id}")]
+#[operation(delete "/pledges/{id}")]
 pub async fn delete_pledge(may: May<WritePledges>, id: Id<PledgeId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find_pledge, unless_in_use).await
 }

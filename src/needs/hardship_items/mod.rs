@@ -8,7 +8,27 @@ mod sheet;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "hardship-items",
+    about: "The listed households, and what was promised to them.",
+    routes,
+    catalogues: || {
+        vec![
+            Catalogue { name: "hardship_needs", items: model::HardshipNeed::catalogue() },
+            Catalogue { name: "hardship_item_statuses", items: model::HardshipItemStatus::catalogue() },
+        ]
+    },
+    ..Resource::EMPTY
+};
+
+/// Pledges, whose routes stand with those of the items.
+pub const PLEDGES: Resource =
+    Resource { tag: "pledges", about: "A unit promises to help a listed household.", ..Resource::EMPTY };
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_hardship_items)
         .service(handlers::find_hardship_item)
         .service(handlers::create_pledge)

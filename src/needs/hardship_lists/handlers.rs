@@ -1,5 +1,5 @@
 use actix_web::web::Json;
-use actix_web::{delete, get, patch, post};
+use ketnghia_macros::operation;
 
 use super::model::{
     HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListSort, NewHardshipList,
@@ -10,17 +10,15 @@ use crate::access::policy::permission::{DecideHardshipLists, ReadHardshipLists, 
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
 use crate::kernel::http::problem::Result;
+use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
-use crate::kernel::list::{List, Paging};
 use crate::kernel::value::id::HardshipListId;
 
 /// List hardship lists
 ///
 /// Village heads and officials see those of their area in every status, twinned units those that were
 /// approved, also when they were closed or reopened later.
-#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:read"])), params(HardshipListFilter, Paging<HardshipListSort>),
-    responses((status = 200, body = Page<HardshipList>)))]
-#[get("/hardship-lists")]
+#[operation(get "/hardship-lists")]
 pub async fn list_hardship_lists(
     may: May<ReadHardshipLists>,
     list: List<HardshipListFilter, HardshipListSort>,
@@ -32,9 +30,7 @@ pub async fn list_hardship_lists(
 ///
 /// A draft for one round of a year; a second list of the same village, year and round is 409
 /// `list_exists`.
-#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:write"])), request_body = NewHardshipList,
-    responses((status = 201, body = HardshipList)))]
-#[post("/hardship-lists")]
+#[operation(post "/hardship-lists")]
 pub async fn create_hardship_list(
     may: May<WriteHardshipLists>,
     new: Valid<NewHardshipList>,
@@ -43,9 +39,7 @@ pub async fn create_hardship_list(
 }
 
 /// Find one hardship list
-#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:read"])),
-    params(("id" = HardshipListId, Path)), responses((status = 200, body = HardshipList)))]
-#[get("/hardship-lists/{id}")]
+#[operation(get "/hardship-lists/{id}")]
 pub async fn find_hardship_list(may: May<ReadHardshipLists>, id: Id<HardshipListId>) -> Result<Found<HardshipList>> {
     may.find(id, queries::find).await
 }
@@ -54,9 +48,7 @@ pub async fn find_hardship_list(may: May<ReadHardshipLists>, id: Id<HardshipList
 ///
 /// While it is a draft or was returned; `items` replaces all. An item with a pledge or a gift cannot
 /// be left out: 409 `item_in_use`.
-#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:write"])),
-    params(("id" = HardshipListId, Path)), request_body = HardshipListChanges, responses((status = 200, body = HardshipList)))]
-#[patch("/hardship-lists/{id}")]
+#[operation(patch "/hardship-lists/{id}")]
 pub async fn update_hardship_list(
     may: May<WriteHardshipLists>,
     id: Id<HardshipListId>,
@@ -69,9 +61,7 @@ pub async fn update_hardship_list(
 /// Delete a hardship list
 ///
 /// Only one that was never approved and is not submitted.
-#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:write"])),
-    params(("id" = HardshipListId, Path)), responses((status = 204)))]
-#[delete("/hardship-lists/{id}")]
+#[operation(delete "/hardship-lists/{id}")]
 pub async fn delete_hardship_list(
     may: May<WriteHardshipLists>,
     id: Id<HardshipListId>,
@@ -84,9 +74,7 @@ pub async fn delete_hardship_list(
 ///
 /// To the commune, from `draft` or `returned`; an empty one is 422. The same caller sending it again
 /// gets 200, anyone else 409.
-#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:write"])),
-    params(("id" = HardshipListId, Path)), responses((status = 200, body = HardshipList)))]
-#[post("/hardship-lists/{id}/submit")]
+#[operation(post "/hardship-lists/{id}/submit")]
 pub async fn submit_hardship_list(
     may: May<WriteHardshipLists>,
     id: Id<HardshipListId>,
@@ -102,9 +90,7 @@ pub async fn submit_hardship_list(
 /// From now on the twinned units see the list and its households. Where the approver wrote some of it since the last
 /// approval, or one of the two accounts made or reset the other in the last days (`TWO_PERSON_DAYS`, 30), the audit
 /// says `two_person: doubt`.
-#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:decide"])),
-    params(("id" = HardshipListId, Path)), responses((status = 200, body = HardshipList)))]
-#[post("/hardship-lists/{id}/approve")]
+#[operation(post "/hardship-lists/{id}/approve")]
 pub async fn approve_hardship_list(
     may: May<DecideHardshipLists>,
     id: Id<HardshipListId>,
@@ -117,9 +103,7 @@ pub async fn approve_hardship_list(
 /// Return a hardship list
 ///
 /// To the village, with a reason; it may be changed and submitted again.
-#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:decide"])),
-    params(("id" = HardshipListId, Path)), request_body = HardshipListReason, responses((status = 200, body = HardshipList)))]
-#[post("/hardship-lists/{id}/return")]
+#[operation(post "/hardship-lists/{id}/return")]
 pub async fn return_hardship_list(
     may: May<DecideHardshipLists>,
     id: Id<HardshipListId>,
@@ -132,9 +116,7 @@ pub async fn return_hardship_list(
 /// Reopen an approved hardship list
 ///
 /// With a reason; it becomes `returned`. Pledges stay, and items with a pledge or a gift.
-#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:decide"])),
-    params(("id" = HardshipListId, Path)), request_body = HardshipListReason, responses((status = 200, body = HardshipList)))]
-#[post("/hardship-lists/{id}/reopen")]
+#[operation(post "/hardship-lists/{id}/reopen")]
 pub async fn reopen_hardship_list(
     may: May<DecideHardshipLists>,
     id: Id<HardshipListId>,
@@ -147,9 +129,7 @@ pub async fn reopen_hardship_list(
 /// Close an approved hardship list
 ///
 /// The round is over; the units still see it.
-#[utoipa::path(tag = "hardship-lists", security(("bearer" = ["hardship_lists:decide"])),
-    params(("id" = HardshipListId, Path)), responses((status = 200, body = HardshipList)))]
-#[post("/hardship-lists/{id}/close")]
+#[operation(post "/hardship-lists/{id}/close")]
 pub async fn close_hardship_list(
     may: May<DecideHardshipLists>,
     id: Id<HardshipListId>,

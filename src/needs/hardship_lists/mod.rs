@@ -8,7 +8,19 @@ pub mod workflow;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "hardship-lists",
+    about: "The hardest households of a village, round by round.",
+    routes,
+    catalogues: || vec![Catalogue { name: "hardship_list_statuses", items: workflow::HardshipListStatus::catalogue() }],
+    steps: || workflow::STEPS.iter().map(|step| (*step).into()).collect(),
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_hardship_lists)
         .service(handlers::create_hardship_list)
         .service(handlers::find_hardship_list)

@@ -1,5 +1,5 @@
 use actix_web::web::Json;
-use actix_web::{delete, get, patch, post};
+use ketnghia_macros::operation;
 
 use super::history::{self, HouseholdHistoryEntry, HouseholdHistorySort};
 use super::model::{
@@ -14,7 +14,7 @@ use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::http::sheet::Listed;
 use crate::kernel::list::page::Page;
-use crate::kernel::list::{List, NoFilter, Paging, SheetList, SheetPaging};
+use crate::kernel::list::{List, NoFilter, SheetList};
 use crate::kernel::value::id::HouseholdId;
 
 /// List households
@@ -22,9 +22,7 @@ use crate::kernel::value::id::HouseholdId;
 /// Village heads see those of their village, officials all below, units those on approved lists of
 /// their villages, without phone and identity number. `Accept: text/csv` or `format=csv` gives the whole
 /// filtered list for Excel, without `limit` and `cursor`; over 10,000 rows is 422 `too_many_rows`.
-#[utoipa::path(tag = "households", security(("bearer" = ["households:read"])), params(HouseholdFilter, SheetPaging<HouseholdSort>),
-    responses((status = 200, content((Page<Household> = "application/json"), (String = "text/csv")))))]
-#[get("/households")]
+#[operation(get "/households")]
 pub async fn list_households(
     may: May<ReadHouseholds>,
     list: SheetList<HouseholdFilter, HouseholdSort>,
@@ -36,17 +34,13 @@ pub async fn list_households(
 ///
 /// In a village of the caller's area. `poverty_status` becomes the assessment of the current year. A
 /// likely duplicate is created all the same, and named in `warnings`.
-#[utoipa::path(tag = "households", security(("bearer" = ["households:write"])), request_body = NewHousehold,
-    responses((status = 201, body = Household)))]
-#[post("/households")]
+#[operation(post "/households")]
 pub async fn create_household(may: May<WriteHouseholds>, new: Valid<NewHousehold>) -> Result<Created<Household>> {
     may.create(new, queries::create, queries::find_with_warnings).await
 }
 
 /// Find one household
-#[utoipa::path(tag = "households", security(("bearer" = ["households:read"])), params(("id" = HouseholdId, Path)),
-    responses((status = 200, body = Household)))]
-#[get("/households/{id}")]
+#[operation(get "/households/{id}")]
 pub async fn find_household(may: May<ReadHouseholds>, id: Id<HouseholdId>) -> Result<Found<Household>> {
     may.find(id, queries::find).await
 }
@@ -58,9 +52,7 @@ pub async fn find_household(may: May<ReadHouseholds>, id: Id<HouseholdId>) -> Re
 /// `dissolved`; it comes back by `active`. `village_id` moves it to another village of the commune, with its
 /// history; into another commune it is `moved_away` here and registered anew there. What looks like another
 /// household afterwards is named in `warnings`.
-#[utoipa::path(tag = "households", security(("bearer" = ["households:write"])), params(("id" = HouseholdId, Path)),
-    request_body = HouseholdChanges, responses((status = 200, body = Household)))]
-#[patch("/households/{id}")]
+#[operation(patch "/households/{id}")]
 pub async fn update_household(
     may: May<WriteHouseholds>,
     id: Id<HouseholdId>,
@@ -74,9 +66,7 @@ pub async fn update_household(
 /// Delete a household
 ///
 /// Only one that is on no list and received nothing; otherwise change its `status`.
-#[utoipa::path(tag = "households", security(("bearer" = ["households:write"])), params(("id" = HouseholdId, Path)),
-    responses((status = 204)))]
-#[delete("/households/{id}")]
+#[operation(delete "/households/{id}")]
 pub async fn delete_household(may: May<WriteHouseholds>, id: Id<HouseholdId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, unless_in_use).await
 }
@@ -84,9 +74,7 @@ pub async fn delete_household(may: May<WriteHouseholds>, id: Id<HouseholdId>, if
 /// Read identity number and phone in full
 ///
 /// For officials and the village head; every call is written to the audit.
-#[utoipa::path(tag = "households", security(("bearer" = ["households:reveal"])), params(("id" = HouseholdId, Path)),
-    responses((status = 200, body = HouseholdSecrets)))]
-#[post("/households/{id}/reveal")]
+#[operation(post "/households/{id}/reveal")]
 pub async fn reveal_household(
     may: May<RevealHouseholds>,
     id: Id<HouseholdId>,
@@ -104,9 +92,7 @@ pub async fn reveal_household(
 /// in the history). Members are one person only where that is certain. What the commune has approved, or a
 /// gift that was answered, moves by the commune alone (409 `decided`). Two households with different identity
 /// numbers are two. The same caller sending it again gets 200.
-#[utoipa::path(tag = "households", security(("bearer" = ["households:write"])), params(("id" = HouseholdId, Path)),
-    request_body = HouseholdMerge, responses((status = 200, body = Household)))]
-#[post("/households/{id}/merge")]
+#[operation(post "/households/{id}/merge")]
 pub async fn merge_household(
     may: May<WriteHouseholds>,
     id: Id<HouseholdId>,
@@ -121,9 +107,7 @@ pub async fn merge_household(
 /// Its assessments year by year, and when it was registered, moved, changed its status, was merged with
 /// another record or changed otherwise: by whom, and which fields, never their values. Units read
 /// assessments, moves, statuses and merges of the households they see, without names of people.
-#[utoipa::path(tag = "households", security(("bearer" = ["households:read"])),
-    params(("id" = HouseholdId, Path), Paging<HouseholdHistorySort>), responses((status = 200, body = Page<HouseholdHistoryEntry>)))]
-#[get("/households/{id}/history")]
+#[operation(get "/households/{id}/history")]
 pub async fn list_household_history(
     may: May<ReadHouseholds>,
     id: Id<HouseholdId>,

@@ -15,7 +15,33 @@ pub mod warnings;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::{Part, Resource};
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "households",
+    about: "The homes of a village.",
+    routes,
+    catalogues: || {
+        vec![
+            Catalogue { name: "sexes", items: model::Sex::catalogue() },
+            Catalogue { name: "household_statuses", items: model::HouseholdStatus::catalogue() },
+            Catalogue { name: "household_history_kinds", items: history::HouseholdHistoryKind::catalogue() },
+            Catalogue { name: "poverty_statuses", items: model::PovertyStatus::catalogue() },
+            Catalogue { name: "poverty_causes", items: model::PovertyCause::catalogue() },
+            Catalogue { name: "hardship_reasons", items: model::HardshipReason::catalogue() },
+        ]
+    },
+    parts: &[
+        Part { table: "household_members", name: "members" },
+        Part { table: "household_assessments", name: "assessments" },
+        Part { table: "household_former_assessments", name: "former_assessments" },
+        Part { table: "household_merges", name: "merges" },
+    ],
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_households)
         .service(handlers::create_household)
         .service(handlers::find_household)

@@ -1,6 +1,7 @@
+use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::{Data, Path};
-use actix_web::{HttpResponse, get};
+use ketnghia_macros::operation;
 use serde::Serialize;
 
 use super::model::{CatalogueList, CatalogueView, Catalogues};
@@ -10,16 +11,13 @@ use crate::kernel::http::problem::{Problem, Result};
 ///
 /// Every enumeration of this API, ethnic groups, poverty dimensions and criteria, with labels in
 /// Vietnamese and English. The answer is cached; ask again with its ETag.
-#[utoipa::path(tag = "catalogues", responses((status = 200, body = CatalogueList)))]
-#[get("/catalogues")]
+#[operation(get "/catalogues", responses((status = 200, body = CatalogueList)))]
 pub async fn list_catalogues(catalogues: Data<Catalogues>) -> HttpResponse {
     cached(&catalogues.0, &catalogues.0.version)
 }
 
 /// Find one catalogue
-#[utoipa::path(tag = "catalogues", params(("name" = String, Path, description = "As in the list", example = "ethnic_groups")),
-    responses((status = 200, body = CatalogueView)))]
-#[get("/catalogues/{name}")]
+#[operation(get "/catalogues/{name}", responses((status = 200, body = CatalogueView)), params(("name" = String, Path, description = "As in the list", example = "ethnic_groups")))]
 pub async fn find_catalogue(catalogues: Data<Catalogues>, name: Path<String>) -> Result<HttpResponse> {
     let found = catalogues.find(&name).ok_or_else(Problem::not_found)?;
     Ok(cached(found, &found.version))

@@ -9,6 +9,23 @@ mod model;
 pub use model::Catalogues;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "catalogues",
+    about: "Every enumeration of this API with its labels; no sign-in.",
+    routes,
+    catalogues: || {
+        vec![
+            Catalogue { name: "ethnic_groups", items: data::ethnic_groups() },
+            Catalogue { name: "poverty_dimensions", items: data::poverty_dimensions() },
+            Catalogue { name: "rural_criteria", items: data::rural_criteria() },
+        ]
+    },
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_catalogues).service(handlers::find_catalogue);
 }

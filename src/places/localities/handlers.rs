@@ -1,5 +1,5 @@
 use actix_web::web::Json;
-use actix_web::{delete, get, patch, post};
+use ketnghia_macros::operation;
 
 use super::model::{
     ChildrenFilter, Locality, LocalityChanges, LocalityFilter, LocalityHistory, LocalitySort, NewLocality,
@@ -10,16 +10,15 @@ use crate::access::policy::permission::{ReadLocalities, WriteVillages};
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
+use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
-use crate::kernel::list::{List, Paging};
 use crate::kernel::value::id::LocalityId;
 
 /// List places
 ///
 /// Provinces, districts and communes are seen by everybody, villages by those they concern. Without
 /// `as_of` the places of today, in Vietnamese order.
-#[utoipa::path(tag = "localities", security(("bearer" = ["localities:read"])), params(LocalityFilter, Paging<LocalitySort>), responses((status = 200, body = Page<Locality>)))]
-#[get("/localities")]
+#[operation(get "/localities")]
 pub async fn list_localities(
     may: May<ReadLocalities>,
     list: List<LocalityFilter, LocalitySort>,
@@ -32,8 +31,7 @@ pub async fn list_localities(
 /// To a commune of the caller's area. A commune that has ended is followed to its successor where that
 /// is certain; where it was split, `current_parent_id` says where the village lies now, and without it
 /// the village lies directly under its province.
-#[utoipa::path(tag = "localities", security(("bearer" = ["villages:write"])), request_body = NewLocality, responses((status = 201, body = Locality)))]
-#[post("/localities")]
+#[operation(post "/localities")]
 pub async fn create_locality(may: May<WriteVillages>, new: Valid<NewLocality>) -> Result<Created<Locality>> {
     may.create(new, queries::create, queries::find).await
 }
@@ -41,8 +39,7 @@ pub async fn create_locality(may: May<WriteVillages>, new: Valid<NewLocality>) -
 /// Find one place
 ///
 /// As it is today, or was on its last day.
-#[utoipa::path(tag = "localities", security(("bearer" = ["localities:read"])), params(("id" = LocalityId, Path)), responses((status = 200, body = Locality)))]
-#[get("/localities/{id}")]
+#[operation(get "/localities/{id}")]
 pub async fn find_locality(may: May<ReadLocalities>, id: Id<LocalityId>) -> Result<Found<Locality>> {
     may.find(id, queries::find).await
 }
@@ -50,9 +47,7 @@ pub async fn find_locality(may: May<ReadLocalities>, id: Id<LocalityId>) -> Resu
 /// Change a village
 ///
 /// Provinces, districts and communes are changed by law, not here: 403.
-#[utoipa::path(tag = "localities", security(("bearer" = ["villages:write"])), params(("id" = LocalityId, Path)), request_body = LocalityChanges,
-    responses((status = 200, body = Locality)))]
-#[patch("/localities/{id}")]
+#[operation(patch "/localities/{id}")]
 pub async fn update_locality(
     may: May<WriteVillages>,
     id: Id<LocalityId>,
@@ -65,8 +60,7 @@ pub async fn update_locality(
 /// Delete a village
 ///
 /// Only one that nothing was recorded in.
-#[utoipa::path(tag = "localities", security(("bearer" = ["villages:write"])), params(("id" = LocalityId, Path)), responses((status = 204)))]
-#[delete("/localities/{id}")]
+#[operation(delete "/localities/{id}")]
 pub async fn delete_locality(may: May<WriteVillages>, id: Id<LocalityId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, queries::check_deletable).await
 }
@@ -75,9 +69,7 @@ pub async fn delete_locality(may: May<WriteVillages>, id: Id<LocalityId>, if_mat
 ///
 /// Directly in it: the districts of a province, the communes of a district or province, the villages
 /// of a commune.
-#[utoipa::path(tag = "localities", security(("bearer" = ["localities:read"])), params(("id" = LocalityId, Path), ChildrenFilter, Paging<LocalitySort>),
-    responses((status = 200, body = Page<Locality>)))]
-#[get("/localities/{id}/children")]
+#[operation(get "/localities/{id}/children")]
 pub async fn list_locality_children(
     may: May<ReadLocalities>,
     id: Id<LocalityId>,
@@ -89,9 +81,7 @@ pub async fn list_locality_children(
 /// The life of a place
 ///
 /// What it was called and where it lay from day to day, what it came from and what it became.
-#[utoipa::path(tag = "localities", security(("bearer" = ["localities:read"])), params(("id" = LocalityId, Path)),
-    responses((status = 200, body = LocalityHistory)))]
-#[get("/localities/{id}/history")]
+#[operation(get "/localities/{id}/history")]
 pub async fn find_locality_history(may: May<ReadLocalities>, id: Id<LocalityId>) -> Result<Json<LocalityHistory>> {
     may.read(move |tx| queries::history(tx, id.0)).await.map(Json)
 }

@@ -8,7 +8,28 @@ pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::{Part, Resource};
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "localities",
+    about: "Provinces, districts, communes and villages of every era.",
+    routes,
+    catalogues: || {
+        vec![
+            Catalogue { name: "locality_levels", items: model::LocalityLevel::catalogue() },
+            Catalogue { name: "locality_kinds", items: model::LocalityKind::catalogue() },
+        ]
+    },
+    parts: &[
+        Part { table: "village_profiles", name: "profiles" },
+        Part { table: "locality_versions", name: "versions" },
+        Part { table: "locality_successions", name: "successions" },
+    ],
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_localities)
         .service(handlers::create_locality)
         .service(handlers::find_locality)

@@ -1,4 +1,4 @@
-use actix_web::{delete, get, patch, post};
+use ketnghia_macros::operation;
 
 use super::model::{Gift, GiftChanges, GiftDispute, GiftFilter, GiftSettlement, GiftSort, NewGift};
 use super::{queries, workflow};
@@ -8,8 +8,7 @@ use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::http::sheet::Listed;
-use crate::kernel::list::page::Page;
-use crate::kernel::list::{SheetList, SheetPaging};
+use crate::kernel::list::SheetList;
 use crate::kernel::value::id::GiftId;
 
 /// List gifts
@@ -17,8 +16,7 @@ use crate::kernel::value::id::GiftId;
 /// Of the caller's places, and those that the caller's own organisation gave; the latest first.
 /// `Accept: text/csv` or `format=csv` gives the whole filtered list for Excel, without `limit` and
 /// `cursor`; over 10,000 rows is 422 `too_many_rows`.
-#[utoipa::path(tag = "gifts", security(("bearer" = ["support:read"])), params(GiftFilter, SheetPaging<GiftSort>), responses((status = 200, content((Page<Gift> = "application/json"), (String = "text/csv")))))]
-#[get("/gifts")]
+#[operation(get "/gifts")]
 pub async fn list_gifts(may: May<ReadSupport>, list: SheetList<GiftFilter, GiftSort>) -> Result<Listed<Gift>> {
     may.sheet(list, queries::list).await
 }
@@ -28,8 +26,7 @@ pub async fn list_gifts(may: May<ReadSupport>, list: SheetList<GiftFilter, GiftS
 /// By the unit that gave; a commune records for units that have no account. A unit names only
 /// households it sees, which are those on approved lists; anything else is a gift to the village, with
 /// a note. With a visit, send the gifts inside it instead: one request, all or nothing.
-#[utoipa::path(tag = "gifts", security(("bearer" = ["support:record"])), request_body = NewGift, responses((status = 201, body = Gift)))]
-#[post("/gifts")]
+#[operation(post "/gifts")]
 pub async fn create_gift(may: May<RecordSupport>, new: Valid<NewGift>) -> Result<Created<Gift>> {
     may.create(new, queries::create, queries::find).await
 }
@@ -37,8 +34,7 @@ pub async fn create_gift(may: May<RecordSupport>, new: Valid<NewGift>) -> Result
 /// Find one gift
 ///
 /// `allowed_actions` says what the caller can do with it.
-#[utoipa::path(tag = "gifts", security(("bearer" = ["support:read"])), params(("id" = GiftId, Path)), responses((status = 200, body = Gift)))]
-#[get("/gifts/{id}")]
+#[operation(get "/gifts/{id}")]
 pub async fn find_gift(may: May<ReadSupport>, id: Id<GiftId>) -> Result<Found<Gift>> {
     may.find(id, queries::find).await
 }
@@ -48,9 +44,7 @@ pub async fn find_gift(may: May<ReadSupport>, id: Id<GiftId>) -> Result<Found<Gi
 /// While it is `recorded`, those who recorded it and the unit that gave change it freely. After that
 /// only the commune does, with a `reason`; the gift is then `recorded` again and waits for a new
 /// confirmation. Anybody else is 403.
-#[utoipa::path(tag = "gifts", security(("bearer" = ["support:record"])), params(("id" = GiftId, Path)), request_body = GiftChanges,
-    responses((status = 200, body = Gift)))]
-#[patch("/gifts/{id}")]
+#[operation(patch "/gifts/{id}")]
 pub async fn update_gift(
     may: May<RecordSupport>,
     id: Id<GiftId>,
@@ -63,8 +57,7 @@ pub async fn update_gift(
 /// Delete a gift
 ///
 /// By those who recorded it and the unit that gave, while it is `recorded`.
-#[utoipa::path(tag = "gifts", security(("bearer" = ["support:record"])), params(("id" = GiftId, Path)), responses((status = 204)))]
-#[delete("/gifts/{id}")]
+#[operation(delete "/gifts/{id}")]
 pub async fn delete_gift(may: May<RecordSupport>, id: Id<GiftId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, queries::check_deletable).await
 }
@@ -74,8 +67,7 @@ pub async fn delete_gift(may: May<RecordSupport>, id: Id<GiftId>, if_match: IfMa
 /// By the village that received it, or its commune, and of the version that was read (If-Match); never by the
 /// user who recorded it, nor through an account that the one made or reset for the other in the last days (`TWO_PERSON_DAYS`, 30;
 /// 403 `own_submission`). A listed item that the gift points at is `helped` from now on.
-#[utoipa::path(tag = "gifts", security(("bearer" = ["gifts:confirm"])), params(("id" = GiftId, Path)), responses((status = 200, body = Gift)))]
-#[post("/gifts/{id}/confirm")]
+#[operation(post "/gifts/{id}/confirm")]
 pub async fn confirm_gift(
     may: May<ConfirmGifts>,
     id: Id<GiftId>,
@@ -89,9 +81,7 @@ pub async fn confirm_gift(
 ///
 /// By the village that should have received it, or its commune. It is not counted until the commune
 /// settles the dispute.
-#[utoipa::path(tag = "gifts", security(("bearer" = ["gifts:confirm"])), params(("id" = GiftId, Path)), request_body = GiftDispute,
-    responses((status = 200, body = Gift)))]
-#[post("/gifts/{id}/dispute")]
+#[operation(post "/gifts/{id}/dispute")]
 pub async fn dispute_gift(
     may: May<ConfirmGifts>,
     id: Id<GiftId>,
@@ -105,9 +95,7 @@ pub async fn dispute_gift(
 ///
 /// By the commune, of the version that was read (If-Match): `delivered` confirms the gift, `not_delivered` ends
 /// it, and it is never counted. Not by the user who recorded it, as with confirming.
-#[utoipa::path(tag = "gifts", security(("bearer" = ["gifts:settle"])), params(("id" = GiftId, Path)), request_body = GiftSettlement,
-    responses((status = 200, body = Gift)))]
-#[post("/gifts/{id}/settle")]
+#[operation(post "/gifts/{id}/settle")]
 pub async fn settle_gift(
     may: May<SettleGifts>,
     id: Id<GiftId>,

@@ -9,7 +9,25 @@ mod workflow;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "gifts",
+    about: "What was given, confirmed, disputed and settled.",
+    routes,
+    catalogues: || {
+        vec![
+            Catalogue { name: "gift_categories", items: model::GiftCategory::catalogue() },
+            Catalogue { name: "gift_statuses", items: model::GiftStatus::catalogue() },
+            Catalogue { name: "funding_sources", items: model::FundingSource::catalogue() },
+        ]
+    },
+    steps: || workflow::STEPS.iter().map(|step| (*step).into()).collect(),
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_gifts)
         .service(handlers::create_gift)
         .service(handlers::find_gift)

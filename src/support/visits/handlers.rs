@@ -1,5 +1,5 @@
 use actix_web::web::Json;
-use actix_web::{delete, get, patch, post};
+use ketnghia_macros::operation;
 
 use super::model::{NewVisit, Visit, VisitChanges, VisitFilter, VisitSort};
 use super::queries;
@@ -8,16 +8,15 @@ use crate::access::policy::permission::{ReadSupport, RecordSupport};
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
+use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
-use crate::kernel::list::{List, Paging};
 use crate::kernel::value::id::VisitId;
 
 /// List visits
 ///
 /// To the caller's places, and those of the caller's own organisation, each with its gifts; the latest
 /// first.
-#[utoipa::path(tag = "visits", security(("bearer" = ["support:read"])), params(VisitFilter, Paging<VisitSort>), responses((status = 200, body = Page<Visit>)))]
-#[get("/visits")]
+#[operation(get "/visits")]
 pub async fn list_visits(may: May<ReadSupport>, list: List<VisitFilter, VisitSort>) -> Result<Json<Page<Visit>>> {
     may.list(list, queries::list).await
 }
@@ -27,8 +26,7 @@ pub async fn list_visits(may: May<ReadSupport>, list: List<VisitFilter, VisitSor
 /// With the gifts that were handed over, all or nothing: one wrong gift, named by its pointer
 /// (`#/gifts/2/value_vnd`), and nothing is written. Gifts take twinning, village and day from the
 /// visit. By the unit that came; a commune records for units that have no account.
-#[utoipa::path(tag = "visits", security(("bearer" = ["support:record"])), request_body = NewVisit, responses((status = 201, body = Visit)))]
-#[post("/visits")]
+#[operation(post "/visits")]
 pub async fn create_visit(may: May<RecordSupport>, new: Valid<NewVisit>) -> Result<Created<Visit>> {
     may.create(new, queries::create, queries::find).await
 }
@@ -36,8 +34,7 @@ pub async fn create_visit(may: May<RecordSupport>, new: Valid<NewVisit>) -> Resu
 /// Find one visit
 ///
 /// With its gifts as they stand now.
-#[utoipa::path(tag = "visits", security(("bearer" = ["support:read"])), params(("id" = VisitId, Path)), responses((status = 200, body = Visit)))]
-#[get("/visits/{id}")]
+#[operation(get "/visits/{id}")]
 pub async fn find_visit(may: May<ReadSupport>, id: Id<VisitId>) -> Result<Found<Visit>> {
     may.find(id, queries::find).await
 }
@@ -46,9 +43,7 @@ pub async fn find_visit(may: May<ReadSupport>, id: Id<VisitId>) -> Result<Found<
 ///
 /// By whoever recorded it and the unit that came; anybody else is 403. The day changes only while the
 /// visit has no gifts (409 `in_use`), which are changed on their own.
-#[utoipa::path(tag = "visits", security(("bearer" = ["support:record"])), params(("id" = VisitId, Path)), request_body = VisitChanges,
-    responses((status = 200, body = Visit)))]
-#[patch("/visits/{id}")]
+#[operation(patch "/visits/{id}")]
 pub async fn update_visit(
     may: May<RecordSupport>,
     id: Id<VisitId>,
@@ -61,8 +56,7 @@ pub async fn update_visit(
 /// Delete a visit
 ///
 /// By whoever recorded it and the unit that came, once it has no gifts (else 409 `in_use`).
-#[utoipa::path(tag = "visits", security(("bearer" = ["support:record"])), params(("id" = VisitId, Path)), responses((status = 204)))]
-#[delete("/visits/{id}")]
+#[operation(delete "/visits/{id}")]
 pub async fn delete_visit(may: May<RecordSupport>, id: Id<VisitId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, queries::check_recorders_side).await
 }

@@ -7,7 +7,18 @@ pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "visits",
+    about: "A unit came to a village.",
+    routes,
+    catalogues: || vec![Catalogue { name: "visit_purposes", items: model::VisitPurpose::catalogue() }],
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_visits)
         .service(handlers::create_visit)
         .service(handlers::find_visit)

@@ -1,5 +1,5 @@
 use actix_web::web::Json;
-use actix_web::{delete, get, patch, post};
+use ketnghia_macros::operation;
 
 use super::model::{NewOrganisation, Organisation, OrganisationChanges, OrganisationFilter, OrganisationSort};
 use super::queries;
@@ -9,16 +9,15 @@ use crate::access::policy::permission::{ReadOrganisations, WriteOrganisations};
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
+use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
-use crate::kernel::list::{List, Paging};
 use crate::kernel::value::id::OrganisationId;
 
 /// List organisations
 ///
 /// The public part for everybody: contact and headcounts are null and empty but for the organisation
 /// itself and the officials over it. In Vietnamese order.
-#[utoipa::path(tag = "organisations", security(("bearer" = ["organisations:read"])), params(OrganisationFilter, Paging<OrganisationSort>), responses((status = 200, body = Page<Organisation>)))]
-#[get("/organisations")]
+#[operation(get "/organisations")]
 pub async fn list_organisations(
     may: May<ReadOrganisations>,
     list: List<OrganisationFilter, OrganisationSort>,
@@ -30,8 +29,7 @@ pub async fn list_organisations(
 ///
 /// Managed by a place of the caller's area. A village, commune or district that gives is an organisation
 /// of kind `locality`: `place_id` names it, and its officials or head then act for it.
-#[utoipa::path(tag = "organisations", security(("bearer" = ["organisations:write"])), request_body = NewOrganisation, responses((status = 201, body = Organisation)))]
-#[post("/organisations")]
+#[operation(post "/organisations")]
 pub async fn create_organisation(
     may: May<WriteOrganisations>,
     new: Valid<NewOrganisation>,
@@ -40,8 +38,7 @@ pub async fn create_organisation(
 }
 
 /// Find one organisation
-#[utoipa::path(tag = "organisations", security(("bearer" = ["organisations:read"])), params(("id" = OrganisationId, Path)), responses((status = 200, body = Organisation)))]
-#[get("/organisations/{id}")]
+#[operation(get "/organisations/{id}")]
 pub async fn find_organisation(may: May<ReadOrganisations>, id: Id<OrganisationId>) -> Result<Found<Organisation>> {
     may.find(id, queries::find).await
 }
@@ -49,9 +46,7 @@ pub async fn find_organisation(may: May<ReadOrganisations>, id: Id<OrganisationI
 /// Change an organisation
 ///
 /// By the officials over it. `headcounts` replaces all years.
-#[utoipa::path(tag = "organisations", security(("bearer" = ["organisations:write"])), params(("id" = OrganisationId, Path)), request_body = OrganisationChanges,
-    responses((status = 200, body = Organisation)))]
-#[patch("/organisations/{id}")]
+#[operation(patch "/organisations/{id}")]
 pub async fn update_organisation(
     may: May<WriteOrganisations>,
     id: Id<OrganisationId>,
@@ -64,8 +59,7 @@ pub async fn update_organisation(
 /// Delete an organisation
 ///
 /// Only one without twinnings, accounts and attached organisations; otherwise give it a `valid_to`.
-#[utoipa::path(tag = "organisations", security(("bearer" = ["organisations:write"])), params(("id" = OrganisationId, Path)), responses((status = 204)))]
-#[delete("/organisations/{id}")]
+#[operation(delete "/organisations/{id}")]
 pub async fn delete_organisation(
     may: May<WriteOrganisations>,
     id: Id<OrganisationId>,

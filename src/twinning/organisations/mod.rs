@@ -7,7 +7,27 @@ pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::{Part, Resource};
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "organisations",
+    about: "Departments, companies, units, associations and places that give.",
+    routes,
+    catalogues: || {
+        vec![
+            Catalogue { name: "organisation_kinds", items: model::OrganisationKind::catalogue() },
+            Catalogue { name: "organisation_levels", items: model::OrganisationLevel::catalogue() },
+        ]
+    },
+    parts: &[
+        Part { table: "organisation_contacts", name: "contact" },
+        Part { table: "organisation_headcounts", name: "headcounts" },
+    ],
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_organisations)
         .service(handlers::create_organisation)
         .service(handlers::find_organisation)

@@ -7,7 +7,18 @@ pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "programmes",
+    about: "Directives, decisions and plans that twinnings rest on.",
+    routes,
+    catalogues: || vec![Catalogue { name: "programme_kinds", items: model::ProgrammeKind::catalogue() }],
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_programmes)
         .service(handlers::create_programme)
         .service(handlers::find_programme)

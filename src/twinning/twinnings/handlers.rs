@@ -1,5 +1,5 @@
 use actix_web::web::Json;
-use actix_web::{delete, get, patch, post};
+use ketnghia_macros::operation;
 
 use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort};
 use super::queries;
@@ -9,16 +9,15 @@ use crate::access::policy::permission::{ReadTwinnings, WriteTwinnings};
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
+use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
-use crate::kernel::list::{List, Paging};
 use crate::kernel::value::id::TwinningId;
 
 /// List twinnings
 ///
 /// Those with one end in the caller's area, and those of the caller's own organisation and of the
 /// villages it stands by; the newest first.
-#[utoipa::path(tag = "twinnings", security(("bearer" = ["twinnings:read"])), params(TwinningFilter, Paging<TwinningSort>), responses((status = 200, body = Page<Twinning>)))]
-#[get("/twinnings")]
+#[operation(get "/twinnings")]
 pub async fn list_twinnings(
     may: May<ReadTwinnings>,
     list: List<TwinningFilter, TwinningSort>,
@@ -30,15 +29,13 @@ pub async fn list_twinnings(
 ///
 /// With a village, commune or district of the caller's area. The organisation may come from anywhere;
 /// with a commune or district it stands by all of its villages.
-#[utoipa::path(tag = "twinnings", security(("bearer" = ["twinnings:write"])), request_body = NewTwinning, responses((status = 201, body = Twinning)))]
-#[post("/twinnings")]
+#[operation(post "/twinnings")]
 pub async fn create_twinning(may: May<WriteTwinnings>, new: Valid<NewTwinning>) -> Result<Created<Twinning>> {
     may.create(new, queries::create, queries::find).await
 }
 
 /// Find one twinning
-#[utoipa::path(tag = "twinnings", security(("bearer" = ["twinnings:read"])), params(("id" = TwinningId, Path)), responses((status = 200, body = Twinning)))]
-#[get("/twinnings/{id}")]
+#[operation(get "/twinnings/{id}")]
 pub async fn find_twinning(may: May<ReadTwinnings>, id: Id<TwinningId>) -> Result<Found<Twinning>> {
     may.find(id, queries::find).await
 }
@@ -46,9 +43,7 @@ pub async fn find_twinning(may: May<ReadTwinnings>, id: Id<TwinningId>) -> Resul
 /// Change a twinning
 ///
 /// Programme, organisation and place stay: for another one, end this twinning and add a new one.
-#[utoipa::path(tag = "twinnings", security(("bearer" = ["twinnings:write"])), params(("id" = TwinningId, Path)), request_body = TwinningChanges,
-    responses((status = 200, body = Twinning)))]
-#[patch("/twinnings/{id}")]
+#[operation(patch "/twinnings/{id}")]
 pub async fn update_twinning(
     may: May<WriteTwinnings>,
     id: Id<TwinningId>,
@@ -61,8 +56,7 @@ pub async fn update_twinning(
 /// Delete a twinning
 ///
 /// Only one that nothing was recorded under; otherwise give it an `ends_on`.
-#[utoipa::path(tag = "twinnings", security(("bearer" = ["twinnings:write"])), params(("id" = TwinningId, Path)), responses((status = 204)))]
-#[delete("/twinnings/{id}")]
+#[operation(delete "/twinnings/{id}")]
 pub async fn delete_twinning(may: May<WriteTwinnings>, id: Id<TwinningId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, unless_in_use).await
 }

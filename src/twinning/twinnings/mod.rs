@@ -7,7 +7,18 @@ pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(api: &mut ServiceConfig) {
+use crate::access::resource::Resource;
+use crate::kernel::value::enums::Catalogue;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "twinnings",
+    about: "Who stands by which place (kết nghĩa).",
+    routes,
+    catalogues: || vec![Catalogue { name: "twinning_statuses", items: model::TwinningStatus::catalogue() }],
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
     api.service(handlers::list_twinnings)
         .service(handlers::create_twinning)
         .service(handlers::find_twinning)

@@ -132,6 +132,21 @@ fn every_operation_is_public_or_names_one_existing_permission() {
 }
 
 #[test]
+fn every_step_of_a_state_machine_is_an_operation_with_its_permission() {
+    let document = app::document();
+    let mut count = 0;
+    for resource in app::resources() {
+        for step in (resource.steps)() {
+            let path = format!("/api/v1/{}/{{id}}/{}", resource.tag, step.word);
+            let operation = &document["paths"][&path]["post"];
+            assert_eq!(operation["security"][0]["bearer"], json!([step.permission.word()]), "{path}");
+            count += 1;
+        }
+    }
+    assert!(count >= 9, "{count}");
+}
+
+#[test]
 fn every_operation_lists_its_error_statuses() {
     let mut wrong = Vec::new();
     for operation in operations() {

@@ -1,0 +1,113 @@
+//! `#[input]` and `#[changes]`: the attributes of serde, validator and utoipa from bounds and types.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Expr, Field, GenericArgument, ItemStruct, PathArguments, Result, Type, parse_quote};
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Kind {
+    New,
+    Changes,
+}
+
+pub fn expand(mut body: ItemStruct, kind: Kind) -> Result<TokenStream> {
+    for field in &mut body.fields {
+        complete(field, kind)?;
+    }
+    Ok(quote! {
+        #[derive(serde::Deserialize, validator::Validate, utoipa::ToSchema)]
+        #body
+    })
+}
+
+/// Replaces the attributes of this crate by those that they stand for.
+fn complete(field: &mut Field, kind: Kind) -> Result<()> {
+    let optional = inner(&field.ty, "Option");
+    let clearable = optional.and_then(|of| inner(of, "Option"));
+    let value = clearable.or(optional).unwrap_or(&field.ty);
+    let is_list = inner(value, "Vec").is_some();
+    let is_optional = optional.is_some();
+    let is_clearable = clearable.is_some();
+
+    let mut added: Vec<Attribute> = Vec::new();
+    let mut is_nullable = false;
+    let mut has_entries = false;
+    for attribute in std::mem::take(&mut field.attrs) {
+        if attribute.path().is_ident("length") {
+            let (min, max) = bounds(&attribute)?;
+            let (validate_min, validate_max) = (named(&min, "min"), named(&max, "max"));
+            let (least, most) = if is_list { ("min_items", "max_items") } else { ("min_length", "max_length") };
+            let (schema_min, schema_max) = (named(&min, least), named(&max, most));
+            added.push(parse_quote!(#[validate(length(#validate_min #validate_max))]));
+            added.push(parse_quote!(#[schema(#schema_min #schema_max)]));
+        } else if attribute.path().is_ident("range") {
+            let (min, max) = bounds(&attribute)?;
+            let (validate_min, validate_max) = (named(&min, "min"), named(&max, "max"));
+            let (schema_min, schema_max) = (named(&whole(min)?, "minimum"), named(&whole(max)?, "maximum"));
+            added.push(parse_quote!(#[validate(range(#validate_min #validate_max))]));
+            added.push(parse_quote!(#[schema(#schema_min #schema_max)]));
+        } else if attribute.path().is_ident("entries") {
+            let (_, max) = bounds(&attribute)?;
+            let max = max.ok_or_else(|| syn::Error::new_spanned(&attribute, "expected a largest number: `..=30`"))?;
+            let reader = if kind == Kind::Changes { "present_at_most" } else { "at_most" };
+            let reader = format!("crate::kernel::http::extract::{reader}::<_, _, {}>", max.to_token_stream());
+            added.push(parse_quote!(#[serde(default, deserialize_with = #reader)]));
+            added.push(parse_quote!(#[validate(nested)]));
+            added.push(parse_quote!(#[schema(max_items = #max)]));
+            has_entries = true;
+        } else if attribute.path().is_ident("nullable") {
+            is_nullable = true;
+        } else {
+            field.attrs.push(attribute);
+        }
+    }
+    if kind == Kind::Changes && is_optional {
+        if is_clearable {
+            added.push(parse_quote!(#[serde(default, deserialize_with = "crate::kernel::value::patch::clearable")]));
+        } else if !is_nullable {
+            if !has_entries {
+                added.push(parse_quote!(#[serde(default, deserialize_with = "crate::kernel::value::patch::present")]));
+            }
+            added.push(parse_quote!(#[schema(nullable = false)]));
+        }
+    }
+    field.attrs.extend(added);
+    Ok(())
+}
+
+/// The bounds of `#[length(1..=500)]`; both ends belong to the range.
+fn bounds(attribute: &Attribute) -> Result<(Option<Expr>, Option<Expr>)> {
+    match attribute.parse_args()? {
+        Expr::Range(range) if matches!(range.limits, syn::RangeLimits::Closed(_)) => {
+            Ok((range.start.map(|start| *start), range.end.map(|end| *end)))
+        }
+        other => Err(syn::Error::new_spanned(other, "expected a closed range: `1..=500`")),
+    }
+}
+
+fn named(bound: &Option<Expr>, name: &str) -> Option<TokenStream> {
+    let name = syn::Ident::new(name, proc_macro2::Span::call_site());
+    bound.as_ref().map(|bound| quote!(#name = #bound,))
+}
+
+/// A bound of a floating-point number as the document writes it: `-90` for `-90.0`.
+fn whole(bound: Option<Expr>) -> Result<Option<Expr>> {
+    let text = bound.as_ref().map(|bound| bound.to_token_stream().to_string());
+    match text.as_deref().and_then(|text| text.strip_suffix(".0")) {
+        Some(number) => syn::parse_str(number).map(Some),
+        None => Ok(bound),
+    }
+}
+
+/// `T` of `wrapper<T>`.
+fn inner<'a>(of: &'a Type, wrapper: &str) -> Option<&'a Type> {
+    let Type::Path(path) = of else { return None };
+    let segment = path.path.segments.last().filter(|segment| segment.ident == wrapper)?;
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(argument) => Some(argument),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,50 @@
+//! Attributes that state a fact once and derive from it the attributes of actix-web, utoipa, serde and validator. They add
+//! attributes only: no control flow, no types, no queries.
+
+mod input;
+mod operation;
+
+use proc_macro::TokenStream;
+use syn::{ItemFn, ItemStruct, parse_macro_input};
+
+/// Declares the operation of a handler: `#[operation(get "/gifts/{id}")]`.
+///
+/// The signature is the source of the document:
+///
+/// | in the signature | in the document |
+/// |---|---|
+/// | `May<P>` | the permission; without it the operation needs no sign-in |
+/// | `Id<T>` | the path parameter `id` |
+/// | `List<F, S>`, `SheetList<F, S>`, `Query<F>` | the parameters of the filter and of the paging |
+/// | `Valid<T>` | the body |
+/// | `IfMatch` | the header `If-Match` |
+/// | `Found<T>`, `Json<T>` | 200 with `T` |
+/// | `Created<T>`, `NoContent` | 201 with `T`, 204 |
+/// | `Listed<T>` | 200 with a page of `T` as JSON, or all rows as CSV |
+///
+/// The tag is the first segment of the path. `tag = "…"` names another one; `params(…)` adds parameters, and `responses(…)`
+/// replaces the derived answer.
+#[proc_macro_attribute]
+pub fn operation(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let declaration = parse_macro_input!(attribute as operation::Declaration);
+    let handler = parse_macro_input!(item as ItemFn);
+    operation::expand(&declaration, &handler).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Declares the body of a request, or a part of one: derives `Deserialize`, `Validate` and `ToSchema`.
+///
+/// Bounds stand once on the field, for validator and for the document: `#[length(1..=500)]` of texts and lists,
+/// `#[range(0..=9)]` of numbers, `#[entries(..=30)]` of lists whose entries are validated, too.
+#[proc_macro_attribute]
+pub fn input(_: TokenStream, item: TokenStream) -> TokenStream {
+    let body = parse_macro_input!(item as ItemStruct);
+    input::expand(body, input::Kind::New).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Declares a merge patch (RFC 7396): like `input`, and the type of a field tells what null means. `Option<Option<T>>` is
+/// cleared by null; `Option<T>` refuses null, unless the field is `#[nullable]`, where null means absent.
+#[proc_macro_attribute]
+pub fn changes(_: TokenStream, item: TokenStream) -> TokenStream {
+    let body = parse_macro_input!(item as ItemStruct);
+    input::expand(body, input::Kind::Changes).unwrap_or_else(syn::Error::into_compile_error).into()
+}

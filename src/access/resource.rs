@@ -1,0 +1,53 @@
+//! The contribution of a resource to the whole service. Each resource states a `RESOURCE`, each area lists its
+//! resources, and `app.rs` lists the areas: routes, document, catalogues and audit are derived from this list.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::steps::StepFacts;
+use crate::kernel::http::problem::{Code, FieldCode};
+use crate::kernel::value::enums::Catalogue;
+
+/// A resource of the API.
+pub struct Resource {
+    /// The tag of its operations in the document: the first segment of its paths.
+    pub tag: &'static str,
+    /// The description of the tag.
+    pub about: &'static str,
+    pub routes: fn(&mut ServiceConfig<'_>),
+    /// Codes of problems that only this resource answers.
+    pub problems: &'static [Code],
+    /// Codes of wrong fields that this resource introduces.
+    pub field_problems: &'static [FieldCode],
+    /// Its enumerations, published under `/catalogues`.
+    pub catalogues: fn() -> Vec<Catalogue>,
+    /// Its state machine.
+    pub steps: fn() -> Vec<StepFacts>,
+    /// Tables of its parts, whose audit entries are shown as entries of this resource.
+    pub parts: &'static [Part],
+}
+
+/// A table whose rows are parts of a record.
+pub struct Part {
+    pub table: &'static str,
+    /// The name of the part in the audit: `members`.
+    pub name: &'static str,
+}
+
+impl Resource {
+    /// For the fields that a resource does not need: `..Resource::EMPTY`.
+    pub const EMPTY: Self = Self {
+        tag: "",
+        about: "",
+        routes: |_| {},
+        problems: &[],
+        field_problems: &[],
+        catalogues: Vec::new,
+        steps: Vec::new,
+        parts: &[],
+    };
+
+    /// The name of its table, which is also its name in the audit.
+    pub fn table(&self) -> String {
+        self.tag.replace('-', "_")
+    }
+}
