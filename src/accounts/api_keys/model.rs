@@ -1,9 +1,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use ketnghia_macros::input;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use validator::Validate;
 
 use crate::kernel::db::schema::api_keys;
 use crate::kernel::http::answer::record;
@@ -63,13 +63,13 @@ impl ApiKeyWithSecret {
 }
 
 /// A key to be made.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewApiKey {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
     /// Whose dashboard.
-    #[validate(length(min = 1, max = 120))]
-    #[schema(min_length = 1, max_length = 120, example = "Bảng số liệu tỉnh Gia Lai")]
+    #[length(1..=120)]
+    #[schema(example = "Bảng số liệu tỉnh Gia Lai")]
     pub name: String,
     pub locality_id: LocalityId,
     #[validate(custom(function = "day::plausible"))]

@@ -1,44 +1,44 @@
-use serde::{Deserialize, Serialize};
+use ketnghia_macros::input;
+use serde::Serialize;
 use utoipa::ToSchema;
-use validator::Validate;
 
 use crate::accounts::me::Account;
 
 pub const MAX_USERNAME: u64 = 64;
 
 /// Who signs in.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct Credentials {
     /// Case does not matter.
     #[validate(length(min = 1, max = "MAX_USERNAME"))]
     #[schema(min_length = 1, max_length = 64, example = "langtung")]
     pub username: String,
-    #[validate(length(min = 1, max = 128))]
-    #[schema(min_length = 1, max_length = 128, format = Password, example = "ketnghia-demo")]
+    #[length(1..=128)]
+    #[schema(format = Password, example = "ketnghia-demo")]
     pub password: String,
     /// How the person will recognise this device among their sessions.
+    #[length(..=100)]
     #[serde(default)]
-    #[validate(length(max = 100))]
-    #[schema(max_length = 100, example = "Điện thoại của làng")]
+    #[schema(example = "Điện thoại của làng")]
     pub device_name: Option<String>,
     /// What the last sign-in on this device gave: wrong passwords that others try for the name then do not keep it
     /// waiting.
+    #[length(..=200)]
     #[serde(default)]
-    #[validate(length(max = 200))]
-    #[schema(max_length = 200, example = "kd_0eXw3m0bVvJw0m9n2x4c6Q.Y2hhdA")]
+    #[schema(example = "kd_0eXw3m0bVvJw0m9n2x4c6Q.Y2hhdA")]
     pub device_token: Option<String>,
 }
 
 /// A refresh token.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct RefreshGrant {
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200, example = "kr_9Jx2mXcT0uM2p3mR8wJm7Fv6fY1kq0b5o8S2n4d6c8A")]
+    #[length(1..=200)]
+    #[schema(example = "kr_9Jx2mXcT0uM2p3mR8wJm7Fv6fY1kq0b5o8S2n4d6c8A")]
     pub refresh_token: String,
     /// As at the sign-in; another one tells that the token was copied.
+    #[length(..=100)]
     #[serde(default)]
-    #[validate(length(max = 100))]
-    #[schema(max_length = 100, example = "Điện thoại của làng")]
+    #[schema(example = "Điện thoại của làng")]
     pub device_name: Option<String>,
 }
 

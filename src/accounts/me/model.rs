@@ -1,10 +1,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use serde::{Deserialize, Serialize};
+use ketnghia_macros::input;
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 use crate::access::policy::Role;
 use crate::kernel::list::page::sorts;
@@ -53,14 +53,14 @@ pub struct AccountOrganisation {
 }
 
 /// A new password in place of the current one.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct PasswordChange {
-    #[validate(length(min = 1, max = 128))]
-    #[schema(min_length = 1, max_length = 128, format = Password, example = "abcde-fghjk-mnpqr")]
+    #[length(1..=128)]
+    #[schema(format = Password, example = "abcde-fghjk-mnpqr")]
     pub current_password: String,
     /// 8 to 128 characters of any kind, not easy to guess.
-    #[validate(length(min = 8, max = 128))]
-    #[schema(min_length = 8, max_length = 128, format = Password, example = "ba con trâu trắng")]
+    #[length(8..=128)]
+    #[schema(format = Password, example = "ba con trâu trắng")]
     pub new_password: String,
 }
 

@@ -1,9 +1,10 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use ketnghia_macros::{changes, input};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::ValidationError;
 
 use crate::access::policy::Role;
 use crate::kernel::db::schema::users;
@@ -11,7 +12,6 @@ use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::id::{LocalityId, OrganisationId, UserId};
-use crate::kernel::value::patch;
 
 /// An account of somebody in the caller's care.
 #[derive(Clone, HasQuery, Serialize, ToSchema)]
@@ -91,19 +91,20 @@ impl UserWithPassword {
 }
 
 /// An account to be made. Roles of a place take `locality_id`, units take `organisation_id`.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewUser {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
     /// Lower-case letters, digits, dot, dash and underscore.
-    #[validate(length(min = 3, max = 64), custom(function = "username"))]
-    #[schema(min_length = 3, max_length = 64, pattern = "^[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]$", example = "lang.tung")]
+    #[length(3..=64)]
+    #[validate(custom(function = "username"))]
+    #[schema(pattern = "^[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]$", example = "lang.tung")]
     pub username: String,
-    #[validate(length(min = 1, max = 120))]
-    #[schema(min_length = 1, max_length = 120, example = "Rơ Mah Tung")]
+    #[length(1..=120)]
+    #[schema(example = "Rơ Mah Tung")]
     pub full_name: String,
-    #[validate(length(max = 20))]
-    #[schema(max_length = 20, example = "0905123456")]
+    #[length(..=20)]
+    #[schema(example = "0905123456")]
     pub phone: Option<String>,
     #[schema(example = "village_head")]
     pub role: Role,
@@ -112,22 +113,18 @@ pub struct NewUser {
 }
 
 /// What changes of an account. A change of role or place takes effect on its next request.
-#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[changes]
+#[derive(AsChangeset)]
 #[diesel(table_name = users)]
 pub struct UserChanges {
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(min = 1, max = 120))]
-    #[schema(min_length = 1, max_length = 120, example = "Rơ Mah Tung")]
+    #[length(1..=120)]
+    #[schema(example = "Rơ Mah Tung")]
     pub full_name: Option<String>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[schema(max_length = 20, example = "0905123456")]
-    #[validate(length(max = 20))]
+    #[length(..=20)]
+    #[schema(example = "0905123456")]
     pub phone: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::present")]
     pub role: Option<Role>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     pub locality_id: Option<Option<LocalityId>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     pub organisation_id: Option<Option<OrganisationId>>,
 }
 

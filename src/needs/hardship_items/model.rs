@@ -1,10 +1,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use ketnghia_macros::input;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use validator::Validate;
 
 use crate::kernel::db::schema::{hardship_items, pledges};
 use crate::kernel::db::sql::app_in_range;
@@ -153,12 +153,12 @@ pub struct Pledge {
 record!(HardshipItem, Pledge);
 
 /// A promise.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewPledge {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
-    #[validate(length(max = 1000))]
-    #[schema(max_length = 1000, example = "Một con bò giống trước Tết")]
+    #[length(..=1000)]
+    #[schema(example = "Một con bò giống trước Tết")]
     pub note: Option<String>,
     /// When the unit means to come.
     #[validate(custom(function = "day::plausible"))]

@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use ketnghia_macros::{changes, input};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -9,7 +10,6 @@ use super::workflow::{HardshipListAction, HardshipListStatus};
 use crate::kernel::db::schema::hardship_lists;
 use crate::kernel::db::sql::app_in_range;
 use crate::kernel::http::answer::record;
-use crate::kernel::http::extract;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::id::{HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::needs::hardship_items::model::{HardshipItem, HardshipNeed};
@@ -75,46 +75,42 @@ pub struct HardshipList {
 record!(HardshipList);
 
 /// A household to be listed.
-#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[input]
+#[derive(Debug, Clone, Serialize)]
 pub struct NewHardshipItem {
     /// Of an item that is there already, or UUIDv7 made by the client.
     pub id: Option<Uuid>,
     /// Of the list's village; once on a list.
     pub household_id: HouseholdId,
-    #[validate(length(min = 1, max = 11))]
-    #[schema(min_items = 1, max_items = 11)]
+    #[length(1..=11)]
     pub reasons: Vec<HardshipReason>,
-    #[validate(length(min = 1, max = 10))]
-    #[schema(min_items = 1, max_items = 10)]
+    #[length(1..=10)]
     pub needs: Vec<HardshipNeed>,
     /// 1 (first) to 3.
-    #[validate(range(min = 1, max = 3))]
-    #[schema(minimum = 1, maximum = 3, example = 1)]
+    #[range(1..=3)]
+    #[schema(example = 1)]
     pub priority: i16,
-    #[validate(length(max = 1000))]
-    #[schema(max_length = 1000)]
+    #[length(..=1000)]
     pub note: Option<String>,
 }
 
 /// A list to be drawn up.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewHardshipList {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
     pub village_id: LocalityId,
     /// Not later than next year.
-    #[validate(range(min = 1990, max = 2200))]
-    #[schema(minimum = 1990, maximum = 2200, example = 2026)]
+    #[range(1990..=2200)]
+    #[schema(example = 2026)]
     pub year: i32,
     /// 1 by default.
+    #[range(1..=12)]
     #[serde(default = "first_round")]
-    #[validate(range(min = 1, max = 12))]
-    #[schema(minimum = 1, maximum = 12, default = 1)]
+    #[schema(default = 1)]
     pub round: i32,
     /// May be empty until the list is submitted.
-    #[serde(default, deserialize_with = "extract::at_most::<_, _, 500>")]
-    #[validate(nested)]
-    #[schema(max_items = 500)]
+    #[entries(..=500)]
     pub items: Vec<NewHardshipItem>,
 }
 
@@ -123,20 +119,18 @@ fn first_round() -> i32 {
 }
 
 /// What changes of a list while it is a draft or was returned.
-#[derive(Deserialize, Validate, ToSchema)]
+#[changes]
 pub struct HardshipListChanges {
     /// Replaces all; one with a pledge or a gift cannot be left out.
-    #[serde(default, deserialize_with = "extract::present_at_most::<_, _, 500>")]
-    #[validate(nested)]
-    #[schema(max_items = 500)]
+    #[entries(..=500)]
     pub items: Option<Vec<NewHardshipItem>>,
 }
 
 /// Why a list goes back.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct HardshipListReason {
-    #[validate(length(min = 1, max = 1000))]
-    #[schema(min_length = 1, max_length = 1000, example = "Bổ sung hộ bà H'Blơi, nhà vừa bị cháy")]
+    #[length(1..=1000)]
+    #[schema(example = "Bổ sung hộ bà H'Blơi, nhà vừa bị cháy")]
     pub reason: String,
 }
 

@@ -1,5 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use ketnghia_macros::{changes, input};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -12,7 +13,6 @@ use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::kernel::value::id::{HouseholdId, LocalityId, MemberId, UserId};
-use crate::kernel::value::patch;
 use crate::places::catalogues::data::is_ethnic_group;
 use crate::places::localities::model::VillageName;
 
@@ -276,36 +276,37 @@ pub struct HouseholdSecrets {
 }
 
 /// A member to be kept (with its id) or added.
-#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[input]
+#[derive(Debug, Clone, Serialize)]
 pub struct NewHouseholdMember {
     /// Of a member that is there already, or UUIDv7 made by the client.
     pub id: Option<Uuid>,
-    #[validate(length(min = 1, max = 120))]
-    #[schema(min_length = 1, max_length = 120, example = "Rơ Mah H'Lan")]
+    #[length(1..=120)]
+    #[schema(example = "Rơ Mah H'Lan")]
     pub name: String,
     pub sex: Option<Sex>,
-    #[validate(range(min = 1890, max = 2200))]
-    #[schema(minimum = 1890, maximum = 2200, example = 2013)]
+    #[range(1890..=2200)]
+    #[schema(example = 2013)]
     pub birth_year: Option<i32>,
-    #[validate(length(max = 60))]
-    #[schema(max_length = 60, example = "con")]
+    #[length(..=60)]
+    #[schema(example = "con")]
     pub relation: Option<String>,
     #[serde(default)]
     pub student: bool,
 }
 
 /// A household to be registered.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewHousehold {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
     pub village_id: LocalityId,
-    #[validate(length(min = 1, max = 120))]
-    #[schema(min_length = 1, max_length = 120, example = "Rơ Mah H'Blơi")]
+    #[length(1..=120)]
+    #[schema(example = "Rơ Mah H'Blơi")]
     pub head_name: String,
     pub head_sex: Option<Sex>,
-    #[validate(range(min = 1890, max = 2200))]
-    #[schema(minimum = 1890, maximum = 2200, example = 1968)]
+    #[range(1890..=2200)]
+    #[schema(example = 1968)]
     pub head_birth_year: Option<i32>,
     /// Of the head: 01 to 54, in the catalogue `ethnic_groups`.
     #[validate(custom(function = "known_ethnic_group"))]
@@ -313,24 +314,19 @@ pub struct NewHousehold {
     pub ethnic_group: String,
     /// Becomes the assessment of the current year.
     pub poverty_status: PovertyStatus,
-    #[serde(default, deserialize_with = "extract::at_most::<_, _, 30>")]
-    #[validate(nested)]
-    #[schema(max_items = 30)]
+    #[entries(..=30)]
     pub members: Vec<NewHouseholdMember>,
     /// The indicators of Decree 07/2021 that it lacks.
+    #[length(..=12)]
     #[serde(default)]
-    #[validate(length(max = 12))]
-    #[schema(max_items = 12)]
     pub deprivations: Vec<Deprivation>,
     /// Why it is poor.
+    #[length(..=11)]
     #[serde(default)]
-    #[validate(length(max = 11))]
-    #[schema(max_items = 11)]
     pub poverty_causes: Vec<PovertyCause>,
     /// Why it is in special hardship; without a reason it is not.
+    #[length(..=11)]
     #[serde(default)]
-    #[validate(length(max = 11))]
-    #[schema(max_items = 11)]
     pub hardship_reasons: Vec<HardshipReason>,
     #[validate(custom(function = "phone_number"))]
     #[schema(pattern = "^\\+?[0-9][0-9 .-]{6,18}[0-9]$", example = "0905123456")]
@@ -339,106 +335,83 @@ pub struct NewHousehold {
     #[validate(custom(function = "citizen_number"))]
     #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", example = "062068001234")]
     pub identity_number: Option<String>,
-    #[validate(length(max = 200))]
-    #[schema(max_length = 200, example = "Xóm 2")]
+    #[length(..=200)]
+    #[schema(example = "Xóm 2")]
     pub address: Option<String>,
-    #[validate(range(min = -90.0, max = 90.0))]
-    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    #[range(-90.0..=90.0)]
+    #[schema(example = 13.78)]
     pub latitude: Option<f64>,
-    #[validate(range(min = -180.0, max = 180.0))]
-    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    #[range(-180.0..=180.0)]
+    #[schema(example = 107.47)]
     pub longitude: Option<f64>,
-    #[validate(length(max = 2000))]
-    #[schema(max_length = 2000)]
+    #[length(..=2000)]
     pub note: Option<String>,
 }
 
 /// The household that another one turned out to be.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct HouseholdMerge {
     /// It stays; the one in the path goes.
     pub into: HouseholdId,
 }
 
 /// What changes of a household. Arrays replace; a member with gifts cannot be left out.
-#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[changes]
+#[derive(AsChangeset)]
 #[diesel(table_name = households)]
 pub struct HouseholdChanges {
     /// A move to another village of the caller's area. What was listed and given in the old village
     /// stays there.
-    #[serde(default, deserialize_with = "patch::present")]
     pub village_id: Option<LocalityId>,
     /// `active` again: it has come back.
-    #[serde(default, deserialize_with = "patch::present")]
     pub status: Option<HouseholdStatus>,
     /// Since when it is no longer active; today if it is left out when the status changes.
-    #[serde(default, deserialize_with = "patch::clearable")]
     #[validate(custom(function = "day::plausible"))]
     pub status_since: Option<Option<NaiveDate>>,
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(min = 1, max = 120))]
-    #[schema(min_length = 1, max_length = 120, example = "Rơ Mah H'Blơi")]
+    #[length(1..=120)]
+    #[schema(example = "Rơ Mah H'Blơi")]
     pub head_name: Option<String>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     pub head_sex: Option<Option<Sex>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(range(min = 1890, max = 2200))]
-    #[schema(minimum = 1890, maximum = 2200, example = 1968)]
+    #[range(1890..=2200)]
+    #[schema(example = 1968)]
     pub head_birth_year: Option<Option<i32>>,
-    #[serde(default, deserialize_with = "patch::present")]
     #[validate(custom(function = "known_ethnic_group"))]
     #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", example = "10")]
     pub ethnic_group: Option<String>,
     /// Becomes the assessment of the current year.
-    #[serde(default, deserialize_with = "patch::present")]
     #[diesel(skip_update)]
     pub poverty_status: Option<PovertyStatus>,
     /// Of the assessment of the current year.
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(max = 12))]
-    #[schema(max_items = 12)]
+    #[length(..=12)]
     #[diesel(skip_update)]
     pub deprivations: Option<Vec<Deprivation>>,
     /// Of the assessment of the current year.
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(max = 11))]
-    #[schema(max_items = 11)]
+    #[length(..=11)]
     #[diesel(skip_update)]
     pub poverty_causes: Option<Vec<PovertyCause>>,
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(max = 11))]
-    #[schema(max_items = 11)]
+    #[length(..=11)]
     pub hardship_reasons: Option<Vec<HardshipReason>>,
-    #[serde(default, deserialize_with = "extract::present_at_most::<_, _, 30>")]
-    #[validate(nested)]
-    #[schema(max_items = 30)]
+    #[entries(..=30)]
     #[diesel(skip_update)]
     pub members: Option<Vec<NewHouseholdMember>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     #[validate(custom(function = "phone_number"))]
     #[schema(pattern = "^\\+?[0-9][0-9 .-]{6,18}[0-9]$", example = "0905123456")]
     #[diesel(skip_update)]
     pub phone: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     #[validate(custom(function = "citizen_number"))]
     #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", example = "062068001234")]
     #[diesel(skip_update)]
     pub identity_number: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(length(max = 200))]
-    #[schema(max_length = 200, example = "Xóm 2")]
+    #[length(..=200)]
+    #[schema(example = "Xóm 2")]
     pub address: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(range(min = -90.0, max = 90.0))]
-    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    #[range(-90.0..=90.0)]
+    #[schema(example = 13.78)]
     pub latitude: Option<Option<f64>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(range(min = -180.0, max = 180.0))]
-    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    #[range(-180.0..=180.0)]
+    #[schema(example = 107.47)]
     pub longitude: Option<Option<f64>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(length(max = 2000))]
-    #[schema(max_length = 2000)]
+    #[length(..=2000)]
     pub note: Option<Option<String>>,
 }
 

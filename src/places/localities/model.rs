@@ -1,6 +1,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use ketnghia_macros::{changes, input};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -13,7 +14,6 @@ use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::kernel::value::id::LocalityId;
-use crate::kernel::value::patch;
 use crate::places::catalogues::data::is_ethnic_group;
 
 /// How a record names its village.
@@ -75,21 +75,22 @@ pub struct LocalityPathStep {
 }
 
 /// How many lived in a village in a year, as its commune counted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, Queryable, Selectable, ToSchema)]
+#[input]
+#[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable)]
 #[diesel(table_name = village_profiles)]
 pub struct VillageProfile {
-    #[validate(range(min = 1900, max = 2200))]
-    #[schema(minimum = 1900, maximum = 2200, example = 2026)]
+    #[range(1900..=2200)]
+    #[schema(example = 2026)]
     pub year: i32,
-    #[validate(range(min = 0, max = 100_000))]
-    #[schema(minimum = 0, maximum = 100_000, example = 164)]
+    #[range(0..=100_000)]
+    #[schema(example = 164)]
     pub households: Option<i32>,
-    #[validate(range(min = 0, max = 1_000_000))]
-    #[schema(minimum = 0, maximum = 1_000_000, example = 702)]
+    #[range(0..=1_000_000)]
+    #[schema(example = 702)]
     pub population: Option<i32>,
     /// Households of ethnic minorities; not more than households.
-    #[validate(range(min = 0, max = 100_000))]
-    #[schema(minimum = 0, maximum = 100_000, example = 158)]
+    #[range(0..=100_000)]
+    #[schema(example = 158)]
     pub minority_households: Option<i32>,
 }
 
@@ -206,21 +207,21 @@ impl TryFrom<LocalityRow> for Locality {
 }
 
 /// A village to be added.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewLocality {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
     /// Without the kind: `Tung`, not `làng Tung`.
-    #[validate(length(min = 1, max = 120))]
-    #[schema(min_length = 1, max_length = 120, example = "Tung")]
+    #[length(1..=120)]
+    #[schema(example = "Tung")]
     pub name: String,
     /// `thon`, `lang`, `ban`, `buon` or `to_dan_pho`.
     #[validate(custom(function = "village_kind"))]
     #[schema(example = "lang")]
     pub kind: LocalityKind,
     /// The village's own code, if it has one.
-    #[validate(length(min = 1, max = 20))]
-    #[schema(min_length = 1, max_length = 20, example = "23884-03")]
+    #[length(1..=20)]
+    #[schema(example = "23884-03")]
     pub code: Option<String>,
     /// The commune it lies in, or lay in: one that has ended is followed to its successor where that
     /// is certain, else the village lies under the province.
@@ -230,9 +231,10 @@ pub struct NewLocality {
     /// Null: since before anybody knows.
     #[validate(custom(function = "day::plausible"))]
     pub valid_from: Option<NaiveDate>,
+    #[length(..=54)]
     #[serde(default)]
-    #[validate(length(max = 54), custom(function = "ethnic_group_codes"))]
-    #[schema(max_items = 54, example = json!(["10"]))]
+    #[validate(custom(function = "ethnic_group_codes"))]
+    #[schema(example = json!(["10"]))]
     pub ethnic_groups: Vec<String>,
     #[serde(default)]
     pub border: bool,
@@ -240,61 +242,49 @@ pub struct NewLocality {
     pub extremely_difficult: bool,
     #[serde(default)]
     pub upland: bool,
-    #[validate(range(min = -90.0, max = 90.0))]
-    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    #[range(-90.0..=90.0)]
+    #[schema(example = 13.78)]
     pub latitude: Option<f64>,
-    #[validate(range(min = -180.0, max = 180.0))]
-    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    #[range(-180.0..=180.0)]
+    #[schema(example = 107.47)]
     pub longitude: Option<f64>,
-    #[serde(default, deserialize_with = "extract::at_most::<_, _, 100>")]
-    #[validate(nested)]
-    #[schema(max_items = 100)]
+    #[entries(..=100)]
     pub profiles: Vec<VillageProfile>,
 }
 
 /// What changes of a village.
-#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[changes]
+#[derive(AsChangeset)]
 #[diesel(table_name = localities)]
 pub struct LocalityChanges {
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(min = 1, max = 120))]
-    #[schema(min_length = 1, max_length = 120, example = "Tung")]
+    #[length(1..=120)]
+    #[schema(example = "Tung")]
     pub name: Option<String>,
-    #[serde(default, deserialize_with = "patch::present")]
     #[validate(custom(function = "village_kind"))]
     pub kind: Option<LocalityKind>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(length(min = 1, max = 20))]
-    #[schema(min_length = 1, max_length = 20, example = "23884-03")]
+    #[length(1..=20)]
+    #[schema(example = "23884-03")]
     pub code: Option<Option<String>>,
     /// Moves the village to this commune: from today on, or from the day its commune was split when it
     /// was not assigned yet.
-    #[serde(default, deserialize_with = "patch::present")]
     #[diesel(skip_update)]
     pub current_parent_id: Option<LocalityId>,
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(max = 54), custom(function = "ethnic_group_codes"))]
-    #[schema(max_items = 54, example = json!(["10"]))]
+    #[length(..=54)]
+    #[validate(custom(function = "ethnic_group_codes"))]
+    #[schema(example = json!(["10"]))]
     pub ethnic_groups: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "patch::present")]
     pub border: Option<bool>,
-    #[serde(default, deserialize_with = "patch::present")]
     pub extremely_difficult: Option<bool>,
-    #[serde(default, deserialize_with = "patch::present")]
     pub upland: Option<bool>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(range(min = -90.0, max = 90.0))]
-    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    #[range(-90.0..=90.0)]
+    #[schema(example = 13.78)]
     pub latitude: Option<Option<f64>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(range(min = -180.0, max = 180.0))]
-    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    #[range(-180.0..=180.0)]
+    #[schema(example = 107.47)]
     pub longitude: Option<Option<f64>>,
     /// Replaces all years.
-    #[serde(default, deserialize_with = "extract::present_at_most::<_, _, 100>")]
+    #[entries(..=100)]
     #[diesel(skip_update)]
-    #[validate(nested)]
-    #[schema(max_items = 100)]
     pub profiles: Option<Vec<VillageProfile>>,
 }
 

@@ -1,9 +1,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use ketnghia_macros::{changes, input};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::ValidationError;
 
 use crate::kernel::db::schema::gifts;
 use crate::kernel::http::answer::record;
@@ -12,7 +13,6 @@ use crate::kernel::value::enums::db_enum;
 use crate::kernel::value::id::{
     GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
 };
-use crate::kernel::value::patch;
 use crate::support::quantity::Quantity;
 
 db_enum! {
@@ -182,7 +182,7 @@ pub struct Gift {
 record!(Gift);
 
 /// A gift to be recorded.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewGift {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
@@ -199,30 +199,30 @@ pub struct NewGift {
     /// An approved item of the household.
     pub hardship_item_id: Option<HardshipItemId>,
     pub category: GiftCategory,
-    #[validate(length(min = 1, max = 500))]
-    #[schema(min_length = 1, max_length = 500, example = "Gạo tẻ và nước mắm")]
+    #[length(1..=500)]
+    #[schema(example = "Gạo tẻ và nước mắm")]
     pub description: String,
     /// A number above 0 with up to three places behind the point.
     #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 999999999999.999, example = 10.5)]
     pub quantity: Option<Quantity>,
-    #[validate(length(max = 40))]
-    #[schema(max_length = 40, example = "kg")]
+    #[length(..=40)]
+    #[schema(example = "kg")]
     pub unit: Option<String>,
     /// Whole VND.
-    #[validate(range(min = 0, max = 1_000_000_000_000_i64))]
-    #[schema(minimum = 0, maximum = 1000000000000_i64, example = 500000)]
+    #[range(0..=1_000_000_000_000_i64)]
+    #[schema(example = 500000)]
     pub value_vnd: i64,
     pub funding_source: FundingSource,
     /// Within the twinning, not after today.
     #[schema(example = "2026-11-20")]
     pub given_on: NaiveDate,
-    #[validate(length(max = 2000))]
-    #[schema(max_length = 2000, example = "Trao tại nhà rông")]
+    #[length(..=2000)]
+    #[schema(example = "Trao tại nhà rông")]
     pub note: Option<String>,
 }
 
 /// A gift handed over at a visit: twinning, village and day are those of the visit.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewVisitGift {
     /// UUIDv7 made by the client.
     #[serde(default, deserialize_with = "client_id")]
@@ -235,22 +235,22 @@ pub struct NewVisitGift {
     /// An approved item of the household.
     pub hardship_item_id: Option<HardshipItemId>,
     pub category: GiftCategory,
-    #[validate(length(min = 1, max = 500))]
-    #[schema(min_length = 1, max_length = 500, example = "Gạo tẻ và nước mắm")]
+    #[length(1..=500)]
+    #[schema(example = "Gạo tẻ và nước mắm")]
     pub description: String,
     /// A number above 0 with up to three places behind the point.
     #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 999999999999.999, example = 10.5)]
     pub quantity: Option<Quantity>,
-    #[validate(length(max = 40))]
-    #[schema(max_length = 40, example = "kg")]
+    #[length(..=40)]
+    #[schema(example = "kg")]
     pub unit: Option<String>,
     /// Whole VND.
-    #[validate(range(min = 0, max = 1_000_000_000_000_i64))]
-    #[schema(minimum = 0, maximum = 1000000000000_i64, example = 500000)]
+    #[range(0..=1_000_000_000_000_i64)]
+    #[schema(example = 500000)]
     pub value_vnd: i64,
     pub funding_source: FundingSource,
-    #[validate(length(max = 2000))]
-    #[schema(max_length = 2000, example = "Trao tại nhà rông")]
+    #[length(..=2000)]
+    #[schema(example = "Trao tại nhà rông")]
     pub note: Option<String>,
 }
 
@@ -302,48 +302,39 @@ impl NewVisitGift {
 
 /// What changes of a gift: freely by those who recorded it while it is `recorded`; after that by the
 /// commune alone, with a `reason`, and the gift is `recorded` again.
-#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[changes]
+#[derive(AsChangeset)]
 #[diesel(table_name = gifts)]
 pub struct GiftChanges {
-    #[serde(default, deserialize_with = "patch::clearable")]
     pub household_id: Option<Option<HouseholdId>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     pub member_id: Option<Option<MemberId>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     pub hardship_item_id: Option<Option<HardshipItemId>>,
-    #[serde(default, deserialize_with = "patch::present")]
     pub category: Option<GiftCategory>,
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(min = 1, max = 500))]
-    #[schema(min_length = 1, max_length = 500, example = "Gạo tẻ và nước mắm")]
+    #[length(1..=500)]
+    #[schema(example = "Gạo tẻ và nước mắm")]
     pub description: Option<String>,
     /// A number above 0 with up to three places behind the point.
-    #[serde(default, deserialize_with = "patch::clearable")]
     #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 999999999999.999, example = 10.5)]
     pub quantity: Option<Option<Quantity>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(length(max = 40))]
-    #[schema(max_length = 40, example = "kg")]
+    #[length(..=40)]
+    #[schema(example = "kg")]
     pub unit: Option<Option<String>>,
     /// Whole VND.
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(range(min = 0, max = 1_000_000_000_000_i64))]
-    #[schema(minimum = 0, maximum = 1000000000000_i64, example = 500000)]
+    #[range(0..=1_000_000_000_000_i64)]
+    #[schema(example = 500000)]
     pub value_vnd: Option<i64>,
-    #[serde(default, deserialize_with = "patch::present")]
     pub funding_source: Option<FundingSource>,
     /// Within the twinning, not after today; that of its visit, if it has one.
-    #[serde(default, deserialize_with = "patch::present")]
     #[schema(example = "2026-11-20")]
     pub given_on: Option<NaiveDate>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(length(max = 2000))]
-    #[schema(max_length = 2000, example = "Trao tại nhà rông")]
+    #[length(..=2000)]
+    #[schema(example = "Trao tại nhà rông")]
     pub note: Option<Option<String>>,
     /// Why the commune corrects a gift that was already answered.
+    #[length(1..=500)]
+    #[nullable]
     #[diesel(skip_update)]
-    #[validate(length(min = 1, max = 500))]
-    #[schema(min_length = 1, max_length = 500, example = "Ghi nhầm giá trị")]
+    #[schema(example = "Ghi nhầm giá trị")]
     pub reason: Option<String>,
 }
 
@@ -354,19 +345,19 @@ impl GiftChanges {
 }
 
 /// Why a gift is disputed.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct GiftDispute {
-    #[validate(length(min = 1, max = 500))]
-    #[schema(min_length = 1, max_length = 500, example = "Hộ chỉ nhận được 5 kg gạo")]
+    #[length(1..=500)]
+    #[schema(example = "Hộ chỉ nhận được 5 kg gạo")]
     pub reason: String,
 }
 
 /// How a dispute ends.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct GiftSettlement {
     pub resolution: GiftResolution,
-    #[validate(length(min = 1, max = 500))]
-    #[schema(min_length = 1, max_length = 500, example = "Đã đối chiếu biên bản giao nhận với hộ")]
+    #[length(1..=500)]
+    #[schema(example = "Đã đối chiếu biên bản giao nhận với hộ")]
     pub note: String,
 }
 

@@ -1,5 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use ketnghia_macros::{changes, input};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -10,7 +11,6 @@ use crate::kernel::http::answer::record;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::kernel::value::id::{HouseholdId, LocalityId, OrganisationId, TwinningId, UserId, VisitId};
-use crate::kernel::value::patch;
 use crate::support::gifts::model::{Gift, NewVisitGift};
 use crate::support::recording;
 
@@ -94,7 +94,7 @@ pub struct Visit {
 record!(Visit);
 
 /// A visit to be recorded, with the gifts handed over: all or nothing.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewVisit {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
@@ -106,26 +106,25 @@ pub struct NewVisit {
     #[schema(example = "2026-11-18")]
     pub visited_on: NaiveDate,
     pub purpose: VisitPurpose,
-    #[validate(length(max = 200))]
-    #[schema(max_length = 200, example = "Ngày hội Đại đoàn kết 18/11")]
+    #[length(..=200)]
+    #[schema(example = "Ngày hội Đại đoàn kết 18/11")]
     pub occasion: Option<String>,
     /// How many people of the unit came.
-    #[validate(range(min = 1, max = 10_000))]
-    #[schema(minimum = 1, maximum = 10000, example = 6)]
+    #[range(1..=10_000)]
+    #[schema(example = 6)]
     pub participants: i32,
     /// Households of the village that the caller sees, each once.
+    #[length(..=500)]
     #[serde(default)]
-    #[validate(length(max = 500))]
-    #[schema(max_items = 500)]
     pub household_ids: Vec<HouseholdId>,
-    #[validate(length(max = 5000))]
-    #[schema(max_length = 5000, example = "Ba hộ cần nước sạch trước mùa khô")]
+    #[length(..=5000)]
+    #[schema(example = "Ba hộ cần nước sạch trước mùa khô")]
     pub findings: Option<String>,
-    #[validate(range(min = -90.0, max = 90.0))]
-    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    #[range(-90.0..=90.0)]
+    #[schema(example = 13.78)]
     pub latitude: Option<f64>,
-    #[validate(range(min = -180.0, max = 180.0))]
-    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    #[range(-180.0..=180.0)]
+    #[schema(example = 107.47)]
     pub longitude: Option<f64>,
     /// By the clock of the phone; kept as sent, however wrong it is.
     #[validate(custom(function = "moment"))]
@@ -143,40 +142,32 @@ fn moment(value: &DateTime<Utc>) -> Result<(), ValidationError> {
 }
 
 /// What changes of a visit.
-#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[changes]
+#[derive(AsChangeset)]
 #[diesel(table_name = visits)]
 pub struct VisitChanges {
     /// Only while the visit has no gifts, whose day it is.
-    #[serde(default, deserialize_with = "patch::present")]
     #[schema(example = "2026-11-18")]
     pub visited_on: Option<NaiveDate>,
-    #[serde(default, deserialize_with = "patch::present")]
     pub purpose: Option<VisitPurpose>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(length(max = 200))]
-    #[schema(max_length = 200, example = "Ngày hội Đại đoàn kết 18/11")]
+    #[length(..=200)]
+    #[schema(example = "Ngày hội Đại đoàn kết 18/11")]
     pub occasion: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(range(min = 1, max = 10_000))]
-    #[schema(minimum = 1, maximum = 10000, example = 6)]
+    #[range(1..=10_000)]
+    #[schema(example = 6)]
     pub participants: Option<i32>,
     /// Replaces the whole list.
-    #[serde(default, deserialize_with = "patch::present")]
+    #[length(..=500)]
     #[diesel(skip_update)]
-    #[validate(length(max = 500))]
-    #[schema(max_items = 500)]
     pub household_ids: Option<Vec<HouseholdId>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(length(max = 5000))]
-    #[schema(max_length = 5000, example = "Ba hộ cần nước sạch trước mùa khô")]
+    #[length(..=5000)]
+    #[schema(example = "Ba hộ cần nước sạch trước mùa khô")]
     pub findings: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(range(min = -90.0, max = 90.0))]
-    #[schema(minimum = -90, maximum = 90, example = 13.78)]
+    #[range(-90.0..=90.0)]
+    #[schema(example = 13.78)]
     pub latitude: Option<Option<f64>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(range(min = -180.0, max = 180.0))]
-    #[schema(minimum = -180, maximum = 180, example = 107.47)]
+    #[range(-180.0..=180.0)]
+    #[schema(example = 107.47)]
     pub longitude: Option<Option<f64>>,
 }
 

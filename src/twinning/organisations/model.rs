@@ -1,5 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use ketnghia_macros::{changes, input};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -12,7 +13,6 @@ use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::kernel::value::id::{LocalityId, OrganisationId};
-use crate::kernel::value::patch;
 use crate::places::localities::model::LocalityLevel;
 
 db_enum! {
@@ -55,14 +55,15 @@ impl From<LocalityLevel> for OrganisationLevel {
 }
 
 /// Assigned posts (biên chế) in a year, attached units included.
-#[derive(Debug, Clone, Serialize, Deserialize, Validate, Queryable, Selectable, ToSchema)]
+#[input]
+#[derive(Debug, Clone, Serialize, Queryable, Selectable)]
 #[diesel(table_name = organisation_headcounts)]
 pub struct OrganisationHeadcount {
-    #[validate(range(min = 1900, max = 2200))]
-    #[schema(minimum = 1900, maximum = 2200, example = 2026)]
+    #[range(1900..=2200)]
+    #[schema(example = 2026)]
     pub year: i32,
-    #[validate(range(min = 0, max = 1_000_000))]
-    #[schema(minimum = 0, maximum = 1_000_000, example = 14)]
+    #[range(0..=1_000_000)]
+    #[schema(example = 14)]
     pub headcount: i32,
 }
 
@@ -164,12 +165,12 @@ impl Organisation {
 }
 
 /// An organisation to be added.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewOrganisation {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200, example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    #[length(1..=200)]
+    #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
     pub name: String,
     #[schema(example = "department")]
     pub kind: OrganisationKind,
@@ -188,76 +189,63 @@ pub struct NewOrganisation {
     /// Last day (inclusive); not before `valid_from`.
     #[validate(custom(function = "day::plausible"))]
     pub valid_to: Option<NaiveDate>,
-    #[validate(length(min = 1, max = 120))]
-    #[schema(min_length = 1, max_length = 120, example = "Nguyễn Thị Hoa")]
+    #[length(1..=120)]
+    #[schema(example = "Nguyễn Thị Hoa")]
     pub contact_name: Option<String>,
-    #[validate(length(min = 1, max = 20))]
-    #[schema(min_length = 1, max_length = 20, example = "0269123456")]
+    #[length(1..=20)]
+    #[schema(example = "0269123456")]
     pub contact_phone: Option<String>,
-    #[validate(email, length(max = 254))]
-    #[schema(format = "email", max_length = 254, example = "vanphong@ianan.example")]
+    #[length(..=254)]
+    #[validate(email)]
+    #[schema(format = "email", example = "vanphong@ianan.example")]
     pub contact_email: Option<String>,
-    #[validate(length(min = 1, max = 300))]
-    #[schema(min_length = 1, max_length = 300, example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
+    #[length(1..=300)]
+    #[schema(example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
     pub address: Option<String>,
     /// One entry a year.
-    #[serde(default, deserialize_with = "extract::at_most::<_, _, 100>")]
-    #[validate(nested)]
-    #[schema(max_items = 100)]
+    #[entries(..=100)]
     pub headcounts: Vec<OrganisationHeadcount>,
 }
 
 /// What changes of an organisation.
-#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[changes]
+#[derive(AsChangeset)]
 #[diesel(table_name = organisations)]
 pub struct OrganisationChanges {
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200, example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    #[length(1..=200)]
+    #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
     pub name: Option<String>,
-    #[serde(default, deserialize_with = "patch::present")]
     pub kind: Option<OrganisationKind>,
-    #[serde(default, deserialize_with = "patch::present")]
     pub level: Option<OrganisationLevel>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     pub parent_id: Option<Option<OrganisationId>>,
     /// In the caller's area.
-    #[serde(default, deserialize_with = "patch::present")]
     pub locality_id: Option<LocalityId>,
     /// Set it together with kind `locality`, clear it together with another kind.
-    #[serde(default, deserialize_with = "patch::clearable")]
     pub place_id: Option<Option<LocalityId>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     #[validate(custom(function = "day::plausible"))]
     pub valid_from: Option<Option<NaiveDate>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     #[validate(custom(function = "day::plausible"))]
     pub valid_to: Option<Option<NaiveDate>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
+    #[length(1..=120)]
     #[diesel(skip_update)]
-    #[validate(length(min = 1, max = 120))]
-    #[schema(min_length = 1, max_length = 120, example = "Nguyễn Thị Hoa")]
+    #[schema(example = "Nguyễn Thị Hoa")]
     pub contact_name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
+    #[length(1..=20)]
     #[diesel(skip_update)]
-    #[validate(length(min = 1, max = 20))]
-    #[schema(min_length = 1, max_length = 20, example = "0269123456")]
+    #[schema(example = "0269123456")]
     pub contact_phone: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
+    #[length(..=254)]
     #[diesel(skip_update)]
-    #[validate(email, length(max = 254))]
-    #[schema(format = "email", max_length = 254, example = "vanphong@ianan.example")]
+    #[validate(email)]
+    #[schema(format = "email", example = "vanphong@ianan.example")]
     pub contact_email: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
+    #[length(1..=300)]
     #[diesel(skip_update)]
-    #[validate(length(min = 1, max = 300))]
-    #[schema(min_length = 1, max_length = 300, example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
+    #[schema(example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
     pub address: Option<Option<String>>,
     /// Replaces all years.
-    #[serde(default, deserialize_with = "extract::present_at_most::<_, _, 100>")]
+    #[entries(..=100)]
     #[diesel(skip_update)]
-    #[validate(nested)]
-    #[schema(max_items = 100)]
     pub headcounts: Option<Vec<OrganisationHeadcount>>,
 }
 

@@ -1,9 +1,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use ketnghia_macros::{changes, input};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use validator::Validate;
 
 use crate::kernel::db::schema::programmes;
 use crate::kernel::http::answer::record;
@@ -12,7 +12,6 @@ use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::kernel::value::id::{LocalityId, ProgrammeId};
-use crate::kernel::value::patch;
 
 db_enum! {
     /// What sort of document it is.
@@ -59,18 +58,18 @@ pub struct Programme {
 record!(Programme);
 
 /// A programme to be added.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewProgramme {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100, example = "18-CT/TU")]
+    #[length(1..=100)]
+    #[schema(example = "18-CT/TU")]
     pub number: Option<String>,
-    #[validate(length(min = 1, max = 500))]
-    #[schema(min_length = 1, max_length = 500, example = "Kết nghĩa với các thôn, làng")]
+    #[length(1..=500)]
+    #[schema(example = "Kết nghĩa với các thôn, làng")]
     pub title: String,
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200, example = "Đảng ủy xã Ia Nan")]
+    #[length(1..=200)]
+    #[schema(example = "Đảng ủy xã Ia Nan")]
     pub issuer: Option<String>,
     #[schema(example = "plan")]
     pub kind: ProgrammeKind,
@@ -87,46 +86,35 @@ pub struct NewProgramme {
     pub locality_id: LocalityId,
     /// The programme that it carries out.
     pub parent_id: Option<ProgrammeId>,
-    #[validate(length(min = 1, max = 2000))]
-    #[schema(min_length = 1, max_length = 2000)]
+    #[length(1..=2000)]
     pub note: Option<String>,
 }
 
 /// What changes of a programme.
-#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[changes]
+#[derive(AsChangeset)]
 #[diesel(table_name = programmes)]
 pub struct ProgrammeChanges {
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100, example = "18-CT/TU")]
+    #[length(1..=100)]
+    #[schema(example = "18-CT/TU")]
     pub number: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::present")]
-    #[validate(length(min = 1, max = 500))]
-    #[schema(min_length = 1, max_length = 500, example = "Kết nghĩa với các thôn, làng")]
+    #[length(1..=500)]
+    #[schema(example = "Kết nghĩa với các thôn, làng")]
     pub title: Option<String>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200, example = "Đảng ủy xã Ia Nan")]
+    #[length(1..=200)]
+    #[schema(example = "Đảng ủy xã Ia Nan")]
     pub issuer: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::present")]
     pub kind: Option<ProgrammeKind>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     #[validate(custom(function = "day::plausible"))]
     pub issued_on: Option<Option<NaiveDate>>,
-    #[serde(default, deserialize_with = "patch::present")]
     #[validate(custom(function = "day::plausible"))]
     pub effective_on: Option<NaiveDate>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     #[validate(custom(function = "day::plausible"))]
     pub ends_on: Option<Option<NaiveDate>>,
     /// In the caller's area.
-    #[serde(default, deserialize_with = "patch::present")]
     pub locality_id: Option<LocalityId>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     pub parent_id: Option<Option<ProgrammeId>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(length(min = 1, max = 2000))]
-    #[schema(min_length = 1, max_length = 2000)]
+    #[length(1..=2000)]
     pub note: Option<Option<String>>,
 }
 

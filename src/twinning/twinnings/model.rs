@@ -1,9 +1,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use ketnghia_macros::{changes, input};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use validator::Validate;
 
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::db::sql::{app_place_level, app_place_name, app_twinning_status};
@@ -12,7 +12,6 @@ use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::kernel::value::id::{LocalityId, OrganisationId, ProgrammeId, TwinningId};
-use crate::kernel::value::patch;
 use crate::places::localities::model::LocalityLevel;
 
 db_enum! {
@@ -69,7 +68,7 @@ pub struct Twinning {
 record!(Twinning);
 
 /// A twinning to be added.
-#[derive(Deserialize, Validate, ToSchema)]
+#[input]
 pub struct NewTwinning {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
@@ -81,8 +80,8 @@ pub struct NewTwinning {
     /// Leads (chủ trì) rather than takes part (phối hợp).
     #[schema(example = true)]
     pub lead: bool,
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100, example = "12/QĐ-UBND")]
+    #[length(1..=100)]
+    #[schema(example = "12/QĐ-UBND")]
     pub decision_number: Option<String>,
     #[validate(custom(function = "day::plausible"))]
     pub decision_date: Option<NaiveDate>,
@@ -96,26 +95,21 @@ pub struct NewTwinning {
 }
 
 /// What changes of a twinning.
-#[derive(Deserialize, Validate, AsChangeset, ToSchema)]
+#[changes]
+#[derive(AsChangeset)]
 #[diesel(table_name = twinnings)]
 pub struct TwinningChanges {
-    #[serde(default, deserialize_with = "patch::present")]
     pub lead: Option<bool>,
-    #[serde(default, deserialize_with = "patch::clearable")]
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100, example = "12/QĐ-UBND")]
+    #[length(1..=100)]
+    #[schema(example = "12/QĐ-UBND")]
     pub decision_number: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     #[validate(custom(function = "day::plausible"))]
     pub decision_date: Option<Option<NaiveDate>>,
     /// Within the programme and the life of the place.
-    #[serde(default, deserialize_with = "patch::present")]
     #[validate(custom(function = "day::plausible"))]
     pub starts_on: Option<NaiveDate>,
-    #[serde(default, deserialize_with = "patch::clearable")]
     #[validate(custom(function = "day::plausible"))]
     pub ends_on: Option<Option<NaiveDate>>,
-    #[serde(default, deserialize_with = "patch::present")]
     pub suspended: Option<bool>,
 }
 

@@ -413,6 +413,30 @@ fn every_body_has_an_example_with_the_required_fields() {
 
 /// Their enumerations depend on other fields, so that a generated value would be refused.
 #[test]
+fn a_field_of_a_change_is_nullable_exactly_where_null_is_accepted() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    let household = world.household(&head, village, "Siu Blang");
+    let path = format!("/households/{household}");
+    let document = app::document();
+    let fields = document["components"]["schemas"]["HouseholdChanges"]["properties"].as_object().unwrap();
+    assert!(fields.len() > 15);
+    for (name, schema) in fields {
+        let is_null = |kind: &Value| kind == "null" || kind["type"] == "null";
+        let kinds = [schema["type"].as_array(), schema["oneOf"].as_array()];
+        let nullable = kinds.into_iter().flatten().flatten().any(is_null);
+        let tag = head.get(&path).etag();
+        let answer = head.with("If-Match", &tag).patch(&path, json!({ name: null }));
+        if nullable {
+            answer.expect(200);
+        } else {
+            answer.expect_invalid(&[(&format!("#/{name}"), "required")]);
+        }
+    }
+}
+
+#[test]
 fn the_examples_of_a_village_and_an_account_are_accepted_by_the_api() {
     let world = World::new();
     let document = app::document();
