@@ -38,12 +38,13 @@ use crate::kernel::http::problem::{Problem, ProblemDetails, Result};
 use crate::kernel::metrics::Metrics;
 use crate::kernel::secrets::Secrets;
 use crate::places::catalogues::Catalogues;
-use crate::{accounts, insight, needs, openapi, places, support, twinning};
+use crate::{access, accounts, insight, needs, openapi, places, support, twinning};
 
 pub const BASE: &str = "/api/v1";
 
 /// The areas, in the order of the document. What a resource contributes, it states in its `RESOURCE`.
-const AREAS: [&[Resource]; 6] = [
+const AREAS: [&[Resource]; 7] = [
+    access::RESOURCES,
     accounts::RESOURCES,
     places::RESOURCES,
     twinning::RESOURCES,

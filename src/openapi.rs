@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::access::policy::{Office, Permission, Role};
 use crate::access::resource::Resource;
+use crate::kernel::http::problem::{Code, FieldCode};
 use crate::kernel::http::query::MAX_REPEATED;
 
 /// Operations of no resource.
@@ -39,6 +40,11 @@ pub fn complete(collected: &utoipa::openapi::OpenApi, resources: &[&Resource]) -
         "description": "The access token of a sign-in, or a dashboard's API key (`kn_…`). The names listed with an operation are the permissions it needs.",
     }});
     document["components"]["responses"] = problem_responses();
+    let problems = Code::ALL.iter().chain(resources.iter().flat_map(|resource| resource.problems));
+    document["components"]["schemas"]["ProblemCode"]["enum"] = problems.map(|code| json!(code.word())).collect();
+    let field_problems = FieldCode::ALL.iter().chain(resources.iter().flat_map(|resource| resource.field_problems));
+    document["components"]["schemas"]["ProblemFieldCode"]["enum"] =
+        field_problems.map(|code| json!(code.word())).collect();
     name_pages(&mut document);
     let requests = refuse_unknown_fields(&mut document);
     require_answered_fields(&mut document, &requests);

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::limits::Limits;
 use super::policy::{Office, Permission, Permitted, Role};
 use super::tokens::Tokens;
+use crate::access::problems;
 use crate::kernel::db::{Db, Enters, Entry};
 use crate::kernel::http::contract::Contracts;
 use crate::kernel::http::middleware::{Caller, RequestId};
@@ -233,14 +234,14 @@ impl<P: Permitted + 'static> FromRequest for May<P> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let finding = request.extensions().get::<Finding>().cloned();
         let Some(actor) = finding.and_then(|finding| finding.0) else {
-            return ready(Err(Problem::new(Code::Unauthenticated)));
+            return ready(Err(Problem::new(Code::UNAUTHENTICATED)));
         };
         let reachable = || BEFORE_THE_CHANGE.iter().any(|path| request.match_pattern().as_deref() == Some(path));
         if actor.must_change_password && !reachable() {
-            return ready(Err(Problem::new(Code::PasswordChangeRequired)));
+            return ready(Err(Problem::new(problems::PASSWORD_CHANGE_REQUIRED)));
         }
         if !actor.may(P::PERMISSION) {
-            return ready(Err(Problem::new(Code::Forbidden)));
+            return ready(Err(Problem::new(Code::FORBIDDEN)));
         }
         if let Err(problem) = Contracts::check(request) {
             return ready(Err(problem));

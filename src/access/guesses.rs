@@ -51,7 +51,7 @@ impl Guesses {
         let held = self.held();
         let of = |key: &Held| held.get(key).filter(|(since, _)| is_remembered(*since, now));
         match of(&Held::Address(place.address)).or_else(|| of(&Held::Subject(subject.to_owned()))) {
-            Some((_, seconds)) => Err(Problem::retry_after(Code::TooManyRequests, *seconds)),
+            Some((_, seconds)) => Err(Problem::retry_after(Code::TOO_MANY_REQUESTS, *seconds)),
             None => Ok(()),
         }
     }

@@ -58,7 +58,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
             if let Err(until) = limiter.check_key(caller) {
                 let wait = until.wait_time_from(self.clock.now());
                 let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-                return Err(Problem::retry_after(Code::TooManyRequests, seconds.max(1)));
+                return Err(Problem::retry_after(Code::TOO_MANY_REQUESTS, seconds.max(1)));
             }
         }
         Ok(())
@@ -137,7 +137,7 @@ mod tests {
             limits.count(one, HERE).unwrap();
         }
         let refused = limits.count(one, HERE).unwrap_err();
-        assert_eq!(refused.code(), Code::TooManyRequests);
+        assert_eq!(refused.code(), Code::TOO_MANY_REQUESTS);
         assert!((1..=20).contains(&refused.retry_after_seconds().unwrap()));
         limits.count(other, HERE).unwrap();
     }

@@ -12,6 +12,8 @@ pub mod limits;
 pub mod passwords;
 /// Permissions of each role, on one page.
 pub mod policy;
+/// Codes of problems.
+pub mod problems;
 /// The rows a list looks at.
 pub mod reach;
 /// The contribution of a resource to routes, document, catalogues and audit.
@@ -22,3 +24,15 @@ pub mod steps;
 pub mod tokens;
 /// The transaction of a caller.
 pub mod tx;
+
+use crate::kernel::value::enums::Catalogue;
+use policy::Role;
+use resource::Resource;
+
+/// The gate has no operations; its codes and the roles are published like those of a resource.
+pub const RESOURCES: &[Resource] = &[Resource {
+    problems: problems::PROBLEMS,
+    field_problems: problems::FIELD_PROBLEMS,
+    catalogues: || vec![Catalogue { name: "roles", items: Role::catalogue() }],
+    ..Resource::EMPTY
+}];

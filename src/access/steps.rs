@@ -28,7 +28,7 @@ pub struct Step<S: 'static, A> {
 impl<S: Copy + PartialEq, A: Copy + PartialEq> Step<S, A> {
     /// Returns the status that the step leads to; 409 `invalid_transition` from any other status than its own.
     pub fn after(&self, status: S) -> Result<S> {
-        if self.from.contains(&status) { Ok(self.to) } else { Err(Problem::new(Code::InvalidTransition)) }
+        if self.from.contains(&status) { Ok(self.to) } else { Err(Problem::new(Code::INVALID_TRANSITION)) }
     }
 
     /// Returns the actions whose steps start from `status` and that `permits` allows, in the order of `steps`.
@@ -89,7 +89,7 @@ pub(super) fn begin<I: RecordId, T: Record, S, A>(
 ) -> Result<bool> {
     let version = records::lock(tx.conn, id)?;
     if step.one_version && !if_match.is_one_version() {
-        return Err(Problem::new(Code::PreconditionRequired));
+        return Err(Problem::new(Code::PRECONDITION_REQUIRED));
     }
     if !records::begin_step(tx.conn, id, step.word, hash)? {
         return Ok(false);

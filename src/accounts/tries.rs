@@ -61,7 +61,7 @@ pub fn begin_own_password(conn: &mut PgConnection, place: &Place) -> Result<Opti
             .bind::<Integer, _>(place.per_hour)
             .get_result(conn)?;
     match u32::try_from(taken.wait) {
-        Ok(seconds @ 1..) => Err(Problem::retry_after(Code::TooManyRequests, seconds)),
+        Ok(seconds @ 1..) => Err(Problem::retry_after(Code::TOO_MANY_REQUESTS, seconds)),
         _ => Ok(taken.hash),
     }
 }

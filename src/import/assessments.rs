@@ -109,7 +109,7 @@ fn entry(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<Entry> 
     let finding: Option<Finding> = work.valid(line, row.take(&["poverty_year", "decision_number"]));
     for (field, missing) in [("village", !named), ("head_name", head_name.is_none())] {
         if row.sound && missing && number.is_none() {
-            work.refuse(line, &Problem::field(format!("#/{field}"), FieldCode::Required));
+            work.refuse(line, &Problem::field(format!("#/{field}"), FieldCode::REQUIRED));
         }
     }
     if !row.sound || (named && village.is_none()) {
@@ -180,7 +180,7 @@ impl Homes {
             _ => {}
         }
         let (Some(village), Some(name)) = (entry.village, &entry.head_name) else {
-            return Err(("identity_number", Wrong::Field(FieldCode::NotFound)));
+            return Err(("identity_number", Wrong::Field(FieldCode::NOT_FOUND)));
         };
         let named = self.by_name.get(&(village, plain(name))).into_iter().flatten();
         let meant: Vec<HouseholdId> = named
@@ -190,7 +190,7 @@ impl Homes {
             .collect();
         match meant.as_slice() {
             [only] => Ok(*only),
-            [] => Err(("head_name", Wrong::Field(FieldCode::NotFound))),
+            [] => Err(("head_name", Wrong::Field(FieldCode::NOT_FOUND))),
             _ => Err(("head_name", Wrong::List(Fault::Ambiguous))),
         }
     }

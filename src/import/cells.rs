@@ -117,7 +117,7 @@ pub fn read(reads: &Reads, cell: &str) -> Result<Value, Wrong> {
     if matches!(cell, "#N/A" | "#REF!" | "#VALUE!" | "#NAME?" | "#DIV/0!" | "#NULL!" | "#NUM!") {
         return Err(Wrong::List(Fault::SpreadsheetError));
     }
-    let wrong = || Wrong::Field(FieldCode::InvalidValue);
+    let wrong = || Wrong::Field(FieldCode::INVALID_VALUE);
     match reads {
         Reads::Text => Ok(cell.into()),
         Reads::Integer => integer(cell).map(Value::from).ok_or_else(wrong),

@@ -40,7 +40,7 @@ pub struct Places {
     folded: HashMap<String, Vec<usize>>,
 }
 
-const NOT_FOUND: Wrong = Wrong::Field(FieldCode::NotFound);
+const NOT_FOUND: Wrong = Wrong::Field(FieldCode::NOT_FOUND);
 
 impl Places {
     pub fn load(conn: &mut PgConnection) -> Result<Self> {

@@ -91,7 +91,7 @@ pub fn gather(work: &mut Import<'_>, row: &mut Row) {
     for field in STATUS_COLUMNS {
         let Some(status) = row.fields.remove(field) else { continue };
         if said.as_ref().is_some_and(|known| *known != status) {
-            work.refuse(row.line, &Problem::field(format!("#/{field}"), FieldCode::Exclusive));
+            work.refuse(row.line, &Problem::field(format!("#/{field}"), FieldCode::EXCLUSIVE));
             row.sound = false;
         }
         said = Some(status);
@@ -102,7 +102,7 @@ pub fn gather(work: &mut Import<'_>, row: &mut Row) {
         }
         // A cell that could not be read was complained about already.
         None if row.sound => {
-            work.refuse(row.line, &Problem::field("#/poverty_status", FieldCode::Required));
+            work.refuse(row.line, &Problem::field("#/poverty_status", FieldCode::REQUIRED));
             row.sound = false;
         }
         None => {}

@@ -133,7 +133,7 @@ pub fn read_row(row: &SheetRow, columns: &[Column], headers: &Headers, report: &
         let cell = cells::unwrap(row.cells.get(place.index).map_or("", String::as_str));
         if cell.is_empty() {
             if column.required {
-                report.field(row.line, Some(place), FieldError::new("", FieldCode::Required));
+                report.field(row.line, Some(place), FieldError::new("", FieldCode::REQUIRED));
                 sound = false;
             }
             continue;

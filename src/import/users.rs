@@ -142,7 +142,7 @@ impl Units {
         let mut named = self.0.iter().filter(|(_, name)| plain(name) == plain(text)).map(|(id, _)| *id);
         match (named.next(), named.next()) {
             (Some(only), None) => Ok(only),
-            (None, _) => Err(Wrong::Field(FieldCode::NotFound)),
+            (None, _) => Err(Wrong::Field(FieldCode::NOT_FOUND)),
             _ => Err(Wrong::List(Fault::Ambiguous)),
         }
     }

@@ -92,7 +92,7 @@ fn village(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<YearR
         found => found,
     };
     if commune.is_none() && !named {
-        work.refuse(line, &Problem::field("#/commune", FieldCode::Required));
+        work.refuse(line, &Problem::field("#/commune", FieldCode::REQUIRED));
     }
     let split = row.fields.contains_key("current_commune");
     let current = work.place(places, &mut row, "current_commune", &[LocalityLevel::Commune], None);

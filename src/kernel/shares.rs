@@ -90,7 +90,7 @@ mod tests {
         let shares = Shares::new(2, 1);
         let (one, other) = (shares.take("a", soon()).await.unwrap(), shares.take("a", soon()).await.unwrap());
         let late = shares.take("a", soon()).await.err().unwrap();
-        assert_eq!(late.code(), Code::Overloaded);
+        assert_eq!(late.code(), Code::OVERLOADED);
         let elsewhere = shares.take("b", soon()).await.unwrap();
         let waiting = shares.join("a").unwrap();
         assert!(shares.take("a", soon()).await.err().unwrap().cause().unwrap().contains("full"));

@@ -2,6 +2,8 @@
 
 /// What was given, and what became of it.
 pub mod gifts;
+/// Codes of problems of visits and gifts.
+pub mod problems;
 /// How much of something.
 mod quantity;
 /// Who may record what, for whom, where and for which day.

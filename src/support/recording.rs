@@ -13,6 +13,10 @@ use crate::kernel::db::schema::{localities, twinnings};
 use crate::kernel::db::sql::{app_ancestor, app_in_range};
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::value::id::{LocalityId, OrganisationId, TwinningId, UserId};
+use crate::places::localities::problems::WRONG_LEVEL;
+use crate::support::problems::{
+    NOT_YOUR_ORGANISATION, ORGANISATION_HAS_ACCOUNT, OUTSIDE_TWINNING, VILLAGE_OUTSIDE_TWINNING,
+};
 
 diesel::define_sql_function! {
     /// Whether somebody signs in for an organisation.
@@ -51,7 +55,7 @@ struct Terms {
 pub fn check(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<Recording> {
     let terms = terms(tx, occasion.twinning_id)?;
     let own = own_organisation(tx)? == Some(terms.organisation_id);
-    let not_yours = || Problem::field("#/twinning_id", FieldCode::NotYourOrganisation);
+    let not_yours = || Problem::field("#/twinning_id", NOT_YOUR_ORGANISATION);
     if !own && !tx.actor.may(Permission::RecordForUnits) {
         return Err(not_yours());
     }
@@ -61,9 +65,9 @@ pub fn check(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<Recording> {
         .select((localities::level, app_in_range(localities::scope_path)))
         .first(tx.conn)
         .optional()?;
-    let (level, in_range) = village.ok_or_else(|| Problem::field(occasion.village_pointer, FieldCode::NotFound))?;
+    let (level, in_range) = village.ok_or_else(|| Problem::field(occasion.village_pointer, FieldCode::NOT_FOUND))?;
     if level != "village" {
-        return Err(Problem::field(occasion.village_pointer, FieldCode::WrongLevel));
+        return Err(Problem::field(occasion.village_pointer, WRONG_LEVEL));
     }
     check_village(tx, &terms, occasion)?;
     if own {
@@ -74,7 +78,7 @@ pub fn check(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<Recording> {
         return Err(not_yours());
     }
     if diesel::select(app_has_account(terms.organisation_id)).get_result(tx.conn)? {
-        return Err(Problem::field("#/twinning_id", FieldCode::OrganisationHasAccount));
+        return Err(Problem::field("#/twinning_id", ORGANISATION_HAS_ACCOUNT));
     }
     Ok(Recording { organisation_id: terms.organisation_id, on_behalf_of: Some(terms.organisation_id) })
 }
@@ -111,7 +115,7 @@ pub fn gone(error: DieselError, table: &str, pointer: impl Fn(&str) -> String) -
         _ => None,
     };
     match field {
-        Some(field) => Problem::field(pointer(field), FieldCode::NotFound),
+        Some(field) => Problem::field(pointer(field), FieldCode::NOT_FOUND),
         None => error.into(),
     }
 }
@@ -132,19 +136,15 @@ pub fn is_storable(moment: &chrono::DateTime<chrono::Utc>) -> bool {
 
 fn terms(tx: &mut Tx<'_>, twinning: TwinningId) -> Result<Terms> {
     let terms = Terms::query().filter(twinnings::id.eq(twinning)).first(tx.conn).optional()?;
-    terms.ok_or_else(|| Problem::field("#/twinning_id", FieldCode::NotFound))
+    terms.ok_or_else(|| Problem::field("#/twinning_id", FieldCode::NOT_FOUND))
 }
 
 fn check_day(today: NaiveDate, terms: &Terms, occasion: &Occasion) -> Result<()> {
     if occasion.day > today {
-        return Err(Problem::field(occasion.day_pointer, FieldCode::InTheFuture));
+        return Err(Problem::field(occasion.day_pointer, FieldCode::IN_THE_FUTURE));
     }
     let within = terms.starts_on <= occasion.day && terms.ends_on.is_none_or(|end| occasion.day <= end);
-    if within && !terms.suspended {
-        Ok(())
-    } else {
-        Err(Problem::field(occasion.day_pointer, FieldCode::OutsideTwinning))
-    }
+    if within && !terms.suspended { Ok(()) } else { Err(Problem::field(occasion.day_pointer, OUTSIDE_TWINNING)) }
 }
 
 /// The village is the twinned place, or lay in it on that day.
@@ -164,6 +164,6 @@ fn check_village(tx: &mut Tx<'_>, terms: &Terms, occasion: &Occasion) -> Result<
     if ancestor == Some(terms.locality_id) {
         Ok(())
     } else {
-        Err(Problem::field(occasion.village_pointer, FieldCode::VillageOutsideTwinning))
+        Err(Problem::field(occasion.village_pointer, VILLAGE_OUTSIDE_TWINNING))
     }
 }

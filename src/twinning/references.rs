@@ -26,7 +26,7 @@ pub fn place_in_range(conn: &mut PgConnection, id: LocalityId, pointer: &str) ->
         .optional()?;
     match found {
         Some((level, valid_from, valid_to, true)) => Ok(Place { level, valid_from, valid_to }),
-        _ => Err(Problem::field(pointer, FieldCode::NotFound)),
+        _ => Err(Problem::field(pointer, FieldCode::NOT_FOUND)),
     }
 }
 
@@ -53,8 +53,8 @@ pub fn check_parent<I: RecordId>(conn: &mut PgConnection, id: I, parent: I) -> R
     .bind::<SqlUuid, _>(parent.into())
     .get_result(conn)?;
     match lineage {
-        Lineage { known: false, .. } => Err(Problem::field("#/parent_id", FieldCode::NotFound)),
-        Lineage { circular: true, .. } => Err(Problem::field("#/parent_id", FieldCode::InvalidValue)),
+        Lineage { known: false, .. } => Err(Problem::field("#/parent_id", FieldCode::NOT_FOUND)),
+        Lineage { circular: true, .. } => Err(Problem::field("#/parent_id", FieldCode::INVALID_VALUE)),
         Lineage { .. } => Ok(()),
     }
 }

@@ -9,6 +9,7 @@ use crate::kernel::db::sql::{app_in_range, app_today, app_user_id};
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::id::ApiKeyId;
+use crate::places::localities::problems;
 
 pub fn find(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<ApiKey> {
     Ok(ApiKey::query().find(id).first(tx.conn)?)
@@ -47,13 +48,13 @@ pub fn create(tx: &mut Tx<'_>, id: ApiKeyId, new: NewApiKey, secret_hash: &[u8])
         .optional()?;
     match place {
         // Its records lie in the successors: a key for it would count nothing, for ever.
-        Some((true, Some(true))) => return Err(Problem::field("#/locality_id", FieldCode::Ended)),
+        Some((true, Some(true))) => return Err(Problem::field("#/locality_id", problems::ENDED)),
         Some((true, _)) => {}
-        _ => return Err(Problem::field("#/locality_id", FieldCode::NotFound)),
+        _ => return Err(Problem::field("#/locality_id", FieldCode::NOT_FOUND)),
     }
     let today = tx.today;
     if new.expires_on.is_some_and(|day| day < today) {
-        return Err(Problem::field("#/expires_on", FieldCode::Ended));
+        return Err(Problem::field("#/expires_on", problems::ENDED));
     }
     diesel::insert_into(api_keys::table)
         .values((

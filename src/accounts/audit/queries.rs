@@ -127,7 +127,7 @@ fn check_days(filter: &AuditFilter) -> Result<()> {
     let errors: Vec<FieldError> = [("?from", filter.from), ("?to", filter.to)]
         .into_iter()
         .filter(|(_, day)| wrong(*day))
-        .map(|(pointer, _)| FieldError::new(pointer, FieldCode::InvalidValue))
+        .map(|(pointer, _)| FieldError::new(pointer, FieldCode::INVALID_VALUE))
         .collect();
     if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
 }

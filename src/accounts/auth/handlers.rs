@@ -11,6 +11,7 @@ use crate::access::guesses::{Guesses, Held};
 use crate::access::passwords::{Asker, Passwords};
 use crate::access::policy::permission::ReadOwnAccount;
 use crate::access::tokens::{Bearer, LIFETIME_SECONDS, SessionDays, Tokens};
+use crate::accounts::auth::problems;
 use crate::accounts::tries::Begun;
 use crate::accounts::{me, tries};
 use crate::kernel::db::{Db, Entry};
@@ -63,7 +64,7 @@ pub async fn sign_in(
         Begun::Taken(taken) => taken,
         Begun::Held { by_address, seconds } => {
             guesses.hold(if by_address { Held::Address(place.address) } else { Held::Subject(subject) }, seconds, now);
-            return Err(Problem::retry_after(Code::TooManyRequests, seconds)).inspect_err(held_off);
+            return Err(Problem::retry_after(Code::TOO_MANY_REQUESTS, seconds)).inspect_err(held_off);
         }
     };
     let right = turn.verify(password, taken.hash.clone()).await?;
@@ -75,7 +76,7 @@ pub async fn sign_in(
         if guesses.sound(wrong) {
             db.metrics.sign_in_alarm();
         }
-        return Err(Problem::new(Code::InvalidCredentials));
+        return Err(Problem::new(problems::INVALID_CREDENTIALS));
     };
 
     let refresh_token = format!("{REFRESH_PREFIX}{}", base64url(&random::<32>()?));
@@ -91,7 +92,7 @@ pub async fn sign_in(
             queries::open_session(conn, &Opening { user, mark, verified, device, token_hash })
         })
         .await?
-        .ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
+        .ok_or_else(|| Problem::new(problems::INVALID_CREDENTIALS))?;
     db.metrics.signed_in(SignIn::Right);
     let device_token = Some(device.token(&secrets, &username));
     session_tokens(&db, &tokens, session, request, refresh_token, device_token).await
@@ -121,8 +122,8 @@ pub async fn refresh_session(
         .write(&public, move |conn| queries::refresh(conn, &parent_hash, &child_hash, device_name.as_deref(), **days));
     match refreshed.await? {
         Refreshed::Ok(session) => session_tokens(&db, &tokens, session, request, child, None).await,
-        Refreshed::Expired => Err(Problem::new(Code::SessionExpired)),
-        Refreshed::Refused => Err(Problem::new(Code::InvalidGrant)),
+        Refreshed::Expired => Err(Problem::new(problems::SESSION_EXPIRED)),
+        Refreshed::Refused => Err(Problem::new(problems::INVALID_GRANT)),
     }
 }
 

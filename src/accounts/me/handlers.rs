@@ -10,6 +10,7 @@ use crate::access::guesses::Guesses;
 use crate::access::passwords::{self, Asker, Passwords};
 use crate::access::policy::permission::ReadOwnAccount;
 use crate::access::tokens::SessionDays;
+use crate::accounts::me::problems;
 use crate::accounts::tries::{begin_own_password, password_was_wrong};
 use crate::kernel::db::Db;
 use crate::kernel::http::answer::NoContent;
@@ -44,10 +45,10 @@ pub async fn change_password(
     let PasswordChange { current_password, new_password } = change.into_inner();
     // What tells nothing of the current password comes first, and takes no try.
     if new_password == current_password {
-        return Err(Problem::field("#/new_password", FieldCode::SamePassword));
+        return Err(Problem::field("#/new_password", problems::SAME_PASSWORD));
     }
     if passwords::is_weak(&new_password, &may.read(queries::guessable_words).await?) {
-        return Err(Problem::field("#/new_password", FieldCode::WeakPassword));
+        return Err(Problem::field("#/new_password", problems::WEAK_PASSWORD));
     }
     let place = guesses.place(peer);
     let asker = Asker { account: format!("password {}", may.actor.id), address: Some(place.address) };
@@ -61,7 +62,7 @@ pub async fn change_password(
         if guesses.sound(may.write(move |tx| password_was_wrong(tx.conn, None, &place)).await?) {
             db.metrics.sign_in_alarm();
         }
-        return Err(Problem::field("#/current_password", FieldCode::InvalidValue));
+        return Err(Problem::field("#/current_password", FieldCode::INVALID_VALUE));
     }
     let new_hash = turn.hash(new_password).await?;
     let verified = hash.unwrap_or_default();
@@ -69,7 +70,7 @@ pub async fn change_password(
         Ok(NoContent)
     } else {
         // Another change came first.
-        Err(Problem::field("#/current_password", FieldCode::InvalidValue))
+        Err(Problem::field("#/current_password", FieldCode::INVALID_VALUE))
     }
 }
 

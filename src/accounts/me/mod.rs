@@ -2,6 +2,8 @@
 
 mod handlers;
 mod model;
+/// Codes of problems.
+pub mod problems;
 mod queries;
 
 pub use model::Account;
@@ -10,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::Resource;
 
-pub const RESOURCE: Resource = Resource { routes, ..Resource::EMPTY };
+pub const RESOURCE: Resource = Resource { routes, field_problems: problems::FIELD_PROBLEMS, ..Resource::EMPTY };
 
 fn routes(api: &mut ServiceConfig) {
     api.service(handlers::find_me)

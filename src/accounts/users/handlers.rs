@@ -9,9 +9,10 @@ use crate::access::guesses::Guesses;
 use crate::access::passwords::{self, Passwords};
 use crate::access::policy::permission::{ReadUsers, WriteUsers};
 use crate::access::tx::Tx;
+use crate::accounts::users::problems;
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
-use crate::kernel::http::problem::{Code, Result};
+use crate::kernel::http::problem::Result;
 use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
 use crate::kernel::value::id::UserId;
@@ -44,7 +45,7 @@ pub async fn create_user(
         queries::set_first_password(tx.conn, id, &hash, expires)
     };
     let made = may.create(new, create, queries::find).await;
-    if made.as_ref().is_err_and(|problem| problem.code() == Code::UsernameTaken) {
+    if made.as_ref().is_err_and(|problem| problem.code() == problems::USERNAME_TAKEN) {
         may.write(queries::name_was_taken).await?;
     }
     Ok(match made? {

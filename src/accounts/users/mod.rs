@@ -3,19 +3,19 @@
 
 mod handlers;
 pub mod model;
+/// Codes of problems.
+pub mod problems;
 pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::access::policy::Role;
 use crate::access::resource::Resource;
-use crate::kernel::value::enums::Catalogue;
 
 pub const RESOURCE: Resource = Resource {
     tag: "users",
     about: "Accounts of the offices below an official.",
     routes,
-    catalogues: || vec![Catalogue { name: "roles", items: Role::catalogue() }],
+    problems: problems::PROBLEMS,
     ..Resource::EMPTY
 };
 

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::model::{NewUser, OperatedAccount, User, UserChanges, UserFilter, UserSort};
 use crate::access::policy::Role;
 use crate::access::tx::Tx;
+use crate::accounts::users::problems::USERNAME_TAKEN;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, organisations, users};
 use crate::kernel::db::sql::{app_in_range, app_matches, app_today};
@@ -14,6 +15,7 @@ use crate::kernel::http::problem::{Code, FieldCode, OnConstraint, Problem, Resul
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::id::UserId;
 use crate::kernel::value::id::{LocalityId, OrganisationId};
+use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
 
 pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
     Ok(User::query().find(id).first(tx.conn)?)
@@ -75,7 +77,7 @@ pub fn name_was_taken(tx: &mut Tx<'_>) -> Result<()> {
 pub fn create(tx: &mut Tx<'_>, id: UserId, new: NewUser) -> Result<()> {
     let pause: i32 = diesel::select(app_naming_pause()).get_result(tx.conn)?;
     if let Ok(seconds @ 1..) = u32::try_from(pause) {
-        return Err(Problem::retry_after(Code::TooManyRequests, seconds));
+        return Err(Problem::retry_after(Code::TOO_MANY_REQUESTS, seconds));
     }
     check_office(tx, new.role, new.locality_id, new.organisation_id)?;
     diesel::insert_into(users::table)
@@ -89,7 +91,7 @@ pub fn create(tx: &mut Tx<'_>, id: UserId, new: NewUser) -> Result<()> {
             users::organisation_id.eq(new.organisation_id),
         ))
         .execute(tx.conn)
-        .on_constraint("users_username_key", || Problem::new(Code::UsernameTaken))?;
+        .on_constraint("users_username_key", || Problem::new(USERNAME_TAKEN))?;
     Ok(())
 }
 
@@ -138,27 +140,27 @@ fn check_office(
     locality: Option<LocalityId>,
     organisation: Option<OrganisationId>,
 ) -> Result<()> {
-    let own = tx.actor.role().ok_or_else(|| Problem::new(Code::Forbidden))?;
+    let own = tx.actor.role().ok_or_else(|| Problem::new(Code::FORBIDDEN))?;
     if role.rank() <= own.rank() {
-        return Err(Problem::new(Code::Forbidden));
+        return Err(Problem::new(Code::FORBIDDEN));
     }
     if role == Role::TwinningUnit {
         if locality.is_some() {
-            return Err(Problem::field("#/locality_id", FieldCode::Exclusive));
+            return Err(Problem::field("#/locality_id", FieldCode::EXCLUSIVE));
         }
-        let id = organisation.ok_or_else(|| Problem::field("#/organisation_id", FieldCode::Required))?;
+        let id = organisation.ok_or_else(|| Problem::field("#/organisation_id", FieldCode::REQUIRED))?;
         let in_care: Option<bool> =
             organisations::table.find(id).select(app_in_range(organisations::scope_path)).first(tx.conn).optional()?;
         return if in_care == Some(true) {
             Ok(())
         } else {
-            Err(Problem::field("#/organisation_id", FieldCode::NotFound))
+            Err(Problem::field("#/organisation_id", FieldCode::NOT_FOUND))
         };
     }
     if organisation.is_some() {
-        return Err(Problem::field("#/organisation_id", FieldCode::Exclusive));
+        return Err(Problem::field("#/organisation_id", FieldCode::EXCLUSIVE));
     }
-    let id = locality.ok_or_else(|| Problem::field("#/locality_id", FieldCode::Required))?;
+    let id = locality.ok_or_else(|| Problem::field("#/locality_id", FieldCode::REQUIRED))?;
     let place: Option<(String, bool, Option<bool>)> = localities::table
         .find(id)
         .select((
@@ -169,10 +171,10 @@ fn check_office(
         .first(tx.conn)
         .optional()?;
     match place {
-        Some((_, true, Some(true))) => Err(Problem::field("#/locality_id", FieldCode::Ended)),
+        Some((_, true, Some(true))) => Err(Problem::field("#/locality_id", ENDED)),
         Some((level, true, _)) if Some(level.as_str()) == level_of(role) => Ok(()),
-        Some((_, true, _)) => Err(Problem::field("#/locality_id", FieldCode::WrongLevel)),
-        _ => Err(Problem::field("#/locality_id", FieldCode::NotFound)),
+        Some((_, true, _)) => Err(Problem::field("#/locality_id", WRONG_LEVEL)),
+        _ => Err(Problem::field("#/locality_id", FieldCode::NOT_FOUND)),
     }
 }
 

@@ -10,6 +10,8 @@ mod margins;
 pub mod model;
 mod places;
 mod poverty;
+/// Codes of problems.
+pub mod problems;
 mod queries;
 mod question;
 /// Counts made beforehand.
@@ -25,6 +27,7 @@ pub const RESOURCE: Resource = Resource {
     tag: "aggregates",
     about: "Numbers for reports and dashboards, as JSON or CSV.",
     routes,
+    field_problems: problems::FIELD_PROBLEMS,
     ..Resource::EMPTY
 };
 

@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::margins::{Above, Cells};
 use super::model::{AggregateGrouping, AggregatePlace, Names};
 use super::question::Question;
-use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::insight::aggregates::problems::NOT_FOR_KEYS;
+use crate::kernel::http::problem::{FieldError, Problem, Result};
+use crate::places::localities::problems::{ENDED, LOCALITY_ENDED, NO_DISTRICTS, SUCCEEDED_BY};
 
 pub fn check_districts(conn: &mut PgConnection, day: NaiveDate) -> Result<()> {
     #[derive(QueryableByName)]
@@ -23,7 +25,7 @@ pub fn check_districts(conn: &mut PgConnection, day: NaiveDate) -> Result<()> {
     )
     .bind::<Date, _>(day)
     .get_result(conn)?;
-    if any.found { Ok(()) } else { Err(Problem::field("?group_by", FieldCode::NoDistricts)) }
+    if any.found { Ok(()) } else { Err(Problem::field("?group_by", NO_DISTRICTS)) }
 }
 
 /// An API key asks for its own place and those directly below: of places further down the widths of three answers
@@ -45,11 +47,7 @@ pub fn check_key_asks_nearby(conn: &mut PgConnection, id: Uuid, day: NaiveDate) 
     .bind::<Date, _>(day)
     .get_result(conn)
     .optional()?;
-    if nearby.is_some_and(|found| found.nearby) {
-        Ok(())
-    } else {
-        Err(Problem::field("?within", FieldCode::NotForKeys))
-    }
+    if nearby.is_some_and(|found| found.nearby) { Ok(()) } else { Err(Problem::field("?within", NOT_FOR_KEYS)) }
 }
 
 #[derive(QueryableByName)]
@@ -96,10 +94,10 @@ pub fn find_within(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<
     match found {
         Some(found) if !found.exists_on_day => {
             let error = match found.successors {
-                Some(names) => FieldError::new("?within", FieldCode::SucceededBy).with(names),
-                None => FieldError::new("?within", FieldCode::Ended),
+                Some(names) => FieldError::new("?within", SUCCEEDED_BY).with(names),
+                None => FieldError::new("?within", ENDED),
             };
-            Err(Problem::with_errors(Code::LocalityEnded, vec![error]))
+            Err(Problem::with_errors(LOCALITY_ENDED, vec![error]))
         }
         found => Ok(found.map(|found| found.place.into())),
     }

@@ -6,6 +6,7 @@ use super::data_set::DataSet;
 use super::model::{AggregateGrouping, AggregateQuery};
 use crate::access::actor::Actor;
 use crate::access::policy::Office;
+use crate::insight::aggregates::problems;
 use crate::kernel::clock::month_end;
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::value::day::is_plausible;
@@ -34,28 +35,28 @@ impl Question {
         let groupings = groupings(set, &query.group_by, &mut errors);
         let days = [("?from", query.from), ("?to", query.to), ("?as_of", query.as_of)];
         let implausible = days.iter().filter(|(_, day)| day.is_some_and(|day| !is_plausible(day)));
-        errors.extend(implausible.map(|(pointer, _)| FieldError::new(*pointer, FieldCode::InvalidValue)));
+        errors.extend(implausible.map(|(pointer, _)| FieldError::new(*pointer, FieldCode::INVALID_VALUE)));
         let year = query.from.or(query.to).unwrap_or(today).year();
         let from = query.from.or(NaiveDate::from_ymd_opt(year, 1, 1)).unwrap_or(today);
         let to = query.to.or(NaiveDate::from_ymd_opt(from.year(), 12, 31)).unwrap_or(today);
         if to < from {
-            errors.push(FieldError::new("?to", FieldCode::PeriodReversed));
+            errors.push(FieldError::new("?to", FieldCode::PERIOD_REVERSED));
         }
         if for_key {
             if from.day() != 1 {
-                errors.push(FieldError::new("?from", FieldCode::NotForKeys));
+                errors.push(FieldError::new("?from", problems::NOT_FOR_KEYS));
             }
             if to != month_end(to) {
-                errors.push(FieldError::new("?to", FieldCode::NotForKeys));
+                errors.push(FieldError::new("?to", problems::NOT_FOR_KEYS));
             }
             if to.year() - from.year() >= YEARS_OF_A_KEY {
-                errors.push(FieldError::new("?from", FieldCode::NotForKeys));
+                errors.push(FieldError::new("?from", problems::NOT_FOR_KEYS));
             }
             if query.organisation_id.is_some() {
-                errors.push(FieldError::new("?organisation_id", FieldCode::NotForKeys));
+                errors.push(FieldError::new("?organisation_id", problems::NOT_FOR_KEYS));
             }
             if groupings.iter().filter(|grouping| !grouping.is_place()).count() > 1 {
-                errors.push(FieldError::new("?group_by", FieldCode::NotForKeys));
+                errors.push(FieldError::new("?group_by", problems::NOT_FOR_KEYS));
             }
         }
         let of_some_givers = query.organisation_id.is_some() || query.programme_id.is_some();
@@ -72,14 +73,14 @@ fn groupings(set: &DataSet, words: &[String], errors: &mut Vec<FieldError>) -> V
     for word in words.iter().flat_map(|word| word.split(',')).filter(|word| !word.is_empty()) {
         match serde_json::from_value(serde_json::Value::from(word)) {
             Ok(grouping) if groupings.contains(&grouping) => {
-                errors.push(FieldError::new("?group_by", FieldCode::Duplicate));
+                errors.push(FieldError::new("?group_by", FieldCode::DUPLICATE));
             }
             Ok(grouping) if set.has(grouping) => groupings.push(grouping),
-            Ok(_) | Err(_) => errors.push(FieldError::new("?group_by", FieldCode::NotGrouped)),
+            Ok(_) | Err(_) => errors.push(FieldError::new("?group_by", problems::NOT_GROUPED)),
         }
     }
     if groupings.len() > 2 {
-        let mut error = FieldError::new("?group_by", FieldCode::Length);
+        let mut error = FieldError::new("?group_by", FieldCode::LENGTH);
         error.parameter = Some(("nhiều nhất 2".into(), "at most 2".into()));
         errors.push(error);
     }

@@ -259,7 +259,7 @@ impl Db {
             match entered {
                 Ok(REFUSED) => {
                     rollback(&mut conn);
-                    return Err(Problem::new(Code::Unauthenticated));
+                    return Err(Problem::new(Code::UNAUTHENTICATED));
                 }
                 Ok(outcome) => return Ok(Entered { conn, outcome, moment }),
                 Err(error) if connection_is_gone(&error) && tries > 0 => tries -= 1,

@@ -103,7 +103,7 @@ mod tests {
         let queue = Queue::before(1);
         let turn = queue.turn(somebody(), false, soon()).await.unwrap();
         let late = queue.turn(somebody(), false, soon()).await.err().unwrap();
-        assert_eq!((late.code(), late.retry_after_seconds()), (Code::Overloaded, Some(2)));
+        assert_eq!((late.code(), late.retry_after_seconds()), (Code::OVERLOADED, Some(2)));
         let _others = queue.places.clone().try_acquire_many_owned(128).unwrap();
         let full = queue.turn(somebody(), false, soon()).await.err().unwrap();
         assert!(full.cause().unwrap().contains("full"), "{full}");

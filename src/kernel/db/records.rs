@@ -41,10 +41,10 @@ pub fn claim<I: RecordId>(conn: &mut PgConnection, id: I, hash: &[u8]) -> Result
     match outcome.as_str() {
         "new" => Ok(Claim::New),
         "replay" => Ok(Claim::Replay),
-        "deleted" => Err(Problem::new(Code::Deleted)),
+        "deleted" => Err(Problem::new(Code::DELETED)),
         _ => {
             log::info!("id conflict: {table} {id}");
-            Err(Problem::new(Code::IdConflict))
+            Err(Problem::new(Code::ID_CONFLICT))
         }
     }
 }
@@ -80,8 +80,8 @@ pub fn claim_listed(conn: &mut PgConnection, table: &str, whole: Uuid, list: &st
     let taken = claim_parts(conn, table, whole, &given)?;
     let wrong = ids.iter().enumerate().filter(|(_, id)| id.is_some_and(|id| taken.contains(&id)));
     let errors: Vec<_> =
-        wrong.map(|(index, _)| FieldError::new(format!("#/{list}/{index}/id"), FieldCode::IdTaken)).collect();
-    if errors.is_empty() { Ok(()) } else { Err(Problem::with_errors(Code::IdConflict, errors)) }
+        wrong.map(|(index, _)| FieldError::new(format!("#/{list}/{index}/id"), FieldCode::ID_TAKEN)).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Problem::with_errors(Code::ID_CONFLICT, errors)) }
 }
 
 /// Deletes parts of a record, unless others have come to depend on them.
@@ -124,7 +124,7 @@ pub fn delete_row<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<NoConte
     match deleted {
         Ok(0) => Err(Problem::not_found()),
         Ok(_) => Ok(NoContent),
-        Err(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => Err(Problem::new(Code::InUse)),
+        Err(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => Err(Problem::new(Code::IN_USE)),
         Err(error) => Err(error.into()),
     }
 }

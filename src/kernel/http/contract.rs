@@ -61,7 +61,7 @@ impl Contract {
         if self.media_types.is_empty() || accepts(request.headers(), fits) {
             Ok(())
         } else {
-            Err(Problem::new(Code::NotAcceptable))
+            Err(Problem::new(Code::NOT_ACCEPTABLE))
         }
     }
 }

@@ -65,15 +65,15 @@ const TOO_MANY: &str = "more than ";
 /// What serde says of a wrong value, in the words of the API.
 pub(super) fn field_error(pointer: &str, message: &str) -> FieldError {
     if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        return FieldError::new(format!("{pointer}/{field}"), FieldCode::Required);
+        return FieldError::new(format!("{pointer}/{field}"), FieldCode::REQUIRED);
     }
     if message.starts_with("invalid type: null") {
-        return FieldError::new(pointer, FieldCode::Required);
+        return FieldError::new(pointer, FieldCode::REQUIRED);
     }
     if let Some(most) = message.strip_prefix(TOO_MANY) {
         return FieldError::at_most(pointer, most);
     }
-    let code = if message.starts_with("invalid type") { FieldCode::InvalidType } else { FieldCode::InvalidValue };
+    let code = if message.starts_with("invalid type") { FieldCode::INVALID_TYPE } else { FieldCode::INVALID_VALUE };
     FieldError::new(pointer, code)
 }
 
@@ -98,7 +98,7 @@ pub enum Match {
 impl IfMatch {
     pub fn check(&self, version: i64) -> Result<Match> {
         match self {
-            Self::Missing => Err(Problem::new(Code::PreconditionRequired)),
+            Self::Missing => Err(Problem::new(Code::PRECONDITION_REQUIRED)),
             Self::Any => Ok(Match::Forced),
             // Whoever names several versions has not read the one that is there.
             Self::Tags(tags) if tags.contains(&version.to_string()) => {
@@ -114,7 +114,7 @@ impl IfMatch {
     }
 
     fn parse(header: &str) -> Result<Self> {
-        let malformed = || Problem::new(Code::MalformedRequest);
+        let malformed = || Problem::new(Code::MALFORMED_REQUEST);
         if header.trim() == "*" {
             return Ok(Self::Any);
         }
@@ -150,7 +150,7 @@ impl FromRequest for IfMatch {
             None => Ok(Self::Missing),
             Some(value) => match value.to_str() {
                 Ok(header) => Self::parse(header),
-                Err(_not_ascii) => Err(Problem::new(Code::MalformedRequest)),
+                Err(_not_ascii) => Err(Problem::new(Code::MALFORMED_REQUEST)),
             },
         })
     }

@@ -95,9 +95,9 @@ pub async fn envelope(
     };
     request.extensions_mut().insert(incoming.id);
     let refused = match Peer::of(request.request()) {
-        Peer { is_insecure: true, .. } => Some(Code::HttpsRequired),
-        Peer { is_unreadable: true, .. } => Some(Code::MalformedRequest),
-        _ => is_too_long.then_some(Code::UriTooLong),
+        Peer { is_insecure: true, .. } => Some(Code::HTTPS_REQUIRED),
+        Peer { is_unreadable: true, .. } => Some(Code::MALFORMED_REQUEST),
+        _ => is_too_long.then_some(Code::URI_TOO_LONG),
     };
     if let Some(code) = refused {
         let answer = write_problem(&incoming, &Problem::new(code), &HeaderMap::new());
@@ -187,9 +187,9 @@ fn problem_of(error: &Error, status: StatusCode) -> Problem {
 /// The framework's own errors have a status and nothing more.
 fn code_of(status: StatusCode) -> Code {
     Code::ALL.iter().copied().find(|code| code.status() == status.as_u16()).unwrap_or(if status.is_server_error() {
-        Code::Internal
+        Code::INTERNAL
     } else {
-        Code::MalformedRequest
+        Code::MALFORMED_REQUEST
     })
 }
 

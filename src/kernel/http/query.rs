@@ -63,18 +63,18 @@ fn finish<T>(value: Option<T>, errors: Vec<FieldError>) -> Result<T> {
 }
 
 fn unknown_field(name: String) -> FieldError {
-    FieldError::new(format!("?{name}"), FieldCode::UnknownField)
+    FieldError::new(format!("?{name}"), FieldCode::UNKNOWN_FIELD)
 }
 
 /// Refuses NUL in any parameter, and names those that are repeated too often.
 fn check_pairs(query: &str) -> Result<Vec<FieldError>> {
     let pairs: Vec<(String, String)> =
-        serde_html_form::from_str(query).map_err(|_malformed| Problem::new(Code::MalformedRequest))?;
+        serde_html_form::from_str(query).map_err(|_malformed| Problem::new(Code::MALFORMED_REQUEST))?;
     let nul: Vec<_> = pairs
         .iter()
         .filter(|(name, value)| name.contains('\0') || value.contains('\0'))
         .take(ERRORS_MAX + 1)
-        .map(|(name, _)| FieldError::new(format!("?{}", name.replace('\0', "")), FieldCode::NullCharacter))
+        .map(|(name, _)| FieldError::new(format!("?{}", name.replace('\0', "")), FieldCode::NULL_CHARACTER))
         .collect();
     if nul.is_empty() { Ok(too_often(&pairs)) } else { Err(Problem::invalid(nul)) }
 }
@@ -99,8 +99,8 @@ fn read_query<T: DeserializeOwned>(query: &str) -> (Result<T, FieldError>, Vec<S
             None => format!("?{parameter}"),
         };
         // A query has no types but text: what does not fit is a wrong value.
-        if wrong.code == FieldCode::InvalidType {
-            wrong.code = FieldCode::InvalidValue;
+        if wrong.code == FieldCode::INVALID_TYPE {
+            wrong.code = FieldCode::INVALID_VALUE;
         }
         wrong
     });

@@ -145,7 +145,7 @@ impl<T: SheetRow> Listed<T> {
             return Ok(Self::Page(page));
         }
         if page.next_cursor.is_some() {
-            let too_long = FieldError::new("?format", FieldCode::TooManyRows).with(ROWS_MAX.to_string());
+            let too_long = FieldError::new("?format", FieldCode::TOO_MANY_ROWS).with(ROWS_MAX.to_string());
             return Err(Problem::invalid(vec![too_long]));
         }
         let mut sheet = Sheet::new(T::COLUMNS)?;

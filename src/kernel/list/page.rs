@@ -104,7 +104,7 @@ impl<F: Copy> Keyset<F> {
         };
         let field = fields.iter().find(|(known, _)| known.trim_start_matches('-') == name).map(|(_, field)| *field);
         if field.is_none() {
-            errors.push(FieldError::new("?sort", FieldCode::InvalidValue));
+            errors.push(FieldError::new("?sort", FieldCode::INVALID_VALUE));
         }
         let (Some(field), true) = (field, errors.is_empty()) else {
             return Err(Problem::invalid(errors));
@@ -117,7 +117,7 @@ impl<F: Copy> Keyset<F> {
                     .open_cursor(text)
                     .and_then(|json| serde_json::from_slice(&json).ok())
                     .filter(|cursor: &Cursor| cursor.binding == secrets.fingerprint(&binding))
-                    .ok_or_else(|| Problem::new(Code::CursorInvalid))?;
+                    .ok_or_else(|| Problem::new(Code::CURSOR_INVALID))?;
                 Some((cursor.key, cursor.id))
             }
         };
@@ -140,7 +140,7 @@ impl<F: Copy> Keyset<F> {
             return Ok(self);
         }
         if !self.paging.is_empty() {
-            let exclusive = |name: &&str| FieldError::new(*name, FieldCode::Exclusive);
+            let exclusive = |name: &&str| FieldError::new(*name, FieldCode::EXCLUSIVE);
             return Err(Problem::invalid(self.paging.iter().map(exclusive).collect()));
         }
         self.limit = ROWS_MAX;
@@ -163,7 +163,7 @@ impl<F: Copy> Keyset<F> {
             None => Ok(None),
             Some((key, id)) => match K::from_cursor(key) {
                 Some(key) => Ok(Some((key, *id))),
-                None => Err(Problem::new(Code::CursorInvalid)),
+                None => Err(Problem::new(Code::CURSOR_INVALID)),
             },
         }
     }

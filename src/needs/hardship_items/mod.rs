@@ -3,6 +3,8 @@
 
 mod handlers;
 pub mod model;
+/// Codes of problems.
+pub mod problems;
 pub mod queries;
 mod sheet;
 
@@ -15,6 +17,7 @@ pub const RESOURCE: Resource = Resource {
     tag: "hardship-items",
     about: "The listed households, and what was promised to them.",
     routes,
+    problems: problems::PROBLEMS,
     catalogues: || {
         vec![
             Catalogue { name: "hardship_needs", items: model::HardshipNeed::catalogue() },

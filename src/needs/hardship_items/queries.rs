@@ -17,6 +17,7 @@ use crate::kernel::db::sql::app_in_range;
 use crate::kernel::http::problem::{Code, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::id::{HardshipItemId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
+use crate::needs::hardship_items::problems;
 use crate::needs::hardship_lists::workflow::HardshipListStatus;
 use crate::places::localities::queries::village_names;
 
@@ -157,9 +158,9 @@ pub fn create_pledge(tx: &mut Tx<'_>, item: HardshipItemId, id: PledgeId, new: N
         status: HardshipListStatus,
     }
     let held: Held = sql_query("SELECT app_hold_list($1) AS status").bind::<SqlUuid, _>(list).get_result(tx.conn)?;
-    let organisation = records::own_organisation(tx.conn)?.ok_or_else(|| Problem::new(Code::Forbidden))?;
+    let organisation = records::own_organisation(tx.conn)?.ok_or_else(|| Problem::new(Code::FORBIDDEN))?;
     if held.status != HardshipListStatus::Approved {
-        return Err(Problem::new(Code::InvalidTransition));
+        return Err(Problem::new(Code::INVALID_TRANSITION));
     }
     diesel::insert_into(pledges::table)
         .values((
@@ -172,6 +173,6 @@ pub fn create_pledge(tx: &mut Tx<'_>, item: HardshipItemId, id: PledgeId, new: N
             pledges::acted_by.eq(UserId(tx.actor.id)),
         ))
         .execute(tx.conn)
-        .on_constraint("pledges_organisation_key", || Problem::new(Code::PledgeExists))?;
+        .on_constraint("pledges_organisation_key", || Problem::new(problems::PLEDGE_EXISTS))?;
     Ok(())
 }

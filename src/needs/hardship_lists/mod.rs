@@ -3,6 +3,8 @@
 
 mod handlers;
 pub mod model;
+/// Codes of problems.
+pub mod problems;
 pub mod queries;
 pub mod workflow;
 
@@ -15,6 +17,7 @@ pub const RESOURCE: Resource = Resource {
     tag: "hardship-lists",
     about: "The hardest households of a village, round by round.",
     routes,
+    problems: problems::PROBLEMS,
     catalogues: || vec![Catalogue { name: "hardship_list_statuses", items: workflow::HardshipListStatus::catalogue() }],
     steps: || workflow::STEPS.iter().map(|step| (*step).into()).collect(),
     ..Resource::EMPTY

@@ -14,6 +14,7 @@ use super::model::{
 };
 use super::workflow::{HardshipListAction, HardshipListStatus, HardshipListStep, allowed_actions};
 use crate::access::policy::Role;
+use crate::access::problems::OWN_SUBMISSION;
 use crate::access::reach::Reach;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
@@ -25,7 +26,9 @@ use crate::kernel::value::id::RecordId;
 use crate::kernel::value::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::needs::hardship_items::model::{HardshipItem, HardshipItemRow};
 use crate::needs::hardship_items::queries::{complete as complete_items, is_listed};
+use crate::needs::hardship_lists::problems::{ITEM_IN_USE, LIST_EXISTS};
 use crate::needs::households::model::HouseholdStatus;
+use crate::needs::households::problems::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTIVE};
 use crate::needs::households::queries::check_village;
 use crate::places::localities::queries::village_names;
 
@@ -107,7 +110,7 @@ pub fn list(
 pub fn create(tx: &mut Tx<'_>, id: HardshipListId, new: NewHardshipList) -> Result<()> {
     check_village(tx, new.village_id)?;
     if new.year > tx.today.year() + 1 {
-        return Err(Problem::field("#/year", FieldCode::InTheFuture));
+        return Err(Problem::field("#/year", FieldCode::IN_THE_FUTURE));
     }
     let acted_for = if tx.actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
     diesel::insert_into(hardship_lists::table)
@@ -121,14 +124,14 @@ pub fn create(tx: &mut Tx<'_>, id: HardshipListId, new: NewHardshipList) -> Resu
             hardship_lists::on_behalf_of.eq(acted_for),
         ))
         .execute(tx.conn)
-        .on_constraint("hardship_lists_round_key", || Problem::new(Code::ListExists))?;
+        .on_constraint("hardship_lists_round_key", || Problem::new(LIST_EXISTS))?;
     replace_items(tx, id, new.village_id, &new.items)
 }
 
 pub fn update(tx: &mut Tx<'_>, id: HardshipListId, changes: HardshipListChanges) -> Result<()> {
     let row = HardshipListRow::query().find(id).first(tx.conn)?;
     if !row.status.is_editable() {
-        return Err(Problem::new(Code::InvalidTransition));
+        return Err(Problem::new(Code::INVALID_TRANSITION));
     }
     match &changes.items {
         Some(items) => {
@@ -145,7 +148,7 @@ pub fn check_deletable(_: &mut Tx<'_>, list: &HardshipList) -> Result<()> {
     if list.status.is_editable() && list.approved_at.is_none() {
         Ok(())
     } else {
-        Err(Problem::new(Code::InvalidTransition))
+        Err(Problem::new(Code::INVALID_TRANSITION))
     }
 }
 
@@ -158,13 +161,13 @@ fn replace_items(tx: &mut Tx<'_>, list: HardshipListId, village: LocalityId, ite
     let listed: Vec<HouseholdId> = items.iter().map(|item| item.household_id).collect();
     let dropped = || i::table.filter(i::list_id.eq(list)).filter(i::household_id.ne_all(&listed));
     if diesel::select(exists(dropped().filter(app_item_held(i::id)))).get_result(tx.conn)? {
-        return Err(Problem::new(Code::ItemInUse));
+        return Err(Problem::new(ITEM_IN_USE));
     }
     // What was approved stands for the units until the list is approved anew.
     let approved = i::table.filter(i::list_id.eq(list)).filter(i::household_id.ne_all(&listed)).filter(i::approved);
     diesel::update(approved).set(i::dropped.eq(true)).execute(tx.conn)?;
     let never_approved = dropped().filter(i::approved.eq(false));
-    records::delete_parts(diesel::delete(never_approved).execute(tx.conn), Code::ItemInUse)?;
+    records::delete_parts(diesel::delete(never_approved).execute(tx.conn), ITEM_IN_USE)?;
     let is_new = |item: &NewHardshipItem| !known.contains_key(&item.household_id);
     let ids: Vec<Option<Uuid>> = items.iter().map(|item| item.id.filter(|_| is_new(item))).collect();
     records::claim_listed(tx.conn, "hardship_items", list.into(), "items", &ids)?;
@@ -199,7 +202,7 @@ fn replace_items(tx: &mut Tx<'_>, list: HardshipListId, village: LocalityId, ite
     diesel::insert_into(i::table)
         .values(rows)
         .execute(tx.conn)
-        .on_constraint("hardship_items_household_id_fkey", || Problem::field("#/items", FieldCode::NotFound))?;
+        .on_constraint("hardship_items_household_id_fkey", || Problem::field("#/items", FieldCode::NOT_FOUND))?;
     Ok(())
 }
 
@@ -221,20 +224,20 @@ fn check_items(
     let (mut seen, mut seen_ids) = (HashSet::new(), HashSet::new());
     for (index, item) in items.iter().enumerate() {
         let wrong = match homes.get(&item.household_id) {
-            _ if !seen.insert(item.household_id) => Some(FieldCode::Duplicate),
+            _ if !seen.insert(item.household_id) => Some(FieldCode::DUPLICATE),
             // It may have left since, or moved where the caller does not see it: its line stays.
             _ if known.contains_key(&item.household_id) => None,
-            None => Some(FieldCode::NotFound),
-            Some((home, _)) if *home != village => Some(FieldCode::HouseholdElsewhere),
-            Some((_, status)) if *status != HouseholdStatus::Active => Some(FieldCode::HouseholdNotActive),
+            None => Some(FieldCode::NOT_FOUND),
+            Some((home, _)) if *home != village => Some(HOUSEHOLD_ELSEWHERE),
+            Some((_, status)) if *status != HouseholdStatus::Active => Some(HOUSEHOLD_NOT_ACTIVE),
             Some(_) => None,
         };
         errors.extend(wrong.map(|code| FieldError::new(format!("#/items/{index}/household_id"), code)));
         let pointer = format!("#/items/{index}/id");
         match (item.id, known.get(&item.household_id)) {
-            (Some(id), Some(there)) if there.0 != id => errors.push(FieldError::new(pointer, FieldCode::InvalidValue)),
-            (Some(id), None) if id.get_version_num() != 7 => errors.push(FieldError::new(pointer, FieldCode::NotV7)),
-            (Some(id), _) if !seen_ids.insert(id) => errors.push(FieldError::new(pointer, FieldCode::Duplicate)),
+            (Some(id), Some(there)) if there.0 != id => errors.push(FieldError::new(pointer, FieldCode::INVALID_VALUE)),
+            (Some(id), None) if id.get_version_num() != 7 => errors.push(FieldError::new(pointer, FieldCode::NOT_V7)),
+            (Some(id), _) if !seen_ids.insert(id) => errors.push(FieldError::new(pointer, FieldCode::DUPLICATE)),
             _ => {}
         }
     }
@@ -252,7 +255,7 @@ pub fn take_step<R: Into<StepReason>>(
     let (submits, approves) = (step.action == HardshipListAction::Submit, step.action == HardshipListAction::Approve);
     let me = UserId(tx.actor.id);
     if approves && row.submitted_by == Some(me) {
-        return Err(Problem::new(Code::OwnSubmission));
+        return Err(Problem::new(OWN_SUBMISSION));
     }
     if approves && may_be_own(tx, &row)? {
         records::set(tx.conn, "two_person", "doubt")?;
@@ -260,7 +263,7 @@ pub fn take_step<R: Into<StepReason>>(
     let items = hardship_items::table.filter(hardship_items::list_id.eq(id));
     let left = items.filter(hardship_items::dropped.eq(false));
     if submits && !diesel::select(exists(left)).get_result::<bool>(tx.conn)? {
-        return Err(Problem::field("#/items", FieldCode::Empty));
+        return Err(Problem::field("#/items", FieldCode::EMPTY));
     }
     let now = records::now(tx.conn)?;
     let written = StepColumns {

@@ -28,7 +28,7 @@ impl Finding {
         match self.poverty_year {
             None => Ok(today.year()),
             Some(year) if year <= today.year() => Ok(year),
-            Some(_) => Err(Problem::field("#/poverty_year", FieldCode::InTheFuture)),
+            Some(_) => Err(Problem::field("#/poverty_year", FieldCode::IN_THE_FUTURE)),
         }
     }
 }

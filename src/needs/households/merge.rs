@@ -14,8 +14,9 @@ use crate::kernel::db::records;
 use crate::kernel::db::schema::{household_merges, households};
 use crate::kernel::db::sql::{app_household_decided, app_in_range};
 use crate::kernel::http::extract::IfMatch;
-use crate::kernel::http::problem::{Code, FieldCode, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::value::id::{HouseholdId, UserId};
+use crate::needs::households::problems;
 
 /// Everything of the one goes over to the other, which is the answer.
 pub fn merge(tx: &mut Tx<'_>, id: HouseholdId, if_match: &IfMatch, into: HouseholdId) -> Result<Household> {
@@ -36,10 +37,10 @@ pub fn merge(tx: &mut Tx<'_>, id: HouseholdId, if_match: &IfMatch, into: Househo
         return if repeated { queries::find(tx, into) } else { Err(Problem::not_found()) };
     }
     if id == into {
-        return Err(Problem::field("#/into", FieldCode::Itself));
+        return Err(Problem::field("#/into", problems::ITSELF));
     }
     if !there.contains(&into) {
-        return Err(Problem::field("#/into", FieldCode::NotFound));
+        return Err(Problem::field("#/into", FieldCode::NOT_FOUND));
     }
     honour_version(tx, id, if_match, &queries::find)?;
     check(tx, id, into)?;
@@ -59,14 +60,14 @@ fn check(tx: &mut Tx<'_>, id: HouseholdId, into: HouseholdId) -> Result<()> {
     let from: HouseholdStatus = status(id).first(tx.conn)?;
     let to: HouseholdStatus = status(into).first(tx.conn)?;
     if from == HouseholdStatus::Active && to != HouseholdStatus::Active {
-        return Err(Problem::field("#/into", FieldCode::NotActive));
+        return Err(Problem::field("#/into", problems::NOT_ACTIVE));
     }
     if private::numbers_differ(tx.conn, id, into)? {
-        return Err(Problem::field("#/into", FieldCode::DifferentIdentityNumber));
+        return Err(Problem::field("#/into", problems::DIFFERENT_IDENTITY_NUMBER));
     }
     let decided: bool = diesel::select(app_household_decided(id)).get_result(tx.conn)?;
     if decided && !tx.actor.may(Permission::DecideHardshipLists) {
-        return Err(Problem::new(Code::Decided));
+        return Err(Problem::new(problems::DECIDED));
     }
     Ok(())
 }

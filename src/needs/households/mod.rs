@@ -8,6 +8,8 @@ pub mod history;
 mod merge;
 pub mod model;
 pub mod private;
+/// Codes of problems.
+pub mod problems;
 pub mod queries;
 mod sheet;
 /// Households that may be one.
@@ -22,6 +24,8 @@ pub const RESOURCE: Resource = Resource {
     tag: "households",
     about: "The homes of a village.",
     routes,
+    problems: problems::PROBLEMS,
+    field_problems: problems::FIELD_PROBLEMS,
     catalogues: || {
         vec![
             Catalogue { name: "sexes", items: model::Sex::catalogue() },

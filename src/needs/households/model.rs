@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
+use super::problems;
 use crate::kernel::db::schema::{household_members, households};
 use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
@@ -426,12 +427,12 @@ fn phone_number(number: &str) -> Result<(), ValidationError> {
         && local.chars().all(|c| digit(c) || matches!(c, ' ' | '.' | '-'))
         && local.starts_with(digit)
         && local.ends_with(digit);
-    if right { Ok(()) } else { Err(ValidationError::new("phone_number")) }
+    if right { Ok(()) } else { Err(problems::PHONE_NUMBER.into()) }
 }
 
 fn citizen_number(number: &str) -> Result<(), ValidationError> {
     let right = matches!(number.len(), 9 | 12) && number.bytes().all(|byte| byte.is_ascii_digit());
-    if right { Ok(()) } else { Err(ValidationError::new("identity_number")) }
+    if right { Ok(()) } else { Err(problems::IDENTITY_NUMBER.into()) }
 }
 
 /// Which households.

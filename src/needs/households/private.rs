@@ -174,7 +174,7 @@ pub fn take_over(conn: &mut PgConnection, secrets: &Secrets, from: HouseholdId, 
     let (theirs, own) = (reveal(conn, secrets, from)?, reveal(conn, secrets, into)?);
     // What does not open today may open with the right key: it is not merged away.
     if !(theirs.unreadable.is_empty() && own.unreadable.is_empty()) {
-        return Err(Problem::new(Code::Unreadable));
+        return Err(Problem::new(Code::UNREADABLE));
     }
     let missing = |own: Option<String>, theirs: Option<String>| theirs.filter(|_| own.is_none()).map(Some);
     let (phone, number) = (missing(own.phone, theirs.phone), missing(own.identity_number, theirs.identity_number));
@@ -287,7 +287,7 @@ pub fn rebuild_index(conn: &mut PgConnection, secrets: &Secrets) -> Result<()> {
         for row in rows {
             let mut opener = Opener::of(secrets, row.household_id);
             let Some(number) = opener.open(IDENTITY_NUMBER, row.identity_number) else {
-                return Err(Problem::new(Code::Unreadable));
+                return Err(Problem::new(Code::UNREADABLE));
             };
             ids.push(row.household_id.0);
             indexes.push(secrets.blind_index(&number));

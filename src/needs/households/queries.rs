@@ -20,10 +20,12 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{household_members, household_words, households, localities};
 use crate::kernel::db::sql::{app_in_range, app_member_given, app_today};
-use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::id::RecordId;
 use crate::kernel::value::id::{HouseholdId, LocalityId, MemberId, UserId};
+use crate::needs::households::problems::MEMBER_IN_USE;
+use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
 use crate::places::localities::queries::village_names;
 
 pub fn find(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Household> {
@@ -184,7 +186,7 @@ pub fn create_found_in(tx: &mut Tx<'_>, id: HouseholdId, new: &NewHousehold, fin
 
 fn check_birth_year(year: Option<i32>, today: NaiveDate) -> Result<()> {
     let unborn = year.is_some_and(|year| year > today.year());
-    if unborn { Err(Problem::field("#/head_birth_year", FieldCode::InTheFuture)) } else { Ok(()) }
+    if unborn { Err(Problem::field("#/head_birth_year", FieldCode::IN_THE_FUTURE)) } else { Ok(()) }
 }
 
 /// Every household of these villages.
@@ -210,10 +212,10 @@ pub fn check_village(tx: &mut Tx<'_>, village: LocalityId) -> Result<()> {
         .first(tx.conn)
         .optional()?;
     match place {
-        Some((_, true, Some(true))) => Err(Problem::field("#/village_id", FieldCode::Ended)),
+        Some((_, true, Some(true))) => Err(Problem::field("#/village_id", ENDED)),
         Some((level, true, _)) if level == "village" => Ok(()),
-        Some((_, true, _)) => Err(Problem::field("#/village_id", FieldCode::WrongLevel)),
-        _ => Err(Problem::field("#/village_id", FieldCode::NotFound)),
+        Some((_, true, _)) => Err(Problem::field("#/village_id", WRONG_LEVEL)),
+        _ => Err(Problem::field("#/village_id", FieldCode::NOT_FOUND)),
     }
 }
 
@@ -254,10 +256,10 @@ fn status_since(
 ) -> Result<Option<Option<NaiveDate>>> {
     let wrong = |code| Err(Problem::field("#/status_since", code));
     match (changes.status.unwrap_or(before.status), changes.status_since) {
-        (HouseholdStatus::Active, Some(Some(_))) => wrong(FieldCode::InvalidValue),
+        (HouseholdStatus::Active, Some(Some(_))) => wrong(FieldCode::INVALID_VALUE),
         (HouseholdStatus::Active, _) => Ok(changes.status.map(|_| None)),
-        (_, Some(None)) => wrong(FieldCode::Required),
-        (_, Some(Some(since))) if since > today => wrong(FieldCode::InTheFuture),
+        (_, Some(None)) => wrong(FieldCode::REQUIRED),
+        (_, Some(Some(since))) if since > today => wrong(FieldCode::IN_THE_FUTURE),
         (_, Some(given)) => Ok(Some(given)),
         // Gone since the day it was gone, however it is called now.
         (_, None) if before.status == HouseholdStatus::Active => Ok(Some(Some(today))),
@@ -276,9 +278,9 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
     for (index, member) in members.iter().enumerate() {
         let pointer = format!("#/members/{index}/id");
         match member.id {
-            Some(id) if !seen.insert(id) => errors.push(FieldError::new(pointer, FieldCode::Duplicate)),
+            Some(id) if !seen.insert(id) => errors.push(FieldError::new(pointer, FieldCode::DUPLICATE)),
             Some(id) if !known.contains(&MemberId(id)) && id.get_version_num() != 7 => {
-                errors.push(FieldError::new(pointer, FieldCode::NotV7));
+                errors.push(FieldError::new(pointer, FieldCode::NOT_V7));
             }
             _ => {}
         }
@@ -288,10 +290,10 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
     }
     let dropped = m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
     if diesel::select(exists(dropped.filter(app_member_given(m::id)))).get_result(tx.conn)? {
-        return Err(Problem::new(Code::MemberInUse));
+        return Err(Problem::new(MEMBER_IN_USE));
     }
     let dropped = m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
-    records::delete_parts(diesel::delete(dropped).execute(tx.conn), Code::MemberInUse)?;
+    records::delete_parts(diesel::delete(dropped).execute(tx.conn), MEMBER_IN_USE)?;
     let is_new = |id: &Uuid| !known.contains(&MemberId(*id));
     let ids: Vec<Option<Uuid>> = members.iter().map(|member| member.id.filter(is_new)).collect();
     records::claim_listed(tx.conn, "household_members", household.into(), "members", &ids)?;

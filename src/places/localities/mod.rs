@@ -4,6 +4,8 @@
 
 mod handlers;
 pub mod model;
+/// Codes of problems.
+pub mod problems;
 pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -15,6 +17,8 @@ pub const RESOURCE: Resource = Resource {
     tag: "localities",
     about: "Provinces, districts, communes and villages of every era.",
     routes,
+    problems: problems::PROBLEMS,
+    field_problems: problems::FIELD_PROBLEMS,
     catalogues: || {
         vec![
             Catalogue { name: "locality_levels", items: model::LocalityLevel::catalogue() },

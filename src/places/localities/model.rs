@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
+use super::problems;
 use crate::kernel::db::schema::{localities, village_profiles};
 use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
@@ -289,7 +290,7 @@ pub struct LocalityChanges {
 }
 
 fn village_kind(kind: &LocalityKind) -> Result<(), ValidationError> {
-    if kind.is_of_village() { Ok(()) } else { Err(ValidationError::new("wrong_level")) }
+    if kind.is_of_village() { Ok(()) } else { Err(problems::WRONG_LEVEL.into()) }
 }
 
 fn ethnic_group_codes(codes: &[String]) -> Result<(), ValidationError> {

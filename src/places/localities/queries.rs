@@ -20,6 +20,7 @@ use crate::kernel::db::sql::{app_in_range, app_today};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::value::id::LocalityId;
+use crate::places::localities::problems;
 
 /// A locality as it was on a day, or on the nearest day it existed. `{day}` is a bind.
 const AS_ON: &str = "
@@ -244,7 +245,7 @@ pub fn history(tx: &mut Tx<'_>, id: LocalityId) -> Result<LocalityHistory> {
 pub fn create(tx: &mut Tx<'_>, id: LocalityId, new: NewLocality) -> Result<()> {
     let today = tx.today;
     if new.valid_from.is_some_and(|day| day > today) {
-        return Err(Problem::field("#/valid_from", FieldCode::InTheFuture));
+        return Err(Problem::field("#/valid_from", FieldCode::IN_THE_FUTURE));
     }
     check_parent(tx, new.parent_id, "#/parent_id", new.current_parent_id.is_some())?;
     if let Some(parent) = new.current_parent_id {
@@ -258,7 +259,7 @@ pub fn create(tx: &mut Tx<'_>, id: LocalityId, new: NewLocality) -> Result<()> {
     };
     let current = on_day(tree_day_of(tx)?)
         .or(timeline.last())
-        .ok_or_else(|| Problem::field("#/valid_from", FieldCode::InvalidValue))?
+        .ok_or_else(|| Problem::field("#/valid_from", FieldCode::INVALID_VALUE))?
         .parent_id;
     diesel::insert_into(localities::table)
         .values((
@@ -306,8 +307,8 @@ fn check_parent(tx: &mut Tx<'_>, parent: LocalityId, pointer: &str, elsewhere: b
         .optional()?;
     match place {
         Some((LocalityLevel::Commune, in_range)) if in_range || elsewhere => Ok(()),
-        Some((_, true)) => Err(Problem::field(pointer, FieldCode::WrongLevel)),
-        _ => Err(Problem::field(pointer, FieldCode::NotFound)),
+        Some((_, true)) => Err(Problem::field(pointer, problems::WRONG_LEVEL)),
+        _ => Err(Problem::field(pointer, FieldCode::NOT_FOUND)),
     }
 }
 
@@ -315,7 +316,7 @@ fn check_current_parent(tx: &mut Tx<'_>, parent: LocalityId) -> Result<()> {
     check_parent(tx, parent, "#/current_parent_id", false)?;
     let ended: Option<bool> =
         localities::table.find(parent).select(localities::valid_to.lt(app_today().nullable())).first(tx.conn)?;
-    if ended == Some(true) { Err(Problem::field("#/current_parent_id", FieldCode::Ended)) } else { Ok(()) }
+    if ended == Some(true) { Err(Problem::field("#/current_parent_id", problems::ENDED)) } else { Ok(()) }
 }
 
 #[derive(QueryableByName)]
@@ -344,7 +345,7 @@ fn timeline(
 pub fn update(tx: &mut Tx<'_>, id: LocalityId, changes: LocalityChanges) -> Result<()> {
     let level: LocalityLevel = localities::table.find(id).select(localities::level).first(tx.conn)?;
     if level != LocalityLevel::Village {
-        return Err(Problem::new(Code::Forbidden));
+        return Err(Problem::new(Code::FORBIDDEN));
     }
     records::apply(diesel::update(localities::table.find(id)).set(&changes).execute(tx.conn))?;
     // A correction of name, kind or code is one of the version in force.
@@ -412,13 +413,13 @@ fn replace_profiles(tx: &mut Tx<'_>, village: LocalityId, profiles: &[VillagePro
     let mut errors = Vec::new();
     for (index, profile) in profiles.iter().enumerate() {
         if profiles.iter().take(index).any(|other| other.year == profile.year) {
-            errors.push(FieldError::new(format!("#/profiles/{index}/year"), FieldCode::Duplicate));
+            errors.push(FieldError::new(format!("#/profiles/{index}/year"), FieldCode::DUPLICATE));
         }
         if let (Some(minority), Some(households)) = (profile.minority_households, profile.households)
             && minority > households
         {
             errors.push(
-                FieldError::new(format!("#/profiles/{index}/minority_households"), FieldCode::MoreThan)
+                FieldError::new(format!("#/profiles/{index}/minority_households"), FieldCode::MORE_THAN)
                     .with("households"),
             );
         }
@@ -443,11 +444,11 @@ fn replace_profiles(tx: &mut Tx<'_>, village: LocalityId, profiles: &[VillagePro
     diesel::insert_into(village_profiles::table)
         .values(rows)
         .execute(tx.conn)
-        .on_constraint("village_profiles_village_year_key", || Problem::field("#/profiles", FieldCode::Duplicate))?;
+        .on_constraint("village_profiles_village_year_key", || Problem::field("#/profiles", FieldCode::DUPLICATE))?;
     Ok(())
 }
 
 /// Only villages are deleted; the catalogue's places end by a reorganisation.
 pub fn check_deletable(_: &mut Tx<'_>, place: &Locality) -> Result<()> {
-    if place.level == LocalityLevel::Village { Ok(()) } else { Err(Problem::new(Code::Forbidden)) }
+    if place.level == LocalityLevel::Village { Ok(()) } else { Err(Problem::new(Code::FORBIDDEN)) }
 }

@@ -3,6 +3,8 @@
 
 mod handlers;
 pub mod model;
+/// Codes of problems.
+pub mod problems;
 pub mod queries;
 mod sheet;
 mod workflow;
@@ -16,6 +18,7 @@ pub const RESOURCE: Resource = Resource {
     tag: "gifts",
     about: "What was given, confirmed, disputed and settled.",
     routes,
+    field_problems: problems::FIELD_PROBLEMS,
     catalogues: || {
         vec![
             Catalogue { name: "gift_categories", items: model::GiftCategory::catalogue() },

@@ -25,6 +25,8 @@ use crate::kernel::value::id::RecordId;
 use crate::kernel::value::id::{
     GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
 };
+use crate::needs::households::problems::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTIVE};
+use crate::support::gifts::problems::{ITEM_ELSEWHERE, MEMBER_ELSEWHERE, NOT_APPROVED, VISIT_ELSEWHERE};
 use crate::support::recording::{self, Occasion, Recording};
 
 diesel::define_sql_function! {
@@ -283,9 +285,9 @@ pub fn check_households(
         // Who moved away later was at home on the day.
         let left = home.status != "active" && home.status_since.is_none_or(|since| since <= occasion.day);
         if home.village_id != occasion.village_id {
-            Some(FieldCode::HouseholdElsewhere)
+            Some(HOUSEHOLD_ELSEWHERE)
         } else if left {
-            Some(FieldCode::HouseholdNotActive)
+            Some(HOUSEHOLD_NOT_ACTIVE)
         } else {
             None
         }
@@ -325,26 +327,26 @@ pub fn check_recipients(
         let mut wrong = |field: &str, code| errors.push(FieldError::new(format!("{base}/{field}"), code));
         let home = to.household_id;
         match home.map(|home| homes.get(&home)) {
-            Some(None) => wrong("household_id", FieldCode::NotFound),
+            Some(None) => wrong("household_id", FieldCode::NOT_FOUND),
             Some(Some(Some(code))) => wrong("household_id", *code),
             None if to.member_id.is_some() || to.hardship_item_id.is_some() => {
-                wrong("household_id", FieldCode::Required);
+                wrong("household_id", FieldCode::REQUIRED);
             }
             Some(Some(None)) | None => {}
         }
         match to.member_id.map(|member| members.get(&member)) {
-            Some(None) => wrong("member_id", FieldCode::NotFound),
-            Some(Some(of)) if home.is_some_and(|home| home != *of) => wrong("member_id", FieldCode::MemberElsewhere),
+            Some(None) => wrong("member_id", FieldCode::NOT_FOUND),
+            Some(Some(of)) if home.is_some_and(|home| home != *of) => wrong("member_id", MEMBER_ELSEWHERE),
             _ => {}
         }
         match to.hardship_item_id.map(|item| items.get(&item)) {
-            Some(None) => wrong("hardship_item_id", FieldCode::NotFound),
+            Some(None) => wrong("hardship_item_id", FieldCode::NOT_FOUND),
             Some(Some(item))
                 if item.village_id != occasion.village_id || home.is_some_and(|home| home != item.household_id) =>
             {
-                wrong("hardship_item_id", FieldCode::ItemElsewhere);
+                wrong("hardship_item_id", ITEM_ELSEWHERE);
             }
-            Some(Some(item)) if !item.approved => wrong("hardship_item_id", FieldCode::NotApproved),
+            Some(Some(item)) if !item.approved => wrong("hardship_item_id", NOT_APPROVED),
             _ => {}
         }
     }
@@ -359,9 +361,9 @@ fn check_visit(tx: &mut Tx<'_>, visit: VisitId, occasion: &Occasion, pointer: &s
         .first(tx.conn)
         .optional()?;
     match found {
-        None => Err(Problem::field(pointer, FieldCode::NotFound)),
+        None => Err(Problem::field(pointer, FieldCode::NOT_FOUND)),
         Some(found) if found == (occasion.twinning_id, occasion.village_id, occasion.day) => Ok(()),
-        Some(_) => Err(Problem::field(pointer, FieldCode::VisitElsewhere)),
+        Some(_) => Err(Problem::field(pointer, VISIT_ELSEWHERE)),
     }
 }
 
@@ -399,7 +401,7 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
     let outcome = match change {
         GiftChange::Free => diesel::update(target).set((&changes, author)).execute(tx.conn),
         GiftChange::Correction => {
-            let reason = changes.reason.as_ref().ok_or_else(|| Problem::field("#/reason", FieldCode::Required))?;
+            let reason = changes.reason.as_ref().ok_or_else(|| Problem::field("#/reason", FieldCode::REQUIRED))?;
             records::set(tx.conn, "step", "correct")?;
             records::forget_step(tx.conn, id)?;
             let again = (gifts::status.eq(GiftStatus::Recorded), gifts::correction_reason.eq(reason));

@@ -3,8 +3,9 @@
 
 use super::model::{GiftAction, GiftResolution, GiftStatus};
 use crate::access::policy::{Office, Permission};
+use crate::access::problems;
 use crate::access::steps::Step;
-use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{Code, FieldError, Problem, Result};
 
 pub type GiftStep = Step<GiftStatus, GiftAction>;
 
@@ -70,15 +71,15 @@ pub struct Relation {
 impl Relation {
     pub fn may_take(&self, step: &GiftStep) -> Result<()> {
         if !(self.office.may(step.permission) && self.in_range) {
-            return Err(Problem::new(Code::Forbidden));
+            return Err(Problem::new(Code::FORBIDDEN));
         }
         // To settle is to say that it arrived, or that it did not: nobody says so of their own gift.
         if self.recorded_it {
-            return Err(Problem::new(Code::OwnSubmission));
+            return Err(Problem::new(problems::OWN_SUBMISSION));
         }
         if self.recorder_may_be_caller {
-            let reason = FieldError::new("#", FieldCode::SamePerson);
-            return Err(Problem::with_errors(Code::OwnSubmission, vec![reason]));
+            let reason = FieldError::new("#", problems::SAME_PERSON);
+            return Err(Problem::with_errors(problems::OWN_SUBMISSION, vec![reason]));
         }
         Ok(())
     }
@@ -91,15 +92,15 @@ impl Relation {
             {
                 Ok(GiftChange::Correction)
             }
-            _ => Err(Problem::new(Code::Forbidden)),
+            _ => Err(Problem::new(Code::FORBIDDEN)),
         }
     }
 
     pub fn may_delete(&self, status: GiftStatus) -> Result<()> {
         if !self.recorders_side {
-            return Err(Problem::new(Code::Forbidden));
+            return Err(Problem::new(Code::FORBIDDEN));
         }
-        if status == GiftStatus::Recorded { Ok(()) } else { Err(Problem::new(Code::InvalidTransition)) }
+        if status == GiftStatus::Recorded { Ok(()) } else { Err(Problem::new(Code::INVALID_TRANSITION)) }
     }
 
     /// Returns the actions that the caller can take.
@@ -156,7 +157,7 @@ mod tests {
     fn a_recorder_takes_no_step() {
         let recorder = Relation { recorded_it: true, recorders_side: true, ..official() };
         for step in STEPS {
-            assert_eq!(recorder.may_take(step).unwrap_err().code(), Code::OwnSubmission);
+            assert_eq!(recorder.may_take(step).unwrap_err().code(), problems::OWN_SUBMISSION);
             assert!(official().may_take(step).is_ok());
         }
     }
@@ -165,7 +166,7 @@ mod tests {
     fn an_account_that_the_recorder_made_takes_no_step() {
         let made = Relation { recorder_may_be_caller: true, ..official() };
         for step in STEPS {
-            assert_eq!(made.may_take(step).unwrap_err().code(), Code::OwnSubmission);
+            assert_eq!(made.may_take(step).unwrap_err().code(), problems::OWN_SUBMISSION);
         }
         assert_eq!(made.allowed_actions(GiftStatus::Recorded), []);
         assert_eq!(made.allowed_actions(GiftStatus::Confirmed), [GiftAction::Update]);
@@ -175,12 +176,12 @@ mod tests {
     fn the_giver_neither_confirms_nor_settles() {
         let giving_head = Relation { recorders_side: true, ..outsider(Role::VillageHead) };
         for step in STEPS {
-            assert_eq!(giving_head.may_take(step).unwrap_err().code(), Code::Forbidden);
-            assert_eq!(unit().may_take(step).unwrap_err().code(), Code::Forbidden);
+            assert_eq!(giving_head.may_take(step).unwrap_err().code(), Code::FORBIDDEN);
+            assert_eq!(unit().may_take(step).unwrap_err().code(), Code::FORBIDDEN);
         }
         assert_eq!(
             head().may_take(&SETTLE_AS_DELIVERED).unwrap_err().code(),
-            Code::Forbidden,
+            Code::FORBIDDEN,
             "a head settles nothing"
         );
     }
@@ -193,10 +194,10 @@ mod tests {
             assert!(unit().may_change(status).is_err());
             assert!(head().may_change(status).is_err());
             assert_eq!(official().may_change(status).unwrap(), GiftChange::Correction);
-            assert_eq!(unit().may_delete(status).unwrap_err().code(), Code::InvalidTransition);
+            assert_eq!(unit().may_delete(status).unwrap_err().code(), Code::INVALID_TRANSITION);
         }
         assert!(unit().may_delete(GiftStatus::Recorded).is_ok());
-        assert_eq!(official().may_delete(GiftStatus::Recorded).unwrap_err().code(), Code::Forbidden);
+        assert_eq!(official().may_delete(GiftStatus::Recorded).unwrap_err().code(), Code::FORBIDDEN);
     }
 
     #[test]

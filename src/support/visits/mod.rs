@@ -14,6 +14,7 @@ pub const RESOURCE: Resource = Resource {
     tag: "visits",
     about: "A unit came to a village.",
     routes,
+    field_problems: super::problems::FIELD_PROBLEMS,
     catalogues: || vec![Catalogue { name: "visit_purposes", items: model::VisitPurpose::catalogue() }],
     ..Resource::EMPTY
 };

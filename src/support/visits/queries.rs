@@ -111,7 +111,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) ->
 
 pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
     if new.gifts.len() > GIFTS_MAX {
-        let mut error = FieldError::new("#/gifts", FieldCode::Length);
+        let mut error = FieldError::new("#/gifts", FieldCode::LENGTH);
         error.parameter = Some((format!("nhiều nhất {GIFTS_MAX}"), format!("at most {GIFTS_MAX}")));
         return Err(Problem::invalid(vec![error]));
     }
@@ -163,7 +163,7 @@ fn repeated_ids(gifts: &[NewVisitGift]) -> Vec<FieldError> {
     let mut seen = HashSet::new();
     let named = gifts.iter().enumerate().filter_map(|(index, gift)| gift.id.map(|id| (index, id)));
     let repeated = named.filter(|(_, id)| !seen.insert(*id));
-    repeated.map(|(index, _)| FieldError::new(format!("#/gifts/{index}/id"), FieldCode::Duplicate)).collect()
+    repeated.map(|(index, _)| FieldError::new(format!("#/gifts/{index}/id"), FieldCode::DUPLICATE)).collect()
 }
 
 /// The ids of gifts are claimed like any other that a client makes: none is used twice, nor after its
@@ -185,12 +185,12 @@ fn check_households(
     let mut seen = HashSet::new();
     let wrong = |id: &HouseholdId| {
         if !seen.insert(*id) {
-            return Some(FieldCode::Duplicate);
+            return Some(FieldCode::DUPLICATE);
         }
         if before.contains(id) {
             return None;
         }
-        homes.get(id).copied().unwrap_or(Some(FieldCode::NotFound))
+        homes.get(id).copied().unwrap_or(Some(FieldCode::NOT_FOUND))
     };
     let codes: Vec<_> = ids.iter().map(wrong).collect();
     let found = codes.into_iter().enumerate().filter_map(|(index, code)| code.map(|code| (index, code)));
@@ -212,7 +212,7 @@ pub fn check_recorders_side(tx: &mut Tx<'_>, visit: &Visit) -> Result<()> {
     if recording::is_recorders_side(tx.actor, own, visit.acted_by, visit.organisation_id) {
         Ok(())
     } else {
-        Err(Problem::new(Code::Forbidden))
+        Err(Problem::new(Code::FORBIDDEN))
     }
 }
 
@@ -229,7 +229,7 @@ pub fn update(tx: &mut Tx<'_>, id: VisitId, changes: VisitChanges) -> Result<()>
     if occasion.day != visit.visited_on {
         // Gifts are dated by their visit.
         if diesel::select(app_visit_gave(id)).get_result(tx.conn)? {
-            return Err(Problem::new(Code::InUse));
+            return Err(Problem::new(Code::IN_USE));
         }
         recording::check_other_day(tx, &occasion)?;
     }

@@ -3,6 +3,8 @@
 
 mod handlers;
 pub mod model;
+/// Codes of problems.
+pub mod problems;
 pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -14,6 +16,7 @@ pub const RESOURCE: Resource = Resource {
     tag: "organisations",
     about: "Departments, companies, units, associations and places that give.",
     routes,
+    problems: problems::PROBLEMS,
     catalogues: || {
         vec![
             Catalogue { name: "organisation_kinds", items: model::OrganisationKind::catalogue() },

@@ -13,10 +13,12 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::db::sql::{app_in_range, app_matches};
-use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::id::{LocalityId, OrganisationId};
 use crate::places::localities::model::LocalityLevel;
+use crate::places::localities::problems::WRONG_LEVEL;
+use crate::twinning::organisations::problems::PLACE_TAKEN;
 use crate::twinning::references::{check_parent, place_in_range};
 
 type Found = (OrganisationRow, Option<OrganisationContact>);
@@ -133,7 +135,7 @@ pub fn create(tx: &mut Tx<'_>, id: OrganisationId, new: NewOrganisation) -> Resu
             organisations::valid_to.eq(new.valid_to),
         ))
         .execute(tx.conn)
-        .on_constraint("organisations_place_id_key", || Problem::new(Code::PlaceTaken))?;
+        .on_constraint("organisations_place_id_key", || Problem::new(PLACE_TAKEN))?;
     diesel::insert_into(organisation_contacts::table)
         .values((
             organisation_contacts::id.eq(Uuid::now_v7()),
@@ -165,7 +167,7 @@ pub fn update(tx: &mut Tx<'_>, id: OrganisationId, changes: OrganisationChanges)
         // A patch of the contact alone changes nothing of the row itself.
         Err(diesel::result::Error::QueryBuilderError(_)) => {}
         outcome => {
-            outcome.on_constraint("organisations_place_id_key", || Problem::new(Code::PlaceTaken))?;
+            outcome.on_constraint("organisations_place_id_key", || Problem::new(PLACE_TAKEN))?;
         }
     }
     let contact = changes.contact();
@@ -186,22 +188,22 @@ pub fn update(tx: &mut Tx<'_>, id: OrganisationId, changes: OrganisationChanges)
 /// A place that gives is named by `place_id`, and nothing else is.
 fn check_kind(kind: OrganisationKind, place: Option<LocalityId>) -> Result<()> {
     match (kind, place) {
-        (OrganisationKind::Locality, None) => Err(Problem::field("#/place_id", FieldCode::Required)),
+        (OrganisationKind::Locality, None) => Err(Problem::field("#/place_id", FieldCode::REQUIRED)),
         (OrganisationKind::Locality, Some(_)) | (_, None) => Ok(()),
-        (_, Some(_)) => Err(Problem::field("#/place_id", FieldCode::Exclusive)),
+        (_, Some(_)) => Err(Problem::field("#/place_id", FieldCode::EXCLUSIVE)),
     }
 }
 
 fn check_place(tx: &mut Tx<'_>, place: LocalityId) -> Result<()> {
     match place_in_range(tx.conn, place, "#/place_id")?.level {
         LocalityLevel::Village | LocalityLevel::Commune | LocalityLevel::District => Ok(()),
-        LocalityLevel::Province => Err(Problem::field("#/place_id", FieldCode::WrongLevel)),
+        LocalityLevel::Province => Err(Problem::field("#/place_id", WRONG_LEVEL)),
     }
 }
 
 fn check_validity(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<()> {
     match (from, to) {
-        (Some(from), Some(to)) if to < from => Err(Problem::field("#/valid_to", FieldCode::PeriodReversed)),
+        (Some(from), Some(to)) if to < from => Err(Problem::field("#/valid_to", FieldCode::PERIOD_REVERSED)),
         _ => Ok(()),
     }
 }
@@ -213,7 +215,7 @@ fn replace_headcounts(
 ) -> Result<()> {
     let repeated = |(index, headcount): (usize, &OrganisationHeadcount)| {
         let again = headcounts.iter().take(index).any(|other| other.year == headcount.year);
-        again.then(|| FieldError::new(format!("#/headcounts/{index}/year"), FieldCode::Duplicate))
+        again.then(|| FieldError::new(format!("#/headcounts/{index}/year"), FieldCode::DUPLICATE))
     };
     let errors: Vec<FieldError> = headcounts.iter().enumerate().filter_map(repeated).collect();
     if !errors.is_empty() {

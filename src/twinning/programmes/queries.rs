@@ -19,7 +19,7 @@ pub fn find(tx: &mut Tx<'_>, id: ProgrammeId) -> Result<Programme> {
 
 pub fn list(tx: &mut Tx<'_>, filter: &ProgrammeFilter, keyset: Keyset<ProgrammeSort>) -> Result<Page<Programme>> {
     if filter.active_on.is_some_and(|day| !is_plausible(day)) {
-        return Err(Problem::field("?active_on", FieldCode::InvalidValue));
+        return Err(Problem::field("?active_on", FieldCode::INVALID_VALUE));
     }
     let filtered = || {
         let mut query = programmes::table.into_boxed();
@@ -94,7 +94,7 @@ pub fn update(tx: &mut Tx<'_>, id: ProgrammeId, changes: ProgrammeChanges) -> Re
 
 fn check_period(effective_on: NaiveDate, ends_on: Option<NaiveDate>) -> Result<()> {
     if ends_on.is_some_and(|ends_on| ends_on < effective_on) {
-        return Err(Problem::field("#/ends_on", FieldCode::PeriodReversed));
+        return Err(Problem::field("#/ends_on", FieldCode::PERIOD_REVERSED));
     }
     Ok(())
 }

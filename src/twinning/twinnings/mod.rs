@@ -3,6 +3,8 @@
 
 mod handlers;
 pub mod model;
+/// Codes of problems.
+pub mod problems;
 pub mod queries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -14,6 +16,8 @@ pub const RESOURCE: Resource = Resource {
     tag: "twinnings",
     about: "Who stands by which place (kết nghĩa).",
     routes,
+    problems: problems::PROBLEMS,
+    field_problems: problems::FIELD_PROBLEMS,
     catalogues: || vec![Catalogue { name: "twinning_statuses", items: model::TwinningStatus::catalogue() }],
     ..Resource::EMPTY
 };

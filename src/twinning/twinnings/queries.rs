@@ -9,13 +9,15 @@ use crate::access::reach::Reach;
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::db::sql::app_twinning_status;
-use crate::kernel::http::problem::{Code, FieldCode, OnConstraint, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::day::is_plausible;
 use crate::kernel::value::id::TwinningId;
 use crate::kernel::value::id::{LocalityId, OrganisationId, ProgrammeId};
 use crate::places::localities::model::LocalityLevel;
+use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
 use crate::twinning::references::{Place, place_in_range};
+use crate::twinning::twinnings::problems::{ITS_OWN_PLACE, OUTSIDE_PROGRAMME, PROGRAMME_ELSEWHERE, TWINNING_EXISTS};
 
 /// Programmes and organisations are readable by everybody who signed in, so the joins hide nothing.
 #[diesel::dsl::auto_type]
@@ -31,7 +33,7 @@ pub fn find(tx: &mut Tx<'_>, id: TwinningId) -> Result<Twinning> {
 
 pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSort>) -> Result<Page<Twinning>> {
     if filter.active_on.is_some_and(|day| !is_plausible(day)) {
-        return Err(Problem::field("?active_on", FieldCode::InvalidValue));
+        return Err(Problem::field("?active_on", FieldCode::INVALID_VALUE));
     }
     let filtered = || {
         let mut query = with_names().filter(Reach::of_twinnings(tx.actor)).into_boxed();
@@ -67,7 +69,7 @@ pub fn create(tx: &mut Tx<'_>, id: TwinningId, new: NewTwinning) -> Result<()> {
     check_organisation(tx, new.organisation_id, new.locality_id)?;
     let place = place_in_range(tx.conn, new.locality_id, "#/locality_id")?;
     if place.level == LocalityLevel::Province {
-        return Err(Problem::field("#/locality_id", FieldCode::WrongLevel));
+        return Err(Problem::field("#/locality_id", WRONG_LEVEL));
     }
     check_life(&place, new.starts_on, "#/locality_id")?;
     check_reach(tx, new.programme_id, new.locality_id, new.starts_on)?;
@@ -85,7 +87,7 @@ pub fn create(tx: &mut Tx<'_>, id: TwinningId, new: NewTwinning) -> Result<()> {
             twinnings::ends_on.eq(new.ends_on),
         ))
         .execute(tx.conn)
-        .on_constraint("twinnings_key", || Problem::new(Code::TwinningExists))?;
+        .on_constraint("twinnings_key", || Problem::new(TWINNING_EXISTS))?;
     Ok(())
 }
 
@@ -101,16 +103,16 @@ pub fn update(tx: &mut Tx<'_>, id: TwinningId, changes: TwinningChanges) -> Resu
     match outcome {
         // A patch without fields changes nothing.
         Err(diesel::result::Error::QueryBuilderError(_)) => Ok(()),
-        outcome => outcome.map(drop).on_constraint("twinnings_key", || Problem::new(Code::TwinningExists)),
+        outcome => outcome.map(drop).on_constraint("twinnings_key", || Problem::new(TWINNING_EXISTS)),
     }
 }
 
 fn check_programme(tx: &mut Tx<'_>, id: ProgrammeId, starts_on: NaiveDate) -> Result<()> {
     let period: Option<(NaiveDate, Option<NaiveDate>)> =
         programmes::table.find(id).select((programmes::effective_on, programmes::ends_on)).first(tx.conn).optional()?;
-    let (effective_on, ends_on) = period.ok_or_else(|| Problem::field("#/programme_id", FieldCode::NotFound))?;
+    let (effective_on, ends_on) = period.ok_or_else(|| Problem::field("#/programme_id", FieldCode::NOT_FOUND))?;
     if starts_on < effective_on || ends_on.is_some_and(|ends_on| starts_on > ends_on) {
-        return Err(Problem::field("#/starts_on", FieldCode::OutsideProgramme));
+        return Err(Problem::field("#/starts_on", OUTSIDE_PROGRAMME));
     }
     Ok(())
 }
@@ -137,7 +139,7 @@ fn check_reach(tx: &mut Tx<'_>, programme: ProgrammeId, place: LocalityId, day: 
     if found.is_some_and(|found| found.reaches) {
         Ok(())
     } else {
-        Err(Problem::field("#/programme_id", FieldCode::ProgrammeElsewhere))
+        Err(Problem::field("#/programme_id", PROGRAMME_ELSEWHERE))
     }
 }
 
@@ -145,8 +147,8 @@ fn check_organisation(tx: &mut Tx<'_>, id: OrganisationId, locality: LocalityId)
     let place: Option<Option<LocalityId>> =
         organisations::table.find(id).select(organisations::place_id).first(tx.conn).optional()?;
     match place {
-        None => Err(Problem::field("#/organisation_id", FieldCode::NotFound)),
-        Some(place) if place == Some(locality) => Err(Problem::field("#/organisation_id", FieldCode::ItsOwnPlace)),
+        None => Err(Problem::field("#/organisation_id", FieldCode::NOT_FOUND)),
+        Some(place) if place == Some(locality) => Err(Problem::field("#/organisation_id", ITS_OWN_PLACE)),
         Some(_) => Ok(()),
     }
 }
@@ -155,12 +157,12 @@ fn check_organisation(tx: &mut Tx<'_>, id: OrganisationId, locality: LocalityId)
 fn check_life(place: &Place, starts_on: NaiveDate, pointer: &str) -> Result<()> {
     let too_early = place.valid_from.is_some_and(|from| starts_on < from);
     let too_late = place.valid_to.is_some_and(|to| starts_on > to);
-    if too_early || too_late { Err(Problem::field(pointer, FieldCode::Ended)) } else { Ok(()) }
+    if too_early || too_late { Err(Problem::field(pointer, ENDED)) } else { Ok(()) }
 }
 
 fn check_period(starts_on: NaiveDate, ends_on: Option<NaiveDate>) -> Result<()> {
     if ends_on.is_some_and(|ends_on| ends_on < starts_on) {
-        return Err(Problem::field("#/ends_on", FieldCode::PeriodReversed));
+        return Err(Problem::field("#/ends_on", FieldCode::PERIOD_REVERSED));
     }
     Ok(())
 }

@@ -185,7 +185,7 @@ fn every_connection_has_timeouts_and_a_timed_out_transaction_leaves_no_row() {
     });
     for problem in [slow, idle] {
         let problem = problem.unwrap_err();
-        assert_eq!((problem.code(), problem.retry_after_seconds()), (Code::Overloaded, Some(2)), "{problem}");
+        assert_eq!((problem.code(), problem.retry_after_seconds()), (Code::OVERLOADED, Some(2)), "{problem}");
     }
     assert_eq!(world.count("creations", "resource = 'never'"), 0);
     // The connections of the pool keep no setting of it.
@@ -199,7 +199,7 @@ fn a_panic_fails_one_request_and_loses_no_connection() {
     let world = World::new();
     for _ in 0..8 {
         let broken: Result<()> = within(&world, |_| panic!("a panic in a query"));
-        assert_eq!(broken.unwrap_err().code(), Code::Internal);
+        assert_eq!(broken.unwrap_err().code(), Code::INTERNAL);
     }
     world.admin().get("/me").expect(200);
 }

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use ketnghia::access::policy::Permission;
 use ketnghia::app;
+use ketnghia::kernel::http::problem::{Code, FieldCode};
+use ketnghia::kernel::locale::Locale;
 use serde_json::{Map, Value, json};
 
-use crate::harness::{TestServer, World};
+use crate::harness::{TestServer, World, sources};
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
 /// The response of this operation is the document, an object without a schema.
@@ -129,6 +131,42 @@ fn every_operation_is_public_or_names_one_existing_permission() {
         }
     }
     assert_none("permissions", wrong);
+}
+
+#[test]
+fn every_problem_code_is_unique_and_has_texts_in_both_languages() {
+    let codes: Vec<_> = Code::ALL.iter().chain(app::resources().flat_map(|resource| resource.problems)).collect();
+    let fields = FieldCode::ALL.iter().chain(app::resources().flat_map(|resource| resource.field_problems));
+    let fields: Vec<_> = fields.collect();
+    for code in &codes {
+        assert_ne!(code.text(Locale::Vi), code.text(Locale::En), "{}", code.word());
+        assert_ne!(code.title(Locale::Vi), code.title(Locale::En), "{}", code.word());
+        assert!((400..=599).contains(&code.status()), "{}", code.word());
+    }
+    for code in &fields {
+        assert_ne!(code.text(Locale::Vi), code.text(Locale::En), "{}", code.word());
+    }
+    let words: BTreeSet<_> = codes.iter().map(|code| code.word()).collect();
+    let field_words: BTreeSet<_> = fields.iter().map(|code| code.word()).collect();
+    assert_eq!((words.len(), field_words.len()), (codes.len(), fields.len()));
+}
+
+#[test]
+fn every_code_declared_in_the_sources_is_in_the_document() {
+    let schemas = &app::document()["components"]["schemas"];
+    let published = |name: &str| serde_json::from_value::<BTreeSet<String>>(schemas[name]["enum"].clone()).unwrap();
+    let published: BTreeSet<String> = published("ProblemCode").union(&published("ProblemFieldCode")).cloned().collect();
+    let mut declared = BTreeSet::new();
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for path in sources(&src).into_iter().filter(|path| path.ends_with("problems.rs")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let words = text.lines().filter_map(|line| line.split_once(" = ")?.1.split('"').nth(1));
+        let before = declared.len();
+        declared.extend(words.map(str::to_owned));
+        assert!(declared.len() > before, "{}", path.display());
+    }
+    assert!(declared.len() > 30, "{declared:?}");
+    assert_none("a RESOURCE does not list", declared.difference(&published).cloned().collect());
 }
 
 #[test]

@@ -271,8 +271,10 @@ fn a_problem_contains_the_request_id() {
         assert_eq!(body["status"], answer.status);
         assert_eq!(body["type"], format!("urn:ketnghia:problem:{}", body["code"].as_str().unwrap()));
         assert!(body["instance"].as_str().unwrap().starts_with("/api/v1/"));
-        assert!(!body["title"].as_str().unwrap().is_empty());
     }
+    let title =
+        |language: &str| official.with("Accept-Language", language).get("/nothing").expect(404)["title"].clone();
+    assert_eq!((title("vi"), title("en")), (json!("Không tìm thấy"), json!("Not found")));
     let good = official.get("/me");
     assert_eq!(good.header("x-request-id").len(), 36);
     assert_ne!(

@@ -29,9 +29,9 @@ enum Refusal {
 impl Refusal {
     fn problem(self) -> Problem {
         match self {
-            Self::TooManyValues => Problem::new(Code::PayloadTooLarge),
-            Self::TooDeep => Problem::new(Code::MalformedRequest),
-            Self::LongName => Problem::invalid(vec![FieldError::at_most("#", NAME_MAX).coded(FieldCode::LongName)]),
+            Self::TooManyValues => Problem::new(Code::PAYLOAD_TOO_LARGE),
+            Self::TooDeep => Problem::new(Code::MALFORMED_REQUEST),
+            Self::LongName => Problem::invalid(vec![FieldError::at_most("#", NAME_MAX).coded(FieldCode::LONG_NAME)]),
         }
     }
 }
@@ -60,7 +60,7 @@ pub fn parse(body: &[u8]) -> Result<Value> {
     });
     parsed.map_err(|_syntax| match reading.refusal.get() {
         Some(refusal) => refusal.problem(),
-        None => Problem::new(Code::MalformedRequest),
+        None => Problem::new(Code::MALFORMED_REQUEST),
     })
 }
 
@@ -221,13 +221,13 @@ fn clean_at(value: &mut Value, place: Place<'_>, errors: &mut Vec<FieldError>) {
 /// A name that nobody sees, or that turns the line around it, is a slip or a trick.
 fn unfit(text: &str) -> Option<FieldCode> {
     if text.contains('\0') {
-        return Some(FieldCode::NullCharacter);
+        return Some(FieldCode::NULL_CHARACTER);
     }
     let invisible = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{FEFF}');
     let unprintable = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     let is_blank = !text.is_empty() && text.chars().all(invisible);
-    (is_blank || text.chars().any(|c| unprintable(c) || turns(c))).then_some(FieldCode::InvalidValue)
+    (is_blank || text.chars().any(|c| unprintable(c) || turns(c))).then_some(FieldCode::INVALID_VALUE)
 }
 
 #[cfg(test)]
@@ -243,7 +243,7 @@ mod tests {
         let body = r#" {"a":[1,-2,2.5,1e3,"x",null,true,{"b":{}}],"c":"\u00e9","a2":18446744073709551615} "#;
         assert_eq!(parse(body.as_bytes()).unwrap(), serde_json::from_str::<Value>(body).unwrap());
         for broken in ["", "{", "{} x", "[1,]", "1e999"] {
-            assert_eq!(refused(broken), Code::MalformedRequest, "{broken}");
+            assert_eq!(refused(broken), Code::MALFORMED_REQUEST, "{broken}");
         }
     }
 
@@ -251,20 +251,20 @@ mod tests {
     fn values_depth_and_names_have_limits() {
         let array = |values: usize| format!("[{}0]", "0,".repeat(values - 2));
         assert!(parse(array(VALUES_MAX).as_bytes()).is_ok());
-        assert_eq!(refused(&array(VALUES_MAX + 1)), Code::PayloadTooLarge);
+        assert_eq!(refused(&array(VALUES_MAX + 1)), Code::PAYLOAD_TOO_LARGE);
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(parse(nested(DEPTH_MAX).as_bytes()).is_ok());
-        assert_eq!(refused(&nested(DEPTH_MAX + 1)), Code::MalformedRequest);
+        assert_eq!(refused(&nested(DEPTH_MAX + 1)), Code::MALFORMED_REQUEST);
         let named = |letters: usize| format!("{{\"{}\":0}}", "ư".repeat(letters));
         assert!(parse(named(NAME_MAX).as_bytes()).is_ok());
-        assert_eq!(refused(&named(NAME_MAX + 1)), Code::Invalid);
+        assert_eq!(refused(&named(NAME_MAX + 1)), Code::INVALID);
     }
 
     #[test]
     fn the_place_of_a_wrong_text_is_told() {
         let mut value = serde_json::json!({"a~/b": [{"c": "x\u{0}"}, "\u{202E}"], "d": "e\u{301}"});
         let told: Vec<_> = clean(&mut value).into_iter().map(|error| (error.pointer, error.code)).collect();
-        let (null, wrong) = (FieldCode::NullCharacter, FieldCode::InvalidValue);
+        let (null, wrong) = (FieldCode::NULL_CHARACTER, FieldCode::INVALID_VALUE);
         assert_eq!(told, [("#/a~0~1b/0/c".to_owned(), null), ("#/a~0~1b/1".to_owned(), wrong)]);
         assert_eq!(value["d"], "é");
     }

@@ -112,7 +112,7 @@ impl MediaType {
 /// No body at all: every caller is told the fields that are needed; where none is, it is a change that
 /// was lost on the way.
 fn nothing_sent<T: DeserializeOwned + Validate>() -> Problem {
-    of_bytes::<T>(b"{}").err().unwrap_or_else(|| Problem::new(Code::MalformedRequest))
+    of_bytes::<T>(b"{}").err().unwrap_or_else(|| Problem::new(Code::MALFORMED_REQUEST))
 }
 
 async fn parse<T>(body: Body, media_type: MediaType) -> Result<Valid<T>>
@@ -120,7 +120,7 @@ where
     T: DeserializeOwned + Validate + Send + 'static,
 {
     if !matches!(media_type, MediaType::Json) {
-        return Err(Problem::new(Code::UnsupportedMediaType));
+        return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE));
     }
     if body.content_limit() <= PARSED_AT_ONCE {
         return of_bytes(&body.content()?);
@@ -153,7 +153,7 @@ pub fn valid<T: DeserializeOwned + Validate>(mut received: Value) -> Result<T> {
 
 fn tidy(received: &mut Value) -> Result<()> {
     if !received.is_object() {
-        return Err(Problem::field("#", FieldCode::InvalidType));
+        return Err(Problem::field("#", FieldCode::INVALID_TYPE));
     }
     let errors = json::clean(received);
     if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
@@ -163,7 +163,7 @@ fn client_id(received: &Value) -> Result<Option<Uuid>> {
     match received.get("id") {
         Some(Value::String(text)) => match Uuid::try_parse(text) {
             Ok(id) if id.get_version_num() == 7 => Ok(Some(id)),
-            _ => Err(Problem::field("#/id", FieldCode::NotV7)),
+            _ => Err(Problem::field("#/id", FieldCode::NOT_V7)),
         },
         _ => Ok(None),
     }
@@ -176,7 +176,7 @@ fn deserialize<T: DeserializeOwned + Validate>(received: &Value) -> Result<T> {
     let result: Result<T, _> = serde_ignored::deserialize(tracked, |path| {
         // One more than are told says that there are more.
         if errors.len() <= ERRORS_MAX {
-            errors.push(FieldError::new(pointer_of_ignored(&path), FieldCode::UnknownField));
+            errors.push(FieldError::new(pointer_of_ignored(&path), FieldCode::UNKNOWN_FIELD));
         }
     });
     match result {

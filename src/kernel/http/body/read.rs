@@ -177,16 +177,16 @@ impl Body {
         let most = u64::try_from(self.limit + 1).unwrap_or(u64::MAX);
         let read = GzDecoder::new(self.received.as_slice()).take(most).read_to_end(&mut content);
         match read {
-            Ok(size) if size > self.limit => Err(Problem::new(Code::PayloadTooLarge)),
+            Ok(size) if size > self.limit => Err(Problem::new(Code::PAYLOAD_TOO_LARGE)),
             Ok(_) => Ok(content),
-            Err(_not_gzip) => Err(Problem::new(Code::MalformedRequest)),
+            Err(_not_gzip) => Err(Problem::new(Code::MALFORMED_REQUEST)),
         }
     }
 
     fn add(&mut self, chunk: &[u8], bodies: &Bodies) -> Result<()> {
         let size = self.received.len() + chunk.len();
         if size > self.limit {
-            return Err(Problem::new(Code::PayloadTooLarge).closing());
+            return Err(Problem::new(Code::PAYLOAD_TOO_LARGE).closing());
         }
         let held = self.share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let missing = size.div_ceil(KIB).saturating_sub(held);
@@ -225,9 +225,9 @@ pub fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output 
     let sender = Sender::of(request);
     async move {
         let bodies = bodies.ok_or_else(|| Problem::internal("no budget for bodies"))?;
-        let is_compressed = is_compressed.ok_or_else(|| Problem::new(Code::UnsupportedMediaType))?;
+        let is_compressed = is_compressed.ok_or_else(|| Problem::new(Code::UNSUPPORTED_MEDIA_TYPE))?;
         if announced.is_some_and(|size| size > limit) {
-            return Err(Problem::new(Code::PayloadTooLarge).closing());
+            return Err(Problem::new(Code::PAYLOAD_TOO_LARGE).closing());
         }
         let _arriving = bodies.arriving.try_acquire().map_err(|_many| {
             // Its connection ends with the answer: the rest of the body is not waited for.
@@ -235,7 +235,7 @@ pub fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output 
         })?;
         let body = bodies.begin(sender, is_compressed, limit);
         let arrival = timeout(bodies.within, collect(Box::pin(payload), body, &bodies)).await;
-        arrival.map_err(|_elapsed| Problem::new(Code::RequestTimeout).closing())?
+        arrival.map_err(|_elapsed| Problem::new(Code::REQUEST_TIMEOUT).closing())?
     }
 }
 
@@ -245,8 +245,8 @@ where
 {
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| match error {
-            PayloadError::Overflow => Problem::new(Code::PayloadTooLarge),
-            _ => Problem::new(Code::MalformedRequest),
+            PayloadError::Overflow => Problem::new(Code::PAYLOAD_TOO_LARGE),
+            _ => Problem::new(Code::MALFORMED_REQUEST),
         })?;
         body.add(&chunk, bodies)?;
     }
@@ -280,7 +280,7 @@ mod tests {
         last.add(&vec![b' '; BODY_LIMIT], &bodies).unwrap();
         all.push(last);
         let mut surplus = body(&bodies, 16, BODY_LIMIT);
-        assert_eq!(surplus.add(b"{", &bodies).unwrap_err().code(), Code::Overloaded);
+        assert_eq!(surplus.add(b"{", &bodies).unwrap_err().code(), Code::OVERLOADED);
         // Whoever signs in has memory of its own.
         body(&bodies, 17, PUBLIC_BODY_LIMIT).add(b"{", &bodies).unwrap();
         all.pop();
@@ -298,7 +298,7 @@ mod tests {
         for one in &mut own {
             one.add(&vec![b' '; BODY_LIMIT], &bodies).unwrap();
         }
-        assert_eq!(body(&bodies, 1, BODY_LIMIT).add(b"{", &bodies).unwrap_err().code(), Code::Overloaded);
+        assert_eq!(body(&bodies, 1, BODY_LIMIT).add(b"{", &bodies).unwrap_err().code(), Code::OVERLOADED);
         body(&bodies, 2, BODY_LIMIT).add(b"{", &bodies).unwrap();
         own.pop();
         body(&bodies, 1, BODY_LIMIT).add(b"{", &bodies).unwrap();
@@ -316,7 +316,7 @@ mod tests {
             packed.content().map(|content| content.len())
         };
         assert_eq!(unpacked(BODY_LIMIT).unwrap(), BODY_LIMIT);
-        assert_eq!(unpacked(BODY_LIMIT + 1).unwrap_err().code(), Code::PayloadTooLarge);
-        assert_eq!(unpacked(100 * BODY_LIMIT).unwrap_err().code(), Code::PayloadTooLarge);
+        assert_eq!(unpacked(BODY_LIMIT + 1).unwrap_err().code(), Code::PAYLOAD_TOO_LARGE);
+        assert_eq!(unpacked(100 * BODY_LIMIT).unwrap_err().code(), Code::PAYLOAD_TOO_LARGE);
     }
 }

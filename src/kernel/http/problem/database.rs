@@ -15,9 +15,9 @@ impl From<DieselError> for Problem {
         let message = information.message();
         match (information.constraint_name(), kind) {
             (Some("app_not_found"), _) => Self::not_found(),
-            (Some("app_in_use"), _) => Self::new(Code::InUse),
+            (Some("app_in_use"), _) => Self::new(Code::IN_USE),
             // The id is taken: by a record that the caller may not even see, or one that the server made.
-            (Some(name), DatabaseErrorKind::UniqueViolation) if name.ends_with("_pkey") => Self::new(Code::IdConflict),
+            (Some(name), DatabaseErrorKind::UniqueViolation) if name.ends_with("_pkey") => Self::new(Code::ID_CONFLICT),
             // A row that would lie out of the caller's scope: it does not exist for them.
             _ if message.starts_with("new row violates row-level security") => Self::not_found(),
             (_, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand) => {

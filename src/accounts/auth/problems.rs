@@ -1,0 +1,9 @@
+//! The codes that auth add.
+
+use crate::kernel::http::problem::problems;
+
+problems! {
+    INVALID_CREDENTIALS = 401 "invalid_credentials" ("Sai tên đăng nhập hoặc mật khẩu", "Wrong user name or password"), "Tên đăng nhập hoặc mật khẩu không đúng.", "The user name or the password is wrong.";
+    INVALID_GRANT = 401 "invalid_grant" ("Mã làm mới không dùng được", "Refresh token not valid"), "Mã làm mới không hợp lệ hoặc đã được dùng. Hãy đăng nhập lại.", "The refresh token is not valid or was used before. Please sign in again.";
+    SESSION_EXPIRED = 401 "session_expired" ("Phiên đăng nhập đã hết hạn", "Session expired"), "Phiên đăng nhập đã hết hạn. Hãy đăng nhập lại; dữ liệu chưa gửi vẫn được giữ.", "The session has expired. Please sign in again; unsent data is kept.";
+}

@@ -1,0 +1,18 @@
+//! The codes that households add.
+
+use crate::kernel::http::problem::{field_problems, problems};
+
+problems! {
+    DECIDED = 409 "decided" ("Xã đã quyết định", "Decided by the commune"), "Xã đã duyệt hoặc quà đã được xác nhận: chỉ xã mới làm được.", "The commune has approved it or a gift was answered: only the commune can do this.";
+    MEMBER_IN_USE = 409 "member_in_use" ("Thành viên đã nhận quà", "Member received a gift"), "Không bỏ được thành viên đã nhận quà.", "A member who received a gift cannot be dropped.";
+}
+
+field_problems! {
+    HOUSEHOLD_ELSEWHERE = "household_elsewhere", "Hộ không thuộc thôn, làng này.", "The household does not live in this village.";
+    HOUSEHOLD_NOT_ACTIVE = "household_not_active", "Hộ không còn ở đây.", "The household is no longer active.";
+    DIFFERENT_IDENTITY_NUMBER = "different_identity_number", "Hai hộ có số định danh khác nhau.", "The two households have different identity numbers.";
+    NOT_ACTIVE = "not_active", "Hộ này đã chuyển đi hoặc không còn.", "This household has moved away or is no more.";
+    ITSELF = "itself", "Không thể gộp hộ vào chính nó.", "It cannot be merged into itself.";
+    PHONE_NUMBER = "phone_number", "Cần số điện thoại: 8 đến 20 ký tự, gồm chữ số, có thể có + ở đầu và dấu cách, dấu chấm, gạch nối ở giữa.", "Needs a phone number: 8 to 20 characters, digits with + in front and spaces, dots or hyphens between them if wished.";
+    IDENTITY_NUMBER = "identity_number", "Cần 9 hoặc 12 chữ số.", "Needs 9 or 12 digits.";
+}

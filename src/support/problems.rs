@@ -1,0 +1,10 @@
+//! The codes that support add.
+
+use crate::kernel::http::problem::field_problems;
+
+field_problems! {
+    OUTSIDE_TWINNING = "outside_twinning", "Ngày nằm ngoài thời gian kết nghĩa.", "The day lies outside the twinning.";
+    VILLAGE_OUTSIDE_TWINNING = "village_outside_twinning", "Thôn, làng không thuộc nơi kết nghĩa.", "The village does not lie in the twinned place.";
+    NOT_YOUR_ORGANISATION = "not_your_organisation", "Đây không phải quan hệ kết nghĩa của đơn vị bạn.", "This is not a twinning of your organisation.";
+    ORGANISATION_HAS_ACCOUNT = "organisation_has_account", "Đơn vị có tài khoản và tự ghi nhận.", "The unit has an account and records for itself.";
+}
