@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::limits::Limits;
 use super::policy::{Office, Permission, Permitted, Role};
 use super::tokens::Tokens;
+use crate::access::UserId;
 use crate::access::problems;
 use crate::kernel::db::{Db, Enters, Entry};
 use crate::kernel::http::contract::Contracts;
@@ -27,7 +28,6 @@ use crate::kernel::http::middleware::{Caller, RequestId};
 use crate::kernel::http::peer::{Peer, subscriber};
 use crate::kernel::http::problem::{Code, Problem, Result};
 use crate::kernel::secrets::{Secrets, sha256};
-use crate::kernel::value::id::UserId;
 
 pub const KEY_PREFIX: &str = "kn_";
 

@@ -18,6 +18,8 @@ pub mod problems;
 pub mod reach;
 /// The contribution of a resource to routes, document, catalogues and audit.
 pub mod resource;
+/// Functions of the database about the caller.
+pub mod sql;
 /// Steps of state machines.
 pub mod steps;
 /// Access tokens.
@@ -26,8 +28,14 @@ pub mod tokens;
 pub mod tx;
 
 use crate::kernel::value::enums::Catalogue;
+use crate::kernel::value::id::id;
 use policy::Role;
 use resource::Resource;
+
+id! {
+    /// A person who signs in.
+    UserId of "users"
+}
 
 /// The gate has no operations; its codes and the roles are published like those of a resource.
 pub const RESOURCES: &[Resource] = &[Resource {

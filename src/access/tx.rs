@@ -2,9 +2,11 @@
 //! call the same functions.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, RunQueryDsl};
+use uuid::Uuid;
 
 use super::actor::Actor;
+use super::sql::app_organisation;
 use crate::kernel::clock::local_day;
 use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
@@ -28,5 +30,10 @@ impl<'t> Tx<'t> {
     pub fn nested<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let (actor, today, secrets) = (self.actor, self.today, self.secrets);
         self.conn.transaction(|conn| work(&mut Tx { conn, actor, today, secrets }))
+    }
+
+    /// The organisation the caller acts for, if any.
+    pub fn organisation(&mut self) -> Result<Option<Uuid>> {
+        Ok(diesel::select(app_organisation()).get_result(self.conn)?)
     }
 }

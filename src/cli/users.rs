@@ -7,6 +7,7 @@ use validator::Validate;
 
 use super::arguments::{CreateUser, EndSessions, ListUsers, NamedUser};
 use super::say;
+use crate::access::UserId;
 use crate::access::passwords::{self, ONE_TIME_DAYS};
 use crate::access::policy::Role;
 use crate::accounts::users::model::NewUser;
@@ -17,7 +18,6 @@ use crate::kernel::clock::Clock;
 use crate::kernel::db::schema::users;
 use crate::kernel::db::{Db, migrate};
 use crate::kernel::http::problem::{Problem, Result as Outcome};
-use crate::kernel::value::id::UserId;
 
 /// A one-time password that was made for somebody.
 struct OneTime {

@@ -13,10 +13,11 @@ use super::report::Fault;
 use super::table::Row;
 use super::{households, poverty};
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
-use crate::kernel::value::id::{HouseholdId, LocalityId};
 use crate::kernel::value::text::plain;
+use crate::needs::households::HouseholdId;
 use crate::needs::households::assessments::{self, Assessment, AssessmentRow, Finding, NewAssessment, enter};
 use crate::needs::households::{private, queries};
+use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 
 pub fn columns() -> Vec<Column> {

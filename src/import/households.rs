@@ -14,7 +14,7 @@ use super::poverty;
 use super::report::Fault;
 use super::table::Row;
 use crate::kernel::http::problem::Result;
-use crate::kernel::value::id::HouseholdId;
+use crate::needs::households::HouseholdId;
 use crate::needs::households::assessments::enter;
 use crate::needs::households::model::{HardshipReason, Sex};
 use crate::needs::households::{queries, warnings};

@@ -8,11 +8,12 @@ use std::collections::{HashMap, HashSet};
 use super::Import;
 use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
-use crate::kernel::value::id::{HouseholdId, LocalityId};
 use crate::kernel::value::text::{plain, squeeze};
+use crate::needs::households::HouseholdId;
 use crate::needs::households::assessments::{self, Assessment, AssessmentRow, Finding, says_otherwise};
 use crate::needs::households::model::{HouseholdRow, HouseholdStatus, NewHousehold};
 use crate::needs::households::{private, queries};
+use crate::places::localities::LocalityId;
 
 /// A row as the API's body, with what it is known by.
 pub struct Entry {

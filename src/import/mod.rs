@@ -34,7 +34,7 @@ use crate::kernel::http::extract;
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::locale::Locale;
 use crate::kernel::secrets::Secrets;
-use crate::kernel::value::id::LocalityId;
+use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use cells::Wrong;
 use columns::{Column, are_headers};

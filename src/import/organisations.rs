@@ -14,8 +14,8 @@ use super::report::Fault;
 use super::table::Row;
 use super::years::{self, Entry, YearRow};
 use crate::kernel::http::problem::Result;
-use crate::kernel::value::id::LocalityId;
 use crate::kernel::value::text::plain;
+use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::twinning::organisations::model::{
     NewOrganisation, Organisation, OrganisationHeadcount, OrganisationKind, OrganisationLevel,

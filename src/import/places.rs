@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use super::cells::Wrong;
 use super::report::Fault;
+use crate::access::sql::app_in_range;
 use crate::kernel::db::schema::localities;
-use crate::kernel::db::sql::{app_in_range, app_today};
+use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{FieldCode, Result};
-use crate::kernel::value::id::LocalityId;
 use crate::kernel::value::text::{plain, squeeze};
+use crate::places::localities::LocalityId;
 use crate::places::localities::model::{LocalityKind, LocalityLevel};
 
 /// A place of the acting user's area.

@@ -12,15 +12,16 @@ use super::columns::Column;
 use super::places::Places;
 use super::report::{Fault, NewAccount};
 use super::table::Row;
+use crate::access::UserId;
 use crate::access::passwords;
 use crate::access::policy::Role;
 use crate::accounts::users::model::{NewUser, User};
 use crate::accounts::users::queries;
 use crate::kernel::db::records;
 use crate::kernel::http::problem::{FieldCode, Result};
-use crate::kernel::value::id::{OrganisationId, UserId};
 use crate::kernel::value::text::plain;
 use crate::places::localities::model::LocalityLevel;
+use crate::twinning::organisations::OrganisationId;
 use crate::twinning::organisations::queries as organisations;
 
 const ROLES: [(&str, &str); 14] = [

@@ -13,9 +13,9 @@ use super::report::Fault;
 use super::table::Row;
 use super::years::{self, Entry, YearRow};
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
-use crate::kernel::value::id::LocalityId;
 use crate::kernel::value::text::plain;
 use crate::places::catalogues::data;
+use crate::places::localities::LocalityId;
 use crate::places::localities::model::{LocalityKind, LocalityLevel, NewLocality, VillageProfile};
 use crate::places::localities::queries;
 

@@ -5,18 +5,21 @@ use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::access::UserId;
 use crate::access::actor::Actor;
 use crate::access::policy::Permission;
+use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
-use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, twinnings};
-use crate::kernel::db::sql::{app_ancestor, app_in_range};
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
-use crate::kernel::value::id::{LocalityId, OrganisationId, TwinningId, UserId};
+use crate::places::localities::LocalityId;
 use crate::places::localities::problems::WRONG_LEVEL;
+use crate::places::localities::queries::app_ancestor;
 use crate::support::problems::{
     NOT_YOUR_ORGANISATION, ORGANISATION_HAS_ACCOUNT, OUTSIDE_TWINNING, VILLAGE_OUTSIDE_TWINNING,
 };
+use crate::twinning::organisations::OrganisationId;
+use crate::twinning::twinnings::TwinningId;
 
 diesel::define_sql_function! {
     /// Whether somebody signs in for an organisation.
@@ -92,7 +95,7 @@ pub fn check_other_day(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<()> {
 
 /// The organisation the caller acts for, if any.
 pub fn own_organisation(tx: &mut Tx<'_>) -> Result<Option<OrganisationId>> {
-    Ok(records::own_organisation(tx.conn)?.map(OrganisationId))
+    Ok(tx.organisation()?.map(OrganisationId))
 }
 
 /// Who recorded something, and everybody of the unit it was recorded for.

@@ -3,10 +3,11 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Uuid as SqlUuid};
 
+use crate::access::sql::app_in_range;
 use crate::kernel::db::schema::localities;
-use crate::kernel::db::sql::app_in_range;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
-use crate::kernel::value::id::{LocalityId, RecordId};
+use crate::kernel::value::id::RecordId;
+use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 
 /// A place in the caller's range.

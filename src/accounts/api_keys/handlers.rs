@@ -1,6 +1,7 @@
 use actix_web::web::Json;
 use ketnghia_macros::operation;
 
+use super::ApiKeyId;
 use super::model::{ApiKey, ApiKeyFilter, ApiKeySort, ApiKeyWithSecret, NewApiKey};
 use super::queries;
 use crate::access::actor::{KEY_PREFIX, May};
@@ -12,7 +13,6 @@ use crate::kernel::http::problem::Result;
 use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
 use crate::kernel::secrets::{base64url, random, sha256};
-use crate::kernel::value::id::ApiKeyId;
 
 /// List API keys
 ///

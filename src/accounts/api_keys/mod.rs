@@ -7,6 +7,12 @@ pub mod queries;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::Resource;
+use crate::kernel::value::id::id;
+
+id! {
+    /// A key of a dashboard.
+    ApiKeyId of "api_keys"
+}
 
 pub const RESOURCE: Resource =
     Resource { tag: "api-keys", about: "Keys of third-party dashboards.", routes, ..Resource::EMPTY };

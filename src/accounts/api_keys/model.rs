@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::ApiKeyId;
+use crate::access::UserId;
 use crate::kernel::db::schema::api_keys;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
-use crate::kernel::value::id::{ApiKeyId, LocalityId, UserId};
+use crate::places::localities::LocalityId;
 
 /// A dashboard's key, without its secret.
 #[derive(Clone, HasQuery, Serialize, ToSchema)]

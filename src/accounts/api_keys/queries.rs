@@ -2,13 +2,14 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::json;
 
+use super::ApiKeyId;
 use super::model::{ApiKey, ApiKeyFilter, ApiKeySort, NewApiKey};
+use crate::access::sql::{app_in_range, app_user_id};
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::{api_keys, localities};
-use crate::kernel::db::sql::{app_in_range, app_today, app_user_id};
+use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
-use crate::kernel::value::id::ApiKeyId;
 use crate::places::localities::problems;
 
 pub fn find(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<ApiKey> {

@@ -3,6 +3,7 @@ use ketnghia_macros::operation;
 
 use super::model::{NewUser, User, UserChanges, UserFilter, UserSort, UserWithPassword};
 use super::queries;
+use crate::access::UserId;
 use crate::access::actor::May;
 use crate::access::calls::unless_in_use;
 use crate::access::guesses::Guesses;
@@ -15,7 +16,6 @@ use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
-use crate::kernel::value::id::UserId;
 
 /// List the accounts in the caller's care
 ///

@@ -6,12 +6,14 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::ValidationError;
 
+use crate::access::UserId;
 use crate::access::policy::Role;
 use crate::kernel::db::schema::users;
 use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
 use crate::kernel::list::page::sorts;
-use crate::kernel::value::id::{LocalityId, OrganisationId, UserId};
+use crate::places::localities::LocalityId;
+use crate::twinning::organisations::OrganisationId;
 
 /// An account of somebody in the caller's care.
 #[derive(Clone, HasQuery, Serialize, ToSchema)]

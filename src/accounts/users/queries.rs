@@ -5,17 +5,19 @@ use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::json;
 
 use super::model::{NewUser, OperatedAccount, User, UserChanges, UserFilter, UserSort};
+use crate::access::UserId;
 use crate::access::policy::Role;
+use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
 use crate::accounts::users::problems::USERNAME_TAKEN;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, organisations, users};
-use crate::kernel::db::sql::{app_in_range, app_matches, app_today};
+use crate::kernel::db::sql::{app_matches, app_today};
 use crate::kernel::http::problem::{Code, FieldCode, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
-use crate::kernel::value::id::UserId;
-use crate::kernel::value::id::{LocalityId, OrganisationId};
+use crate::places::localities::LocalityId;
 use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
+use crate::twinning::organisations::OrganisationId;
 
 pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
     Ok(User::query().find(id).first(tx.conn)?)

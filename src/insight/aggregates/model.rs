@@ -7,7 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::kernel::http::sheet::AnswerFormat;
-use crate::kernel::value::id::{LocalityId, OrganisationId, ProgrammeId};
+use crate::places::localities::LocalityId;
+use crate::twinning::organisations::OrganisationId;
+use crate::twinning::programmes::ProgrammeId;
 
 /// By what the numbers can be cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

@@ -9,7 +9,7 @@ use diesel::{PgConnection, sql_query};
 use uuid::Uuid;
 
 use super::Db;
-use super::sql::{app_begin_step, app_claim, app_forget_step, app_now, app_organisation, app_set};
+use super::sql::{app_begin_step, app_claim, app_forget_step, app_now, app_set};
 use crate::kernel::http::answer::NoContent;
 use crate::kernel::http::extract::{IfMatch, Match};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
@@ -144,11 +144,6 @@ pub fn forget_step<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<()> {
 /// The moment of the transaction, by the service's clock.
 pub fn now(conn: &mut PgConnection) -> Result<chrono::DateTime<chrono::Utc>> {
     Ok(diesel::select(app_now()).get_result(conn)?)
-}
-
-/// The organisation the caller acts for, if any.
-pub fn own_organisation(conn: &mut PgConnection) -> Result<Option<Uuid>> {
-    Ok(diesel::select(app_organisation()).get_result(conn)?)
 }
 
 /// The outcome of an update: a patch without fields changes nothing and is no error, and a row that

@@ -3,7 +3,7 @@
 
 use diesel::define_sql_function;
 use diesel::sql_types::Binary;
-use diesel::sql_types::{Array, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Bool, Integer, Text, Timestamptz, Uuid};
 
 define_sql_function! {
     /// Contains a part, without case and diacritics.
@@ -34,34 +34,6 @@ define_sql_function! {
     fn app_set(name: Text, value: Text) -> Nullable<Text>;
 }
 define_sql_function! {
-    /// The caller.
-    fn app_user_id() -> Nullable<Uuid>;
-}
-define_sql_function! {
-    /// The organisation the caller acts for.
-    fn app_organisation() -> Nullable<Uuid>;
-}
-define_sql_function! {
-    /// Whether a path lies in the caller's range of places.
-    fn app_in_range(path: Text) -> Bool;
-}
-define_sql_function! {
-    /// The name of a place that another record shows.
-    fn app_place_name(place: Uuid) -> Text;
-}
-define_sql_function! {
-    /// The level of a place that another record shows.
-    fn app_place_level(place: Uuid) -> Text;
-}
-define_sql_function! {
-    /// How a twinning stands today.
-    fn app_twinning_status(suspended: Bool, ends_on: Nullable<Date>) -> Text;
-}
-define_sql_function! {
-    /// The place of a level that a place lay in on a day.
-    fn app_ancestor(place: Uuid, wanted_level: Text, day: Date) -> Nullable<Uuid>;
-}
-define_sql_function! {
     /// Enters as the user of a session: 0 refused, 1 entered, 2 entered with the first use of an access token.
     fn app_enter(session: Uuid, auth_version: Integer, generation: Integer, moment: Timestamptz, request: Uuid) -> SmallInt;
 }
@@ -84,35 +56,6 @@ define_sql_function! {
 define_sql_function! {
     /// Notes that the access token of a generation was used.
     fn app_access_used(session: Uuid, generation: Integer) -> Nullable<Text>;
-}
-define_sql_function! {
-    /// Accounts that may be the caller's own.
-    fn app_own_accounts() -> Array<Uuid>;
-}
-// Refusals that depend on others ask with the rights of the functions' owner: what the caller does not see counts.
-define_sql_function! {
-    /// Whether the commune approved a household on a list, or a gift to it was answered.
-    fn app_household_decided(household: Uuid) -> Bool;
-}
-define_sql_function! {
-    /// Whether a pledge or gift refers to a line of a hardship list.
-    fn app_item_held(item: Uuid) -> Bool;
-}
-define_sql_function! {
-    /// Whether a gift was for a member of a household.
-    fn app_member_given(member: Uuid) -> Bool;
-}
-define_sql_function! {
-    /// Whether a gift belongs to a visit.
-    fn app_visit_gave(visit: Uuid) -> Bool;
-}
-define_sql_function! {
-    /// Whether a third person lately knew the passwords of the caller and of one of these.
-    fn app_share_maker(others: Array<Uuid>) -> Bool;
-}
-define_sql_function! {
-    /// The authors of a record after the caller has written some of it.
-    fn app_with_caller(authors: Array<Uuid>) -> Array<Uuid>;
 }
 define_sql_function! {
     /// Sets a setting of PostgreSQL, for the transaction where `is_local`.

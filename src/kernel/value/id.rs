@@ -1,5 +1,5 @@
-//! Ids as types: all in one place, for rooms speak of each other's records by them. A client may send its own UUIDv7 when it creates, so that a repeated request is
-//! known again; the time in it is never trusted.
+//! Ids as types, so that the id of one record is not passed for another's; each resource declares its own with `id!`. A
+//! client may send its own UUIDv7 when it creates, so that a repeated request is recognised; its time is not trusted.
 
 /// An id of a record, which knows its table.
 pub trait RecordId: Copy + From<uuid::Uuid> + Into<uuid::Uuid> + Send + 'static {
@@ -57,56 +57,4 @@ macro_rules! id {
         }
     };
 }
-
-id! {
-    /// A province, district, commune or village.
-    LocalityId of "localities"
-}
-id! {
-    /// An organisation that gives.
-    OrganisationId of "organisations"
-}
-id! {
-    /// A directive, decision or plan.
-    ProgrammeId of "programmes"
-}
-id! {
-    /// An organisation stands by a place.
-    TwinningId of "twinnings"
-}
-id! {
-    /// A person who signs in.
-    UserId of "users"
-}
-id! {
-    /// A home of a village.
-    HouseholdId of "households"
-}
-id! {
-    /// Somebody of a household.
-    MemberId of "household_members"
-}
-id! {
-    /// A list of the hardest households.
-    HardshipListId of "hardship_lists"
-}
-id! {
-    /// A household on such a list.
-    HardshipItemId of "hardship_items"
-}
-id! {
-    /// A unit's promise.
-    PledgeId of "pledges"
-}
-id! {
-    /// A unit came to a village.
-    VisitId of "visits"
-}
-id! {
-    /// What was given.
-    GiftId of "gifts"
-}
-id! {
-    /// A key of a dashboard.
-    ApiKeyId of "api_keys"
-}
+pub(crate) use id;

@@ -2,6 +2,7 @@ use ketnghia_macros::operation;
 
 use super::model::{HardshipItem, HardshipItemFilter, HardshipItemSort, NewPledge, Pledge};
 use super::queries;
+use super::{HardshipItemId, PledgeId};
 use crate::access::actor::May;
 use crate::access::calls::unless_in_use;
 use crate::access::policy::permission::{ReadHardshipLists, WritePledges};
@@ -11,7 +12,6 @@ use crate::kernel::http::problem::Result;
 use crate::kernel::http::sheet::Listed;
 use crate::kernel::list::SheetList;
 use crate::kernel::secrets::sha256;
-use crate::kernel::value::id::{HardshipItemId, PledgeId};
 
 /// List listed households
 ///

@@ -12,6 +12,16 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::Resource;
 use crate::kernel::value::enums::Catalogue;
+use crate::kernel::value::id::id;
+
+id! {
+    /// A household on such a list.
+    HardshipItemId of "hardship_items"
+}
+id! {
+    /// A pledge of a unit.
+    PledgeId of "pledges"
+}
 
 pub const RESOURCE: Resource = Resource {
     tag: "hardship-items",

@@ -6,16 +6,19 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::{HardshipItemId, PledgeId};
+use crate::access::UserId;
+use crate::access::sql::app_in_range;
 use crate::kernel::db::schema::{hardship_items, pledges};
-use crate::kernel::db::sql::app_in_range;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
-use crate::kernel::value::id::{
-    HardshipItemId, HardshipListId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId,
-};
+use crate::needs::hardship_lists::HardshipListId;
+use crate::needs::households::HouseholdId;
 use crate::needs::households::model::HardshipReason;
+use crate::places::localities::LocalityId;
+use crate::twinning::organisations::OrganisationId;
 
 pub const PLEDGES: &str = "pledges";
 

@@ -9,17 +9,21 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::model::{HardshipItem, HardshipItemFilter, HardshipItemRow, HardshipItemSort, NewPledge, Pledge, PledgeRow};
+use super::{HardshipItemId, PledgeId};
+use crate::access::UserId;
 use crate::access::reach::Reach;
+use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, households, organisations, pledges};
-use crate::kernel::db::sql::app_in_range;
 use crate::kernel::http::problem::{Code, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
-use crate::kernel::value::id::{HardshipItemId, HouseholdId, LocalityId, OrganisationId, PledgeId, UserId};
 use crate::needs::hardship_items::problems;
 use crate::needs::hardship_lists::workflow::HardshipListStatus;
+use crate::needs::households::HouseholdId;
+use crate::places::localities::LocalityId;
 use crate::places::localities::queries::village_names;
+use crate::twinning::organisations::OrganisationId;
 
 pub fn find(tx: &mut Tx<'_>, id: HardshipItemId) -> Result<HardshipItem> {
     let row = HardshipItemRow::query().find(id).filter(is_listed()).first(tx.conn)?;
@@ -158,7 +162,7 @@ pub fn create_pledge(tx: &mut Tx<'_>, item: HardshipItemId, id: PledgeId, new: N
         status: HardshipListStatus,
     }
     let held: Held = sql_query("SELECT app_hold_list($1) AS status").bind::<SqlUuid, _>(list).get_result(tx.conn)?;
-    let organisation = records::own_organisation(tx.conn)?.ok_or_else(|| Problem::new(Code::FORBIDDEN))?;
+    let organisation = tx.organisation()?.ok_or_else(|| Problem::new(Code::FORBIDDEN))?;
     if held.status != HardshipListStatus::Approved {
         return Err(Problem::new(Code::INVALID_TRANSITION));
     }

@@ -1,6 +1,7 @@
 use actix_web::web::Json;
 use ketnghia_macros::operation;
 
+use super::HardshipListId;
 use super::model::{
     HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListSort, NewHardshipList,
 };
@@ -12,7 +13,6 @@ use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
-use crate::kernel::value::id::HardshipListId;
 
 /// List hardship lists
 ///

@@ -6,14 +6,17 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::HardshipListId;
 use super::workflow::{HardshipListAction, HardshipListStatus};
+use crate::access::UserId;
+use crate::access::sql::app_in_range;
 use crate::kernel::db::schema::hardship_lists;
-use crate::kernel::db::sql::app_in_range;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::page::sorts;
-use crate::kernel::value::id::{HardshipListId, HouseholdId, LocalityId, UserId};
 use crate::needs::hardship_items::model::{HardshipItem, HardshipNeed};
+use crate::needs::households::HouseholdId;
 use crate::needs::households::model::HardshipReason;
+use crate::places::localities::LocalityId;
 
 /// A row of the table.
 #[derive(Clone, HasQuery)]

@@ -8,29 +8,38 @@ use diesel::sql_types::Uuid as SqlUuid;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::HardshipListId;
 use super::model::{
     HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListRow, HardshipListSort,
     NewHardshipItem, NewHardshipList,
 };
 use super::workflow::{HardshipListAction, HardshipListStatus, HardshipListStep, allowed_actions};
+use crate::access::UserId;
 use crate::access::policy::Role;
 use crate::access::problems::OWN_SUBMISSION;
 use crate::access::reach::Reach;
+use crate::access::sql::{app_own_accounts, app_share_maker, app_with_caller};
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, hardship_lists, households};
-use crate::kernel::db::sql::{app_item_held, app_own_accounts, app_share_maker, app_with_caller};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::id::RecordId;
-use crate::kernel::value::id::{HardshipItemId, HardshipListId, HouseholdId, LocalityId, UserId};
+use crate::needs::hardship_items::HardshipItemId;
 use crate::needs::hardship_items::model::{HardshipItem, HardshipItemRow};
 use crate::needs::hardship_items::queries::{complete as complete_items, is_listed};
 use crate::needs::hardship_lists::problems::{ITEM_IN_USE, LIST_EXISTS};
+use crate::needs::households::HouseholdId;
 use crate::needs::households::model::HouseholdStatus;
 use crate::needs::households::problems::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTIVE};
 use crate::needs::households::queries::check_village;
+use crate::places::localities::LocalityId;
 use crate::places::localities::queries::village_names;
+
+diesel::define_sql_function! {
+    /// Whether a pledge or gift refers to a line of a hardship list.
+    fn app_item_held(item: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
+}
 
 pub fn find(tx: &mut Tx<'_>, id: HardshipListId) -> Result<HardshipList> {
     let row = HardshipListRow::query().find(id).first(tx.conn)?;

@@ -7,11 +7,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::HouseholdId;
 use super::model::{Deprivation, PovertyCause, PovertyStatus};
+use crate::access::UserId;
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::household_assessments as table;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
-use crate::kernel::value::id::{HouseholdId, UserId};
 
 /// When a household was found to be as poor as is said, and by which decision; by default this year.
 #[derive(Debug, Default, Deserialize, Validate)]

@@ -1,6 +1,7 @@
 use actix_web::web::Json;
 use ketnghia_macros::operation;
 
+use super::HouseholdId;
 use super::history::{self, HouseholdHistoryEntry, HouseholdHistorySort};
 use super::model::{
     Household, HouseholdChanges, HouseholdFilter, HouseholdMerge, HouseholdSecrets, HouseholdSort, NewHousehold,
@@ -15,7 +16,6 @@ use crate::kernel::http::problem::Result;
 use crate::kernel::http::sheet::Listed;
 use crate::kernel::list::page::Page;
 use crate::kernel::list::{List, NoFilter, SheetList};
-use crate::kernel::value::id::HouseholdId;
 
 /// List households
 ///

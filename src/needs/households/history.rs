@@ -9,13 +9,15 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::HouseholdId;
 use super::model::{Deprivation, HouseholdStatus, PovertyCause, PovertyStatus};
+use crate::access::UserId;
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::households;
 use crate::kernel::http::problem::Result;
 use crate::kernel::list::page::{Keyset, Page, sorts};
 use crate::kernel::value::enums::db_enum;
-use crate::kernel::value::id::{HouseholdId, LocalityId, UserId};
+use crate::places::localities::LocalityId;
 
 db_enum! {
     /// What happened to a household.

@@ -5,18 +5,20 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Uuid as SqlUuid;
 
+use super::HouseholdId;
 use super::model::{Household, HouseholdStatus};
 use super::{private, queries};
+use crate::access::UserId;
 use crate::access::calls::honour_version;
 use crate::access::policy::Permission;
+use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{household_merges, households};
-use crate::kernel::db::sql::{app_household_decided, app_in_range};
 use crate::kernel::http::extract::IfMatch;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
-use crate::kernel::value::id::{HouseholdId, UserId};
 use crate::needs::households::problems;
+use crate::needs::households::queries::app_household_decided;
 
 /// Everything of the one goes over to the other, which is the answer.
 pub fn merge(tx: &mut Tx<'_>, id: HouseholdId, if_match: &IfMatch, into: HouseholdId) -> Result<Household> {

@@ -19,6 +19,16 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::{Part, Resource};
 use crate::kernel::value::enums::Catalogue;
+use crate::kernel::value::id::id;
+
+id! {
+    /// A household of a village.
+    HouseholdId of "households"
+}
+id! {
+    /// A member of a household.
+    MemberId of "household_members"
+}
 
 pub const RESOURCE: Resource = Resource {
     tag: "households",

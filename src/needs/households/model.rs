@@ -7,14 +7,16 @@ use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use super::problems;
+use super::{HouseholdId, MemberId};
+use crate::access::UserId;
 use crate::kernel::db::schema::{household_members, households};
 use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
-use crate::kernel::value::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::places::catalogues::data::is_ethnic_group;
+use crate::places::localities::LocalityId;
 use crate::places::localities::model::VillageName;
 
 db_enum! {

@@ -8,12 +8,12 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, Binary, Bool, Integer, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use super::HouseholdId;
 use crate::kernel::db::schema::household_private as table;
 use crate::kernel::db::sealing::SealedBy;
 use crate::kernel::db::sql::set_config;
 use crate::kernel::http::problem::{Code, Problem, Result};
 use crate::kernel::secrets::{Secrets, Unreadable};
-use crate::kernel::value::id::HouseholdId;
 
 use super::model::HouseholdSecrets;
 

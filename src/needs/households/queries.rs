@@ -13,20 +13,33 @@ use super::model::{
     Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdParts, HouseholdRow, HouseholdSecrets,
     HouseholdSort, HouseholdStatus, NewHousehold, NewHouseholdMember,
 };
+use super::{HouseholdId, MemberId};
 use super::{private, warnings};
+use crate::access::UserId;
 use crate::access::policy::Role;
 use crate::access::reach::Reach;
+use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{household_members, household_words, households, localities};
-use crate::kernel::db::sql::{app_in_range, app_member_given, app_today};
+use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::id::RecordId;
-use crate::kernel::value::id::{HouseholdId, LocalityId, MemberId, UserId};
 use crate::needs::households::problems::MEMBER_IN_USE;
+use crate::places::localities::LocalityId;
 use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
 use crate::places::localities::queries::village_names;
+
+diesel::define_sql_function! {
+    /// Whether a gift was for a member of a household.
+    fn app_member_given(member: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
+}
+
+diesel::define_sql_function! {
+    /// Whether the commune approved a household on a list, or a gift to it was answered.
+    fn app_household_decided(household: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
+}
 
 pub fn find(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Household> {
     let row = HouseholdRow::query().find(id).first(tx.conn)?;

@@ -4,10 +4,10 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 
+use super::HouseholdId;
 use super::model::{HouseholdChanges, HouseholdWarning};
 use crate::access::tx::Tx;
 use crate::kernel::http::problem::Result;
-use crate::kernel::value::id::HouseholdId;
 
 #[derive(QueryableByName)]
 struct Twin {

@@ -12,6 +12,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::{Part, Resource};
 use crate::kernel::value::enums::Catalogue;
+use crate::kernel::value::id::id;
+
+id! {
+    /// A province, district, commune or village.
+    LocalityId of "localities"
+}
 
 pub const RESOURCE: Resource = Resource {
     tag: "localities",

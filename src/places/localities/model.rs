@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
+use super::LocalityId;
 use super::problems;
 use crate::kernel::db::schema::{localities, village_profiles};
 use crate::kernel::http::answer::record;
@@ -14,7 +15,6 @@ use crate::kernel::http::extract;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
-use crate::kernel::value::id::LocalityId;
 use crate::places::catalogues::data::is_ethnic_group;
 
 /// How a record names its village.

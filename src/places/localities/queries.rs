@@ -9,18 +9,34 @@ use diesel::sql_types::{Array, BigInt, Bool, Date, Jsonb, Nullable, Text, Uuid a
 use serde_json::json;
 use uuid::Uuid;
 
+use super::LocalityId;
 use super::model::{
     AsOf, ChildrenFilter, Locality, LocalityChanges, LocalityFilter, LocalityHistory, LocalityLevel, LocalityRow,
     LocalitySort, NewLocality, VillageName, VillageProfile,
 };
+use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, locality_versions, tree_day, village_profiles};
-use crate::kernel::db::sql::{app_in_range, app_today};
+use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
-use crate::kernel::value::id::LocalityId;
 use crate::places::localities::problems;
+
+diesel::define_sql_function! {
+    /// The place of a level that a place lay in on a day.
+    fn app_ancestor(place: SqlUuid, wanted_level: Text, day: Date) -> Nullable<SqlUuid>;
+}
+
+diesel::define_sql_function! {
+    /// The level of a place that another record shows.
+    fn app_place_level(place: SqlUuid) -> Text;
+}
+
+diesel::define_sql_function! {
+    /// The name of a place that another record shows.
+    fn app_place_name(place: SqlUuid) -> Text;
+}
 
 /// A locality as it was on a day, or on the nearest day it existed. `{day}` is a bind.
 const AS_ON: &str = "

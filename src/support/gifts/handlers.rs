@@ -1,5 +1,6 @@
 use ketnghia_macros::operation;
 
+use super::GiftId;
 use super::model::{Gift, GiftChanges, GiftDispute, GiftFilter, GiftSettlement, GiftSort, NewGift};
 use super::{queries, workflow};
 use crate::access::actor::May;
@@ -9,7 +10,6 @@ use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::http::sheet::Listed;
 use crate::kernel::list::SheetList;
-use crate::kernel::value::id::GiftId;
 
 /// List gifts
 ///

@@ -13,6 +13,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::Resource;
 use crate::kernel::value::enums::Catalogue;
+use crate::kernel::value::id::id;
+
+id! {
+    /// A gift.
+    GiftId of "gifts"
+}
 
 pub const RESOURCE: Resource = Resource {
     tag: "gifts",

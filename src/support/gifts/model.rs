@@ -6,14 +6,19 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::ValidationError;
 
+use super::GiftId;
+use crate::access::UserId;
 use crate::kernel::db::schema::gifts;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::enums::db_enum;
-use crate::kernel::value::id::{
-    GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
-};
+use crate::needs::hardship_items::HardshipItemId;
+use crate::needs::households::{HouseholdId, MemberId};
+use crate::places::localities::LocalityId;
 use crate::support::quantity::Quantity;
+use crate::support::visits::VisitId;
+use crate::twinning::organisations::OrganisationId;
+use crate::twinning::twinnings::TwinningId;
 
 db_enum! {
     /// What kind of thing was given.

@@ -8,26 +8,31 @@ use diesel::sql_types::Uuid as SqlUuid;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::GiftId;
 use super::model::{
     Gift, GiftChanges, GiftDispute, GiftFilter, GiftRow, GiftSettlement, GiftSort, GiftStatus, NewGift, NewVisitGift,
     Recipient,
 };
 use super::workflow::{GiftChange, GiftStep, Relation, STEPS};
+use crate::access::UserId;
 use crate::access::policy::Permission;
 use crate::access::reach::Reach;
+use crate::access::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller};
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
-use crate::kernel::db::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller};
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::id::RecordId;
-use crate::kernel::value::id::{
-    GiftId, HardshipItemId, HouseholdId, LocalityId, MemberId, OrganisationId, TwinningId, UserId, VisitId,
-};
+use crate::needs::hardship_items::HardshipItemId;
 use crate::needs::households::problems::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTIVE};
+use crate::needs::households::{HouseholdId, MemberId};
+use crate::places::localities::LocalityId;
 use crate::support::gifts::problems::{ITEM_ELSEWHERE, MEMBER_ELSEWHERE, NOT_APPROVED, VISIT_ELSEWHERE};
 use crate::support::recording::{self, Occasion, Recording};
+use crate::support::visits::VisitId;
+use crate::twinning::organisations::OrganisationId;
+use crate::twinning::twinnings::TwinningId;
 
 diesel::define_sql_function! {
     /// The name of a village, also of one that the caller no longer sees.

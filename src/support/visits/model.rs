@@ -6,13 +6,18 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
+use super::VisitId;
+use crate::access::UserId;
 use crate::kernel::db::schema::visits;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::enums::db_enum;
-use crate::kernel::value::id::{HouseholdId, LocalityId, OrganisationId, TwinningId, UserId, VisitId};
+use crate::needs::households::HouseholdId;
+use crate::places::localities::LocalityId;
 use crate::support::gifts::model::{Gift, NewVisitGift};
 use crate::support::recording;
+use crate::twinning::organisations::OrganisationId;
+use crate::twinning::twinnings::TwinningId;
 
 /// As many gifts as one visit hands over.
 pub const GIFTS_MAX: usize = 200;

@@ -6,19 +6,25 @@ use diesel::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::VisitId;
 use super::model::{GIFTS_MAX, NewVisit, Visit, VisitChanges, VisitFilter, VisitRow, VisitSort};
 use crate::access::reach::Reach;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisations, visit_households, visits};
-use crate::kernel::db::sql::app_visit_gave;
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::id::RecordId;
-use crate::kernel::value::id::{GiftId, HouseholdId, VisitId};
+use crate::needs::households::HouseholdId;
+use crate::support::gifts::GiftId;
 use crate::support::gifts::model::{Gift, NewVisitGift};
 use crate::support::gifts::queries::{self as gift_queries, app_village_name};
 use crate::support::recording::{self, Occasion};
+
+diesel::define_sql_function! {
+    /// Whether a gift belongs to a visit.
+    fn app_visit_gave(visit: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
+}
 
 /// Reads visits with everything they are shown with: three queries, however many visits.
 fn load(tx: &mut Tx<'_>, query: visits::BoxedQuery<'_, Pg>) -> Result<Vec<Visit>> {

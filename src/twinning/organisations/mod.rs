@@ -11,6 +11,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::{Part, Resource};
 use crate::kernel::value::enums::Catalogue;
+use crate::kernel::value::id::id;
+
+id! {
+    /// An organisation that gives.
+    OrganisationId of "organisations"
+}
 
 pub const RESOURCE: Resource = Resource {
     tag: "organisations",

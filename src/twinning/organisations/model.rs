@@ -6,13 +6,14 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::OrganisationId;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
-use crate::kernel::value::id::{LocalityId, OrganisationId};
+use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 
 db_enum! {

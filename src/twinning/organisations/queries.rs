@@ -5,17 +5,19 @@ use diesel::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::OrganisationId;
 use super::model::{
     NewOrganisation, Organisation, OrganisationChanges, OrganisationContact, OrganisationFilter, OrganisationHeadcount,
     OrganisationKind, OrganisationRow, OrganisationSort,
 };
+use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
-use crate::kernel::db::sql::{app_in_range, app_matches};
+use crate::kernel::db::sql::app_matches;
 use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
-use crate::kernel::value::id::{LocalityId, OrganisationId};
+use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::WRONG_LEVEL;
 use crate::twinning::organisations::problems::PLACE_TAKEN;

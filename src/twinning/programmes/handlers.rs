@@ -1,6 +1,7 @@
 use actix_web::web::Json;
 use ketnghia_macros::operation;
 
+use super::ProgrammeId;
 use super::model::{NewProgramme, Programme, ProgrammeChanges, ProgrammeFilter, ProgrammeSort};
 use super::queries;
 use crate::access::actor::May;
@@ -11,7 +12,6 @@ use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
-use crate::kernel::value::id::ProgrammeId;
 
 /// List programmes
 ///

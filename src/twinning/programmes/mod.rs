@@ -9,6 +9,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::Resource;
 use crate::kernel::value::enums::Catalogue;
+use crate::kernel::value::id::id;
+
+id! {
+    /// A directive, decision or plan.
+    ProgrammeId of "programmes"
+}
 
 pub const RESOURCE: Resource = Resource {
     tag: "programmes",

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::ProgrammeId;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
-use crate::kernel::value::id::{LocalityId, ProgrammeId};
+use crate::places::localities::LocalityId;
 
 db_enum! {
     /// What sort of document it is.

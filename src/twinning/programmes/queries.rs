@@ -2,6 +2,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::json;
 
+use super::ProgrammeId;
 use super::model::{NewProgramme, Programme, ProgrammeChanges, ProgrammeFilter, ProgrammeSort};
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
@@ -10,7 +11,6 @@ use crate::kernel::db::sql::app_matches;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::day::is_plausible;
-use crate::kernel::value::id::ProgrammeId;
 use crate::twinning::references::{check_parent, place_in_range};
 
 pub fn find(tx: &mut Tx<'_>, id: ProgrammeId) -> Result<Programme> {

@@ -11,6 +11,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::Resource;
 use crate::kernel::value::enums::Catalogue;
+use crate::kernel::value::id::id;
+
+id! {
+    /// A twinning of an organisation with a place.
+    TwinningId of "twinnings"
+}
 
 pub const RESOURCE: Resource = Resource {
     tag: "twinnings",

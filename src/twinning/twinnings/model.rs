@@ -5,14 +5,22 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::TwinningId;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
-use crate::kernel::db::sql::{app_place_level, app_place_name, app_twinning_status};
 use crate::kernel::http::answer::record;
 use crate::kernel::list::page::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
-use crate::kernel::value::id::{LocalityId, OrganisationId, ProgrammeId, TwinningId};
+use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
+use crate::places::localities::queries::{app_place_level, app_place_name};
+use crate::twinning::organisations::OrganisationId;
+use crate::twinning::programmes::ProgrammeId;
+
+diesel::define_sql_function! {
+    /// How a twinning stands today.
+    fn app_twinning_status(suspended: diesel::sql_types::Bool, ends_on: diesel::sql_types::Nullable<diesel::sql_types::Date>) -> diesel::sql_types::Text;
+}
 
 db_enum! {
     /// How a twinning stands today.

@@ -4,19 +4,21 @@ use diesel::sql_query;
 use diesel::sql_types::{Bool, Date, Uuid as SqlUuid};
 use serde_json::json;
 
+use super::TwinningId;
 use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort};
 use crate::access::reach::Reach;
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
-use crate::kernel::db::sql::app_twinning_status;
 use crate::kernel::http::problem::{FieldCode, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
 use crate::kernel::value::day::is_plausible;
-use crate::kernel::value::id::TwinningId;
-use crate::kernel::value::id::{LocalityId, OrganisationId, ProgrammeId};
+use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
+use crate::twinning::organisations::OrganisationId;
+use crate::twinning::programmes::ProgrammeId;
 use crate::twinning::references::{Place, place_in_range};
+use crate::twinning::twinnings::model::app_twinning_status;
 use crate::twinning::twinnings::problems::{ITS_OWN_PLACE, OUTSIDE_PROGRAMME, PROGRAMME_ELSEWHERE, TWINNING_EXISTS};
 
 /// Programmes and organisations are readable by everybody who signed in, so the joins hide nothing.
