@@ -10,6 +10,7 @@ use crate::kernel::db::schema::{api_keys, localities};
 use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::when::When;
 use crate::places::localities::problems;
 
 pub fn find(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<ApiKey> {
@@ -17,13 +18,8 @@ pub fn find(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<ApiKey> {
 }
 
 pub fn list(tx: &mut Tx<'_>, filter: &ApiKeyFilter, keyset: Keyset<ApiKeySort>) -> Result<Page<ApiKey>> {
-    let filtered = || {
-        let mut query = api_keys::table.into_boxed();
-        if let Some(locality) = filter.locality_id {
-            query = query.filter(api_keys::locality_id.eq(locality));
-        }
-        query
-    };
+    let filtered =
+        || api_keys::table.into_boxed().when(filter.locality_id, |locality| api_keys::locality_id.eq(locality));
     let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(ApiKey::as_select());
     let rows = match keyset.field {

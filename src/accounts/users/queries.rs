@@ -15,6 +15,7 @@ use crate::kernel::db::schema::{localities, organisations, users};
 use crate::kernel::db::sql::{app_matches, app_today};
 use crate::kernel::http::problem::{Code, FieldCode, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::when::When;
 use crate::places::localities::LocalityId;
 use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
 use crate::twinning::organisations::OrganisationId;
@@ -35,20 +36,12 @@ pub fn named(tx: &mut Tx<'_>, usernames: &[&str]) -> Result<Vec<User>> {
 
 pub fn list(tx: &mut Tx<'_>, filter: &UserFilter, keyset: Keyset<UserSort>) -> Result<Page<User>> {
     let filtered = || {
-        let mut query = users::table.into_boxed();
-        if !filter.role.is_empty() {
-            query = query.filter(users::role.eq_any(&filter.role));
-        }
-        if let Some(locality) = filter.locality_id {
-            query = query.filter(users::locality_id.eq(locality));
-        }
-        if let Some(organisation) = filter.organisation_id {
-            query = query.filter(users::organisation_id.eq(organisation));
-        }
-        if let Some(q) = &filter.q {
-            query = query.filter(app_matches(users::full_name, q).or(app_matches(users::username, q)));
-        }
-        query
+        users::table
+            .into_boxed()
+            .when_any(&filter.role, |roles| users::role.eq_any(roles))
+            .when(filter.locality_id, |locality| users::locality_id.eq(locality))
+            .when(filter.organisation_id, |organisation| users::organisation_id.eq(organisation))
+            .when(filter.q.as_ref(), |q| app_matches(users::full_name, q).or(app_matches(users::username, q)))
     };
     let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(User::as_select());

@@ -2,6 +2,8 @@
 
 /// Keyset pages.
 pub mod page;
+/// Conditions that apply where a filter has a value.
+pub mod when;
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;

@@ -18,6 +18,7 @@ use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, households, organisations, pledges};
 use crate::kernel::http::problem::{Code, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::when::When;
 use crate::needs::hardship_items::problems;
 use crate::needs::hardship_lists::workflow::HardshipListStatus;
 use crate::needs::households::HouseholdId;
@@ -119,21 +120,17 @@ pub fn list(
     };
     let reach = Reach::of_village_records(tx.actor, "hardship_items");
     let filtered = || {
-        let mut query =
-            hardship_items::table.filter(reach).filter(hardship_items::approved).filter(is_listed()).into_boxed();
-        if let Some(village) = filter.village_id {
-            query = query.filter(hardship_items::village_id.eq(village));
-        }
-        if !filter.status.is_empty() {
-            query = query.filter(hardship_items::status.eq_any(&filter.status));
-        }
-        if let Some(before) = listed_before {
-            query = query
-                .filter(hardship_items::created_at.le(before))
-                // Written out: a value that comes later is not known to be that of the index of unhelped items.
-                .filter(sql::<Bool>("hardship_items.status <> 'helped'"));
-        }
-        query
+        hardship_items::table
+            .filter(reach)
+            .filter(hardship_items::approved)
+            .filter(is_listed())
+            .into_boxed()
+            .when(filter.village_id, |village| hardship_items::village_id.eq(village))
+            .when_any(&filter.status, |statuses| hardship_items::status.eq_any(statuses))
+            // A literal: the planner does not compare a parameter with the condition of the index of unhelped items.
+            .when(listed_before, |before| {
+                hardship_items::created_at.le(before).and(sql::<Bool>("hardship_items.status <> 'helped'"))
+            })
     };
     let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(HardshipItemRow::as_select());

@@ -24,6 +24,7 @@ use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, hardship_lists, households};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
 use crate::needs::hardship_items::HardshipItemId;
 use crate::needs::hardship_items::model::{HardshipItem, HardshipItemRow};
@@ -93,18 +94,12 @@ pub fn list(
     keyset: Keyset<HardshipListSort>,
 ) -> Result<Page<HardshipList>> {
     let filtered = || {
-        let mut query =
-            hardship_lists::table.filter(Reach::of_village_records(tx.actor, HardshipListId::TABLE)).into_boxed();
-        if let Some(village) = filter.village_id {
-            query = query.filter(hardship_lists::village_id.eq(village));
-        }
-        if !filter.year.is_empty() {
-            query = query.filter(hardship_lists::year.eq_any(&filter.year));
-        }
-        if !filter.status.is_empty() {
-            query = query.filter(hardship_lists::status.eq_any(&filter.status));
-        }
-        query
+        hardship_lists::table
+            .filter(Reach::of_village_records(tx.actor, HardshipListId::TABLE))
+            .into_boxed()
+            .when(filter.village_id, |village| hardship_lists::village_id.eq(village))
+            .when_any(&filter.year, |years| hardship_lists::year.eq_any(years))
+            .when_any(&filter.status, |status| hardship_lists::status.eq_any(status))
     };
     let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(HardshipListRow::as_select());

@@ -25,6 +25,7 @@ use crate::kernel::db::schema::{household_members, household_words, households, 
 use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
 use crate::needs::households::problems::MEMBER_IN_USE;
 use crate::places::localities::LocalityId;
@@ -90,29 +91,19 @@ pub fn list(tx: &mut Tx<'_>, filter: &HouseholdFilter, keyset: Keyset<HouseholdS
         None => Vec::new(),
     };
     let filtered = || {
-        let mut query = households::table.filter(Reach::of_village_records(tx.actor, HouseholdId::TABLE)).into_boxed();
-        if let Some(village) = filter.village_id {
-            query = query.filter(households::village_id.eq(village));
-        }
-        if !filter.poverty_status.is_empty() {
-            query = query.filter(households::poverty_status.eq_any(&filter.poverty_status));
-        }
-        if !filter.ethnic_group.is_empty() {
-            query = query.filter(households::ethnic_group.eq_any(&filter.ethnic_group));
-        }
-        if let Some(special) = filter.special_hardship {
-            query = query.filter(households::special_hardship.eq(special));
-        }
-        if !filter.status.is_empty() {
-            query = query.filter(households::status.eq_any(&filter.status));
-        }
-        if let Some(wanted) = filter.possible_duplicate {
-            query = query.filter(has_twin().eq(wanted));
-        }
-        // A search for nothing but signs finds nothing, not everything.
-        if filter.q.is_some() && words.is_empty() {
-            query = query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("false"));
-        }
+        let mut query = households::table
+            .filter(Reach::of_village_records(tx.actor, HouseholdId::TABLE))
+            .into_boxed()
+            .when(filter.village_id, |village| households::village_id.eq(village))
+            .when_any(&filter.poverty_status, |statuses| households::poverty_status.eq_any(statuses))
+            .when_any(&filter.ethnic_group, |groups| households::ethnic_group.eq_any(groups))
+            .when(filter.special_hardship, |special| households::special_hardship.eq(special))
+            .when_any(&filter.status, |statuses| households::status.eq_any(statuses))
+            .when(filter.possible_duplicate, |wanted| has_twin().eq(wanted))
+            // A search of punctuation only has no words, and finds nothing.
+            .when(filter.q.as_ref().filter(|_| words.is_empty()), |_| {
+                diesel::dsl::sql::<diesel::sql_types::Bool>("false")
+            });
         for word in &words {
             // A range of words that begin so: an index serves it under row-level security, LIKE's would be lost.
             let behind = format!("{word}\u{10FFFF}");

@@ -23,6 +23,7 @@ use crate::kernel::db::records;
 use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
 use crate::needs::hardship_items::HardshipItemId;
 use crate::needs::households::problems::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTIVE};
@@ -162,32 +163,17 @@ pub fn of_visits(tx: &mut Tx<'_>, visits: &[VisitId]) -> Result<Vec<Gift>> {
 
 pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> Result<Page<Gift>> {
     let filtered = || {
-        let mut query = gifts::table.filter(Reach::of_gifts_and_visits(tx.actor, GiftId::TABLE)).into_boxed();
-        if let Some(village) = filter.village_id {
-            query = query.filter(gifts::village_id.eq(village));
-        }
-        if let Some(household) = filter.household_id {
-            query = query.filter(gifts::household_id.eq(household));
-        }
-        if let Some(twinning) = filter.twinning_id {
-            query = query.filter(gifts::twinning_id.eq(twinning));
-        }
-        if let Some(organisation) = filter.organisation_id {
-            query = query.filter(gifts::organisation_id.eq(organisation));
-        }
-        if !filter.status.is_empty() {
-            query = query.filter(gifts::status.eq_any(&filter.status));
-        }
-        if !filter.category.is_empty() {
-            query = query.filter(gifts::category.eq_any(&filter.category));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(gifts::given_on.ge(recording::comparable(from)));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(gifts::given_on.le(recording::comparable(to)));
-        }
-        query
+        gifts::table
+            .filter(Reach::of_gifts_and_visits(tx.actor, GiftId::TABLE))
+            .into_boxed()
+            .when(filter.village_id, |village| gifts::village_id.eq(village))
+            .when(filter.household_id, |household| gifts::household_id.eq(household))
+            .when(filter.twinning_id, |twinning| gifts::twinning_id.eq(twinning))
+            .when(filter.organisation_id, |organisation| gifts::organisation_id.eq(organisation))
+            .when_any(&filter.status, |status| gifts::status.eq_any(status))
+            .when_any(&filter.category, |categorys| gifts::category.eq_any(categorys))
+            .when(filter.from, |from| gifts::given_on.ge(recording::comparable(from)))
+            .when(filter.to, |to| gifts::given_on.le(recording::comparable(to)))
     };
     let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = match keyset.field {

@@ -14,6 +14,7 @@ use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisations, visit_households, visits};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
 use crate::needs::households::HouseholdId;
 use crate::support::gifts::GiftId;
@@ -84,23 +85,14 @@ pub fn find(tx: &mut Tx<'_>, id: VisitId) -> Result<Visit> {
 
 pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) -> Result<Page<Visit>> {
     let filtered = || {
-        let mut query = visits::table.filter(Reach::of_gifts_and_visits(tx.actor, VisitId::TABLE)).into_boxed();
-        if let Some(village) = filter.village_id {
-            query = query.filter(visits::village_id.eq(village));
-        }
-        if let Some(twinning) = filter.twinning_id {
-            query = query.filter(visits::twinning_id.eq(twinning));
-        }
-        if let Some(organisation) = filter.organisation_id {
-            query = query.filter(visits::organisation_id.eq(organisation));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(visits::visited_on.ge(recording::comparable(from)));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(visits::visited_on.le(recording::comparable(to)));
-        }
-        query
+        visits::table
+            .filter(Reach::of_gifts_and_visits(tx.actor, VisitId::TABLE))
+            .into_boxed()
+            .when(filter.village_id, |village| visits::village_id.eq(village))
+            .when(filter.twinning_id, |twinning| visits::twinning_id.eq(twinning))
+            .when(filter.organisation_id, |organisation| visits::organisation_id.eq(organisation))
+            .when(filter.from, |from| visits::visited_on.ge(recording::comparable(from)))
+            .when(filter.to, |to| visits::visited_on.le(recording::comparable(to)))
     };
     let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = match keyset.field {

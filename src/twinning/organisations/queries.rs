@@ -17,6 +17,7 @@ use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, 
 use crate::kernel::db::sql::app_matches;
 use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::when::When;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::WRONG_LEVEL;
@@ -41,17 +42,12 @@ pub fn list(
     keyset: Keyset<OrganisationSort>,
 ) -> Result<Page<Organisation>> {
     let filtered = || {
-        let mut query = organisations::table.left_join(organisation_contacts::table).into_boxed();
-        if let Some(q) = &filter.q {
-            query = query.filter(app_matches(organisations::name, q));
-        }
-        if !filter.kind.is_empty() {
-            query = query.filter(organisations::kind.eq_any(&filter.kind));
-        }
-        if let Some(locality) = filter.locality_id {
-            query = query.filter(organisations::locality_id.eq(locality));
-        }
-        query
+        organisations::table
+            .left_join(organisation_contacts::table)
+            .into_boxed()
+            .when(filter.q.as_ref(), |q| app_matches(organisations::name, q))
+            .when_any(&filter.kind, |kinds| organisations::kind.eq_any(kinds))
+            .when(filter.locality_id, |locality| organisations::locality_id.eq(locality))
     };
     let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()));

@@ -10,6 +10,7 @@ use crate::kernel::db::schema::programmes;
 use crate::kernel::db::sql::app_matches;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::when::When;
 use crate::kernel::value::day::is_plausible;
 use crate::twinning::references::{check_parent, place_in_range};
 
@@ -21,23 +22,15 @@ pub fn list(tx: &mut Tx<'_>, filter: &ProgrammeFilter, keyset: Keyset<ProgrammeS
     if filter.active_on.is_some_and(|day| !is_plausible(day)) {
         return Err(Problem::field("?active_on", FieldCode::INVALID_VALUE));
     }
+    let matches = |q| app_matches(programmes::title, q).or(app_matches(programmes::number.assume_not_null(), q));
+    let lasts_until = |day| programmes::ends_on.is_null().or(programmes::ends_on.assume_not_null().ge(day));
     let filtered = || {
-        let mut query = programmes::table.into_boxed();
-        if let Some(q) = &filter.q {
-            let in_number = app_matches(programmes::number.assume_not_null(), q);
-            query = query.filter(app_matches(programmes::title, q).or(in_number));
-        }
-        if !filter.kind.is_empty() {
-            query = query.filter(programmes::kind.eq_any(&filter.kind));
-        }
-        if let Some(locality) = filter.locality_id {
-            query = query.filter(programmes::locality_id.eq(locality));
-        }
-        if let Some(day) = filter.active_on {
-            let not_ended = programmes::ends_on.is_null().or(programmes::ends_on.assume_not_null().ge(day));
-            query = query.filter(programmes::effective_on.le(day)).filter(not_ended);
-        }
-        query
+        programmes::table
+            .into_boxed()
+            .when(filter.q.as_ref(), matches)
+            .when_any(&filter.kind, |kinds| programmes::kind.eq_any(kinds))
+            .when(filter.locality_id, |locality| programmes::locality_id.eq(locality))
+            .when(filter.active_on, |day| programmes::effective_on.le(day).and(lasts_until(day)))
     };
     let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(Programme::as_select());

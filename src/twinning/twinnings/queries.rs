@@ -11,6 +11,7 @@ use crate::access::tx::Tx;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::http::problem::{FieldCode, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::when::When;
 use crate::kernel::value::day::is_plausible;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
@@ -37,26 +38,19 @@ pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSor
     if filter.active_on.is_some_and(|day| !is_plausible(day)) {
         return Err(Problem::field("?active_on", FieldCode::INVALID_VALUE));
     }
+    let lasts_until = |day| twinnings::ends_on.is_null().or(twinnings::ends_on.assume_not_null().ge(day));
+    let status = || app_twinning_status(twinnings::suspended, twinnings::ends_on);
     let filtered = || {
-        let mut query = with_names().filter(Reach::of_twinnings(tx.actor)).into_boxed();
-        if let Some(locality) = filter.locality_id {
-            query = query.filter(twinnings::locality_id.eq(locality));
-        }
-        if let Some(organisation) = filter.organisation_id {
-            query = query.filter(twinnings::organisation_id.eq(organisation));
-        }
-        if let Some(programme) = filter.programme_id {
-            query = query.filter(twinnings::programme_id.eq(programme));
-        }
-        if let Some(day) = filter.active_on {
-            let not_ended = twinnings::ends_on.is_null().or(twinnings::ends_on.assume_not_null().ge(day));
-            query = query.filter(twinnings::suspended.eq(false)).filter(twinnings::starts_on.le(day)).filter(not_ended);
-        }
-        if !filter.status.is_empty() {
-            let status = app_twinning_status(twinnings::suspended, twinnings::ends_on);
-            query = query.filter(status.eq_any(&filter.status));
-        }
-        query
+        with_names()
+            .filter(Reach::of_twinnings(tx.actor))
+            .into_boxed()
+            .when(filter.locality_id, |locality| twinnings::locality_id.eq(locality))
+            .when(filter.organisation_id, |organisation| twinnings::organisation_id.eq(organisation))
+            .when(filter.programme_id, |programme| twinnings::programme_id.eq(programme))
+            .when(filter.active_on, |day| {
+                twinnings::suspended.eq(false).and(twinnings::starts_on.le(day)).and(lasts_until(day))
+            })
+            .when_any(&filter.status, |statuses| status().eq_any(statuses))
     };
     let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
     let query = filtered().select(Twinning::as_select());
