@@ -299,7 +299,7 @@ async fn nowhere(request: HttpRequest, document: Data<Document>) -> Result<HttpR
     })
 }
 
-/// This document
+/// Read the OpenAPI document
 ///
 /// OpenAPI 3.1; clients are generated from it. To be browsed and tried at `/docs`.
 #[operation(get "/openapi.json", tag = "operations", responses((status = 200, body = Object)))]
@@ -324,13 +324,13 @@ impl Health {
     }
 }
 
-/// Is the process alive
+/// Check liveness
 #[operation(get "/health/live", tag = "operations")]
 async fn check_liveness() -> web::Json<Health> {
     Health::ok()
 }
 
-/// Is the service ready
+/// Check readiness
 ///
 /// The database is reachable, and every migration this binary knows is applied; newer ones are fine.
 /// A server that was asked to stop is ready no more.
@@ -343,7 +343,7 @@ async fn check_readiness(db: Data<Db>, stopping: Data<Stopping>) -> Result<web::
     if current { Ok(Health::ok()) } else { Err(Problem::overloaded("migrations are pending")) }
 }
 
-/// What Prometheus reads
+/// Read the metrics
 ///
 /// Requests by operation and status, their durations, the database's, the pool, sign-ins and memory, in
 /// the OpenMetrics format. For who reaches the service itself: through the configured proxy it is 404.

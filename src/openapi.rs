@@ -92,7 +92,7 @@ const PROBLEMS: [(&str, &str, &str); 16] = [
         "`precondition_required`: If-Match is missing, or names no single version where one is needed.",
     ),
     ("429", "TooManyRequests", "`too_many_requests`: wait as long as Retry-After says."),
-    ("500", "Internal", "`internal`: our fault, and logged."),
+    ("500", "Internal", "`internal`: a fault of the service; it is logged."),
     ("503", "Overloaded", "`overloaded`: come back after Retry-After."),
 ];
 
@@ -275,7 +275,7 @@ const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
 fn bound_parameters(operation: &mut Value) {
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter["in"] == "path" && parameter.get("description").is_none() {
-            parameter["description"] = json!("Which one.");
+            parameter["description"] = json!("The id of the record.");
         }
         if parameter["name"] == "cursor" {
             parameter["schema"]["pattern"] = json!("^[A-Za-z0-9_-]+$");
@@ -302,7 +302,7 @@ fn describe_responses(is_cached: bool, operation: &mut Value) {
         let text = match status.as_str() {
             "200" => "Done",
             "201" => "Created",
-            "204" => "Done; nothing to say",
+            "204" => "Done, without content",
             _ => {
                 as_problem(status, response);
                 continue;

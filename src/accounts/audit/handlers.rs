@@ -9,7 +9,7 @@ use crate::kernel::http::problem::Result;
 use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
 
-/// List what was done
+/// List audit events
 ///
 /// Who did what to which record of the caller's area, the newest first: changes, workflow steps,
 /// sensitive fields that were read in full, sign-ins and failed ones of the accounts in the caller's

@@ -20,7 +20,7 @@ use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::list::page::Page;
 use crate::kernel::list::{List, NoFilter};
 
-/// Who am I
+/// Read the own account
 ///
 /// The caller's account, office and permissions.
 #[operation(get "/me", tag = "access")]

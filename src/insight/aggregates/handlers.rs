@@ -19,7 +19,7 @@ use crate::kernel::http::query::Query;
 use crate::kernel::http::sheet::{self, Accepts, AnswerFormat};
 use crate::kernel::secrets::{base64url, sha256};
 
-/// What was given
+/// Aggregate visits and gifts
 ///
 /// Visits and gifts, cut by one or two groupings, in the caller's scope. Gifts `recorded` or `confirmed`
 /// count; `households_helped` are distinct households, so totals are computed and not added. Without
@@ -51,7 +51,7 @@ pub async fn find_support_aggregate(
     answer::<SupportAggregate>(&SUPPORT, &may.actor, &accepts, &db, query.0).await
 }
 
-/// Who was listed as hard up
+/// Aggregate listed households
 ///
 /// Approved and closed hardship lists of the years of `from` and `to`, in the caller's scope, cut by place
 /// and year. A unit sees the lists of the villages it stands by. Everything else, and what API keys see
@@ -66,7 +66,7 @@ pub async fn find_hardship_aggregate(
     answer::<HardshipAggregate>(&HARDSHIP, &may.actor, &accepts, &db, query.0.into()).await
 }
 
-/// How poor the households are
+/// Aggregate the poverty of households
 ///
 /// Households active on the day of `to` (or today, if that is still to come), by their poverty status of
 /// the year of `to`, else the latest one before it; a household that was never assessed until then is not

@@ -78,7 +78,7 @@ pub async fn list_locality_children(
     may.list(list, move |tx, filter, keyset| queries::list_children(tx, id.0, filter, keyset)).await
 }
 
-/// The life of a place
+/// Read the history of a place
 ///
 /// What it was called and where it lay from day to day, what it came from and what it became.
 #[operation(get "/localities/{id}/history")]
