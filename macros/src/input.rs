@@ -34,18 +34,14 @@ fn complete(field: &mut Field, kind: Kind) -> Result<()> {
     let mut has_entries = false;
     for attribute in std::mem::take(&mut field.attrs) {
         if attribute.path().is_ident("length") {
-            let (min, max) = bounds(&attribute)?;
-            let (validate_min, validate_max) = (named(&min, "min"), named(&max, "max"));
             let (least, most) = if is_list { ("min_items", "max_items") } else { ("min_length", "max_length") };
-            let (schema_min, schema_max) = (named(&min, least), named(&max, most));
-            added.push(parse_quote!(#[validate(length(#validate_min #validate_max))]));
-            added.push(parse_quote!(#[schema(#schema_min #schema_max)]));
+            let (min, max) = bounds(&attribute)?;
+            let schema = (named(&min, least), named(&max, most));
+            added.extend(bounded(&quote!(length), &min, &max, schema));
         } else if attribute.path().is_ident("range") {
             let (min, max) = bounds(&attribute)?;
-            let (validate_min, validate_max) = (named(&min, "min"), named(&max, "max"));
-            let (schema_min, schema_max) = (named(&whole(min)?, "minimum"), named(&whole(max)?, "maximum"));
-            added.push(parse_quote!(#[validate(range(#validate_min #validate_max))]));
-            added.push(parse_quote!(#[schema(#schema_min #schema_max)]));
+            let schema = (named(&whole(&min)?, "minimum"), named(&whole(&max)?, "maximum"));
+            added.extend(bounded(&quote!(range), &min, &max, schema));
         } else if attribute.path().is_ident("entries") {
             let (_, max) = bounds(&attribute)?;
             let max = max.ok_or_else(|| syn::Error::new_spanned(&attribute, "expected a largest number: `..=30`"))?;
@@ -85,17 +81,29 @@ fn bounds(attribute: &Attribute) -> Result<(Option<Expr>, Option<Expr>)> {
     }
 }
 
+/// The attribute of validator, and that of utoipa with the words of `schema`.
+fn bounded(
+    rule: &TokenStream,
+    min: &Option<Expr>,
+    max: &Option<Expr>,
+    schema: (Option<TokenStream>, Option<TokenStream>),
+) -> [Attribute; 2] {
+    let (min, max) = (named(min, "min"), named(max, "max"));
+    let (least, most) = schema;
+    [parse_quote!(#[validate(#rule(#min #max))]), parse_quote!(#[schema(#least #most)])]
+}
+
 fn named(bound: &Option<Expr>, name: &str) -> Option<TokenStream> {
     let name = syn::Ident::new(name, proc_macro2::Span::call_site());
     bound.as_ref().map(|bound| quote!(#name = #bound,))
 }
 
 /// A bound of a floating-point number as the document writes it: `-90` for `-90.0`.
-fn whole(bound: Option<Expr>) -> Result<Option<Expr>> {
+fn whole(bound: &Option<Expr>) -> Result<Option<Expr>> {
     let text = bound.as_ref().map(|bound| bound.to_token_stream().to_string());
     match text.as_deref().and_then(|text| text.strip_suffix(".0")) {
         Some(number) => syn::parse_str(number).map(Some),
-        None => Ok(bound),
+        None => Ok(bound.clone()),
     }
 }
 
