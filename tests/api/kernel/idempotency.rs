@@ -1,7 +1,5 @@
 use std::thread;
 
-use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -9,18 +7,6 @@ use crate::harness::{Answer, Client, World, id_of};
 
 fn village(world: &World, id: Uuid, name: &str) -> Value {
     json!({"id": id, "name": name, "kind": "lang", "parent_id": world.ianan, "ethnic_groups": ["10"], "border": true})
-}
-
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-}
-
-fn number(world: &World, sql: &str) -> i64 {
-    let row: Number =
-        diesel::sql_query(format!("SELECT ({sql})::bigint AS number")).get_result(&mut world.server.sql()).unwrap();
-    row.number
 }
 
 fn conflict(answer: &Answer) -> Value {
@@ -48,8 +34,8 @@ fn fifty_parallel_creates_with_one_id_make_one_record() {
         assert_eq!(answer.expect(200), made[0].expect(201));
         assert_eq!(answer.etag(), "\"1\"");
     }
-    assert_eq!(number(&world, &format!("SELECT count(*) FROM localities WHERE id = '{id}'")), 1);
-    assert_eq!(number(&world, &format!("SELECT count(*) FROM audit_events WHERE record_id = '{id}'")), 1);
+    assert_eq!(world.count("localities", &format!("id = '{id}'")), 1);
+    assert_eq!(world.count("audit_events", &format!("record_id = '{id}'")), 1);
 }
 
 #[test]
@@ -119,7 +105,7 @@ fn a_create_with_a_server_generated_id_is_a_conflict() {
     body["id"] = made["id"].clone();
     // The server cannot recognise it as a repetition.
     conflict(&official.post("/localities", body));
-    assert_eq!(number(&world, "SELECT count(*) AS number FROM localities WHERE name = 'Tung'"), 1);
+    assert_eq!(world.count("localities", "name = 'Tung'"), 1);
 }
 
 #[test]
