@@ -7,13 +7,16 @@
 #![expect(clippy::print_stdout, reason = "this is a command")]
 
 mod attack;
+mod caller;
 mod compare;
 mod data;
+mod findings;
 mod load;
 mod privacy;
 mod report;
 mod scenarios;
 mod server;
+mod statements;
 mod storm;
 
 use std::net::SocketAddr;

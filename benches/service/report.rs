@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::Settings;
-use crate::attack::Findings;
+use crate::findings::Findings;
 use crate::load::Run;
 use crate::server::Memory;
 

@@ -11,10 +11,11 @@ use ketnghia::access::tokens::{Bearer, Tokens};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::compare::{Statements, households_of, insert_gift, insert_visit};
+use crate::caller::Caller;
 use crate::data::{Cluster, DATABASE, PASSWORD};
 use crate::load::{Call, Calls, agent, send};
 use crate::server::Server;
+use crate::statements::{Statements, households_of, insert_gift, insert_visit};
 
 /// Callers of each kind that take part.
 const CALLERS: usize = 64;
@@ -27,20 +28,6 @@ pub struct Scenario {
     /// The bare statement, and the same transaction with its entry; for a few callers each.
     pub bare: Vec<Statements>,
     pub entered: Vec<Statements>,
-}
-
-/// A caller: its token and what it asks about.
-#[derive(Clone)]
-pub struct Caller {
-    pub token: Arc<str>,
-    pub session: String,
-    pub row: Arc<Value>,
-}
-
-impl Caller {
-    pub fn text(&self, field: &str) -> String {
-        self.row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
-    }
 }
 
 pub struct Stage {

@@ -17,10 +17,12 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::Ground;
 use super::paced::{Asked, Paced, beside};
 use super::wire::{Answer, Length, ask, attacker, chunked, connect, head};
-use super::{Findings, Ground};
-use crate::scenarios::{Caller, nth};
+use crate::caller::Caller;
+use crate::findings::Findings;
+use crate::scenarios::nth;
 use crate::server::{Server, free_address};
 
 const AT_ONCE: usize = 32;

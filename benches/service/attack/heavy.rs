@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Ground;
 use super::paced::{Paced, beside};
-use super::{Findings, Ground};
+use crate::findings::Findings;
 use crate::load::{Run, agent, drive, send};
 use crate::scenarios::get;
 use crate::server::Server;

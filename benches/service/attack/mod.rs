@@ -14,40 +14,13 @@ mod wire;
 use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
-use serde_json::{Map, Value};
 
 use crate::Settings;
 use crate::data::{Cluster, DATABASE};
+use crate::findings::Findings;
 use crate::report::Report;
 use crate::scenarios::Stage;
 use crate::server::Server;
-
-/// What an attack measured.
-#[derive(Default)]
-pub struct Findings {
-    pub figures: Map<String, Value>,
-    pub lines: Vec<String>,
-    /// The bounds that did not hold.
-    pub broken: Vec<&'static str>,
-}
-
-impl Findings {
-    fn figure(&mut self, name: &str, value: impl Into<Value>) {
-        self.figures.insert(name.to_owned(), value.into());
-    }
-
-    fn tell(&mut self, line: String) {
-        self.lines.push(line);
-    }
-
-    /// A bound, whether it holds, and what was measured.
-    fn bound(&mut self, bound: &'static str, holds: bool, measured: &str) {
-        self.lines.push(format!("{} {bound}: {measured}", if holds { "holds " } else { "BROKEN" }));
-        if !holds {
-            self.broken.push(bound);
-        }
-    }
-}
 
 /// What every attack needs.
 struct Ground<'a> {

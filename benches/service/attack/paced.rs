@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use ureq::Agent;
 
+use crate::caller::Caller;
 use crate::load::Run;
-use crate::scenarios::Caller;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(20);

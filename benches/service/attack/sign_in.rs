@@ -18,9 +18,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::Ground;
 use super::wire::{Length, ask, attacker, connect, head};
-use super::{Findings, Ground};
 use crate::data::PASSWORD;
+use crate::findings::Findings;
 use crate::load::percentile;
 use crate::scenarios::nth;
 

@@ -13,9 +13,10 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Ground;
 use super::paced::{Paced, beside};
 use super::wire::{ATTACKERS, Length, attacker, connect, head, status};
-use super::{Findings, Ground};
+use crate::findings::Findings;
 use crate::server::Server;
 
 /// Threads that open connections.

@@ -1,0 +1,88 @@
+//! The statements of a call of the service, as scripts of pgbench: bare, and entered as the service enters a transaction.
+
+use std::fmt::Write;
+
+use chrono::Utc;
+use serde_json::Value;
+
+use crate::caller::Caller;
+
+/// A script of pgbench.
+pub struct Statements(pub String);
+
+fn entry(caller: &Caller, mode: &str) -> String {
+    let now = Utc::now().to_rfc3339();
+    let version = caller.row.get("auth_version").and_then(Value::as_i64).unwrap_or(1);
+    format!("BEGIN{mode};\nSELECT app_enter('{0}', {version}, -1, '{now}', '{0}');\n", caller.session)
+}
+
+/// A page of households; entered, with their villages, members and phones, which are a query each.
+pub fn households_of(caller: &Caller, condition: &str, entered: bool) -> Statements {
+    // A parameter, as the service sends it: the planner guesses another length for one than for a constant.
+    let list = format!("SELECT * FROM households WHERE {condition} ORDER BY head_name, id LIMIT :page;\n");
+    const PAGE: &str = "\\set page 51\n";
+    if !entered {
+        return Statements(format!("{PAGE}{list}"));
+    }
+    let all = |field: &str| {
+        let ids = caller.row.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        ids.collect::<Vec<_>>().join(",")
+    };
+    let (homes, villages) = (all("homes"), all("villages"));
+    let mut script = format!("{PAGE}{}", entry(caller, " READ ONLY"));
+    script.push_str(&list);
+    let _ = write!(
+        script,
+        "SELECT l.id, l.name, c.name FROM localities l LEFT JOIN localities c ON c.id = l.commune_id
+           WHERE l.id = ANY ('{{{villages}}}');
+         SELECT * FROM household_members WHERE household_id = ANY ('{{{homes}}}') ORDER BY created_at, id;
+         SELECT * FROM household_private WHERE household_id = ANY ('{{{homes}}}');
+         COMMIT;\n"
+    );
+    Statements(script)
+}
+
+const GIFT: &str = "INSERT INTO gifts (id, twinning_id, organisation_id, village_id, scope_path, household_id, category, description, value_vnd, \
+    funding_source, given_on, acted_by) VALUES ";
+
+fn gift_values(unit: &Caller) -> String {
+    format!(
+        "(gen_random_uuid(), '{}', '{}', '{}', '{}', '{}', 'food', 'Gạo', 200000, 'donor', current_date - 1, '{}')",
+        unit.text("twinning"),
+        unit.text("organisation"),
+        unit.text("village"),
+        unit.text("village_path"),
+        unit.text("home"),
+        unit.session,
+    )
+}
+
+const CLAIM: &str = "SELECT app_claim(gen_random_uuid(), 'gifts', '\\x00');\n";
+
+fn written(unit: &Caller, statements: &str, entered: bool) -> Statements {
+    if entered {
+        Statements(format!("{}{CLAIM}{statements}COMMIT;\n", entry(unit, "")))
+    } else {
+        Statements(statements.to_owned())
+    }
+}
+
+pub fn insert_gift(unit: &Caller, entered: bool) -> Statements {
+    written(unit, &format!("{GIFT}{};\n", gift_values(unit)), entered)
+}
+
+pub fn insert_visit(unit: &Caller, entered: bool) -> Statements {
+    let visit = format!(
+        "INSERT INTO visits (id, twinning_id, organisation_id, village_id, scope_path, visited_on, purpose, participants, acted_by) \
+         VALUES (gen_random_uuid(), '{}', '{}', '{}', '{}', current_date - 1, 'handover', 4, '{}');\n",
+        unit.text("twinning"),
+        unit.text("organisation"),
+        unit.text("village"),
+        unit.text("village_path"),
+        unit.session,
+    );
+    let gifts = vec![gift_values(unit); 5].join(", ");
+    let body = format!("{visit}{GIFT}{gifts};\n");
+    // Without an entry the two statements still are one transaction.
+    if entered { written(unit, &body, true) } else { Statements(format!("BEGIN;\n{body}COMMIT;\n")) }
+}
