@@ -2,8 +2,7 @@
 //! what its facts and numbers are; everything else (places, cuts, totals, hiding, CSV) is done for all
 //! of them in one way.
 
-use super::model::AggregateGrouping;
-use super::question::Question;
+use super::model::{AggregateGrouping, Question};
 use crate::access::actor::Actor;
 
 /// What a number counts, which decides whether API keys may see a small one.

@@ -8,7 +8,7 @@ use super::data_set::DataSet;
 use super::hardship::{HARDSHIP, HardshipAggregate};
 use super::model::{AggregateQuery, Answer, AnswerRow, HouseholdAggregateQuery};
 use super::poverty::{POVERTY, PovertyAggregate};
-use super::question::Question;
+use super::question;
 use super::support::{SUPPORT, SupportAggregate};
 use super::{csv, queries};
 use crate::access::actor::{Actor, May};
@@ -91,7 +91,7 @@ async fn answer<A: From<Answer> + Serialize>(
     db: &Db,
     query: AggregateQuery,
 ) -> Result<HttpResponse> {
-    let question = Question::of(set, &query, actor, db.clock.today())?;
+    let question = question::read(set, &query, actor, db.clock.today())?;
     let as_csv = accepts.unless(query.format) == AnswerFormat::Csv;
     let groupings = question.groupings.clone();
     let asker = actor.clone();

@@ -1,8 +1,7 @@
 //! Who was listed as hard up, and how far help has come.
 
 use super::data_set::{DataSet, answer, never, nothing};
-use super::model::AggregateGrouping;
-use super::question::Question;
+use super::model::{AggregateGrouping, Question};
 use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 

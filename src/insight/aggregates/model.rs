@@ -77,6 +77,17 @@ pub struct AggregateQuery {
     pub format: Option<AnswerFormat>,
 }
 
+/// A question that was read from a query and can be answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    pub groupings: Vec<AggregateGrouping>,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    pub for_key: bool,
+    /// Only what one organisation, or one programme, gave.
+    pub of_some_givers: bool,
+}
+
 /// A question to a data set of households: these are cut by place and year alone, and no organisation
 /// or programme owns them.
 #[derive(Debug, Clone, Deserialize, IntoParams)]

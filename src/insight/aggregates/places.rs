@@ -7,8 +7,7 @@ use diesel::sql_types::{Array, Bool, Date, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::margins::{Above, Cells};
-use super::model::{AggregateGrouping, AggregatePlace, Names};
-use super::question::Question;
+use super::model::{AggregateGrouping, AggregatePlace, Names, Question};
 use crate::insight::aggregates::problems::NOT_FOR_KEYS;
 use crate::kernel::http::problem::{FieldError, Problem, Result};
 use crate::places::localities::problems::{ENDED, LOCALITY_ENDED, NO_DISTRICTS, SUCCEEDED_BY};

@@ -1,8 +1,7 @@
 //! How many households are poor, year by year.
 
 use super::data_set::{DataSet, answer, never, nothing};
-use super::model::AggregateGrouping;
-use super::question::Question;
+use super::model::{AggregateGrouping, Question};
 use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 

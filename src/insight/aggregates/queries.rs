@@ -7,8 +7,7 @@ use uuid::Uuid;
 
 use super::data_set::DataSet;
 use super::margins::{self, Cells};
-use super::model::{AggregateGrouping, AggregateQuery, Answer, AnswerRow, KeyPart, Names, RowKey};
-use super::question::Question;
+use super::model::{AggregateGrouping, AggregateQuery, Answer, AnswerRow, KeyPart, Names, Question, RowKey};
 use super::{places, suppression};
 use crate::access::actor::Actor;
 use crate::kernel::db::schema::tree_day;

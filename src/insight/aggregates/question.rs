@@ -1,9 +1,9 @@
-//! What may be asked: periods, groupings, and the narrower questions of API keys.
+//! Reads questions: periods, groupings, and the narrower questions of API keys.
 
 use chrono::{Datelike, NaiveDate};
 
 use super::data_set::DataSet;
-use super::model::{AggregateGrouping, AggregateQuery};
+use super::model::{AggregateGrouping, AggregateQuery, Question};
 use crate::access::actor::Actor;
 use crate::access::policy::Office;
 use crate::insight::aggregates::problems;
@@ -14,57 +14,45 @@ use crate::kernel::value::day::is_plausible;
 /// Years that an API key asks for at once.
 const YEARS_OF_A_KEY: i32 = 10;
 
-/// A question that can be answered.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Question {
-    pub groupings: Vec<AggregateGrouping>,
-    pub from: NaiveDate,
-    pub to: NaiveDate,
-    pub for_key: bool,
-    /// Only what one organisation, or one programme, gave.
-    pub of_some_givers: bool,
+/// Reads the question that a query asks of a data set.
+pub fn read(set: &DataSet, query: &AggregateQuery, actor: &Actor, today: NaiveDate) -> Result<Question> {
+    read_for(set, query, actor.office == Office::Dashboard, today)
 }
 
-impl Question {
-    pub fn of(set: &DataSet, query: &AggregateQuery, actor: &Actor, today: NaiveDate) -> Result<Self> {
-        Self::read(set, query, actor.office == Office::Dashboard, today)
+fn read_for(set: &DataSet, query: &AggregateQuery, for_key: bool, today: NaiveDate) -> Result<Question> {
+    let mut errors = Vec::new();
+    let groupings = groupings(set, &query.group_by, &mut errors);
+    let days = [("?from", query.from), ("?to", query.to), ("?as_of", query.as_of)];
+    let implausible = days.iter().filter(|(_, day)| day.is_some_and(|day| !is_plausible(day)));
+    errors.extend(implausible.map(|(pointer, _)| FieldError::new(*pointer, FieldCode::INVALID_VALUE)));
+    let year = query.from.or(query.to).unwrap_or(today).year();
+    let from = query.from.or(NaiveDate::from_ymd_opt(year, 1, 1)).unwrap_or(today);
+    let to = query.to.or(NaiveDate::from_ymd_opt(from.year(), 12, 31)).unwrap_or(today);
+    if to < from {
+        errors.push(FieldError::new("?to", FieldCode::PERIOD_REVERSED));
     }
-
-    fn read(set: &DataSet, query: &AggregateQuery, for_key: bool, today: NaiveDate) -> Result<Self> {
-        let mut errors = Vec::new();
-        let groupings = groupings(set, &query.group_by, &mut errors);
-        let days = [("?from", query.from), ("?to", query.to), ("?as_of", query.as_of)];
-        let implausible = days.iter().filter(|(_, day)| day.is_some_and(|day| !is_plausible(day)));
-        errors.extend(implausible.map(|(pointer, _)| FieldError::new(*pointer, FieldCode::INVALID_VALUE)));
-        let year = query.from.or(query.to).unwrap_or(today).year();
-        let from = query.from.or(NaiveDate::from_ymd_opt(year, 1, 1)).unwrap_or(today);
-        let to = query.to.or(NaiveDate::from_ymd_opt(from.year(), 12, 31)).unwrap_or(today);
-        if to < from {
-            errors.push(FieldError::new("?to", FieldCode::PERIOD_REVERSED));
+    if for_key {
+        if from.day() != 1 {
+            errors.push(FieldError::new("?from", problems::NOT_FOR_KEYS));
         }
-        if for_key {
-            if from.day() != 1 {
-                errors.push(FieldError::new("?from", problems::NOT_FOR_KEYS));
-            }
-            if to != month_end(to) {
-                errors.push(FieldError::new("?to", problems::NOT_FOR_KEYS));
-            }
-            if to.year() - from.year() >= YEARS_OF_A_KEY {
-                errors.push(FieldError::new("?from", problems::NOT_FOR_KEYS));
-            }
-            if query.organisation_id.is_some() {
-                errors.push(FieldError::new("?organisation_id", problems::NOT_FOR_KEYS));
-            }
-            if groupings.iter().filter(|grouping| !grouping.is_place()).count() > 1 {
-                errors.push(FieldError::new("?group_by", problems::NOT_FOR_KEYS));
-            }
+        if to != month_end(to) {
+            errors.push(FieldError::new("?to", problems::NOT_FOR_KEYS));
         }
-        let of_some_givers = query.organisation_id.is_some() || query.programme_id.is_some();
-        if errors.is_empty() {
-            Ok(Self { groupings, from, to, for_key, of_some_givers })
-        } else {
-            Err(Problem::invalid(errors))
+        if to.year() - from.year() >= YEARS_OF_A_KEY {
+            errors.push(FieldError::new("?from", problems::NOT_FOR_KEYS));
         }
+        if query.organisation_id.is_some() {
+            errors.push(FieldError::new("?organisation_id", problems::NOT_FOR_KEYS));
+        }
+        if groupings.iter().filter(|grouping| !grouping.is_place()).count() > 1 {
+            errors.push(FieldError::new("?group_by", problems::NOT_FOR_KEYS));
+        }
+    }
+    let of_some_givers = query.organisation_id.is_some() || query.programme_id.is_some();
+    if errors.is_empty() {
+        Ok(Question { groupings, from, to, for_key, of_some_givers })
+    } else {
+        Err(Problem::invalid(errors))
     }
 }
 
@@ -108,7 +96,7 @@ mod tests {
     }
 
     fn read(query: &AggregateQuery, for_key: bool) -> Option<Question> {
-        Question::read(&SUPPORT, query, for_key, day("2026-11-22")).ok()
+        read_for(&SUPPORT, query, for_key, day("2026-11-22")).ok()
     }
 
     #[test]
@@ -128,7 +116,7 @@ mod tests {
         assert_eq!(grouped(&["commune", "commune"]), None);
         assert_eq!(grouped(&["commune", "month", "year"]), None);
         assert_eq!(grouped(&["hamlet"]), None);
-        let of_poverty = |words: &[&str]| Question::read(&POVERTY, &query(words, None, None), true, day("2026-11-22"));
+        let of_poverty = |words: &[&str]| read_for(&POVERTY, &query(words, None, None), true, day("2026-11-22"));
         assert_eq!(of_poverty(&["commune", "year"]).map(|q| q.groupings).ok(), Some(vec![Commune, Year]));
         assert!(of_poverty(&["month"]).is_err() && of_poverty(&["category"]).is_err());
     }

@@ -8,8 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Integer;
 
-use super::model::AggregateGrouping;
-use super::question::Question;
+use super::model::{AggregateGrouping, Question};
 use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 use crate::kernel::clock::month_end;

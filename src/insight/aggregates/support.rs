@@ -1,8 +1,7 @@
 //! What was given: visits and gifts.
 
 use super::data_set::{DataSet, answer};
-use super::model::AggregateGrouping;
-use super::question::Question;
+use super::model::{AggregateGrouping, Question};
 use super::summaries;
 use crate::access::actor::Actor;
 use crate::access::reach::Reach;
