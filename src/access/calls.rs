@@ -9,11 +9,12 @@ use super::actor::May;
 use super::reach::reads_much;
 use super::steps::{self, Step, StepBody};
 use super::tx::Tx;
+use super::versions::{honour_version, lock_version};
 use crate::kernel::db::records::{self, Claim};
 use crate::kernel::db::{Enters, Mode, READ, READ_MUCH, WRITE};
 use crate::kernel::http::answer::{Created, Found, NoContent, Record};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
-use crate::kernel::http::problem::{Problem, Result};
+use crate::kernel::http::problem::Result;
 use crate::kernel::http::sheet::{Listed, SheetRow};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::{List, SheetList};
@@ -209,40 +210,4 @@ impl<P> May<P> {
 /// For `delete`: nothing speaks against it but a foreign key.
 pub fn unless_in_use<T>(_: &mut Tx<'_>, _: &T) -> Result<()> {
     Ok(())
-}
-
-/// Locks a record and compares its version with the one that was read.
-fn lock_version<I: RecordId, T: Record>(
-    tx: &mut Tx<'_>,
-    id: I,
-    if_match: &IfMatch,
-    find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
-) -> Result<()> {
-    let version = records::lock(tx.conn, id)?;
-    expect_version(tx, version, if_match, |tx| find(tx, id))
-}
-
-/// Locks a record where a version was sent, and compares the two.
-pub fn honour_version<I: RecordId, T: Record>(
-    tx: &mut Tx<'_>,
-    id: I,
-    if_match: &IfMatch,
-    find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
-) -> Result<()> {
-    if *if_match == IfMatch::Missing { Ok(()) } else { lock_version(tx, id, if_match, find) }
-}
-
-/// Compares the version of a locked record with the one that was read; a stale one is told with the record as the
-/// caller sees it now.
-pub(super) fn expect_version<T: Record>(
-    tx: &mut Tx<'_>,
-    version: i64,
-    if_match: &IfMatch,
-    find: impl FnOnce(&mut Tx<'_>) -> Result<T>,
-) -> Result<()> {
-    if records::fits(tx.conn, version, if_match)? {
-        return Ok(());
-    }
-    let current = serde_json::to_value(find(tx)?).map_err(Problem::internal)?;
-    Err(Problem::version_conflict(current))
 }

@@ -26,6 +26,8 @@ pub mod steps;
 pub mod tokens;
 /// The transaction of a caller.
 pub mod tx;
+/// Versions of records.
+pub mod versions;
 
 use crate::kernel::value::enums::Catalogue;
 use crate::kernel::value::id::id;

@@ -1,9 +1,9 @@
 //! Steps of state machines. A resource states its machine in `workflow.rs`, one `Step` for each word in the path; this
 //! file locks the record, recognises a repetition, compares the version, and offers the steps that are possible.
 
-use super::calls::expect_version;
 use super::policy::Permission;
 use super::tx::Tx;
+use super::versions::expect_version;
 use crate::kernel::db::records;
 use crate::kernel::http::answer::Record;
 use crate::kernel::http::body::{NoBody, Valid};

@@ -1,0 +1,45 @@
+//! Versions of records: a change names the version that was read (`If-Match`), so that two callers do not overwrite each
+//! other.
+
+use super::tx::Tx;
+use crate::kernel::db::records;
+use crate::kernel::http::answer::Record;
+use crate::kernel::http::extract::IfMatch;
+use crate::kernel::http::problem::{Problem, Result};
+use crate::kernel::value::id::RecordId;
+
+/// Locks a record and compares its version with the one that was read.
+pub(super) fn lock_version<I: RecordId, T: Record>(
+    tx: &mut Tx<'_>,
+    id: I,
+    if_match: &IfMatch,
+    find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
+) -> Result<()> {
+    let version = records::lock(tx.conn, id)?;
+    expect_version(tx, version, if_match, |tx| find(tx, id))
+}
+
+/// Locks a record where a version was sent, and compares the two.
+pub fn honour_version<I: RecordId, T: Record>(
+    tx: &mut Tx<'_>,
+    id: I,
+    if_match: &IfMatch,
+    find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
+) -> Result<()> {
+    if *if_match == IfMatch::Missing { Ok(()) } else { lock_version(tx, id, if_match, find) }
+}
+
+/// Compares the version of a locked record with the one that was read; a stale one is told with the record as the
+/// caller sees it now.
+pub(super) fn expect_version<T: Record>(
+    tx: &mut Tx<'_>,
+    version: i64,
+    if_match: &IfMatch,
+    find: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+) -> Result<()> {
+    if records::fits(tx.conn, version, if_match)? {
+        return Ok(());
+    }
+    let current = serde_json::to_value(find(tx)?).map_err(Problem::internal)?;
+    Err(Problem::version_conflict(current))
+}
