@@ -211,8 +211,8 @@ select app_table('hardship_lists', owner => 'writes', personal => '{return_reaso
 create trigger aa_place before insert or update of village_id on hardship_lists for each row execute function app_place_in_village();
 
 -- Locks the list as it is until the pledge is committed: a unit pledges on a list that it may read and not lock itself.
-create function app_hold_list(list uuid) returns text language sql security definer set search_path = ''
-  as $$ select l.status from public.hardship_lists l where l.id = list for share $$;
+create function app_hold_approved(list uuid) returns boolean language sql security definer set search_path = ''
+  as $$ select l.status = 'approved' from public.hardship_lists l where l.id = list for share $$;
 
 select app_table('hardship_items', owner => 'writes', personal => '{reasons, needs, note, approved_state}',
   reads => '{place, twinned where approved}', reads_reason => 'A twinned unit sees what the commune approved, and nothing before',
@@ -393,4 +393,4 @@ begin
 end $$;
 comment on function app_merge_households(uuid, uuid) is 'Moves all rows of one household to the other and deletes the one';
 
-select app_callable('app_audit_sealed', 'app_hold_list', 'app_household_history', 'app_merge_households');
+select app_callable('app_audit_sealed', 'app_hold_approved', 'app_household_history', 'app_merge_households');

@@ -620,10 +620,10 @@ CREATE FUNCTION public.app_high() RETURNS text
 
 COMMENT ON FUNCTION public.app_high() IS 'End of the caller''s range of places (exclusive)';
 
-CREATE FUNCTION public.app_hold_list(list uuid) RETURNS text
+CREATE FUNCTION public.app_hold_approved(list uuid) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
-    AS $$ select l.status from public.hardship_lists l where l.id = list for share $$;
+    AS $$ select l.status = 'approved' from public.hardship_lists l where l.id = list for share $$;
 
 CREATE FUNCTION public.app_household_decided(subject uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -4305,8 +4305,8 @@ GRANT ALL ON FUNCTION public.app_has_account(organisation uuid) TO app;
 REVOKE ALL ON FUNCTION public.app_high() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_high() TO app;
 
-REVOKE ALL ON FUNCTION public.app_hold_list(list uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.app_hold_list(list uuid) TO app;
+REVOKE ALL ON FUNCTION public.app_hold_approved(list uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_hold_approved(list uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_household_decided(subject uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_household_decided(subject uuid) TO app;

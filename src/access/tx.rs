@@ -2,13 +2,20 @@
 //! call the same functions.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::{Connection, PgConnection, RunQueryDsl};
+use diesel::dsl::{AsSelect, Select};
+use diesel::pg::Pg;
+use diesel::query_builder::QueryId;
+use diesel::query_dsl::LoadQuery;
+use diesel::query_dsl::methods::SelectDsl;
+use diesel::{Connection, PgConnection, RunQueryDsl, Selectable, SelectableHelper};
 use uuid::Uuid;
 
 use super::actor::Actor;
 use super::sql::app_organisation;
 use crate::kernel::clock::local_day;
 use crate::kernel::http::problem::Result;
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::SortColumns;
 use crate::kernel::secrets::Secrets;
 
 /// A transaction that was entered by `actor`.
@@ -32,8 +39,35 @@ impl<'t> Tx<'t> {
         self.conn.transaction(|conn| work(&mut Tx { conn, actor, today, secrets }))
     }
 
+    /// Returns a page of the query `filtered`, with the total where it is asked for; `load` reads and completes the rows.
+    pub fn page<S, Q, T>(
+        &mut self,
+        keyset: Keyset<S>,
+        filtered: impl Fn() -> Q,
+        load: impl FnOnce(&mut Tx<'_>, Q) -> Result<Vec<T>>,
+    ) -> Result<Page<T>>
+    where
+        S: SortColumns<Q, T>,
+    {
+        let total = keyset.total(|| S::count(filtered(), self.conn))?;
+        let query = S::seek(&keyset, filtered())?;
+        let rows = load(self, query)?;
+        keyset.page(rows, total, self.secrets, |row, sort: S| sort.key(row))
+    }
+
     /// The organisation the caller acts for, if any.
     pub fn organisation(&mut self) -> Result<Option<Uuid>> {
         Ok(diesel::select(app_organisation()).get_result(self.conn)?)
     }
+}
+
+/// Reads the rows of a query, for a page whose rows are answered as they stand.
+pub fn rows<'q, Q, T>(tx: &mut Tx<'_>, query: Q) -> Result<Vec<T>>
+where
+    Q: SelectDsl<AsSelect<T, Pg>>,
+    T: Selectable<Pg>,
+    T::SelectExpression: QueryId,
+    Select<Q, AsSelect<T, Pg>>: LoadQuery<'q, PgConnection, T>,
+{
+    Ok(query.select(T::as_select()).load(tx.conn)?)
 }

@@ -9,7 +9,7 @@ use super::ApiKeyId;
 use crate::access::UserId;
 use crate::kernel::db::schema::api_keys;
 use crate::kernel::http::answer::record;
-use crate::kernel::list::page::sorts;
+use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::places::localities::LocalityId;
 

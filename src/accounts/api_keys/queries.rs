@@ -1,15 +1,15 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use serde_json::json;
 
 use super::ApiKeyId;
 use super::model::{ApiKey, ApiKeyFilter, ApiKeySort, NewApiKey};
 use crate::access::sql::{app_in_range, app_user_id};
-use crate::access::tx::Tx;
+use crate::access::tx::{Tx, rows};
 use crate::kernel::db::schema::{api_keys, localities};
 use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
-use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::places::localities::problems;
 
@@ -20,22 +20,10 @@ pub fn find(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<ApiKey> {
 pub fn list(tx: &mut Tx<'_>, filter: &ApiKeyFilter, keyset: Keyset<ApiKeySort>) -> Result<Page<ApiKey>> {
     let filtered =
         || api_keys::table.into_boxed().when(filter.locality_id, |locality| api_keys::locality_id.eq(locality));
-    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
-    let query = filtered().select(ApiKey::as_select());
-    let rows = match keyset.field {
-        ApiKeySort::CreatedAt => {
-            seek!(query, keyset, DateTime<Utc>, api_keys::created_at, api_keys::id).load(tx.conn)?
-        }
-        ApiKeySort::Name => seek!(query, keyset, String, api_keys::name, api_keys::id).load(tx.conn)?,
-    };
-    keyset.page(rows, total, tx.secrets, |key: &ApiKey, field| {
-        let sort_key = match field {
-            ApiKeySort::CreatedAt => json!(key.created_at),
-            ApiKeySort::Name => json!(key.name),
-        };
-        (sort_key, key.id.into())
-    })
+    tx.page(keyset, filtered, rows)
 }
+
+sort_columns! { ApiKeySort of api_keys as ApiKey: CreatedAt = created_at (DateTime<Utc>), Name = name (String) }
 
 pub fn create(tx: &mut Tx<'_>, id: ApiKeyId, new: NewApiKey, secret_hash: &[u8]) -> Result<()> {
     let place: Option<(bool, Option<bool>)> = localities::table

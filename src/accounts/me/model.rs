@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::policy::Role;
-use crate::kernel::list::page::sorts;
+use crate::kernel::list::sort::sorts;
 
 /// The caller's account.
 #[derive(Serialize, ToSchema)]

@@ -11,7 +11,7 @@ use crate::access::policy::Role;
 use crate::kernel::db::schema::users;
 use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
-use crate::kernel::list::page::sorts;
+use crate::kernel::list::sort::sorts;
 use crate::places::localities::LocalityId;
 use crate::twinning::organisations::OrganisationId;
 

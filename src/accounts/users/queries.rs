@@ -2,19 +2,19 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
-use serde_json::json;
 
 use super::model::{NewUser, OperatedAccount, User, UserChanges, UserFilter, UserSort};
 use crate::access::UserId;
 use crate::access::policy::Role;
 use crate::access::sql::app_in_range;
-use crate::access::tx::Tx;
+use crate::access::tx::{Tx, rows};
 use crate::accounts::users::problems::USERNAME_TAKEN;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, organisations, users};
 use crate::kernel::db::sql::{app_matches, app_today};
 use crate::kernel::http::problem::{Code, FieldCode, OnConstraint, Problem, Result};
-use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::places::localities::LocalityId;
 use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
@@ -43,20 +43,10 @@ pub fn list(tx: &mut Tx<'_>, filter: &UserFilter, keyset: Keyset<UserSort>) -> R
             .when(filter.organisation_id, |organisation| users::organisation_id.eq(organisation))
             .when(filter.q.as_ref(), |q| app_matches(users::full_name, q).or(app_matches(users::username, q)))
     };
-    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
-    let query = filtered().select(User::as_select());
-    let rows = match keyset.field {
-        UserSort::Username => seek!(query, keyset, String, users::username, users::id).load(tx.conn)?,
-        UserSort::CreatedAt => seek!(query, keyset, DateTime<Utc>, users::created_at, users::id).load(tx.conn)?,
-    };
-    keyset.page(rows, total, tx.secrets, |user: &User, field| {
-        let key = match field {
-            UserSort::Username => json!(user.username),
-            UserSort::CreatedAt => json!(user.created_at),
-        };
-        (key, user.id.into())
-    })
+    tx.page(keyset, filtered, rows)
 }
+
+sort_columns! { UserSort of users as User: Username = username (String), CreatedAt = created_at (DateTime<Utc>) }
 
 diesel::define_sql_function! {
     /// Seconds that the caller waits after having hit upon many names that are taken.

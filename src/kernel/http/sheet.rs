@@ -11,10 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
-use crate::kernel::list::page::Page;
-
-/// A sheet is one answer, made in memory: no list is longer.
-pub const ROWS_MAX: i64 = 10_000;
+use crate::kernel::list::page::{Page, WHOLE_MAX};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -145,7 +142,7 @@ impl<T: SheetRow> Listed<T> {
             return Ok(Self::Page(page));
         }
         if page.next_cursor.is_some() {
-            let too_long = FieldError::new("?format", FieldCode::TOO_MANY_ROWS).with(ROWS_MAX.to_string());
+            let too_long = FieldError::new("?format", FieldCode::TOO_MANY_ROWS).with(WHOLE_MAX.to_string());
             return Err(Problem::invalid(vec![too_long]));
         }
         let mut sheet = Sheet::new(T::COLUMNS)?;

@@ -2,6 +2,8 @@
 
 /// Keyset pages.
 pub mod page;
+/// Sort keys and their columns.
+pub mod sort;
 /// Conditions that apply where a filter has a value.
 pub mod when;
 
@@ -20,7 +22,8 @@ use utoipa::{IntoParams, PartialSchema};
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::http::query::parse_list;
 use crate::kernel::http::sheet::{Accepts, AnswerFormat};
-use crate::kernel::list::page::{Keyset, LIMIT_DEFAULT, LIMIT_MAX, PageRequest, Sorts};
+use crate::kernel::list::page::{Keyset, LIMIT_DEFAULT, LIMIT_MAX, PageRequest};
+use crate::kernel::list::sort::Sorts;
 use crate::kernel::secrets::Secrets;
 
 /// The paging parameters of a list that is sorted by `S`, for the document.
@@ -102,7 +105,9 @@ impl<F: DeserializeOwned + Serialize + 'static, S: Sorts> FromRequest for SheetL
             let (filter, asked, SheetAsked { format }) = parse_list::<F, Asked, SheetAsked>(request.query_string())?;
             let format = Accepts::of(request).unless(format);
             let mut list = List::new(request, filter, &asked)?;
-            list.keyset = list.keyset.shaped(format)?;
+            if format != AnswerFormat::Json {
+                list.keyset = list.keyset.whole()?;
+            }
             Ok(Self { list, format })
         };
         ready(read())

@@ -6,16 +6,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use uuid::Uuid;
 
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
-use crate::kernel::http::sheet::{AnswerFormat, ROWS_MAX};
 use crate::kernel::secrets::Secrets;
 
 pub const LIMIT_DEFAULT: i64 = 50;
 pub const LIMIT_MAX: i64 = 200;
+/// Rows of a list that is answered as a whole: it is made in memory.
+pub const WHOLE_MAX: i64 = 10_000;
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -134,16 +133,13 @@ impl<F: Copy> Keyset<F> {
         })
     }
 
-    /// A sheet is the whole list and has no pages: a parameter that parts it is refused.
-    pub fn shaped(mut self, format: AnswerFormat) -> Result<Self> {
-        if format == AnswerFormat::Json {
-            return Ok(self);
-        }
+    /// The list as a whole: a paging parameter is refused.
+    pub fn whole(mut self) -> Result<Self> {
         if !self.paging.is_empty() {
             let exclusive = |name: &&str| FieldError::new(*name, FieldCode::EXCLUSIVE);
             return Err(Problem::invalid(self.paging.iter().map(exclusive).collect()));
         }
-        self.limit = ROWS_MAX;
+        self.limit = WHOLE_MAX;
         Ok(self)
     }
 
@@ -154,7 +150,7 @@ impl<F: Copy> Keyset<F> {
 
     /// Whether the list is asked for as a whole.
     pub fn is_whole(&self) -> bool {
-        self.limit == ROWS_MAX
+        self.limit == WHOLE_MAX
     }
 
     /// The sort key and id of the last row of the page before.
@@ -189,82 +185,4 @@ impl<F: Copy> Keyset<F> {
         };
         Ok(Page { items: rows, next_cursor, total })
     }
-}
-
-/// Orders a boxed query by a column and the id, and lets it go on behind the cursor. `>=` on the
-/// column alone is what the index seeks by; the rest decides between equal keys.
-macro_rules! seek {
-    ($query:expr, $keyset:expr, $key:ty, $column:expr, $id:expr) => {{
-        use diesel::prelude::*;
-        let after = $keyset.after::<$key>()?;
-        let limit = $keyset.limit + 1;
-        if $keyset.descending {
-            let query = $query.order(($column.desc(), $id.desc())).limit(limit);
-            match after {
-                Some((key, id)) => query.filter($column.le(key.clone())).filter($column.lt(key).or($id.lt(id))),
-                None => query,
-            }
-        } else {
-            let query = $query.order(($column.asc(), $id.asc())).limit(limit);
-            match after {
-                Some((key, id)) => query.filter($column.ge(key.clone())).filter($column.gt(key).or($id.gt(id))),
-                None => query,
-            }
-        }
-    }};
-}
-pub(crate) use seek;
-
-/// The sort keys of a list.
-pub trait Sorts: utoipa::PartialSchema + Copy + Send + 'static {
-    /// Words and keys, the default first (written `-word` where the default is descending).
-    const FIELDS: &'static [(&'static str, Self)];
-
-    fn description() -> String {
-        let words: Vec<String> = Self::FIELDS.iter().map(|(word, _)| format!("`{word}`")).collect();
-        match words.split_first() {
-            Some((default, [])) => {
-                format!("{default} (default); with or without `-` in front: descending or ascending.")
-            }
-            Some((default, others)) => {
-                format!("{default} (default), {}; with `-` in front, descending.", others.join(", "))
-            }
-            None => String::new(),
-        }
-    }
-}
-
-/// Declares the sort keys of a list: the words, the first by default, written `-word` where it
-/// goes down by default. Every word is taken in both directions.
-macro_rules! sorts {
-    ($vis:vis enum $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
-        #[derive(Clone, Copy)]
-        $vis enum $name { $($variant),+ }
-
-        impl $crate::kernel::list::page::Sorts for $name {
-            const FIELDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),+];
-        }
-
-        impl utoipa::PartialSchema for $name {
-            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                $crate::kernel::list::page::schema_of_sorts(&[$($word),+])
-            }
-        }
-
-        impl utoipa::ToSchema for $name {}
-    };
-}
-pub(crate) use sorts;
-
-pub fn schema_of_sorts(words: &[&'static str]) -> RefOr<Schema> {
-    let both = words.iter().flat_map(|word| {
-        let field = word.trim_start_matches('-');
-        [field.to_owned(), format!("-{field}")]
-    });
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(both.collect::<Vec<_>>()))
-        .default(words.first().map(|word| Value::from(*word)))
-        .build()
-        .into()
 }

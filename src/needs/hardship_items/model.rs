@@ -1,26 +1,19 @@
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::input;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
-use super::{HardshipItemId, PledgeId};
-use crate::access::UserId;
 use crate::access::sql::app_in_range;
-use crate::kernel::db::schema::{hardship_items, pledges};
+use crate::kernel::db::schema::hardship_items;
 use crate::kernel::http::answer::record;
-use crate::kernel::list::page::sorts;
-use crate::kernel::value::day;
+use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
-use crate::needs::hardship_lists::HardshipListId;
 use crate::needs::households::HouseholdId;
 use crate::needs::households::model::HardshipReason;
+use crate::needs::ids::{HardshipItemId, HardshipListId};
+use crate::needs::pledges::model::Pledge;
 use crate::places::localities::LocalityId;
-use crate::twinning::organisations::OrganisationId;
-
-pub const PLEDGES: &str = "pledges";
 
 db_enum! {
     /// What a listed household needs.
@@ -117,56 +110,7 @@ pub struct HardshipItem {
     pub updated_at: DateTime<Utc>,
 }
 
-/// A row of the table.
-#[derive(Clone, HasQuery)]
-#[diesel(table_name = pledges)]
-pub struct PledgeRow {
-    pub id: PledgeId,
-    pub item_id: HardshipItemId,
-    pub organisation_id: OrganisationId,
-    pub village_id: LocalityId,
-    pub note: Option<String>,
-    pub planned_on: Option<NaiveDate>,
-    pub acted_by: Option<UserId>,
-    pub version: i64,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
-
-/// A unit promised to help a listed household.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Pledge {
-    pub id: PledgeId,
-    pub item_id: HardshipItemId,
-    pub organisation_id: OrganisationId,
-    #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
-    pub organisation_name: Option<String>,
-    pub village_id: LocalityId,
-    #[schema(example = "Một con bò giống trước Tết")]
-    pub note: Option<String>,
-    /// When the unit means to come.
-    pub planned_on: Option<NaiveDate>,
-    /// Who entered it.
-    pub acted_by: Option<UserId>,
-    pub version: i64,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
-
-record!(HardshipItem, Pledge);
-
-/// A promise.
-#[input]
-pub struct NewPledge {
-    /// UUIDv7 made by the client, so that the request can be repeated.
-    pub id: Option<Uuid>,
-    #[length(..=1000)]
-    #[schema(example = "Một con bò giống trước Tết")]
-    pub note: Option<String>,
-    /// When the unit means to come.
-    #[validate(custom(function = "day::plausible"))]
-    pub planned_on: Option<NaiveDate>,
-}
+record!(HardshipItem);
 
 /// Which listed households.
 #[derive(Debug, Deserialize, Serialize, IntoParams)]

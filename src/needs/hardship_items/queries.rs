@@ -3,28 +3,23 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
-use serde_json::json;
-use uuid::Uuid;
+use diesel::sql_types::Bool;
 
-use super::model::{HardshipItem, HardshipItemFilter, HardshipItemRow, HardshipItemSort, NewPledge, Pledge, PledgeRow};
-use super::{HardshipItemId, PledgeId};
-use crate::access::UserId;
+use super::model::{HardshipItem, HardshipItemFilter, HardshipItemRow, HardshipItemSort};
 use crate::access::reach::Reach;
 use crate::access::sql::app_in_range;
-use crate::access::tx::Tx;
+use crate::access::tx::{Tx, rows};
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{hardship_items, households, organisations, pledges};
-use crate::kernel::http::problem::{Code, FieldError, OnConstraint, Problem, Result};
-use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::db::schema::{hardship_items, households};
+use crate::kernel::http::problem::{FieldError, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
-use crate::needs::hardship_items::problems;
-use crate::needs::hardship_lists::workflow::HardshipListStatus;
 use crate::needs::households::HouseholdId;
+use crate::needs::ids::HardshipItemId;
+use crate::needs::pledges::queries::of_items;
 use crate::places::localities::LocalityId;
 use crate::places::localities::queries::village_names;
-use crate::twinning::organisations::OrganisationId;
 
 pub fn find(tx: &mut Tx<'_>, id: HardshipItemId) -> Result<HardshipItem> {
     let row = HardshipItemRow::query().find(id).filter(is_listed()).first(tx.conn)?;
@@ -50,14 +45,7 @@ pub fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipItemRow>) -> Result<Vec<Hards
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
     let places = village_names(tx, villages)?;
     let ids: Vec<HardshipItemId> = rows.iter().map(|row| row.id).collect();
-    let promised = PledgeRow::query()
-        .filter(pledges::item_id.eq_any(ids))
-        .order((pledges::created_at, pledges::id))
-        .load(tx.conn)?;
-    let mut promises: HashMap<HardshipItemId, Vec<Pledge>> = HashMap::new();
-    for pledge in name_organisations(tx, promised)? {
-        promises.entry(pledge.item_id).or_default().push(pledge);
-    }
+    let mut promises = of_items(tx, &ids)?;
     let item = |row: HardshipItemRow| {
         let row = row.as_shown();
         let village = places.get(&row.village_id).cloned().unwrap_or_default();
@@ -81,30 +69,6 @@ pub fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipItemRow>) -> Result<Vec<Hards
         }
     };
     Ok(rows.into_iter().map(item).collect())
-}
-
-fn name_organisations(tx: &mut Tx<'_>, rows: Vec<PledgeRow>) -> Result<Vec<Pledge>> {
-    let ids: Vec<OrganisationId> = rows.iter().map(|row| row.organisation_id).collect();
-    let names: HashMap<OrganisationId, String> = organisations::table
-        .filter(organisations::id.eq_any(ids))
-        .select((organisations::id, organisations::name))
-        .load(tx.conn)?
-        .into_iter()
-        .collect();
-    let pledge = |row: PledgeRow| Pledge {
-        id: row.id,
-        item_id: row.item_id,
-        organisation_id: row.organisation_id,
-        organisation_name: names.get(&row.organisation_id).cloned(),
-        village_id: row.village_id,
-        note: row.note,
-        planned_on: row.planned_on,
-        acted_by: row.acted_by,
-        version: row.version,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    };
-    Ok(rows.into_iter().map(pledge).collect())
 }
 
 /// Items of lists that were approved, the oldest first: what was listed and got nothing stands on top.
@@ -132,48 +96,10 @@ pub fn list(
                 hardship_items::created_at.le(before).and(sql::<Bool>("hardship_items.status <> 'helped'"))
             })
     };
-    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
-    let query = filtered().select(HardshipItemRow::as_select());
-    let HardshipItemSort::CreatedAt = keyset.field;
-    let rows = seek!(query, keyset, DateTime<Utc>, hardship_items::created_at, hardship_items::id).load(tx.conn)?;
-    let rows = complete(tx, rows)?;
-    keyset.page(rows, total, tx.secrets, |item: &HardshipItem, HardshipItemSort::CreatedAt| {
-        (json!(item.created_at), item.id.into())
+    tx.page(keyset, filtered, |tx, query| {
+        let rows = rows(tx, query)?;
+        complete(tx, rows)
     })
 }
 
-pub fn find_pledge(tx: &mut Tx<'_>, id: PledgeId) -> Result<Pledge> {
-    let row = PledgeRow::query().find(id).first(tx.conn)?;
-    name_organisations(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
-}
-
-/// A twinned unit promises, on a list that stands approved.
-pub fn create_pledge(tx: &mut Tx<'_>, item: HardshipItemId, id: PledgeId, new: NewPledge) -> Result<()> {
-    let (list, village): (Uuid, Uuid) = hardship_items::table
-        .find(item)
-        .select((hardship_items::list_id, hardship_items::village_id))
-        .first(tx.conn)?;
-    #[derive(QueryableByName)]
-    struct Held {
-        #[diesel(sql_type = Text)]
-        status: HardshipListStatus,
-    }
-    let held: Held = sql_query("SELECT app_hold_list($1) AS status").bind::<SqlUuid, _>(list).get_result(tx.conn)?;
-    let organisation = tx.organisation()?.ok_or_else(|| Problem::new(Code::FORBIDDEN))?;
-    if held.status != HardshipListStatus::Approved {
-        return Err(Problem::new(Code::INVALID_TRANSITION));
-    }
-    diesel::insert_into(pledges::table)
-        .values((
-            pledges::id.eq(id),
-            pledges::item_id.eq(item),
-            pledges::organisation_id.eq(organisation),
-            pledges::village_id.eq(village),
-            pledges::note.eq(new.note),
-            pledges::planned_on.eq(new.planned_on),
-            pledges::acted_by.eq(UserId(tx.actor.id)),
-        ))
-        .execute(tx.conn)
-        .on_constraint("pledges_organisation_key", || Problem::new(problems::PLEDGE_EXISTS))?;
-    Ok(())
-}
+sort_columns! { HardshipItemSort of hardship_items as HardshipItem: CreatedAt = created_at (DateTime<Utc>) }

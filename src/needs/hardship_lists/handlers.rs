@@ -1,7 +1,6 @@
 use actix_web::web::Json;
 use ketnghia_macros::operation;
 
-use super::HardshipListId;
 use super::model::{
     HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListSort, NewHardshipList,
 };
@@ -13,6 +12,7 @@ use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
+use crate::needs::ids::HardshipListId;
 
 /// List hardship lists
 ///

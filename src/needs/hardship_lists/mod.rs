@@ -12,12 +12,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::Resource;
 use crate::kernel::value::enums::Catalogue;
-use crate::kernel::value::id::id;
-
-id! {
-    /// A list of the hardest households.
-    HardshipListId of "hardship_lists"
-}
 
 pub const RESOURCE: Resource = Resource {
     tag: "hardship-lists",

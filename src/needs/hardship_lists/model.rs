@@ -6,16 +6,16 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::HardshipListId;
 use super::workflow::{HardshipListAction, HardshipListStatus};
 use crate::access::UserId;
 use crate::access::sql::app_in_range;
 use crate::kernel::db::schema::hardship_lists;
 use crate::kernel::http::answer::record;
-use crate::kernel::list::page::sorts;
+use crate::kernel::list::sort::sorts;
 use crate::needs::hardship_items::model::{HardshipItem, HardshipNeed};
 use crate::needs::households::HouseholdId;
 use crate::needs::households::model::HardshipReason;
+use crate::needs::ids::HardshipListId;
 use crate::places::localities::LocalityId;
 
 /// A row of the table.

@@ -5,10 +5,8 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Uuid as SqlUuid;
-use serde_json::json;
 use uuid::Uuid;
 
-use super::HardshipListId;
 use super::model::{
     HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListRow, HardshipListSort,
     NewHardshipItem, NewHardshipList,
@@ -19,14 +17,14 @@ use crate::access::policy::Role;
 use crate::access::problems::OWN_SUBMISSION;
 use crate::access::reach::Reach;
 use crate::access::sql::{app_own_accounts, app_share_maker, app_with_caller};
-use crate::access::tx::Tx;
+use crate::access::tx::{Tx, rows};
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, hardship_lists, households};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
-use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
-use crate::needs::hardship_items::HardshipItemId;
 use crate::needs::hardship_items::model::{HardshipItem, HardshipItemRow};
 use crate::needs::hardship_items::queries::{complete as complete_items, is_listed};
 use crate::needs::hardship_lists::problems::{ITEM_IN_USE, LIST_EXISTS};
@@ -34,6 +32,7 @@ use crate::needs::households::HouseholdId;
 use crate::needs::households::model::HouseholdStatus;
 use crate::needs::households::problems::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTIVE};
 use crate::needs::households::queries::check_village;
+use crate::needs::ids::{HardshipItemId, HardshipListId};
 use crate::places::localities::LocalityId;
 use crate::places::localities::queries::village_names;
 
@@ -93,23 +92,22 @@ pub fn list(
     filter: &HardshipListFilter,
     keyset: Keyset<HardshipListSort>,
 ) -> Result<Page<HardshipList>> {
+    let reach = Reach::of_village_records(tx.actor, HardshipListId::TABLE);
     let filtered = || {
         hardship_lists::table
-            .filter(Reach::of_village_records(tx.actor, HardshipListId::TABLE))
+            .filter(reach)
             .into_boxed()
             .when(filter.village_id, |village| hardship_lists::village_id.eq(village))
             .when_any(&filter.year, |years| hardship_lists::year.eq_any(years))
             .when_any(&filter.status, |status| hardship_lists::status.eq_any(status))
     };
-    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
-    let query = filtered().select(HardshipListRow::as_select());
-    let HardshipListSort::CreatedAt = keyset.field;
-    let rows = seek!(query, keyset, DateTime<Utc>, hardship_lists::created_at, hardship_lists::id).load(tx.conn)?;
-    let rows = complete(tx, rows)?;
-    keyset.page(rows, total, tx.secrets, |list: &HardshipList, HardshipListSort::CreatedAt| {
-        (json!(list.created_at), list.id.into())
+    tx.page(keyset, filtered, |tx, query| {
+        let rows = rows(tx, query)?;
+        complete(tx, rows)
     })
 }
+
+sort_columns! { HardshipListSort of hardship_lists as HardshipList: CreatedAt = created_at (DateTime<Utc>) }
 
 pub fn create(tx: &mut Tx<'_>, id: HardshipListId, new: NewHardshipList) -> Result<()> {
     check_village(tx, new.village_id)?;

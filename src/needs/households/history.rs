@@ -15,7 +15,8 @@ use crate::access::UserId;
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::households;
 use crate::kernel::http::problem::Result;
-use crate::kernel::list::page::{Keyset, Page, sorts};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;
 

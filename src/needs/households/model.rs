@@ -12,7 +12,7 @@ use crate::access::UserId;
 use crate::kernel::db::schema::{household_members, households};
 use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
-use crate::kernel::list::page::sorts;
+use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::places::catalogues::data::is_ethnic_group;

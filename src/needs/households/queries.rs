@@ -5,7 +5,6 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::assessments::{Assessment, Finding, assess, enter};
@@ -19,12 +18,13 @@ use crate::access::UserId;
 use crate::access::policy::Role;
 use crate::access::reach::Reach;
 use crate::access::sql::app_in_range;
-use crate::access::tx::Tx;
+use crate::access::tx::{Tx, rows};
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{household_members, household_words, households, localities};
 use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
-use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
 use crate::needs::households::problems::MEMBER_IN_USE;
@@ -90,9 +90,10 @@ pub fn list(tx: &mut Tx<'_>, filter: &HouseholdFilter, keyset: Keyset<HouseholdS
         Some(q) => records::folded_words(tx.conn, q)?,
         None => Vec::new(),
     };
+    let reach = Reach::of_village_records(tx.actor, HouseholdId::TABLE);
     let filtered = || {
         let mut query = households::table
-            .filter(Reach::of_village_records(tx.actor, HouseholdId::TABLE))
+            .filter(reach)
             .into_boxed()
             .when(filter.village_id, |village| households::village_id.eq(village))
             .when_any(&filter.poverty_status, |statuses| households::poverty_status.eq_any(statuses))
@@ -113,26 +114,17 @@ pub fn list(tx: &mut Tx<'_>, filter: &HouseholdFilter, keyset: Keyset<HouseholdS
         }
         query
     };
-    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
-    let query = filtered().select(HouseholdRow::as_select());
-    let rows = match keyset.field {
-        HouseholdSort::HeadName => seek!(query, keyset, String, households::head_name, households::id).load(tx.conn)?,
-        HouseholdSort::CreatedAt => {
-            seek!(query, keyset, DateTime<Utc>, households::created_at, households::id).load(tx.conn)?
-        }
-        HouseholdSort::UpdatedAt => {
-            seek!(query, keyset, DateTime<Utc>, households::updated_at, households::id).load(tx.conn)?
-        }
-    };
-    let rows = complete(tx, rows)?;
-    keyset.page(rows, total, tx.secrets, |household: &Household, field| {
-        let key = match field {
-            HouseholdSort::HeadName => json!(household.head_name),
-            HouseholdSort::CreatedAt => json!(household.created_at),
-            HouseholdSort::UpdatedAt => json!(household.updated_at),
-        };
-        (key, household.id.into())
+    tx.page(keyset, filtered, |tx, query| {
+        let rows = rows(tx, query)?;
+        complete(tx, rows)
     })
+}
+
+sort_columns! {
+    HouseholdSort of households as Household:
+    HeadName = head_name (String),
+    CreatedAt = created_at (DateTime<Utc>),
+    UpdatedAt = updated_at (DateTime<Utc>),
 }
 
 /// Another household of the village has a head of the same folded name and the same birth year.

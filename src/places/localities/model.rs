@@ -12,7 +12,7 @@ use super::problems;
 use crate::kernel::db::schema::{localities, village_profiles};
 use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
-use crate::kernel::list::page::sorts;
+use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::places::catalogues::data::is_ethnic_group;

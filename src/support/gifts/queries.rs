@@ -5,7 +5,6 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::Uuid as SqlUuid;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::GiftId;
@@ -22,12 +21,13 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{gifts, hardship_items, household_members, households, organisations, visits};
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
-use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
-use crate::needs::hardship_items::HardshipItemId;
 use crate::needs::households::problems::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTIVE};
 use crate::needs::households::{HouseholdId, MemberId};
+use crate::needs::ids::HardshipItemId;
 use crate::places::localities::LocalityId;
 use crate::support::gifts::problems::{ITEM_ELSEWHERE, MEMBER_ELSEWHERE, NOT_APPROVED, VISIT_ELSEWHERE};
 use crate::support::recording::{self, Occasion, Recording};
@@ -162,9 +162,10 @@ pub fn of_visits(tx: &mut Tx<'_>, visits: &[VisitId]) -> Result<Vec<Gift>> {
 }
 
 pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> Result<Page<Gift>> {
+    let reach = Reach::of_gifts_and_visits(tx.actor, GiftId::TABLE);
     let filtered = || {
         gifts::table
-            .filter(Reach::of_gifts_and_visits(tx.actor, GiftId::TABLE))
+            .filter(reach)
             .into_boxed()
             .when(filter.village_id, |village| gifts::village_id.eq(village))
             .when(filter.household_id, |household| gifts::household_id.eq(household))
@@ -175,18 +176,10 @@ pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> R
             .when(filter.from, |from| gifts::given_on.ge(recording::comparable(from)))
             .when(filter.to, |to| gifts::given_on.le(recording::comparable(to)))
     };
-    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
-    let query = match keyset.field {
-        GiftSort::GivenOn => seek!(filtered(), keyset, NaiveDate, gifts::given_on, gifts::id),
-    };
-    let rows = load(tx, query)?.into_iter().map(Gift::from).collect();
-    keyset.page(rows, total, tx.secrets, |gift: &Gift, field| {
-        let key = match field {
-            GiftSort::GivenOn => json!(gift.given_on),
-        };
-        (key, gift.id.into())
-    })
+    tx.page(keyset, filtered, |tx, query| Ok(load(tx, query)?.into_iter().map(Gift::from).collect()))
 }
+
+sort_columns! { GiftSort of gifts as Gift: GivenOn = given_on (NaiveDate) }
 
 pub fn create(tx: &mut Tx<'_>, id: GiftId, new: NewGift) -> Result<()> {
     let occasion = Occasion {

@@ -10,7 +10,7 @@ use super::VisitId;
 use crate::access::UserId;
 use crate::kernel::db::schema::visits;
 use crate::kernel::http::answer::record;
-use crate::kernel::list::page::sorts;
+use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::needs::households::HouseholdId;
 use crate::places::localities::LocalityId;

@@ -3,7 +3,6 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::VisitId;
@@ -13,7 +12,8 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisations, visit_households, visits};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
-use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
 use crate::needs::households::HouseholdId;
@@ -84,9 +84,10 @@ pub fn find(tx: &mut Tx<'_>, id: VisitId) -> Result<Visit> {
 }
 
 pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) -> Result<Page<Visit>> {
+    let reach = Reach::of_gifts_and_visits(tx.actor, VisitId::TABLE);
     let filtered = || {
         visits::table
-            .filter(Reach::of_gifts_and_visits(tx.actor, VisitId::TABLE))
+            .filter(reach)
             .into_boxed()
             .when(filter.village_id, |village| visits::village_id.eq(village))
             .when(filter.twinning_id, |twinning| visits::twinning_id.eq(twinning))
@@ -94,18 +95,10 @@ pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) ->
             .when(filter.from, |from| visits::visited_on.ge(recording::comparable(from)))
             .when(filter.to, |to| visits::visited_on.le(recording::comparable(to)))
     };
-    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
-    let query = match keyset.field {
-        VisitSort::VisitedOn => seek!(filtered(), keyset, NaiveDate, visits::visited_on, visits::id),
-    };
-    let rows = load(tx, query)?;
-    keyset.page(rows, total, tx.secrets, |visit: &Visit, field| {
-        let key = match field {
-            VisitSort::VisitedOn => json!(visit.visited_on),
-        };
-        (key, visit.id.into())
-    })
+    tx.page(keyset, filtered, load)
 }
+
+sort_columns! { VisitSort of visits as Visit: VisitedOn = visited_on (NaiveDate) }
 
 pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
     if new.gifts.len() > GIFTS_MAX {

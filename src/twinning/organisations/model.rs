@@ -10,7 +10,7 @@ use super::OrganisationId;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
-use crate::kernel::list::page::sorts;
+use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;

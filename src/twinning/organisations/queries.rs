@@ -1,8 +1,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::IntoBoxed;
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::OrganisationId;
@@ -16,7 +17,8 @@ use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::db::sql::app_matches;
 use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result};
-use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
@@ -27,13 +29,17 @@ use crate::twinning::references::{check_parent, place_in_range};
 type Found = (OrganisationRow, Option<OrganisationContact>);
 
 pub fn find(tx: &mut Tx<'_>, id: OrganisationId) -> Result<Organisation> {
-    let (row, contact): Found = organisations::table
-        .left_join(organisation_contacts::table)
+    let (row, contact): Found = with_contact()
         .filter(organisations::id.eq(id))
         .select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()))
         .first(tx.conn)?;
     let headcounts = headcounts(tx, &[row.id])?.remove(&row.id).unwrap_or_default();
     Ok(Organisation::new(row, contact, headcounts))
+}
+
+#[diesel::dsl::auto_type]
+fn with_contact() -> _ {
+    organisations::table.left_join(organisation_contacts::table)
 }
 
 pub fn list(
@@ -42,29 +48,23 @@ pub fn list(
     keyset: Keyset<OrganisationSort>,
 ) -> Result<Page<Organisation>> {
     let filtered = || {
-        organisations::table
-            .left_join(organisation_contacts::table)
+        with_contact()
             .into_boxed()
             .when(filter.q.as_ref(), |q| app_matches(organisations::name, q))
             .when_any(&filter.kind, |kinds| organisations::kind.eq_any(kinds))
             .when(filter.locality_id, |locality| organisations::locality_id.eq(locality))
     };
-    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
-    let query = filtered().select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()));
-    let rows: Vec<Found> = match keyset.field {
-        OrganisationSort::Name => seek!(query, keyset, String, organisations::name, organisations::id).load(tx.conn)?,
-        OrganisationSort::CreatedAt => {
-            seek!(query, keyset, DateTime<Utc>, organisations::created_at, organisations::id).load(tx.conn)?
-        }
-    };
-    let rows = complete(tx, rows)?;
-    keyset.page(rows, total, tx.secrets, |organisation: &Organisation, field| {
-        let key = match field {
-            OrganisationSort::Name => json!(organisation.name),
-            OrganisationSort::CreatedAt => json!(organisation.created_at),
-        };
-        (key, organisation.id.into())
+    tx.page(keyset, filtered, |tx, query| {
+        let query = query.select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()));
+        let rows = query.load(tx.conn)?;
+        complete(tx, rows)
     })
+}
+
+sort_columns! {
+    OrganisationSort of organisations as Organisation, in IntoBoxed<'a, with_contact, Pg>:
+    Name = name (String),
+    CreatedAt = created_at (DateTime<Utc>),
 }
 
 /// The organisations that these places manage, and those that these places are.

@@ -9,7 +9,7 @@ use super::ProgrammeId;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::http::answer::record;
 use crate::kernel::http::extract;
-use crate::kernel::list::page::sorts;
+use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;

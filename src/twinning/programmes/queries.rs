@@ -1,15 +1,15 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use serde_json::json;
 
 use super::ProgrammeId;
 use super::model::{NewProgramme, Programme, ProgrammeChanges, ProgrammeFilter, ProgrammeSort};
-use crate::access::tx::Tx;
+use crate::access::tx::{Tx, rows};
 use crate::kernel::db::records;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::db::sql::app_matches;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
-use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::day::is_plausible;
 use crate::twinning::references::{check_parent, place_in_range};
@@ -32,22 +32,10 @@ pub fn list(tx: &mut Tx<'_>, filter: &ProgrammeFilter, keyset: Keyset<ProgrammeS
             .when(filter.locality_id, |locality| programmes::locality_id.eq(locality))
             .when(filter.active_on, |day| programmes::effective_on.le(day).and(lasts_until(day)))
     };
-    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
-    let query = filtered().select(Programme::as_select());
-    let rows = match keyset.field {
-        ProgrammeSort::EffectiveOn => {
-            seek!(query, keyset, NaiveDate, programmes::effective_on, programmes::id).load(tx.conn)?
-        }
-        ProgrammeSort::Title => seek!(query, keyset, String, programmes::title, programmes::id).load(tx.conn)?,
-    };
-    keyset.page(rows, total, tx.secrets, |programme: &Programme, field| {
-        let key = match field {
-            ProgrammeSort::EffectiveOn => json!(programme.effective_on),
-            ProgrammeSort::Title => json!(programme.title),
-        };
-        (key, programme.id.into())
-    })
+    tx.page(keyset, filtered, rows)
 }
+
+sort_columns! { ProgrammeSort of programmes as Programme: EffectiveOn = effective_on (NaiveDate), Title = title (String) }
 
 pub fn create(tx: &mut Tx<'_>, id: ProgrammeId, new: NewProgramme) -> Result<()> {
     place_in_range(tx.conn, new.locality_id, "#/locality_id")?;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::TwinningId;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::http::answer::record;
-use crate::kernel::list::page::sorts;
+use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;

@@ -1,16 +1,18 @@
 use chrono::NaiveDate;
+use diesel::dsl::IntoBoxed;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Date, Uuid as SqlUuid};
-use serde_json::json;
 
 use super::TwinningId;
 use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort};
 use crate::access::reach::Reach;
-use crate::access::tx::Tx;
+use crate::access::tx::{Tx, rows};
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::http::problem::{FieldCode, OnConstraint, Problem, Result};
-use crate::kernel::list::page::{Keyset, Page, seek};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::day::is_plausible;
 use crate::places::localities::LocalityId;
@@ -40,9 +42,10 @@ pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSor
     }
     let lasts_until = |day| twinnings::ends_on.is_null().or(twinnings::ends_on.assume_not_null().ge(day));
     let status = || app_twinning_status(twinnings::suspended, twinnings::ends_on);
+    let reach = Reach::of_twinnings(tx.actor);
     let filtered = || {
         with_names()
-            .filter(Reach::of_twinnings(tx.actor))
+            .filter(reach)
             .into_boxed()
             .when(filter.locality_id, |locality| twinnings::locality_id.eq(locality))
             .when(filter.organisation_id, |organisation| twinnings::organisation_id.eq(organisation))
@@ -52,13 +55,10 @@ pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSor
             })
             .when_any(&filter.status, |statuses| status().eq_any(statuses))
     };
-    let total = keyset.total(|| filtered().count().get_result(tx.conn))?;
-    let query = filtered().select(Twinning::as_select());
-    let rows = seek!(query, keyset, NaiveDate, twinnings::starts_on, twinnings::id).load(tx.conn)?;
-    keyset.page(rows, total, tx.secrets, |twinning: &Twinning, TwinningSort::StartsOn| {
-        (json!(twinning.starts_on), twinning.id.into())
-    })
+    tx.page(keyset, filtered, rows)
 }
+
+sort_columns! { TwinningSort of twinnings as Twinning, in IntoBoxed<'a, with_names, Pg>: StartsOn = starts_on (NaiveDate) }
 
 pub fn create(tx: &mut Tx<'_>, id: TwinningId, new: NewTwinning) -> Result<()> {
     check_programme(tx, new.programme_id, new.starts_on)?;

@@ -1,4 +1,4 @@
-//! The codes that hardship items add.
+//! The codes that pledges add.
 
 use crate::kernel::http::problem::problems;
 

@@ -1,0 +1,42 @@
+use ketnghia_macros::operation;
+
+use super::model::{NewPledge, Pledge};
+use super::queries;
+use crate::access::actor::May;
+use crate::access::calls::unless_in_use;
+use crate::access::policy::permission::{ReadHardshipLists, WritePledges};
+use crate::kernel::http::answer::{Created, Found, NoContent};
+use crate::kernel::http::extract::{Id, IfMatch, Valid};
+use crate::kernel::http::problem::Result;
+use crate::kernel::secrets::sha256;
+use crate::needs::ids::{HardshipItemId, PledgeId};
+
+/// Pledge to help a listed household
+///
+/// By a unit that is twinned with the village today, on a list that is approved; the item becomes
+/// `pledged`. One pledge of a unit for an item: a second is 409 `pledge_exists`.
+#[operation(post "/hardship-items/{id}/pledges", tag = "pledges")]
+pub async fn create_pledge(
+    may: May<WritePledges>,
+    item: Id<HardshipItemId>,
+    new: Valid<NewPledge>,
+) -> Result<Created<Pledge>> {
+    // The same promise for another item is another request, though the bodies are equal.
+    let mut new = new;
+    new.hash = sha256(&[item.0.0.as_bytes().as_slice(), &new.hash].concat());
+    may.create(new, move |tx, id, new| queries::create(tx, item.0, id, new), queries::find).await
+}
+
+/// Find one pledge
+#[operation(get "/pledges/{id}")]
+pub async fn find_pledge(may: May<ReadHardshipLists>, id: Id<PledgeId>) -> Result<Found<Pledge>> {
+    may.find(id, queries::find).await
+}
+
+/// Withdraw a pledge
+///
+/// By the unit that made it; the item is `open` again if no other pledge or confirmed gift stands.
+#[operation(delete "/pledges/{id}")]
+pub async fn delete_pledge(may: May<WritePledges>, id: Id<PledgeId>, if_match: IfMatch) -> Result<NoContent> {
+    may.delete(id, if_match, queries::find, unless_in_use).await
+}

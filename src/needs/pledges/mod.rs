@@ -1,0 +1,23 @@
+//! Pledges: units promise to help a listed household.
+
+mod handlers;
+pub mod model;
+/// Codes of problems.
+pub mod problems;
+pub mod queries;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::access::resource::Resource;
+
+pub const RESOURCE: Resource = Resource {
+    tag: "pledges",
+    about: "A unit promises to help a listed household.",
+    routes,
+    problems: problems::PROBLEMS,
+    ..Resource::EMPTY
+};
+
+fn routes(api: &mut ServiceConfig) {
+    api.service(handlers::create_pledge).service(handlers::find_pledge).service(handlers::delete_pledge);
+}

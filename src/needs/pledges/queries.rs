@@ -1,0 +1,86 @@
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::model::{NewPledge, Pledge, PledgeRow};
+use super::problems::PLEDGE_EXISTS;
+use crate::access::UserId;
+use crate::access::tx::Tx;
+use crate::kernel::db::schema::{hardship_items, organisations, pledges};
+use crate::kernel::http::problem::{Code, OnConstraint, Problem, Result};
+use crate::needs::ids::{HardshipItemId, PledgeId};
+use crate::twinning::organisations::OrganisationId;
+
+diesel::define_sql_function! {
+    /// Locks a hardship list as it is until the transaction ends; returns whether it is approved.
+    fn app_hold_approved(list: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
+}
+
+pub fn find(tx: &mut Tx<'_>, id: PledgeId) -> Result<Pledge> {
+    let row = PledgeRow::query().find(id).first(tx.conn)?;
+    name_organisations(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
+}
+
+/// The pledges of items, the oldest first.
+pub fn of_items(tx: &mut Tx<'_>, items: &[HardshipItemId]) -> Result<HashMap<HardshipItemId, Vec<Pledge>>> {
+    let rows = PledgeRow::query()
+        .filter(pledges::item_id.eq_any(items))
+        .order((pledges::created_at, pledges::id))
+        .load(tx.conn)?;
+    let mut of_items: HashMap<HardshipItemId, Vec<Pledge>> = HashMap::new();
+    for pledge in name_organisations(tx, rows)? {
+        of_items.entry(pledge.item_id).or_default().push(pledge);
+    }
+    Ok(of_items)
+}
+
+fn name_organisations(tx: &mut Tx<'_>, rows: Vec<PledgeRow>) -> Result<Vec<Pledge>> {
+    let ids: Vec<OrganisationId> = rows.iter().map(|row| row.organisation_id).collect();
+    let names: HashMap<OrganisationId, String> = organisations::table
+        .filter(organisations::id.eq_any(ids))
+        .select((organisations::id, organisations::name))
+        .load(tx.conn)?
+        .into_iter()
+        .collect();
+    let pledge = |row: PledgeRow| Pledge {
+        id: row.id,
+        item_id: row.item_id,
+        organisation_id: row.organisation_id,
+        organisation_name: names.get(&row.organisation_id).cloned(),
+        village_id: row.village_id,
+        note: row.note,
+        planned_on: row.planned_on,
+        acted_by: row.acted_by,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    };
+    Ok(rows.into_iter().map(pledge).collect())
+}
+
+/// A twinned unit promises, on a list that stands approved.
+pub fn create(tx: &mut Tx<'_>, item: HardshipItemId, id: PledgeId, new: NewPledge) -> Result<()> {
+    let (list, village): (Uuid, Uuid) = hardship_items::table
+        .find(item)
+        .select((hardship_items::list_id, hardship_items::village_id))
+        .first(tx.conn)?;
+    let is_approved: bool = diesel::select(app_hold_approved(list)).get_result(tx.conn)?;
+    let organisation = tx.organisation()?.ok_or_else(|| Problem::new(Code::FORBIDDEN))?;
+    if !is_approved {
+        return Err(Problem::new(Code::INVALID_TRANSITION));
+    }
+    diesel::insert_into(pledges::table)
+        .values((
+            pledges::id.eq(id),
+            pledges::item_id.eq(item),
+            pledges::organisation_id.eq(organisation),
+            pledges::village_id.eq(village),
+            pledges::note.eq(new.note),
+            pledges::planned_on.eq(new.planned_on),
+            pledges::acted_by.eq(UserId(tx.actor.id)),
+        ))
+        .execute(tx.conn)
+        .on_constraint("pledges_organisation_key", || Problem::new(PLEDGE_EXISTS))?;
+    Ok(())
+}
