@@ -1,5 +1,5 @@
-//! The calls of handlers: each runs query functions in one transaction of the caller, in the order that every
-//! resource needs. A query takes `Tx` first.
+//! The operations that handlers call: each runs query functions in one transaction of the caller, in a fixed
+//! order. A query function takes `Tx` first.
 
 use actix_web::web::Json;
 use chrono::{DateTime, Utc};
@@ -20,12 +20,12 @@ use crate::kernel::list::{List, SheetList};
 use crate::kernel::value::id::RecordId;
 
 impl<P> May<P> {
-    /// The moment by the clock of the service.
+    /// The current time by the clock of the service.
     pub fn now(&self) -> DateTime<Utc> {
         self.db.clock.now()
     }
 
-    /// A transaction that cannot write.
+    /// Runs `work` in a read-only transaction.
     pub async fn read<T, W>(&self, work: W) -> Result<T>
     where
         T: Send + 'static,
@@ -34,7 +34,7 @@ impl<P> May<P> {
         self.run(READ, work).await
     }
 
-    /// A transaction that is kept when `work` succeeds.
+    /// Runs `work` in a transaction that is committed when it succeeds.
     pub async fn write<T, W>(&self, work: W) -> Result<T>
     where
         T: Send + 'static,
@@ -52,7 +52,7 @@ impl<P> May<P> {
         self.db.run(actor.entry(), mode, move |conn, moment| work(&mut Tx::new(conn, moment, &actor, &secrets))).await
     }
 
-    /// One record.
+    /// Returns one record.
     pub async fn find<I, T, F>(&self, id: Id<I>, find: F) -> Result<Found<T>>
     where
         I: RecordId,
@@ -62,7 +62,7 @@ impl<P> May<P> {
         self.read(move |tx| find(tx, id.0)).await.map(Found)
     }
 
-    /// A page of a list.
+    /// Returns a page of a list.
     pub async fn list<F, S, T, Q>(&self, list: List<F, S>, query: Q) -> Result<Json<Page<T>>>
     where
         F: Send + 'static,
@@ -73,7 +73,7 @@ impl<P> May<P> {
         self.page(list, query).await.map(Json)
     }
 
-    /// A page of a list, or all of it as a sheet.
+    /// Returns a page of a list, or the whole list as a sheet.
     pub async fn sheet<F, S, T, Q>(&self, list: SheetList<F, S>, query: Q) -> Result<Listed<T>>
     where
         F: Send + 'static,
@@ -97,7 +97,7 @@ impl<P> May<P> {
         self.run(mode, move |tx| query(tx, &filter, keyset)).await
     }
 
-    /// Creates a record, or answers with the one that the same request made before.
+    /// Creates a record, or returns the one that the same request created before.
     pub async fn create<N, I, T, C, F>(&self, new: Valid<N>, create: C, find: F) -> Result<Created<T>>
     where
         N: Send + 'static,
@@ -107,7 +107,7 @@ impl<P> May<P> {
         F: FnOnce(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
     {
         self.write(move |tx| {
-            // An id that is made here is claimed, too: a client may not send one that was answered to another.
+            // An id generated here is claimed, too, so that no client can send it for another record.
             let id = I::from(new.id.unwrap_or_else(Uuid::now_v7));
             if records::claim(tx.conn, id, &new.hash)? == Claim::Replay {
                 return find(tx, id).map(Created::Replayed);
@@ -118,7 +118,7 @@ impl<P> May<P> {
         .await
     }
 
-    /// Changes the version of a record that the caller read.
+    /// Changes a record if its version matches `If-Match`.
     pub async fn change<C, I, T, U, F>(
         &self,
         id: Id<I>,
@@ -142,7 +142,7 @@ impl<P> May<P> {
         .await
     }
 
-    /// Takes a step of a state machine, once: the same call again changes nothing and has the same answer.
+    /// Takes a step of a state machine, idempotently: a repetition changes nothing and has the same answer.
     pub async fn take<I, S, A, B, T, W, F>(
         &self,
         step: &'static Step<S, A>,
@@ -172,7 +172,7 @@ impl<P> May<P> {
         .await
     }
 
-    /// Takes a step that has no status, of the version that the caller read where one was sent.
+    /// Takes a step without a status; compares the version where `If-Match` was sent.
     pub async fn step<I, T, W, F>(&self, id: Id<I>, if_match: IfMatch, work: W, find: F) -> Result<Found<T>>
     where
         I: RecordId,
@@ -188,7 +188,7 @@ impl<P> May<P> {
         .await
     }
 
-    /// Deletes the version of a record that the caller read, if `check` lets it.
+    /// Deletes a record if its version matches `If-Match` and `check` succeeds.
     pub async fn delete<I, T, F, C>(&self, id: Id<I>, if_match: IfMatch, find: F, check: C) -> Result<NoContent>
     where
         I: RecordId,
@@ -206,12 +206,12 @@ impl<P> May<P> {
     }
 }
 
-/// For `delete`: nothing speaks against it but a foreign key.
+/// A `check` for `delete` that always succeeds: only a foreign key can forbid the delete.
 pub fn unless_in_use<T>(_: &mut Tx<'_>, _: &T) -> Result<()> {
     Ok(())
 }
 
-/// Locks a record and compares its version with the one that was read.
+/// Locks a record and compares its version with `If-Match`.
 fn lock_version<I: RecordId, T: Record>(
     tx: &mut Tx<'_>,
     id: I,
@@ -222,7 +222,7 @@ fn lock_version<I: RecordId, T: Record>(
     expect_version(tx, version, if_match, |tx| find(tx, id))
 }
 
-/// Locks a record where a version was sent, and compares the two.
+/// Locks a record and compares its version where `If-Match` was sent.
 pub fn honour_version<I: RecordId, T: Record>(
     tx: &mut Tx<'_>,
     id: I,
@@ -232,8 +232,7 @@ pub fn honour_version<I: RecordId, T: Record>(
     if *if_match == IfMatch::Missing { Ok(()) } else { lock_version(tx, id, if_match, find) }
 }
 
-/// Compares the version of a locked record with the one that was read; a stale one is told with the record as the
-/// caller sees it now.
+/// Compares the version of a locked record with `If-Match`; a stale one is 412 with the current record.
 pub(super) fn expect_version<T: Record>(
     tx: &mut Tx<'_>,
     version: i64,
