@@ -1,6 +1,6 @@
-//! The same question to PostgreSQL itself: pgbench with prepared statements, as many clients, the same
-//! socket. Bare: the one SELECT or INSERT, as the superuser, whom no policy binds. Entered: the whole
-//! transaction of the service as `app`, with its entry and the statements for the parts.
+//! The same query directly on PostgreSQL: pgbench with prepared statements, as many clients, the same socket.
+//! Bare: the one SELECT or INSERT, as the superuser, who bypasses row-level security. Entered: the whole
+//! transaction of the service as `app`, with its entry function and the statements for the parts.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::scenarios::{Caller, Scenario};
 /// A script of pgbench.
 pub struct Statements(String);
 
-/// Transactions a second of the bare statement and of the entered transaction, where pgbench is here.
+/// Transactions per second of the bare statement and of the entered transaction, where pgbench is installed.
 pub fn with_sql(
     cluster: &Cluster,
     settings: &Settings,
@@ -61,9 +61,9 @@ fn rate(
         fs::write(&file, &script.0).map_err(|error| error.to_string())?;
         command.arg("-f").arg(file);
     }
-    // What triggers ask for is there without an entry, too.
+    // Without an entry function, the settings that triggers read are set here.
     let options = if entered {
-        // As the pool makes its connections.
+        // The settings of the pool's connections.
         "-c role=app -c timezone=UTC -c plan_cache_mode=force_generic_plan".to_owned()
     } else {
         format!("-c timezone=UTC -c app.now={}", Utc::now().format("%Y-%m-%dT%H:%M:%SZ"))
@@ -88,9 +88,9 @@ fn entry(caller: &Caller, mode: &str) -> String {
     format!("BEGIN{mode};\nSELECT app_enter('{0}', {version}, -1, '{now}', '{0}');\n", caller.session)
 }
 
-/// A page of households; entered, with their villages, members and phones, which are a query each.
+/// A page of households; entered, with one query each for their villages, members and phones.
 pub fn households_of(caller: &Caller, condition: &str, entered: bool) -> Statements {
-    // A parameter, as the service sends it: the planner guesses another length for one than for a constant.
+    // LIMIT is a parameter, as in the service: the planner estimates it differently from a constant.
     let list = format!("SELECT * FROM households WHERE {condition} ORDER BY head_name, id LIMIT :page;\n");
     const PAGE: &str = "\\set page 51\n";
     if !entered {
@@ -155,6 +155,6 @@ pub fn insert_visit(unit: &Caller, entered: bool) -> Statements {
     );
     let gifts = vec![gift_values(unit); 5].join(", ");
     let body = format!("{visit}{GIFT}{gifts};\n");
-    // Without an entry the two statements still are one transaction.
+    // Bare, the two statements are still one transaction.
     if entered { written(unit, &body, true) } else { Statements(format!("BEGIN;\n{body}COMMIT;\n")) }
 }
