@@ -19,8 +19,8 @@ const WATCH: Duration = Duration::from_secs(20);
 /// The advisory lock by which one of several replicas updates the tree of places; the number is arbitrary.
 const TREE_LOCK: i64 = 7_364_102_302;
 
-/// Runs the jobs periodically until `told` is closed: refreshes summaries, seals and deletes deleted records, reloads
-/// the keys, updates the tree of places.
+/// Runs the jobs periodically until `told` is closed: refreshes summaries, seals deleted records, deletes expired
+/// rows, reloads the keys, updates the tree of places.
 pub fn watch(db: &Db, tokens: &Tokens, secrets: &Secrets, told: &mpsc::Receiver<()>) {
     loop {
         if let Err(problem) = summaries::refresh(db) {

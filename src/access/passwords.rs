@@ -262,7 +262,7 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         let mut memory = Memory::new();
         assert_eq!(opens(&mut memory, "một mật khẩu dài", &hash), Some(true));
-        assert_eq!(opens(&mut memory, "another", &hash), Some(false), "what the memory held before is no matter");
+        assert_eq!(opens(&mut memory, "another", &hash), Some(false), "earlier content of the memory has no effect");
         assert_eq!(opens(&mut memory, "another", NOBODY), Some(false), "the dummy must take the time of a real one");
         // Verifies with the parameters of the hash, not the current ones.
         let other = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, None).unwrap());

@@ -220,7 +220,7 @@ mod tests {
     fn a_pool_has_the_size_that_is_asked_for_or_one_that_fits_the_machine() {
         let serve = |arguments: &[&str]| match Cli::parse_from([&["ketnghia", "serve"], arguments].concat()).command {
             Command::Serve(serve) => serve,
-            _ => unreachable!("it is what was parsed"),
+            _ => unreachable!("only `serve` is parsed"),
         };
         assert_eq!(serve(&["--database-pool-size", "100"]).pool_size(), 100);
         assert!((4..=32).contains(&serve(&[]).pool_size()));

@@ -28,7 +28,7 @@ pub fn migrate(url: &str) -> Result<usize, String> {
     })?;
     conn.batch_execute("SET ROLE app_owner").map_err(|e| told("cannot act as app_owner", &e))?;
     if is_rewritten(&mut conn) {
-        return Err("the database was made before the first release, and its migrations have been rewritten since: move it aside and begin anew".into());
+        return Err("the database was created before the first release, and its migrations have been rewritten since: move it away and create a new one".into());
     }
     let applied = conn.run_pending_migrations(MIGRATIONS).map_err(|e| told("a migration failed", &e))?.len();
     // A database with newer migrations keeps its text of `schema/`, which is newer, too.

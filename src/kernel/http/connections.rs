@@ -106,7 +106,7 @@ mod tests {
         drop(one);
         assert!(hold("203.0.113.9").is_some());
         drop(other);
-        assert!(connections.open.lock().unwrap().is_empty(), "who holds none is forgotten");
+        assert!(connections.open.lock().unwrap().is_empty(), "addresses without connections are removed");
         // IPv6 addresses count by /64.
         let _both = (hold("2001:db8::1"), hold("2001:db8::2"));
         assert!(hold("2001:db8::3").is_none() && hold("2001:db8:0:1::1").is_some());

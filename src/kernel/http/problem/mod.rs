@@ -60,7 +60,7 @@ impl FieldError {
 
     /// Outside the range of the column type.
     fn storable(pointer: &str) -> Self {
-        let parameter = Some(("nằm trong khoảng lưu được".to_owned(), "within what can be kept".to_owned()));
+        let parameter = Some(("nằm trong khoảng lưu được".to_owned(), "within the storable range".to_owned()));
         Self { pointer: pointer.to_owned(), code: FieldCode::RANGE, parameter }
     }
 
@@ -211,7 +211,7 @@ impl Problem {
     }
 }
 
-/// What went wrong (RFC 9457). Rely on `code`, show `detail`.
+/// The details of a problem (RFC 9457). Rely on `code`, show `detail`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemDetails {
     #[schema(example = "urn:ketnghia:problem:invalid")]
@@ -335,7 +335,7 @@ mod tests {
         assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::Vi), "Giá trị phải từ 1 đến 200.");
         assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::En), "The value must be from 1 to 200.");
         assert_eq!(told(FieldError::storable("#"), Locale::Vi), "Giá trị phải nằm trong khoảng lưu được.");
-        assert_eq!(told(FieldError::storable("#"), Locale::En), "The value must be within what can be kept.");
+        assert_eq!(told(FieldError::storable("#"), Locale::En), "The value must be within the storable range.");
     }
 
     #[test]
