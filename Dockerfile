@@ -1,14 +1,14 @@
 # syntax=docker/dockerfile:1
-# Written and linted (hadolint), its commands run by hand; not yet built with a container engine.
+# Linted (hadolint) and its commands run by hand; not yet built with a container engine.
 
 FROM rust:1-slim-bookworm AS build
-# The release of Debian is the pin.
+# Versions are pinned by the Debian release.
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gcc libc6-dev libpq-dev make pkg-config \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-# The dependencies alone, so that a change of ours does not build them anew.
+# Builds the dependencies in a layer of their own, so that a source change does not rebuild them.
 COPY Cargo.toml Cargo.lock ./
 COPY macros macros
 RUN mkdir -p src tests/api \
@@ -21,7 +21,7 @@ COPY data data
 COPY migrations migrations
 COPY schema schema
 COPY src src
-# The tests stay outside; Cargo only wants to see that they could be there.
+# The tests are not copied; Cargo requires the file of the test target.
 RUN mkdir -p tests/api && touch tests/api/main.rs src/main.rs src/lib.rs \
  && cargo build --release --locked --bin ketnghia
 
@@ -33,7 +33,7 @@ LABEL org.opencontainers.image.title="ketnghia" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-# A fixed number, so that keys mounted from outside can be given to it.
+# A fixed uid, so that mounted keys can be owned by it.
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libpq5 \
@@ -44,7 +44,7 @@ COPY --from=build /build/target/release/ketnghia /usr/local/bin/ketnghia
 USER 10001:10001
 ENV BIND_ADDRESS=0.0.0.0:8080
 EXPOSE 8080
-# Nothing is written: the root file system may be read-only.
+# The service writes no files: the root file system may be read-only.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 CMD ["ketnghia", "health"]
 ENTRYPOINT ["ketnghia"]

@@ -1,4 +1,4 @@
-//! Migrations are compiled in: a change of theirs is a change of the program.
+//! Recompiles when a migration changes, because migrations are embedded in the binary.
 
 fn main() {
     println!("cargo:rerun-if-changed=migrations");

@@ -1,4 +1,4 @@
-"""What script/crash and script/chaos share: the program, and a server of its own with the demonstration data."""
+"""Shared by script/crash and script/chaos: builds the program and starts a server with the demonstration data."""
 import http.client
 import json
 import os
@@ -32,7 +32,7 @@ class Service:
     def __init__(self, name, unsafe, **settings):
         self.name = name
         self.program = find_program()
-        # Open to the user who runs PostgreSQL when this is root.
+        # Accessible to the user who runs PostgreSQL when this is root.
         self.folder = tempfile.mkdtemp(prefix=f"ketnghia-{name}-", dir="/tmp")
         os.chmod(self.folder, 0o755)
         with socket.socket() as free:
@@ -57,7 +57,7 @@ class Service:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def call(self, method, path, body=None, token=None, if_match=None):
-        """Status, headers and body; None thrice where no whole answer came."""
+        """Returns status, headers and body; three times None without a complete answer."""
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         headers |= {"If-Match": if_match} if if_match else {}
         data = None if body is None else json.dumps(body).encode()

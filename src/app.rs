@@ -1,5 +1,5 @@
-//! The actix application: the rooms' routes under one scope, the layers around them, and an answer
-//! to every path that is none of them.
+//! The actix application: the routes of all areas under one scope, the middleware, and the default service for
+//! unmatched paths.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ use crate::{access, accounts, insight, needs, openapi, places, support, twinning
 
 pub const BASE: &str = "/api/v1";
 
-/// The areas, in the order of the document. What a resource contributes, it states in its `RESOURCE`.
+/// The areas, in the order of the document. Each resource is described by its `RESOURCE`.
 const AREAS: [&[Resource]; 7] = [
     access::RESOURCES,
     accounts::RESOURCES,
@@ -58,14 +58,14 @@ pub fn resources() -> impl Iterator<Item = &'static Resource> {
     AREAS.into_iter().flatten()
 }
 
-/// What is about nobody.
+/// Paths without personal data.
 const IMPERSONAL: [&str; 4] = ["/api/v1/localities", "/api/v1/catalogues", "/api/v1/programmes", "/api/v1/aggregates"];
 
-/// What the documentation page may load and do: nothing from elsewhere, and nobody frames it.
+/// The Content-Security-Policy of the documentation page: no resources of other origins, and no framing.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                            font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the workers share.
+/// State shared by the workers.
 #[derive(Clone)]
 pub struct State {
     pub db: Data<Db>,
@@ -122,7 +122,7 @@ impl State {
     }
 }
 
-/// The OpenAPI document, and which methods each path has.
+/// The OpenAPI document, and the methods of each path.
 pub struct Document {
     json: String,
     value: Value,
@@ -160,7 +160,7 @@ impl Document {
         Contracts(contracts.collect())
     }
 
-    /// The methods of a path; none when there is no such path.
+    /// The methods of a path; `None` for an unknown path.
     fn methods(&self, path: &str) -> Option<&[Method]> {
         let segments: Vec<&str> = path.split('/').collect();
         let fits = |known: &[String]| {
@@ -191,7 +191,7 @@ fn routes(api: &mut ServiceConfig) {
     api.service(find_openapi);
 }
 
-/// The document as it is served and committed.
+/// The OpenAPI document, as served and committed.
 pub fn document() -> Value {
     let (_, collected) = App::new()
         .into_utoipa_app()
@@ -248,8 +248,8 @@ pub fn build(
         .wrap(from_fn(envelope))
 }
 
-/// Browsers ask before a page of another origin may call. Tokens travel in a header and never in a
-/// cookie, so no credentials are allowed.
+/// Answers CORS preflight requests. Credentials are not allowed, because tokens are sent in a header and never in a
+/// cookie.
 fn cors(origins: &Origins) -> Cors {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let taken = [
@@ -269,7 +269,7 @@ fn docs_page() -> Config<'static> {
     Config::new([format!("{BASE}/openapi.json")]).try_it_out_enabled(true).filter(true).doc_expansion("none")
 }
 
-/// A token that is typed into the documentation page stays in that page.
+/// Sets security headers on the documentation page, so that a token entered there is not sent to other origins.
 async fn guard_docs(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -288,7 +288,8 @@ async fn to_docs() -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
-/// Attribute macros answer 404 to a wrong method on a known path; the document knows better.
+/// Answers 405 where the document has the path with other methods, else 404: actix's attribute macros answer 404 to a
+/// wrong method.
 async fn nowhere(request: HttpRequest, document: Data<Document>) -> Result<HttpResponse> {
     Err(match document.methods(request.path()) {
         Some(methods) if !methods.contains(request.method()) => {
@@ -301,7 +302,7 @@ async fn nowhere(request: HttpRequest, document: Data<Document>) -> Result<HttpR
 
 /// Read the OpenAPI document
 ///
-/// OpenAPI 3.1; clients are generated from it. To be browsed and tried at `/docs`.
+/// OpenAPI 3.1; clients are generated from it. Swagger UI at `/docs` shows it.
 #[operation(get "/openapi.json", tag = "operations", responses((status = 200, body = Object)))]
 async fn find_openapi(document: Data<Document>) -> HttpResponse {
     HttpResponse::Ok()
@@ -310,7 +311,7 @@ async fn find_openapi(document: Data<Document>) -> HttpResponse {
         .body(document.json.clone())
 }
 
-/// How the service is.
+/// The state of the service.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
     /// `ok`.
@@ -332,8 +333,8 @@ async fn check_liveness() -> web::Json<Health> {
 
 /// Check readiness
 ///
-/// The database is reachable, and every migration this binary knows is applied; newer ones are fine.
-/// A server that was asked to stop is ready no more.
+/// 200 when the database is reachable and has every migration of this binary; newer migrations are accepted.
+/// A server that was asked to stop is not ready.
 #[operation(get "/health/ready", tag = "operations")]
 async fn check_readiness(db: Data<Db>, stopping: Data<Stopping>) -> Result<web::Json<Health>> {
     if stopping.has_begun() {
@@ -345,8 +346,8 @@ async fn check_readiness(db: Data<Db>, stopping: Data<Stopping>) -> Result<web::
 
 /// Read the metrics
 ///
-/// Requests by operation and status, their durations, the database's, the pool, sign-ins and memory, in
-/// the OpenMetrics format. For who reaches the service itself: through the configured proxy it is 404.
+/// Requests by operation and status, durations of requests and transactions, the pool, sign-ins and memory, in
+/// the OpenMetrics format. Only for direct requests to the service: through the configured proxy it is 404.
 #[operation(get "/metrics", tag = "operations", responses((status = 200, body = String, content_type = "application/openmetrics-text"), (status = 404, description = "not_found: asked through the proxy", body = ProblemDetails, content_type = "application/problem+json")))]
 async fn find_metrics(
     peer: Peer,

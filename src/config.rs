@@ -1,4 +1,4 @@
-//! Settings, each from one environment variable or flag. `ketnghia serve --help` is their manual.
+//! Settings, each from one environment variable or flag; their doc comments are the texts of `ketnghia serve --help`.
 
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use clap::Args;
 use crate::kernel::db::TWO_PERSON_DAYS;
 use crate::kernel::http::peer::{Origins, TrustedProxy};
 
-/// Where things are kept.
+/// The database and the data folder.
 #[derive(Debug, Clone, Args)]
 pub struct Storage {
     /// PostgreSQL to use; without it, a private one is run under DATA_DIR
@@ -25,13 +25,13 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// An empty setting is none.
+    /// The setting, where an empty one counts as absent.
     pub fn database_url(&self) -> Option<&str> {
         self.database_url.as_deref().filter(|url| !url.is_empty())
     }
 }
 
-/// Keys, which are kept beside the database and never in it.
+/// Keys, which are stored in files and never in the database.
 #[derive(Debug, Clone, Args)]
 pub struct Keys {
     /// Ed25519 keys (*.pk8) that sign access tokens, and refresh.key; the newest signs, all verify. Made with the private PostgreSQL, required otherwise
@@ -42,49 +42,49 @@ pub struct Keys {
     pub pii_key_file: Option<PathBuf>,
 }
 
-/// How much a caller may ask of the service.
+/// Limits of callers.
 #[derive(Debug, Clone, Args)]
 pub struct Callers {
-    /// Requests a second of one session or API key, and how many of them at once; 0 is no limit
+    /// Requests a second of one session or API key, also in one burst; 0 is no limit
     #[arg(long, env = "RATE_LIMIT_PER_SECOND", default_value_t = 20)]
     pub rate_limit_per_second: u32,
-    /// Requests a minute of one session or API key, and how many of them at once; 0 is no limit
+    /// Requests a minute of one session or API key, also in one burst; 0 is no limit
     #[arg(long, env = "RATE_LIMIT_PER_MINUTE", default_value_t = 600)]
     pub rate_limit_per_minute: u32,
-    /// Requests a second of one address, of those who are not known to be signed in; 0 is no limit
+    /// Requests a second of one address without a session or API key known to be valid; 0 is no limit
     #[arg(long, env = "ADDRESS_LIMIT_PER_SECOND", default_value_t = 50)]
     pub address_limit_per_second: u32,
-    /// Requests a minute of one address, of those who are not known to be signed in: many phones may share the address of their carrier. 0 is no limit
+    /// Requests a minute of one address without a session or API key known to be valid: many phones may share the address of their carrier. 0 is no limit
     #[arg(long, env = "ADDRESS_LIMIT_PER_MINUTE", default_value_t = 1200)]
     pub address_limit_per_minute: u32,
-    /// Failed sign-ins an hour after which an address has to wait; more than a commune behind the one address of its carrier reaches. 0 is no limit
+    /// Failed sign-ins an hour after which an address is refused; above the failures of a commune whose phones share the address of their carrier. 0 is no limit
     #[arg(long, env = "SIGN_IN_FAILURES_PER_ADDRESS", default_value_t = 300)]
     pub sign_in_failures_per_address: u32,
-    /// Days for which whoever made an account, or reset its password, counts as its owner; 0 is never
+    /// Days for which the creator of an account, or the user who reset its password, counts as its owner; 0 disables the rule
     #[arg(long, env = "TWO_PERSON_DAYS", default_value_t = TWO_PERSON_DAYS)]
     pub two_person_days: u32,
     /// Failed sign-ins an hour, over all accounts, that raise an alarm in the log and the metrics
     #[arg(long, env = "SIGN_IN_ALARM", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub sign_in_alarm: u32,
-    /// Addresses or networks of the proxies in front, with commas between: their X-Forwarded-For and -Proto are believed, and nobody else's
+    /// Addresses or networks of trusted reverse proxies, separated by commas: only their X-Forwarded-For and -Proto are used
     #[arg(long, env = "TRUSTED_PROXY", default_value = "", hide_default_value = true)]
     pub trusted_proxy: TrustedProxy,
-    /// Origins (https://app.example.vn) whose pages may call from a browser, with commas between
+    /// Origins (https://app.example.vn) that CORS allows, separated by commas
     #[arg(long, env = "CORS_ORIGINS", default_value = "", hide_default_value = true)]
     pub cors_origins: Origins,
-    /// Seconds in which the body of a request has to arrive whole
+    /// Time-out for the complete body of a request, in seconds
     #[arg(long, env = "BODY_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub body_seconds: u64,
-    /// Seconds that an answer waits while its reader takes nothing of it
+    /// Time-out for an answer of which the client reads nothing, in seconds
     #[arg(long, env = "ANSWER_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub answer_seconds: u64,
-    /// Connections that one address holds at once, the trusted proxy apart; 0 is no limit
+    /// Concurrent connections of one address, except a trusted proxy; 0 is no limit
     #[arg(long, env = "CONNECTIONS_PER_ADDRESS", default_value_t = 100)]
     pub connections_per_address: u32,
-    /// Days after which a session ends that was not used
+    /// Days after which an unused session ends
     #[arg(long, env = "SESSION_IDLE_DAYS", default_value_t = 45, value_parser = clap::value_parser!(i32).range(1..=365))]
     pub session_idle_days: i32,
-    /// Days after which a device signs in anew in any case
+    /// Days after which a session ends in any case
     #[arg(long, env = "SESSION_ABSOLUTE_DAYS", default_value_t = 180, value_parser = clap::value_parser!(i32).range(1..=3650))]
     pub session_absolute_days: i32,
 }
@@ -111,7 +111,7 @@ impl Default for Callers {
 }
 
 impl Keys {
-    /// Outside the private PostgreSQL, keys are brought along, never made in passing.
+    /// Requires keys with DATABASE_URL: they are generated with the private PostgreSQL only.
     pub fn check(&self, storage: &Storage) -> Result<(), String> {
         if storage.database_url().is_none() {
             return Ok(());
@@ -143,10 +143,10 @@ pub struct Serve {
     /// Address and port to listen on
     #[arg(long, env = "BIND_ADDRESS", default_value = "127.0.0.1:8080")]
     pub bind_address: String,
-    /// Connections to PostgreSQL; without it two for each CPU of this machine, 4 at least and 32 at most. Requests queue before the pool, not inside it
+    /// Connections to PostgreSQL; by default two for each CPU of this machine, at least 4 and at most 32. Requests queue in front of the pool, not inside it
     #[arg(long, env = "DATABASE_POOL_SIZE", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub database_pool_size: Option<u32>,
-    /// Seconds to go on serving after SIGTERM, not ready any more and each answer the last of its connection, so that a load balancer turns to others first
+    /// Seconds to go on serving after SIGTERM, not ready and closing each connection after its answer, so that a load balancer switches to other servers first
     #[arg(long, env = "STOP_DELAY_SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=60))]
     pub stop_delay_seconds: u64,
     /// Load the demonstration data once and print the demonstration users
@@ -158,8 +158,8 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// More wait better in the queue before the pool than inside PostgreSQL, which mostly runs on as many CPUs, and
-    /// which takes a hundred connections of all servers together unless it is told otherwise.
+    /// The setting, or two connections for each CPU. More would not be faster, since PostgreSQL often has as many CPUs,
+    /// and its default `max_connections`, shared by all servers, is 100.
     pub fn pool_size(&self) -> u32 {
         self.database_pool_size.unwrap_or_else(|| {
             let cpus = thread::available_parallelism().map_or(1, NonZero::get);

@@ -1,4 +1,4 @@
-//! An installation: its database, and the keys that are kept beside it.
+//! An installation: its database and its keys.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::postgres::{Address, Embedded, Opened};
 
 const DATABASE: &str = "ketnghia";
 
-/// The database of an installation. A private one runs while this lives.
+/// The database of an installation. A private PostgreSQL runs until this is dropped.
 pub struct Database {
     pub url: String,
     source: Source,
@@ -27,19 +27,19 @@ enum Source {
 }
 
 impl Database {
-    /// The database that the settings name. A private one must have been made: a mistyped DATA_DIR is
-    /// no wish for a new one.
+    /// Opens the database of the settings. A private one must exist, so that a mistyped DATA_DIR does not create
+    /// a new one.
     pub fn open(storage: &Storage) -> Result<Self, String> {
         if storage.database_url().is_none() && !Embedded::is_made(&postgres_folder(storage))? {
             return Err(format!(
-                "no database in {} (DATA_DIR): `ketnghia serve` or `ketnghia migrate` makes one",
+                "no database in {} (DATA_DIR): `ketnghia serve` or `ketnghia migrate` creates one",
                 storage.data_dir.display()
             ));
         }
         Self::open_or_make(storage)
     }
 
-    /// The same, but a private one is made where there is none; it may be run by another process.
+    /// The same, but creates a missing private one; it may be run by another process.
     pub fn open_or_make(storage: &Storage) -> Result<Self, String> {
         match storage.database_url() {
             Some(url) => Ok(Self { url: url.to_owned(), source: Source::Given }),
@@ -50,7 +50,7 @@ impl Database {
         }
     }
 
-    /// The same, but a private one is ours alone.
+    /// The same, but a private one must not be run by another process.
     pub fn open_alone(storage: &Storage) -> Result<Self, String> {
         if storage.database_url().is_some() {
             return Self::open_or_make(storage);
@@ -64,7 +64,7 @@ impl Database {
         Self { url, source: Source::Private(opened) }
     }
 
-    /// For migrations. The login that serves a private one may not change a table.
+    /// The URL for migrations: the login of the service does not own the tables of a private one.
     pub fn owner_url(&self) -> String {
         match &self.source {
             Source::Given => self.url.clone(),
@@ -76,7 +76,7 @@ impl Database {
         matches!(self.source, Source::Private(_))
     }
 
-    /// When the disk is full, PostgreSQL ends, and nobody is told why but its log.
+    /// Replaces an error by the reason in the log of a private PostgreSQL, which ends when the disk is full.
     pub fn explain(&self, outcome: Result<(), String>) -> Result<(), String> {
         match &self.source {
             Source::Private(Opened::Ours(embedded)) => outcome.map_err(|reason| embedded.complaint().unwrap_or(reason)),
@@ -84,7 +84,7 @@ impl Database {
         }
     }
 
-    /// What other programs need to reach it.
+    /// The environment variables by which other programs connect.
     pub fn environment(&self, superuser: bool) -> Vec<(&'static str, OsString)> {
         let Source::Private(opened) = &self.source else {
             return vec![("DATABASE_URL", self.url.clone().into())];
@@ -116,15 +116,15 @@ fn address_of(opened: &Opened) -> &Address {
     }
 }
 
-/// An installation, for a command that works in it as users do.
+/// An installation, opened by a command.
 pub struct Installation {
     pub db: Db,
     pub secrets: Secrets,
-    /// A private PostgreSQL runs while this lives.
+    /// A private PostgreSQL runs until this is dropped.
     _database: Database,
 }
 
-/// Opens it beside a server that may run, under the same conditions.
+/// Opens an installation with the same checks as a server, which may be running.
 pub fn open(storage: &Storage, keys: &Keys) -> Result<Installation, String> {
     keys.check(storage)?;
     let database = Database::open(storage)?;
@@ -144,9 +144,9 @@ pub fn load_keys(storage: &Storage, keys: &Keys, make: bool) -> Result<(Tokens, 
     Ok((tokens, secrets))
 }
 
-/// A key is made on the first start of a private PostgreSQL, but never beside data that was sealed with another
-/// one: then data and keys were parted, and somebody has the old ones. Nor does the service run with a file that
-/// lacks a key which the database has met.
+/// Checks that the key file has every key that the database depends on, and records new ones. The first start of a
+/// private PostgreSQL generates the keys, but not where the database has sealed values: then the key file was lost
+/// or moved.
 pub fn join_keys(
     storage: &Storage,
     keys: &Keys,
@@ -160,7 +160,7 @@ pub fn join_keys(
         Some(brought) => brought,
         None if !met.is_empty() && !file.exists() => {
             return Err(format!(
-                "PII_KEY_FILE {} is missing, and the database holds fields that were sealed with it: bring it back, or remove the data too",
+                "PII_KEY_FILE {} is missing, and the database has fields that were sealed with it: restore the file, or remove the data too",
                 file.display()
             ));
         }
@@ -184,7 +184,7 @@ pub fn check(db: &Db, unsafe_durability: bool) -> Result<(), String> {
         Ok((_, Some(complaint))) => Err(complaint),
         Ok((false, None)) => Err(migrate::NOT_CURRENT.into()),
         Ok((true, None)) => Ok(()),
-        // Without its entry functions nobody can even ask.
+        // A missing entry function means that the text of `schema/` was never applied.
         Err(problem) if problem.to_string().contains("app_enter_system") => Err(migrate::NOT_CURRENT.into()),
         Err(problem) => Err(format!("cannot use the database: {problem}")),
     }

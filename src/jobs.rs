@@ -14,25 +14,25 @@ use crate::kernel::db::{Db, records, sealing};
 use crate::kernel::http::problem::Result as Outcome;
 use crate::kernel::secrets::Secrets;
 
-/// From one round of the jobs to the next.
+/// The interval of the jobs.
 const WATCH: Duration = Duration::from_secs(20);
-/// Of replicas that see midnight together, one moves the tree; the number is arbitrary.
+/// The advisory lock by which one of several replicas updates the tree of places; the number is arbitrary.
 const TREE_LOCK: i64 = 7_364_102_302;
 
-/// Runs every job in turn until `told` is closed: follows the day and the folder of keys, counts support anew, seals
-/// deleted records, deletes those whose period is over.
+/// Runs the jobs periodically until `told` is closed: refreshes summaries, seals deleted records, deletes expired
+/// rows, reloads the keys, updates the tree of places.
 pub fn watch(db: &Db, tokens: &Tokens, secrets: &Secrets, told: &mpsc::Receiver<()>) {
     loop {
         if let Err(problem) = summaries::refresh(db) {
-            log::error!("what was given could not be counted anew: {problem}");
+            log::error!("the summaries of support were not refreshed: {problem}");
         }
         if let Err(problem) = sealing::seal_deletions(db, secrets).and_then(|()| records::forget(db)) {
-            log::error!("what was deleted could not be sealed, or what is old not be forgotten: {problem}");
+            log::error!("deleted records were not sealed, or old rows not deleted: {problem}");
         }
         let Err(mpsc::RecvTimeoutError::Timeout) = told.recv_timeout(WATCH) else { return };
         tokens.reload(db.clock.now());
         if let Err(problem) = follow_the_day(db) {
-            log::error!("the tree of places did not follow the day: {problem}");
+            log::error!("the tree of places was not updated: {problem}");
         }
     }
 }
@@ -49,7 +49,7 @@ struct Locked {
     locked: bool,
 }
 
-/// Lays the paths of places as of today, where that is not done yet.
+/// Updates the paths of places to today, once a day.
 pub fn follow_the_day(db: &Db) -> Outcome<()> {
     let today = db.clock.today();
     db.as_system(|conn| {
@@ -61,10 +61,10 @@ pub fn follow_the_day(db: &Db) -> Outcome<()> {
             sql_query(format!("SELECT pg_try_advisory_xact_lock({TREE_LOCK}) AS locked")).get_result(conn)?;
         if turn.locked {
             records::set(conn, "step", "tree_day")?;
-            // Where many places move, so do the paths of all their records: more than a request's work.
+            // When many places move, the paths of all their records change, which takes longer than a request.
             sql_query("SELECT set_config('statement_timeout', '10min', true)").execute(conn)?;
             sql_query("SELECT app_set_tree_day($1)").bind::<Date, _>(today).execute(conn)?;
-            // A twinning that ended shows another status, so it is another version.
+            // The status of a twinning changes with its end, so its version must change, too.
             sql_query("UPDATE twinnings SET updated_at = clock_timestamp() WHERE ends_on >= $1 AND ends_on < $2")
                 .bind::<Date, _>(laid.map_or(today, |laid| laid.day))
                 .bind::<Date, _>(today)

@@ -1,16 +1,16 @@
 //! ketnghia: records which organisation supports which village, what was needed, given and received.
 //!
-//! The modules stand in the order of their dependencies: each uses only those before it. `tests/api/house/areas.rs` checks
-//! it, for the tables of the database, too. The blank lines keep rustfmt from sorting them.
+//! The modules are in the order of their dependencies: each uses only those before it. `tests/api/house/areas.rs`
+//! checks it, for the tables of the database, too. The blank lines keep rustfmt from sorting them.
 
-// `#[operation]` writes `#[get("…")]` and its siblings, and utoipa knows them by this bare name only.
+// `#[operation]` emits `#[get("…")]` and its siblings, which utoipa recognises by their unqualified names only.
 #[macro_use(get, post, patch, put, delete)]
 extern crate actix_web;
 
-/// Connections, errors, extractors, pages, ids, the clock; nothing of a domain.
+/// Connections, errors, extractors, pages, ids, the clock; without a domain.
 pub mod kernel;
 
-/// The gate: the caller, the policy table, limits, tokens, passwords.
+/// Access control: the caller, the policy table, limits, tokens, passwords.
 pub mod access;
 
 /// Provinces, districts, communes and villages of every era.
@@ -34,13 +34,13 @@ pub mod insight;
 /// Settings, each from one environment variable or flag.
 pub mod config;
 
-/// A private PostgreSQL, where no DATABASE_URL is given.
+/// A private PostgreSQL, used without DATABASE_URL.
 pub mod postgres;
 
 /// Jobs: work without a request.
 pub mod jobs;
 
-/// An installation: its database, and the keys beside it.
+/// An installation: its database and its keys.
 pub mod installation;
 
 /// Parts of the OpenAPI document that every operation shares.
@@ -49,7 +49,7 @@ pub mod openapi;
 /// The actix application.
 pub mod app;
 
-/// Lists from spreadsheets, through the API's own rules.
+/// Import of lists from spreadsheets by the rules of the API.
 pub mod import;
 
 /// Demonstration data.

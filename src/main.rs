@@ -1,4 +1,4 @@
-//! The command line. A failure is one clear line and an exit code.
+//! The command line. A failure prints one line and sets the exit code.
 
 use std::process::ExitCode;
 
@@ -8,13 +8,13 @@ use ketnghia::cli::{import, keys, users};
 use ketnghia::kernel::db::one_line;
 use ketnghia::{cli, server};
 
-/// Its background thread gives the memory of a peak back within ten seconds, in an idle process, too.
+/// jemalloc, whose background thread returns the memory of a peak within ten seconds, also in an idle process.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    // Their errors come back to us, who say them once and in one line.
+    // The errors of these modules are returned to this service, too, which logs them once and in one line.
     let logging = env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http::h1=off,r2d2=off");
     env_logger::Builder::from_env(logging).format_timestamp_millis().init();
     let outcome = match Cli::parse().command {
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     outcome.map_or_else(fail, |()| ExitCode::SUCCESS)
 }
 
-#[expect(clippy::print_stderr, clippy::needless_pass_by_value, reason = "the last word to who sits at the terminal")]
+#[expect(clippy::print_stderr, clippy::needless_pass_by_value, reason = "the error message for the terminal")]
 fn fail(message: String) -> ExitCode {
     eprintln!("ketnghia: {}", one_line(&message));
     ExitCode::FAILURE

@@ -1,4 +1,4 @@
-//! Starting, serving and stopping.
+//! Starts, runs and stops the server.
 
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::num::NonZero;
@@ -27,14 +27,14 @@ use crate::kernel::http::middleware::Stopping;
 use crate::kernel::http::problem::Problem;
 use crate::places::loader;
 
-/// Connections that wait until a worker takes them; the system may allow less.
+/// Connections that wait until a worker accepts them; the kernel may allow fewer.
 const BACKLOG: i32 = 4096;
-/// What was begun gets this long to finish after the doors are closed.
+/// The time-out of running requests after the listener is closed.
 const SHUTDOWN_SECONDS: u64 = 20;
-/// From closing the doors until the last who came in has been heard.
+/// The delay between closing the listener and stopping the workers, in which accepted connections reach a worker.
 const LAST_CALL: Duration = Duration::from_millis(200);
 
-/// Migrates, and loads the catalogue of places.
+/// Migrates the database, and loads the catalogue of places.
 pub fn migrate(settings: &Migrate) -> Result<(), String> {
     let database = Database::open_or_make(&settings.storage)?;
     database.explain(apply_migrations(&database.owner_url()))?;
@@ -62,7 +62,7 @@ fn load_places(url: &str, clock: &Clock) -> Result<(), String> {
     loader::load(&db, clock.today()).map_err(told)
 }
 
-/// Serves until it is told to stop.
+/// Serves until a signal stops it.
 pub fn serve(mut settings: Serve) -> Result<(), String> {
     settings.keys.check(&settings.storage)?;
     let clock = match settings.clock {
@@ -74,19 +74,19 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
             );
         }
         Some(instant) => {
-            // Another day is another world: it does not meet the data of today.
+            // A data folder of its own keeps the demonstration of another day apart from current data.
             let folder = format!("clock-{}", instant.format("%Y%m%dT%H%M%SZ"));
             settings.storage.data_dir = settings.storage.data_dir.join(folder);
             Clock::starting_at(instant)
         }
     };
-    // What can be wrong is asked before anything is made.
+    // The address is checked before a database is created.
     let listener = TcpListener::bind(&settings.bind_address)
         .map_err(|error| format!("cannot listen on {} (BIND_ADDRESS): {error}", settings.bind_address))?;
-    // The standard library lets 128 connections wait: a burst of phones would try again a second later.
+    // The backlog of the standard library is 128 connections: in a burst, further phones would retry a second later.
     SockRef::from(&listener).listen(BACKLOG).map_err(|error| format!("cannot listen (BIND_ADDRESS): {error}"))?;
     let database = Database::open_alone(&settings.storage)?;
-    // Keys that are brought along are looked at before the database is; one's own are made after it.
+    // Keys of the settings are loaded before the database is used; those of a private one are generated after it.
     let keys = if database.is_private() { None } else { Some(load_keys(&settings.storage, &settings.keys, false)?) };
     if database.is_private() {
         database.explain(apply_migrations(&database.owner_url()))?;
@@ -124,8 +124,8 @@ fn run(listener: TcpListener, state: State, settings: &Serve) -> Result<(), Stri
     outcome.map_err(|error| format!("the server failed: {error}"))
 }
 
-/// The HTTP server. Requests queue before the pool, so each worker may use every connection: more
-/// threads than that would only wait.
+/// Starts the HTTP server. Each worker has as many blocking threads as the pool has connections: more threads would
+/// only wait for a connection.
 fn listen(listener: TcpListener, state: State, pool_size: u32) -> std::io::Result<Server> {
     let pool_size = usize::try_from(pool_size).unwrap_or(1);
     let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(pool_size);
@@ -134,10 +134,10 @@ fn listen(listener: TcpListener, state: State, pool_size: u32) -> std::io::Resul
         .on_connect(move |connection, kept| connections.admit(connection, kept))
         .workers(workers)
         .worker_max_blocking_threads(pool_size)
-        // A compressed answer leaves in several writes: the kernel would hold the last one back until the
+        // A compressed answer is sent in several writes: Nagle's algorithm would delay the last one until the
         // client acknowledges the others, 40 ms later.
         .tcp_nodelay(true)
-        // Whoever hangs up waits for nothing: what reads much is ended (`kernel/db`).
+        // A request is dropped when its client disconnects, which cancels expensive reads (`kernel/db`).
         .h1_allow_half_closed(false)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()
@@ -145,31 +145,30 @@ fn listen(listener: TcpListener, state: State, pool_size: u32) -> std::io::Resul
     Ok(server.run())
 }
 
-/// Stops so that nobody's request is lost. For a while the server serves on, tells who asks that it
-/// is not ready any more, and makes each answer the last of its connection; then it closes the door,
-/// so that newcomers are refused at once rather than let in and forgotten; then it finishes what was
-/// begun. Ctrl-C, or a second signal, ends the while.
+/// Stops on SIGTERM without losing a request. For `delay` the server goes on serving, is not ready, and closes each
+/// connection after its answer; then it shuts the listener down, so that new connections are refused at once instead
+/// of being accepted and dropped; then it finishes running requests. Ctrl-C or a second signal skips the delay.
 async fn stop_when_asked(server: ServerHandle, stopping: Data<Stopping>, door: TcpListener, delay: Duration) {
     let (mut terminate, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
         (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-        (Err(error), _) | (_, Err(error)) => return log::error!("signals cannot be heard: {error}"),
+        (Err(error), _) | (_, Err(error)) => return log::error!("cannot listen for signals: {error}"),
     };
     let wait = tokio::select! {
         _ = terminate.recv() => delay,
         _ = interrupt.recv() => Duration::ZERO,
     };
-    log::info!("asked to stop: finishing what was begun");
+    log::info!("stopping: finishing running requests");
     stopping.begin();
     let again = async {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     };
     if timeout(wait, again).await.is_ok() {
-        log::info!("asked again: not waiting for others to notice");
+        log::info!("second signal: skipping the delay");
     }
-    log::info!("closing the door, which actix_server::accept reports as an error");
-    // The standard library knows how to shut a socket down only where it is a stream.
+    log::info!("closing the listener, which actix_server::accept reports as an error");
+    // The standard library has `shutdown` for streams only.
     if let Err(error) = TcpStream::from(OwnedFd::from(door)).shutdown(Shutdown::Both) {
-        log::warn!("closing the door: {error}");
+        log::warn!("closing the listener failed: {error}");
     }
     sleep(LAST_CALL).await;
     server.stop(true).await;
@@ -214,11 +213,11 @@ impl Drop for Running {
     }
 }
 
-/// SIGHUP, which would end the process, has the keys read again at once.
+/// Reloads the keys on SIGHUP, whose default action would end the process.
 async fn reload_keys_on_hangup(clock: Clock, tokens: Data<Tokens>) {
     let mut hangups = match signal(SignalKind::hangup()) {
         Ok(hangups) => hangups,
-        Err(error) => return log::error!("SIGHUP is not heard: {error}"),
+        Err(error) => return log::error!("cannot listen for SIGHUP: {error}"),
     };
     while hangups.recv().await.is_some() {
         tokens.reload(clock.now());

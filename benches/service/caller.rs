@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-/// A caller: its token and what it asks about.
+/// A caller: its token, and the ids for its requests.
 #[derive(Clone)]
 pub struct Caller {
     pub token: Arc<str>,

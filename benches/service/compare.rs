@@ -1,6 +1,6 @@
-//! The same question to PostgreSQL itself: pgbench with prepared statements, as many clients, the same
-//! socket. Bare: the one SELECT or INSERT, as the superuser, whom no policy binds. Entered: the whole
-//! transaction of the service as `app`, with its entry and the statements for the parts.
+//! The same query directly on PostgreSQL: pgbench with prepared statements, as many clients, the same socket.
+//! Bare: the one SELECT or INSERT, as the superuser, who bypasses row-level security. Entered: the whole
+//! transaction of the service as `app`, with its entry function and the statements for the parts.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ use crate::data::{Cluster, DATABASE};
 use crate::scenarios::Scenario;
 use crate::statements::Statements;
 
-/// Transactions a second of the bare statement and of the entered transaction, where pgbench is here.
+/// Transactions per second of the bare statement and of the entered transaction, where pgbench is installed.
 pub fn with_sql(
     cluster: &Cluster,
     settings: &Settings,
@@ -57,9 +57,9 @@ fn rate(
         fs::write(&file, &script.0).map_err(|error| error.to_string())?;
         command.arg("-f").arg(file);
     }
-    // What triggers ask for is there without an entry, too.
+    // Without an entry function, the settings that triggers read are set here.
     let options = if entered {
-        // As the pool makes its connections.
+        // The settings of the pool's connections.
         "-c role=app -c timezone=UTC -c plan_cache_mode=force_generic_plan".to_owned()
     } else {
         format!("-c timezone=UTC -c app.now={}", Utc::now().format("%Y-%m-%dT%H:%M:%SZ"))

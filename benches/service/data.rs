@@ -30,7 +30,7 @@ const SMALL: [&str; 2] = ["52", "51"];
 
 pub struct Cluster {
     pub embedded: Embedded,
-    // After PostgreSQL, which ends first.
+    // Declared last, so that it is dropped after PostgreSQL has ended.
     folder: Folder,
 }
 
@@ -45,14 +45,14 @@ impl Cluster {
         let path = settings.data_dir.clone().unwrap_or_else(temporary);
         fs::create_dir_all(&path).map_err(|error| error.to_string())?;
         let folder = Folder { path, kept: settings.data_dir.is_some() };
-        // Creates are measured as they are kept: with fsync.
+        // With fsync, so that creations are measured as in production.
         let embedded = Embedded::start(&folder.path.join("postgres"), true)?;
         let cluster = Self { embedded, folder };
         let done = cluster.folder.path.join("data-set");
         let wanted = format!("{} {} {}", settings.villages, settings.households, settings.gifts);
         match fs::read_to_string(&done) {
             Ok(there) if there == wanted => {}
-            Ok(there) => return Err(format!("{} holds another data set ({there})", cluster.folder.path.display())),
+            Ok(there) => return Err(format!("{} contains another data set ({there})", cluster.folder.path.display())),
             Err(_none) => {
                 cluster.fill(settings)?;
                 fs::write(done, wanted).map_err(|error| error.to_string())?;
@@ -92,11 +92,11 @@ impl Cluster {
         for sql in ["VACUUM ANALYZE", "CHECKPOINT"] {
             conn.batch_execute(sql).map_err(|error| error.to_string())?;
         }
-        println!("data set of {} gifts made in {:.0} s", settings.gifts, begun.elapsed().as_secs_f64());
+        println!("data set of {} gifts created in {:.0} s", settings.gifts, begun.elapsed().as_secs_f64());
         Ok(())
     }
 
-    /// Phones are sealed with the key the server will have.
+    /// Seals phones with the key that the server will use.
     fn seal_phones(&self, conn: &mut PgConnection) -> Result<(), String> {
         #[derive(QueryableByName)]
         struct Home {
@@ -121,12 +121,12 @@ impl Cluster {
         Ok(())
     }
 
-    /// As the superuser, to look and to prepare.
+    /// Connects as the superuser.
     pub fn connect(&self, database: &str) -> Result<PgConnection, String> {
         PgConnection::establish(&self.embedded.superuser_url(database)).map_err(|error| error.to_string())
     }
 
-    /// The rows of a query, as JSON.
+    /// Returns the rows of a query as JSON.
     pub fn rows(&self, sql: &str) -> Result<Vec<Value>, String> {
         #[derive(QueryableByName)]
         struct Row {

@@ -1,14 +1,13 @@
--- A country that has used the service for three years, made set by set. It is a bulk load by the owner
--- of the cluster: triggers and foreign keys are switched off for this session, so everything that they
--- would have made (paths, folded words, versions, the latest assessment) is written out here. What a
--- request would have left in the audit is left out.
+-- Generates the data of a country with three years of use. It is a bulk load by the superuser: triggers and
+-- foreign keys are disabled for this session, so the values that triggers would set (paths, folded words,
+-- versions, the latest assessment) are inserted here. Audit entries are omitted.
 --
 -- Settings: bench.villages, bench.households, bench.gifts, bench.now, bench.password_hash
 
 set session_replication_role = replica;
 set synchronous_commit = off;
 
--- Ids as phones make them: a time, then chance that follows from the number.
+-- UUIDv7-like ids: a timestamp, then bits derived from a hash of the number, so that they are reproducible.
 create function pg_temp.id(kind text, number bigint) returns uuid immutable language sql as $$
   select (lpad(to_hex(1700000000000 + number), 12, '0') || '7' || substr(md5(kind || number), 1, 3)
           || '8' || substr(md5(kind || number), 4, 15))::uuid $$;
@@ -17,7 +16,7 @@ create function pg_temp.pick(variadic words text[]) returns text immutable langu
 create function pg_temp.setting(name text) returns bigint stable language sql as $$ select current_setting('bench.' || name)::bigint $$;
 create function pg_temp.now() returns timestamptz stable language sql as $$ select current_setting('bench.now')::timestamptz $$;
 
--- Ten villages in a commune, in as many communes as that needs, evenly over the country.
+-- Ten villages for each commune, with the communes distributed over the country.
 create temp table communes as
 select row_number() over (order by md5(l.id::text)) - 1 as number, l.id, l.scope_path, l.province_id
   from localities l where l.level = 'commune' and l.valid_to is null and l.province_id is not null
@@ -40,7 +39,7 @@ select id, label, 'village', name, 'thon', commune_id, scope_path, province_id, 
 insert into locality_versions (id, locality_id, name, kind, parent_id, created_at, updated_at, version, changed_xid)
 select pg_temp.id('version', number), id, name, 'thon', commune_id, pg_temp.now(), pg_temp.now(), 1, pg_current_xact_id() from villages;
 
--- A unit for two villages, managed by the commune.
+-- A unit for each two villages, managed by the commune.
 create temp table units as
 select n as number, pg_temp.id('unit', n) as id, v.commune_id, v.commune_path
   from generate_series(0, (pg_temp.setting('villages') + 1) / 2 - 1) n join villages v on v.number = n * 2;
@@ -70,7 +69,7 @@ select pg_temp.id(username, 0), username, username, role, locality_id, organisat
 insert into user_passwords (user_id, hash) select id, current_setting('bench.password_hash') from users;
 insert into sessions (id, user_id, created_at, refreshed_at) select id, id, pg_temp.now(), pg_temp.now() from users;
 
--- Homes, each with two people besides its head.
+-- Households, each with two members besides its head.
 create temp table homes as
 select n as number, pg_temp.id('household', n) as id, v.number as village, v.id as village_id, v.scope_path,
        pg_temp.pick('a' || n, 'Rơ Mah', 'Siu', 'Ksor', 'Kpă', 'Đinh', 'Hyưh', 'Nông', 'Hoàng', 'Lương', 'Lý', 'Vi', 'Mông', 'Điểu', 'Y', 'Trần') || ' '
@@ -97,7 +96,7 @@ insert into household_assessments (id, household_id, scope_path, year, poverty_s
 select pg_temp.id('assessment', number), id, scope_path, 2026, poverty_status, '2026-01-10', pg_temp.now(), pg_temp.now(), 1, pg_current_xact_id()
   from homes;
 
--- A list of each village in each of the last two years, with five of its homes; most got something.
+-- A list of each village in each of the last two years, with five of its households; most were helped.
 create temp table lists as
 select v.number, y.year, pg_temp.id('list' || y.year, v.number) as id, v.id as village_id, v.scope_path
   from villages v cross join (values (2025), (2026)) y (year);

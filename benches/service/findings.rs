@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// What an attack measured.
+/// The results of an attack.
 #[derive(Default)]
 pub struct Findings {
     pub figures: Map<String, Value>,
@@ -20,7 +20,7 @@ impl Findings {
         self.lines.push(line);
     }
 
-    /// A bound, whether it holds, and what was measured.
+    /// Adds a bound, whether it holds, and the measured values.
     pub fn bound(&mut self, bound: &'static str, holds: bool, measured: &str) {
         self.lines.push(format!("{} {bound}: {measured}", if holds { "holds " } else { "BROKEN" }));
         if !holds {

@@ -1,4 +1,4 @@
-//! Clients, each with one connection, that ask again as soon as they are answered.
+//! Closed-loop clients, each with one connection, which send the next request after an answer.
 
 use std::sync::Arc;
 use std::thread;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Request;
 
-/// How often an answer is read through, beside its status.
+/// One in so many answers has its body checked, too.
 const READ_EVERY: usize = 25;
 
 pub struct Call {
@@ -17,11 +17,11 @@ pub struct Call {
     pub token: Option<Arc<str>>,
     pub body: Option<String>,
     pub expect: u16,
-    /// Whether the answer is the right one.
+    /// Checks the body of the answer.
     pub check: fn(&Value) -> bool,
 }
 
-/// What client `n` asks the `i`th time; None when there is nothing left to ask.
+/// The `i`th call of client `n`; `None` when there are no more.
 pub type Calls = dyn Fn(usize, usize) -> Option<Call> + Send + Sync;
 
 #[derive(Default)]
@@ -37,7 +37,7 @@ impl Run {
         self.latencies.len() as f64 / self.elapsed.as_secs_f64().max(f64::EPSILON)
     }
 
-    /// The latency that a share of the calls stayed under, in ms.
+    /// A percentile of the latencies, in ms.
     pub fn percentile(&self, share: f64) -> f64 {
         percentile(&self.latencies, share)
     }
@@ -62,7 +62,7 @@ pub fn agent() -> Agent {
     Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60))).build().into()
 }
 
-/// One call: its status and body.
+/// Sends one call, and returns status and body.
 pub fn send(agent: &Agent, base: &str, call: &Call) -> Result<(u16, String), String> {
     let mut request = Request::builder().method(call.method).uri(format!("{base}/api/v1{}", call.path));
     if let Some(token) = &call.token {

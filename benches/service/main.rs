@@ -1,8 +1,8 @@
-//! The service under load: `script/bench`. A data set is made on a PostgreSQL of its own, the real server
-//! is started on it, and each scenario is driven by as many clients as pgbench drives the bare SQL by,
-//! over the same socket, in the same run: ratios hold where rates depend on the machine. It fails when an
-//! answer was wrong, never because of a time; the attacks at the end (`attack`) have wide bounds, and fail
-//! when one is broken.
+//! Load benchmark of the service: `script/bench`. It creates a data set on a PostgreSQL of its own, starts the
+//! server on it, and runs each scenario with as many clients as pgbench runs the bare SQL with, over the same
+//! socket, in the same run: ratios are comparable where rates depend on the machine. It fails when an answer was
+//! wrong, never because of a time; the attacks at the end (`attack`) have wide bounds, and fail when one is
+//! broken.
 
 #![expect(clippy::print_stdout, reason = "this is a command")]
 
@@ -26,10 +26,10 @@ use std::time::Duration;
 
 use clap::Parser;
 
-/// The service under load.
+/// Load benchmark of the service.
 #[derive(Debug, Parser)]
 pub struct Settings {
-    /// A small data set and short runs: whether everything works, in less than a minute
+    /// Use a small data set and short runs, to check in less than a minute that everything works
     #[arg(long)]
     small: bool,
     /// Gifts in the data set
@@ -41,31 +41,31 @@ pub struct Settings {
     /// Villages in the data set
     #[arg(long, default_value_t = 13_600)]
     villages: u32,
-    /// Clients at once
+    /// Concurrent clients
     #[arg(long, default_value_t = 16)]
     clients: usize,
     /// Seconds of each run
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    /// Connections of the server to PostgreSQL; without it, what the server takes by itself
+    /// Connections of the server to PostgreSQL; without it, the default of the server
     #[arg(long)]
     pool: Option<u32>,
     /// Only scenarios whose name contains this
     #[arg(long)]
     only: Option<String>,
-    /// Only the attacks, each so that it must break a bound: an attack that does not notice is the failure
+    /// Run only the attacks, each such that it must break a bound; fails when a broken bound is not detected
     #[arg(long)]
     control: bool,
-    /// Serve on this address what the control of the harmful bodies attacks
+    /// Serve the stand-in of the control of harmful bodies on this address
     #[arg(long, hide = true)]
     stand_in: Option<SocketAddr>,
-    /// Keep the data set in this folder, or use the one that is there
+    /// Keep the data set in this folder, or use an existing one
     #[arg(long)]
     data_dir: Option<PathBuf>,
     /// Write the figures to this file, too
     #[arg(long)]
     json: Option<PathBuf>,
-    /// What `cargo bench` says to every benchmark
+    /// Passed by `cargo bench` to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -80,7 +80,7 @@ impl Settings {
         settings
     }
 
-    /// Whether a scenario is wanted.
+    /// Whether `--only` selects a scenario.
     fn wants(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
     }
@@ -104,7 +104,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs everything and tells how many answers were wrong, and how many bounds broken.
+/// Runs all scenarios and returns the number of wrong answers and broken bounds.
 fn run(settings: &Settings) -> Result<u64, String> {
     if let Some(address) = settings.stand_in {
         return attack::stand_in::serve(address).map(|()| 0);

@@ -1,4 +1,4 @@
-//! What a clock must not tell: whether an id exists elsewhere, whether a name has an account.
+//! Checks for timing side channels: whether an id exists out of scope, whether a user name has an account.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::report::Report;
 use crate::scenarios::{Stage, get, nth, sign_in};
 use crate::server::Server;
 
-/// How far medians may lie apart, in ms.
+/// The largest difference of medians, in ms.
 const APART: f64 = 5.0;
 
 pub fn measure(stage: &Stage, server: &Server, report: &mut Report, times: usize) {
@@ -29,7 +29,7 @@ pub fn measure(stage: &Stage, server: &Server, report: &mut Report, times: usize
     report.wrong += wrong_answers;
     report.medians("404 of an unknown id and of one out of scope", &found, APART);
 
-    // Each name once, for failures are counted.
+    // Each name is used once, because failures are counted.
     let nobody = |i: usize| Some(sign_in(&format!("nobody{i}"), PASSWORD, 401));
     let wrong = |i: usize| Some(sign_in(&nth(&stage.heads, i)?.text("username"), "not-the-password", 401));
     let disabled = |i: usize| Some(sign_in(&nth(&stage.disabled, i)?, PASSWORD, 401));
@@ -41,7 +41,7 @@ pub fn measure(stage: &Stage, server: &Server, report: &mut Report, times: usize
 
 type Ask<'a> = &'a dyn Fn(usize) -> Option<Call>;
 
-/// The kinds in turn, so that whatever else the machine does falls on all alike.
+/// Measures the kinds in turn, so that other load on the machine affects all equally.
 fn medians(server: &Server, times: usize, kinds: &[Ask]) -> (Vec<f64>, u64) {
     let agent = agent();
     let mut wrong = 0;

@@ -1,4 +1,4 @@
-//! A table for people, JSON for comparing runs.
+//! Prints a table, and writes JSON to compare runs.
 
 use std::fs;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub struct Report {
     scenarios: Vec<Value>,
     figures: serde_json::Map<String, Value>,
     attacks: serde_json::Map<String, Value>,
-    /// The most memory the service held before anybody signed in, in MB.
+    /// The peak of memory before the first sign-in, in MB.
     highest: f64,
 }
 
@@ -50,7 +50,7 @@ impl Report {
         );
     }
 
-    /// `run` is that of all clients, `alone` that of one.
+    /// `run`: all clients; `alone`: one client.
     pub fn scenario(
         &mut self,
         name: &str,
@@ -60,7 +60,7 @@ impl Report {
         memory: Option<Memory>,
     ) {
         let (bare, entered) = sql;
-        // What can be done once may all be done.
+        // Without latencies where the first run has used up all calls that can be made only once.
         let alone_p99 = Some(alone.percentile(0.99)).filter(|_| !alone.latencies.is_empty());
         let ratio = |sql: Option<f64>| sql.filter(|sql| *sql > 0.0).map(|sql| run.rate() / sql * 100.0);
         println!(
@@ -79,7 +79,7 @@ impl Report {
         if let Some(wrong) = run.first_wrong.as_ref().or(alone.first_wrong.as_ref()) {
             println!("  wrong: {}", wrong.chars().take(400).collect::<String>());
         }
-        // A scenario that asked nothing proves nothing.
+        // A scenario without calls counts as wrong.
         self.wrong += run.wrong + alone.wrong + u64::from(run.latencies.is_empty());
         if name != "sign-in" {
             self.highest = memory.map_or(self.highest, |memory| self.highest.max(memory.highest));
@@ -114,7 +114,7 @@ impl Report {
         let (signed_in, turned_away, wrong) = sign_ins;
         let refusal = slowest_refusal.as_secs_f64() * 1000.0;
         println!(
-            "storm of sign-ins: {signed_in} signed in, {turned_away} told to come back (slowest after {refusal:.0} ms), {wrong} wrong; \
+            "storm of sign-ins: {signed_in} signed in, {turned_away} refused (slowest after {refusal:.0} ms), {wrong} wrong; \
              reads beside it {:.0}/s, p99 {:.2} ms (calm {:.0}/s, {:.2} ms); memory {} → at most {} MB",
             beside.rate(),
             beside.percentile(0.99),
@@ -131,7 +131,7 @@ impl Report {
         self.figures.insert("storm".into(), storm);
     }
 
-    /// What an attack measured. `must_break`: the bounds that its control has to break, and nothing else counts.
+    /// Prints the result of an attack. `must_break`: with `--control`, the bounds that must be broken.
     pub fn attack(&mut self, name: &str, findings: &Findings, must_break: Option<&[&str]>) {
         println!("{name}");
         for line in &findings.lines {
@@ -155,7 +155,7 @@ impl Report {
 
     pub fn finish(mut self, settings: &Settings) -> Result<u64, String> {
         if self.highest > 0.0 {
-            println!("memory before anybody signed in: at most {:.0} MB", self.highest);
+            println!("memory before the first sign-in: at most {:.0} MB", self.highest);
         }
         self.figures.insert("attacks".into(), self.attacks.into());
         self.figures.insert("highest_memory_mb".into(), json!(round(self.highest)));

@@ -1,4 +1,4 @@
-//! What is asked of the service, and the SQL that the same question comes to.
+//! The scenarios: requests to the service, and the SQL of the same query.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::load::{Call, Calls, agent, send};
 use crate::server::Server;
 use crate::statements::{Statements, households_of, insert_gift, insert_visit};
 
-/// Callers of each kind that take part.
+/// Callers of each kind.
 const CALLERS: usize = 64;
-/// Of them, those whose SQL pgbench repeats: each of its connections plans each statement once.
+/// Callers whose SQL pgbench runs; few, because each of its connections plans each statement once.
 const SCRIPTS: usize = 4;
 
 pub struct Scenario {
     pub name: &'static str,
     pub calls: Box<Calls>,
-    /// The bare statement, and the same transaction with its entry; for a few callers each.
+    /// The bare statement, for a few callers; `entered` is the transaction with its entry function.
     pub bare: Vec<Statements>,
     pub entered: Vec<Statements>,
 }
@@ -54,7 +54,7 @@ impl Stage {
         let people = |sql: &str, role: Role| -> Result<Vec<Caller>, String> {
             cluster.rows(sql)?.into_iter().map(|row| caller(&tokens, row, role)).collect()
         };
-        // With the households of their first page and its villages, whose parts the same transaction reads.
+        // With the households of their first page and their villages, for the statements that read the parts.
         let readers = |condition: &str| {
             format!(
                 "SELECT c.*, page.homes, page.villages FROM ({users} = {condition}) c CROSS JOIN LATERAL (
@@ -120,7 +120,7 @@ fn caller(tokens: &Tokens, row: Value, role: Role) -> Result<Caller, String> {
     Ok(Caller { token: token.into(), session: user.to_string(), row: row.into() })
 }
 
-/// Drafts to be submitted, an administrator, and accounts that were disabled: anew for each run.
+/// Creates drafts to be submitted, an administrator, and disabled accounts for each run.
 fn prepare(cluster: &Cluster) -> Result<(), String> {
     let year = Utc::now().year();
     let sql = format!(
@@ -136,7 +136,7 @@ fn prepare(cluster: &Cluster) -> Result<(), String> {
          VALUES ('018bcfe5-6800-7000-8000-000000000001', 'bench-admin', 'bench-admin', 'admin', false, now(), now(), 1, pg_current_xact_id())
          ON CONFLICT DO NOTHING;
          INSERT INTO sessions (id, user_id, created_at, refreshed_at) SELECT id, id, now(), now() FROM users WHERE username = 'bench-admin' ON CONFLICT DO NOTHING;
-         -- Sign-ins end the sessions of an account that were used longest ago, and not those of the readers.
+         -- Sign-ins end the least recently used sessions of an account: this keeps those of the readers.
          UPDATE sessions SET created_at = now(), refreshed_at = now() + interval '1 day';
          INSERT INTO users (id, username, full_name, role, active, must_change_password, created_at, updated_at, version, changed_xid)
          SELECT gen_random_uuid(), 'disabled' || n, 'disabled', 'admin', false, false, now(), now(), 1, pg_current_xact_id()
@@ -172,7 +172,7 @@ fn items(answer: &Value) -> Option<&Vec<Value>> {
     answer.get("items")?.as_array()
 }
 
-/// A page of one village, in order, with the parts that a household is shown with.
+/// Whether a page has households of one village only, with their parts.
 fn is_one_village(answer: &Value) -> bool {
     let Some(items) = items(answer) else { return false };
     let villages: std::collections::HashSet<_> = items.iter().filter_map(|item| item.get("village_id")).collect();
@@ -193,7 +193,7 @@ fn has_rows(answer: &Value) -> bool {
         && answer.pointer("/totals/gifts").and_then(Value::as_i64).is_some_and(|gifts| gifts > 0)
 }
 
-/// Cursors of the first pages of a province.
+/// Reads the cursors of the first pages of a province.
 fn cursors(server: &Server, caller: &Caller) -> Result<Vec<String>, String> {
     let mut cursors = Vec::new();
     let mut path = "/households".to_owned();
@@ -213,10 +213,10 @@ fn make_key(server: &Server, stage: &Stage) -> Result<Arc<str>, String> {
     let (_, answer) =
         send(&agent(), &server.url, &post("/api-keys".into(), Some(&province.token), Some(&body), 201, |_| true))?;
     let answer: Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
-    answer.get("key").and_then(Value::as_str).map(Into::into).ok_or_else(|| format!("no key was made: {answer}"))
+    answer.get("key").and_then(Value::as_str).map(Into::into).ok_or_else(|| format!("no key was created: {answer}"))
 }
 
-/// Calls that follow from the caller alone.
+/// Calls that depend on the caller only.
 fn each(callers: &[Caller], call: impl Fn(&Caller) -> Call + Send + Sync + 'static) -> Box<Calls> {
     let callers = callers.to_vec();
     Box::new(move |n, i| nth(&callers, n + i * 7).map(|caller| call(&caller)))

@@ -1,4 +1,4 @@
-//! The real server, in a process of its own.
+//! Starts the server binary in a process of its own.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::Settings;
 use crate::data::{Cluster, DATABASE};
 
-/// Few users stand for many here.
+/// Settings without rate limits, because few users of the benchmark represent many.
 pub const UNLIMITED: [(&str, &str); 5] = [
     ("RATE_LIMIT_PER_SECOND", "0"),
     ("RATE_LIMIT_PER_MINUTE", "0"),
@@ -27,7 +27,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// `limits`: settings beside those that every server of the benchmark has; without them the defaults hold.
+    /// `limits`: settings beside those of every server of the benchmark; without them the defaults apply.
     pub fn start(cluster: &Cluster, settings: &Settings, limits: &[(&str, &str)]) -> Result<Self, String> {
         cluster.keys()?;
         let address = free_address()?;
@@ -40,7 +40,7 @@ impl Server {
             .env("BIND_ADDRESS", address.to_string())
             .envs(settings.pool.map(|pool| ("DATABASE_POOL_SIZE", pool.to_string())))
             .envs(limits.iter().copied())
-            // A storm is told to come back, once for each phone.
+            // The storm would log a line for each refused sign-in.
             .env("RUST_LOG", "off");
         Self::spawn(command, address)
     }
@@ -66,7 +66,7 @@ impl Server {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Resident memory in MB, now and at its highest; None where the system does not tell.
+    /// Resident memory in MB, current and peak; `None` without /proc.
     pub fn memory(&self) -> Result<Option<Memory>, String> {
         let Ok(status) = fs::read_to_string(format!("/proc/{}/status", self.child.id())) else { return Ok(None) };
         let line = |name: &str| -> Result<f64, String> {
@@ -77,19 +77,19 @@ impl Server {
         Ok(Some(Memory { now: line("VmRSS:")?, highest: line("VmHWM:")? }))
     }
 
-    /// Lets the highest memory be that of now.
+    /// Resets the peak to the current memory.
     pub fn forget_highest(&self) -> Result<(), String> {
         fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")
-            .map_err(|error| format!("the highest memory cannot be reset: {error}"))
+            .map_err(|error| format!("the peak of memory cannot be reset: {error}"))
     }
 
-    /// Open files and sockets of the server; None where the system does not tell.
+    /// Open files and sockets of the server; `None` without /proc.
     pub fn descriptors(&self) -> Option<usize> {
         fs::read_dir(format!("/proc/{}/fd", self.child.id())).ok().map(Iterator::count)
     }
 }
 
-/// A port that was free a moment ago.
+/// Returns a free port, which another process may still take before the server binds it.
 pub fn free_address() -> Result<SocketAddr, String> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
     listener.local_addr().map_err(|error| error.to_string())

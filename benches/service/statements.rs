@@ -16,9 +16,9 @@ fn entry(caller: &Caller, mode: &str) -> String {
     format!("BEGIN{mode};\nSELECT app_enter('{0}', {version}, -1, '{now}', '{0}');\n", caller.session)
 }
 
-/// A page of households; entered, with their villages, members and phones, which are a query each.
+/// A page of households; entered, with one query each for their villages, members and phones.
 pub fn households_of(caller: &Caller, condition: &str, entered: bool) -> Statements {
-    // A parameter, as the service sends it: the planner guesses another length for one than for a constant.
+    // LIMIT is a parameter, as in the service: the planner estimates it differently from a constant.
     let list = format!("SELECT * FROM households WHERE {condition} ORDER BY head_name, id LIMIT :page;\n");
     const PAGE: &str = "\\set page 51\n";
     if !entered {
@@ -83,6 +83,6 @@ pub fn insert_visit(unit: &Caller, entered: bool) -> Statements {
     );
     let gifts = vec![gift_values(unit); 5].join(", ");
     let body = format!("{visit}{GIFT}{gifts};\n");
-    // Without an entry the two statements still are one transaction.
+    // Bare, the two statements are still one transaction.
     if entered { written(unit, &body, true) } else { Statements(format!("BEGIN;\n{body}COMMIT;\n")) }
 }

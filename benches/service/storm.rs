@@ -1,4 +1,4 @@
-//! Two hundred phones sign in at once, while others read.
+//! Two hundred concurrent sign-ins, while other clients read.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::scenarios::{Stage, get, nth, sign_in};
 use crate::server::Server;
 
 const PHONES: usize = 200;
-/// Waves, one after the other, so that the reads beside them are many.
+/// Successive waves, so that there are enough reads to measure.
 const WAVES: usize = 3;
 
 pub fn measure(stage: &Stage, server: &Server, settings: &Settings, report: &mut Report) -> Result<(), String> {

@@ -20,7 +20,7 @@ pub fn expand(mut body: ItemStruct, kind: Kind) -> Result<TokenStream> {
     })
 }
 
-/// Replaces the attributes of this crate by those that they stand for.
+/// Replaces the attributes of this crate by those of serde, validator and utoipa.
 fn complete(field: &mut Field, kind: Kind) -> Result<()> {
     let optional = inner(&field.ty, "Option");
     let clearable = optional.and_then(|of| inner(of, "Option"));
@@ -71,7 +71,7 @@ fn complete(field: &mut Field, kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// The bounds of `#[length(1..=500)]`; both ends belong to the range.
+/// The inclusive bounds of `#[length(1..=500)]`.
 fn bounds(attribute: &Attribute) -> Result<(Option<Expr>, Option<Expr>)> {
     match attribute.parse_args()? {
         Expr::Range(range) if matches!(range.limits, syn::RangeLimits::Closed(_)) => {
@@ -81,7 +81,7 @@ fn bounds(attribute: &Attribute) -> Result<(Option<Expr>, Option<Expr>)> {
     }
 }
 
-/// The attribute of validator, and that of utoipa with the words of `schema`.
+/// The attribute of validator, and that of utoipa with the names of `schema`.
 fn bounded(
     rule: &TokenStream,
     min: &Option<Expr>,

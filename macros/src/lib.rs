@@ -1,4 +1,4 @@
-//! Attributes that state a fact once and derive from it the attributes of actix-web, utoipa, serde and validator. They add
+//! Attribute macros that derive the attributes of actix-web, utoipa, serde and validator from one declaration. They add
 //! attributes only: no control flow, no types, no queries.
 
 mod input;
@@ -13,7 +13,7 @@ use syn::{ItemFn, ItemStruct, parse_macro_input};
 ///
 /// | in the signature | in the document |
 /// |---|---|
-/// | `May<P>` | the permission; without it the operation needs no sign-in |
+/// | `May<P>` | the permission; without it the operation is public |
 /// | `Id<T>` | the path parameter `id` |
 /// | `List<F, S>`, `SheetList<F, S>`, `Query<F>` | the parameters of the filter and of the paging |
 /// | `Valid<T>` | the body |
@@ -33,16 +33,16 @@ pub fn operation(attribute: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Declares the body of a request, or a part of one: derives `Deserialize`, `Validate` and `ToSchema`.
 ///
-/// Bounds stand once on the field, for validator and for the document: `#[length(1..=500)]` of texts and lists,
-/// `#[range(0..=9)]` of numbers, `#[entries(..=30)]` of lists whose entries are validated, too.
+/// Bounds are declared once on the field, for validator and for the document: `#[length(1..=500)]` of texts and lists,
+/// `#[range(0..=9)]` of numbers, `#[entries(..=30)]` of lists of validated entries.
 #[proc_macro_attribute]
 pub fn input(_: TokenStream, item: TokenStream) -> TokenStream {
     let body = parse_macro_input!(item as ItemStruct);
     input::expand(body, input::Kind::New).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Declares a merge patch (RFC 7396): like `input`, and the type of a field tells what null means. `Option<Option<T>>` is
-/// cleared by null; `Option<T>` refuses null, unless the field is `#[nullable]`, where null means absent.
+/// Declares a merge patch (RFC 7396): like `input`, and null is interpreted by the type of a field. `Option<Option<T>>`
+/// is cleared by null; `Option<T>` rejects null, unless the field is `#[nullable]`, where null means absent.
 #[proc_macro_attribute]
 pub fn changes(_: TokenStream, item: TokenStream) -> TokenStream {
     let body = parse_macro_input!(item as ItemStruct);

@@ -82,9 +82,9 @@ fn listed(filter: &Type, paging: TokenStream) -> Vec<TokenStream> {
     filter.into_iter().chain([quote!(crate::kernel::list::#paging)]).collect()
 }
 
-/// The good answer, from the return type `Result<…>`.
+/// The successful answer, from the return type `Result<…>`.
 fn answer(handler: &ItemFn) -> Result<TokenStream> {
-    let unknown = || syn::Error::new_spanned(&handler.sig.output, "an answer that is not known: add `responses(…)`");
+    let unknown = || syn::Error::new_spanned(&handler.sig.output, "unknown return type: add `responses(…)`");
     let ReturnType::Type(_, outcome) = &handler.sig.output else { return Err(unknown()) };
     let (name, types) = match named(outcome) {
         Some((name, types)) if name == "Result" => types.first().and_then(named).ok_or_else(unknown)?,

@@ -1,5 +1,5 @@
-//! Who is asking. A middleware reads the Authorization header before anything of the body is; the
-//! first extractor of every handler, `May`, turns its finding into an actor or a refusal.
+//! Authentication. A middleware reads the Authorization header before the body is read; the first extractor of
+//! every handler, `May`, turns its result into an actor or an error.
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
@@ -31,10 +31,11 @@ use crate::kernel::secrets::{Secrets, sha256};
 
 pub const KEY_PREFIX: &str = "kn_";
 
-/// What answers while a one-time password stands: one's own account, where it is replaced.
+/// The paths that are available with a one-time password: the own account, where it is replaced.
 const BEFORE_THE_CHANGE: [&str; 2] = ["/api/v1/me", "/api/v1/me/password"];
 
-/// A caller whose token or key has the right form; entering asks whether it still lives.
+/// A caller with a valid access token or a well-formed API key; the entry function checks the session or key in
+/// the database.
 #[derive(Debug, Clone)]
 pub struct Actor {
     /// The user, or the key.
@@ -50,8 +51,8 @@ impl Actor {
         self.office.may(permission)
     }
 
-    /// What the rate limits count by: a session, so that a token that was revoked uses up nobody's share; or a
-    /// key with its secret.
+    /// The key of the rate limits: the session, so that a revoked token does not use up the limit of the user's
+    /// other sessions, or the API key with its secret.
     fn credential(&self) -> Uuid {
         match &self.entry {
             Entry::User { session, .. } => *session,
@@ -59,7 +60,7 @@ impl Actor {
         }
     }
 
-    /// The role of a user; None for a key.
+    /// The role of a user; `None` for an API key.
     pub fn role(&self) -> Option<Role> {
         match self.office {
             Office::User(role) => Some(role),
@@ -69,7 +70,7 @@ impl Actor {
 }
 
 impl Actor {
-    /// A user in whose name an operator acts at the command line.
+    /// A user on whose behalf an operator runs a command.
     pub fn by_operator(user: UserId, role: Role, auth_version: i32) -> Self {
         let request = Uuid::now_v7();
         Self {
@@ -77,14 +78,14 @@ impl Actor {
             office: Office::User(role),
             request,
             entry: Entry::Operator { user: user.into(), auth_version, request },
-            // It is a rule for signing in, and nobody did.
+            // The rule concerns sign-in only.
             must_change_password: false,
         }
     }
 }
 
 impl Actor {
-    /// Loaders, which see and write everything.
+    /// The actor of loaders, with access to all rows.
     pub fn system() -> Self {
         let office = Office::User(Role::Admin);
         Self { id: Uuid::nil(), office, request: Uuid::nil(), entry: Entry::System, must_change_password: false }
@@ -97,12 +98,12 @@ impl Enters for Actor {
     }
 }
 
-/// What the middleware found.
+/// The result of the middleware.
 #[derive(Clone)]
 struct Finding(Option<Actor>);
 
-/// Reads the Authorization header of every call. What goes wrong here is answered, and not thrown: an
-/// error passes the layers outside by, and the page that called would not be told of it (CORS).
+/// Reads the Authorization header of every request. Problems are returned as responses, not as errors: an
+/// `Err` skips the outer middleware, so that the CORS headers would be missing.
 pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -121,7 +122,7 @@ pub async fn authenticate(
         return Ok(request.error_response(problem).map_into_right_body());
     }
     if let Some(found) = actor.as_mut().filter(|found| found.must_change_password) {
-        // The token was made while a one-time password stood; it may have been replaced since.
+        // The token was issued with a one-time password, which may have been replaced since.
         found.must_change_password = match still_must_change(&request, found).await {
             Ok(must_change) => must_change,
             Err(problem) => return Ok(request.error_response(problem).map_into_right_body()),
@@ -146,9 +147,9 @@ pub async fn authenticate(
     Ok(response.map_into_left_body())
 }
 
-/// Role and shape are judged before the database is asked whether the caller's session still lives.
-/// A refusal of these kinds is held until that is asked, so that 401 stands before 403 and 422 also
-/// for a token that was revoked; good calls pay nothing for it.
+/// Whether a status may come from a check before the session is verified in the database. Such an answer is sent
+/// only after the session was verified, so that a revoked token gets 401 instead of 403 or 422; successful
+/// requests need no additional transaction.
 fn refused_before_entry(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 403 | 406 | 413 | 415 | 422)
 }
@@ -192,7 +193,7 @@ fn identify(request: &ServiceRequest) -> Option<Actor> {
     })
 }
 
-/// `kn_` is followed by the key's id and its secret, both base64url: 16 and 32 bytes.
+/// Parses the part after `kn_`: base64url of the key's id (16 bytes) and its secret (32 bytes).
 fn parse_key(key: &str) -> Option<(Uuid, Vec<u8>)> {
     let bytes = URL_SAFE_NO_PAD.decode(key).ok()?;
     let (id, secret) = bytes.split_at_checked(16)?;
@@ -213,13 +214,13 @@ async fn still_must_change(request: &ServiceRequest, actor: &Actor) -> Result<bo
             .bind::<SqlUuid, _>(session)
             .get_result(conn)
             .optional()?;
-        // A session that has ended is refused by the entry, with 401.
+        // An ended session is refused by the entry function, with 401.
         Ok(row.is_some_and(|row| row.must_change_password))
     })
     .await
 }
 
-/// An actor who has the permission `P`: the first argument of every handler that is not public.
+/// An actor with the permission `P`: the first argument of every handler that is not public.
 pub struct May<P> {
     pub actor: Actor,
     pub(super) db: web::Data<Db>,

@@ -1,5 +1,5 @@
-//! The calls of handlers: each runs query functions in one transaction of the caller, in the order that every
-//! resource needs. A query takes `Tx` first.
+//! The operations that handlers call: each runs query functions in one transaction of the caller, in a fixed
+//! order. A query function takes `Tx` first.
 
 use actix_web::web::Json;
 use chrono::{DateTime, Utc};
@@ -21,12 +21,12 @@ use crate::kernel::list::{List, SheetList};
 use crate::kernel::value::id::RecordId;
 
 impl<P> May<P> {
-    /// The moment by the clock of the service.
+    /// The current time by the clock of the service.
     pub fn now(&self) -> DateTime<Utc> {
         self.db.clock.now()
     }
 
-    /// A transaction that cannot write.
+    /// Runs `work` in a read-only transaction.
     pub async fn read<T, W>(&self, work: W) -> Result<T>
     where
         T: Send + 'static,
@@ -35,7 +35,7 @@ impl<P> May<P> {
         self.run(READ, work).await
     }
 
-    /// A transaction that is kept when `work` succeeds.
+    /// Runs `work` in a transaction that is committed when it succeeds.
     pub async fn write<T, W>(&self, work: W) -> Result<T>
     where
         T: Send + 'static,
@@ -53,7 +53,7 @@ impl<P> May<P> {
         self.db.run(actor.entry(), mode, move |conn, moment| work(&mut Tx::new(conn, moment, &actor, &secrets))).await
     }
 
-    /// One record.
+    /// Returns one record.
     pub async fn find<I, T, F>(&self, id: Id<I>, find: F) -> Result<Found<T>>
     where
         I: RecordId,
@@ -63,7 +63,7 @@ impl<P> May<P> {
         self.read(move |tx| find(tx, id.0)).await.map(Found)
     }
 
-    /// A page of a list.
+    /// Returns a page of a list.
     pub async fn list<F, S, T, Q>(&self, list: List<F, S>, query: Q) -> Result<Json<Page<T>>>
     where
         F: Send + 'static,
@@ -74,7 +74,7 @@ impl<P> May<P> {
         self.page(list, query).await.map(Json)
     }
 
-    /// A page of a list, or all of it as a sheet.
+    /// Returns a page of a list, or the whole list as a sheet.
     pub async fn sheet<F, S, T, Q>(&self, list: SheetList<F, S>, query: Q) -> Result<Listed<T>>
     where
         F: Send + 'static,
@@ -98,7 +98,7 @@ impl<P> May<P> {
         self.run(mode, move |tx| query(tx, &filter, keyset)).await
     }
 
-    /// Creates a record, or answers with the one that the same request made before.
+    /// Creates a record, or returns the one that the same request created before.
     pub async fn create<N, I, T, C, F>(&self, new: Valid<N>, create: C, find: F) -> Result<Created<T>>
     where
         N: Send + 'static,
@@ -108,7 +108,7 @@ impl<P> May<P> {
         F: FnOnce(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
     {
         self.write(move |tx| {
-            // An id that is made here is claimed, too: a client may not send one that was answered to another.
+            // An id generated here is claimed, too, so that no client can send it for another record.
             let id = I::from(new.id.unwrap_or_else(Uuid::now_v7));
             if records::claim(tx.conn, id, &new.hash)? == Claim::Replay {
                 return find(tx, id).map(Created::Replayed);
@@ -119,7 +119,7 @@ impl<P> May<P> {
         .await
     }
 
-    /// Changes the version of a record that the caller read.
+    /// Changes a record if its version matches `If-Match`.
     pub async fn change<C, I, T, U, F>(
         &self,
         id: Id<I>,
@@ -143,7 +143,7 @@ impl<P> May<P> {
         .await
     }
 
-    /// Takes a step of a state machine, once: the same call again changes nothing and has the same answer.
+    /// Takes a step of a state machine, idempotently: a repetition changes nothing and has the same answer.
     pub async fn take<I, S, A, B, T, W, F>(
         &self,
         step: &'static Step<S, A>,
@@ -173,7 +173,7 @@ impl<P> May<P> {
         .await
     }
 
-    /// Takes a step that has no status, of the version that the caller read where one was sent.
+    /// Takes a step without a status; compares the version where `If-Match` was sent.
     pub async fn step<I, T, W, F>(&self, id: Id<I>, if_match: IfMatch, work: W, find: F) -> Result<Found<T>>
     where
         I: RecordId,
@@ -189,7 +189,7 @@ impl<P> May<P> {
         .await
     }
 
-    /// Deletes the version of a record that the caller read, if `check` lets it.
+    /// Deletes a record if its version matches `If-Match` and `check` succeeds.
     pub async fn delete<I, T, F, C>(&self, id: Id<I>, if_match: IfMatch, find: F, check: C) -> Result<NoContent>
     where
         I: RecordId,
@@ -207,7 +207,7 @@ impl<P> May<P> {
     }
 }
 
-/// For `delete`: nothing speaks against it but a foreign key.
+/// A `check` for `delete` that always succeeds: only a foreign key can forbid the delete.
 pub fn unless_in_use<T>(_: &mut Tx<'_>, _: &T) -> Result<()> {
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Wrong passwords. PostgreSQL counts them, for all replicas: by account, where a try is taken before
-//! the password is looked at and given back when it was right, and by address.
+//! Limits wrong passwords. PostgreSQL counts them for all replicas: by account, where a try is counted before
+//! the password is verified and taken back when it was right, and by address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -10,23 +10,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::kernel::http::peer::{Peer, subscriber};
 use crate::kernel::http::problem::{Code, Problem, Result};
 
-/// Whoever has no address counts as one.
+/// All callers without an address share this one.
 const UNKNOWN: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-/// For so long who was told to wait is told so from memory. PostgreSQL, which knows of resets and of other
-/// replicas, is asked again after it.
+/// The time for which a refusal is repeated from memory. Afterwards PostgreSQL, which has the resets and the
+/// counts of other replicas, is queried again.
 const REMEMBERED: TimeDelta = TimeDelta::seconds(5);
-/// More are not remembered.
+/// The most refusals in memory.
 const REMEMBERED_AT_ONCE: usize = 10_000;
 
-/// What is done about guessing.
+/// Limits of wrong passwords, and recent refusals.
 pub struct Guesses {
     per_address: i32,
     alarm: i64,
-    /// Addresses and subjects that have to wait: since when that was said, and for how many seconds.
+    /// Refused addresses and subjects, with the time of the refusal and its `Retry-After` in seconds.
     held: Mutex<HashMap<Held, (DateTime<Utc>, u32)>>,
 }
 
-/// What has to wait. A user name that reads like an address is none.
+/// A refused address or subject. They are separate variants, since a user name may look like an address.
 #[derive(PartialEq, Eq, Hash)]
 pub enum Held {
     Address(IpAddr),
@@ -34,19 +34,19 @@ pub enum Held {
 }
 
 impl Guesses {
-    /// `per_address`: failures an hour after which an address waits, 0 for no limit; `alarm`: failures
-    /// an hour over all accounts.
+    /// `per_address`: failures of an address in an hour until it is refused, 0 for no limit; `alarm`: failures of
+    /// all accounts in an hour.
     pub fn new(per_address: u32, alarm: u32) -> Self {
         let per_address = i32::try_from(per_address).unwrap_or(i32::MAX);
         Self { per_address, alarm: i64::from(alarm).max(1), held: Mutex::default() }
     }
 
-    /// What the database needs to count a try.
+    /// The arguments with which the database counts a try.
     pub fn place(&self, peer: Peer) -> Place {
         Place { address: subscriber(peer.address.unwrap_or(UNKNOWN)), per_hour: self.per_address }
     }
 
-    /// Refuses who was told to wait a moment ago, before anything else is asked.
+    /// Refuses a try from memory where the address or subject was refused within the last seconds.
     pub fn check(&self, place: &Place, subject: &str, now: DateTime<Utc>) -> Result<()> {
         let held = self.held();
         let of = |key: &Held| held.get(key).filter(|(since, _)| is_remembered(*since, now));
@@ -56,7 +56,7 @@ impl Guesses {
         }
     }
 
-    /// Remembers who has to wait.
+    /// Stores a refusal.
     pub fn hold(&self, key: Held, seconds: u32, now: DateTime<Utc>) {
         let mut held = self.held();
         if held.len() >= REMEMBERED_AT_ONCE {
@@ -67,13 +67,13 @@ impl Guesses {
         }
     }
 
-    /// The subject of a user name. Each kind of subject begins with its own word, as in `app_sign_in_subject`: a name
-    /// is anything that is sent.
+    /// The subject of a user name. Each kind of subject has a prefix, as in `app_sign_in_subject`, because a user name
+    /// sent by a client may be any text.
     pub fn name(username: &str) -> String {
         format!("name {username}")
     }
 
-    /// Forgets an account that got a new password.
+    /// Removes the refusals of an account that got a new password.
     pub fn release(&self, username: &str) {
         let of_a_device = format!("device {username} ");
         let name = Self::name(username);
@@ -87,9 +87,9 @@ impl Guesses {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// After a failure: one password tried against many accounts stays below the count of each, and
-    /// shows in the sum. The line comes once each time the sum has grown by the threshold, and from
-    /// one replica alone. True when it came.
+    /// Logs an alarm each time the sum of failures reaches a multiple of the threshold, and returns whether it did.
+    /// One password tried against many accounts stays below the limit of each, but not below that of the sum. Each
+    /// sum is passed to one replica only, so the alarm is logged once.
     pub fn sound(&self, failures_this_hour: i64) -> bool {
         let is_alarm = failures_this_hour > 0 && failures_this_hour % self.alarm == 0;
         if is_alarm {
@@ -103,10 +103,10 @@ fn is_remembered(since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     (now - since).abs() < REMEMBERED
 }
 
-/// Where a try comes from, and how many may fail there.
+/// The address of a try, and its limit.
 #[derive(Clone)]
 pub struct Place {
-    /// Of the subscriber.
+    /// The address of the subscriber: /64 for IPv6.
     pub address: IpAddr,
     pub per_hour: i32,
 }

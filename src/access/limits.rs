@@ -1,6 +1,5 @@
-//! Rate limits: how many requests one session or key may make, and one address for those who are not known to
-//! be signed in. The counters are the only state that a server keeps of its own, so with several replicas each
-//! counts what it serves.
+//! Rate limits of each session or key, and of each address for credentials that are not known to be valid. The
+//! counters are in memory, so with several replicas each counts its own requests.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -15,10 +14,10 @@ use uuid::Uuid;
 
 use crate::kernel::http::problem::{Code, Problem, Result};
 
-/// After so many requests, callers who have all of their share again are forgotten. So the counters
-/// take memory for those who were here within the last minute, and for no more.
+/// After so many requests, counters whose bucket is full again are removed, so that only callers of the last
+/// minute take memory.
 const FORGET_EVERY: u32 = 4096;
-/// Credentials that are remembered as good, twice: those of lately, and those of before.
+/// The most valid credentials in each of the two generations of `Known`.
 const REMEMBERED: usize = 50_000;
 
 /// Requests a second and a minute; 0 is no limit.
@@ -28,8 +27,8 @@ pub struct Rate {
     pub per_minute: u32,
 }
 
-/// Two buckets for each caller, one that fills by the second and one by the minute. Both hold what
-/// comes in one burst: a phone that starts asks for much at once.
+/// Two token buckets for each caller, one refilled by the second and one by the minute. Both allow a burst,
+/// because the app sends many requests when it starts.
 struct Buckets<K: Hash + Eq + Clone> {
     limiters: Vec<DefaultKeyedRateLimiter<K>>,
     clock: DefaultClock,
@@ -65,15 +64,15 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
     }
 }
 
-/// Credentials that entered lately: what they ask counts against themselves alone. Any other credential counts
-/// against its address, too, whether it is revoked or made up.
+/// Credentials that were valid recently: their requests count for themselves only. Those of any other
+/// credential, revoked or invented, count for its address, too.
 #[derive(Default)]
 struct Known {
     lately: HashSet<Uuid>,
     before: HashSet<Uuid>,
 }
 
-/// What is counted of everybody.
+/// The rate limits of all callers.
 pub struct Limits {
     credentials: Buckets<Uuid>,
     addresses: Buckets<IpAddr>,
@@ -86,7 +85,7 @@ impl Limits {
         Self { credentials, addresses, known: Mutex::default() }
     }
 
-    /// Counts a request, or refuses it.
+    /// Counts a request; 429 above the limit.
     pub fn count(&self, credential: Option<Uuid>, address: IpAddr) -> Result<()> {
         let Some(credential) = credential else { return self.addresses.count(&address) };
         if !self.knows(credential) {
@@ -100,7 +99,7 @@ impl Limits {
         known.lately.contains(&credential) || known.before.contains(&credential)
     }
 
-    /// Whether a credential entered.
+    /// Records whether a credential was accepted.
     pub fn heard(&self, credential: Uuid, entered: bool) {
         if entered == self.knows(credential) {
             return;
@@ -178,7 +177,7 @@ mod tests {
 
     #[test]
     fn callers_who_are_long_gone_take_no_memory() {
-        // A share of one an hour would never be whole again within this test; one of a million is at once.
+        // A bucket of a million a second is full again at once; one of a few a minute would not be within this test.
         let buckets = Buckets::new(Rate { per_second: 1_000_000, per_minute: 0 });
         for _ in 0..FORGET_EVERY * 3 {
             buckets.count(&Uuid::now_v7()).unwrap();

@@ -1,8 +1,8 @@
-//! The gate: identifies the caller of a request, and decides on calls, rates and rows.
+//! Access control: identifies the caller of a request, and decides on permissions, rates and rows.
 
-/// The caller: from the Authorization header to the entry into a transaction.
+/// Authentication of the caller.
 pub mod actor;
-/// The calls of handlers: find, list, create, change, step, delete.
+/// The operations that handlers call: find, list, create, change, step, delete.
 pub mod calls;
 /// Counts of wrong passwords.
 pub mod guesses;
@@ -10,11 +10,11 @@ pub mod guesses;
 pub mod limits;
 /// Argon2id on a bounded pool.
 pub mod passwords;
-/// Permissions of each role, on one page.
+/// Permissions of each role.
 pub mod policy;
 /// Codes of problems.
 pub mod problems;
-/// The rows a list looks at.
+/// Conditions that let lists use an index under row-level security.
 pub mod reach;
 /// The contribution of a resource to routes, document, catalogues and audit.
 pub mod resource;
@@ -39,7 +39,7 @@ id! {
     UserId of "users"
 }
 
-/// The gate has no operations; its codes and the roles are published like those of a resource.
+/// This area has no operations; its codes and the roles are published like those of a resource.
 pub const RESOURCES: &[Resource] = &[Resource {
     problems: problems::PROBLEMS,
     field_problems: problems::FIELD_PROBLEMS,

@@ -1,6 +1,6 @@
-//! Passwords: Argon2id with 19 MiB, two passes, one lane (OWASP's minimum; 24 ms here). Hashing has
-//! a few threads and a short queue of its own, so that a storm of sign-ins is bounded in memory and
-//! leaves the API alone; who finds the queue full is told to come back.
+//! Passwords: Argon2id with 19 MiB, two passes, one lane (OWASP's minimum; measured 24 ms). Hashing has a few
+//! threads and a short queue of its own, so that a burst of sign-ins is bounded in memory and does not slow down
+//! other operations; a full queue is answered 503 with `Retry-After`.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,31 +25,32 @@ use crate::kernel::shares::{Share, Shares};
 
 const THREADS: usize = 2;
 const QUEUE: usize = 48;
-/// Of the queue, what one address takes: a commune's phones share one. The others wait in a line of their own.
+/// The part of the queue that one address takes; its other sign-ins wait. The phones of a commune may share one
+/// address.
 const QUEUE_OF_ADDRESS: usize = QUEUE / 4;
 const LINE_OF_ADDRESS: usize = 64;
-/// One account signs in once at a time; its other devices wait.
+/// Waiting sign-ins of one account, which are processed one at a time.
 const LINE_OF_ACCOUNT: usize = 48;
-/// How long somebody waits in a line before the queue.
+/// The time-out of waiting for the account and the address.
 const PATIENCE: Duration = Duration::from_secs(5);
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
-/// Of no password: what an unknown name is compared with, so that it takes as long as a known one.
+/// A hash of no password, verified for an unknown user name, so that it takes as long as for a known one.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$a2V0bmdoaWEtbm9ib2R5IQ$0000000000000000000000000000000000000000000";
 
 pub const SHORTEST: usize = 8;
 pub const LONGEST: usize = 128;
-/// How long a one-time password is worth anything.
+/// The validity of a one-time password in days.
 pub const ONE_TIME_DAYS: i64 = 7;
 
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
-/// What a hash is computed in. A thread uses its own again for as long as somebody waits: given back and
-/// asked for anew at each hash, 19 MiB are never twice at the same place.
+/// The memory of a hash. A thread reuses it while sign-ins wait, which avoids an allocation of 19 MiB for each
+/// hash.
 type Memory = Vec<Block>;
 
-/// The threads that hash, and the queue before them.
+/// The hashing threads and their queue.
 pub struct Passwords {
     jobs: SyncSender<Job>,
     turns: Semaphore,
@@ -58,15 +59,15 @@ pub struct Passwords {
     accounts: Arc<Shares<String>>,
 }
 
-/// Whose password it is, and where it comes from.
+/// The account and the address by which a request for hashing is limited.
 pub struct Asker {
     pub account: String,
-    /// None for an official who gives a password to somebody else.
+    /// `None` for an official who sets the password of another account.
     pub address: Option<IpAddr>,
 }
 
-/// A turn to hash. What must be looked at right before a password is, is looked at in its turn: so
-/// no more tries are under way at once than there are threads.
+/// A permit to hash. A try is counted while it is held, so that no more tries run concurrently than there are
+/// threads.
 pub struct Turn<'a> {
     passwords: &'a Passwords,
     _permit: SemaphorePermit<'a>,
@@ -74,7 +75,7 @@ pub struct Turn<'a> {
     _address: Option<Share<IpAddr>>,
 }
 
-/// Somebody in the queue, until their turn comes or they hang up.
+/// Counts a request in the queue until it gets its permit or is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl Drop for Waiting<'_> {
@@ -118,8 +119,8 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// Waits in the lines of the account and of the address, then in the queue; where one is full, the caller is
-    /// told at once to come back.
+    /// Waits for other sign-ins of the account and of the address, then in the queue; a full queue is an error at
+    /// once.
     pub async fn turn(&self, asker: Asker) -> Result<Turn<'_>> {
         let deadline = Instant::now() + PATIENCE;
         let account = self.accounts.take(asker.account, deadline).await?;
@@ -136,12 +137,12 @@ impl Passwords {
         Ok(Turn { passwords: self, _permit: permit, _account: account, _address: address })
     }
 
-    /// Of a password that an official gives to somebody.
+    /// Hashes a password that an official sets for another account.
     pub async fn hash_for(&self, official: Uuid, password: String) -> Result<String> {
         self.turn(Asker { account: format!("naming {official}"), address: None }).await?.hash(password).await
     }
 
-    /// How many wait.
+    /// The length of the queue.
     pub fn queued(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
@@ -149,22 +150,22 @@ impl Passwords {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Memory) -> T + Send + 'static) -> Result<T> {
         let (answer, done) = oneshot::channel();
         let job = Box::new(move |memory: &mut Memory| {
-            // Nobody waits any more when the caller hung up.
+            // Fails when the request was dropped.
             let _ = answer.send(work(memory));
         });
-        self.jobs.try_send(job).map_err(|_full| Problem::overloaded("the hashing threads are behind"))?;
+        self.jobs.try_send(job).map_err(|_full| Problem::overloaded("the hashing queue is full"))?;
         done.await.map_err(|_gone| Problem::internal("a hashing thread died"))
     }
 }
 
 impl Turn<'_> {
-    /// Of a turn in which the old password was right the new one is hashed, too: in a storm a second
-    /// turn may not be had, and the try that was right would stay counted as wrong.
+    /// Hashes the new password with the permit that verified the old one: under load a second permit may not be
+    /// available, and the successful try would stay counted as wrong.
     pub async fn hash(self, password: String) -> Result<String> {
         self.passwords.run(move |_own| hash(&password)).await?
     }
 
-    /// Whether the password is the one of the hash; without a hash it is not, after the same time.
+    /// Whether the password matches the hash; false without a hash, after the same time.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
         let compare = move |memory: &mut Memory| {
             let known = hash.is_some();
@@ -174,7 +175,7 @@ impl Turn<'_> {
     }
 }
 
-/// Whether a password is the one of a hash; None when it cannot be computed.
+/// Whether a password matches a hash; `None` when the hash cannot be computed.
 fn opens(memory: &mut Memory, password: &str, hash: &str) -> Option<bool> {
     let hash = PasswordHash::new(hash).ok()?;
     let params = Params::try_from(&hash).ok()?;
@@ -185,11 +186,11 @@ fn opens(memory: &mut Memory, password: &str, hash: &str) -> Option<bool> {
     let mut output = vec![0; right.len()];
     let argon2 = Argon2::new(algorithm, version, params);
     argon2.hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, &mut *memory).ok()?;
-    // Outputs are compared in constant time.
+    // `Output` compares in constant time.
     Some(Output::new(&output).ok()? == right)
 }
 
-/// Hashes on the caller's thread, for the command line and the loaders.
+/// Hashes on the current thread, for commands and loaders.
 pub fn hash(password: &str) -> Result<String> {
     let salt: [u8; 16] = random()?;
     let hash = argon2()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(Problem::internal)?;
@@ -201,13 +202,13 @@ fn argon2() -> Result<Argon2<'static>> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// When a one-time password that is made now is worth nothing any more.
+/// The expiry of a one-time password that is generated now.
 pub fn one_time_expiry(now: DateTime<Utc>) -> DateTime<Utc> {
     now + TimeDelta::days(ONE_TIME_DAYS)
 }
 
-/// A password that is read out once and replaced at once: 15 letters and digits that are not
-/// mistaken for each other, 75 bits.
+/// Generates a one-time password, which is read out to its user: 15 letters and digits without similar ones,
+/// 75 bits.
 pub fn one_time() -> Result<String> {
     const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789A";
     let bytes: [u8; 15] = random()?;
@@ -222,15 +223,15 @@ pub fn one_time() -> Result<String> {
     Ok(password)
 }
 
-/// The passwords that are tried first (data/SOURCES.md), in the form that they are compared in.
+/// The most common passwords (data/SOURCES.md), normalised for comparison.
 static COMMON: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("../../data/common_passwords.txt").lines().collect());
 
 /// The names of the service, with or without digits; longer ones may contain them.
 const SERVICE: [&str; 2] = ["ketnghia", "twinning"];
 
-/// Whether a password is easy to guess for somebody who knows whose it is. `context` are words about
-/// its owner: name, phone, place. Case, diacritics and punctuation make no difference.
+/// Whether a password is common or easy to guess from facts about its owner. `context` contains these: name,
+/// phone, place. Case, diacritics and punctuation are ignored.
 pub fn is_weak(password: &str, context: &[String]) -> bool {
     let squeeze = |text: &str| -> String {
         let letters = text.nfd().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
@@ -261,9 +262,9 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         let mut memory = Memory::new();
         assert_eq!(opens(&mut memory, "một mật khẩu dài", &hash), Some(true));
-        assert_eq!(opens(&mut memory, "another", &hash), Some(false), "what the memory held before is no matter");
+        assert_eq!(opens(&mut memory, "another", &hash), Some(false), "earlier content of the memory has no effect");
         assert_eq!(opens(&mut memory, "another", NOBODY), Some(false), "the dummy must take the time of a real one");
-        // With the parameters that it was made with, whatever ours are by now.
+        // Verifies with the parameters of the hash, not the current ones.
         let other = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, None).unwrap());
         let other = other.hash_password_with_salt(b"another", b"sixteen bytes ..").unwrap().to_string();
         assert_eq!(opens(&mut memory, "another", &other), Some(true));

@@ -1,6 +1,5 @@
-//! Role by permission, on one page: what a role may *do*. What it may *see* is decided by
-//! row-level security (the policies in `schema/`). Handlers name permissions; this file alone
-//! names who has them (domain.md, "Who uses it, and what each may do").
+//! The permissions of each role, in one table: they decide on operations, row-level security (the policies in
+//! `schema/`) decides on rows. Handlers name permissions; only this file assigns them to roles.
 
 use crate::kernel::value::enums::db_enum;
 
@@ -16,7 +15,7 @@ db_enum! {
     }
 }
 
-/// Whoever calls: a user by role, or a dashboard's key.
+/// A kind of caller: a user by role, or the key of a dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Office {
     User(Role),
@@ -27,7 +26,7 @@ pub enum Office {
 /// columns are admin, province, district, commune, twinning unit, village head, dashboard key.
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident = $word:literal: $admin:tt $province:tt $district:tt $commune:tt $unit:tt $head:tt $key:tt;)+) => {
-        /// What may be done.
+        /// A permission.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Permission { $($(#[$doc])* $name),+ }
 
@@ -104,8 +103,8 @@ permissions! {
     ReadHardshipLists      = "hardship_lists:read":    x    x    x    x    x    x    -;
     WriteHardshipLists     = "hardship_lists:write":   -    -    -    x    -    x    -;
     DecideHardshipLists    = "hardship_lists:decide":  -    -    -    x    -    -    -;
-    // Heads and officials of a place that is itself a giver act for it; row-level security asks
-    // whether the organisation is theirs.
+    // Village heads and officials act for a place that is an organisation; row-level security checks that the
+    // organisation is theirs.
     WritePledges           = "pledges:write":          -    -    x    x    x    x    -;
 
     ReadSupport            = "support:read":           x    x    x    x    x    x    -;
@@ -119,7 +118,7 @@ permissions! {
 }
 
 impl Role {
-    /// How far from the top; an official looks after offices further down.
+    /// The distance from the top; an official manages accounts of greater rank.
     pub fn rank(self) -> i16 {
         match self {
             Self::Admin => 0,

@@ -1,4 +1,4 @@
-//! The codes that the gate adds.
+//! The codes of access control.
 
 use crate::kernel::http::problem::{field_problems, problems};
 

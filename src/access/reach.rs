@@ -1,10 +1,9 @@
-//! The rows a list looks at. Which rows exist for a caller is decided by the policies; but a policy has
-//! a branch for every kind of caller, so the planner cannot walk one index by it. Here the branch of
-//! *this* caller is said again as a plain condition: it never shows more, and the list is read in the
-//! order of one index instead of from all over the country.
+//! Conditions that let lists use one index. Policies decide on the rows; but a policy has a branch for every
+//! kind of caller, so the planner cannot use one index for it. Here the branch of *this* caller is repeated as
+//! a plain condition: it never adds rows, and the list is read in the order of one index instead of from the
+//! rows of the whole country.
 //!
-//! Statements are planned once and for all callers (see `kernel/db`), so each kind of caller has a
-//! statement of its own.
+//! Generic plans are shared by all callers (see `kernel/db`), so each kind of caller has a statement of its own.
 
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
@@ -16,33 +15,33 @@ use super::actor::Actor;
 use super::policy::Role;
 use crate::kernel::list::page::Keyset;
 
-/// How far a caller sees.
+/// The extent of a caller's rows.
 #[derive(Clone, Copy, PartialEq)]
 enum Width {
     /// One place, without places below.
     Place,
-    /// Few places: each is looked up, and what is found is sorted.
+    /// Few places: the index is searched for each, and the rows are sorted.
     FewPlaces,
-    /// More rows than one would sort: the list walks in its order, and passes over other places in the index.
+    /// Too many rows to sort: the index is scanned in the order of the list, and filtered by place.
     Wide,
-    /// There is nothing to pass over.
+    /// All rows: the index is scanned without a filter.
     Country,
-    /// The villages its organisation is twinned with.
+    /// The villages with which the caller's organisation is twinned.
     Twinned,
 }
 
-/// What a table's policy goes by, besides the place.
+/// The columns, besides the place, by which the policy of a table decides.
 #[derive(Clone, Copy, PartialEq)]
 enum Ties {
-    /// The place alone; whoever is twinned with a village sees some of its rows, too.
+    /// The place only; an organisation twinned with the village sees some of its rows, too.
     Place,
-    /// Also the rows of the caller's own organisation, and a unit sees those only.
+    /// Also the caller's organisation; a twinning unit sees its rows only.
     Organisation,
     /// Also the organisation's managing place, and twinned villages.
     BothEnds,
 }
 
-/// The condition, for `filter`.
+/// The condition, as an expression for `filter`.
 #[derive(Clone, Copy)]
 pub struct Reach {
     width: Width,
@@ -56,7 +55,7 @@ impl Reach {
         Self { width: width(actor), ties: Ties::Place, table }
     }
 
-    /// For what organisations leave in a village: the same, and `organisation_id`.
+    /// For gifts and visits of organisations in a village: the same, and `organisation_id`.
     pub fn of_gifts_and_visits(actor: &Actor, table: &'static str) -> Self {
         Self { width: width(actor), ties: Ties::Organisation, table }
     }
@@ -66,12 +65,12 @@ impl Reach {
         Self { width: width(actor), ties: Ties::BothEnds, table: "twinnings" }
     }
 
-    /// Whether the caller sees all that lies in its places, and nothing else: a province, the country, a key.
+    /// Whether the caller sees exactly the rows of its places: a province, the country, a key.
     pub fn is_wide(self) -> bool {
         matches!(self.width, Width::Wide | Width::Country)
     }
 
-    /// For a statement that is written as text.
+    /// The condition as SQL text.
     pub fn sql(self) -> String {
         let Self { width, ties, table: t } = self;
         let own = format!("{t}.organisation_id = (SELECT app_organisation())");
@@ -108,14 +107,13 @@ fn width(actor: &Actor) -> Width {
         // A district may be an organisation, too.
         Some(Role::Commune | Role::District) => Width::FewPlaces,
         Some(Role::TwinningUnit) => Width::Twinned,
-        // A key is no organisation either; of which level its place is, only the database knows.
+        // A key has no organisation, like a province. The level of its place is known in the database only.
         Some(Role::Province) | None => Width::Wide,
         Some(Role::Admin) => Width::Country,
     }
 }
 
-/// Whether a list reads much more than its page: all of a wide area is counted or searched, or any is written
-/// out as a sheet.
+/// Whether a list is an expensive read: a count or a search of a wide area, or a sheet.
 pub fn reads_much<F: Copy>(actor: &Actor, keyset: &Keyset<F>, searches: bool) -> bool {
     let is_wide = matches!(width(actor), Width::Wide | Width::Country);
     keyset.is_whole() || is_wide && (keyset.count || searches)
@@ -128,7 +126,7 @@ impl QueryFragment<Pg> for Reach {
     }
 }
 
-/// Statements with it are cached by their text.
+/// Without a static id, diesel caches statements with it by their text.
 impl QueryId for Reach {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

@@ -1,5 +1,5 @@
-//! Functions of the database about the caller. In `diesel::select` a statement is planned once for each connection, as
-//! text (`sql_query`) at every call.
+//! Declares the database functions about the caller. `diesel::select` prepares a statement once for each connection,
+//! `sql_query` at every call.
 
 use diesel::define_sql_function;
 use diesel::sql_types::{Array, Text, Uuid};
@@ -9,7 +9,7 @@ define_sql_function! {
     fn app_in_range(path: Text) -> Bool;
 }
 define_sql_function! {
-    /// The organisation the caller acts for.
+    /// The organisation that the caller acts for.
     fn app_organisation() -> Nullable<Uuid>;
 }
 define_sql_function! {
@@ -17,7 +17,7 @@ define_sql_function! {
     fn app_own_accounts() -> Array<Uuid>;
 }
 define_sql_function! {
-    /// Whether a third person lately knew the passwords of the caller and of one of these.
+    /// Whether a third person recently created, or reset the password of, both the caller's account and one of these.
     fn app_share_maker(others: Array<Uuid>) -> Bool;
 }
 define_sql_function! {
@@ -25,6 +25,6 @@ define_sql_function! {
     fn app_user_id() -> Nullable<Uuid>;
 }
 define_sql_function! {
-    /// The authors of a record after the caller has written some of it.
+    /// Adds the caller to the authors of a record.
     fn app_with_caller(authors: Array<Uuid>) -> Array<Uuid>;
 }

@@ -1,5 +1,5 @@
-//! Steps of state machines. A resource states its machine in `workflow.rs`, one `Step` for each word in the path; this
-//! file locks the record, recognises a repetition, compares the version, and offers the steps that are possible.
+//! Steps of state machines. A resource declares its machine in `workflow.rs`, one `Step` for each last path segment;
+//! this file locks the record, detects a repetition, compares the version, and lists the possible steps.
 
 use super::policy::Permission;
 use super::tx::Tx;
@@ -16,10 +16,10 @@ use crate::kernel::value::id::RecordId;
 pub struct Step<S: 'static, A> {
     /// The last segment of its path: `confirm` in `/gifts/{id}/confirm`.
     pub word: &'static str,
-    /// As it is named in `allowed_actions`.
+    /// Its name in `allowed_actions`.
     pub action: A,
     pub permission: Permission,
-    /// The caller answers for the content: `If-Match` names the one version that was read.
+    /// `If-Match` with one version is required, because the caller is responsible for the content.
     pub one_version: bool,
     pub from: &'static [S],
     pub to: S,
@@ -77,8 +77,8 @@ impl<T> StepBody for Valid<T> {
     }
 }
 
-/// Locks the record and begins a step; false when the same caller took it last with the same body. A repetition finds
-/// another version, the one that it made, so the versions are compared for a new step only.
+/// Locks the record and begins a step; false where the same caller took it last with the same body. The first execution
+/// changed the version, so versions are compared for a new step only.
 pub(super) fn begin<I: RecordId, T: Record, S, A>(
     tx: &mut Tx<'_>,
     id: I,

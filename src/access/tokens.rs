@@ -1,6 +1,6 @@
-//! Access tokens: JWTs of fifteen minutes, signed with Ed25519. Keys lie in a folder, one PKCS#8
-//! file each, named so that the newest sorts last: that one signs, all verify. The folder is read
-//! again while the server runs.
+//! Access tokens: JWTs valid for fifteen minutes, signed with Ed25519. A folder holds the keys, one PKCS#8 file
+//! each, named so that the newest sorts last: that one signs, all verify. The folder is reloaded while the server
+//! runs.
 
 use std::collections::HashMap;
 use std::fs;
@@ -21,13 +21,13 @@ use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::secrets::{base64url, make_private_folder, sha256, write_private};
 
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
-/// Clocks differ.
+/// The tolerance for clock differences between replicas.
 const LEEWAY_SECONDS: i64 = 60;
 const ISSUER: &str = "ketnghia";
 const AUDIENCE: &str = "ketnghia-api";
 const USE: &str = "access";
 
-/// What an access token says.
+/// The claims of an access token.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Claims {
     iss: String,
@@ -40,42 +40,43 @@ pub struct Claims {
     pub sub: Uuid,
     /// The session.
     pub sid: Uuid,
-    /// `auth_version` of the user when the token was made.
+    /// `auth_version` of the user when the token was issued.
     pub ver: i32,
-    /// Of the refresh token that came with it.
+    /// The generation of the refresh token issued with it.
     pub r#gen: i32,
     pub role: Role,
-    /// A one-time password stood when the token was made.
+    /// The user had a one-time password when the token was issued.
     pub pwd: bool,
 }
 
-/// Whose a token is, as the database says.
+/// The user and session of a token, as read from the database.
 #[derive(Debug, Clone, Copy)]
 pub struct Bearer {
     pub user: Uuid,
     pub session: Uuid,
     pub auth_version: i32,
-    /// Of the refresh token that comes with it.
+    /// The generation of the refresh token issued with it.
     pub generation: i32,
     pub role: Role,
-    /// A one-time password stands.
+    /// The user has a one-time password.
     pub must_change_password: bool,
 }
 
-/// Days after which a session ends: not used (weeks without signal are usual in the villages), and in
-/// any case.
+/// Days after which a session ends: `idle` without use (weeks without a mobile signal are usual in the villages),
+/// `absolute` in any case.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionDays {
     pub idle: i32,
     pub absolute: i32,
 }
 
-/// A new key verifies at once and signs only after this: by then every replica has read it.
+/// A new key verifies at once, and signs after this time, when every replica has loaded it.
 const KNOWN_BEFORE_SIGNING: TimeDelta = TimeDelta::seconds(60);
-/// A token of an unknown key may be of one that was just added; rubbish must not keep the disk busy.
+/// The least time between reloads for an unknown key id, which may be a new key: random key ids must not cause
+/// constant disk reads.
 const LOOK_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(5);
 
-/// The keys, as they were read last.
+/// The folder and its keys as last loaded.
 pub struct Tokens {
     folder: PathBuf,
     keys: RwLock<Keys>,
@@ -91,7 +92,7 @@ struct Keys {
 struct SigningKey {
     id: String,
     key: EncodingKey,
-    /// None for those that were there at the start.
+    /// The time of loading; `None` for keys loaded at the start.
     since: Option<DateTime<Utc>>,
 }
 
@@ -101,7 +102,7 @@ impl Keys {
         for file in key_files(folder)? {
             let bytes = fs::read(&file).map_err(|error| told(folder, &error))?;
             let pair = Ed25519KeyPair::from_pkcs8(&bytes)
-                .map_err(|error| format!("{} is no Ed25519 key in PKCS#8: {error}", file.display()))?;
+                .map_err(|error| format!("{} is not an Ed25519 key in PKCS#8: {error}", file.display()))?;
             let public = pair.public_key().as_ref();
             let id = base64url(sha256(public).get(..9).unwrap_or_default());
             let decoding = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(public))
@@ -110,12 +111,12 @@ impl Keys {
             keys.signing.push(SigningKey { id, key: EncodingKey::from_ed_der(&bytes), since: None });
         }
         if keys.signing.is_empty() {
-            return Err(format!("JWT_KEYS_DIR {} holds no *.pk8 key", folder.display()));
+            return Err(format!("JWT_KEYS_DIR {} contains no *.pk8 key", folder.display()));
         }
         Ok(keys)
     }
 
-    /// The newest that has been known long enough; the newest of all where none has.
+    /// The newest key that was loaded long enough ago; the newest of all where there is none.
     fn newest(&self, now: DateTime<Utc>) -> Option<&SigningKey> {
         let is_known = |key: &&SigningKey| key.since.is_none_or(|since| since + KNOWN_BEFORE_SIGNING <= now);
         self.signing.iter().rev().find(is_known).or(self.signing.last())
@@ -139,13 +140,13 @@ fn key_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 impl Tokens {
-    /// Reads the folder; makes a first key in an empty one where `make` says so.
+    /// Loads the folder; `make` creates a first key in an empty one.
     pub fn load(folder: &Path, make: bool) -> Result<Self, String> {
         if make {
             make_private_folder(folder).map_err(|error| told(folder, &error))?;
             if key_files(folder)?.is_empty() {
                 let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
-                    .map_err(|_unspecified| "cannot make a signing key".to_owned())?;
+                    .map_err(|_unspecified| "cannot create a signing key".to_owned())?;
                 let name = format!("{}.pk8", Utc::now().format("%Y%m%dT%H%M%S%6fZ"));
                 write_private(&folder.join(name), key.as_ref()).map_err(|error| told(folder, &error))?;
             }
@@ -153,13 +154,13 @@ impl Tokens {
         Ok(Self { folder: folder.to_owned(), keys: RwLock::new(Keys::read(folder)?) })
     }
 
-    /// Reads the folder again: keys are added and dropped without a restart. A folder that cannot be
-    /// read, or holds something else, changes nothing but the log.
+    /// Reloads the folder, so that keys are added and removed without a restart. Where the folder or a key is
+    /// unreadable, the loaded keys stay and the error is logged.
     pub fn reload(&self, now: DateTime<Utc>) {
         let mut new = match Keys::read(&self.folder) {
             Ok(new) => new,
             Err(error) => {
-                log::error!("the keys stay as they are: {error}");
+                log::error!("the keys were not reloaded: {error}");
                 self.write().read_at = Some(now);
                 return;
             }
@@ -170,19 +171,19 @@ impl Tokens {
             key.since = known.map_or(Some(now), |known| known.since);
             if known.is_none() {
                 log::info!(
-                    "a new key verifies access tokens, and signs them in a minute if it is the newest: {}",
+                    "added key {}: it verifies access tokens now, and signs them in a minute if it is the newest",
                     key.id
                 );
             }
         }
         for dropped in keys.signing.iter().filter(|known| !new.verifying.contains_key(&known.id)) {
-            log::info!("a key is gone, and what it signed is refused: {}", dropped.id);
+            log::info!("removed key {}: access tokens that it signed are refused", dropped.id);
         }
         new.read_at = Some(now);
         *keys = new;
     }
 
-    // Nothing that holds the lock can panic; should it, the keys are still whole.
+    // A poisoned lock is used: no code panics while it holds the lock, and the keys are replaced as a whole.
     fn read(&self) -> RwLockReadGuard<'_, Keys> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -213,8 +214,8 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &signing.key).map_err(Problem::internal)
     }
 
-    /// The claims of a token that is ours and in time. Only our own keys are asked; what a header says
-    /// of keys elsewhere is not read.
+    /// Returns the claims of a valid token. Only the loaded keys are used; key URLs and keys in the token's header
+    /// are ignored.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
         let id = jsonwebtoken::decode_header(token).ok()?.kid?;
         if self.may_be_new(&id, now) {
@@ -226,7 +227,7 @@ impl Tokens {
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        // The library asks the system's clock; ours may be moved, so the times are compared here.
+        // The library uses the system's clock; ours may differ, so the times are compared below.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?.claims;
@@ -235,7 +236,7 @@ impl Tokens {
         (claims.token_use == USE && in_time).then_some(claims)
     }
 
-    /// A key of another replica, which was read there already and not here.
+    /// Whether an unknown key id may be a key that another replica has loaded already.
     fn may_be_new(&self, id: &str, now: DateTime<Utc>) -> bool {
         let keys = self.read();
         let looked = keys.read_at.is_some_and(|read| (now - read).abs() < LOOK_AGAIN_AFTER);
@@ -288,7 +289,7 @@ mod tests {
         let new = sign(&tokens, later);
         assert_ne!(signed_by(&new), signed_by(&old));
         assert!(tokens.verify(&old, later).is_some() && tokens.verify(&new, later).is_some());
-        // What was there at the start signs at once.
+        // A key loaded at the start signs at once.
         assert_eq!(signed_by(&sign(&Tokens::load(folder.path(), false).unwrap(), now)), signed_by(&new));
     }
 

@@ -1,4 +1,4 @@
-//! The transaction of a caller: the first argument of every query. It knows nothing of HTTP, so that imports and jobs
+//! The transaction of a caller: the first argument of every query. It does not depend on HTTP, so that imports and jobs
 //! call the same functions.
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -18,22 +18,22 @@ use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::SortColumns;
 use crate::kernel::secrets::Secrets;
 
-/// A transaction that was entered by `actor`.
+/// A transaction of `actor`.
 pub struct Tx<'t> {
     pub conn: &'t mut PgConnection,
     pub actor: &'t Actor,
-    /// The day of the transaction in Vietnam, as `app_today()` gives it.
+    /// The day of the transaction in Vietnam, equal to `app_today()`.
     pub today: NaiveDate,
     pub secrets: &'t Secrets,
 }
 
 impl<'t> Tx<'t> {
-    /// `moment`: at which the transaction was entered.
+    /// `moment`: the time of the transaction.
     pub fn new(conn: &'t mut PgConnection, moment: DateTime<Utc>, actor: &'t Actor, secrets: &'t Secrets) -> Self {
         Self { conn, actor, today: local_day(moment), secrets }
     }
 
-    /// Work that leaves no trace when it fails, while the transaction goes on.
+    /// Runs `work` in a savepoint, which is rolled back when it fails, while the transaction goes on.
     pub fn nested<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let (actor, today, secrets) = (self.actor, self.today, self.secrets);
         self.conn.transaction(|conn| work(&mut Tx { conn, actor, today, secrets }))
@@ -55,7 +55,7 @@ impl<'t> Tx<'t> {
         keyset.page(rows, total, self.secrets, |row, sort: S| sort.key(row))
     }
 
-    /// The organisation the caller acts for, if any.
+    /// The organisation that the caller acts for, if any.
     pub fn organisation(&mut self) -> Result<Option<Uuid>> {
         Ok(diesel::select(app_organisation()).get_result(self.conn)?)
     }

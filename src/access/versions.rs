@@ -8,7 +8,7 @@ use crate::kernel::http::extract::IfMatch;
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::value::id::RecordId;
 
-/// Locks a record and compares its version with the one that was read.
+/// Locks a record and compares its version with `If-Match`.
 pub(super) fn lock_version<I: RecordId, T: Record>(
     tx: &mut Tx<'_>,
     id: I,
@@ -19,7 +19,7 @@ pub(super) fn lock_version<I: RecordId, T: Record>(
     expect_version(tx, version, if_match, |tx| find(tx, id))
 }
 
-/// Locks a record where a version was sent, and compares the two.
+/// Locks a record and compares its version where `If-Match` was sent.
 pub fn honour_version<I: RecordId, T: Record>(
     tx: &mut Tx<'_>,
     id: I,
@@ -29,8 +29,7 @@ pub fn honour_version<I: RecordId, T: Record>(
     if *if_match == IfMatch::Missing { Ok(()) } else { lock_version(tx, id, if_match, find) }
 }
 
-/// Compares the version of a locked record with the one that was read; a stale one is told with the record as the
-/// caller sees it now.
+/// Compares the version of a locked record with `If-Match`; a stale one is 412 with the current record.
 pub(super) fn expect_version<T: Record>(
     tx: &mut Tx<'_>,
     version: i64,

@@ -8,13 +8,13 @@ pub mod audit;
 pub mod auth;
 /// The caller's own account.
 pub mod me;
-/// Password tries, counted in the database.
+/// Counts of password tries.
 mod tries;
-/// The accounts in an official's care.
+/// The accounts of the offices below an official.
 pub mod users;
 
 use crate::access::resource::Resource;
 
-/// In the order of the document.
+/// The resources in the order of the document.
 pub const RESOURCES: &[Resource] =
     &[auth::RESOURCE, me::RESOURCE, users::RESOURCE, api_keys::RESOURCE, audit::RESOURCE];

@@ -1,5 +1,4 @@
-//! Tries of a password: each is counted before the password is compared. Signing in and the change of the own
-//! password share the counters.
+//! Counts tries of a password before it is verified, for sign-in and for the change of the own password.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -9,7 +8,7 @@ use uuid::Uuid;
 use crate::access::guesses::Place;
 use crate::kernel::http::problem::{Code, Problem, Result};
 
-/// A try that was counted, or seconds to wait before the next.
+/// A counted try, or the seconds to wait.
 #[derive(QueryableByName)]
 pub struct Try {
     #[diesel(sql_type = Integer)]
@@ -23,23 +22,23 @@ pub struct Try {
 }
 
 impl Try {
-    /// Whether it is counted for the device: the account has signed in on it since the last reset.
+    /// Whether it was counted for the device, on which the account has signed in since the last reset.
     pub fn is_of_device(&self) -> bool {
         self.counted_by == "device"
     }
 }
 
-/// What comes of a try before its password is looked at.
+/// The result of counting a try.
 pub enum Begun {
     Taken(Try),
-    /// By the address, or by what is tried.
+    /// Refused by the limit of the address or of the account.
     Held {
         by_address: bool,
         seconds: u32,
     },
 }
 
-/// `mark`: of the device. One that the account does not know is counted by the name.
+/// Counts a try to sign in. `mark`: of the device; a try with an unknown mark is counted for the user name.
 pub fn begin_sign_in(conn: &mut PgConnection, username: &str, mark: Option<&[u8]>, place: &Place) -> Result<Begun> {
     let taken: Try = sql_query("SELECT * FROM app_begin_sign_in($1, $2, $3, $4)")
         .bind::<Text, _>(username)
@@ -53,7 +52,7 @@ pub fn begin_sign_in(conn: &mut PgConnection, username: &str, mark: Option<&[u8]
     })
 }
 
-/// The same for the own password, before another is put in its place.
+/// Counts a try of the own password before its change, and returns the hash to verify.
 pub fn begin_own_password(conn: &mut PgConnection, place: &Place) -> Result<Option<String>> {
     let taken: Try =
         sql_query("SELECT wait, 'name' AS counted_by, NULL::uuid AS user_id, hash FROM app_begin_own_password($1, $2)")
@@ -72,7 +71,7 @@ struct Failures {
     this_hour: Option<i64>,
 }
 
-/// A wrong password for a name, or, without one, for the caller. Gives the failures of this hour.
+/// Records a wrong password of a user name or, without one, of the caller; returns the failures of this hour.
 pub fn password_was_wrong(conn: &mut PgConnection, username: Option<&str>, place: &Place) -> Result<i64> {
     let what = if username.is_some() { "sign_in_failed" } else { "current_password_wrong" };
     let row: Failures = sql_query("SELECT app_password_was_wrong($1, $2, $3) AS this_hour")
@@ -83,7 +82,7 @@ pub fn password_was_wrong(conn: &mut PgConnection, username: Option<&str>, place
     Ok(row.this_hour.unwrap_or(0))
 }
 
-/// Whether a function of the database did what was asked.
+/// The result of a database function that may refuse.
 #[derive(QueryableByName)]
 pub struct Done {
     #[diesel(sql_type = Bool)]

@@ -1,4 +1,4 @@
-//! The arguments of the command line. `ketnghia --help` is their manual.
+//! The arguments of the command line; their doc comments are the texts of `ketnghia --help`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -20,20 +20,20 @@ pub struct Cli {
 pub enum Command {
     /// Serve the API (with the embedded database, migrate it first)
     Serve(Serve),
-    /// Bring the database to the schema of this binary and load the catalogue of places
+    /// Migrate the database to the schema of this binary and load the catalogue of places
     Migrate(Migrate),
     /// Print the OpenAPI document
     Openapi,
     /// Run a command, such as psql or pg_dump, with DATABASE_URL (and PGHOST, PGUSER, …) set to the database
     Database(RunWithDatabase),
-    /// Ask a running server whether it is ready; the exit code tells, for health checks without curl
+    /// Check that a running server is ready; the exit code is the result, for health checks without curl
     Health(Health),
-    /// Make keys for an installation with DATABASE_URL
+    /// Manage the keys of an installation
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
     },
-    /// Import a list from a spreadsheet, in the name of a user; says what is wrong and writes nothing without --commit
+    /// Import a list from a spreadsheet on behalf of a user; without --commit it only reports errors
     Import {
         #[command(subcommand)]
         list: ImportList,
@@ -47,25 +47,25 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Health {
-    /// Address and port the server listens on
+    /// Address and port that the server listens on
     #[arg(long, env = "BIND_ADDRESS", default_value = "127.0.0.1:8080")]
     pub bind_address: String,
-    /// Ask only whether it is alive, not whether its database is there
+    /// Check liveness only, not the database
     #[arg(long)]
     pub live: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Make a signing key, refresh.key and pii.key in a folder that holds none yet
+    /// Create a signing key, refresh.key and pii.key in a folder without keys
     Create(CreateKeys),
-    /// Add a key to PII_KEY_FILE, which seals from the next start of the server on
+    /// Add a key to PII_KEY_FILE, which seals from the next start of the server
     Add(KeysOfInstallation),
-    /// List the keys of PII_KEY_FILE, and how much each has sealed
+    /// List the keys of PII_KEY_FILE with the number of values that each has sealed
     List(KeysOfInstallation),
-    /// Seal anew, with the newest key, what older ones sealed; broken off, it goes on where it was
+    /// Reseal values of older keys with the newest one; can be interrupted and repeated
     Reseal(KeysOfInstallation),
-    /// Remove a key with which nothing is sealed any more; no server may run
+    /// Remove a key that no longer seals any value; all servers must be stopped
     Remove(RemoveKey),
 }
 
@@ -81,13 +81,13 @@ pub struct KeysOfInstallation {
 pub struct RemoveKey {
     #[command(flatten)]
     pub of: KeysOfInstallation,
-    /// Number of the key, as `keys list` shows it
+    /// Number of the key in `keys list`
     pub id: u8,
 }
 
 #[derive(Debug, Args)]
 pub struct CreateKeys {
-    /// The folder; it is made if it is not there
+    /// The folder; it is created if it does not exist
     pub folder: PathBuf,
 }
 
@@ -95,7 +95,7 @@ pub struct CreateKeys {
 pub enum UserCommand {
     /// Create an administrator of the country and print a one-time password
     Create(CreateUser),
-    /// Make a new one-time password for any account, end its sessions and print it
+    /// Give any account a new one-time password, print it and end the sessions
     Reset(NamedUser),
     /// Deactivate any account and end its sessions
     Deactivate(NamedUser),
@@ -129,7 +129,7 @@ pub struct NamedUser {
 pub struct ListUsers {
     #[command(flatten)]
     pub storage: Storage,
-    /// Every account, not the administrators alone
+    /// List all accounts
     #[arg(long)]
     pub all: bool,
 }
@@ -157,7 +157,7 @@ pub enum ImportList {
     /// Assessments of households, of years before the system too
     #[command(after_help = import::help(Kind::Assessments))]
     Assessments(ImportFile),
-    /// Organisations that give, with their assigned posts year by year
+    /// Giving organisations, with their assigned posts year by year
     #[command(after_help = import::help(Kind::Organisations))]
     Organisations(ImportFile),
     /// Accounts; with --commit their one-time passwords are printed once, as CSV
@@ -174,13 +174,13 @@ pub struct ImportFile {
     /// The list: a sheet saved as "CSV UTF-8"
     #[arg(required_unless_present = "template")]
     pub file: Option<PathBuf>,
-    /// In whose name: that user's area, rights and name in the audit
+    /// User on whose behalf to import: with this user's area and permissions, and recorded in the audit
     #[arg(long = "as", value_name = "USERNAME", required_unless_present = "template")]
     pub username: Option<String>,
-    /// Write it; without this, everything is tried and nothing is kept
+    /// Commit the import; without this, the transaction is rolled back
     #[arg(long)]
     pub commit: bool,
-    /// Print the headers with an example row, to begin a sheet with
+    /// Print the headers with an example row, as a template of a sheet
     #[arg(long)]
     pub template: bool,
     /// Language of the remarks
@@ -192,7 +192,7 @@ pub struct ImportFile {
 pub struct Migrate {
     #[command(flatten)]
     pub storage: Storage,
-    /// Leave the catalogue of places out: nobody will serve from this database
+    /// Do not load the catalogue of places, for a database that no server will use
     #[arg(long)]
     pub schema_only: bool,
 }
@@ -201,10 +201,10 @@ pub struct Migrate {
 pub struct RunWithDatabase {
     #[command(flatten)]
     pub storage: Storage,
-    /// As the superuser of the private PostgreSQL, whom row-level security does not bind: for pg_dump
+    /// Connect as the superuser of the private PostgreSQL, which bypasses row-level security: for pg_dump
     #[arg(long, conflicts_with = "database_url")]
     pub superuser: bool,
-    /// Make an empty private PostgreSQL if DATA_DIR has none: for pg_restore
+    /// Create an empty private PostgreSQL if DATA_DIR has none: for pg_restore
     #[arg(long, conflicts_with = "database_url")]
     pub new: bool,
     /// The command and its arguments, after `--`
@@ -220,7 +220,7 @@ mod tests {
     fn a_pool_has_the_size_that_is_asked_for_or_one_that_fits_the_machine() {
         let serve = |arguments: &[&str]| match Cli::parse_from([&["ketnghia", "serve"], arguments].concat()).command {
             Command::Serve(serve) => serve,
-            _ => unreachable!("it is what was parsed"),
+            _ => unreachable!("only `serve` is parsed"),
         };
         assert_eq!(serve(&["--database-pool-size", "100"]).pool_size(), 100);
         assert!((4..=32).contains(&serve(&[]).pool_size()));

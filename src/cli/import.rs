@@ -1,5 +1,5 @@
-//! `ketnghia import`: what is said about the file goes to standard error, one line each; a template and
-//! one-time passwords, which another program may want, to standard output.
+//! `ketnghia import`: remarks on the file are written to standard error, one line each; a template and one-time
+//! passwords, which may be piped to another program, to standard output.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -12,7 +12,7 @@ use crate::import::{Kind, Report, Request, run, template};
 use crate::installation;
 use crate::kernel::locale::Locale;
 
-/// Succeeds when the file is right, be it written or rehearsed.
+/// Imports a file or prints a template; succeeds when the file has no errors, with or without `--commit`.
 pub fn import(list: &ImportList) -> Result<ExitCode, String> {
     let (kind, settings) = match list {
         ImportList::Villages(settings) => (Kind::Villages, settings),
@@ -28,8 +28,8 @@ pub fn import(list: &ImportList) -> Result<ExitCode, String> {
     }
     let (file, username) = match (&settings.file, &settings.username) {
         (Some(file), Some(username)) => (file, username),
-        (None, _) => return Err("name the file to import, or ask for --template".into()),
-        (_, None) => return Err("--as USERNAME says in whose name it is imported".into()),
+        (None, _) => return Err("a file to import or --template is required".into()),
+        (_, None) => return Err("--as USERNAME is required".into()),
     };
     let content = read(file)?;
     let report = open_and_run(settings, kind, username, &content)?;
@@ -43,7 +43,7 @@ fn open_and_run(settings: &ImportFile, kind: Kind, username: &str, content: &[u8
     run(&opened.db, &opened.secrets, &Request { kind, username, content, commit: settings.commit, locale })
 }
 
-/// Not more of a file than is taken, and one byte that tells it is too large.
+/// Reads at most one byte more than the limit, which is enough to detect a file that is too large.
 fn read(file: &Path) -> Result<Vec<u8>, String> {
     let told = |error: io::Error| format!("cannot read {}: {error}", file.display());
     let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
@@ -58,7 +58,7 @@ fn tell(file: &str, report: &Report) -> Result<(), String> {
         writeln!(said, "{line}").map_err(|error| error.to_string())?;
     }
     if report.committed && !report.accounts.is_empty() {
-        // Neither a name nor a password holds anything that CSV or a spreadsheet would mistake.
+        // User names and passwords contain no characters that CSV would have to quote.
         let mut passwords = io::stdout().lock();
         writeln!(passwords, "username,one_time_password").map_err(|error| error.to_string())?;
         for account in &report.accounts {

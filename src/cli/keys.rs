@@ -1,5 +1,5 @@
-//! The keys of an installation: made once, and the one that seals personal fields replaced from time to time:
-//! `add`, restart, `reseal`, stop, `remove`, start (docs/operation.md).
+//! Manages the keys of an installation. The key that seals personal fields is rotated by `add`, restart, `reseal`,
+//! stop, `remove`, start (docs/operation.md).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,14 +19,14 @@ use crate::kernel::http::problem::{Problem, Result as Outcome};
 use crate::kernel::secrets::{Secrets, key_of_line, make_private_folder, new_key_line, write_private};
 use crate::needs::households::private;
 
-/// Makes the keys of an installation, and says which settings name them.
+/// Creates the keys of an installation, and prints the settings for them.
 pub fn create(folder: &Path) -> Result<(), String> {
-    let told = |error: io::Error| format!("cannot make keys in {}: {error}", folder.display());
+    let told = |error: io::Error| format!("cannot create keys in {}: {error}", folder.display());
     make_private_folder(folder).map_err(told)?;
     let folder = fs::canonicalize(folder).map_err(told)?;
     for entry in fs::read_dir(&folder).map_err(told)? {
         let name = entry.map_err(told)?.file_name();
-        // Beside keys that seal or sign already, a new one would be taken for a rotation, or lost.
+        // Refuses a folder with keys: a new signing key would become the newest one.
         if [".pk8", ".key"].iter().any(|end| name.to_string_lossy().ends_with(end)) {
             return Err(format!("{} holds keys already", folder.display()));
         }
@@ -40,7 +40,7 @@ pub fn create(folder: &Path) -> Result<(), String> {
 }
 
 fn told(problem: Problem) -> String {
-    format!("cannot do it: {problem}")
+    format!("failed: {problem}")
 }
 
 fn pii_key_file(of: &KeysOfInstallation) -> PathBuf {
@@ -61,7 +61,7 @@ pub fn add(of: &KeysOfInstallation) -> Result<(), String> {
     let known = read(&file)?;
     let taken: Vec<u8> = known.lines().filter_map(key_of_line).collect();
     if taken.is_empty() {
-        return Err(format!("PII_KEY_FILE {} holds no key", file.display()));
+        return Err(format!("PII_KEY_FILE {} contains no key", file.display()));
     }
     let (id, line) = new_key_line(&taken).map_err(told)?;
     write(&file, &format!("{line}{known}"))?;
@@ -96,7 +96,7 @@ fn sealed_by_key(installation: &Installation) -> Result<BTreeMap<u8, i64>, Strin
     Ok(sealed)
 }
 
-/// Seals with the newest key what older ones sealed, some rows in a transaction.
+/// Reseals values of older keys with the newest one, in several transactions.
 pub fn reseal(of: &KeysOfInstallation) -> Result<(), String> {
     let Installation { db, secrets, .. } = &installation::open(&of.storage, &of.keys)?;
     let (mut resealed, mut unreadable) = (0, 0);
@@ -115,13 +115,13 @@ pub fn reseal(of: &KeysOfInstallation) -> Result<(), String> {
     }
     say(&format!("{resealed} households are sealed with the newest key"));
     if unreadable > 0 {
-        return Err(format!("{unreadable} records do not open and stay as they are: see the log"));
+        return Err(format!("{unreadable} records cannot be decrypted and were not changed: see the log"));
     }
     Ok(())
 }
 
-/// Removes a key that seals nothing any more. Equal identity numbers are found by the oldest key: where that is
-/// the one that goes, what finds them is made anew.
+/// Removes a key that no longer seals any value. The blind index of identity numbers uses the oldest key, so it is
+/// rebuilt.
 pub fn remove(wanted: &RemoveKey) -> Result<(), String> {
     let file = pii_key_file(&wanted.of);
     let before = read(&file)?;
@@ -132,14 +132,14 @@ pub fn remove(wanted: &RemoveKey) -> Result<(), String> {
         return Err(format!("there is no key {id}"));
     }
     if known.first() == Some(&id) {
-        return Err(format!("key {id} is the newest and seals: add another one first"));
+        return Err(format!("key {id} is the newest, which seals: add another one first"));
     }
     match sealed_by_key(&installation)?.get(&id).copied().unwrap_or(0) {
         0 => {}
         values => return Err(format!("{values} values are sealed with key {id}: run `ketnghia keys reseal` first")),
     }
     if others(&installation).map_err(told)? > 0 {
-        return Err("a server runs on this database: stop every one first, for each knows the keys of its start".into());
+        return Err("a server runs on this database: stop all servers first, since each uses the keys it loaded at its start".into());
     }
     let kept: String =
         before.lines().filter(|line| key_of_line(line) != Some(id)).map(|line| format!("{line}\n")).collect();
@@ -151,7 +151,7 @@ pub fn remove(wanted: &RemoveKey) -> Result<(), String> {
         private::wait_long(conn)?;
         private::rebuild_index(conn, &fewer)?;
         sealing::part_with_key(conn, id)?;
-        // Last, so that file and database change together, or not at all.
+        // Written last: where it fails, the transaction is rolled back.
         write(&file, &kept).map_err(Problem::internal)
     });
     if let Err(problem) = outcome {
@@ -162,7 +162,7 @@ pub fn remove(wanted: &RemoveKey) -> Result<(), String> {
     Ok(())
 }
 
-/// Connections of others to this database, by the same login.
+/// The number of other connections to this database with the same login.
 fn others(installation: &Installation) -> Outcome<i64> {
     #[derive(QueryableByName)]
     struct Others {

@@ -1,4 +1,4 @@
-//! Commands for operators: keys, accounts, a look at a running server, a shell on the database, the document.
+//! Commands for operators: keys, accounts, health check, database access, the document.
 
 /// Arguments of every command.
 pub mod arguments;
@@ -18,27 +18,27 @@ use crate::app;
 use crate::installation::Database;
 use arguments::{Health, RunWithDatabase};
 
-/// A line for who started the command. That nobody reads it is no reason to end.
+/// Prints a line to standard output. Write errors are ignored, because a closed pipe must not end the command.
 pub fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// Prints the OpenAPI document as it is committed.
+/// Prints the OpenAPI document in the committed form.
 pub fn print_openapi() -> Result<(), String> {
     let text = serde_json::to_string_pretty(&app::document()).map_err(|error| error.to_string())?;
     writeln!(io::stdout(), "{text}").map_err(|error| error.to_string())
 }
 
-/// Longer than the server itself waits for its database.
+/// The time-out, longer than that of the server for its database.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks the server on this machine how it is. One line of HTTP needs no client library.
+/// Checks the health of a server on this machine. The request is written by hand, without a client library.
 pub fn check_health(settings: &Health) -> Result<(), String> {
     let address = &settings.bind_address;
     let path = if settings.live { "/health/live" } else { "/health/ready" };
     let ask = || -> io::Result<String> {
         let mut address = address.to_socket_addrs()?.next().ok_or(io::ErrorKind::AddrNotAvailable)?;
-        // Who listens on every address listens on this one, too.
+        // A server that listens on all addresses is reached by the loopback address.
         match address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
             IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
@@ -58,7 +58,7 @@ pub fn check_health(settings: &Health) -> Result<(), String> {
     }
 }
 
-/// Runs a command with the environment that libpq and diesel read set to the database.
+/// Runs a command with the environment variables of libpq and diesel set to the database.
 pub fn run_with_database(settings: &RunWithDatabase) -> Result<ExitCode, String> {
     let (program, arguments) = settings.command.split_first().ok_or("no command given")?;
     let open = if settings.new { Database::open_or_make } else { Database::open };

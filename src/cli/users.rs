@@ -1,5 +1,5 @@
-//! Accounts from the command line: the first administrator, and whoever cannot be helped from inside, such as an
-//! administrator who is alone. The audit says that the system did it, for nobody is signed in here.
+//! Manages accounts from the command line: the first administrator, and accounts that no official can reset, such as
+//! that of the only administrator. Audit entries have the actor `system`, since no user is signed in.
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::kernel::db::schema::users;
 use crate::kernel::db::{Db, migrate};
 use crate::kernel::http::problem::{Problem, Result as Outcome};
 
-/// A one-time password that was made for somebody.
+/// A new one-time password and its hash.
 struct OneTime {
     password: String,
     hash: String,
@@ -49,10 +49,10 @@ fn as_operator<T>(storage: &Storage, work: impl FnOnce(&mut PgConnection) -> Out
     let database = Database::open(storage)?;
     migrate::check_login(&database.url)?;
     let db = Db::connect(&database.url, 1, Clock::default())?;
-    db.as_system(work).map_err(|problem| format!("cannot do it: {problem}"))
+    db.as_system(work).map_err(|problem| format!("failed: {problem}"))
 }
 
-/// Creates an administrator, who then creates everybody else, and prints its one-time password.
+/// Creates an administrator, who can then create other accounts, and prints the one-time password.
 pub fn create_admin(new: &CreateUser) -> Result<(), String> {
     let id = Uuid::now_v7();
     let account = NewUser {
@@ -73,7 +73,7 @@ pub fn create_admin(new: &CreateUser) -> Result<(), String> {
     }
     let one_time = OneTime::new()?;
     let created = as_operator(&new.storage, |conn| {
-        // Not by ON CONFLICT: the audit would tell of an account that was never made.
+        // Queried, because a BEFORE trigger writes the audit entry, also where ON CONFLICT inserts no row.
         if queries::operated(conn, &account.username)?.is_some() {
             return Ok(false);
         }
@@ -96,7 +96,7 @@ pub fn create_admin(new: &CreateUser) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes a new one-time password for any account, administrators included.
+/// Gives any account, including administrators, a new one-time password.
 pub fn reset(wanted: &NamedUser) -> Result<(), String> {
     let one_time = OneTime::new()?;
     let found = as_operator(&wanted.storage, |conn| {
@@ -112,7 +112,7 @@ pub fn reset(wanted: &NamedUser) -> Result<(), String> {
     Ok(())
 }
 
-/// Deactivates any account: its sessions end, and nobody signs in with it.
+/// Deactivates any account and ends its sessions.
 pub fn deactivate(wanted: &NamedUser) -> Result<(), String> {
     let found = as_operator(&wanted.storage, |conn| {
         let Some(account) = queries::operated(conn, &wanted.username)? else { return Ok(false) };
@@ -148,7 +148,7 @@ pub fn list(wanted: &ListUsers) -> Result<(), String> {
     Ok(())
 }
 
-/// Ends every session of an account, or of all accounts: everybody signs in anew.
+/// Ends every session of an account, or of all accounts.
 pub fn end_sessions(wanted: &EndSessions) -> Result<(), String> {
     #[derive(QueryableByName)]
     struct Ended {

@@ -1,29 +1,29 @@
-//! The clock. Nothing else in the service asks what time it is: tests move it, and `--clock` shows
-//! the service on another day.
+//! The clock, the only source of time in the service: tests set it, and `--clock` starts a demonstration on
+//! another day.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, TimeDelta, Utc};
 
-/// Vietnam keeps one offset all year.
+/// Vietnam has no daylight saving time.
 const VIETNAM_SECONDS_EAST: i32 = 7 * 3600;
 
-/// A clock that runs at the speed of the system's, by a distance from it.
+/// A clock with a constant offset from the system's.
 #[derive(Clone, Default)]
 pub struct Clock {
     ahead_by_micros: Arc<AtomicI64>,
 }
 
 impl Clock {
-    /// A clock that shows `instant` now and runs on from there.
+    /// A clock that starts at `instant`.
     pub fn starting_at(instant: DateTime<Utc>) -> Self {
         let clock = Self::default();
         clock.set(instant);
         clock
     }
 
-    /// Moves the clock.
+    /// Sets the clock.
     pub fn set(&self, instant: DateTime<Utc>) {
         let ahead = instant.signed_duration_since(Utc::now());
         self.ahead_by_micros.store(ahead.num_microseconds().unwrap_or(0), Ordering::Relaxed);
@@ -33,7 +33,7 @@ impl Clock {
         Utc::now() + TimeDelta::microseconds(self.ahead_by_micros.load(Ordering::Relaxed))
     }
 
-    /// The day it is in Vietnam.
+    /// The current day in Vietnam.
     pub fn today(&self) -> NaiveDate {
         local_day(self.now())
     }
@@ -47,7 +47,7 @@ pub fn local_day(instant: DateTime<Utc>) -> NaiveDate {
     }
 }
 
-/// The last day of the month that `day` lies in.
+/// The last day of the month of `day`.
 pub fn month_end(day: NaiveDate) -> NaiveDate {
     use chrono::Datelike;
     let next = if day.month() == 12 {

@@ -1,4 +1,4 @@
-//! Messages are Vietnamese by default, English by Accept-Language.
+//! The language of messages: Vietnamese by default, English by Accept-Language.
 
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 
@@ -9,8 +9,7 @@ pub enum Locale {
 }
 
 impl Locale {
-    /// The language a request prefers of the two that the service speaks; Vietnamese when it names
-    /// neither, or both alike.
+    /// The language with the higher q-value; Vietnamese on a tie and by default.
     pub fn of(headers: &HeaderMap) -> Self {
         let mut vi = 0.0_f32;
         let mut en = 0.0_f32;
@@ -37,7 +36,7 @@ impl Locale {
         }
     }
 
-    /// The one of two texts that is in this language.
+    /// Returns the text in this language.
     pub fn pick<'a>(self, vi: &'a str, en: &'a str) -> &'a str {
         match self {
             Self::Vi => vi,

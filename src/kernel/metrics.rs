@@ -1,5 +1,5 @@
-//! What Prometheus reads. Labels are routes, methods, states and outcomes: few, known beforehand, and
-//! about nobody.
+//! Metrics for Prometheus. Labels are routes, methods, statuses and outcomes: few, from a fixed set, and
+//! without personal data.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::kernel::http::problem::{Problem, Result};
 
 const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
 
-/// `method` and `route` name an operation; a path that is none has the route `none`.
+/// `method` and `route` name an operation; an unmatched path has the route `none`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Operation {
     method: &'static str,
@@ -39,14 +39,14 @@ struct Outcome {
     outcome: &'static str,
 }
 
-/// How a sign-in ended.
+/// The outcome of a sign-in.
 #[derive(Debug, Clone, Copy)]
 pub enum SignIn {
     Right,
     Wrong,
-    /// After too many wrong ones: 429.
+    /// Rejected after too many wrong ones: 429.
     HeldOff,
-    /// More at once than are hashed: 503.
+    /// Rejected because the hashing queue is full: 503.
     Surplus,
 }
 
@@ -61,7 +61,7 @@ impl SignIn {
     }
 }
 
-/// The numbers of this process.
+/// The metrics of this process.
 pub struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
@@ -102,23 +102,23 @@ impl Default for Metrics {
         new.registry.register("http_requests", "Requests answered, by operation and status", new.requests.clone());
         new.registry.register_with_unit(
             "http_request_duration",
-            "From the first byte read to the answer, by operation",
+            "Duration of requests, by operation",
             Unit::Seconds,
             new.durations.clone(),
         );
         new.registry.register_with_unit(
             "database_transaction_duration",
-            "Transactions, from BEGIN to the end, reading or writing",
+            "Duration of transactions, by access (read, write)",
             Unit::Seconds,
             new.database.clone(),
         );
         new.registry.register(
             "database_waiting",
-            "Requests that wait for a thread with a connection",
+            "Requests that wait for a thread and a connection",
             new.waiting.clone(),
         );
         new.registry.register("database_connections", "Connections of the pool", new.connections.clone());
-        new.registry.register("database_idle_connections", "Those that are idle", new.idle_connections.clone());
+        new.registry.register("database_idle_connections", "Idle connections of the pool", new.idle_connections.clone());
         new.registry.register(
             "sign_ins",
             "Sign-ins: right, wrong, held_off (429), surplus (503)",
@@ -126,16 +126,16 @@ impl Default for Metrics {
         );
         new.registry.register(
             "sign_in_alarms",
-            "Times that the failures of an hour passed SIGN_IN_ALARM",
+            "Alarms: failed sign-ins of an hour above SIGN_IN_ALARM",
             new.sign_in_alarms.clone(),
         );
         new.registry.register("http_connections", "Open connections", new.open_connections.clone());
         new.registry.register(
             "http_connections_refused",
-            "Connections closed at once, for their address held as many as it may",
+            "Connections refused by the limit of their address",
             new.refused_connections.clone(),
         );
-        new.registry.register("sign_in_queue", "Sign-ins that wait to be hashed", new.sign_in_queue.clone());
+        new.registry.register("sign_in_queue", "Sign-ins that wait for password hashing", new.sign_in_queue.clone());
         new.registry.register_with_unit("process_memory", "Resident memory", Unit::Bytes, new.memory.clone());
         new
     }
@@ -154,7 +154,7 @@ impl Metrics {
         self.database.get_or_create(&Access { access }).observe(since.elapsed().as_secs_f64());
     }
 
-    /// Counts who waits, until the guard is dropped.
+    /// Counts a waiting request until the guard is dropped.
     pub fn wait(self: &Arc<Self>) -> Waiting {
         self.waiting.inc();
         Waiting(self.clone())
@@ -180,7 +180,7 @@ impl Metrics {
         self.sign_in_alarms.inc();
     }
 
-    /// The text that Prometheus reads; what is not counted as it happens is asked now.
+    /// Returns the metrics as OpenMetrics text; gauges are read now.
     pub fn write(&self, connections: (u32, u32), sign_in_queue: usize) -> Result<String> {
         self.connections.set(i64::from(connections.0));
         self.idle_connections.set(i64::from(connections.1));
@@ -192,7 +192,7 @@ impl Metrics {
     }
 }
 
-/// A request that waits for a thread.
+/// A waiting request.
 pub struct Waiting(Arc<Metrics>);
 
 impl Drop for Waiting {
@@ -201,7 +201,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Anybody can make up a method, and each would be a series.
+/// Maps unknown methods to `other`, because a client could create any number of series.
 fn known(method: &str) -> &'static str {
     ["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS", "HEAD"]
         .into_iter()
@@ -209,7 +209,7 @@ fn known(method: &str) -> &'static str {
         .unwrap_or("other")
 }
 
-/// Linux tells; elsewhere 0.
+/// The resident memory on Linux, elsewhere 0.
 fn resident_bytes() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,20 +1,20 @@
-//! What has no domain in it: connections, errors, extractors, pages, patches, ids, the clock.
+//! Code without a domain: connections, errors, extractors, pages, patches, ids, the clock.
 
-/// The clock of the service, which tests and demonstrations move.
+/// The clock of the service, which tests and demonstrations set.
 pub mod clock;
-/// The pool, entering a transaction, and what every write has in common.
+/// The connection pool, transactions, and common parts of every write.
 pub mod db;
-/// Extractors, answers, errors and what surrounds a request.
+/// Extractors, answers, errors and middleware.
 pub mod http;
 /// Lists: filter, paging, keyset pages.
 pub mod list;
 /// Vietnamese or English, by Accept-Language.
 pub mod locale;
-/// What Prometheus reads.
+/// Metrics for Prometheus.
 pub mod metrics;
-/// Keys kept beside the database: sealing personal fields, authenticating cursors and tokens.
+/// Keys: encrypt personal fields and cursors, derive tokens.
 pub mod secrets;
-/// What each caller may take of what all use.
+/// Concurrency limits for each caller.
 pub mod shares;
 /// Types of single values.
 pub mod value;

@@ -1,5 +1,5 @@
-//! Keys that are kept beside the database, never in it: one seals personal fields, one derives
-//! refresh and device tokens and encrypts cursors.
+//! Keys, stored in files and never in the database: one encrypts personal fields, one derives refresh and
+//! device tokens and encrypts cursors.
 
 use std::fs;
 use std::io::Write;
@@ -20,11 +20,11 @@ const FINGERPRINT_LEN: usize = 16;
 
 /// The keys of an installation.
 pub struct Secrets {
-    /// Personal fields: the first line of the file seals, all open.
+    /// Keys of personal fields: the first line of the file encrypts, all decrypt.
     sealing: Vec<SealingKey>,
-    /// Refresh and device tokens.
+    /// Key of refresh and device tokens.
     tokens: hmac::Key,
-    /// Made of the same file.
+    /// Key of cursors, derived from `tokens`.
     cursors: LessSafeKey,
 }
 
@@ -32,18 +32,18 @@ pub struct Secrets {
 struct SealingKey {
     id: u8,
     key: LessSafeKey,
-    /// For what is told of a value without opening it.
+    /// Key of blind indexes and fingerprints.
     marks: hmac::Key,
 }
 
-/// A field that does not open: damaged, or sealed with a key that is not here.
+/// The error of a field that cannot be decrypted: damaged, or sealed with a missing key.
 #[derive(Debug)]
 pub struct Unreadable;
 
-/// Random bytes of the system.
+/// Random bytes of the operating system.
 pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    rand::fill(&mut bytes).map_err(|_unspecified| Problem::internal("the system gives no random bytes"))?;
+    rand::fill(&mut bytes).map_err(|_unspecified| Problem::internal("the system returned no random bytes"))?;
     Ok(bytes)
 }
 
@@ -51,13 +51,13 @@ pub fn sha256(bytes: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
 }
 
-/// Bytes as text for URLs and headers.
+/// Encodes bytes as base64url without padding.
 pub fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 impl Secrets {
-    /// Reads the key files; makes them first where `make` says so (the embedded database).
+    /// Reads the key files; `make` creates missing ones (with the embedded database).
     pub fn load(pii_key_file: &Path, token_key_file: &Path, make: bool) -> Result<Self, String> {
         let pii = read_or_make(pii_key_file, make, "PII_KEY_FILE")?;
         let token = read_or_make(token_key_file, make, "JWT_KEYS_DIR")?;
@@ -75,17 +75,18 @@ impl Secrets {
             sealing.push(SealingKey { id, key: LessSafeKey::new(unbound), marks });
         }
         if sealing.is_empty() {
-            return Err(format!("PII_KEY_FILE {} holds no key", pii_key_file.display()));
+            return Err(format!("PII_KEY_FILE {} contains no key", pii_key_file.display()));
         }
         let (_, token) =
-            token.lines().find_map(parse_key).ok_or_else(|| format!("{} holds no key", token_key_file.display()))?;
+            token.lines().find_map(parse_key).ok_or_else(|| format!("{} contains no key", token_key_file.display()))?;
         let tokens = hmac::Key::new(hmac::HMAC_SHA256, &token);
         let cursors = UnboundKey::new(&AES_256_GCM, hmac::sign(&tokens, b"key of cursors").as_ref())
             .map_err(|_unspecified| format!("{}: unusable key", token_key_file.display()))?;
         Ok(Self { sealing, tokens, cursors: LessSafeKey::new(cursors) })
     }
 
-    /// Seals a personal field; bound to its record and its name, so that it cannot be moved.
+    /// Encrypts a personal field with AES-256-GCM. Record id and field name are authenticated, so that the
+    /// ciphertext cannot be copied to another record or field.
     pub fn seal(&self, record: Uuid, field: &str, value: &str) -> Result<Vec<u8>> {
         let sealing = self.sealing.first().ok_or_else(|| Problem::internal("no sealing key"))?;
         let nonce = random::<NONCE_LEN>()?;
@@ -111,8 +112,8 @@ impl Secrets {
         String::from_utf8(plain.to_vec()).map_err(|_no_text| Unreadable)
     }
 
-    /// A keyed hash by which equal values are found without being known. Equality is asked of all rows, so they
-    /// have one key: that of the oldest line. `ketnghia keys remove` makes it the next one.
+    /// A keyed hash to find equal values without decrypting them. All rows must have the same key: that of the
+    /// oldest line. `ketnghia keys remove` changes it to the next one.
     pub fn blind_index(&self, value: &str) -> Vec<u8> {
         let Some(oldest) = self.sealing.last() else { return Vec::new() };
         let mut index = vec![oldest.id];
@@ -120,12 +121,13 @@ impl Secrets {
         index
     }
 
-    /// The number of the key that seals, and those of all keys with their fingerprints, the newest first.
+    /// The number of the key that encrypts.
     pub fn newest_key(&self) -> Option<u8> {
         self.sealing.first().map(|key| key.id)
     }
 
-    pub fn fingerprints(&self) -> Vec<(u8, Vec<u8>)> {
+    /// The numbers and fingerprints of all keys, the newest first.
+pub fn fingerprints(&self) -> Vec<(u8, Vec<u8>)> {
         let fingerprint = |key: &SealingKey| {
             let mark = hmac::sign(&key.marks, b"ketnghia sealing key");
             (key.id, mark.as_ref().iter().copied().take(FINGERPRINT_LEN).collect())
@@ -133,18 +135,18 @@ impl Secrets {
         self.sealing.iter().map(fingerprint).collect()
     }
 
-    /// The same without one key, as when its line is removed.
+    /// Removes a key.
     pub fn without(mut self, id: u8) -> Self {
         self.sealing.retain(|key| key.id != id);
         self
     }
 
-    /// The refresh token that follows one: derived, so that a retry after a lost answer gets the same.
+    /// Derives the refresh token that follows one, so that a retry after a lost answer returns the same token.
     pub fn child_token(&self, parent: &str) -> String {
         base64url(hmac::sign(&self.tokens, format!("refresh\n{parent}").as_bytes()).as_ref())
     }
 
-    /// A keyed mark of a text that we gave out, so that it is known again.
+    /// Returns an HMAC of a text, which `proves` verifies.
     pub fn proof(&self, text: &str) -> Vec<u8> {
         hmac::sign(&self.tokens, text.as_bytes()).as_ref().to_vec()
     }
@@ -153,7 +155,7 @@ impl Secrets {
         hmac::verify(&self.tokens, text.as_bytes(), proof).is_ok()
     }
 
-    /// A cursor holds the last row's sort key, such as a name: it is encrypted, and bound to what it is.
+    /// Encrypts a cursor, because it contains the sort key of the last row, such as a name.
     pub fn seal_cursor(&self, json: &[u8]) -> Result<String> {
         let nonce = random::<NONCE_LEN>()?;
         let mut body = json.to_vec();
@@ -171,7 +173,7 @@ impl Secrets {
         Some(self.cursors.open_in_place(nonce, Aad::from(CURSOR), &mut body).ok()?.to_vec())
     }
 
-    /// A short mark of a text, to tell whether it is the same.
+    /// A short hash of a text, to compare it.
     pub fn fingerprint(&self, text: &str) -> String {
         base64url(sha256(text.as_bytes()).get(..9).unwrap_or_default())
     }
@@ -183,7 +185,7 @@ fn binding(record: Uuid, field: &str) -> Aad<Vec<u8>> {
     Aad::from(bytes)
 }
 
-/// A new line for the key file, with a number that none has.
+/// A new line for the key file, with a number above all taken ones.
 pub fn new_key_line(taken: &[u8]) -> Result<(u8, String)> {
     let id = (1..=u8::MAX).find(|id| taken.iter().all(|known| known < id));
     let id = id.ok_or_else(|| Problem::internal("all numbers of keys are taken"))?;
@@ -205,25 +207,25 @@ fn read_or_make(path: &Path, make: bool, setting: &str) -> Result<String, String
     if make && !path.exists() {
         let key: [u8; KEY_LEN] = random().map_err(|problem| problem.to_string())?;
         write_private(path, format!("1:{}\n", STANDARD.encode(key)).as_bytes())
-            .map_err(|error| format!("cannot make the key file {}: {error}", path.display()))?;
+            .map_err(|error| format!("cannot create the key file {}: {error}", path.display()))?;
     }
     fs::read_to_string(path).map_err(|error| format!("{setting}: cannot read the key file {}: {error}", path.display()))
 }
 
-/// Makes a folder that only its owner looks into, where there is none.
+/// Creates a missing folder with mode 0700.
 pub fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     if folder.exists() {
         return Ok(());
     }
-    // What is above it is for others, too.
+    // Parent folders get the default mode.
     if let Some(above) = folder.parent() {
         fs::create_dir_all(above)?;
     }
     fs::DirBuilder::new().mode(0o700).create(folder)
 }
 
-/// Writes a file that only its owner reads, whole or not at all. One that is there keeps its owner: an operator
-/// who is root changes the keys of the service's own user.
+/// Writes a file with mode 0600 atomically, by rename. An existing file keeps its owner, because root may change
+/// the keys of the service's user.
 pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         make_private_folder(folder)?;

@@ -1,5 +1,5 @@
-//! Fair shares: of what all callers use, each has so much at once, and waits for more in a line of its own.
-//! A caller with many requests waits for itself, and keeps nobody waiting behind it.
+//! Limits the concurrency of each caller on a shared resource. Each has a semaphore and a bounded queue of its
+//! own, so that a caller with many requests does not delay those of others.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::kernel::http::problem::{Problem, Result};
 
-/// Who takes a share, and how many wait for one.
+/// The semaphores of the current callers.
 pub struct Shares<K> {
     at_once: usize,
     line: usize,
@@ -18,12 +18,12 @@ pub struct Shares<K> {
 }
 
 struct Taker {
-    /// Those who hold a share, and those who wait.
+    /// Requests that hold a share or wait for one.
     here: usize,
     turns: Arc<Semaphore>,
 }
 
-/// A share, until it is dropped.
+/// A permit of one caller, released on drop.
 pub struct Share<K: Hash + Eq> {
     shares: Arc<Shares<K>>,
     key: K,
@@ -31,18 +31,17 @@ pub struct Share<K: Hash + Eq> {
 }
 
 impl<K: Hash + Eq + Clone> Shares<K> {
-    /// Each taker has `at_once` shares, and `line` requests of it may wait.
+    /// `at_once`: concurrent shares of a caller; `line`: its waiting requests.
     pub fn new(at_once: usize, line: usize) -> Arc<Self> {
         Arc::new(Self { at_once, line, takers: Mutex::default() })
     }
 
-    /// Waits in the taker's own line, until the deadline at most; where the line is full, the caller is told
-    /// at once to come back.
+    /// Waits in the caller's queue until the deadline; a full queue is an error at once.
     pub async fn take(self: &Arc<Self>, key: K, deadline: Instant) -> Result<Share<K>> {
         let (mut share, turns) = self.join(key)?;
         match timeout_at(deadline, turns.acquire_owned()).await {
             Ok(Ok(turn)) => share.turn = Some(turn),
-            Ok(Err(_)) | Err(_) => return Err(Problem::overloaded("the caller's own requests were not done in time")),
+            Ok(Err(_)) | Err(_) => return Err(Problem::overloaded("other requests of this caller did not finish in time")),
         }
         Ok(share)
     }
@@ -52,7 +51,7 @@ impl<K: Hash + Eq + Clone> Shares<K> {
         let fresh = || Taker { here: 0, turns: Arc::new(Semaphore::new(self.at_once)) };
         let taker = takers.entry(key.clone()).or_insert_with(fresh);
         if taker.here >= self.at_once + self.line {
-            return Err(Problem::overloaded("the caller's own line is full"));
+            return Err(Problem::overloaded("the queue of this caller is full"));
         }
         taker.here += 1;
         let turns = taker.turns.clone();

@@ -1,10 +1,10 @@
-//! Harmful bodies: 32 at once, each a mebibyte of what is small to send and large to hold, by callers who are
-//! signed in and to the sign-in, with a length and in chunks.
+//! Harmful bodies: 32 concurrent ones, each 1 MiB that takes much more memory when parsed, to an operation of
+//! authenticated callers and to sign-in, with Content-Length and chunked.
 //!
-//! No setting turns off the limits of a body, so the control attacks a stand-in (`stand_in`), which parses
-//! whatever comes and names each value that is wrong, as the service once did. It shows that memory, answers
-//! and health are measured so that all three bounds can break; it does not show that the service needs
-//! each of its limits.
+//! No setting disables the limits of a body, so the control attacks a stand-in (`stand_in`), which parses
+//! any body and names each wrong value, as an earlier version of the service did. It shows that the measurement
+//! of memory, answers and health detects a broken bound; it does not show that the service needs each of its
+//! limits.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -27,11 +27,11 @@ use crate::server::{Server, free_address};
 
 const AT_ONCE: usize = 32;
 const MIB: usize = 1024 * 1024;
-/// More than the highest memory of the server grows, in MiB.
+/// The bound of the growth of the server's peak memory, in MiB.
 const GROWTH: f64 = 600.0;
 const ANSWER: usize = 64 * 1024;
-/// Of nine in ten: the bodies are sent on the same processors on which they are parsed. What is built for the
-/// tests takes several times as long to read and to parse them.
+/// The bound of the p90, not of a higher percentile, because the clients use the same CPUs. A debug build takes
+/// several times as long to read and parse the bodies.
 const LIVE_MS: f64 = if cfg!(debug_assertions) { 400.0 } else { 100.0 };
 
 const MEMORY: &str = "memory at most 600 MiB above idle";
@@ -47,7 +47,7 @@ struct Body {
     is_compressed: bool,
 }
 
-/// One of each kind, just within what a body may be, or just outside.
+/// One body of each kind, just within or just above a limit.
 fn bodies() -> Result<Vec<Body>, String> {
     let body = |name, content: Vec<u8>, is_compressed| {
         let in_chunks = chunked(&content);
@@ -117,7 +117,7 @@ impl Answers {
     }
 }
 
-/// The same body 32 times at once, each by another caller from another address; None: to the sign-in.
+/// Sends the same body 32 times concurrently, each by another caller from another address; `None`: to sign-in.
 fn send(server: &Server, body: &Body, callers: Option<&[Caller]>, answers: &mut Answers) {
     let path = if callers.is_some() { "/households" } else { "/auth/login" };
     let more = if body.is_compressed { "Content-Encoding: gzip\r\n" } else { "" };

@@ -1,10 +1,10 @@
-//! Heavy questions: six at once, again and again, by one caller who sees the country. Each counts all
-//! households by village in each year since 1990, which nothing has counted beforehand. The heads of villages
-//! list their households meanwhile, as often as in the calm before.
+//! Expensive reads: six concurrent ones, repeatedly, by one caller with access to the country. Each counts all
+//! households by village in each year since 1990, for which there are no summaries. Meanwhile village heads list
+//! their households, at the same rate as in the calm run before.
 //!
-//! The control gives the server one connection to PostgreSQL (`DATABASE_POOL_SIZE=1`). The lane for heavy
-//! questions is half of the pool, but one connection at least: here it is the whole pool, and it protects
-//! nobody. It shows that readers who wait behind heavy questions are noticed.
+//! The control gives the server one connection to PostgreSQL (`DATABASE_POOL_SIZE=1`). Expensive reads may use
+//! half of the pool, but at least one connection: here this is the whole pool, and other reads are not protected.
+//! It shows that the benchmark detects readers who wait for expensive reads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -19,9 +19,10 @@ use crate::server::Server;
 
 const AT_ONCE: usize = 6;
 const READERS: usize = 4;
-/// Of each reader: together a third of what the server does at most, so that a session stays within its rate.
+/// The interval of each reader: together a third of the maximum rate of the server, so that a session stays within
+/// its rate limit.
 const EVERY: Duration = Duration::from_millis(40);
-/// Below this p99 the calm measures the scheduler of the machine, not the service.
+/// A lower p99 of the calm run measures the scheduler of the machine, not the service.
 const LEAST_CALM_MS: f64 = 20.0;
 const RATIO: f64 = 3.0;
 
@@ -39,7 +40,7 @@ pub fn run(ground: &Ground) -> Result<Findings, String> {
         anew: false,
     };
     let lasts = ground.sized(Duration::from_secs(3), Duration::from_secs(15));
-    // Connections are made, statements planned.
+    // Warm-up: opens connections and plans statements.
     beside(&[(READERS, readers())], || thread::sleep(lasts / 4));
     let ((), calm) = beside(&[(READERS, readers())], || thread::sleep(lasts));
     let (heavy, attacked) = beside(&[(READERS, readers())], || ask(ground, &server, lasts));
@@ -81,7 +82,7 @@ fn shorten(text: &str) -> String {
     text.chars().take(200).collect()
 }
 
-/// Asks for so long. Each question is of other days, so that no answer is another one's.
+/// Sends expensive reads for a time, each with other days, so that no answer can be reused.
 fn ask(ground: &Ground, server: &Server, lasts: Duration) -> Heavy {
     let asked = AtomicUsize::new(0);
     let caller = ground.stage.admin.clone();
@@ -93,7 +94,7 @@ fn ask(ground: &Ground, server: &Server, lasts: Duration) -> Heavy {
     };
     let begun = Instant::now();
     if let Some(one) = question(0, 0) {
-        // What it is answered is counted for the questions at once.
+        // Only the latency is measured here; answers are checked in the concurrent run.
         let _ = send(&agent(), &server.url, &one);
     }
     let alone = begun.elapsed();

@@ -1,7 +1,7 @@
-//! The service under attack: each attack takes one thing that all callers share (memory, sign-in, the
-//! database, connections), on a server of its own with the limits that it has by default. Each has bounds,
-//! as a ratio to the calm or with a wide margin. `--control` runs each attack where a bound must break:
-//! the documentation of each attack tells what its control shows.
+//! Attacks on the service: each exhausts one shared resource (memory, sign-in, the database, connections), on a
+//! server of its own with the default limits. Each has bounds, as a ratio to a calm run or with a wide margin.
+//! `--control` runs each attack such that a bound must be broken: the documentation of each attack describes its
+//! control.
 
 mod bodies;
 mod heavy;
@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::scenarios::Stage;
 use crate::server::Server;
 
-/// What every attack needs.
+/// The environment of every attack.
 struct Ground<'a> {
     cluster: &'a Cluster,
     settings: &'a Settings,
@@ -30,17 +30,17 @@ struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// A server with its limits by default, apart from these.
+    /// Starts a server with the default limits, except these.
     fn server(&self, limits: &[(&str, &str)]) -> Result<Server, String> {
         Server::start(self.cluster, self.settings, limits)
     }
 
-    /// One of two values, for the small run and the other.
+    /// The value for a small or a full run.
     fn sized<T>(&self, small: T, full: T) -> T {
         if self.settings.small { small } else { full }
     }
 
-    /// Failed sign-ins are counted in the database, beyond the life of a server.
+    /// Deletes the counts of failed sign-ins, which are in the database and outlive a server.
     fn forget_failures(&self) -> Result<(), String> {
         let mut conn = self.cluster.connect(DATABASE)?;
         conn.batch_execute("DELETE FROM sign_in_failures; DELETE FROM sign_in_addresses")
@@ -64,8 +64,8 @@ const ATTACKS: [Attack; 4] = [
     Attack { name: "attack: slow bodies", run: slow::run, must_break: &slow::MUST_BREAK },
 ];
 
-/// Runs the attacks that are wanted. `server` is the one without limits, on which the stage is set anew:
-/// access tokens live a quarter of an hour, and the other scenarios take about as long.
+/// Runs the selected attacks. `server` is the one without limits, on which the callers are created again:
+/// access tokens are valid for 15 minutes, and the other scenarios take about as long.
 pub fn measure(cluster: &Cluster, server: Server, settings: &Settings, report: &mut Report) -> Result<(), String> {
     let wanted: Vec<&Attack> = ATTACKS.iter().filter(|attack| settings.wants(attack.name)).collect();
     if wanted.is_empty() {

@@ -1,4 +1,4 @@
-//! What others ask beside an attack: at fixed times, whether the one before was answered or not.
+//! Requests of other clients during an attack, at a fixed rate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,20 +10,20 @@ use ureq::Agent;
 use crate::caller::Caller;
 use crate::load::Run;
 
-/// How long an answer may take.
+/// The time-out of an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Somebody who asks.
+/// A client with a fixed rate.
 pub struct Paced {
     pub url: String,
-    /// The callers, in turn; without any, nobody is signed in.
+    /// The callers, in turn; if empty, the requests have no token.
     pub callers: Vec<Caller>,
     pub every: Duration,
-    /// Each call has a connection of its own, as those of a load balancer's check.
+    /// Each request opens a new connection, as a health check of a load balancer does.
     pub anew: bool,
 }
 
-/// What was asked, and how many were told to come back.
+/// The results, with the number of 503 answers.
 #[derive(Default)]
 pub struct Asked {
     pub run: Run,
@@ -51,8 +51,8 @@ impl Asked {
 }
 
 impl Paced {
-    /// Asks until told to stop. A latency counts from the time at which the call was due: one that waits for
-    /// the one before it is late.
+    /// Sends requests until `over` is set. A latency is measured from the time at which the request was due, so
+    /// that a delay by the request before is included.
     fn ask(&self, n: usize, over: &AtomicBool) -> Asked {
         let mut asked = Asked::default();
         let idle = if self.anew { 0 } else { 1 };
@@ -89,7 +89,7 @@ impl Paced {
     }
 }
 
-/// Lets others ask, each group with so many clients, while `work` goes on.
+/// Runs groups of clients, each group with so many, while `work` runs.
 pub fn beside<T>(groups: &[(usize, Paced)], work: impl FnOnce() -> T) -> (T, Vec<Asked>) {
     let over = Arc::new(AtomicBool::new(false));
     thread::scope(|scope| {

@@ -1,14 +1,14 @@
-//! A flood of sign-ins: 64 connections of one address sign in again and again, sixteen of them with the right
-//! passwords of as many accounts, the rest under names that nobody has, and now and then with a wrong password
-//! of these accounts. Somebody else signs in from another address every quarter of a second.
+//! A flood of sign-ins: 64 connections of one address sign in repeatedly, sixteen of them with the correct
+//! passwords of as many accounts, the rest with unknown user names and sometimes with a wrong password of these
+//! accounts. Every 250 ms there is a sign-in from another address.
 //!
-//! It comes twice. With the limits by default, the counts of the address hold the flood off after a moment.
-//! Without these counts the flood reaches the queue before the hashing threads, where only the share of an
-//! address protects the others.
+//! It runs twice. With the default limits, the limits of the address refuse the flood after a moment. Without
+//! them the flood reaches the queue of the hashing threads, where only the limit for each address in the queue
+//! protects other addresses.
 //!
-//! In the control the others come from the flooding address, which then has 96 connections, so that the line
-//! of the address is full. It shows that sign-ins are refused or late where the address is not told apart,
-//! and that this is counted; both times it must.
+//! In the control the other sign-ins come from the flooding address, which then has 96 connections, so that its
+//! queue is full. It shows that sign-ins are refused or late where addresses are not distinguished, and that the
+//! benchmark detects it; both runs must.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -26,18 +26,18 @@ use crate::load::percentile;
 use crate::scenarios::nth;
 
 const EVERY: Duration = Duration::from_millis(250);
-/// From an answer to the next request of a connection, as on a network. Without it the clients of the flood,
-/// which run on the processors of the server, take these from it: no limit of the service is about that.
+/// The delay from an answer to the next request of a connection, as on a network. Without it the clients of the
+/// flood take the CPUs from the server on the same machine, which no limit of the service can prevent.
 const ON_THE_WAY: Duration = Duration::from_millis(50);
 const WITHIN: Duration = Duration::from_secs(2);
-/// Accounts whose right passwords the flood has; the others are left to those who sign in beside it.
+/// Accounts whose correct passwords the flood has; the other sign-ins use the remaining accounts.
 const FLOODED: usize = 16;
 
 const BY_DEFAULT: &str = "each sign-in of another address succeeds within 2 s";
 const UNCOUNTED: &str = "the same where nothing is counted by address";
 pub const MUST_BREAK: [&str; 2] = [BY_DEFAULT, UNCOUNTED];
 
-/// No count by address.
+/// Settings without limits by address.
 const NO_COUNTS: [(&str, &str); 3] =
     [("ADDRESS_LIMIT_PER_SECOND", "0"), ("ADDRESS_LIMIT_PER_MINUTE", "0"), ("SIGN_IN_FAILURES_PER_ADDRESS", "0")];
 
@@ -71,11 +71,11 @@ pub fn run(ground: &Ground) -> Result<Findings, String> {
 
 #[derive(Default)]
 struct Flood {
-    /// What the flood was answered.
+    /// The answers to the flood by status.
     statuses: BTreeMap<u16, u64>,
     unanswered: u64,
     lasted: Duration,
-    /// What the others were answered, and when.
+    /// The answers to the other sign-ins, with their latencies.
     others: Vec<(Option<u16>, Duration)>,
 }
 
@@ -90,7 +90,7 @@ fn flood(ground: &Ground, server: SocketAddr) -> Flood {
         let begun = Instant::now();
         let flooding: Vec<_> =
             (0..connections).map(|n| scope.spawn(move || flood_by_one(server, n, &name(n % FLOODED), over))).collect();
-        // The lines fill up first.
+        // The first of the other sign-ins waits until the queues are full.
         let mut signing_in = Vec::new();
         let mut due = begun + EVERY;
         for n in 0.. {
@@ -130,7 +130,7 @@ fn request(username: &str, password: &str) -> Vec<u8> {
     request
 }
 
-/// One connection of the flood, made anew where the server has closed it.
+/// Runs one connection of the flood, and reconnects where the server has closed it.
 fn flood_by_one(server: SocketAddr, n: usize, username: &str, over: &AtomicBool) -> (BTreeMap<u16, u64>, u64) {
     let (mut statuses, mut unanswered) = (BTreeMap::new(), 0);
     let mut connection = None;
@@ -141,7 +141,7 @@ fn flood_by_one(server: SocketAddr, n: usize, username: &str, over: &AtomicBool)
         let request = match (n < FLOODED, i % 8 == 7) {
             (true, _) => request(username, PASSWORD),
             (false, true) => request(username, "not-the-password"),
-            // A line of an account holds up nobody else: each name is another one.
+            // A new name each time, because the limit for each account would slow down the flood.
             (false, false) => request(&format!("nobody-{n}-{i}"), "not-the-password"),
         };
         let open = match connection.take() {

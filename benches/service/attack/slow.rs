@@ -1,10 +1,9 @@
-//! Slow bodies: as many connections as files may be open, from many addresses, each with the head of a sign-in
-//! and then a byte of its body every two seconds. The time for a body is 5 s here, 15 s for the many connections
-//! of the long run, which take some seconds to open. The server's health, asked
-//! on a new connection each time, and an ordinary list are answered meanwhile; afterwards each of the slow
-//! connections has been answered or closed, and the memory is as before.
+//! Slow bodies: as many connections as the limit of open files allows, from many addresses, each with the head of a
+//! sign-in and then a byte of its body every two seconds. BODY_SECONDS is 5, or 15 for the full run, whose many
+//! connections take some seconds to open. Meanwhile the health check, on a new connection each time, and an ordinary
+//! list are answered; afterwards each slow connection has been answered or closed, and the memory is freed.
 //!
-//! The control gives a body an hour: none of the connections is answered or closed in time.
+//! The control sets BODY_SECONDS to an hour: none of the connections is answered or closed in time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,12 +20,12 @@ use crate::server::Server;
 
 /// Threads that open connections.
 const OPENERS: usize = 4;
-/// Until a connection whose time is over has been answered or closed.
+/// The time after BODY_SECONDS in which a connection must be answered or closed.
 const GRACE: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(250);
 /// Ticks from one byte to the next.
 const BYTE_EVERY: usize = 8;
-/// Files that stay for others: those of the server for PostgreSQL, of the benchmark for its readers.
+/// Open files left for other uses: those of the server for PostgreSQL, of the benchmark for its readers.
 const SPARE: usize = 500;
 const PER_ADDRESS: usize = 100;
 const OTHERS_MS: f64 = 500.0;
@@ -73,14 +72,14 @@ impl Slow {
 
     fn send_a_byte(&mut self) {
         if self.stream.write_all(b"{").is_err() {
-            // What was answered before may still be read.
+            // An answer that was sent before may still be readable.
             self.look();
             self.is_closed = true;
         }
     }
 }
 
-/// Files that this process may have open, and the server, which it starts.
+/// The limit of open files of this process, which the server inherits.
 fn open_files() -> Option<usize> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
     limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok())
@@ -98,13 +97,13 @@ pub fn run(ground: &Ground) -> Result<Findings, String> {
         [("/health/live", Vec::new(), true), read]
             .map(|(path, callers, anew)| (1, Paced { url: format!("{}{path}", server.url), callers, every, anew }))
     };
-    // Connections are made, statements planned.
+    // Warm-up: opens connections and plans statements.
     beside(&others(), || thread::sleep(Duration::from_secs(1)));
     let idle = server.memory()?.ok_or("no memory in /proc")?.now;
     let (attacked, asked) = beside(&others(), || attack(&server, connections, Duration::from_secs(within)));
     let attacked = attacked?;
     let highest = server.memory()?.ok_or("no memory in /proc")?.highest;
-    // The slow side still holds what the server has not closed.
+    // The client keeps its side of the connections open, so only those closed by the server are counted.
     let deadline = Instant::now() + Duration::from_secs(20);
     let mut now = highest;
     let mut closed = 0;
@@ -153,13 +152,13 @@ pub fn run(ground: &Ground) -> Result<Findings, String> {
 
 struct Attacked {
     slow: Vec<Slow>,
-    /// Connections that could not be made.
+    /// Connections that could not be opened.
     failed: usize,
     opened_in: Duration,
     ended_in: Duration,
 }
 
-/// Opens the connections, and feeds them until each has been answered or closed, or its time is over.
+/// Opens the connections, and sends bytes until each has been answered or closed, or the deadline has passed.
 fn attack(server: &Server, connections: usize, within: Duration) -> Result<Attacked, String> {
     let begun = Instant::now();
     let opened: Vec<Result<Slow, String>> = thread::scope(|scope| {

@@ -1,5 +1,5 @@
-//! What the control of the harmful bodies attacks: a server that parses any body whole, names each of its
-//! values in its answer, and answers nobody meanwhile.
+//! The target of the control of harmful bodies: a server that parses any body without limits, names each of its
+//! values in its answer, and answers no health check meanwhile.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,14 +9,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// How long it holds what it has parsed: as if it were slow, so that all bodies are held at once also on a
-/// machine that parses fast.
+/// The time for which it holds a parsed body, so that all bodies are in memory concurrently, also on a fast machine.
 const HOLD: Duration = Duration::from_millis(500);
 
 pub fn serve(address: SocketAddr) -> Result<(), String> {
     let listener = TcpListener::bind(address).map_err(|error| error.to_string())?;
-    // Held for reading while a body is parsed, and for writing by whoever asks about health: as when each
-    // worker is busy.
+    // Locked for reading while a body is parsed, and for writing by a health check, which so waits as it would for
+    // a busy worker.
     let busy = Arc::new(RwLock::new(()));
     for stream in listener.incoming().flatten() {
         let busy = busy.clone();
@@ -60,7 +59,7 @@ fn name_each(value: &Value, place: &str, pointers: &mut Vec<String>) {
     }
 }
 
-/// The first line, and the length of the body; None where it comes in chunks.
+/// Reads the first line, and the length of the body; `None` for a chunked body.
 fn read_head(reader: &mut impl BufRead) -> Option<(String, Option<usize>)> {
     let mut first = String::new();
     if reader.read_line(&mut first).ok()? == 0 {

@@ -1,4 +1,4 @@
-//! Connections by hand: from an address of choice, at any speed, and read whatever the server does.
+//! HTTP/1.1 over plain TCP connections, with a chosen source address and control over each write and read.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
-/// Addresses that attack, from 127.0.0.2 on.
+/// The number of source addresses, from 127.0.0.2 on.
 pub const ATTACKERS: usize = 249;
-/// How long an answer may take before it counts as none.
+/// The time-out of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub fn attacker(n: usize) -> Ipv4Addr {
@@ -28,14 +28,14 @@ pub fn connect(server: SocketAddr, from: Ipv4Addr) -> Result<TcpStream, String> 
     connected.map(Into::into).map_err(|error| format!("cannot connect from {from}: {error}"))
 }
 
-/// How the length of a body is told.
+/// The framing of a body.
 #[derive(Clone, Copy)]
 pub enum Length {
     Announced(usize),
     Chunked,
 }
 
-/// The head of a request that sends JSON.
+/// The head of a request with a JSON body.
 pub fn head(path: &str, token: Option<&str>, length: Length, more: &str) -> Vec<u8> {
     let length = match length {
         Length::Announced(bytes) => format!("Content-Length: {bytes}"),
@@ -48,7 +48,7 @@ pub fn head(path: &str, token: Option<&str>, length: Length, more: &str) -> Vec<
     .into_bytes()
 }
 
-/// A body in chunks.
+/// Encodes a body in chunks.
 pub fn chunked(body: &[u8]) -> Vec<u8> {
     let mut chunks = Vec::with_capacity(body.len() + 1024);
     for chunk in body.chunks(64 * 1024) {
@@ -64,12 +64,12 @@ pub struct Answer {
     pub status: u16,
     /// Bytes of its body.
     pub size: usize,
-    /// It is the last of its connection.
+    /// The server closes the connection after it.
     pub closes: bool,
 }
 
-/// Sends a request and reads its answer. Writing may fail where the server has answered already, and reads no
-/// further: the answer counts.
+/// Sends a request and reads its answer. A failed write is ignored where there is an answer: the server may answer
+/// and close without reading the whole body.
 pub fn ask(stream: &mut TcpStream, request: &[&[u8]]) -> Result<Answer, String> {
     let written = request.iter().try_for_each(|part| stream.write_all(part));
     read_answer(stream).map_err(|error| match written {
@@ -78,7 +78,7 @@ pub fn ask(stream: &mut TcpStream, request: &[&[u8]]) -> Result<Answer, String> 
     })
 }
 
-/// The status of an answer whose first line is there.
+/// Parses the status of a partly received answer.
 pub fn status(answer: &[u8]) -> Option<u16> {
     std::str::from_utf8(answer.strip_prefix(b"HTTP/1.1 ")?.get(..3)?).ok()?.parse().ok()
 }
@@ -106,7 +106,7 @@ fn read_answer(stream: &mut TcpStream) -> Result<Answer, String> {
     }
 }
 
-/// Reads what is left of a body, and forgets it.
+/// Reads and discards the rest of a body.
 fn rest(stream: &mut TcpStream, mut received: usize, length: usize) -> Result<usize, String> {
     let mut buffer = [0; 16 * 1024];
     while received < length {

@@ -27,8 +27,8 @@ pub async fn list_api_keys(
 
 /// Create an API key
 ///
-/// For a dashboard: it reads the aggregates and the places of one locality, counts under five hidden,
-/// and no person. The key is shown this once.
+/// For a dashboard: it reads the aggregates and the places of one locality, with counts under five hidden, and no
+/// personal data. The key is returned only once.
 #[operation(post "/api-keys")]
 pub async fn create_api_key(may: May<ManageApiKeys>, new: Valid<NewApiKey>) -> Result<Created<ApiKeyWithSecret>> {
     let secret = random::<32>()?;

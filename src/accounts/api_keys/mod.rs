@@ -1,4 +1,4 @@
-//! API keys of dashboards: they read aggregates and places of one locality, and no person.
+//! API keys of dashboards: they read aggregates and places of one locality, and no personal data.
 
 mod handlers;
 pub mod model;

@@ -22,7 +22,7 @@ pub struct ApiKey {
     pub name: String,
     /// The place whose aggregates it reads.
     pub locality_id: LocalityId,
-    /// Last day it works; null: until it is revoked.
+    /// The last day of its validity; null: until it is revoked.
     pub expires_on: Option<NaiveDate>,
     pub created_by: Option<UserId>,
     pub version: i64,
@@ -41,7 +41,7 @@ pub struct ApiKeyWithSecret {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    /// Shown this once; null when the request was a repetition. Send it as `Authorization: Bearer kn_…`.
+    /// Returned only once; null when the request was a repetition. Send it as `Authorization: Bearer kn_…`.
     #[schema(example = "kn_AZOPPp1UfEO3xF0MOKmhEeX0cZ0nYH0q4bC3m7c0wQm3Jg7f5S1r2u9y8t6e4w2q")]
     pub key: Option<String>,
 }
@@ -64,12 +64,12 @@ impl ApiKeyWithSecret {
     }
 }
 
-/// A key to be made.
+/// A new API key.
 #[input]
 pub struct NewApiKey {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
-    /// Whose dashboard.
+    /// The name of the dashboard.
     #[length(1..=120)]
     #[schema(example = "Bảng số liệu tỉnh Gia Lai")]
     pub name: String,
@@ -78,7 +78,7 @@ pub struct NewApiKey {
     pub expires_on: Option<NaiveDate>,
 }
 
-/// Which keys.
+/// Filter of keys.
 #[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ApiKeyFilter {

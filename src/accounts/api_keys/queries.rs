@@ -32,7 +32,7 @@ pub fn create(tx: &mut Tx<'_>, id: ApiKeyId, new: NewApiKey, secret_hash: &[u8])
         .first(tx.conn)
         .optional()?;
     match place {
-        // Its records lie in the successors: a key for it would count nothing, for ever.
+        // The records of an ended place belong to its successors: a key for it would always read zero.
         Some((true, Some(true))) => return Err(Problem::field("#/locality_id", problems::ENDED)),
         Some((true, _)) => {}
         _ => return Err(Problem::field("#/locality_id", FieldCode::NOT_FOUND)),

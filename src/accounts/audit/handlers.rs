@@ -11,12 +11,12 @@ use crate::kernel::list::page::Page;
 
 /// List audit events
 ///
-/// Who did what to which record of the caller's area, the newest first: changes, workflow steps,
-/// sensitive fields that were read in full, sign-ins and failed ones of the accounts in the caller's
-/// care. A change of a part, such as a member of a household, is told as one of the record. What an
-/// organisation did in a village is for the officials of the village, and so is that an account of a unit was
-/// given from outside. An entry is read where the record lies after the change: one that moves away is read there. A
-/// failed sign-in has no actor. `two_person=doubt`: where one person may have taken the steps of two.
+/// Actions on records of the caller's area, the newest first: changes, workflow steps, sensitive fields that were
+/// read in full, successful and failed sign-ins of the accounts in the caller's scope. A change of a part, such as a
+/// member of a household, is an entry of the record. Actions of an organisation in a village are visible to the
+/// officials of the village, and so is an account of a unit that was created from outside. An entry is visible at the
+/// record's place after the change: one of a record that moved is visible at its new place. A failed sign-in has no
+/// actor. `two_person=doubt`: one person may have taken both steps that require two.
 #[operation(get "/audit-events")]
 pub async fn list_audit_events(
     may: May<ReadAudit>,

@@ -1,5 +1,5 @@
-//! The audit: who did what to which record. The database writes it, in the transaction of the change
-//! (`app_track` in `schema/records.sql`), nobody changes it, and officials read what lies in their area.
+//! The audit: actor, action and record of every change. Triggers write it in the transaction of the change
+//! (`app_track` in `schema/records.sql`), no role may change it, and officials read the entries of their area.
 
 mod handlers;
 pub mod model;
@@ -12,7 +12,7 @@ use crate::kernel::value::enums::Catalogue;
 
 pub const RESOURCE: Resource = Resource {
     tag: "audit-events",
-    about: "Who did what to which record.",
+    about: "Audit entries: actor, action and record.",
     routes,
     catalogues: || vec![Catalogue { name: "audit_actions", items: model::AuditAction::catalogue() }],
     ..Resource::EMPTY

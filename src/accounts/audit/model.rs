@@ -10,7 +10,7 @@ use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 
 db_enum! {
-    /// What was done.
+    /// The kind of an audit entry.
     pub enum AuditAction {
         Create = "create" ("Tạo", "Created"),
         Update = "update" ("Sửa", "Changed"),
@@ -21,13 +21,13 @@ db_enum! {
 }
 
 db_enum! {
-    /// What is doubted of two people.
+    /// A doubt about the two-person rule.
     pub enum TwoPerson {
         Doubt = "doubt" ("Có thể do một người làm cả hai bước", "One person may have taken both steps"),
     }
 }
 
-/// Somebody did something to a record. Values of personal fields are never kept, only that they changed.
+/// An action on a record. Values of personal fields are not stored, only their names.
 #[derive(QueryableByName, Serialize, ToSchema)]
 pub struct AuditEvent {
     #[diesel(sql_type = BigInt)]
@@ -35,14 +35,14 @@ pub struct AuditEvent {
     pub id: i64,
     #[diesel(sql_type = Timestamptz)]
     pub at: DateTime<Utc>,
-    /// The user; null when it was the system, or a failed sign-in.
+    /// The user; null for the system and for a failed sign-in.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub actor_id: Option<Uuid>,
     /// The role at that time, or `system`, `public` (before a sign-in), `key`.
     #[diesel(sql_type = Text)]
     #[schema(example = "village_head")]
     pub actor_role: String,
-    /// As it was then, like name and office.
+    /// The user name at that time, like name and office.
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "langtung")]
     pub actor_username: Option<String>,
@@ -55,21 +55,21 @@ pub struct AuditEvent {
     /// The unit; null for officials and village heads.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub actor_organisation_id: Option<Uuid>,
-    /// `doubt` where a step that takes two people may have been taken by one: an account that the other made or
-    /// reset in the last days (`TWO_PERSON_DAYS`, 30) took it.
+    /// `doubt` where one person may have taken both steps that require two: one account created the other, or reset
+    /// its password, within `TWO_PERSON_DAYS` (30).
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "doubt")]
     pub two_person: Option<TwoPerson>,
-    /// The organisation that the actor acted for, where it is not its own.
+    /// The organisation on whose behalf the actor acted, where it is not its own.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub on_behalf_of: Option<Uuid>,
-    /// As in the path of its resource, with `_` for `-`: `households`, `hardship_lists`, `users`.
+    /// The resource by its path, with `_` for `-`: `households`, `hardship_lists`, `users`.
     #[diesel(sql_type = Text)]
     #[schema(example = "households")]
     pub resource: String,
     #[diesel(sql_type = SqlUuid)]
     pub record_id: Uuid,
-    /// Where a part of the record changed: `members`, `assessments`, `former_assessments`,
+    /// The changed part of the record: `members`, `assessments`, `former_assessments`,
     /// `merges`, `contact`, `headcounts`, `profiles`, `versions`, `successions`.
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "members")]
@@ -78,25 +78,25 @@ pub struct AuditEvent {
     pub part_id: Option<Uuid>,
     #[diesel(sql_type = Text)]
     pub action: AuditAction,
-    /// The workflow step (`approve`, `confirm`), or what happened to an account (`sign_in_failed`).
+    /// The workflow step (`approve`, `confirm`), or the event of an account (`sign_in_failed`).
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "approve")]
     pub step: Option<String>,
     /// The version check was overridden with `If-Match: *`.
     #[diesel(sql_type = Bool)]
     pub forced: bool,
-    /// The X-Request-Id of the answer that the actor got.
+    /// The X-Request-Id of the answer.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub request_id: Option<Uuid>,
-    /// The ordinary fields before; of a change, those that changed.
+    /// The fields before, except personal ones; for a change, only changed fields.
     #[diesel(sql_type = Nullable<Jsonb>)]
     #[schema(value_type = Option<Object>)]
     pub old_values: Option<Value>,
-    /// The ordinary fields after; of a change, those that changed.
+    /// The fields after, except personal ones; for a change, only changed fields.
     #[diesel(sql_type = Nullable<Jsonb>)]
     #[schema(value_type = Option<Object>)]
     pub new_values: Option<Value>,
-    /// The personal fields that were given or changed.
+    /// The names of the personal fields that were set or changed.
     #[diesel(sql_type = Array<Text>)]
     #[schema(example = json!(["head_name"]))]
     pub personal_fields: Vec<String>,
@@ -106,18 +106,18 @@ pub struct AuditEvent {
     pub organisation_id: Option<Uuid>,
 }
 
-/// Which entries.
+/// Filter of entries.
 #[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AuditFilter {
-    /// Of this resource, in the word of the entries.
+    /// Of this resource, by the name in the entries.
     #[param(example = "households")]
     pub resource: Option<String>,
     /// Of this record.
     pub id: Option<Uuid>,
     /// By this user.
     pub actor_id: Option<Uuid>,
-    /// Only entries with this mark.
+    /// Only entries with this value.
     #[param(value_type = Option<TwoPerson>, inline)]
     pub two_person: Option<TwoPerson>,
     /// On this day or after.

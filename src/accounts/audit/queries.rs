@@ -15,7 +15,7 @@ use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::value::day;
 
-/// Tables of parts, so that the entries of a record are found without the names of its tables.
+/// The tables of parts, by which entries of parts are shown as entries of their record.
 pub struct Parts(Vec<PartOf>);
 
 struct PartOf {
@@ -37,7 +37,7 @@ impl Parts {
         if let Some(part) = self.0.iter().find(|part| part.table == event.resource) {
             event.resource.clone_from(&part.resource);
             event.part = Some(part.name.to_owned());
-            // Read as the record's id.
+            // The query returns `part_of`, the id of the record, in `part_id`.
             if let Some(whole) = event.part_id.replace(event.record_id) {
                 event.record_id = whole;
             }
@@ -45,7 +45,7 @@ impl Parts {
         event
     }
 
-    /// The tables of a resource; none of a part by itself.
+    /// The tables of a resource; none for the name of a part's table.
     fn tables<'a>(&'a self, resource: &'a str) -> Vec<&'a str> {
         let parts = self.0.iter().filter(|part| part.resource == resource).map(|part| part.table);
         let is_part = self.0.iter().any(|part| part.table == resource);
@@ -59,7 +59,7 @@ struct Count {
     count: i64,
 }
 
-/// A row that was read, and how it stands in a cursor.
+/// The sort key and the id of an entry in a cursor.
 fn key(event: &AuditEvent) -> (serde_json::Value, Uuid) {
     (json!(event.at), Uuid::from_u64_pair(0, event.id.cast_unsigned()))
 }
@@ -72,8 +72,8 @@ pub fn list(
 ) -> Result<Page<AuditEvent>> {
     check_days(filter)?;
     let asked = conditions(filter);
-    // Entries of one record or one actor are few. Of all entries those of a commune are few and far
-    // between, so they are read place by place; those of a province are found soon in any stretch.
+    // Entries of a commune are sparse in the order of time, so the index of each of its places is read. Those of
+    // a province are dense, and those of one record or actor are few.
     let by_place = matches!(tx.actor.role(), Some(Role::Commune | Role::District))
         && filter.id.is_none()
         && filter.actor_id.is_none();
@@ -101,7 +101,7 @@ pub fn list(
     } else {
         format!("SELECT * FROM audit_events e WHERE {page}")
     };
-    // The authors of a record are kept for the two-person rule alone.
+    // `written_by` is stored for the two-person rule only.
     let sql = format!(
         "WITH entries AS ({entries})
          SELECT e.id, e.at, e.actor_id, e.actor_role, e.actor_username, e.actor_full_name, e.actor_locality_id,
@@ -132,7 +132,7 @@ fn check_days(filter: &AuditFilter) -> Result<()> {
     if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
 }
 
-/// Only what is asked for: a condition that may be none would keep an index from serving it.
+/// The conditions of the given filters only: a condition such as `$1 IS NULL OR …` would prevent an index scan.
 fn conditions(filter: &AuditFilter) -> String {
     let asked = [
         (filter.resource.is_some(), "resource = ANY ($1)"),

@@ -1,6 +1,6 @@
-//! Devices that signed in before. Each keeps a token, and wrong passwords are counted for it apart from those of
-//! everybody who tries the name (OWASP calls it a device cookie). It opens nothing. The proof in a token tells without a
-//! query that it was made here; the database knows the devices of each account, which a reset forgets.
+//! Device tokens (OWASP: device cookies). A device that has signed in before sends its token, and its wrong passwords
+//! are counted separately from those of other devices. The token grants no access. Its HMAC is verified without a
+//! query; the database has the devices of each account, which a password reset deletes.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use crate::kernel::secrets::{Secrets, base64url, random};
 const PREFIX: &str = "kd_";
 const MARK_LEN: usize = 16;
 
-/// A device, told apart by a random mark.
+/// A device, identified by a random mark.
 pub struct Device([u8; MARK_LEN]);
 
 impl Device {
@@ -19,7 +19,7 @@ impl Device {
         random().map(Self)
     }
 
-    /// The device of a token, if the token was made here for this name.
+    /// The device of a token, if the token is valid for this user name.
     pub fn known(secrets: &Secrets, username: &str, token: Option<&str>) -> Option<Self> {
         let (mark, proof) = token?.strip_prefix(PREFIX)?.split_once('.')?;
         let mark: [u8; MARK_LEN] = URL_SAFE_NO_PAD.decode(mark).ok()?.try_into().ok()?;
@@ -36,7 +36,7 @@ impl Device {
         format!("{PREFIX}{}.{}", base64url(&self.0), base64url(&secrets.proof(&self.message(username))))
     }
 
-    /// What its failures are counted by. A user name holds no blank.
+    /// The subject by which its failures are counted. It is unambiguous, because a user name contains no blank.
     pub fn subject(&self, username: &str) -> String {
         format!("device {username} {}", base64url(&self.0))
     }

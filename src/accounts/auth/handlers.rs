@@ -28,10 +28,10 @@ const REFRESH_PREFIX: &str = "kr_";
 /// Sign in
 ///
 /// Answers with an access token (15 minutes) and a refresh token. A wrong name, a wrong password and
-/// a deactivated account are the same 401. After ten failures in a row each further one doubles a
-/// delay, a day at most: 429 with Retry-After; a refresh still works. Failures are counted per account, and
-/// apart from that per device that sends the `device_token` of its last sign-in. An address with 300 failures
-/// waits until the next hour. A one-time password signs in once: replace it then.
+/// a deactivated account have the same answer, 401. After ten failures in a row each further one doubles a
+/// delay, up to a day: 429 with Retry-After; a refresh still works. Failures are counted per account, and
+/// separately for each device that sends the `device_token` of its last sign-in. After 300 failures an address
+/// is refused until the next hour. A one-time password signs in once: replace it then.
 #[operation(post "/auth/login", tag = "access", responses((status = 200, body = SessionTokens), (status = 401, description = "invalid_credentials", body = ProblemDetails), (status = 429, description = "too_many_requests", body = ProblemDetails)))]
 pub async fn sign_in(
     http: HttpRequest,
@@ -100,11 +100,11 @@ pub async fn sign_in(
 
 /// Get the next pair of tokens
 ///
-/// The refresh token is used up; should the answer be lost, the same token may be sent once more within a day,
-/// and gets the same pair's refresh token again. Sent once more after the next access token was used, by another
-/// `device_name`, or when it is older, it means that somebody else has it: 401 `invalid_grant`, and the whole
-/// session ends. So refresh once at a time on a device. Unused for 45 days, or 180 days old: 401
-/// `session_expired`; unsent data can still be sent after the next sign-in.
+/// A refresh token is valid once. If the answer is lost, the same token may be sent again within a day,
+/// and the answer has the same next refresh token. Sent again after the next access token was used, with another
+/// `device_name`, or later, it counts as stolen: 401 `invalid_grant`, and the whole session ends. So a device must
+/// not send two refreshes concurrently. Unused for 45 days, or 180 days old: 401 `session_expired`; unsent data can
+/// still be sent after the next sign-in.
 #[operation(post "/auth/refresh", tag = "access", responses((status = 200, body = SessionTokens), (status = 401, description = "invalid_grant or session_expired", body = ProblemDetails)))]
 pub async fn refresh_session(
     request: RequestId,
@@ -136,7 +136,8 @@ pub async fn sign_out(may: May<ReadOwnAccount>) -> Result<NoContent> {
     Ok(NoContent)
 }
 
-/// Tokens are not kept by caches, and not compressed: the length of a compressed secret tells of it.
+/// The answer with tokens is not stored by caches and not compressed, because the length of a compressed secret
+/// leaks information about it.
 async fn session_tokens(
     db: &Db,
     tokens: &Tokens,
@@ -148,7 +149,7 @@ async fn session_tokens(
     let SessionView { user_id, session_id, auth_version, generation, role, must_change_password } = session;
     let bearer = Bearer { user: user_id, session: session_id, auth_version, generation, role, must_change_password };
     let access_token = tokens.sign(bearer, db.clock.now())?;
-    // No access token is used for it: whether this answer arrives is not known yet.
+    // Without a generation, so that the new access token does not count as used before its answer has arrived.
     let entry = Entry::User { user: user_id, session: session_id, auth_version, generation: None, request: request.0 };
     let user = db.read(&entry, me::account).await?;
     let answer = SessionTokens {

@@ -1,4 +1,4 @@
-//! The codes that auth add.
+//! The codes of sign-in and refresh.
 
 use crate::kernel::http::problem::problems;
 

@@ -8,7 +8,7 @@ use crate::access::tokens::SessionDays;
 use crate::accounts::tries::Done;
 use crate::kernel::http::problem::Result;
 
-/// A session as a token needs it.
+/// The fields of a session for an access token.
 #[derive(QueryableByName)]
 pub struct SessionView {
     #[diesel(sql_type = SqlUuid)]
@@ -25,18 +25,18 @@ pub struct SessionView {
     pub must_change_password: bool,
 }
 
-/// A session that is to be opened for a password that was right.
+/// A session to be opened after a correct password.
 pub struct Opening<'a> {
     pub user: Uuid,
-    /// Of the device, old or new.
+    /// The mark of the known or new device.
     pub mark: &'a [u8],
-    /// The hash that the password was compared with.
+    /// The hash with which the password was verified.
     pub verified: &'a str,
     pub device: Option<&'a str>,
     pub token_hash: &'a [u8],
 }
 
-/// None when the account or its password has changed meanwhile.
+/// Opens a session; `None` when the account or its password has changed since the verification.
 pub fn open_session(conn: &mut PgConnection, opening: &Opening<'_>) -> Result<Option<SessionView>> {
     let session = Uuid::now_v7();
     let opened: Done = sql_query("SELECT app_sign_in($1, $2, $3, $4, $5, $6) AS done")

@@ -30,9 +30,9 @@ pub async fn find_me(may: May<ReadOwnAccount>) -> Result<Json<Account>> {
 
 /// Change the own password
 ///
-/// This session goes on; every other session of the account ends. A one-time password is replaced
-/// here while it is good, and the access token at hand works on everywhere from then on. Wrong current passwords
-/// are counted like failed sign-ins, and apart from them: after ten in a row, 429 with Retry-After.
+/// This session goes on; every other session of the account ends. A valid one-time password is replaced here; the
+/// current access token is then accepted by all operations. Wrong current passwords are counted like failed sign-ins,
+/// but separately: after ten in a row, 429 with Retry-After.
 #[operation(put "/me/password", tag = "access")]
 pub async fn change_password(
     may: May<ReadOwnAccount>,
@@ -43,7 +43,7 @@ pub async fn change_password(
     change: Valid<PasswordChange>,
 ) -> Result<NoContent> {
     let PasswordChange { current_password, new_password } = change.into_inner();
-    // What tells nothing of the current password comes first, and takes no try.
+    // Checks that reveal nothing about the current password come first, and count no try.
     if new_password == current_password {
         return Err(Problem::field("#/new_password", problems::SAME_PASSWORD));
     }
@@ -69,14 +69,14 @@ pub async fn change_password(
     if may.write(move |tx| queries::change_password(tx, &verified, &new_hash)).await? {
         Ok(NoContent)
     } else {
-        // Another change came first.
+        // A concurrent change came first.
         Err(Problem::field("#/current_password", FieldCode::INVALID_VALUE))
     }
 }
 
 /// List the own sessions
 ///
-/// The devices on which the caller is signed in, the one used last first.
+/// The devices on which the caller is signed in, the most recently refreshed first.
 #[operation(get "/me/sessions", tag = "access")]
 pub async fn list_sessions(
     may: May<ReadOwnAccount>,

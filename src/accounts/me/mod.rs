@@ -1,4 +1,4 @@
-//! The caller's own account, the password that belongs to it, and the devices it is signed in on.
+//! The caller's own account, its password and its sessions.
 
 mod handlers;
 mod model;

@@ -22,11 +22,11 @@ pub struct Account {
     pub locality: Option<AccountLocality>,
     /// The unit; null for officials and village heads.
     pub organisation: Option<AccountOrganisation>,
-    /// What the account may do, as named on every operation; empty while its place has ended and no
-    /// other was given to it.
+    /// The permissions of the account, by the names in the operations; empty while its place has ended and no
+    /// other was assigned.
     #[schema(example = json!(["households:read", "households:write"]))]
     pub permissions: Vec<String>,
-    /// True while a one-time password stands: only this account's own pages answer.
+    /// True until the one-time password is replaced: only `/me` and `/me/password` are available.
     pub must_change_password: bool,
 }
 
@@ -52,7 +52,7 @@ pub struct AccountOrganisation {
     pub name: String,
 }
 
-/// A new password in place of the current one.
+/// A change of the own password.
 #[input]
 pub struct PasswordChange {
     #[length(1..=128)]
@@ -69,17 +69,17 @@ pub struct PasswordChange {
 pub struct Session {
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
-    /// As it was named at the sign-in.
+    /// The name given at the sign-in.
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "Điện thoại của làng")]
     pub device_name: Option<String>,
-    /// When it signed in.
+    /// The time of the sign-in.
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
-    /// When it last got new tokens.
+    /// The time of the last refresh.
     #[diesel(sql_type = Timestamptz)]
     pub refreshed_at: DateTime<Utc>,
-    /// The one that asks.
+    /// True for the session of this request.
     #[diesel(sql_type = Bool)]
     pub current: bool,
 }

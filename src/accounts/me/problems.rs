@@ -1,4 +1,4 @@
-//! The codes that me add.
+//! The codes of the own account.
 
 use crate::kernel::http::problem::field_problems;
 

@@ -79,7 +79,7 @@ pub fn find(conn: &mut PgConnection) -> Result<Account> {
     })
 }
 
-/// Words about the caller that a password must not be made of.
+/// Words about the caller that a password must not consist of.
 pub fn guessable_words(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     #[derive(QueryableByName)]
     struct Place {
@@ -89,7 +89,7 @@ pub fn guessable_words(tx: &mut Tx<'_>) -> Result<Vec<String>> {
         kind: String,
     }
     let row = row(tx.conn)?;
-    // The place of the office or of the unit, and those above it, with and without their kind: làng Tung, Ia Nan.
+    // The place of the office or of the unit, and its ancestors, with and without their kind: làng Tung, Ia Nan.
     let places: Vec<Place> = sql_query(
         "WITH place AS (SELECT coalesce($1, (SELECT o.locality_id FROM organisations o WHERE o.id = $2)) AS id)
          SELECT l.name, l.kind FROM place JOIN localities l ON l.id = place.id
@@ -103,7 +103,7 @@ pub fn guessable_words(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     Ok(known.into_iter().flatten().chain(places.into_iter().flat_map(of_place)).collect())
 }
 
-/// False when the password is another one by now than the one that was verified.
+/// Replaces the password; false when it has changed since it was verified.
 pub fn change_password(tx: &mut Tx<'_>, verified: &str, new_hash: &str) -> Result<bool> {
     let changed: Done = sql_query("SELECT app_change_own_password($1, $2) AS done")
         .bind::<Text, _>(verified)

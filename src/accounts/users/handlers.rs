@@ -19,8 +19,8 @@ use crate::kernel::list::page::Page;
 
 /// List the accounts in the caller's care
 ///
-/// Offices further down than the caller's own, in its own place and below; for an administrator the other
-/// administrators, too.
+/// Accounts of lower offices than the caller's, in its own place and below; for an administrator also those of the
+/// other administrators.
 #[operation(get "/users")]
 pub async fn list_users(may: May<ReadUsers>, list: List<UserFilter, UserSort>) -> Result<Json<Page<User>>> {
     may.list(list, queries::list).await
@@ -29,8 +29,9 @@ pub async fn list_users(may: May<ReadUsers>, list: List<UserFilter, UserSort>) -
 /// Create an account below the caller's own
 ///
 /// Answers once with a one-time password, which signs in once within 7 days, for the official to hand over. A user
-/// name that is taken in another place is 409 `username_taken` here, too; after ten of them there is a delay, which
-/// each further one doubles: 429 with Retry-After. Until the password is replaced, every call but `/me` and `/me/password` is 403 `password_change_required`.
+/// name that is taken in another place is 409 `username_taken`, too; after ten of them there is a delay, which each
+/// further one doubles: 429 with Retry-After. Until the password is replaced, every operation except those of `/me` and
+/// `/me/password` is 403 `password_change_required`.
 #[operation(post "/users")]
 pub async fn create_user(
     may: May<WriteUsers>,
@@ -62,7 +63,7 @@ pub async fn find_user(may: May<ReadUsers>, id: Id<UserId>) -> Result<Found<User
 
 /// Change an account
 ///
-/// A change of role or place re-scopes the person on the very next request.
+/// A change of role or place takes effect on the account's next request.
 #[operation(patch "/users/{id}")]
 pub async fn update_user(
     may: May<WriteUsers>,
@@ -75,7 +76,8 @@ pub async fn update_user(
 
 /// Delete an account
 ///
-/// Only one that did nothing but sign in (else 409 `in_use`): who did something stays known. Deactivate it then.
+/// Only an account that has done nothing but sign in; otherwise 409 `in_use`, because the audit refers to it.
+/// Deactivate it instead.
 #[operation(delete "/users/{id}")]
 pub async fn delete_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, unless_in_use).await
@@ -83,7 +85,7 @@ pub async fn delete_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch
 
 /// Make a new one-time password
 ///
-/// Ends the account's sessions and forgets its failed sign-ins.
+/// Ends the account's sessions and resets its failed sign-ins.
 #[operation(post "/users/{id}/reset-password")]
 pub async fn reset_user_password(
     may: May<WriteUsers>,

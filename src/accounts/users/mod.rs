@@ -1,5 +1,5 @@
-//! Users: the accounts of the offices below an official. Nobody chooses a password for somebody
-//! else: a one-time password is read out once and replaced at the first sign-in.
+//! Users: the accounts of the offices below an official. An official never chooses a password: a one-time
+//! password is generated, read out once, and replaced at the first sign-in.
 
 mod handlers;
 pub mod model;

@@ -15,7 +15,7 @@ use crate::kernel::list::sort::sorts;
 use crate::places::localities::LocalityId;
 use crate::twinning::organisations::OrganisationId;
 
-/// An account of somebody in the caller's care.
+/// An account in the caller's scope.
 #[derive(Clone, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = users)]
 pub struct User {
@@ -32,15 +32,15 @@ pub struct User {
     /// The unit; null for officials and village heads.
     pub organisation_id: Option<OrganisationId>,
     pub active: bool,
-    /// True while a one-time password stands.
+    /// True until the one-time password is replaced.
     pub must_change_password: bool,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
-/// An account in whose name an operator acts. The version is looked at again on entering: an office that
-/// changed in between is not acted for.
+/// An account on whose behalf an operator acts. The entry function compares `auth_version` again, so that an office
+/// that changed in between is refused.
 #[derive(Clone, HasQuery)]
 #[diesel(table_name = users)]
 pub struct OperatedAccount {
@@ -50,7 +50,7 @@ pub struct OperatedAccount {
     pub auth_version: i32,
 }
 
-/// An account with the one-time password that was just made for it.
+/// An account with its new one-time password.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct UserWithPassword {
     pub id: UserId,
@@ -65,7 +65,7 @@ pub struct UserWithPassword {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    /// Shown this once, good for 7 days; null when the request was a repetition.
+    /// Returned only once, valid for 7 days; null when the request was a repetition.
     #[schema(example = "k7dmq-x2v9a-ppw4t")]
     pub one_time_password: Option<String>,
 }
@@ -92,7 +92,7 @@ impl UserWithPassword {
     }
 }
 
-/// An account to be made. Roles of a place take `locality_id`, units take `organisation_id`.
+/// A new account. Roles of a place require `locality_id`, units require `organisation_id`.
 #[input]
 pub struct NewUser {
     /// UUIDv7 made by the client, so that the request can be repeated.
@@ -114,7 +114,7 @@ pub struct NewUser {
     pub organisation_id: Option<OrganisationId>,
 }
 
-/// What changes of an account. A change of role or place takes effect on its next request.
+/// Changes of an account. A change of role or place takes effect on its next request.
 #[changes]
 #[derive(AsChangeset)]
 #[diesel(table_name = users)]
@@ -140,7 +140,7 @@ fn username(value: &str) -> Result<(), ValidationError> {
     }
 }
 
-/// Which accounts.
+/// Filter of accounts.
 #[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct UserFilter {
@@ -151,7 +151,7 @@ pub struct UserFilter {
     pub locality_id: Option<LocalityId>,
     /// Accounts of this unit.
     pub organisation_id: Option<OrganisationId>,
-    /// Part of the name or user name, without case and diacritics.
+    /// Part of the name or user name, ignoring case and diacritics.
     #[serde(default, deserialize_with = "extract::search")]
     #[param(max_length = 100)]
     pub q: Option<String>,

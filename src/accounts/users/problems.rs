@@ -1,4 +1,4 @@
-//! The codes that users add.
+//! The codes of users.
 
 use crate::kernel::http::problem::problems;
 

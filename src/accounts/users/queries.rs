@@ -24,12 +24,12 @@ pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
     Ok(User::query().find(id).first(tx.conn)?)
 }
 
-/// For an operator, who sees every account.
+/// Finds an account for an operator, who sees all accounts.
 pub fn operated(conn: &mut PgConnection, username: &str) -> Result<Option<OperatedAccount>> {
     Ok(OperatedAccount::query().filter(users::username.eq(username)).first(conn).optional()?)
 }
 
-/// Of these names, the accounts in the caller's care.
+/// Finds accounts by user name, within the caller's scope.
 pub fn named(tx: &mut Tx<'_>, usernames: &[&str]) -> Result<Vec<User>> {
     Ok(User::query().filter(users::username.eq_any(usernames)).load(tx.conn)?)
 }
@@ -49,11 +49,12 @@ pub fn list(tx: &mut Tx<'_>, filter: &UserFilter, keyset: Keyset<UserSort>) -> R
 sort_columns! { UserSort of users as User: Username = username (String), CreatedAt = created_at (DateTime<Utc>) }
 
 diesel::define_sql_function! {
-    /// Seconds that the caller waits after having hit upon many names that are taken.
+    /// Seconds until the caller may create an account again, after many taken user names.
     fn app_naming_pause() -> diesel::sql_types::Integer;
 }
 
-/// A name that is taken counts: names of the country are not to be found out by trying.
+/// Counts a taken user name for the delay of `app_naming_pause`, so that user names of other places cannot be
+/// enumerated.
 pub fn name_was_taken(tx: &mut Tx<'_>) -> Result<()> {
     sql_query("SELECT app_name_was_taken()").execute(tx.conn)?;
     Ok(())
@@ -81,7 +82,7 @@ pub fn create(tx: &mut Tx<'_>, id: UserId, new: NewUser) -> Result<()> {
 }
 
 pub fn update(tx: &mut Tx<'_>, id: UserId, changes: UserChanges) -> Result<()> {
-    // The name of an account can be corrected though its place has ended.
+    // The office is not checked otherwise: the name can be corrected though the place has ended.
     if changes.role.is_some() || changes.locality_id.is_some() || changes.organisation_id.is_some() {
         let before = find(tx, id)?;
         check_office(
@@ -99,7 +100,7 @@ pub fn set_active(conn: &mut PgConnection, id: UserId, active: bool) -> Result<(
     records::apply(diesel::update(users::table.find(id)).set(users::active.eq(active)).execute(conn))
 }
 
-/// Of an account that was just made, which is one entry in the audit.
+/// Sets the password of a new account without a second audit entry.
 pub fn set_first_password(conn: &mut PgConnection, id: UserId, hash: &str, expires: DateTime<Utc>) -> Result<()> {
     sql_query("SELECT app_replace_password($1, $2, $3)")
         .bind::<SqlUuid, _>(id)
@@ -118,7 +119,7 @@ pub fn give_one_time_password(conn: &mut PgConnection, id: UserId, hash: &str, e
     Ok(())
 }
 
-/// An official fills offices below its own, of places and units in its care.
+/// Checks that the role is below the caller's, and that the place or unit fits the role and is in the caller's scope.
 fn check_office(
     tx: &mut Tx<'_>,
     role: Role,
@@ -163,7 +164,7 @@ fn check_office(
     }
 }
 
-/// The level of place an office is held in.
+/// The level of the place of a role.
 pub fn level_of(role: Role) -> Option<&'static str> {
     match role {
         Role::Province => Some("province"),

@@ -1,4 +1,4 @@
-//! Ends the statement of a heavy question whose caller has left.
+//! Cancels the statement of an expensive read whose client has disconnected.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,11 +8,11 @@ use diesel::prelude::*;
 use super::{Connections, PATIENCE, sql};
 use crate::kernel::http::problem::Result;
 
-/// Statements of a request that reads much are given up after this.
+/// `statement_timeout` of expensive reads.
 const WIDE_STATEMENT: &str = "3s";
 
-/// The process of PostgreSQL that works for a request, while it does. Held while it is being ended: the
-/// connection does not go to another request meanwhile.
+/// The backend process that runs a request's statements. The mutex is locked during the cancellation, so that
+/// the connection does not return to the pool and another request's statement is not cancelled.
 #[derive(Clone, Default)]
 pub(super) struct Backend(Arc<Mutex<Option<i32>>>);
 
@@ -33,7 +33,7 @@ impl Backend {
     }
 }
 
-/// Ends the work of a request that is dropped before it is done.
+/// Cancels the statement of a request that is dropped before it completes.
 pub(super) struct CancelOnDrop {
     pub(super) aside: Connections,
     pub(super) backend: Backend,
@@ -46,18 +46,18 @@ impl Drop for CancelOnDrop {
         if !is_working(&backend) {
             return;
         }
-        // There are no more of these threads than requests in the wide lane.
+        // The number of these threads is bounded by the permits for expensive reads.
         std::thread::spawn(move || {
             let process = backend.0.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(id) = *process else { return };
-            // A process belongs to the login, which alone may end it.
+            // pg_cancel_backend needs the role that logged in, not `app`.
             let sql = format!("RESET ROLE; SELECT pg_cancel_backend({id}); SET ROLE app");
             let outcome = aside
                 .get_timeout(PATIENCE)
                 .map_err(|error| error.to_string())
                 .and_then(|mut conn| conn.batch_execute(&sql).map_err(|error| error.to_string()));
             if let Err(error) = outcome {
-                log::warn!("a question that nobody waits for goes on: {error}");
+                log::warn!("the statement of a disconnected client was not cancelled: {error}");
             }
         });
     }

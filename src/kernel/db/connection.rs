@@ -1,12 +1,11 @@
-//! What every connection is made with, so that nothing waits for ever: neither for a server that is
-//! gone without a word, nor for a lock or a query.
+//! Settings of every connection, with time-outs for unreachable servers, locks and statements.
 
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::CustomizeConnection;
 
-/// What libpq is told unless DATABASE_URL says something else. A remote server that vanishes is
-/// noticed within `tcp_user_timeout` (milliseconds) while we send, and by keepalives while we wait.
+/// Parameters of libpq that DATABASE_URL may override. An unreachable server is detected by
+/// `tcp_user_timeout` (milliseconds) while data is sent, and by keepalives while an answer is awaited.
 const DEFAULTS: [(&str, &str); 6] = [
     ("connect_timeout", "2"),
     ("tcp_user_timeout", "2000"),
@@ -16,10 +15,10 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("fallback_application_name", "ketnghia"),
 ];
 
-/// The URL or `key=value` string with our defaults for what it does not say.
+/// Adds the defaults for missing parameters to a URL or `key=value` string.
 pub fn with_defaults(url: &str) -> String {
     let after_scheme = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
-    // As libpq reads it: a question mark in a password begins no parameters.
+    // As in libpq, a question mark in a password does not start the parameters.
     let has_parameters = after_scheme.is_some_and(|rest| match rest.split_once(['@', '/']) {
         Some((login, host)) if rest.as_bytes().get(login.len()) == Some(&b'@') => host.contains('?'),
         _ => rest.contains('?'),
@@ -34,9 +33,10 @@ pub fn with_defaults(url: &str) -> String {
     whole
 }
 
-/// Serves as `app`, and gives up on a query after ten seconds, on a lock after three. A statement is planned
-/// once for each connection, not for each request and its values: planning a list takes longer than reading
-/// it. Where values matter, the statement differs (`access::reach`), or asks for it (`plan_for_values`).
+/// Sets the role `app`, a statement time-out of ten seconds and a lock time-out of three. Generic plans are
+/// forced: a statement is planned once for each connection, because planning a list takes longer than reading
+/// it. Where the plan depends on values, the statement text differs (`access::reach`), or `plan_for_values`
+/// enables custom plans.
 #[derive(Debug)]
 pub struct ServeAsApp {
     pub two_person_days: u32,

@@ -1,4 +1,4 @@
-//! The callers of a transaction, and how each enters it.
+//! The callers of a transaction, and the entry function of each.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use super::sql;
 
-/// Who enters a transaction.
+/// The caller of a transaction.
 #[derive(Debug, Clone)]
 pub enum Entry {
     User {
         user: Uuid,
         session: Uuid,
         auth_version: i32,
-        /// Of the refresh token that the access token came with; None where no access token was used.
+        /// The generation of the refresh token issued with the access token; `None` without an access token.
         generation: Option<i32>,
         request: Uuid,
     },
@@ -22,13 +22,13 @@ pub enum Entry {
         secret_hash: Vec<u8>,
         request: Uuid,
     },
-    /// What needs no sign-in.
+    /// Public operations.
     Public {
         request: Uuid,
     },
     /// Loaders and jobs.
     System,
-    /// An operator at the command line, in the name of a user who did not sign in.
+    /// A command of an operator, on behalf of a user without a session.
     Operator {
         user: Uuid,
         auth_version: i32,
@@ -36,7 +36,7 @@ pub enum Entry {
     },
 }
 
-/// Whoever can enter.
+/// Types that identify a caller.
 pub trait Enters {
     fn entry(&self) -> Entry;
 }
@@ -47,14 +47,15 @@ impl Enters for Entry {
     }
 }
 
-/// How an entry went, as the entry functions tell it.
+// Results of the entry functions.
 pub(super) const REFUSED: i16 = 0;
 const ENTERED: i16 = 1;
 pub(super) const FIRST_USE: i16 = 2;
 
 impl Entry {
-    /// Whose share of the database a request takes; None where nobody is signed in. A key is not looked up
-    /// yet: counted by its secret, nobody uses up the share of another by naming its id.
+    /// The caller by which concurrent requests are limited; `None` for public operations. A key is counted by id
+    /// and secret, because it is not verified yet: a request with a foreign id and a wrong secret must not use up
+    /// the limit of that key.
     pub fn caller(&self) -> Option<Uuid> {
         match self {
             Self::User { user, .. } | Self::Operator { user, .. } => Some(*user),

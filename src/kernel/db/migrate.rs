@@ -1,5 +1,5 @@
-//! Roles, migrations, the text of `schema/`, and the checks before serving. Roles belong to the cluster and not to the
-//! database, so they are made here and not in a migration.
+//! Creates roles, runs migrations, applies the text of `schema/`, and checks the database before serving. Roles belong
+//! to the cluster and not to the database, so they are created here and not in a migration.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -12,12 +12,12 @@ use super::{one_line, text};
 
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// Two migrations at once would trip over each other; the number is arbitrary.
+/// The advisory lock against concurrent migrations; the number is arbitrary.
 const MIGRATION_LOCK: i64 = 7_364_102_301;
 
 pub const NOT_CURRENT: &str = "the database is not up to date: run `ketnghia migrate` first";
 
-/// Brings the database to the schema that this binary knows.
+/// Migrates the database to the schema of this binary.
 pub fn migrate(url: &str) -> Result<usize, String> {
     let mut conn = connect(url)?;
     let told = |what: &str, error: &dyn std::fmt::Display| format!("{what}: {}", one_line(&error.to_string()));
@@ -28,17 +28,17 @@ pub fn migrate(url: &str) -> Result<usize, String> {
     })?;
     conn.batch_execute("SET ROLE app_owner").map_err(|e| told("cannot act as app_owner", &e))?;
     if is_rewritten(&mut conn) {
-        return Err("the database was made before the first release, and its migrations have been rewritten since: move it aside and begin anew".into());
+        return Err("the database was created before the first release, and its migrations have been rewritten since: move it away and create a new one".into());
     }
     let applied = conn.run_pending_migrations(MIGRATIONS).map_err(|e| told("a migration failed", &e))?.len();
-    // The text of a newer binary serves its migrations too; an older one would take it back.
+    // A database with newer migrations keeps its text of `schema/`, which is newer, too.
     if !is_newer(&mut conn) {
         text::apply(&mut conn).map_err(|error| told("the text of schema/ cannot be applied", &error))?;
     }
     Ok(applied)
 }
 
-/// Drops the text of `schema/` and takes every migration back; for the test that proves each `down.sql`.
+/// Drops the text of `schema/` and reverts every migration; for the test of each `down.sql`.
 pub fn revert_all(url: &str) -> Result<(), String> {
     let mut conn = connect(url)?;
     conn.batch_execute("SET ROLE app_owner").map_err(|error| error.to_string())?;
@@ -49,13 +49,13 @@ pub fn revert_all(url: &str) -> Result<(), String> {
 
 fn connect(url: &str) -> Result<PgConnection, String> {
     PgConnection::establish(&with_defaults(url)).map_err(|error| {
-        // libpq repeats what it cannot read, password and all.
+        // libpq repeats an invalid URL in its message, with the password.
         let reason = one_line(&error.to_string()).replace(url, "…");
         format!("cannot connect to the database (DATABASE_URL): {reason}")
     })
 }
 
-/// Asks, before a pool tries again and again, whether this login can serve at all.
+/// Checks once, before the pool retries connecting, that the database is migrated and the login is a member of `app`.
 pub fn check_login(url: &str) -> Result<(), String> {
     #[derive(QueryableByName)]
     struct Login {
@@ -91,7 +91,7 @@ fn make_roles(conn: &mut PgConnection) -> QueryResult<()> {
              IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
                EXECUTE format('CREATE ROLE %I NOLOGIN', name);
              END IF;
-             -- Tried, not asked: from PostgreSQL 16 on, who creates a role is its member and may not yet act as it.
+             -- SET ROLE is tried: since PostgreSQL 16 the creator of a role is its member without the SET option.
              BEGIN
                EXECUTE format('SET LOCAL ROLE %I', name);
                RESET ROLE;
@@ -120,7 +120,8 @@ struct Migrated {
     version: String,
 }
 
-/// What speaks against serving from this database, in one line; run on a connection of the pool.
+/// Returns the first reason not to serve from this database, as one line. Must run on a connection of the pool, whose
+/// role it checks.
 pub fn complaints(conn: &mut PgConnection, unsafe_durability: bool) -> Option<String> {
     let findings: Result<Vec<Finding>, _> = sql_query(
         "SELECT 'the service would run as a superuser' AS complaint, false AS about_durability
@@ -150,28 +151,28 @@ pub fn complaints(conn: &mut PgConnection, unsafe_durability: bool) -> Option<St
     Some(format!("refusing to serve: {}", complaint.complaint))
 }
 
-/// True when every migration that this binary knows is applied, and its text of `schema/`. With newer migrations the text is
-/// a newer one, which is fine.
+/// Whether every migration of this binary is applied, and its text of `schema/`. With newer migrations the text is a
+/// newer one, which is accepted.
 pub fn is_current(conn: &mut PgConnection) -> bool {
     let applied = applied(conn);
     applied.is_some_and(|applied| known().iter().all(|known| applied.contains(known)))
         && (is_newer(conn) || text::is_applied(conn))
 }
 
-/// True when migrations are applied that this binary does not know.
+/// Whether migrations are applied that this binary does not have.
 fn is_newer(conn: &mut PgConnection) -> bool {
     let known = known();
     applied(conn).is_some_and(|applied| applied.iter().any(|version| !known.contains(version)))
 }
 
-/// True when some migrations are applied that this binary does not know, and it knows some that are not: neither is
-/// newer than the other.
+/// Whether the database has migrations that this binary lacks, and lacks some that it has: neither is newer than the
+/// other.
 fn is_rewritten(conn: &mut PgConnection) -> bool {
     let known = known();
     is_newer(conn) && applied(conn).is_some_and(|applied| known.iter().any(|version| !applied.contains(version)))
 }
 
-/// The versions that are applied; None where nothing was ever.
+/// The applied versions; `None` where the table of migrations does not exist.
 fn applied(conn: &mut PgConnection) -> Option<Vec<String>> {
     let rows: Vec<Migrated> = sql_query("SELECT version FROM __diesel_schema_migrations").load(conn).ok()?;
     Some(rows.into_iter().map(|row| row.version).collect())

@@ -1,9 +1,9 @@
-//! The queue before the pool. Requests wait here, without a thread, until a connection is theirs:
-//! inside the pool, waiting threads would starve each other. Its length and the wait are bounded, so
-//! that under too much load, or without a database, callers are told to come back instead of piling up.
+//! The queue in front of the connection pool. Requests wait here without a thread: blocked threads inside
+//! the pool would starve each other. Length and wait are bounded, so that under overload, or without a
+//! database, requests are answered 503 with `Retry-After`.
 //!
-//! No caller takes the pool of the others: each has two requests in the database at once, and what reads
-//! much goes through a lane of half the pool.
+//! The pool is shared fairly: a caller runs two requests concurrently, and expensive reads of all callers
+//! take at most half of the connections.
 
 use std::sync::Arc;
 
@@ -14,26 +14,26 @@ use uuid::Uuid;
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::shares::{Share, Shares};
 
-/// Requests that may wait for each connection: at a few milliseconds each, less than a second's work.
+/// Waiting requests for each connection: at a few milliseconds each, less than a second of work.
 const WAITING_FOR_EACH: usize = 128;
-/// Requests of one caller in the database at once.
+/// Concurrent requests of one caller.
 const AT_ONCE: usize = 2;
-/// Requests of one caller that may wait for these.
+/// Waiting requests of one caller.
 const OWN_LINE: usize = 128;
 
-/// Who waits, and who works.
+/// Semaphores of waiting and running requests.
 #[derive(Clone)]
 pub struct Queue {
     places: Arc<Semaphore>,
     turns: Arc<Semaphore>,
-    /// Half of the turns: calls without sign-in, and requests that read much.
+    /// Half of the connections: for public operations, and for expensive reads.
     public: Arc<Semaphore>,
     wide: Arc<Semaphore>,
     own: Arc<Shares<Uuid>>,
     own_wide: Arc<Shares<Uuid>>,
 }
 
-/// The right to one connection, until it is dropped.
+/// A permit for one connection, released on drop.
 pub struct Turn {
     _own: Vec<Share<Uuid>>,
     _lanes: Vec<OwnedSemaphorePermit>,
@@ -51,12 +51,12 @@ impl Queue {
             public: Arc::new(Semaphore::new(half)),
             wide: Arc::new(Semaphore::new(half)),
             own: Shares::new(AT_ONCE, OWN_LINE),
-            // Of the lane a caller has half, too, so that another one's question begins at once.
+            // One caller gets half of the expensive reads, so that those of another caller start at once.
             own_wide: Shares::new((half / 2).clamp(1, AT_ONCE), OWN_LINE),
         }
     }
 
-    /// Waits in the order of coming, until the deadline at most.
+    /// Waits for a permit in first-in, first-out order, until the deadline.
     pub async fn turn(&self, caller: Option<Uuid>, is_wide: bool, deadline: Instant) -> Result<Turn> {
         let (mut own, mut lanes) = (Vec::new(), Vec::new());
         match caller {
@@ -70,7 +70,7 @@ impl Queue {
             None => lanes.push(acquire(&self.public, deadline).await?),
         }
         let place = self.places.clone().try_acquire_owned();
-        let place = place.map_err(|_full| Problem::overloaded("the queue before the database is full"))?;
+        let place = place.map_err(|_full| Problem::overloaded("the queue for connections is full"))?;
         let turn = acquire(&self.turns, deadline).await?;
         Ok(Turn { _own: own, _lanes: lanes, _place: place, _turn: turn })
     }
@@ -79,7 +79,7 @@ impl Queue {
 async fn acquire(turns: &Arc<Semaphore>, deadline: Instant) -> Result<OwnedSemaphorePermit> {
     match timeout_at(deadline, turns.clone().acquire_owned()).await {
         Ok(Ok(turn)) => Ok(turn),
-        Ok(Err(_)) | Err(_) => Err(Problem::overloaded("no connection to the database came free in time")),
+        Ok(Err(_)) | Err(_) => Err(Problem::overloaded("no connection to the database was free in time")),
     }
 }
 

@@ -1,6 +1,5 @@
-//! What every create, change, step and delete has in common: a repeated creation is known again, a
-//! change is meant for a version, a repeated step is known again, a delete is refused where others
-//! depend. Table names in here are constants of the code, never input.
+//! Common parts of create, change, step and delete: detects repeated creations and steps, compares
+//! versions, refuses a delete that a foreign key forbids. Table names are constants of the code, never input.
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -27,14 +26,14 @@ struct Version {
     version: i64,
 }
 
-/// Whether an id is new, or the same request made it before.
+/// Whether an id is new, or was created by the same request before.
 #[derive(PartialEq)]
 pub enum Claim {
     New,
     Replay,
 }
 
-/// Claims the id of a record that is created.
+/// Claims the id of a new record.
 pub fn claim<I: RecordId>(conn: &mut PgConnection, id: I, hash: &[u8]) -> Result<Claim> {
     let (table, id): (&str, Uuid) = (I::TABLE, id.into());
     let outcome: String = diesel::select(app_claim(id, table, hash)).get_result(conn)?;
@@ -55,14 +54,13 @@ struct PartId {
     id: Uuid,
 }
 
-/// Claims the ids of the parts that came inside a record, and tells which of them are taken: by
-/// another record, or by one that was deleted.
+/// Claims the ids of parts inside a record, and returns those taken by another or a deleted record.
 fn claim_parts(conn: &mut PgConnection, table: &str, whole: Uuid, ids: &[Uuid]) -> Result<Vec<Uuid>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    // In the order of the ids, so that two requests wait for each other and never in a circle. What
-    // stands for the body is the record around it: no part is a repetition by itself.
+    // Ordered by id, so that concurrent requests cannot deadlock. The id of the whole replaces the body's hash:
+    // a part is never a repetition by itself.
     let taken: Vec<PartId> = sql_query(
         "SELECT id FROM (SELECT id, app_claim(id, $1, $2) AS word FROM (SELECT DISTINCT id FROM unnest($3) id ORDER BY id) part) claim
           WHERE word <> 'new'",
@@ -74,7 +72,7 @@ fn claim_parts(conn: &mut PgConnection, table: &str, whole: Uuid, ids: &[Uuid]) 
     Ok(taken.into_iter().map(|part| part.id).collect())
 }
 
-/// Claims the ids that clients made for the entries of a list inside a record, and names the taken ones.
+/// Claims the ids that clients generated for the entries of a list inside a record; the error names the taken ones.
 pub fn claim_listed(conn: &mut PgConnection, table: &str, whole: Uuid, list: &str, ids: &[Option<Uuid>]) -> Result<()> {
     let given: Vec<Uuid> = ids.iter().flatten().copied().collect();
     let taken = claim_parts(conn, table, whole, &given)?;
@@ -84,7 +82,7 @@ pub fn claim_listed(conn: &mut PgConnection, table: &str, whole: Uuid, list: &st
     if errors.is_empty() { Ok(()) } else { Err(Problem::with_errors(Code::ID_CONFLICT, errors)) }
 }
 
-/// Deletes parts of a record, unless others have come to depend on them.
+/// Maps the result of deleting parts: a foreign-key violation becomes `in_use`.
 pub fn delete_parts(outcome: QueryResult<usize>, in_use: Code) -> Result<()> {
     match outcome {
         Ok(_) => Ok(()),
@@ -93,8 +91,8 @@ pub fn delete_parts(outcome: QueryResult<usize>, in_use: Code) -> Result<()> {
     }
 }
 
-/// Locks a row the caller may change and gives its version. What they may not change is not found,
-/// also where its public part may be read: an update out of scope finds no row.
+/// Locks a row that the caller may change, and returns its version. A row that is only readable is not found,
+/// because `FOR UPDATE` applies the policies of UPDATE, too.
 pub fn lock<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<i64> {
     let row: Version = sql_query(format!("SELECT version FROM {} WHERE id = $1 FOR UPDATE", I::TABLE))
         .bind::<SqlUuid, _>(id.into())
@@ -102,7 +100,7 @@ pub fn lock<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<i64> {
     Ok(row.version)
 }
 
-/// Whether a locked record is of the version that was read. `If-Match: *` fits and is noted in the audit.
+/// Whether a locked record has the version of `If-Match`. `*` fits and sets `app.forced` for the audit.
 pub fn fits(conn: &mut PgConnection, version: i64, if_match: &IfMatch) -> Result<bool> {
     let fit = if_match.check(version)?;
     if fit == Match::Forced {
@@ -111,13 +109,13 @@ pub fn fits(conn: &mut PgConnection, version: i64, if_match: &IfMatch) -> Result
     Ok(fit != Match::Stale)
 }
 
-/// Leaves a word for the audit for the rest of the transaction.
+/// Sets `app.<name>` for the rest of the transaction, which the audit trigger reads.
 pub fn set(conn: &mut PgConnection, name: &str, value: &str) -> Result<()> {
     diesel::select(app_set(name, value)).execute(conn)?;
     Ok(())
 }
 
-/// Really deletes; the trigger keeps the row in `deleted_records`.
+/// Deletes a row; a trigger copies it to `deleted_records`.
 pub fn delete_row<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<NoContent> {
     let sql = format!("DELETE FROM {} WHERE id = $1", I::TABLE);
     let deleted = sql_query(sql).bind::<SqlUuid, _>(id.into()).execute(conn);
@@ -129,25 +127,25 @@ pub fn delete_row<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<NoConte
     }
 }
 
-/// Begins a step of a locked record; false when the caller took the same step with the same body last.
+/// Begins a step of a locked record; false where the caller's last step was the same with the same body.
 pub fn begin_step<I: RecordId>(conn: &mut PgConnection, id: I, word: &str, hash: &[u8]) -> Result<bool> {
     let (table, id): (&str, Uuid) = (I::TABLE, id.into());
     Ok(diesel::select(app_begin_step(id, table, word, hash)).get_result(conn)?)
 }
 
-/// Forgets the last step of a record that starts anew: the same step is no repetition then.
+/// Deletes the last step of a record whose workflow restarts, so that the same step is no repetition.
 pub fn forget_step<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<()> {
     diesel::select(app_forget_step(id.into())).execute(conn)?;
     Ok(())
 }
 
-/// The moment of the transaction, by the service's clock.
+/// The time of the transaction, by the service's clock.
 pub fn now(conn: &mut PgConnection) -> Result<chrono::DateTime<chrono::Utc>> {
     Ok(diesel::select(app_now()).get_result(conn)?)
 }
 
-/// The outcome of an update: a patch without fields changes nothing and is no error, and a row that
-/// is out of the caller's reach is not found.
+/// Maps the result of an update: a patch without fields, which diesel cannot build, succeeds without a change,
+/// and no updated row is not found.
 pub fn apply(outcome: QueryResult<usize>) -> Result<()> {
     match outcome {
         Ok(0) => Err(Problem::not_found()),
@@ -156,22 +154,22 @@ pub fn apply(outcome: QueryResult<usize>) -> Result<()> {
     }
 }
 
-/// Raises the version of a record of which only parts changed.
+/// Updates a record of which only parts changed, so that its trigger increments the version.
 pub fn touch<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<()> {
     let sql = format!("UPDATE {} SET updated_at = clock_timestamp() WHERE id = $1", I::TABLE);
     apply(sql_query(sql).bind::<SqlUuid, _>(id.into()).execute(conn))
 }
 
-/// The folded words of a search, as the word tables keep them.
+/// The folded words of a search text, as stored in the word tables.
 pub fn folded_words(conn: &mut PgConnection, q: &str) -> Result<Vec<String>> {
     let words: Vec<Word> = sql_query("SELECT word FROM app_words($1) word").bind::<Text, _>(q).load(conn)?;
     Ok(words.into_iter().map(|row| row.word).collect())
 }
 
-/// Rows of each kind that are forgotten in one transaction.
+/// Rows of each table that are deleted in one transaction.
 const FORGOTTEN_AT_ONCE: i32 = 1_000;
 
-/// Deletes what has been kept for its period (docs/operation.md).
+/// Deletes rows whose retention period has ended (docs/operation.md).
 pub fn forget(db: &Db) -> Result<()> {
     #[derive(QueryableByName)]
     struct Gone {

@@ -1,5 +1,5 @@
-//! Which keys of PII_KEY_FILE the database has met, and the personal fields of deleted rows, which are sealed by a
-//! job: the trigger that keeps a deleted row has no key.
+//! Records the keys of PII_KEY_FILE that the database depends on, and seals the personal fields of deleted rows. A job
+//! seals them, because the trigger that copies a deleted row has no key.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -13,7 +13,7 @@ use super::sql::app_now;
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::secrets::Secrets;
 
-/// Rows that are sealed in one transaction.
+/// Rows sealed in one transaction.
 const AT_ONCE: i32 = 500;
 
 /// The number of a key, and its fingerprint.
@@ -26,7 +26,7 @@ pub fn met_keys(conn: &mut PgConnection) -> Result<Vec<MetKey>> {
     rows.into_iter().map(|(id, fingerprint)| Ok((number(id)?, fingerprint))).collect()
 }
 
-/// Remembers keys that are new.
+/// Inserts new keys.
 pub fn meet_keys(conn: &mut PgConnection, keys: &[MetKey]) -> Result<()> {
     for (id, fingerprint) in keys {
         let row = (
@@ -39,7 +39,7 @@ pub fn meet_keys(conn: &mut PgConnection, keys: &[MetKey]) -> Result<()> {
     Ok(())
 }
 
-/// Forgets a key with which nothing is sealed any more.
+/// Deletes a key that no longer seals any value.
 pub fn part_with_key(conn: &mut PgConnection, id: u8) -> Result<()> {
     diesel::delete(sealing_keys::table.find(i16::from(id))).execute(conn)?;
     Ok(())
@@ -57,7 +57,7 @@ struct Deletion {
     sealed: Option<Vec<u8>>,
 }
 
-/// Seals the personal fields of rows that were deleted since.
+/// Seals the personal fields of rows deleted since the last run.
 pub fn seal_deletions(db: &Db, secrets: &Secrets) -> Result<()> {
     let batch = || {
         db.as_system(|conn| {
@@ -70,13 +70,13 @@ pub fn seal_deletions(db: &Db, secrets: &Secrets) -> Result<()> {
     Ok(())
 }
 
-/// What a batch came to.
+/// The result of a batch.
 pub struct Batch {
     pub is_full: bool,
     pub unreadable: usize,
 }
 
-/// Seals a batch of deleted rows with the newest key, those that an older one sealed included.
+/// Seals a batch of deleted rows with the newest key, including those sealed with an older one.
 pub fn reseal_deletions(conn: &mut PgConnection, secrets: &Secrets) -> Result<Batch> {
     let newest = secrets.newest_key().map_or(0, i16::from);
     let rows: Vec<Deletion> = sql_query("SELECT * FROM app_deletions_to_seal($1, $2)")
@@ -107,11 +107,11 @@ fn seal(conn: &mut PgConnection, secrets: &Secrets, rows: &[Deletion]) -> Result
             .bind::<Bytea, _>(secrets.seal(row.id, &field, &content)?)
             .execute(conn)?;
     }
-    // What does not open comes again: a batch of nothing else is the last.
+    // Unreadable rows are selected again, so a batch of only these ends the loop.
     Ok(Batch { is_full: rows.len() == usize::try_from(AT_ONCE).unwrap_or(0) && unreadable < rows.len(), unreadable })
 }
 
-/// How many values a key sealed.
+/// The number of values that a key sealed.
 #[derive(QueryableByName)]
 pub struct SealedBy {
     #[diesel(sql_type = Integer)]
@@ -120,7 +120,7 @@ pub struct SealedBy {
     pub fields: i64,
 }
 
-/// The deleted rows by the key that sealed them.
+/// Counts the deleted rows by sealing key.
 pub fn sealed_deletions(conn: &mut PgConnection) -> Result<Vec<SealedBy>> {
     Ok(sql_query("SELECT key, fields FROM app_sealed_deletions()").load(conn)?)
 }

@@ -1,32 +1,32 @@
-//! Functions of the database that queries call. In `diesel::select` a statement is planned once for each
-//! connection, as text (`sql_query`) at every call.
+//! Declares the database functions that queries call. `diesel::select` prepares a statement once for each
+//! connection, `sql_query` at every call.
 
 use diesel::define_sql_function;
 use diesel::sql_types::Binary;
 use diesel::sql_types::{Bool, Integer, Text, Timestamptz, Uuid};
 
 define_sql_function! {
-    /// Contains a part, without case and diacritics.
+    /// Whether a value contains a part, ignoring case and diacritics.
     fn app_matches(value: Text, part: Text) -> Bool;
 }
 define_sql_function! {
-    /// The moment of the transaction by the service's clock.
+    /// The time of the transaction by the service's clock.
     fn app_now() -> Timestamptz;
 }
 define_sql_function! {
-    /// The day it is in Vietnam.
+    /// The current day in Vietnam.
     fn app_today() -> Date;
 }
 define_sql_function! {
-    /// Claims the id of a creation: new, or known.
+    /// Claims the id of a creation; returns `new`, `replay`, `deleted` or `conflict`.
     fn app_claim(id: Uuid, resource: Text, body_hash: Binary) -> Text;
 }
 define_sql_function! {
-    /// Begins a step of a locked record; false for a repetition of the last one.
+    /// Begins a step of a locked record; false for a repetition of the last step.
     fn app_begin_step(record: Uuid, resource: Text, step: Text, body_hash: Binary) -> Bool;
 }
 define_sql_function! {
-    /// Forgets the last step of a record.
+    /// Deletes the last step of a record.
     fn app_forget_step(record: Uuid) -> Nullable<Text>;
 }
 define_sql_function! {
@@ -42,11 +42,11 @@ define_sql_function! {
     fn app_enter_key(key: Uuid, hash: Binary, moment: Timestamptz, request: Uuid) -> SmallInt;
 }
 define_sql_function! {
-    /// Enters as a user for whom an operator acts.
+    /// Enters as a user on whose behalf an operator acts.
     fn app_enter_as(account: Uuid, auth_version: Integer, moment: Timestamptz, request: Uuid) -> SmallInt;
 }
 define_sql_function! {
-    /// Enters without sign-in.
+    /// Enters without authentication.
     fn app_enter_public(moment: Timestamptz, request: Uuid) -> Nullable<Text>;
 }
 define_sql_function! {
@@ -54,14 +54,14 @@ define_sql_function! {
     fn app_enter_system(moment: Timestamptz) -> Nullable<Text>;
 }
 define_sql_function! {
-    /// Notes that the access token of a generation was used.
+    /// Records the first use of the access token of a generation.
     fn app_access_used(session: Uuid, generation: Integer) -> Nullable<Text>;
 }
 define_sql_function! {
-    /// Sets a setting of PostgreSQL, for the transaction where `is_local`.
+    /// Sets a parameter of PostgreSQL, with `is_local` for the transaction only.
     fn set_config(name: Text, value: Text, is_local: Bool) -> Text;
 }
 define_sql_function! {
-    /// The process that works for this connection.
+    /// The id of this connection's backend process.
     fn pg_backend_pid() -> Integer;
 }

@@ -1,7 +1,7 @@
 //! Applies the current text of functions, triggers, policies and grants: the files of `schema/`.
 //!
-//! Migrations append; a function that several migrations replace can be read in none of them. The text is replaced as a whole, so the
-//! files are what the database holds.
+//! Migrations only append, so the current text of a function replaced by several of them is hard to find. The files are
+//! applied as a whole and are equal to the content of the database.
 
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ macro_rules! files {
     ($($name:literal),*) => { [$(($name, include_str!(concat!("../../../schema/", $name, ".sql")))),*] };
 }
 
-/// In the order of application: helpers of all tables first, then the areas.
+/// The files in the order of application: helpers of all tables first, then the areas.
 pub const FILES: [(&str, &str); 10] =
     files!["shapes", "access", "search", "records", "places", "twinning", "accounts", "needs", "support", "insight"];
 
@@ -26,7 +26,8 @@ static HASH: LazyLock<Vec<u8>> = LazyLock::new(|| {
     sha256(text.as_bytes())
 });
 
-/// Only what app_owner owns: an operator may have tables beside ours. The row goes first, while its policies stand.
+/// Drops the objects that app_owner owns; an operator may have other tables in the schema. The row of `schema_text` is
+/// deleted first, while its policies exist.
 const DROP: &str = "
     DO $$
     DECLARE
@@ -52,7 +53,7 @@ const DROP: &str = "
       END IF;
     END $$";
 
-/// True when the text in the database is that of this binary.
+/// Whether the text in the database is that of this binary.
 pub fn is_applied(conn: &mut PgConnection) -> bool {
     #[derive(QueryableByName)]
     struct Found {
@@ -65,8 +66,8 @@ pub fn is_applied(conn: &mut PgConnection) -> bool {
     found.is_ok_and(|found| found.same)
 }
 
-/// Replaces the text in one transaction, unless it is applied. The bodies of functions are not checked meanwhile, so a
-/// function may call one of a later file; a test checks them afterwards.
+/// Replaces the text in one transaction, unless it is applied. `check_function_bodies` is off, so that a function may
+/// call one of a later file; a test checks the bodies.
 pub fn apply(conn: &mut PgConnection) -> Result<(), String> {
     if is_applied(conn) {
         return Ok(());
@@ -94,7 +95,7 @@ pub fn drop(conn: &mut PgConnection) -> QueryResult<()> {
     conn.transaction(|conn| conn.batch_execute(&format!("SET LOCAL search_path = public; {DROP}")))
 }
 
-/// Functions of app_owner, with the types of their arguments.
+/// The functions of app_owner, with the types of their arguments.
 fn functions(conn: &mut PgConnection) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Function {

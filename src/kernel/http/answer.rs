@@ -1,4 +1,4 @@
-//! Answers whose type tells their status.
+//! Responses with one type for each status: 200, 201, 204.
 
 use actix_web::body::BoxBody;
 use actix_web::http::header::{ETAG, LOCATION};
@@ -6,13 +6,13 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// A single record: it has an id and a version, and `ETag` is the version.
+/// A record with an id and a version; the version is sent as `ETag`.
 pub trait Record: Serialize {
     fn id(&self) -> Uuid;
     fn version(&self) -> i64;
 }
 
-/// Says which fields are id and version.
+/// Implements `Record` by the fields `id` and `version`.
 macro_rules! record {
     ($($name:ty),+ $(,)?) => {
         $(impl $crate::kernel::http::answer::Record for $name {
@@ -27,7 +27,7 @@ fn tag(record: &impl Record) -> String {
     format!("\"{}\"", record.version())
 }
 
-/// 200 with the record as it is.
+/// 200 with the record.
 pub struct Found<T>(pub T);
 
 impl<T: Record> Responder for Found<T> {
@@ -37,11 +37,11 @@ impl<T: Record> Responder for Found<T> {
     }
 }
 
-/// What came of a creation.
+/// The result of a creation.
 pub enum Created<T> {
-    /// 201 and where it is.
+    /// 201 with `Location`.
     New(T),
-    /// 200: the same request came before; this is the record as it is now.
+    /// 200 with the current record: the same request was received before.
     Replayed(T),
 }
 
@@ -61,7 +61,7 @@ impl<T: Record> Responder for Created<T> {
     }
 }
 
-/// A record is found under its collection; `/hardship-items/{id}/pledges` makes `/pledges/{id}`.
+/// The URL of a record is its collection and its id: `/hardship-items/{id}/pledges` creates `/pledges/{id}`.
 fn location(request: &HttpRequest, id: Uuid) -> String {
     let collection = request.path().rsplit('/').next().unwrap_or_default();
     format!("/api/v1/{collection}/{id}")

@@ -1,4 +1,4 @@
-//! Connections: how many one address holds, and how long one that takes no answer is kept.
+//! Limits the connections of each address, and closes a connection whose peer does not read its answer.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ pub struct Connections {
 /// One open connection, counted until it is dropped.
 struct Held {
     connections: Arc<Connections>,
-    /// None where connections are not counted: behind a proxy all addresses are one.
+    /// `None` where connections are not counted: behind a proxy all have the same address.
     address: Option<IpAddr>,
 }
 
@@ -44,17 +44,17 @@ impl Drop for Held {
 }
 
 impl Connections {
-    /// `per_address`: 0 is no limit; `unread`: how long an answer may wait for its reader.
+    /// `per_address`: 0 is no limit; `unread`: the time-out for unacknowledged bytes.
     pub fn new(per_address: u32, unread: Duration, trusted: TrustedProxy, metrics: Arc<Metrics>) -> Self {
         Self { per_address, unread, trusted, open: Mutex::default(), metrics }
     }
 
-    /// Keeps a new connection in `kept`, which lives as long as the connection, or closes it.
+    /// Counts a new connection in `kept`, which is dropped with the connection, or closes it.
     pub fn admit(self: &Arc<Self>, connection: &dyn Any, kept: &mut Extensions) {
         let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
         let socket = SockRef::from(stream);
-        // Bytes that the other side does not acknowledge, or has no room for, end the connection after this
-        // time: the kernel alone sees whether an answer makes progress.
+        // Closes the connection when bytes stay unacknowledged, or the peer's receive window closed, for this
+        // time. Only the kernel sees whether an answer makes progress.
         #[cfg(target_os = "linux")]
         if let Err(error) = socket.set_tcp_user_timeout(Some(self.unread)) {
             log::warn!("a connection has no time limit for its answers: {error}");
@@ -66,7 +66,7 @@ impl Connections {
             }
             None => {
                 self.metrics.connection_refused();
-                // It may be gone already.
+                // Fails where the peer has closed the connection.
                 let _ = socket.shutdown(Shutdown::Both);
             }
         }
@@ -106,8 +106,8 @@ mod tests {
         drop(one);
         assert!(hold("203.0.113.9").is_some());
         drop(other);
-        assert!(connections.open.lock().unwrap().is_empty(), "who holds none is forgotten");
-        // Of IPv6 the network of a subscriber.
+        assert!(connections.open.lock().unwrap().is_empty(), "addresses without connections are removed");
+        // IPv6 addresses count by /64.
         let _both = (hold("2001:db8::1"), hold("2001:db8::2"));
         assert!(hold("2001:db8::3").is_none() && hold("2001:db8:0:1::1").is_some());
     }

@@ -1,4 +1,4 @@
-//! The part of the document that no handler looks at: whether an operation is public, takes a query, and its media types.
+//! Enforces those parts of the OpenAPI document that no handler checks: query without parameters, and media types.
 
 use std::collections::HashMap;
 
@@ -9,21 +9,21 @@ use actix_web::{HttpRequest, web};
 use super::problem::{Code, Problem, Result};
 use super::query::parse_query;
 
-/// What the document says of an operation that no handler looks at.
+/// Facts of an operation, taken from the OpenAPI document.
 pub struct Contract {
-    /// Needs no sign-in.
+    /// The operation needs no authentication.
     pub is_public: bool,
-    /// Every parameter is unknown to one that takes none.
+    /// An operation that takes no query rejects every parameter.
     pub takes_query: bool,
-    /// What it can answer with; nothing, where there is nothing to say.
+    /// The media types of its successful answers; empty where they have no body.
     pub media_types: Vec<String>,
 }
 
-/// Every operation by method and pattern.
+/// The operations by method and route pattern.
 pub struct Contracts(pub HashMap<(Method, String), Contract>);
 
 impl Contracts {
-    /// Refuses parameters of an operation that takes none, and what it cannot answer with.
+    /// Rejects parameters of an operation that takes none, and an `Accept` that excludes all its media types.
     pub fn check(request: &HttpRequest) -> Result<()> {
         if request.query_string().is_empty() && takes_json(request.headers()) {
             return Ok(());
@@ -31,7 +31,7 @@ impl Contracts {
         Self::of(request).map_or(Ok(()), |contract| contract.check(request))
     }
 
-    /// The same where nobody asks for a permission.
+    /// The same for public operations, which check no permission.
     pub fn check_public(request: &HttpRequest) -> Result<()> {
         match Self::of(request) {
             Some(contract) if contract.is_public => contract.check(request),
@@ -39,7 +39,7 @@ impl Contracts {
         }
     }
 
-    /// Whether the operation needs no sign-in; what is no operation reads no body.
+    /// Whether the operation needs no authentication; false where no route matches, which reads no body.
     pub fn is_public(request: &HttpRequest) -> bool {
         Self::of(request).is_some_and(|contract| contract.is_public)
     }
@@ -66,13 +66,13 @@ impl Contract {
     }
 }
 
-/// What nearly every caller says; it saves a look at the document.
+/// Whether JSON is accepted, as by nearly every caller: then the lookup of the operation is skipped.
 fn takes_json(headers: &HeaderMap) -> bool {
     accepts(headers, |range| covers(range, "application/json"))
 }
 
-/// Whether one of the media ranges that are accepted will do (RFC 9110 §12.5.1). Which of them is liked
-/// best is for the operations that have several; a header that says nothing readable accepts anything.
+/// Whether one of the accepted media ranges fits (RFC 9110 §12.5.1). Operations with several media types
+/// compare q-values themselves; a header without a readable range accepts anything.
 fn accepts(headers: &HeaderMap, fits: impl Fn(&str) -> bool) -> bool {
     let mut said_something = false;
     let listed = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok());

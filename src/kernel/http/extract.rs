@@ -10,8 +10,7 @@ use uuid::Uuid;
 pub use crate::kernel::http::body::{NoBody, Valid, valid};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 
-/// The id in the path. Text that is no UUID is the id of nothing, so that it is answered like any
-/// unknown id.
+/// The id in the path. A malformed UUID becomes the nil UUID, and so is answered 404, like an unknown id.
 pub struct Id<T>(pub T);
 
 impl<T: From<Uuid> + 'static> FromRequest for Id<T> {
@@ -20,14 +19,15 @@ impl<T: From<Uuid> + 'static> FromRequest for Id<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = request.match_info().get("id").unwrap_or_default();
-        // Only the usual form: `{…}` and `urn:uuid:…` would be a second name of the same record.
+        // Accepts the hyphenated form only: `{…}` and `urn:uuid:…` would be second URLs of the same record.
         let id = if id.len() == 36 { Uuid::try_parse(id).ok() } else { None };
         ready(Ok(Self(T::from(id.unwrap_or(Uuid::nil())))))
     }
 }
 
-/// For lists of at most `N` whose entries are validated too: validator panics where `length` and `nested`
-/// both find something wrong in one field. `#[serde(default, deserialize_with = "extract::at_most::<_, _, 30>")]`.
+/// Deserialises a list of at most `N` entries, for lists of validated entries: validator panics where
+/// `length` and `nested` both fail on one field.
+/// `#[serde(default, deserialize_with = "extract::at_most::<_, _, 30>")]`.
 pub fn at_most<'de, T, D, const N: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     T: serde::Deserialize<'de>,
@@ -37,7 +37,7 @@ where
     if items.len() > N { Err(serde::de::Error::custom(format!("{TOO_MANY}{N}"))) } else { Ok(items) }
 }
 
-/// The same in a merge patch, where null does not clear.
+/// The same in a merge patch, where the field is absent or a list, not null.
 pub fn present_at_most<'de, T, D, const N: usize>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     T: serde::Deserialize<'de>,
@@ -46,8 +46,8 @@ where
     at_most::<T, D, N>(deserializer).map(Some)
 }
 
-/// For `q`: words to search by, of at most 100 characters. Empty, as an empty field of a form sends it,
-/// it is as absent.
+/// Deserialises `q`, a search text of at most 100 characters. An empty text, which an empty form field sends,
+/// counts as absent.
 /// `#[serde(default, deserialize_with = "extract::search")]`.
 pub fn search<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
 where
@@ -59,10 +59,10 @@ where
     if too_long { Err(serde::de::Error::custom(format!("{TOO_MANY}{MOST}"))) } else { Ok(q) }
 }
 
-/// How the message of such an error begins.
+/// The prefix of the message of such an error, which `field_error` parses.
 const TOO_MANY: &str = "more than ";
 
-/// What serde says of a wrong value, in the words of the API.
+/// Maps an error message of serde to a field error of the API: serde has no error kinds.
 pub(super) fn field_error(pointer: &str, message: &str) -> FieldError {
     if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         return FieldError::new(format!("{pointer}/{field}"), FieldCode::REQUIRED);
@@ -77,17 +77,17 @@ pub(super) fn field_error(pointer: &str, message: &str) -> FieldError {
     FieldError::new(pointer, code)
 }
 
-/// The version a change is meant for. Missing is an error only once the record was found.
+/// The `If-Match` header. A missing one is an error only after the record was found, so that 404 comes first.
 #[derive(Debug, PartialEq)]
 pub enum IfMatch {
     Missing,
-    /// `*`: whatever is there; audited as forced.
+    /// `*`: any version; audited as forced.
     Any,
     /// Strong tags; weak ones never match.
     Tags(Vec<String>),
 }
 
-/// What If-Match says of a version.
+/// The result of comparing `If-Match` with a version.
 #[derive(Debug, PartialEq)]
 pub enum Match {
     Fits,
@@ -100,7 +100,7 @@ impl IfMatch {
         match self {
             Self::Missing => Err(Problem::new(Code::PRECONDITION_REQUIRED)),
             Self::Any => Ok(Match::Forced),
-            // Whoever names several versions has not read the one that is there.
+            // Several versions do not prove that the client read the current one.
             Self::Tags(tags) if tags.contains(&version.to_string()) => {
                 Ok(if tags.len() == 1 { Match::Fits } else { Match::Forced })
             }
@@ -108,7 +108,7 @@ impl IfMatch {
         }
     }
 
-    /// Whether it names one version, as what is answered for needs it.
+    /// Whether it names one version, which steps such as an approval require.
     pub fn is_one_version(&self) -> bool {
         matches!(self, Self::Tags(tags) if tags.len() <= 1)
     }
@@ -120,7 +120,7 @@ impl IfMatch {
         }
         let mut tags = Vec::new();
         let mut rest = header.trim();
-        // A comma may stand inside a tag (RFC 9110 §8.8.3), so the quotes lead, not the commas.
+        // A tag may contain a comma (RFC 9110 §8.8.3), so the parser splits at quotes.
         loop {
             let (weak, opaque) = match rest.strip_prefix("W/") {
                 Some(opaque) => (true, opaque),

@@ -1,5 +1,5 @@
-//! What surrounds every request: an id, one log line without personal data, errors in one coat and
-//! in the caller's language, tags for caches.
+//! Middleware of every request: request id, one log line without personal data, errors as problem+json in
+//! the caller's language, entity tags.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,14 +22,14 @@ use crate::kernel::locale::Locale;
 use crate::kernel::metrics::Metrics;
 use crate::kernel::secrets::{base64url, sha256};
 
-/// Bytes of path and query: RFC 9110 §4.1 asks for 8,000 at least.
+/// Bytes of path and query: RFC 9110 §4.1 recommends at least 8,000.
 const TARGET_MAX: usize = 8 * 1024;
-/// Characters of a path that is too long which its answer repeats.
+/// Characters of an overlong path that its answer repeats.
 const PATH_SHOWN: usize = 200;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of a request: made here, in the answer's header, in the log and in the audit.
+/// The id of a request, generated here and written to the answer's header, the log and the audit.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestId(pub Uuid);
 
@@ -47,12 +47,12 @@ impl FromRequest for RequestId {
     }
 }
 
-/// Who called, for the log line; set by whoever authenticates.
+/// The user or key of a request, for the log line; set by authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Caller(pub Uuid);
 
-/// Whether the server has been asked to stop. From then on each answer is the last of its connection,
-/// so that callers open the next one elsewhere, before this server closes it under them.
+/// Whether the server was asked to stop. From then on each answer closes its connection, so that callers
+/// connect to another server before this one closes a connection during a request.
 #[derive(Debug, Default)]
 pub struct Stopping(AtomicBool);
 
@@ -66,7 +66,7 @@ impl Stopping {
     }
 }
 
-/// What is remembered of a request while it is away: the router needs it unshared.
+/// Data of a request, copied before the call: the router needs the request unshared.
 struct Incoming {
     id: RequestId,
     started: Instant,
@@ -77,7 +77,7 @@ struct Incoming {
     metrics: Option<Data<Metrics>>,
 }
 
-/// The outermost layer: request id, log line, and every error as problem+json.
+/// The outermost middleware: adds the request id, writes the log line, and turns every error into problem+json.
 pub async fn envelope(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -123,8 +123,8 @@ pub async fn envelope(
     Err(InternalError::from_response(failed, answer).into())
 }
 
-/// The last headers and the log line. It names the route, not the path, and never the query: paths
-/// hold ids, queries hold names.
+/// Sets the last headers and writes the log line with the route, not the path or query: paths contain ids,
+/// queries contain names.
 fn send_off(
     incoming: &Incoming,
     mut answer: HttpResponse<BoxBody>,
@@ -139,7 +139,7 @@ fn send_off(
         headers.insert(REQUEST_ID, value);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Said inside to keep compression off an answer; outside it says nothing (RFC 9110 §12.5.3).
+    // A handler sets `identity` to disable compression; it should not be sent (RFC 9110 §12.5.3).
     if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
         headers.remove(header::CONTENT_ENCODING);
     }
@@ -150,7 +150,7 @@ fn send_off(
     let size = match answer.body().size() {
         BodySize::Sized(size) => format!("{size}B"),
         BodySize::None => "0B".to_owned(),
-        // Compressed as it leaves.
+        // Compressed while it is sent.
         BodySize::Stream => "-".to_owned(),
     };
     log::info!(
@@ -167,7 +167,7 @@ fn send_off(
     answer
 }
 
-/// An error answer, whoever made it, as problem+json.
+/// Turns an error answer of a handler or of the framework into problem+json.
 fn dress(incoming: &Incoming, answer: HttpResponse<impl MessageBody + 'static>) -> HttpResponse<BoxBody> {
     let problem = match answer.error() {
         Some(error) => problem_of(error, answer.status()),
@@ -184,7 +184,7 @@ fn problem_of(error: &Error, status: StatusCode) -> Problem {
     }
 }
 
-/// The framework's own errors have a status and nothing more.
+/// The code of an error of the framework, which has only a status.
 fn code_of(status: StatusCode) -> Code {
     Code::ALL.iter().copied().find(|code| code.status() == status.as_u16()).unwrap_or(if status.is_server_error() {
         Code::INTERNAL
@@ -216,7 +216,7 @@ fn write_problem(incoming: &Incoming, problem: &Problem, kept: &HeaderMap) -> Ht
     if status == StatusCode::UNAUTHORIZED {
         answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }
-    // What browsers must be told, they must be told of errors, too.
+    // Browsers need the CORS headers of errors, too.
     let is_kept = |name: &HeaderName| *name == header::VARY || name.as_str().starts_with("access-control-");
     for (name, value) in kept.iter().filter(|(name, _)| is_kept(name)) {
         answer.append_header((name.clone(), value.clone()));
@@ -230,7 +230,7 @@ fn write_problem(incoming: &Incoming, problem: &Problem, kept: &HeaderMap) -> Ht
     }
 }
 
-/// Paths whose answers are about nobody, and may be kept by a cache of the caller's.
+/// Paths whose answers contain no personal data, and may be stored by private caches.
 pub struct Impersonal(pub &'static [&'static str]);
 
 impl Impersonal {
@@ -239,9 +239,9 @@ impl Impersonal {
     }
 }
 
-/// Reads of the API carry a tag (a record's version, else the hash of the answer), and are 304 to
-/// who has it already. This runs after the handler: what the caller may not see is 404 before any
-/// tag is compared.
+/// Sets `ETag` on reads (a record's version, else the hash of the answer), and answers 304 where
+/// `If-None-Match` has it. It runs after the handler, so that a record out of scope is 404 before any tag
+/// is compared.
 pub async fn caching(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -254,7 +254,7 @@ pub async fn caching(
     let mut answer = answer.map_into_boxed_body();
     answer.headers_mut().append(header::VARY, HeaderValue::from_static("Authorization, Accept-Language"));
     if !answer.headers().contains_key(header::CACHE_CONTROL) {
-        // Nothing keeps what is about people but the app itself.
+        // No cache may store personal data; the app keeps its own copy.
         let cache = if is_read && is_impersonal { "private, no-cache" } else { "no-store" };
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     }
@@ -287,7 +287,7 @@ pub async fn caching(
     Ok(ServiceResponse::new(parts, unchanged.finish()))
 }
 
-/// If-None-Match compares weakly (RFC 9110 §13.1.2).
+/// Compares weakly, as `If-None-Match` requires (RFC 9110 §13.1.2).
 fn matches_tag(wanted: &HeaderValue, tag: &HeaderValue) -> bool {
     let (Ok(wanted), Ok(tag)) = (wanted.to_str(), tag.to_str()) else { return false };
     wanted.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)

@@ -1,20 +1,20 @@
-//! Extractors, answers, errors and what surrounds a request.
+//! Extractors, answers, errors and middleware.
 
-/// Answers that tell their status by their type: found, created, changed, nothing to say.
+/// Responses with one type for each status: found, created, no content.
 pub mod answer;
 /// The body of a request, read and parsed within limits.
 pub mod body;
-/// How many connections one address holds, and how long an answer waits for its reader.
+/// Limits of connections: their number for each address, and the time-out for unread answers.
 pub mod connections;
-/// The part of the document that no handler looks at.
+/// Enforces the parts of the OpenAPI document that no handler checks.
 pub mod contract;
 /// Path ids, If-Match, lists in bodies.
 pub mod extract;
-/// What surrounds every request: its id, its log line, errors in one coat, tags for caches.
+/// Middleware of every request: request id, log line, errors as problem+json, entity tags.
 pub mod middleware;
-/// Where a request comes from, and which proxy is believed.
+/// The address of the caller, and trusted proxies.
 pub mod peer;
-/// The one error of the service, as RFC 9457.
+/// The error type of the service (RFC 9457).
 pub mod problem;
 /// The query of a URL.
 pub mod query;

@@ -1,5 +1,5 @@
-//! Where a request comes from. What a request says of itself (`X-Forwarded-For`) is believed of the
-//! configured proxy alone: anybody can send a header.
+//! Determines the address of the caller. `X-Forwarded-For` is trusted from the configured proxies only,
+//! because any client can send the header.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
@@ -18,14 +18,14 @@ pub struct TrustedProxy(Vec<IpNet>);
 impl FromStr for TrustedProxy {
     type Err = String;
 
-    /// Addresses and networks, with commas between; none trusts nobody.
+    /// Parses addresses and networks, separated by commas; an empty text trusts no proxy.
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let network = |part: &str| {
             let address = part.parse::<IpAddr>().map(IpNet::from);
             address
                 .or_else(|_no_address| part.parse())
-                .map_err(|_no_network| format!("`{part}` is no address and no network"))
+                .map_err(|_no_network| format!("`{part}` is neither an address nor a network"))
         };
         parts.map(network).collect::<Result<_, _>>().map(Self)
     }
@@ -37,7 +37,8 @@ impl TrustedProxy {
     }
 }
 
-/// Whoever holds an address: of IPv6 a /64, from which one subscriber speaks under any address.
+/// The address by which clients are counted: for IPv6 the /64 network, in which one subscriber can use
+/// any address.
 pub fn subscriber(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -48,14 +49,15 @@ pub fn subscriber(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whose pages may call from a browser.
+/// The origins that CORS allows.
 #[derive(Debug, Clone, Default)]
 pub struct Origins(Vec<String>);
 
 impl FromStr for Origins {
     type Err = String;
 
-    /// `scheme://host` or `scheme://host:port`, with commas between. Not `*`: whoever may call is named.
+    /// Parses `scheme://host` or `scheme://host:port`, separated by commas. `*` is rejected: each origin is
+    /// configured explicitly.
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let origin = |part: &str| {
@@ -64,7 +66,7 @@ impl FromStr for Origins {
                 |host: &str| !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-.:[]".contains(c));
             match host.filter(|host| good(host)) {
                 Some(_) => Ok(part.to_owned()),
-                None => Err(format!("`{part}` is no origin such as https://app.example.vn")),
+                None => Err(format!("`{part}` is not an origin such as https://app.example.vn")),
             }
         };
         parts.map(origin).collect::<Result<_, _>>().map(Self)
@@ -81,17 +83,17 @@ impl Origins {
     }
 }
 
-/// Where a request comes from.
+/// The sender of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
-    /// The caller, as far as it is known: a socket of the file system has no address.
+    /// The caller's address; `None` for a Unix socket, which has none.
     pub address: Option<IpAddr>,
-    /// It came through the proxy, which says so: who calls from the proxy's own machine, such as Prometheus
-    /// beside nginx, has the same address and says nothing.
+    /// The proxy forwarded the request, by its headers. The address does not tell: Prometheus beside nginx
+    /// has the proxy's address and sends no such header.
     pub is_forwarded: bool,
-    /// It reached the proxy without encryption.
+    /// The request reached the proxy without TLS.
     pub is_insecure: bool,
-    /// The proxy does not say from where: unless it is mended, nobody is told apart.
+    /// The proxy's header is unreadable. Such a request is rejected, since callers could not be distinguished.
     pub is_unreadable: bool,
 }
 
@@ -125,8 +127,9 @@ impl Peer {
     }
 }
 
-/// Each proxy appends whom it heard. Read from the end, the first that is no proxy of ours is the caller; what
-/// stands before that is the caller's own say. None where it cannot be read: such a caller is not the proxy.
+/// The caller's address in `X-Forwarded-For`. Each proxy appends the address of its peer, so the last address
+/// that is no trusted proxy is the caller; the addresses before it were sent by the caller. `None` where an
+/// entry cannot be parsed.
 fn forwarded(socket: IpAddr, chain: &[&str], trusted: &TrustedProxy) -> Option<IpAddr> {
     let mut last = socket;
     for hop in chain.iter().rev() {
@@ -138,7 +141,7 @@ fn forwarded(socket: IpAddr, chain: &[&str], trusted: &TrustedProxy) -> Option<I
     Some(last)
 }
 
-/// `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`, quoted or not.
+/// Parses `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`, quoted or not.
 fn address_of(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim_matches('"');
     let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);

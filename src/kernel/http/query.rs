@@ -1,4 +1,4 @@
-//! The query of a URL: everything wrong in it is named at once.
+//! Parses the query of a URL, and collects all its errors.
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 use super::extract::field_error;
 use super::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result};
 
-/// How often one parameter may be repeated.
+/// The most values of one parameter.
 pub const MAX_REPEATED: usize = 50;
 
-/// The query of a URL. Unknown parameters are refused, and named.
+/// The query of a URL. Unknown parameters are rejected, and named in the error.
 pub struct Query<T>(pub T);
 
 impl<T> Deref for Query<T> {
@@ -40,7 +40,7 @@ pub(super) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
     finish(value.map_err(|error| errors.push(error)).ok(), errors)
 }
 
-/// The query of a list: its filter, the paging, and what else it takes. A parameter that none of them has is unknown.
+/// Parses the query of a list: filter, paging, and other parameters. A parameter that none of them has is unknown.
 pub fn parse_list<F, P, X>(query: &str) -> Result<(F, P, X)>
 where
     F: DeserializeOwned,
@@ -66,7 +66,7 @@ fn unknown_field(name: String) -> FieldError {
     FieldError::new(format!("?{name}"), FieldCode::UNKNOWN_FIELD)
 }
 
-/// Refuses NUL in any parameter, and names those that are repeated too often.
+/// Rejects NUL in any parameter, and returns an error for each that is repeated too often.
 fn check_pairs(query: &str) -> Result<Vec<FieldError>> {
     let pairs: Vec<(String, String)> =
         serde_html_form::from_str(query).map_err(|_malformed| Problem::new(Code::MALFORMED_REQUEST))?;
@@ -79,7 +79,7 @@ fn check_pairs(query: &str) -> Result<Vec<FieldError>> {
     if nul.is_empty() { Ok(too_often(&pairs)) } else { Err(Problem::invalid(nul)) }
 }
 
-/// Reads what `T` knows of a query, and names the parameters that it does not know.
+/// Deserialises a query, and returns the parameters that are not fields of `T`.
 fn read_query<T: DeserializeOwned>(query: &str) -> (Result<T, FieldError>, Vec<String>) {
     let mut unknown = Vec::new();
     let mut track = serde_path_to_error::Track::new();
@@ -98,7 +98,7 @@ fn read_query<T: DeserializeOwned>(query: &str) -> (Result<T, FieldError>, Vec<S
             Some(missing) => format!("?{missing}"),
             None => format!("?{parameter}"),
         };
-        // A query has no types but text: what does not fit is a wrong value.
+        // A query has no types: text that does not parse is a wrong value.
         if wrong.code == FieldCode::INVALID_TYPE {
             wrong.code = FieldCode::INVALID_VALUE;
         }

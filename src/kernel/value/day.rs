@@ -1,5 +1,5 @@
-//! Which days a caller may name. A date of chrono may lie beyond what PostgreSQL keeps and what
-//! `YYYY-MM-DD` can write; a year of five digits is a slip of the finger anyway.
+//! Validates dates. chrono parses years outside the range of PostgreSQL and of `YYYY-MM-DD`; a year of five
+//! digits is a typing error.
 
 use std::ops::RangeInclusive;
 

@@ -1,6 +1,6 @@
-//! Enumerations. In the database they are text with a CHECK (a comparison of text is leakproof, so
-//! indexes serve it under row-level security; one of PostgreSQL's enum types is not), in JSON words,
-//! in `/catalogues` labels in two languages.
+//! Enumerations. Columns are text with a CHECK: comparison of text is leakproof, so that indexes are used
+//! under row-level security; that of PostgreSQL's enum types is not. In JSON they are words, in
+//! `/catalogues` labels in two languages.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 /// One value of an enumeration or catalogue.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CatalogueItem {
-    /// What the API sends and takes.
+    /// The value in requests and answers.
     #[schema(example = "near_poor")]
     pub code: String,
     /// Label in Vietnamese.
@@ -17,7 +17,7 @@ pub struct CatalogueItem {
     /// Label in English.
     #[schema(example = "Near-poor household")]
     pub name_en: String,
-    /// The item it belongs under, in catalogues of two levels.
+    /// The code of the parent item, in catalogues of two levels.
     pub parent_code: Option<String>,
 }
 
@@ -27,13 +27,13 @@ impl CatalogueItem {
     }
 }
 
-/// A named catalogue, as an area contributes it to `/catalogues`.
+/// A named catalogue that an area contributes to `/catalogues`.
 pub struct Catalogue {
     pub name: &'static str,
     pub items: Vec<CatalogueItem>,
 }
 
-/// Declares an enumeration: variants, their words and their labels, said once.
+/// Declares an enumeration: variants with their words and labels.
 macro_rules! db_enum {
     ($(#[doc = $doc:literal])* $vis:vis enum $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal ($vi:literal, $en:literal)),+ $(,)? }) => {
         $(#[doc = $doc])*
@@ -53,7 +53,7 @@ macro_rules! db_enum {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// Its label in Vietnamese.
+            /// The label in Vietnamese.
             pub fn label_vi(self) -> &'static str {
                 match self { $(Self::$variant => $vi),+ }
             }
@@ -64,7 +64,8 @@ macro_rules! db_enum {
             }
         }
 
-        // utoipa's derive does not see a word that comes out of a macro: it would publish the variants' names.
+        // Implemented by hand: utoipa's derive does not see a word that a macro inserts, and would publish the
+        // variants' names.
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
                 utoipa::openapi::ObjectBuilder::new()
@@ -101,7 +102,7 @@ macro_rules! db_enum {
         impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
             fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
                 let word = std::str::from_utf8(bytes.as_bytes())?;
-                word.parse().map_err(|()| format!("{word} is no {}", stringify!($name)).into())
+                word.parse().map_err(|()| format!("{word} is not a {}", stringify!($name)).into())
             }
         }
     };

@@ -1,12 +1,13 @@
-//! Ids as types, so that the id of one record is not passed for another's; each resource declares its own with `id!`. A
-//! client may send its own UUIDv7 when it creates, so that a repeated request is recognised; its time is not trusted.
+//! Ids as types, so that ids of different resources are not mixed up; each resource declares its own with `id!`. A
+//! client may generate the UUIDv7 of a new record, so that a repeated request is recognised; its timestamp is not
+//! trusted.
 
-/// An id of a record, which knows its table.
+/// The id of a record in `TABLE`.
 pub trait RecordId: Copy + From<uuid::Uuid> + Into<uuid::Uuid> + Send + 'static {
     const TABLE: &'static str;
 }
 
-/// Declares an id: a UUID of its own type, in Rust, in JSON and in the database.
+/// Declares an id type, which is a UUID in JSON and in the database.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident of $table:literal) => {
         $(#[$doc])*

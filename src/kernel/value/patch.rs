@@ -1,6 +1,6 @@
-//! A JSON merge patch (RFC 7396) knows three things of a field: absent, null and a value. In a
-//! struct of changes they are `None`, `Some(None)` and `Some(Some(value))`, which is what diesel's
-//! changesets read; a field that cannot be cleared is an `Option` that refuses null.
+//! Deserialises fields of a JSON merge patch (RFC 7396), which are absent, null or a value. In a struct of
+//! changes these are `None`, `Some(None)` and `Some(Some(value))`, as in diesel's changesets; a field that
+//! cannot be cleared is an `Option` and rejects null.
 
 use serde::{Deserialize, Deserializer};
 

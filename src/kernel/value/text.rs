@@ -1,8 +1,8 @@
-//! Text as people mean it: case, diacritics and punctuation make no difference.
+//! Normalises text for comparison without case, diacritics and punctuation.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Without case, diacritics, đ and punctuation, as `app_fold` does it in the database: Kông Chro is
+/// Removes case, diacritics, đ and punctuation, like `app_fold` in the database: Kông Chro becomes
 /// `kong chro`.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -18,13 +18,13 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// The same without spaces: Gia-rai, Gia Rai and Giarai are one.
+/// The same without spaces: Gia-rai, Gia Rai and Giarai are equal.
 pub fn squeeze(text: &str) -> String {
     fold(text).replace(' ', "")
 }
 
-/// A name in one form: case, space and the place of the tone mark (hoà, hòa) make no difference,
-/// accents do: Đức Hưng is not Đức Hùng.
+/// Normalises case, white space and the position of the tone mark (hoà, hòa) of a name; diacritics are kept:
+/// Đức Hưng is not Đức Hùng.
 pub fn plain(name: &str) -> String {
     let is_tone = |c: &char| matches!(c, '\u{0300}' | '\u{0301}' | '\u{0303}' | '\u{0309}' | '\u{0323}');
     let word = |word: &str| -> String {

@@ -1,5 +1,5 @@
-//! JSON within limits. A body of 1 MiB can hold half a million values, and each takes fifty times its
-//! bytes in memory: they are counted while they are read, and the reading stops at the limit.
+//! Parses JSON within limits. A body of 1 MiB can hold half a million values, and each takes fifty times its
+//! bytes in memory: the parser counts values and stops at the limit.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,15 +10,15 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::kernel::http::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result};
 
-/// Values in a body, names not counted. The largest body that the API takes, a hardship list of 500
+/// Values in a body, without names. The largest body that the API accepts, a hardship list of 500
 /// households with all reasons and needs, has 14,000.
 const VALUES_MAX: usize = 30_000;
-/// Arrays and objects inside one another. No body of the API has more than five.
+/// Nested arrays and objects. No body of the API has more than five levels.
 const DEPTH_MAX: usize = 16;
 /// Characters of a name. No field of the API has more than 40.
 const NAME_MAX: usize = 200;
 
-/// Why a body is not read on.
+/// The limit that a body exceeds.
 #[derive(Clone, Copy)]
 enum Refusal {
     TooManyValues,
@@ -36,7 +36,7 @@ impl Refusal {
     }
 }
 
-/// What has been read so far.
+/// The state of the parser.
 #[derive(Default)]
 struct Reading {
     values: Cell<usize>,
@@ -46,11 +46,11 @@ struct Reading {
 impl Reading {
     fn refuse<E: serde::de::Error>(&self, refusal: Refusal) -> E {
         self.refusal.set(Some(refusal));
-        E::custom("over a limit")
+        E::custom("limit exceeded")
     }
 }
 
-/// The body as values, or what it is refused for.
+/// Parses a body, or returns the problem of the limit that it exceeds.
 pub fn parse(body: &[u8]) -> Result<Value> {
     let reading = Reading::default();
     let mut deserializer = serde_json::Deserializer::from_slice(body);
@@ -64,7 +64,7 @@ pub fn parse(body: &[u8]) -> Result<Value> {
     })
 }
 
-/// One value, at a depth.
+/// Deserialises one value at a depth.
 #[derive(Clone, Copy)]
 struct Node<'a> {
     reading: &'a Reading,
@@ -141,7 +141,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         let inside = self.inside()?;
         let mut object = Map::new();
         while let Some(name) = fields.next_key::<String>()? {
-            // Bytes first: a character has at least one.
+            // Compares bytes first, because counting characters scans the name and each has at least one byte.
             if name.len() > NAME_MAX && name.chars().count() > NAME_MAX {
                 return Err(self.reading.refuse(Refusal::LongName));
             }
@@ -151,8 +151,8 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-/// Where a value stands. It becomes a pointer only when something is wrong there: a pointer for each of
-/// 70,000 values below a long name was 20 GB.
+/// The path to a value as a list of references. It is formatted as a JSON pointer only for an error:
+/// pointers for each of 70,000 values below a long name took 20 GB.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     parent: Option<&'a Place<'a>>,
@@ -177,21 +177,22 @@ impl Place<'_> {
     }
 }
 
-/// A segment of a JSON pointer (RFC 6901).
+/// Escapes a segment of a JSON pointer (RFC 6901).
 pub fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
-/// Puts texts into one form, and tells those that cannot be kept.
+/// Normalises strings to NFC, and returns an error for each that is not storable or not printable.
 pub fn clean(received: &mut Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     clean_at(received, Place { parent: None, segment: Segment::Root }, &mut errors);
     errors
 }
 
-/// PostgreSQL's text cannot hold NUL; names are kept in one normal form, however a keyboard made them.
+/// `text` in PostgreSQL cannot hold NUL. Vietnamese keyboards send composed or decomposed characters: NFC
+/// makes equal names equal strings.
 fn clean_at(value: &mut Value, place: Place<'_>, errors: &mut Vec<FieldError>) {
-    // One more than are told says that there are more.
+    // One error above the maximum sets `errors_truncated`.
     if errors.len() > ERRORS_MAX {
         return;
     }
@@ -218,7 +219,8 @@ fn clean_at(value: &mut Value, place: Place<'_>, errors: &mut Vec<FieldError>) {
     }
 }
 
-/// A name that nobody sees, or that turns the line around it, is a slip or a trick.
+/// The error of a string that is blank or has control or bidirectional formatting characters, which hide
+/// a name or reorder the text around it.
 fn unfit(text: &str) -> Option<FieldCode> {
     if text.contains('\0') {
         return Some(FieldCode::NULL_CHARACTER);

@@ -1,5 +1,5 @@
 //! The body of a request: read within limits (`read`), parsed within limits (`json`), deserialised into
-//! the type that a handler takes, with every wrong field named.
+//! the type that a handler takes. Errors name every wrong field.
 
 mod json;
 mod read;
@@ -22,16 +22,16 @@ use self::read::{Body, read};
 use crate::kernel::http::extract::field_error;
 use crate::kernel::http::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result, field_errors};
 
-/// A body of this many bytes takes about 0.2 ms to parse; a longer one leaves the thread that serves
-/// every other request of the worker.
+/// A body of this many bytes takes about 0.2 ms to parse; a longer one is parsed on the blocking thread
+/// pool, because the worker thread serves other requests, too.
 const PARSED_AT_ONCE: usize = 16 * 1024;
 
-/// A body that was read, refused unknown fields and kept its rules.
+/// A deserialised and validated body without unknown fields.
 pub struct Valid<T> {
     value: T,
     /// SHA-256 of the received body in canonical form (RFC 8785).
     pub hash: Vec<u8>,
-    /// The id that the client made.
+    /// The id that the client generated.
     pub id: Option<Uuid>,
 }
 
@@ -65,7 +65,7 @@ impl<T: DeserializeOwned + Validate + Send + 'static> FromRequest for Valid<T> {
     }
 }
 
-/// The body of a step without input: none at all counts as `{}`, and every field is unknown.
+/// The body of a step without input: an empty body is read as `{}`, and every field is unknown.
 pub struct NoBody {
     /// SHA-256 of the body in canonical form.
     pub hash: Vec<u8>,
@@ -109,8 +109,8 @@ impl MediaType {
     }
 }
 
-/// No body at all: every caller is told the fields that are needed; where none is, it is a change that
-/// was lost on the way.
+/// The problem of an empty body: the required fields, or `malformed_request` where no field is required,
+/// since a merge patch without a body was probably truncated.
 fn nothing_sent<T: DeserializeOwned + Validate>() -> Problem {
     of_bytes::<T>(b"{}").err().unwrap_or_else(|| Problem::new(Code::MALFORMED_REQUEST))
 }
@@ -127,7 +127,7 @@ where
     }
     let turn = body.parser_turn().await?;
     let parsed = web::block(move || {
-        // Held by the thread: the request may be gone before the thread is free.
+        // Held by the blocking thread: it goes on when the request is cancelled.
         let _turn = turn;
         of_bytes(&body.content()?)
     });
@@ -145,7 +145,7 @@ fn of_bytes<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<Valid<T>> {
     Ok(Valid { value, hash, id })
 }
 
-/// A body that did not come by HTTP, by the same rules: a row of a list.
+/// Validates a value by the same rules as a body: a row of an import.
 pub fn valid<T: DeserializeOwned + Validate>(mut received: Value) -> Result<T> {
     tidy(&mut received)?;
     deserialize(&received)
@@ -174,7 +174,7 @@ fn deserialize<T: DeserializeOwned + Validate>(received: &Value) -> Result<T> {
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(received, &mut track);
     let result: Result<T, _> = serde_ignored::deserialize(tracked, |path| {
-        // One more than are told says that there are more.
+        // One error above the maximum sets `errors_truncated`.
         if errors.len() <= ERRORS_MAX {
             errors.push(FieldError::new(pointer_of_ignored(&path), FieldCode::UNKNOWN_FIELD));
         }
@@ -186,14 +186,14 @@ fn deserialize<T: DeserializeOwned + Validate>(received: &Value) -> Result<T> {
         }
         Ok(_) => Err(Problem::invalid(errors)),
         Err(error) => {
-            // The wrong type stops the reading, so it is told first.
+            // A wrong type ends the deserialisation, so its error comes first.
             errors.insert(0, field_error(&pointer_of(&track.path().to_string()), &error.to_string()));
             Err(Problem::invalid(errors))
         }
     }
 }
 
-/// `gifts[2].value_vnd` and `gifts.2.value_vnd` are `#/gifts/2/value_vnd`.
+/// Converts `gifts[2].value_vnd` and `gifts.2.value_vnd` to `#/gifts/2/value_vnd`.
 fn pointer_of(path: &str) -> String {
     let mut pointer = String::from("#");
     for segment in path.split(['.', '[']).map(|segment| segment.trim_end_matches(']')) {
@@ -205,7 +205,7 @@ fn pointer_of(path: &str) -> String {
     pointer
 }
 
-/// The names in it are the client's, and may hold anything.
+/// The JSON pointer of an unknown field, with its segments escaped: the client chose their names.
 fn pointer_of_ignored(path: &serde_ignored::Path<'_>) -> String {
     use serde_ignored::Path;
     match path {
@@ -273,7 +273,7 @@ mod tests {
         assert_eq!((whole.errors.len(), whole.errors_truncated), (100, false));
         let cut = problem(&format!("{{\"name\":\"a\",\"more\":1,{}}}", unknown.join(",")));
         assert_eq!((cut.errors.len(), cut.errors_truncated), (100, true));
-        // Long names: the answer stays below its size however few they are.
+        // With long names, the size of the answer limits the number of errors.
         let long: Vec<String> = (0..90).map(|n| format!("\"{n}{}\":1", "\\u0001".repeat(198))).collect();
         let cut = problem(&format!("{{\"name\":\"a\",{}}}", long.join(",")));
         let size = serde_json::to_vec(&cut).unwrap().len();

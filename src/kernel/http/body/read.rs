@@ -1,5 +1,5 @@
-//! Reading a body: no longer than its operation takes, within a time, and out of one budget for all
-//! bodies that are in memory at once.
+//! Reads a body within the size limit of its operation, a time limit, and a memory budget that all bodies
+//! share.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -24,27 +24,27 @@ use crate::kernel::http::peer::{Peer, subscriber};
 use crate::kernel::http::problem::{Code, Problem, Result};
 use crate::kernel::shares::{Share, Shares};
 
-/// No body is larger, uploads apart; of a compressed one neither what is sent nor what comes of it.
+/// Bytes of a body, before and after decompression. Uploads have a limit of their own.
 pub const BODY_LIMIT: usize = 1024 * 1024;
-/// The same where nobody is signed in: a user name, a password, a token.
+/// The same for public operations, whose bodies are a user name, a password, a token.
 pub const PUBLIC_BODY_LIMIT: usize = 16 * 1024;
-/// Bodies that are parsed at once, of those that take long: each may hold 16 MiB meanwhile.
+/// Large bodies that are parsed concurrently: the parser may allocate 16 MiB for each.
 const PARSERS: usize = 2;
-/// How long a body waits for a parser.
+/// The time-out for a free parser.
 const PARSER_PATIENCE: Duration = Duration::from_millis(2500);
-/// Bodies of one caller that wait for a parser while another one of them is parsed.
+/// Bodies of one caller that wait while another of its bodies is parsed.
 const PARSER_LINE: usize = 16;
-/// The budget of all bodies together.
+/// Memory for the bodies of authenticated requests.
 const BUDGET_KIB: usize = 256 * 1024;
-/// Of all bodies that come without sign-in, beside that budget.
+/// Memory for the bodies of public operations, in addition.
 const PUBLIC_BUDGET_KIB: usize = 64 * 1024;
-/// What the bodies of one caller hold of it.
+/// The most that the bodies of one caller hold of it.
 const CALLER_KIB: usize = 16 * 1024;
 const KIB: usize = 1024;
-/// Bodies that arrive at once. Each holds a connection, of which the system has a bounded number.
+/// Bodies that are received concurrently. Each holds a connection, and file descriptors are bounded.
 const ARRIVING: usize = 4096;
 
-/// What all bodies share.
+/// Semaphores and counters that all requests share.
 pub struct Bodies {
     budget: Arc<Semaphore>,
     public_budget: Arc<Semaphore>,
@@ -56,7 +56,7 @@ pub struct Bodies {
 }
 
 impl Bodies {
-    /// `within`: the time in which a body has to arrive whole.
+    /// `within`: the time-out for a complete body.
     pub fn new(within: Duration) -> Self {
         Self {
             budget: Arc::new(Semaphore::new(BUDGET_KIB)),
@@ -82,7 +82,7 @@ impl Bodies {
     }
 }
 
-/// Whose share of memory and parsers a body takes: the user or key, else the address.
+/// The user or key that a body counts for in memory and parsers, else the address.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Sender {
     Caller(Caller),
@@ -99,7 +99,7 @@ impl Sender {
 /// KiB that the bodies of each sender hold.
 type Holders = Mutex<HashMap<Sender, usize>>;
 
-/// What one body holds.
+/// The KiB that one body holds, released on drop.
 struct Hold {
     holders: Arc<Holders>,
     sender: Sender,
@@ -111,7 +111,7 @@ impl Hold {
         let mut holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
         let held = holders.entry(self.sender).or_default();
         if *held + more > CALLER_KIB {
-            return Err(Problem::overloaded("the caller's own bodies use up its memory").closing());
+            return Err(Problem::overloaded("the bodies of this caller use up its memory").closing());
         }
         *held += more;
         drop(holders);
@@ -132,13 +132,13 @@ impl Drop for Hold {
     }
 }
 
-/// A turn of a parser, until it is dropped.
+/// A permit to parse, released on drop.
 pub struct ParserTurn {
     _own: Share<Sender>,
     _parser: OwnedSemaphorePermit,
 }
 
-/// A body that has arrived, and its share of the budget.
+/// A received body and its share of the budget.
 pub struct Body {
     received: Vec<u8>,
     is_compressed: bool,
@@ -154,12 +154,12 @@ impl Body {
         self.received.is_empty()
     }
 
-    /// The most that it may be, once it is unpacked.
+    /// An upper bound of its size after decompression.
     pub fn content_limit(&self) -> usize {
         if self.is_compressed { self.limit } else { self.received.len() }
     }
 
-    /// Waits until a parser is free, and no other body of the caller is being parsed.
+    /// Waits for a free parser, and for other bodies of the same caller.
     pub async fn parser_turn(&self) -> Result<ParserTurn> {
         let deadline = Instant::now() + PARSER_PATIENCE;
         let own = self.parser_lines.take(self.hold.sender, deadline).await?;
@@ -168,7 +168,7 @@ impl Body {
         Ok(ParserTurn { _own: own, _parser: parser.map_err(Problem::internal)? })
     }
 
-    /// The body as it was before it was compressed.
+    /// The decompressed body.
     pub fn content(self) -> Result<Vec<u8>> {
         if !self.is_compressed {
             return Ok(self.received);
@@ -206,7 +206,7 @@ impl Body {
     }
 }
 
-/// How the body was encoded; None where that is not understood.
+/// Whether the body is compressed; `None` for an unsupported content coding.
 fn is_compressed(request: &HttpRequest) -> Option<bool> {
     match request.headers().get(CONTENT_ENCODING).map(|value| value.as_bytes().to_ascii_lowercase()).as_deref() {
         None | Some(b"identity") => Some(false),
@@ -230,7 +230,7 @@ pub fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output 
             return Err(Problem::new(Code::PAYLOAD_TOO_LARGE).closing());
         }
         let _arriving = bodies.arriving.try_acquire().map_err(|_many| {
-            // Its connection ends with the answer: the rest of the body is not waited for.
+            // The connection is closed after the answer, so that the rest of the body is not read.
             Problem::overloaded("too many bodies arrive at once").closing()
         })?;
         let body = bodies.begin(sender, is_compressed, limit);
@@ -262,7 +262,7 @@ mod tests {
 
     use super::*;
 
-    /// Of one sender of many, by its number.
+    /// A body of the sender with this number.
     fn body(bodies: &Bodies, sender: u8, limit: usize) -> Body {
         bodies.begin(Sender::Address(Some([203, 0, 113, sender].into())), false, limit)
     }
@@ -281,7 +281,7 @@ mod tests {
         all.push(last);
         let mut surplus = body(&bodies, 16, BODY_LIMIT);
         assert_eq!(surplus.add(b"{", &bodies).unwrap_err().code(), Code::OVERLOADED);
-        // Whoever signs in has memory of its own.
+        // Bodies of public operations, such as sign-in, have a separate budget.
         body(&bodies, 17, PUBLIC_BODY_LIMIT).add(b"{", &bodies).unwrap();
         all.pop();
         surplus = body(&bodies, 16, BODY_LIMIT);

@@ -10,7 +10,7 @@ use validator::ValidationError;
 
 use crate::kernel::locale::Locale;
 
-/// A way in which a request fails.
+/// The type of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
     status: u16,
@@ -38,7 +38,7 @@ impl Code {
         self.word
     }
 
-    /// Names the type of the problem (RFC 9457 §3.1.3).
+    /// `title` of RFC 9457 §3.1.3.
     pub fn title(self, locale: Locale) -> &'static str {
         locale.pick(self.title.0, self.title.1)
     }
@@ -52,7 +52,7 @@ impl Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldCode {
     word: &'static str,
-    /// The Vietnamese and the English text, one line each: one string, so that an error of validator can carry it.
+    /// The Vietnamese and the English text, one line each, in one string, because `ValidationError` has one message.
     texts: &'static str,
 }
 
@@ -70,7 +70,7 @@ impl FieldCode {
         locale.pick(vi, en)
     }
 
-    /// The code of a broken rule: of a resource where the error carries its texts, otherwise of validator itself.
+    /// The code of a validation error: a code of a resource where the error has a message, otherwise one of validator.
     pub(super) fn of(error: &ValidationError) -> Self {
         match (&error.code, &error.message) {
             (Cow::Borrowed(word), Some(Cow::Borrowed(texts))) => Self { word, texts },
@@ -173,7 +173,7 @@ kernel_field_problems! {
     EMPTY = "empty", "Không được trống.", "Must not be empty.";
 }
 
-/// A word; `openapi.rs` adds the words of all resources.
+/// The schema of a code; `openapi.rs` adds the values of all resources.
 fn word(description: &str) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).description(Some(description)).build().into()
 }

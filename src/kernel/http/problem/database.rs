@@ -1,4 +1,4 @@
-//! Errors of the database as problems.
+//! Converts errors of the database to problems.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -16,14 +16,14 @@ impl From<DieselError> for Problem {
         match (information.constraint_name(), kind) {
             (Some("app_not_found"), _) => Self::not_found(),
             (Some("app_in_use"), _) => Self::new(Code::IN_USE),
-            // The id is taken: by a record that the caller may not even see, or one that the server made.
+            // The id is taken, perhaps by a record that row-level security hides from the caller.
             (Some(name), DatabaseErrorKind::UniqueViolation) if name.ends_with("_pkey") => Self::new(Code::ID_CONFLICT),
-            // A row that would lie out of the caller's scope: it does not exist for them.
+            // The row would be out of the caller's scope: answered like a record that does not exist.
             _ if message.starts_with("new row violates row-level security") => Self::not_found(),
             (_, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand) => {
                 Self::overloaded(error)
             }
-            // A day or moment that PostgreSQL cannot keep, where no rule of a field caught it.
+            // A date or time that PostgreSQL cannot store and that no field rule rejected.
             _ if message.contains("out of range") => Self::invalid(vec![FieldError::storable("#")]),
             _ if is_passing(message) => Self::overloaded(error),
             _ => Self::internal(error),
@@ -31,7 +31,7 @@ impl From<DieselError> for Problem {
     }
 }
 
-/// Faults of the moment: time-outs, a database that shuts down or starts.
+/// Whether an error is transient: time-outs, deadlocks, a database that shuts down or starts.
 fn is_passing(message: &str) -> bool {
     const PASSING: [&str; 7] = [
         "deadlock detected",
@@ -45,7 +45,7 @@ fn is_passing(message: &str) -> bool {
     PASSING.iter().any(|start| message.starts_with(start))
 }
 
-/// True when the connection itself is gone, so that nothing of the transaction has happened.
+/// Whether the connection is closed, so that the transaction was not committed.
 pub fn connection_is_gone(error: &DieselError) -> bool {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => {
@@ -61,8 +61,8 @@ pub fn connection_is_gone(error: &DieselError) -> bool {
     }
 }
 
-/// Turns the violation of a named constraint into the problem that it means, where the query stands.
-/// A constraint that nobody named is a fault of ours.
+/// Maps the violation of a named constraint to a problem, at the query. Any other constraint is an internal
+/// error.
 pub trait OnConstraint<T> {
     fn on_constraint(self, name: &str, problem: impl FnOnce() -> Problem) -> Result<T>;
 }

@@ -1,10 +1,8 @@
-//! The one error of the service. A handler writes `?`; what goes out is RFC 9457
-//! `application/problem+json` in the caller's language, never SQL and never a stack. A fault of ours
-//! is logged once, where it becomes an answer (`middleware`), and says nothing outside.
+//! The error type of the service. Handlers propagate it with `?`; it is answered as RFC 9457
+//! `application/problem+json` in the caller's language, without SQL or stack traces. An internal error is
+//! logged once, where it becomes an answer (`middleware`), and its cause is not sent.
 
-/// Codes and texts.
 mod codes;
-/// Errors of the database.
 mod database;
 
 use std::fmt;
@@ -22,9 +20,9 @@ use crate::kernel::locale::Locale;
 
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
 
-/// How many wrong fields an answer names.
+/// The most wrong fields that an answer names.
 pub const ERRORS_MAX: usize = 100;
-/// How many bytes of an answer they take: the names in them are the client's.
+/// The most bytes of these in an answer: field names are chosen by the client.
 const ERRORS_SIZE: usize = 48 * 1024;
 
 /// One wrong field.
@@ -33,7 +31,7 @@ pub struct FieldError {
     /// JSON pointer into the body (`#/gifts/2/value_vnd`), or `?name` for a query parameter.
     pub pointer: String,
     pub code: FieldCode,
-    /// Fills the `{}` of the text: one wording for both languages, or one each.
+    /// Replaces `{}` in the text, in Vietnamese and in English.
     pub parameter: Option<(String, String)>,
 }
 
@@ -48,7 +46,7 @@ impl FieldError {
         Self { pointer: pointer.into(), code: FieldCode::LENGTH, parameter }
     }
 
-    /// The same measure of something else.
+    /// Replaces the code and keeps the parameter.
     pub fn coded(mut self, code: FieldCode) -> Self {
         self.code = code;
         self
@@ -60,9 +58,9 @@ impl FieldError {
         Self { pointer: pointer.into(), code: FieldCode::RANGE, parameter }
     }
 
-    /// Beyond what the database can keep.
+    /// Outside the range of the column type.
     fn storable(pointer: &str) -> Self {
-        let parameter = Some(("nằm trong khoảng lưu được".to_owned(), "within what can be kept".to_owned()));
+        let parameter = Some(("nằm trong khoảng lưu được".to_owned(), "within the storable range".to_owned()));
         Self { pointer: pointer.to_owned(), code: FieldCode::RANGE, parameter }
     }
 
@@ -73,7 +71,7 @@ impl FieldError {
     }
 }
 
-/// Why a request failed.
+/// The failure of a request.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Inner>);
 
@@ -85,7 +83,7 @@ struct Inner {
     current: Option<serde_json::Value>,
     retry_after: Option<u32>,
     allow: Option<String>,
-    /// The answer is the last of its connection.
+    /// Closes the connection after the answer.
     closes: bool,
     /// For the log, never for the answer.
     cause: Option<String>,
@@ -134,7 +132,7 @@ impl Problem {
         problem
     }
 
-    /// Ends the connection with the answer, where the body of the request was not read to its end.
+    /// Closes the connection after the answer, because the request's body was not read to its end.
     pub fn closing(mut self) -> Self {
         self.0.closes = true;
         self
@@ -144,14 +142,14 @@ impl Problem {
         self.0.closes
     }
 
-    /// 412, with the record as the caller may see it now.
+    /// 412, with the current record as the caller sees it.
     pub fn version_conflict(current: serde_json::Value) -> Self {
         let mut problem = Self::new(Code::VERSION_CONFLICT);
         problem.0.current = Some(current);
         problem
     }
 
-    /// 422 with all wrong fields, the first hundred of them.
+    /// 422 with the first hundred wrong fields.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         Self::with_errors(Code::INVALID, errors)
     }
@@ -189,7 +187,7 @@ impl Problem {
         self.0.current.as_ref()?.get("version")?.as_i64()
     }
 
-    /// The body that goes out.
+    /// The body of the answer.
     pub fn details(&self, locale: Locale, instance: &str, request_id: &str) -> ProblemDetails {
         let code = self.0.code;
         let mut size = 0;
@@ -213,7 +211,7 @@ impl Problem {
     }
 }
 
-/// What went wrong (RFC 9457). Rely on `code`, show `detail`.
+/// The details of a problem (RFC 9457). Rely on `code`, show `detail`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemDetails {
     #[schema(example = "urn:ketnghia:problem:invalid")]
@@ -237,10 +235,10 @@ pub struct ProblemDetails {
     /// The wrong fields, at most 100; empty when the fault is not in a field.
     #[schema(max_items = 100)]
     pub errors: Vec<ProblemFieldError>,
-    /// More fields are wrong than `errors` names.
+    /// There are more wrong fields than `errors` names.
     #[schema(example = false)]
     pub errors_truncated: bool,
-    /// With 412: the record as it is now.
+    /// With 412: the current record.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]
     pub current: Option<serde_json::Value>,
@@ -286,13 +284,13 @@ impl ResponseError for Problem {
         StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    // The body is written by the outermost middleware, which knows language and request id.
+    // The outermost middleware writes the body, because it has the language and the request id.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }
 }
 
-/// All broken rules of a validated value, with pointers below `base`.
+/// Returns all validation errors of a value, with pointers below `base`.
 pub fn field_errors(base: &str, errors: &ValidationErrors) -> Vec<FieldError> {
     let mut found = Vec::new();
     for (field, kind) in errors.errors() {
@@ -337,7 +335,7 @@ mod tests {
         assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::Vi), "Giá trị phải từ 1 đến 200.");
         assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::En), "The value must be from 1 to 200.");
         assert_eq!(told(FieldError::storable("#"), Locale::Vi), "Giá trị phải nằm trong khoảng lưu được.");
-        assert_eq!(told(FieldError::storable("#"), Locale::En), "The value must be within what can be kept.");
+        assert_eq!(told(FieldError::storable("#"), Locale::En), "The value must be within the storable range.");
     }
 
     #[test]
