@@ -211,7 +211,7 @@ end $$;
 create trigger aa_keep before delete on users for each row execute function app_keep_user();
 
 -- ── the own account and its sessions ───────────────────────────────────────────────────────────
--- An account whose place has ended reads this and nothing else.
+-- Runs as the owner: an account whose place has ended has no role, so the policies would hide its row.
 create function app_own_account() returns table (id uuid, username text, full_name text, phone text, role text, must_change_password boolean,
     locality_id uuid, locality_code text, locality_name text, locality_level text, locality_valid_to date,
     organisation_id uuid, organisation_name text, in_office boolean)

@@ -3,7 +3,7 @@
 -- The files of this folder are the current text of functions, triggers, policies and grants. `ketnghia migrate` applies them in one
 -- transaction when their hash changed: it drops all triggers, all policies and the functions of the last application, and runs
 -- every file, in the order shapes, access, search, records, places, twinning, accounts, needs, support, insight. Tables, indexes and
--- the immutable functions that those call stand in `migrations/`.
+-- the immutable functions that those call are defined in `migrations/`.
 
 -- Revokes every right of the serving role, which the files grant again: a grant removed from the text is removed from the database.
 revoke all on all tables in schema public from app;

@@ -72,7 +72,7 @@ end $$;
 create trigger once after insert or update of programme_id, organisation_id, locality_id, starts_on, ends_on on twinnings
   for each row execute function app_twinning_once();
 
--- ── what follows from a twinning ───────────────────────────────────────────────────────────────
+-- ── state and places of twinnings ──────────────────────────────────────────────────────────────
 create function app_twinning_active(t twinnings, day date) returns boolean stable language sql
   as $$ select not t.suspended and t.starts_on <= day and (t.ends_on is null or t.ends_on >= day) $$;
 

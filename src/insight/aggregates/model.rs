@@ -54,7 +54,7 @@ impl AggregateGrouping {
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AggregateQuery {
-    /// Only what lies in this place; without it, everything the caller may see.
+    /// Only records of this place; by default all that the caller sees.
     pub within: Option<LocalityId>,
     /// One or two of `province, district, commune, village, organisation, month, quarter, year, category,
     /// funding_source, kind` (kind: of the organisation), repeated or with a comma. Without it only totals.
@@ -82,7 +82,7 @@ pub struct AggregateQuery {
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct HouseholdAggregateQuery {
-    /// Only what lies in this place; without it, everything the caller may see.
+    /// Only records of this place; by default all that the caller sees.
     pub within: Option<LocalityId>,
     /// One or two of `province, district, commune, village, year`, repeated or with a comma. Without it
     /// only totals.
