@@ -1,4 +1,4 @@
--- Who is asking: the settings of a transaction that the policies read.
+-- The caller: settings of a transaction that the policies read.
 --
 -- The entry functions (`accounts.sql`) write transaction-local settings. After a COMMIT such a setting is '' and not NULL, and ''
 -- as a lower bound would mean every place: every function applies nullif. Policies call them as `(select app_low())`, which
@@ -6,7 +6,7 @@
 
 create function app_low() returns text stable parallel safe language sql
   as $$ select nullif(current_setting('app.low', true), '') $$;
-comment on function app_low() is 'First scope_path of the caller''s range of places (inclusive); null sees no range';
+comment on function app_low() is 'First scope_path of the caller''s range of places (inclusive); null: an empty range';
 
 create function app_high() returns text stable parallel safe language sql
   as $$ select nullif(current_setting('app.high', true), '') $$;
@@ -24,11 +24,11 @@ create function app_session_id() returns uuid stable parallel safe language sql
 
 create function app_rank() returns smallint stable parallel safe language sql
   as $$ select nullif(current_setting('app.rank', true), '')::smallint $$;
-comment on function app_rank() is 'Level of the caller''s office below the administrator; it manages the accounts of lower offices';
+comment on function app_rank() is 'Rank of the caller''s office, 0 for an administrator; an office manages the accounts of greater ranks';
 
 create function app_organisation() returns uuid stable parallel safe language sql
   as $$ select nullif(current_setting('app.organisation', true), '')::uuid $$;
-comment on function app_organisation() is 'The organisation that the caller acts for: its own, or the one that its place is as a giver';
+comment on function app_organisation() is 'The organisation that the caller acts for: its own, or the one that represents its place';
 
 create function app_villages() returns uuid[] stable parallel safe language sql
   as $$ select nullif(current_setting('app.villages', true), '')::uuid[] $$;
@@ -48,14 +48,15 @@ comment on function app_today() is 'The current day in Vietnam';
 
 create function app_in_range(path text) returns boolean stable parallel safe language sql
   as $$ select coalesce(path collate "C" >= app_low() and path collate "C" < app_high(), false) $$;
-comment on function app_in_range(text) is 'For a single row; policies write the comparison out, so that it can use an index';
+comment on function app_in_range(text) is
+  'Whether the caller''s range contains a path; policies write the comparison out, so that it can use an index';
 
 -- Returns the value of set_config and not void: PostgreSQL inlines it into its caller. The entry of a village head: 320 → 84 µs.
 create function app_set(name text, value text) returns text language sql
   as $$ select set_config('app.' || name, coalesce(value, ''), true) $$;
 comment on function app_set(text, text) is 'Sets app.<name> for the rest of the transaction';
 
--- The service recognises a refusal by its constraint name.
+-- Raises a refusal, which the service recognises by its constraint name.
 create function app_refuse(reason text) returns void language plpgsql as $$
 begin
   raise exception 'refused' using constraint = reason, errcode = 'insufficient_privilege';

@@ -10,7 +10,7 @@ create policy in_care on users
   with check ((rank > (select app_rank()) or (select app_role()) = 'system' or (rank = 0 and (select app_role()) = 'admin' and id <> (select app_user_id())))
     and scope_path >= (select app_low()) and scope_path < (select app_high()));
 comment on policy in_care on users is
-  'Officials look after the accounts below them, administrators after each other; an own account is read by app_own_account';
+  'Officials manage the accounts of lower offices, administrators those of each other; app_own_account reads the own account';
 
 create function app_place_user() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
@@ -28,7 +28,7 @@ select app_table('api_keys', owner => 'reads', personal => '{secret_hash}');
 create policy in_scope on api_keys
   using (scope_path >= (select app_low()) and scope_path < (select app_high()) and (select app_role()) <> 'key');
 comment on policy in_scope on api_keys is
-  'Officials look after the keys of their range; a key reads no key';
+  'Officials manage the keys of their range; a key reads no key';
 create trigger aa_place before insert or update of locality_id on api_keys for each row execute function app_place_in_locality();
 
 -- The service reaches passwords, tokens and failures through the functions below only.
@@ -106,7 +106,7 @@ begin
   update public.sessions s set used_generation = token_generation where s.id = session and s.used_generation < token_generation;
 end $$;
 comment on function app_access_used(uuid, integer) is
-  'Notes the first use of an access token: the answer reached the phone, so its parent refresh token may not be repeated';
+  'Records the first use of an access token: the client has received it, so its parent refresh token may not be repeated';
 
 create function app_enter_key(key uuid, hash bytea, moment timestamptz, request uuid) returns smallint
   language plpgsql security definer set search_path = '' as $$
@@ -135,9 +135,9 @@ begin
 end $$;
 comment on function app_enter_public(timestamptz, uuid) is 'For operations without sign-in: reads public tables only';
 
--- Enters as a user for an import at the command line: the import may read and write what the user may, and the audit names the user. The
--- operator holds the login of the database and could enter as system, so this gives no right away. A session that lives for this call
--- lets app_enter compute the scope, in one place. A transaction that is rolled back leaves no trace, nor does its audit entry.
+-- Enters as a user for an import at the command line: the import has the rights of the user, and the audit names the user. The operator
+-- holds the login of the database and could enter as system, so this grants no further right. Inserts a session for this call only, so
+-- that app_enter alone computes the scope. A rollback removes the audit entry together with the changes.
 create function app_enter_as(account uuid, token_auth_version integer, moment timestamptz, request uuid) returns smallint
   language plpgsql security definer set search_path = '' as $$
 declare
@@ -154,10 +154,9 @@ begin
   return outcome;
 end $$;
 comment on function app_enter_as(uuid, integer, timestamptz, uuid) is
-  'Enters the transaction as a user for whom an operator acts, and notes it in the audit; refuses like app_enter';
+  'Enters the transaction as a user for whom an operator acts, with an audit entry; returns 0 or 1 like app_enter';
 
 -- ── the audit ──────────────────────────────────────────────────────────────────────────────────
--- Officials read about their range, and of accounts about those below them, like the accounts themselves.
 create policy in_scope on audit_events for select using (
   (select app_role()) = 'admin'
   or ((select app_rank()) <= 3
@@ -165,7 +164,7 @@ create policy in_scope on audit_events for select using (
       and place_id in (
         select l.id from localities l where l.scope_path >= (select app_low()) and l.scope_path < (select app_high()))));
 comment on policy in_scope on audit_events is
-  'Officials read about the records of their range, and of accounts only about those below them; administrators read everything';
+  'Officials read entries about records of their range, and about accounts of lower offices only; administrators read all entries';
 
 create function app_audit_actor() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
@@ -176,7 +175,7 @@ begin
 end $$;
 create trigger actor before insert on audit_events for each row when (new.actor_id is not null) execute function app_audit_actor();
 
--- The place of an account is its office or, for a unit's account, the managing place of the unit.
+-- Sets the place of an entry about an account: its office or, for a unit's account, the managing place of the unit.
 create function app_audit_account() returns trigger language plpgsql security definer set search_path = '' as $$
 declare
   said jsonb := coalesce(new.old_values, '{}') || coalesce(new.new_values, '{}');
@@ -184,7 +183,7 @@ begin
   if new.village_id is not null then return new; end if;
   select coalesce(u.locality_id, (select o.locality_id from public.organisations o where o.id = u.organisation_id)), u.rank
     into new.locality_id, new.subject_rank from public.users u where u.id = new.record_id;
-  -- A new office counts from this change on, and a BEFORE INSERT trigger finds no row yet.
+  -- The values of the change take precedence: a BEFORE trigger on users inserts this entry, so the row is still the old one, or none.
   new.locality_id := coalesce((said ->> 'locality_id')::uuid,
     (select o.locality_id from public.organisations o where o.id = (said ->> 'organisation_id')::uuid), new.locality_id);
   new.subject_rank := coalesce(case said ->> 'role' when 'admin' then 0 when 'province' then 1 when 'district' then 2 when 'commune' then 3
@@ -202,7 +201,7 @@ create function app_security_event(what text, subject uuid) returns void languag
 -- Rejects the deletion of an account that has done more than sign in: the audit must name its actors.
 create function app_keep_user() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
-  -- A change of the own password belongs to signing in.
+  -- Ignores changes of its own account, such as its password.
   if exists (select from public.audit_events e
               where e.actor_id = old.id and e.action <> 'security' and (e.resource, e.record_id) <> ('users', old.id)) then
     raise exception 'the account has acted' using constraint = 'app_in_use', errcode = 'foreign_key_violation';
@@ -212,7 +211,7 @@ end $$;
 create trigger aa_keep before delete on users for each row execute function app_keep_user();
 
 -- ── the own account and its sessions ───────────────────────────────────────────────────────────
--- An account whose place has ended reads this and nothing else.
+-- Runs as the owner: an account whose place has ended has no role, so the policies would hide its row.
 create function app_own_account() returns table (id uuid, username text, full_name text, phone text, role text, must_change_password boolean,
     locality_id uuid, locality_code text, locality_name text, locality_level text, locality_valid_to date,
     organisation_id uuid, organisation_name text, in_office boolean)
@@ -253,7 +252,7 @@ begin
   update public.sessions s set revoked_at = public.app_now()
    where s.id = target and s.user_id = public.app_user_id() and s.revoked_at is null returning s.device_mark into lost;
   if not found then return false; end if;
-  -- Forgets the device of a session that another one ends: a lost phone. The caller's own device stays known.
+  -- Deletes the device of a session that was ended from another session, as of a lost phone; the caller's own device stays.
   delete from public.devices d where d.user_id = public.app_user_id() and d.mark = lost and target <> public.app_session_id();
   perform public.app_security_event('session_ended', public.app_user_id());
   return true;
@@ -277,17 +276,17 @@ begin
   return ended;
 end $$;
 comment on function app_end_sessions(text) is
-  'Ends the sessions of an account, or of all, each noted in the audit, and forgets its devices; for operators';
+  'Ends the sessions of an account, or of all accounts, with an audit entry for each, and deletes the devices; for operators';
 
--- Ends every session of an account and forgets its devices.
+-- Ends every session of an account and deletes its devices.
 create function app_end_access(account uuid) returns void language plpgsql security definer set search_path = '' as $$
 begin
   update public.sessions s set revoked_at = public.app_now() where s.user_id = account and s.revoked_at is null;
   delete from public.devices d where d.user_id = account;
 end $$;
 
--- Refuses the access tokens of before on the next request after a change of office or a deactivation. A deactivation also ends the
--- sessions: their refresh tokens would otherwise be valid again once the account is.
+-- Invalidates earlier access tokens after a change of office or a deactivation. A deactivation also ends the sessions: their refresh
+-- tokens would otherwise become valid again when the account is reactivated.
 create function app_unsettle_user() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   if old.active and not new.active then
@@ -304,22 +303,22 @@ create trigger ab_unsettle before update of role, locality_id, organisation_id, 
 create function app_has_account(organisation uuid) returns boolean stable language sql security definer set search_path = '' as $$
   select exists (select from public.users u where u.active and u.organisation_id = organisation)
       or exists (select from public.organisations o join public.users u on u.locality_id = o.place_id where o.id = organisation and u.active) $$;
-comment on function app_has_account(uuid) is 'Whether an active account belongs to an organisation, or to the place that it is';
+comment on function app_has_account(uuid) is 'Whether an active account belongs to an organisation, or to the place that it represents';
 
 -- ── signing in ─────────────────────────────────────────────────────────────────────────────────
--- An attempt is counted as failed before its password is compared, and the count is cleared when it was right: of many attempts at
--- once no more pass than of attempts in turn. Attempts count by account, and separately by device: guessing the password of a name
--- does not lock out the device that its owner uses. An address is held off only beyond the attempts of a commune, whose phones
--- share the address of their carrier.
+-- An attempt is counted as failed before its password is compared, and success clears the count: concurrent attempts get no more
+-- comparisons than sequential ones. Attempts count by account, and separately by device: guessing the password of a name does not lock
+-- out the device that its owner uses. The limit of an address exceeds the attempts of a commune, whose phones share the address of
+-- their carrier.
 --
--- Ten failures are free. Then follows a delay of one second, which each further failure doubles, up to a day (ASVS 6.1.1): the
--- hundred guesses in a row that NIST SP 800-63B allows take ten weeks.
+-- Ten attempts may fail without delay. Then follows a delay of one second, which each further failure doubles, up to a day (ASVS
+-- 6.1.1): the hundred consecutive guesses that NIST SP 800-63B allows take ten weeks.
 create function app_sign_in_pause(failures integer, last_at timestamptz) returns integer stable language sql set search_path = '' as $$
   select case
     when failures < 10 then 0
     else greatest(0, ceil(extract(epoch from
            last_at + make_interval(secs => least(power(2, least(failures - 10, 17)), 86400)) - public.app_now()))::integer) end $$;
-comment on function app_sign_in_pause(integer, timestamptz) is 'Seconds to wait after so many failures in a row';
+comment on function app_sign_in_pause(integer, timestamptz) is 'Seconds to wait after a number of consecutive failures';
 
 create function app_take_try(tried text) returns integer language plpgsql security definer set search_path = '' as $$
 declare
@@ -334,8 +333,8 @@ begin
 end $$;
 comment on function app_take_try(text) is 'Counts an attempt as failed until its password is compared; 0, or the seconds to wait';
 
--- "User name taken" reveals that an account of this name exists anywhere in the country: an official who meets it often waits like a
--- caller who guesses passwords.
+-- Returns the delay after answers "user name taken", which reveal that an account of this name exists anywhere in the country: frequent
+-- ones are delayed like guesses of a password.
 create function app_naming_pause() returns integer stable language sql security definer set search_path = '' as $$
   select coalesce((select least(60, public.app_sign_in_pause(f.failures, f.last_at)) from public.sign_in_failures f
                     where f.subject = 'naming ' || public.app_user_id()), 0) $$;
@@ -364,12 +363,12 @@ create function app_address_wait(address text, per_hour integer) returns integer
     then ceil(extract(epoch from date_trunc('hour', public.app_now()) + interval '1 hour' - public.app_now()))::integer else 0 end $$;
 comment on function app_address_wait(text, integer) is 'Seconds until an address with too many failures may try again';
 
--- Looks the device up among those of the account: a device token made before a reset counts like any caller.
+-- A device counts only while it is listed for the account: attempts with a device token from before a reset count by name.
 create function app_sign_in_subject(name text, mark bytea) returns text stable language sql security definer set search_path = '' as $$
   select case when exists (select from public.devices d join public.users u on u.id = d.user_id where u.username = $1 and d.mark = $2)
     then 'device ' || name || ' ' || encode(mark, 'hex') else 'name ' || name end $$;
 comment on function app_sign_in_subject(text, bytea) is
-  'The key under which wrong passwords of a sign-in are counted. Each kind of key begins with its own word, for a name is anything that is sent';
+  'The key by which wrong passwords of a sign-in are counted. Each kind of key has its own prefix, because a name is any text that a client sends';
 
 create function app_begin_sign_in(name text, mark bytea, address text, per_hour integer)
   returns table (wait integer, counted_by text, user_id uuid, hash text)
@@ -391,8 +390,8 @@ begin
        and (p.one_time_expires_at is null or p.one_time_expires_at > public.app_now() and p.one_time_used_at is null)) c on true;
 end $$;
 
--- Counts the failure for the address (the subject's is counted already) and notes it in the audit, for the officials who manage the
--- account. Returns the failures of all accounts in this hour.
+-- Counts the failure for the address (app_take_try has counted it for the subject) and inserts an audit entry for the officials who
+-- manage the account. Returns the failures of all accounts in this hour.
 create function app_password_was_wrong(name text, address text, what text) returns bigint
   language plpgsql security definer set search_path = '' as $$
 declare
@@ -404,8 +403,8 @@ begin
   return (select sum(a.failures) from public.sign_in_addresses a where a.hour = this_hour);
 end $$;
 
--- Opens the session for the hash that was compared, under the locks that a deactivation or a change of password takes, in the same order:
--- hashing takes long, and either may happen meanwhile.
+-- Takes the locks of a deactivation or change of password, in the same order, and compares the hash again: hashing is slow, and either
+-- may be committed meanwhile.
 create function app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) returns boolean
   language plpgsql security definer set search_path = '' as $$
 declare
@@ -486,8 +485,8 @@ begin
      where p.user_id = public.app_user_id() and (p.one_time_expires_at is null or p.one_time_expires_at > public.app_now())) end;
 end $$;
 
--- Keeps the session that changes the password and ends every other one, with its access tokens: entering asks whether the session
--- lives. Asks again behind the lock, because a reset or another change may have come first.
+-- Ends every session except the caller's, and with them their access tokens, because app_enter checks the session. Compares the hash
+-- again after locking, because a reset or another change may have been committed first.
 create function app_change_own_password(verified text, new_hash text) returns boolean
   language plpgsql security definer set search_path = '' as $$
 declare
@@ -509,7 +508,7 @@ begin
   return true;
 end $$;
 
--- Sets a one-time password for an account that the caller's own policies let it change.
+-- Sets a one-time password. Runs as the caller, so that its policies decide whether it may change the account.
 create function app_give_one_time_password(who uuid, new_hash text, expires timestamptz) returns void language plpgsql as $$
 begin
   update users u set must_change_password = true, auth_version = u.auth_version + 1 where u.id = who;
@@ -517,7 +516,7 @@ begin
   perform app_replace_password(who, new_hash, expires);
 end $$;
 
--- The official who creates or resets an account has known its password: see app_own_accounts.
+-- Also records the caller as maker of the account, because it has known the password: see app_own_accounts.
 create function app_replace_password(who uuid, new_hash text, expires timestamptz) returns void
   language plpgsql security definer set search_path = '' as $$
 declare
@@ -541,7 +540,7 @@ end $$;
 comment on function app_replace_password(uuid, text, timestamptz) is
   'Sets the password of a user whom the caller manages and ends its sessions';
 
--- Tells the officials of a village about a new account of a unit that is twinned with it and managed elsewhere.
+-- Inserts an audit entry, for the officials of a village, about a new account of a unit that is twinned with it and managed elsewhere.
 create function app_tell_of_account(account uuid, what text) returns void language sql security definer set search_path = '' as $$
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, step, request_id, new_values, locality_id, organisation_id)
   select public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), 'twinnings', t.id, 'security', what,
@@ -561,9 +560,9 @@ create trigger tell_of_move after update of organisation_id, active on users for
   execute function app_tell_of_move();
 
 -- ── two-person rules ───────────────────────────────────────────────────────────────────────────
--- Upwards the account that made the caller's, the maker of that one, and so on; downwards the accounts that the caller made. Two
--- accounts with one maker are two people, because in a new commune all accounts are of that kind; a confirmation between them is
--- marked (app_share_maker).
+-- Follows account_makers from the caller's account up (its maker, the maker of that one, and so on) and down (the accounts that it
+-- made). Two accounts with one maker count as two people, because in a new commune all accounts are of that kind; a confirmation between
+-- them is marked (app_share_maker).
 create function app_own_accounts() returns uuid[] stable language sql security definer set search_path = '' as $$
   with recursive since(moment) as materialized (
     select public.app_now() - make_interval(days => public.app_two_person_days())

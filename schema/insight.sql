@@ -1,7 +1,7 @@
--- Insight: gifts and visits counted beforehand (see the tables of the migration).
+-- Insight: precomputed sums of gifts and visits (described in the migration).
 
 select app_table('support_changes', tracked => false, grants => 'select', owner => 'writes',
-  reads => '{place}', reads_reason => 'Marks are counted for the range of the caller');
+  reads => '{place}', reads_reason => 'Marks are read for the range of the caller');
 select app_table('support_summaries', tracked => false, grants => 'select', owner => 'writes',
   reads => '{place}', reads_reason => 'Counts are read for the range of the caller');
 
@@ -80,8 +80,8 @@ create trigger support_updated after update on gifts referencing old table as ol
 create trigger support_deleted after delete on gifts referencing old table as old_rows
   for each statement execute function app_support_changed();
 
--- Counts the marked villages anew. A visible mark was left by a transaction whose gifts are visible too; a mark that is not visible
--- yet stays.
+-- Recounts the marked villages and deletes their marks. A visible mark was inserted by a transaction whose gifts are visible too; a
+-- mark that is not visible yet stays.
 create function app_summarise_support(most integer) returns integer language plpgsql security definer set search_path = '' as $$
 declare
   marks integer;
@@ -130,6 +130,6 @@ begin
   return marks;
 end $$;
 comment on function app_summarise_support(integer) is
-  'Counts the villages of a number of marks anew; returns the number of marks, 0 without marks or while another job runs';
+  'Recounts the villages of a number of marks; returns the number of marks, 0 without marks or while another job runs';
 
 select app_callable('app_mark_support', 'app_summarise_support');

@@ -1,7 +1,7 @@
 -- Needs: households and their parts, hardship lists, pledges, and the merge of two records of one household.
 
 -- ── merge rules ────────────────────────────────────────────────────────────────────────────────
--- A table that refers to households registers beside its definition what a merge does with its rows, so that app_merge_households
+-- A table that refers to households registers a rule for its rows in a merge beside its definition, so that app_merge_households
 -- names no table of a later area.
 select app_table('merge_rules', tracked => false, grants => null, owner => 'writes');
 delete from merge_rules;
@@ -9,7 +9,7 @@ delete from merge_rules;
 create function app_merge_rule(whole regclass, part regclass, key text, rule text) returns void language sql as $$
   insert into merge_rules (whole, part, key, rule) values (whole::text, part::text, key, rule) $$;
 comment on function app_merge_rule(regclass, regclass, text, text) is
-  'Registers what a merge does with the rows that refer to the record that goes: move (to the record that stays), delete (by their foreign key), or a function';
+  'Registers the rule for rows that refer to a merged record: move (to the surviving record), delete (by their foreign key), or a function';
 
 -- Applies the rules to the rows that refer to a record. Tables of later areas come first: their rows refer to rows of earlier
 -- areas, which a merge may join.
@@ -26,10 +26,11 @@ begin
   end loop;
 end $$;
 comment on function app_merge_rows(text, uuid, uuid) is
-  'Moves what refers to the record that goes to the one that stays, by the rules of each table';
+  'Applies the rule of each table to the rows that refer to the merged record';
 
 -- ── households ─────────────────────────────────────────────────────────────────────────────────
--- A unit reads and never writes: a DELETE has no WITH CHECK that would refuse it.
+-- Reads and writes have separate policies: units only read, and one policy for both would let them delete, because DELETE is checked
+-- by USING alone.
 select app_table('households', owner => 'writes',
   personal => '{head_name, head_fold, head_sex, head_birth_year, ethnic_group, address, latitude, longitude, note,
     hardship_reasons, poverty_causes, deprivations, poverty_status}',
@@ -55,7 +56,7 @@ select app_table('household_words', tracked => false, grants => 'select', owner 
   reads_reason => 'The words of a name are as visible as the household');
 select app_merge_rule('households', 'household_words', 'household_id', 'delete');
 
--- Parts of a household take its path.
+-- Copies the path of the household to a part, and locks the household FOR KEY SHARE until the transaction ends.
 create function app_place_with_household() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   if tg_op = 'INSERT' or new.household_id is distinct from old.household_id then
@@ -112,7 +113,7 @@ create function app_household_history(subject uuid) returns table (
   ), records as (
     select home.id from home union all select m.id from public.household_merges m join home on m.household_id = home.id
   ), events as (
-    -- Loaders have no request id: entries of one moment are one line. Its id begins with the moment, like the UUIDv7 of a
+    -- Entries of loaders have no request id: those of one moment form one line. Its id begins with the moment, like the UUIDv7 of a
     -- request, so that ids order the lines of one day.
     select coalesce(e.request_id, (lpad(to_hex((extract(epoch from e.at) * 1000)::bigint), 12, '0') || right(md5(e.at::text), 20))::uuid) as request, e.at, e.record_id, e.action, e.step, e.actor_id, e.actor_role,
            e.old_values, e.new_values, field.name as field
@@ -210,19 +211,20 @@ select app_table('hardship_lists', owner => 'writes', personal => '{return_reaso
   writes => '{place}', writes_reason => 'The village and its officials make the list; units read');
 create trigger aa_place before insert or update of village_id on hardship_lists for each row execute function app_place_in_village();
 
--- Locks the list as it is until the pledge is committed: a unit pledges on a list that it may read and not lock itself.
+-- Locks the list until the pledge is committed. Runs as the owner: the policies of a unit allow it to read the list, not to lock it.
 create function app_hold_approved(list uuid) returns boolean language sql security definer set search_path = ''
   as $$ select l.status = 'approved' from public.hardship_lists l where l.id = list for share $$;
 
 select app_table('hardship_items', owner => 'writes', personal => '{reasons, needs, note, approved_state}',
-  reads => '{place, twinned where approved}', reads_reason => 'A twinned unit sees what the commune approved, and nothing before',
+  reads => '{place, twinned where approved}', reads_reason => 'A twinned unit sees an item from its first approval on',
   writes => '{place}', writes_reason => 'The village and its officials make the list; units read');
 create trigger aa_place before insert or update of village_id on hardship_items for each row execute function app_place_in_village();
 create trigger touch_parent after insert or update or delete on hardship_items for each row execute function app_touch_parent('hardship_lists', 'list_id');
 select app_merge_rule('households', 'hardship_items', 'household_id', 'app_merge_items');
 
--- Units see the households on approved lists of villages that they are twinned with. A household that moves keeps its old list
--- entries, and no list of its new village names it. Runs once for each statement: one statement approves a list of 500.
+-- Sets households.listed, by which twinned units see a household: whether an approved list of its village contains it. A household that
+-- moves keeps its items on lists of the former village, which no longer count. Runs once for each statement: one statement approves
+-- a list of 500.
 create function app_refresh_listed() returns trigger language plpgsql security definer set search_path = '' as $$
 declare
   homes uuid[];
@@ -278,9 +280,9 @@ select app_table('household_merges', owner => 'writes',
 select app_part('household_merges', 'households', 'household_id');
 select app_merge_rule('households', 'household_merges', 'household_id', 'move');
 
--- Returns the members that are certainly the same person: equal names to the accent, no second member of that name in either
--- household, and no known field that contradicts. Otherwise both stay: a person too many is visible and can be corrected, a person
--- too few is lost.
+-- Returns the members that are certainly the same person: equal names including accents, no second member of that name in either
+-- household, and no contradicting field. Otherwise both stay: a duplicate is visible and can be corrected, a person joined by mistake
+-- is lost.
 create function app_same_people(merged uuid, survivor uuid) returns table (member_id uuid, kept_id uuid)
   stable language sql security definer set search_path = '' as $$
   with people as (
@@ -348,7 +350,7 @@ begin
   perform public.app_merge_rows('hardship_items', m.id, s.id)
      from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
     where m.household_id = merged;
-  -- A merge writes the lists of the merged household: its caller is an author.
+  -- A merge changes the lists of the merged household, so its caller becomes an author.
   update public.hardship_lists l set written_by = public.app_with_caller(l.written_by)
    where l.id in (select m.list_id from public.hardship_items m where m.household_id = merged);
   delete from public.hardship_items m
@@ -391,6 +393,6 @@ begin
   insert into public.household_merges (id, household_id, merged_by) values (merged, survivor, public.app_user_id());
   delete from public.households h where h.id = merged;
 end $$;
-comment on function app_merge_households(uuid, uuid) is 'Moves all rows of one household to the other and deletes the one';
+comment on function app_merge_households(uuid, uuid) is 'Moves all rows of the merged household to the survivor and deletes it';
 
 select app_callable('app_audit_sealed', 'app_hold_approved', 'app_household_history', 'app_merge_households');

@@ -8,7 +8,7 @@ create policy readable on localities for select using (
   or (scope_path >= (select app_low()) and scope_path < (select app_high()))
   or id = any ((select app_villages())::uuid[]));
 comment on policy readable on localities is
-  'Provinces, districts and communes are public knowledge; a village is seen by its range and by twinned units';
+  'Provinces, districts and communes are public; a village is visible to callers whose range includes it and to twinned units';
 
 create policy villages_added on localities for insert
   with check (level = 'village' and scope_path >= (select app_low()) and scope_path < (select app_high()));
@@ -19,7 +19,7 @@ create policy villages_changed on localities for update
   using (scope_path >= (select app_low()) and scope_path < (select app_high()))
   with check (level = 'village' and scope_path >= (select app_low()) and scope_path < (select app_high()));
 comment on policy villages_changed on localities is
-  'Officials change the villages of their range and keep them in it; other places are only locked, to answer that the catalogue changes them';
+  'Officials change villages within their range; USING lets them lock other places too, so that the refusal can state its reason';
 
 create policy villages_deleted on localities for delete
   using (level = 'village' and scope_path >= (select app_low()) and scope_path < (select app_high()));
@@ -38,19 +38,19 @@ comment on policy written on locality_versions is
 select app_part('locality_versions', 'localities', 'locality_id');
 
 select app_table('locality_successions',
-  reads => '{entered}', reads_reason => 'What became of provinces, districts and communes is public knowledge',
+  reads => '{entered}', reads_reason => 'Successions of provinces, districts and communes are public',
   writes => '{system}', writes_reason => 'The catalogue is written by its loader');
 select app_part('locality_successions', 'localities', 'predecessor_id');
 
 select app_table('locality_words', tracked => false, grants => 'select', owner => 'writes',
   reads => '{entered}',
-  reads_reason => 'Words of names of places tell nothing that the place does not; the search joins localities');
+  reads_reason => 'The words repeat names of localities; a search joins localities, whose policies apply');
 
 select app_table('village_profiles');
 create policy with_its_village on village_profiles for select
   using ((select app_role()) <> 'key' and exists (select from localities l where l.id = village_id));
 comment on policy with_its_village on village_profiles is
-  'A part is read with the record that it belongs to; keys ask for aggregates';
+  'A part is read with the record that it belongs to; keys read aggregates only';
 
 create policy written on village_profiles
   using ((select app_role()) <> 'key' and exists (select from localities l where l.id = village_id
@@ -62,11 +62,11 @@ comment on policy written on village_profiles is
 select app_part('village_profiles', 'localities', 'village_id');
 
 select app_table('data_loads', tracked => false, grants => 'select, insert, update',
-  reads => '{system}', writes => '{system}', reads_reason => 'Loaders alone ask which catalogue is loaded');
+  reads => '{system}', writes => '{system}', reads_reason => 'Only loaders read the digests of loaded files');
 
 grant usage on sequence locality_labels to app;
 
--- The audit entry of a place is read by the officials of that place.
+-- Sets the place of an audit entry about a place to that place, so that its officials read the entry.
 create function app_audit_locality() returns trigger language plpgsql as $$
 begin
   new.village_id := coalesce(new.village_id, new.record_id);
@@ -111,18 +111,18 @@ begin
   return new;
 end $$;
 
--- A set of paths for ranges of few places, of a village head or a commune: the planner looks them up one by one and sorts what it
--- finds. It does not know the bounds of a range, and would estimate it as wide as a province. Lists state the branch of the policy
--- that applies to their caller as a plain condition (`access/reach.rs`).
+-- Returns the paths of a range of few places, of a village head or a commune: the planner then looks up each path in an index and
+-- sorts the rows. It does not know the bounds of a range at planning, and would estimate it as wide as a province. Lists state the
+-- branch of the policy that applies to their caller as a plain condition (`access/reach.rs`).
 create function app_paths() returns text[] stable language sql security definer set search_path = '' as $$
   select array(select l.scope_path from public.localities l
                 where l.scope_path >= public.app_low() and l.scope_path < public.app_high()) $$;
 comment on function app_paths() is 'Every path of the caller''s range of places, for ranges of few places; policies compare the bounds';
 
 -- ── the tree of a day ──────────────────────────────────────────────────────────────────────────
--- Lays the tree of a day from the dated parents. An ended place lies in its certain successor, else in its last parent; a future
--- place lies under the root, where only callers with the whole country see it. Updates only the rows that differ; foreign keys
--- cascade scope_path to other tables.
+-- Computes the tree of a day from the dated parents. The parent of an ended place is its certain successor, else its last parent; that
+-- of a future place is the root, where only callers whose range is the whole country see it. Updates only the rows that differ; foreign
+-- keys cascade scope_path to other tables.
 create function app_set_tree_day(new_day date) returns integer language plpgsql as $$
 declare
   moved integer;
@@ -229,8 +229,8 @@ create function app_ancestor(place uuid, wanted_level text, day date) returns uu
   )
   select id from up where level = wanted_level order by depth limit 1 $$;
 
--- Runs as the owner: a caller who sees a place may know where it lies, because everything above a village is public. With the policies
--- asked at each step, a page of 200 communes took one second.
+-- Runs as the owner, because the places above a village are public. With the policies evaluated at each step of the recursion, a page
+-- of 200 communes took one second.
 create function app_path(place uuid, day date) returns jsonb
   stable language sql security definer set search_path = '' as $$
   with recursive up as (
@@ -246,7 +246,6 @@ create function app_path(place uuid, day date) returns jsonb
      and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
 comment on function app_path(uuid, date) is 'The places above a place on a day, the widest first';
 
--- The villages of any day with the places above them.
 create function app_tree(day date) returns table (village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
   stable language sql security definer set search_path = '' as $$
   with above as (
@@ -263,10 +262,11 @@ create function app_tree(day date) returns table (village_id uuid, commune_id uu
     left join above p2 on p2.id = p1.parent_id
     left join above p3 on p3.id = p2.parent_id
    where a.level = 'village' $$;
-comment on function app_tree(date) is 'For a day other than the tree day, whose answer is stored in localities';
+comment on function app_tree(date) is
+  'Every village with the places above it on a day other than the tree day, whose ancestors are stored in localities';
 
--- The places above villages of the caller's own records: an organisation keeps its records, and their place in the numbers, after its
--- twinning ends and the village is hidden from it.
+-- Returns the places above villages of the caller's own records. Runs as the owner: an organisation keeps its records, and aggregates
+-- group them by place, after its twinning has ended and the village is hidden from it.
 create function app_places_of(villages uuid[]) returns table (village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
   stable language sql security definer set search_path = '' as $$
   select l.id, l.commune_id, l.district_id, l.province_id from public.localities l where l.id = any (villages) $$;
@@ -276,8 +276,8 @@ create function app_place_labels(places uuid[], day date) returns table (id uuid
   select v.locality_id, v.code, v.name from public.locality_versions v
    where v.locality_id = any (places) and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
 
--- Counts below one parent are hidden together, so an answer asks for all the places above its rows at once. A key sees no village
--- of another range; the places above its own are public.
+-- Runs as the owner: the places are those of the caller's own rows, and the places above them are public. One query for all rows of an
+-- answer, because suppression compares the counts below each parent.
 create function app_places_above(places uuid[], day date) returns table (id uuid, above_id uuid)
   stable language sql security definer set search_path = '' as $$
   with recursive up as (
@@ -292,18 +292,18 @@ create function app_places_above(places uuid[], day date) returns table (id uuid
   select up.id, up.above_id from up $$;
 comment on function app_places_above(uuid[], date) is 'All places above each of these on a day';
 
--- The place of a twinning is named to every caller who sees the twinning, also when the village lies in another commune or the
--- twinning has ended.
+-- Run as the owner: every caller who sees a twinning reads the name and level of its place, also when the village lies in another
+-- commune or the twinning has ended.
 create function app_place_name(place uuid) returns text stable parallel safe language sql security definer set search_path = ''
   as $$ select l.name from public.localities l where l.id = place $$;
 
 create function app_place_level(place uuid) returns text stable parallel safe language sql security definer set search_path = ''
   as $$ select l.level from public.localities l where l.id = place $$;
 
--- An organisation reads its own records without end, and the village itself only during its twinning.
+-- Runs as the owner: an organisation reads its own records also after its twinning, and the village only during it.
 create function app_village_name(village uuid) returns text stable language sql security definer set search_path = '' as $$
   select l.name from public.localities l where l.id = village and l.level = 'village' $$;
-comment on function app_village_name(uuid) is 'For records of a village that the caller may no longer see';
+comment on function app_village_name(uuid) is 'The name of a village that the caller may no longer see, for its records there';
 
 -- ── search ─────────────────────────────────────────────────────────────────────────────────────
 create function app_index_locality() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -315,14 +315,14 @@ begin
 end $$;
 create trigger index_words after insert or update of name on locality_versions for each row execute function app_index_locality();
 
--- The loader writes the catalogue in one transaction. Until autovacuum analyzes it a minute later, the planner has no statistics,
--- and every list of places ran into the statement timeout. ANALYZE is for the owner of a table, and the service owns none.
+-- Analyzes the catalogue after its load. Without it the planner has no statistics until autovacuum runs a minute later, and every list
+-- of places exceeded the statement timeout. Runs as the owner of the tables, whom ANALYZE requires.
 create function app_analyze_places() returns void language plpgsql security definer set search_path = '' as $$
 begin
   analyze public.localities, public.locality_versions, public.locality_successions, public.locality_words;
 end $$;
 
--- One entry for all rows of the first load, which app_track leaves out.
+-- Inserts one entry for all rows of the first load, for which app_track inserts none.
 create function app_audit_catalogue(catalogue uuid, counts jsonb) returns void language plpgsql security definer set search_path = '' as $$
 begin
   if public.app_role() <> 'system' then perform public.app_refuse('app_not_found'); end if;

@@ -64,8 +64,9 @@ begin
   return new;
 end $$;
 
--- Raises the version of the record that shows this one: a household shows its members, a list its items. Skips a parent that this
--- transaction already made or changed: a visit recorded with five gifts is one version and one audit entry, not six.
+-- Increments the version of the parent record, whose representation contains this one: members of a household, items of a list. Skips
+-- a parent that this transaction already inserted or updated: a visit recorded with five gifts is one version and one audit entry, not
+-- six.
 create function app_touch_parent() returns trigger language plpgsql security definer set search_path = '' as $$
 declare
   parent uuid;
@@ -79,7 +80,7 @@ begin
   return null;
 end $$;
 comment on function app_touch_parent() is
-  'Raises the version of the record that shows this one; arguments: its table, the column that refers to it';
+  'Increments the version of the parent record; arguments: its table, the column that refers to it';
 
 create function app_with_caller(authors uuid[]) returns uuid[] stable language sql as
   $$ select array_append(array_remove(authors, public.app_user_id()), public.app_user_id()) $$;
@@ -101,7 +102,7 @@ create function app_audit_read(subject_resource text, subject uuid, subject_vill
           nullif(current_setting('app.request_id', true), '')::uuid, subject_village) $$;
 comment on function app_audit_read(text, uuid, uuid) is 'Inserts an audit entry for reading a sensitive field in full';
 
--- An entry carries no path: nothing may update it, and the tree of places moves. It carries the village of its record or, for a
+-- An entry has no path: entries are append-only, and paths change with the tree of places. It has the village of its record or, for a
 -- record without a village, the place whose officials are responsible: of an organisation, programme, key or twinning its managing
 -- or twinned place, of an account its office. The place is looked up in the tree when the entry is read. Entries without a place
 -- are for administrators.
@@ -148,7 +149,7 @@ comment on function app_part(regclass, regclass, text) is
   'Registers a table as part of another: its audit entries name the whole, and take the place of the whole';
 
 -- ── deleted records ────────────────────────────────────────────────────────────────────────────
--- The trigger that copies a deleted row has no key: a job seals the personal fields, and seals them anew when the key changes.
+-- The trigger that copies a deleted row has no encryption key: a job seals the personal fields, and reseals them after a change of key.
 select app_table('deleted_records', tracked => false, grants => null, owner => 'writes');
 create function app_deletions_to_seal(newest smallint, most integer) returns table (id uuid, resource text, personal jsonb, sealed bytea)
   stable language sql security definer set search_path = '' as $$
@@ -192,7 +193,7 @@ begin
   values (new_id, new_resource, public.app_user_id(), new_hash, public.app_now())
   on conflict (id) do nothing;
   if found then
-    -- The id may belong to a record that came without a claim: a part of another one, or a deleted one.
+    -- The id may belong to a record that was inserted without a claim: a part of another one, or a deleted one.
     if exists (select from public.deleted_records d where d.id = new_id) then return 'conflict'; end if;
     return 'new';
   end if;
@@ -207,8 +208,8 @@ end $$;
 -- ── steps ──────────────────────────────────────────────────────────────────────────────────────
 select app_table('steps', tracked => false, grants => null, owner => 'writes');
 
--- Keeps the step as the last one of a record that the caller locked, and names it for the audit. The row does not change when the
--- same caller repeats the step with the same body, and FOUND is false then.
+-- Stores the step as the last one of a record that the caller locked, and sets app.step, which app_track reads. The row does not change
+-- when the same caller repeats the step with the same body, and FOUND is false then.
 create function app_begin_step(record uuid, of_resource text, new_step text, new_hash bytea) returns boolean
   language plpgsql security definer set search_path = '' as $$
 begin

@@ -1,9 +1,9 @@
--- Search by folded words: without case, diacritics and punctuation. app_fold stands in the kernel migration, for a generated column
--- calls it.
+-- Search by folded words: without case, diacritics and punctuation. app_fold is defined in the kernel migration, because a generated
+-- column calls it.
 
 create function app_matches(value text, part text) returns boolean immutable strict parallel safe language sql
   as $$ select public.app_fold(part) <> '' and public.app_fold(value) like '%' || public.app_fold(part) || '%' $$;
-comment on function app_matches(text, text) is 'Contains the part, without case and diacritics; uses no index, so for short lists only';
+comment on function app_matches(text, text) is 'Whether a text contains a part, without case and diacritics; uses no index, so for short lists only';
 
 create function app_words(value text) returns setof text immutable strict parallel safe language sql
   as $$ select distinct word from unnest(string_to_array(public.app_fold(value), ' ')) word where word <> '' $$;

@@ -1,11 +1,11 @@
--- What every table gets: row-level security, grants, tracking, and policies by named shape.
+-- Set-up of every table: row-level security, grants, tracking, and policies by named shape.
 --
 -- The files of this folder are the current text of functions, triggers, policies and grants. `ketnghia migrate` applies them in one
 -- transaction when their hash changed: it drops all triggers, all policies and the functions of the last application, and runs
 -- every file, in the order shapes, access, search, records, places, twinning, accounts, needs, support, insight. Tables, indexes and
--- the immutable functions that those call stand in `migrations/`.
+-- the immutable functions that those call are defined in `migrations/`.
 
--- Every right of the serving role is granted anew below, so a grant that leaves the text leaves the database.
+-- Revokes every right of the serving role, which the files grant again: a grant removed from the text is removed from the database.
 revoke all on all tables in schema public from app;
 revoke all on all sequences in schema public from app;
 revoke all on all functions in schema public from app;
@@ -77,7 +77,7 @@ create function app_table(
   target regclass,
   -- Shapes of the policy by which rows are read, and its reason.
   reads text[] default null, reads_reason text default null,
-  -- Shapes by which rows are written. Equal to `reads`, they become one policy: two would be asked twice.
+  -- Shapes by which rows are written. Equal to `reads`, they become one policy: PostgreSQL would evaluate both of two.
   writes text[] default null, writes_reason text default null,
   -- Shapes that restrict INSERT further.
   inserts text[] default null, inserts_reason text default null,
@@ -124,10 +124,10 @@ begin
   end if;
 end $$;
 comment on function app_table(regclass, text[], text, text[], text, text[], text, text, text, boolean, text[]) is
-  'Puts a table under forced row-level security and creates its grants, its tracking and its policies by shape; what is singular is written out beside the call';
+  'Puts a table under forced row-level security and creates its grants, its tracking and its policies by shape; other policies are written out beside the call';
 
--- The serving role calls these functions and no others; what they call runs with the rights of their owner. A statement injected into the
--- service then writes no entry of the audit and takes no attempt of a password. An unknown or overloaded name is an error.
+-- Grants the serving role EXECUTE on these functions only; functions that they call run with the rights of their owner. An injected
+-- statement then cannot insert an audit entry or count an attempt of a password. An unknown or overloaded name is an error.
 create function app_callable(variadic names text[]) returns void language plpgsql as $$
 declare
   name text;
@@ -140,7 +140,7 @@ begin
 end $$;
 comment on function app_callable(text[]) is 'Lets the serving role call functions; each file ends with its list';
 
--- Which text is applied: the readiness check reads it, and the migrations, before anybody enters.
+-- The applied text. The readiness check and `ketnghia migrate` read it in transactions without a caller.
 select app_table('schema_text', tracked => false, grants => 'select', owner => 'writes',
-  reads => '{everybody}', reads_reason => 'The readiness check compares the hash before anybody enters');
+  reads => '{everybody}', reads_reason => 'The readiness check compares the hash in a transaction without a caller');
 grant select on __diesel_schema_migrations to app;

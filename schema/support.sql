@@ -3,7 +3,7 @@
 -- ── visits ─────────────────────────────────────────────────────────────────────────────────────
 select app_table('visits', owner => 'writes', personal => '{findings, occasion, latitude, longitude}',
   reads => '{place, giver}', writes => '{place, giver}',
-  reads_reason => 'A giver reads and corrects its own visits for ever, also after its twinning',
+  reads_reason => 'A giver reads and corrects its own visits, also after its twinning has ended',
   inserts => '{place, twinned}',
   inserts_reason => 'A unit records visits only to villages that it is twinned with on that day; officials record for units on paper');
 create trigger aa_place before insert or update of village_id on visits for each row execute function app_place_in_village();
@@ -29,7 +29,7 @@ end $$;
 select app_table('gifts', owner => 'merges',
   personal => '{description, note, dispute_reason, settlement_note, correction_reason}',
   reads => '{place, giver}', writes => '{place, giver}',
-  reads_reason => 'A giver reads and corrects its own gifts for ever, also after its twinning',
+  reads_reason => 'A giver reads and corrects its own gifts, also after its twinning has ended',
   inserts => '{place, twinned}',
   inserts_reason => 'A unit records gifts only to villages that it is twinned with on that day; officials record for units on paper');
 create trigger aa_place before insert or update of village_id on gifts for each row execute function app_place_in_village();
@@ -94,8 +94,8 @@ create function app_visit_gave(visit uuid) returns boolean stable language sql s
   select exists (select from public.gifts g where g.visit_id = visit) $$;
 comment on function app_visit_gave(uuid) is 'Whether a gift belongs to a visit';
 
--- Rejects a change of identity of an organisation that is a party of records: an organisation that became another place, or that of
--- another place, would give the rights of one to the users of the other.
+-- Rejects a change of kind or place of an organisation that records refer to: the users of the new place would otherwise get the
+-- rights of the former one.
 create function app_keep_identity() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   if (new.kind, new.place_id, new.locality_id) is distinct from (old.kind, old.place_id, old.locality_id)

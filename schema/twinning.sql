@@ -5,7 +5,7 @@ select app_table('organisations', owner => 'locks',
   writes => '{place}', writes_reason => 'Officials manage the units of their range');
 create policy readable on organisations for select using ((select app_role()) <> 'public');
 comment on policy readable on organisations is
-  'Names of units are known to everybody who signs in: gifts and twinnings name them';
+  'Names of units are visible to every signed-in user and to keys: gifts and twinnings contain them';
 create trigger aa_place before insert or update of locality_id on organisations for each row execute function app_place_in_locality();
 
 select app_table('organisation_contacts', personal => '{contact_name, contact_phone, contact_email, address}',
@@ -25,7 +25,7 @@ select app_table('programmes', owner => 'reads',
   writes => '{place}', writes_reason => 'Officials manage the programmes of their range');
 create policy readable on programmes for select using ((select app_role()) not in ('public', 'key'));
 comment on policy readable on programmes is
-  'Programmes are known to everybody who signs in; keys ask for aggregates';
+  'Programmes are visible to every signed-in user; keys read aggregates only';
 create trigger aa_place before insert or update of locality_id on programmes for each row execute function app_place_in_locality();
 
 select app_table('twinnings', owner => 'reads',
@@ -36,7 +36,7 @@ create policy either_end on twinnings for select using (
   or organisation_id = (select app_organisation())
   or locality_id = any ((select app_villages())::uuid[]));
 comment on policy either_end on twinnings is
-  'A twinning is seen from both ends: by the officials of the village and of the unit, by the unit, by the units beside it';
+  'A twinning is visible to the officials of the village and of the unit, to the unit, and to the other units of the village';
 create trigger aa_place before insert or update of locality_id on twinnings for each row execute function app_place_in_locality();
 
 create function app_place_twinning() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -72,15 +72,15 @@ end $$;
 create trigger once after insert or update of programme_id, organisation_id, locality_id, starts_on, ends_on on twinnings
   for each row execute function app_twinning_once();
 
--- ── what follows from a twinning ───────────────────────────────────────────────────────────────
+-- ── state and places of twinnings ──────────────────────────────────────────────────────────────
 create function app_twinning_active(t twinnings, day date) returns boolean stable language sql
   as $$ select not t.suspended and t.starts_on <= day and (t.ends_on is null or t.ends_on >= day) $$;
 
 create function app_twinning_status(suspended boolean, ends_on date) returns text stable parallel safe language sql
   as $$ select case when suspended then 'suspended' when ends_on < app_today() then 'ended' else 'active' end $$;
 
--- The filter for villages without a twinning. A village is also twinned through its commune or district, and a caller below those
--- does not see their twinnings. The existence of one tells no more than the village itself knows.
+-- Used by the filter for villages without a twinning. Runs as the owner: a village is also twinned through its commune or district, and
+-- a caller below those does not see their twinnings. The village knows of them anyway.
 create function app_twinned_places() returns setof uuid stable language sql security definer set search_path = '' as $$
   select distinct t.locality_id from public.twinnings t
    where public.app_twinning_active(t, (public.app_now() at time zone 'Asia/Ho_Chi_Minh')::date) $$;

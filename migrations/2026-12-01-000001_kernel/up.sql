@@ -7,7 +7,7 @@
 -- The roles app_owner and app exist before this file runs: roles belong to the cluster, so `ketnghia migrate` creates them.
 -- app_owner owns every object and runs this file; app serves requests and owns nothing.
 
--- PostgreSQL grants EXECUTE on a new function to everybody. A login that may only read, for backups, could enter as system through
+-- PostgreSQL grants EXECUTE on a new function to PUBLIC. A login that may only read, for backups, could enter as system through
 -- one of them.
 alter default privileges revoke execute on functions from public;
 grant usage on schema public to app;

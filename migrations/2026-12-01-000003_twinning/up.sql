@@ -1,5 +1,4 @@
--- Twinning (kết nghĩa): organisations, the programmes of twinning, and which organisation is twinned with which place, from when
--- to when.
+-- Twinning (kết nghĩa): organisations, the programmes of twinning, and the dated twinnings of organisations with places.
 
 create table organisations (
   id uuid primary key,
@@ -25,7 +24,7 @@ create table organisations (
 );
 comment on table organisations is 'Departments, companies, units, associations and places that give support';
 comment on column organisations.locality_id is 'The place whose officials manage it';
-comment on column organisations.place_id is 'The place it is, when the giver is a village, commune or district (kind locality)';
+comment on column organisations.place_id is 'The village, commune or district that the organisation represents as a giver (kind locality)';
 create index organisations_locality_id on organisations (locality_id, scope_path);
 create index organisations_scope_path on organisations (scope_path);
 create index organisations_parent_id on organisations (parent_id);

@@ -268,7 +268,7 @@ create table merge_rules (
   rule text not null constraint merge_rules_rule check (rule in ('move', 'delete') or rule like 'app\_merge\_%'),
   constraint merge_rules_key unique (part, key)
 );
-comment on table merge_rules is 'What a merge does with the rows that refer to the merged record; written by schema/';
+comment on table merge_rules is 'Rules of a merge for the rows that refer to the merged record; written by schema/';
 comment on column merge_rules.position is 'In the order of the areas: the rows of later areas move first';
 comment on column merge_rules.rule is
-  'move, delete (by the foreign key), or a function that takes the record that goes and the one that stays';
+  'move, delete (by the foreign key), or a function of the merged and the surviving record';

@@ -89,7 +89,7 @@ create index gifts_member_id on gifts (member_id);
 create index gifts_hardship_item_id on gifts (hardship_item_id);
 create index gifts_scope_path on gifts (scope_path, given_on);
 create index gifts_given_on on gifts (given_on, id, scope_path);
--- Ordered by village too: app_mark_support and app_summarise_support ask for another village as smaller and as greater, which
--- the index answers at once, however many gifts a household received in this one.
+-- Ordered by village too: app_mark_support and app_summarise_support look for other villages with < and with >, each of which
+-- reads one index entry, however many gifts a household received in this village.
 create index gifts_household_village on gifts (household_id, village_id);
 create index gifts_changed on gifts (changed_xid, id);

@@ -1,8 +1,8 @@
--- Insight: gifts and visits added up for each village and month, quarter and year. A year of the whole country is 14,000 of these
+-- Insight: sums of gifts and visits for each village and month, quarter and year. A year of the whole country is 14,000 of these
 -- rows instead of 417,000 gifts and visits: at a million gifts, counting the country by province took PostgreSQL one second.
 --
 -- A summary counts only where support_changes holds no mark. The transaction that writes a gift or a visit inserts a mark; a marked
--- village is counted from its gifts and visits, and a job counts it anew and deletes the mark. So the numbers are right whether or
+-- village is counted from its gifts and visits, and a job recounts it and deletes the mark. So the numbers are right whether or
 -- not the job has run, and writers neither count nor wait for each other.
 
 create table support_changes (

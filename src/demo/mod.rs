@@ -1,8 +1,7 @@
-//! Demonstration data: xã Ia Nan (S0) with làng Tung and four organisations, and xã Kông Chro with the
+//! Loads demonstration data: xã Ia Nan (S0) with làng Tung and four organisations, and xã Kông Chro with the
 //! village pairs of Yang Trung (S1), two years of lists, visits and gifts in every status. Deterministic
-//! and loaded once. Only the plans, the communes and the pairs of S1 are real; everything else, people,
-//! companies, the pair of làng Tung, sums, is invented and marked "(trình diễn)". Rows that lie after
-//! the clock are left out.
+//! and loaded once. Only the plans, the communes and the pairs of S1 are real; people, companies, the pair of
+//! làng Tung and sums are invented and marked "(trình diễn)". Rows with a day after the clock are left out.
 
 mod people;
 mod records;
@@ -22,16 +21,16 @@ use crate::places::loader::locality_id;
 
 const PASSWORD: &str = "ketnghia-demo";
 const NAMESPACE: Uuid = uuid!("0a1a6ae5-96ad-5f6f-8f0e-6d1f1f8f5d02");
-/// The last day of districts: before it, accounts are of the places of that time.
+/// First day without districts; before it, accounts belong to the places of that time.
 const TWO_TIERS_FROM: &str = "2025-07-01";
 
-/// An account that the demonstration prints.
+/// A demonstration account, printed at the start.
 pub struct DemoUser {
     pub username: &'static str,
     pub office: &'static str,
 }
 
-/// The same id for the same thing in every installation.
+/// Returns the id for a name, the same in every installation (UUIDv5).
 fn id(name: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }
@@ -40,7 +39,7 @@ fn date(text: &str) -> Result<NaiveDate> {
     text.parse().map_err(Problem::internal)
 }
 
-/// Loads what is not in yet, and names the accounts.
+/// Loads the data, if it is not loaded yet, and returns the accounts.
 pub fn load(state: &State) -> Result<Vec<DemoUser>, String> {
     let today = state.db.clock.today();
     let told = |problem: Problem| format!("cannot load the demonstration data: {problem}");
@@ -81,7 +80,7 @@ fn accounts(before: bool) -> Vec<DemoUser> {
         user("admin", "administrator"),
         user("gialai", "province Gia Lai"),
         user("ianan", "commune Ia Nan"),
-        user("ianan2", "commune Ia Nan (nobody approves what they submitted)"),
+        user("ianan2", "commune Ia Nan, a second official (the submitter of a list cannot approve it)"),
         user("vanphong.ianan", "twinning unit: the office of Ia Nan, twinned with làng Tung"),
         user("langtung", "village head of làng Tung"),
         user("kongchro", "commune Kông Chro"),
@@ -96,7 +95,7 @@ fn accounts(before: bool) -> Vec<DemoUser> {
 
 fn add_account(conn: &mut PgConnection, user: &DemoUser, before: bool, hash: &str) -> Result<()> {
     let era = if before { 2024 } else { 2025 };
-    // Ia Nan went on unchanged: it keeps the id of its first era. Gia Lai had another code before.
+    // Ia Nan continued unchanged, so it keeps the id of the first era. Gia Lai had another code before.
     let (role, locality, organisation) = match user.username {
         "admin" => (Role::Admin, None, None),
         "gialai" => (Role::Province, Some(locality_id(era, if before { "64" } else { "52" })), None),
@@ -108,7 +107,7 @@ fn add_account(conn: &mut PgConnection, user: &DemoUser, before: bool, hash: &st
         "thon9" => (Role::VillageHead, Some(id("village/thon9")), None),
         _ => (Role::VillageHead, Some(id("village/hlehlang")), None),
     };
-    // The unit is known only once its organisation is.
+    // The account of a unit needs its organisation, which does not exist before its first day.
     if organisation.is_some_and(|unit| !exists(conn, "organisations", unit)) {
         return Ok(());
     }
@@ -134,7 +133,7 @@ fn exists(conn: &mut PgConnection, table: &'static str, row: Uuid) -> bool {
     found == Ok(1)
 }
 
-/// Inserts rows that all have the fields of the first; what they leave out is up to the table.
+/// Inserts rows with the fields of the first; other columns have their defaults.
 fn insert(conn: &mut PgConnection, table: &'static str, rows: Vec<Value>) -> Result<()> {
     let Some(fields) = rows.first().and_then(Value::as_object) else { return Ok(()) };
     let columns = fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -146,12 +145,12 @@ fn insert(conn: &mut PgConnection, table: &'static str, rows: Vec<Value>) -> Res
     Ok(())
 }
 
-/// Rows of a day that has come.
+/// Whether a day is not after today.
 fn until(today: NaiveDate, day: &str) -> bool {
     day.parse::<NaiveDate>().is_ok_and(|day| day <= today)
 }
 
-/// Lists the accounts for the terminal.
+/// Formats the accounts for the terminal.
 pub fn lines(users: &[DemoUser]) -> Vec<String> {
     if users.is_empty() {
         return Vec::new();

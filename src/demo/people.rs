@@ -1,4 +1,4 @@
-//! Villages, organisations, households.
+//! Loads villages, organisations and households.
 
 use chrono::NaiveDate;
 use diesel::PgConnection;
@@ -33,7 +33,7 @@ fn villages() -> Vec<Village> {
     ]
 }
 
-/// Households that are entered of each village, not all it has.
+/// Returns the number of households to load for a village, less than its `households`.
 pub fn entered(village: &str) -> usize {
     if village == "tung" { 24 } else { 9 }
 }
@@ -135,7 +135,7 @@ fn add_households(conn: &mut PgConnection, secrets: &Secrets, village: &str, gro
     Ok(())
 }
 
-/// A household that follows from its number.
+/// A household with values derived from its number.
 struct Household<'a> {
     id: Uuid,
     number: usize,

@@ -1,4 +1,4 @@
-//! Programmes, twinnings, lists, pledges, visits and gifts.
+//! Loads programmes, twinnings, lists, pledges, visits and gifts.
 
 use chrono::NaiveDate;
 use diesel::PgConnection;
@@ -81,7 +81,7 @@ fn twinnings(today: NaiveDate) -> Vec<Value> {
     all.into_iter().filter(|row| row["starts_on"].as_str().is_some_and(|day| until(today, day))).collect()
 }
 
-/// A list: village, year, status, the day it was drawn up, every how many households are on it.
+/// A list: village, year, status, day of creation, and n, where every n-th household is on it.
 const LISTS: [(&str, i32, &str, &str, usize); 7] = [
     ("tung", 2025, "closed", "2025-09-20", 4),
     ("tung", 2026, "approved", "2026-01-12", 3),
@@ -136,7 +136,7 @@ fn item(village: &str, year: i32, number: usize) -> Uuid {
 
 /// A visit: unit, village, day, purpose, occasion, people, gifts.
 type Visit = (&'static str, &'static str, &'static str, &'static str, &'static str, i32, &'static [Gift]);
-/// A gift: household by number (or the whole village), category, what, worth in VND, source, status.
+/// A gift: household by number (or the whole village), category, description, value in VND, source, status.
 type Gift = (Option<usize>, &'static str, &'static str, i64, &'static str, &'static str);
 
 const VISITS: [Visit; 8] = [

@@ -1,4 +1,4 @@
-//! Assessments of households that are there, of this year or of years before the system.
+//! Imports assessments of existing households, of this year or of years before the system.
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,19 +27,19 @@ pub fn columns() -> Vec<Column> {
     for column in &mut columns {
         column.required = false;
         column.about = match column.field {
-            "village" => "With the head's name, where the identity number is not given",
+            "village" => "Needed with the head's name, where there is no identity number",
             "identity_number" => "Of the head: the household is found by it, else by village, name and birth year",
-            "head_name" => "As it is registered; capitals make no difference, accents do",
-            _ => "Of the head; where it is empty, the name alone must be clear",
+            "head_name" => "As registered; case does not count, accents do",
+            _ => "Of the head; empty: the name alone must be unique",
         };
     }
-    columns.push(households::year().required().example("2025").about("Of the finding; any year to the present one"));
+    columns.push(households::year().required().example("2025").about("Year of the assessment, at most this year"));
     columns.extend(poverty::columns());
     columns.push(households::decision());
     columns
 }
 
-/// A row with what it finds its household by.
+/// A row with the keys for finding its household.
 struct Entry {
     line: u64,
     village: Option<LocalityId>,
@@ -121,13 +121,13 @@ fn entry(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<Entry> 
     is_named.then_some(Entry { line, village, head_name, birth_year, number, finding: finding?, new: new? })
 }
 
-/// A household, as lists name it.
+/// A household with the birth year of its head.
 struct Home {
     id: HouseholdId,
     birth_year: Option<i32>,
 }
 
-/// The households that the file may mean.
+/// The households that rows of the file may match.
 struct Homes {
     by_name: HashMap<(LocalityId, String), Vec<Home>>,
     by_number: HashMap<Vec<u8>, Vec<HouseholdId>>,
@@ -169,7 +169,7 @@ impl Homes {
         named.is_some_and(|(name, (known, year))| is_somebody_else((name, entry.birth_year), (known.as_str(), *year)))
     }
 
-    /// By number, else by name: a household whose number nobody entered yet may still be meant.
+    /// Finds a household by identity number, else by name, because its number may not have been entered.
     fn find(&self, entry: &Entry) -> Result<HouseholdId, (&'static str, Wrong)> {
         let numbered = entry.number.as_ref().and_then(|number| self.by_number.get(number));
         match numbered.map(Vec::as_slice) {
@@ -205,7 +205,7 @@ fn add(work: &mut Import<'_>, home: HouseholdId, year: i32, entry: &Entry) -> Re
     Ok(())
 }
 
-/// An assessment that is there stays as it is.
+/// Leaves an existing assessment unchanged; differences are warnings.
 fn keep(work: &mut Import<'_>, entry: &Entry, known: &AssessmentRow) {
     for field in known.differences(&entry.assessment(known.year)) {
         work.warn(entry.line, field, &Fault::Differs);

@@ -1,7 +1,6 @@
-//! What a cell means. Spreadsheets lose leading zeros, write days and numbers in their own way and
-//! mark text with an apostrophe; people write labels as they stand in the decree, or half of them.
-//! What comes out is what the API's body would hold, and is checked as that. Nothing is calculated: a
-//! cell that looks like a formula is text.
+//! Parses cells. Spreadsheets lose leading zeros, have their own formats of days and numbers and mark text with an
+//! apostrophe; labels are written as in the decree, or in part. The result is a JSON value for the body of a request, which
+//! is validated like one of the API. A cell that looks like a formula is text and is not evaluated.
 
 use std::collections::HashMap;
 
@@ -13,7 +12,7 @@ use crate::kernel::http::problem::FieldCode;
 use crate::kernel::value::enums::CatalogueItem;
 use crate::kernel::value::text::{fold, squeeze};
 
-/// How a column is read.
+/// How the cells of a column are parsed.
 pub enum Reads {
     Text,
     Integer,
@@ -35,14 +34,13 @@ pub enum Reads {
     WordOrMark(Words, &'static str),
 }
 
-/// What is wrong with a cell.
+/// The fault of a cell: a code of the API, or one of lists.
 pub enum Wrong {
     Field(FieldCode),
     List(Fault),
 }
 
-/// The words of an enumeration or catalogue: codes, labels in both languages, and what else people
-/// write.
+/// The words of an enumeration or catalogue: codes, labels in both languages, and other wordings.
 pub struct Words {
     codes: HashMap<String, String>,
     labels: Vec<String>,
@@ -78,8 +76,8 @@ impl Words {
         }
     }
 
-    /// Labels have commas in them (`Nhà tạm, dột nát`), so the longest run of pieces that is a word is
-    /// taken.
+    /// Parses several words. Labels may contain commas (`Nhà tạm, dột nát`), so the longest sequence of pieces that is a
+    /// word is taken.
     fn any(&self, text: &str) -> Result<Value, Wrong> {
         let mut codes: Vec<Value> = Vec::new();
         for part in text.split([';', '|', '\n', '+']).map(str::trim).filter(|part| !part.is_empty()) {
@@ -105,14 +103,14 @@ impl Words {
     }
 }
 
-/// What the spreadsheet put around a value.
+/// Removes an apostrophe or `="…"` that the spreadsheet has put around a value.
 pub fn unwrap(cell: &str) -> &str {
     let formula_text = cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
     let text = formula_text.unwrap_or(cell);
     text.strip_prefix(['\'', '’']).unwrap_or(text).trim()
 }
 
-/// Reads a cell that is not empty.
+/// Parses a cell that is not empty.
 pub fn read(reads: &Reads, cell: &str) -> Result<Value, Wrong> {
     if matches!(cell, "#N/A" | "#REF!" | "#VALUE!" | "#NAME?" | "#DIV/0!" | "#NULL!" | "#NUM!") {
         return Err(Wrong::List(Fault::SpreadsheetError));
@@ -143,14 +141,14 @@ fn mark(cell: &str) -> Option<bool> {
     match fold(cell).as_str() {
         "x" | "v" | "co" | "1" | "yes" | "true" | "dung" => Some(true),
         "khong" | "0" | "no" | "false" | "sai" => Some(false),
-        // A tick of a symbol font, or a line that stands for none.
+        // Ticks, and dashes for an empty cell, which `fold` reduces to nothing.
         "" if matches!(cell, "✓" | "✔" | "☑" | "√") => Some(true),
         "" if matches!(cell, "-" | "–" | "☐") => Some(false),
         _ => None,
     }
 }
 
-/// `1234`, `1.234`, `1,234`, `1 234` and what a calculation leaves, `1234.0`.
+/// Parses `1234`, `1.234`, `1,234`, `1 234` and `1234.0`, the result of a calculation.
 fn integer(cell: &str) -> Option<i64> {
     let cell = cell.replace([' ', '\u{a0}'], "");
     let whole = cell.strip_suffix(".0").or_else(|| cell.strip_suffix(",0")).unwrap_or(&cell);
@@ -167,7 +165,7 @@ fn decimal(cell: &str) -> Option<f64> {
     cell.replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// As written in Vietnam, day first, or as ISO 8601.
+/// Parses a day in the Vietnamese order, day first, or in ISO 8601.
 fn day(cell: &str) -> Option<NaiveDate> {
     let date = cell.split([' ', 'T']).next().unwrap_or_default();
     let numbers: Vec<u32> = date.split(['/', '-', '.']).map(|part| part.parse().ok()).collect::<Option<_>>()?;
@@ -182,7 +180,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A number that lost its zero gets it back: nine digits of a mobile phone, ten of a landline.
+/// Restores a lost leading zero: of nine digits of a mobile phone, or ten of a landline.
 fn phone(cell: &str) -> String {
     let digits: String = cell.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '\u{a0}')).collect();
     let lost = match digits.len() {
@@ -193,8 +191,8 @@ fn phone(cell: &str) -> String {
     if lost && is_number(&digits) { format!("0{digits}") } else { cell.replace('\u{a0}', " ") }
 }
 
-/// Numbers of citizens have twelve digits and begin with 001 to 096, so they lose one zero or two; the
-/// older ones have nine, and lose one.
+/// Restores lost leading zeros. Citizens' numbers have twelve digits and begin with 001 to 096, so they lose one zero or
+/// two; the older ones have nine digits, and lose one.
 fn identity_number(cell: &str) -> String {
     let digits: String = cell.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '\u{a0}')).collect();
     if !is_number(&digits) || digits.starts_with('0') {

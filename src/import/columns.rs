@@ -1,5 +1,4 @@
-//! The columns of a list: what they are called, how they are read, and what the command, the template
-//! and the manual say of them.
+//! The columns of a list: their names, how their cells are parsed, and their description in `--help`, template and manual.
 
 use std::fmt::Write;
 
@@ -10,11 +9,11 @@ use crate::kernel::value::text::squeeze;
 
 /// A column of a list.
 pub struct Column {
-    /// The API's name of it, which is understood as a header, too.
+    /// Its name in the API, which is accepted as a header, too.
     pub field: &'static str,
-    /// What the template calls it.
+    /// Its header in the template.
     pub header: &'static str,
-    /// What else it is called. Case, diacritics and punctuation make no difference.
+    /// Other headers. Case, diacritics and punctuation are ignored.
     pub also: &'static [&'static str],
     /// Every row needs a value.
     pub required: bool,
@@ -48,14 +47,14 @@ impl Column {
         self
     }
 
-    /// Whether a header means this column.
+    /// Whether a header names this column.
     pub fn is_called(&self, header: &str) -> bool {
         let header = squeeze(header);
         let names = [self.field, self.header];
         names.iter().chain(self.also).any(|name| squeeze(name) == header)
     }
 
-    /// What it says, and what it takes where that is a closed list.
+    /// Returns its description, with the accepted words of a closed list.
     fn manual(&self) -> String {
         let words = match &self.reads {
             Reads::Word(words) | Reads::Words(words) => words.labels(),
@@ -69,7 +68,7 @@ impl Column {
     }
 }
 
-/// Columns that lists have and nobody needs: ordinal numbers, counts of persons, signatures.
+/// Columns of common lists that are skipped: ordinal numbers, counts of persons, signatures.
 const PASSED_OVER: [&str; 8] =
     ["stt", "tt", "số thứ tự", "số khẩu", "số nhân khẩu", "nhân khẩu", "số thành viên", "ký tên"];
 
@@ -77,19 +76,19 @@ pub fn is_passed_over(header: &str) -> bool {
     PASSED_OVER.iter().any(|name| squeeze(name) == squeeze(header))
 }
 
-/// Of a list that has a row for each person, which is not one of households.
+/// Columns of a list with a row for each person, which cannot be imported as one of households.
 const OF_MEMBERS: [&str; 3] = ["quan hệ với chủ hộ", "mối quan hệ với chủ hộ", "quan hệ chủ hộ"];
 
 pub fn is_of_members(header: &str) -> bool {
     OF_MEMBERS.iter().any(|name| squeeze(name) == squeeze(header))
 }
 
-/// Whether these cells are the headers of a list, and not a title above them.
+/// Whether these cells are the headers of a list, and not a title: all required columns are present.
 pub fn are_headers(columns: &[Column], cells: &[String]) -> bool {
     columns.iter().filter(|column| column.required).all(|column| cells.iter().any(|cell| column.is_called(cell)))
 }
 
-/// The manual of a list, for `--help`.
+/// Returns the description of the columns for `--help`.
 pub fn help(kind: Kind) -> String {
     let mut text =
         String::from("Columns (* needs a value), in any order; their Vietnamese or English name, accents or not:\n");
@@ -102,7 +101,7 @@ pub fn help(kind: Kind) -> String {
     text
 }
 
-/// The same as a table of the manual.
+/// Returns the description of the columns as a table of docs/imports.md.
 pub fn markdown(kind: Kind) -> String {
     let mut text = String::from("| column | English | | meaning |\n|---|---|---|---|\n");
     for column in kind.columns() {
@@ -112,7 +111,7 @@ pub fn markdown(kind: Kind) -> String {
     text
 }
 
-/// Headers and one row, for a spreadsheet: with BOM, so that Excel reads the accents.
+/// Returns headers and an example row as CSV, with BOM, so that Excel reads the accents.
 pub fn template(kind: Kind) -> Result<String> {
     let columns: Vec<Column> = kind.columns().into_iter().filter(|column| !column.example.is_empty()).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());

@@ -1,4 +1,4 @@
-//! Households: the list of poor households that every commune keeps.
+//! Imports households from the list of poor households that every commune keeps.
 
 use std::collections::{HashMap, HashSet};
 
@@ -38,7 +38,7 @@ pub fn columns() -> Vec<Column> {
             ])
             .required()
             .example("Tung")
-            .about("Of the acting user's area: by name (Tung, làng Tung), code or id"),
+            .about("In the acting user's area: name (Tung, làng Tung), code or id"),
         Column::new("head_name", "Họ tên chủ hộ", Reads::Text)
             .also(&["họ và tên chủ hộ", "tên chủ hộ", "chủ hộ", "họ và tên", "họ tên"])
             .required()
@@ -50,7 +50,7 @@ pub fn columns() -> Vec<Column> {
         Column::new("head_birth_year", "Năm sinh", Reads::Year)
             .also(&["năm sinh chủ hộ", "ngày sinh", "ngày tháng năm sinh", "birth_year"])
             .example("1968")
-            .about("Of the head: a year, or a day of it"),
+            .about("Of the head: a year, or a date"),
         ethnic_group(),
     ];
     columns.extend(poverty::columns());
@@ -68,7 +68,7 @@ pub fn columns() -> Vec<Column> {
         Column::new("phone", "Số điện thoại", Reads::Phone)
             .also(&["điện thoại", "sđt", "số đt", "đt"])
             .example("0905123456")
-            .about("Kept sealed; a zero that the spreadsheet lost comes back"),
+            .about("Stored encrypted; a leading zero lost in the spreadsheet is restored"),
         identity_number(),
         Column::new("address", "Địa chỉ", Reads::Text)
             .also(&["nơi ở", "chỗ ở"])
@@ -76,7 +76,7 @@ pub fn columns() -> Vec<Column> {
             .about("In the village"),
         Column::new("latitude", "Vĩ độ", Reads::Decimal).about("Decimal degrees"),
         Column::new("longitude", "Kinh độ", Reads::Decimal).about("Decimal degrees"),
-        Column::new("note", "Ghi chú", Reads::Text).example("Bên suối").about("Anything"),
+        Column::new("note", "Ghi chú", Reads::Text).example("Bên suối").about("Free text"),
     ]);
     columns
 }
@@ -87,7 +87,7 @@ pub fn ethnic_group() -> Column {
     let spellings = data::ethnic_group_spellings();
     let mut also: Vec<(&str, &str)> =
         spellings.iter().map(|(spelling, code)| (spelling.as_str(), code.as_str())).collect();
-    // Spreadsheets make 1 of 01.
+    // Spreadsheets turn 01 into 1.
     also.extend(groups.iter().filter_map(|group| Some((group.code.strip_prefix('0')?, group.code.as_str()))));
     Column::new("ethnic_group", "Dân tộc", Reads::Word(Words::new(groups.clone(), &also)))
         .also(&["thành phần dân tộc", "dân tộc chủ hộ"])
@@ -100,14 +100,14 @@ pub fn year() -> Column {
     Column::new("poverty_year", "Năm rà soát", Reads::Year)
         .also(&["năm", "năm đánh giá", "năm phân loại", "year"])
         .example("2026")
-        .about("Of the finding; this year where it is empty, earlier years are taken")
+        .about("Year of the assessment; empty: this year; earlier years are accepted")
 }
 
 pub fn decision() -> Column {
     Column::new("decision_number", "Số quyết định", Reads::Text)
         .also(&["quyết định", "quyết định công nhận", "decision"])
         .example("12/QĐ-UBND")
-        .about("The decision that approved the finding")
+        .about("The decision that approved the assessment")
 }
 
 pub fn identity_number() -> Column {
@@ -128,7 +128,7 @@ pub fn identity_number() -> Column {
             "số định danh cá nhân",
         ])
         .example("062068001234")
-        .about("Of the head, 12 digits or 9; kept sealed; zeros that the spreadsheet lost come back")
+        .about("Of the head, 12 digits or 9; stored encrypted; leading zeros lost in the spreadsheet are restored")
 }
 
 pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
@@ -153,7 +153,7 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     warn_of_twins(work, &made)
 }
 
-/// The API's body of a row.
+/// Converts a row to the body of a request.
 fn entry(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<Entry> {
     poverty::gather(work, &mut row);
     let village = work.place(places, &mut row, "village", &[LocalityLevel::Village], None);
@@ -169,7 +169,7 @@ fn entry(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<Entry> 
     Some(Entry::new(row.line, new, finding, work.tx.secrets))
 }
 
-/// One person is the head of one household.
+/// Reports an identity number in two rows, because a person is the head of one household only.
 fn refuse_repeated_numbers(work: &mut Import<'_>, entries: &[Entry]) {
     let mut lines = HashMap::new();
     for entry in entries {
@@ -193,7 +193,7 @@ fn register(work: &mut Import<'_>, entry: &Entry) -> Result<Option<HouseholdId>>
     Ok(Some(id))
 }
 
-/// A household that is there stays as it is, but for a year that nobody had assessed.
+/// Adds a missing assessment to an existing household; other differences are warnings.
 fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) -> Result<()> {
     if !known.is_active(id) {
         work.warn(entry.line, "head_name", &Fault::NotActive);
@@ -206,7 +206,7 @@ fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) ->
     for field in known.differences(entry, id) {
         work.warn(entry.line, field, &Fault::Differs);
     }
-    // Without a year the file says nothing new: taken again in January it would assess everybody anew.
+    // A row without a year adds no assessment: a repeated import in the next year would assess all households again.
     let Some(year) = entry.finding.poverty_year.filter(|year| !known.is_assessed(id, *year)) else {
         work.report.known += 1;
         return Ok(());
@@ -222,7 +222,7 @@ fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) ->
     Ok(())
 }
 
-/// The warnings of the API, once for each pair of new households.
+/// Reports the warnings of the API, once for each pair of new households.
 fn warn_of_twins(work: &mut Import<'_>, made: &HashMap<HouseholdId, u64>) -> Result<()> {
     let ids: Vec<HouseholdId> = made.keys().copied().collect();
     let mut said = HashSet::new();

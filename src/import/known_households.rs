@@ -1,7 +1,6 @@
-//! Which rows are households that are there already. A household is known by its head's identity
-//! number, wherever in the acting user's area it lives by now, else by village, name and birth year of
-//! its head; where two homes are alike in all that, as many rows are known as there are homes. So the
-//! same file adds nothing the second time, in whatever order.
+//! Matches rows with existing households: by the identity number of the head, anywhere in the acting user's area, else by
+//! village, name and birth year of the head. Of several households that are equal in these, each matches one row. So
+//! importing the same file again adds nothing, in any order of its rows.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,12 +14,12 @@ use crate::needs::households::model::{HouseholdRow, HouseholdStatus, NewHousehol
 use crate::needs::households::{private, queries};
 use crate::places::localities::LocalityId;
 
-/// A row as the API's body, with what it is known by.
+/// A row as the body of a request, with the keys for matching.
 pub struct Entry {
     pub line: u64,
     pub new: NewHousehold,
     pub finding: Finding,
-    /// The identity number's keyed hash.
+    /// Keyed hash of the identity number.
     pub number: Option<Vec<u8>>,
 }
 
@@ -47,10 +46,10 @@ impl Entry {
     }
 }
 
-/// A way to find the household of a row among those that no other row has taken.
+/// Finds the household of a row among those that match no other row.
 type Pass<'p> = &'p dyn Fn(&Entry, &HashSet<HouseholdId>) -> Option<HouseholdId>;
 
-/// What the villages of a list have, and who else has a number of it.
+/// The households of the villages of a list, and those elsewhere with an identity number of the list.
 pub struct Known {
     rows: HashMap<HouseholdId, HouseholdRow>,
     by_name: HashMap<Name, Vec<HouseholdId>>,
@@ -86,7 +85,7 @@ impl Known {
         let here: HashSet<HouseholdId> = ids.into_iter().collect();
         let elsewhere: HashSet<HouseholdId> = known.numbers.keys().filter(|id| !here.contains(*id)).copied().collect();
         rows.extend(queries::of_ids(&mut work.tx, &elsewhere)?);
-        // Of thousands, those that the file speaks of.
+        // Keeps only the households that match a row by name or number, of possibly thousands.
         let spoken_of = |row: &HouseholdRow| {
             names.contains(&name_of(row)) || known.numbers.get(&row.id).is_some_and(|index| wanted.contains(index))
         };
@@ -107,8 +106,8 @@ impl Known {
         Ok(known)
     }
 
-    /// The household of each entry, if it is there. Those that are equal in everything come first, so that of two homes
-    /// that are alike each row finds its own.
+    /// Returns the existing household of each entry, if any. Matches by equality of all fields come before matches by name, so
+    /// that of two households with one name each row finds its own.
     pub fn matches(&self, entries: &[Entry]) -> Vec<Option<HouseholdId>> {
         let mut taken = HashSet::new();
         let mut found: Vec<Option<HouseholdId>> = vec![None; entries.len()];
@@ -135,7 +134,7 @@ impl Known {
         found
     }
 
-    /// Homes of the same name and year, but not those that are known to be somebody else's.
+    /// Returns households of the same village, name and birth year, except those with another identity number.
     fn named_like<'k>(
         &'k self,
         entry: &'k Entry,
@@ -152,7 +151,7 @@ impl Known {
         self.rows.get(&id).is_some_and(|row| row.status == HouseholdStatus::Active)
     }
 
-    /// The number is wrong, in the row or in the household.
+    /// Whether name and birth year of the head differ, so that the identity number is wrong in the row or in the household.
     pub fn has_another_head(&self, entry: &Entry, id: HouseholdId) -> bool {
         self.rows.get(&id).is_some_and(|row| {
             let said = (entry.new.head_name.as_str(), entry.new.head_birth_year);
@@ -160,7 +159,7 @@ impl Known {
         })
     }
 
-    /// It has moved since the list was made.
+    /// Whether the household has another village than the row, so that it has moved.
     pub fn lives_elsewhere(&self, entry: &Entry, id: HouseholdId) -> bool {
         self.rows.get(&id).is_some_and(|row| row.village_id != entry.new.village_id)
     }
@@ -169,7 +168,7 @@ impl Known {
         self.assessments.contains_key(&(id, year))
     }
 
-    /// What the file says otherwise. An empty cell says nothing.
+    /// Returns the columns whose values differ from the household. Empty cells do not differ.
     pub fn differences(&self, entry: &Entry, id: HouseholdId) -> Vec<&'static str> {
         let Some(row) = self.rows.get(&id) else { return Vec::new() };
         let new = &entry.new;
@@ -198,8 +197,7 @@ impl Known {
     }
 }
 
-/// Whether both name and birth year are others. Accents alone make nobody another, nor does a year that
-/// is not said.
+/// Whether both name and birth year differ. Accents are ignored, and a missing year does not differ.
 pub fn is_somebody_else(one: (&str, Option<i32>), other: (&str, Option<i32>)) -> bool {
     squeeze(one.0) != squeeze(other.0) && one.1.zip(other.1).is_some_and(|(one, other)| one != other)
 }

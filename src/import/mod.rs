@@ -1,7 +1,7 @@
-//! Lists from spreadsheets: `ketnghia import households ho-ngheo.csv --as ianan`. A floor above the
-//! rooms: each row becomes the body of the API's own request and goes through the same rules and the
-//! same function below the handler, in the name of a user, whose scope, rights and audit hold. A file
-//! is taken whole or not at all, and it only adds: what is there already stays as it is.
+//! Imports lists from spreadsheets: `ketnghia import households ho-ngheo.csv --as ianan`. Each row becomes the body of the
+//! corresponding request of the API and is validated and written by the same functions, with the scope and permissions of
+//! a user, whom the audit names. A file is written in one transaction or not at all, and only adds records: existing
+//! ones are not changed.
 
 mod assessments;
 mod cells;
@@ -45,11 +45,11 @@ pub use report::{ColumnRef, NewAccount, Remark, Report};
 use sheet::SheetRow;
 use table::{Headers, Row};
 
-/// Of two imports into one database, one is refused: each looks first whether a record is there. The
+/// Advisory lock that admits one import into a database at a time, because each first reads the existing records. The
 /// number is arbitrary.
 const IMPORT_LOCK: i64 = 7_364_102_303;
 
-/// What can be imported.
+/// Kind of list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Villages,
@@ -72,7 +72,7 @@ impl Kind {
         }
     }
 
-    /// What the acting user needs; the same as for the API's call.
+    /// The permission that the acting user needs, the same as for the operation of the API.
     fn permission(self) -> Permission {
         match self {
             Self::Villages => Permission::WriteVillages,
@@ -93,18 +93,18 @@ impl Kind {
     }
 }
 
-/// What is asked for.
+/// Arguments of an import.
 pub struct Request<'a> {
     pub kind: Kind,
-    /// The user in whose name it happens.
+    /// The acting user.
     pub username: &'a str,
     pub content: &'a [u8],
-    /// Otherwise everything happens and is undone.
+    /// Without it the transaction is rolled back.
     pub commit: bool,
     pub locale: Locale,
 }
 
-/// Imports a file, or tells everything that is wrong with it. An error is about the request as a whole.
+/// Imports a file, or reports all its errors. `Err` is about the request as a whole.
 pub fn run(db: &Db, secrets: &Secrets, request: &Request<'_>) -> Result<Report, String> {
     let actor = acting(db, request)?;
     let mut report = Report::new(request.locale);
@@ -136,7 +136,7 @@ pub fn run(db: &Db, secrets: &Secrets, request: &Request<'_>) -> Result<Report, 
     outcome.map_err(|problem| format!("nothing was imported: {}", problem.cause().unwrap_or(problem.code().word())))
 }
 
-/// The user in whose name the import happens, if that user may.
+/// Looks up the acting user and checks its permission.
 fn acting(db: &Db, request: &Request<'_>) -> Result<Actor, String> {
     let username = request.username;
     let found = db.as_system(|conn| accounts::operated(conn, username));
@@ -167,20 +167,20 @@ fn prepare(conn: &mut PgConnection) -> Result<()> {
         return Err(Problem::overloaded("another import is under way"));
     }
     if prepared.role.is_none() {
-        return Err(Problem::internal("the place of this user's office has ended: it sees nothing"));
+        return Err(Problem::internal("the place of this user's office has ended, so the user sees no records"));
     }
     records::set(conn, "step", "import")?;
-    // One look at what a whole area has is longer than any request's.
+    // Reading all existing records of an area takes longer than the statements of a request.
     sql_query("SELECT set_config('statement_timeout', '2min', true)").execute(conn)?;
     Ok(())
 }
 
-/// An import under way.
+/// A running import.
 struct Import<'t> {
     tx: Tx<'t>,
     headers: Headers,
     report: Report,
-    /// Otherwise it is a rehearsal.
+    /// Otherwise it is a dry run.
     commit: bool,
 }
 
@@ -207,7 +207,7 @@ impl Import<'_> {
         }
     }
 
-    /// The API's body of a row, if it keeps the body's rules.
+    /// Parses and validates the body of a request from a row; reports its errors.
     fn valid<T: DeserializeOwned + Validate>(&mut self, line: u64, body: Value) -> Option<T> {
         match extract::valid(body) {
             Ok(value) => Some(value),
@@ -218,7 +218,7 @@ impl Import<'_> {
         }
     }
 
-    /// Looks up the place that a cell names.
+    /// Looks up the place in a cell; reports an unknown or ambiguous one.
     fn place(
         &mut self,
         places: &Places,
@@ -237,8 +237,8 @@ impl Import<'_> {
         }
     }
 
-    /// Writes what a row says, or notes why it cannot be written and goes on: the next row's errors
-    /// are wanted, too. A fault of ours ends the import.
+    /// Writes a row in a savepoint. Reports a refusal and continues, so that the errors of all rows are reported; an internal
+    /// error ends the import.
     fn write(&mut self, line: u64, work: impl FnOnce(&mut Tx<'_>) -> Result<()>) -> Result<bool> {
         match self.tx.nested(work) {
             Ok(()) => Ok(true),

@@ -1,5 +1,4 @@
-//! Organisations that give, with their assigned posts year by year: one row an organisation, or a row
-//! for each year.
+//! Imports organisations with their headcounts by year: one row for each organisation, or one for each year.
 
 use std::collections::HashMap;
 
@@ -47,7 +46,7 @@ pub fn columns() -> Vec<Column> {
             .also(&["tên", "đơn vị", "tổ chức", "tên tổ chức", "tên cơ quan", "cơ quan"])
             .required()
             .example("Văn phòng HĐND và UBND xã Ia Nan")
-            .about("In full"),
+            .about("Full name"),
         Column::new("kind", "Loại", Reads::Word(Words::new(OrganisationKind::catalogue(), &KINDS)))
             .also(&["loại hình", "loại đơn vị", "loại tổ chức"])
             .required()
@@ -56,17 +55,17 @@ pub fn columns() -> Vec<Column> {
             .also(&["mã địa bàn", "địa bàn", "xã", "mã xã", "locality_id"])
             .required()
             .example("23884")
-            .about("The place that manages it: code, name or id"),
+            .about("The managing place: code, name or id"),
         Column::new("place", "Là địa phương", Reads::Text)
             .also(&["thôn, làng", "thôn", "làng", "place_id"])
-            .about("For a village, commune or district that gives itself: which, by name, code or id"),
+            .about("For a village, commune or district as giver: its name, code or id"),
         Column::new("level", "Cấp", Reads::Word(Words::new(OrganisationLevel::catalogue(), &LEVELS)))
             .about("Empty: that of the managing place; else"),
         Column::new("valid_from", "Từ ngày", Reads::Day).also(&["ngày thành lập"]).about("First day, day/month/year"),
         Column::new("valid_to", "Đến ngày", Reads::Day).also(&["ngày giải thể"]).about("Last day, day/month/year"),
         Column::new("year", "Năm", Reads::Year)
             .example("2026")
-            .about("Of the posts; an organisation may have a row for each year"),
+            .about("Year of the posts; an organisation may have a row for each year"),
         Column::new("headcount", "Biên chế", Reads::Integer)
             .also(&["số biên chế", "số người"])
             .example("14")
@@ -74,16 +73,16 @@ pub fn columns() -> Vec<Column> {
         Column::new("contact_name", "Người liên hệ", Reads::Text)
             .also(&["liên hệ"])
             .example("Nguyễn Thị Hoa")
-            .about("Whom to ask for"),
+            .about("Name of the contact person"),
         Column::new("contact_phone", "Số điện thoại", Reads::Phone)
             .also(&["điện thoại", "sđt"])
             .example("0269123456")
-            .about("A zero that the spreadsheet lost comes back"),
+            .about("A leading zero lost in the spreadsheet is restored"),
         Column::new("contact_email", "Email", Reads::Text)
             .also(&["thư điện tử", "e-mail"])
             .example("vanphong@ianan.example")
-            .about("One address"),
-        Column::new("address", "Địa chỉ", Reads::Text).example("Làng Tung, xã Ia Nan").about("Where it is"),
+            .about("One e-mail address"),
+        Column::new("address", "Địa chỉ", Reads::Text).example("Làng Tung, xã Ia Nan").about("Postal address"),
     ]
 }
 
@@ -91,7 +90,7 @@ const LEVELS: [(&str, &str); 4] = [("tỉnh", "province"), ("huyện", "district
 const PLACES: [LocalityLevel; 4] =
     [LocalityLevel::Province, LocalityLevel::District, LocalityLevel::Commune, LocalityLevel::Village];
 
-/// A place is one organisation; others are known by their name where they are managed.
+/// Key of an organisation: its place, for kind `locality`, else managing place and name.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Place(LocalityId),
@@ -123,7 +122,7 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     Ok(())
 }
 
-/// The API's body of a row.
+/// Converts a row to the body of a request.
 fn organisation(
     work: &mut Import<'_>,
     places: &Places,
@@ -160,7 +159,7 @@ fn add(work: &mut Import<'_>, entry: OrganisationEntry) -> Result<()> {
     Ok(())
 }
 
-/// An organisation that is there stays as it is, but for years without posts.
+/// Adds missing years to an existing organisation; other differences are warnings.
 fn add_years(work: &mut Import<'_>, known: &Organisation, entry: OrganisationEntry) -> Result<()> {
     for field in differences(&entry.new, known) {
         work.warn(entry.line, field, &Fault::Differs);

@@ -1,4 +1,4 @@
-//! Places as lists name them: by id, by code or by name, within what the acting user looks after.
+//! Looks up places of the acting user's area by id, code or name.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ pub struct Place {
     ended: Option<bool>,
 }
 
-/// The places, by everything they may be called.
+/// The places, indexed by code and name.
 pub struct Places {
     all: Vec<Place>,
     codes: HashMap<String, Vec<usize>>,
@@ -80,14 +80,14 @@ impl Places {
         Ok(places)
     }
 
-    /// The only one that is meant.
+    /// Returns the place with an id, code or name, if it is unambiguous.
     pub fn find(&self, text: &str, levels: &[LocalityLevel], commune: Option<LocalityId>) -> Result<&Place, Wrong> {
         if let Ok(id) = text.parse::<Uuid>() {
             let found = self.all.iter().find(|place| place.id.0 == id && levels.contains(&place.level));
             return found.ok_or(NOT_FOUND);
         }
         let ways = [(&self.codes, text.to_owned()), (&self.names, plain(text)), (&self.folded, squeeze(text))];
-        // Who writes accents means them.
+        // A text with accents is not compared without them.
         let count = if text.is_ascii() { 3 } else { 2 };
         for (index, called) in ways.into_iter().take(count) {
             let named = index.get(&called).into_iter().flatten().filter_map(|position| self.all.get(*position));
@@ -97,7 +97,7 @@ impl Places {
                 .collect();
             fitting.sort_by_key(|place| place.id);
             fitting.dedup_by_key(|place| place.id);
-            // A name that an ended place had is the one of today's.
+            // Places in force take precedence over ended ones of the same name.
             if fitting.iter().any(|place| place.ended != Some(true)) {
                 fitting.retain(|place| place.ended != Some(true));
             }
@@ -110,7 +110,7 @@ impl Places {
         Err(NOT_FOUND)
     }
 
-    /// The only commune there is, for lists of one commune that do not name it.
+    /// Returns the commune of the area if it is the only one, for lists without a column for it.
     pub fn only_commune(&self) -> Option<LocalityId> {
         let mut communes =
             self.all.iter().filter(|place| place.level == LocalityLevel::Commune && place.ended != Some(true));

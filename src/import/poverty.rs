@@ -1,5 +1,5 @@
-//! How poor a household was found: the columns that a list of households and one of assessments share.
-//! Lists have one column for the status or one for each, and one column for the indicators or twelve.
+//! Columns of the poverty assessment, which lists of households and of assessments share. Lists have one column for the
+//! status or one for each status, and one column for the indicators or twelve.
 
 use serde_json::Value;
 
@@ -71,7 +71,7 @@ pub fn columns() -> Vec<Column> {
     columns
 }
 
-/// As the decree's form puts them.
+/// Wordings of the form of the decree.
 const CAUSES: [(&str, &str); 10] = [
     ("thiếu đất sản xuất", "no_land"),
     ("không có đất", "no_land"),
@@ -85,7 +85,7 @@ const CAUSES: [(&str, &str); 10] = [
     ("bệnh tật", "illness"),
 ];
 
-/// Brings the row to the API's fields. Two columns that say different things are both wrong.
+/// Converts the columns of a row to the fields of the API. Reports columns with different statuses.
 pub fn gather(work: &mut Import<'_>, row: &mut Row) {
     let mut said: Option<Value> = None;
     for field in STATUS_COLUMNS {
@@ -100,7 +100,7 @@ pub fn gather(work: &mut Import<'_>, row: &mut Row) {
         Some(status) => {
             row.fields.insert("poverty_status".into(), status);
         }
-        // A cell that could not be read was complained about already.
+        // For an unsound row, an error has been reported already.
         None if row.sound => {
             work.refuse(row.line, &Problem::field("#/poverty_status", FieldCode::REQUIRED));
             row.sound = false;

@@ -1,10 +1,10 @@
-//! What an import has to say: what is wrong, what is worth a look, and how many rows did what. A
-//! remark names line and column and never the value, which may be a person's.
+//! The report of an import: errors, warnings and counts of rows. A remark contains line and column but never the value, which
+//! may be personal data.
 
 use crate::kernel::http::problem::{FieldError, Problem};
 use crate::kernel::locale::Locale;
 
-/// A column as whoever has the spreadsheet open finds it.
+/// A column of the spreadsheet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnRef {
     /// Counted from 0.
@@ -13,7 +13,7 @@ pub struct ColumnRef {
 }
 
 impl ColumnRef {
-    /// A, B, … Z, AA, as spreadsheets have it.
+    /// Returns A, B, … Z, AA, as spreadsheets name it.
     fn letters(&self) -> String {
         let mut letters = Vec::new();
         let mut rest = self.index;
@@ -28,7 +28,7 @@ impl ColumnRef {
     }
 }
 
-/// What only a list can get wrong.
+/// Faults of lists that the API does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     NotUtf8,
@@ -41,12 +41,12 @@ pub enum Fault {
     TooManyCells,
     NoKnownColumn,
     UnknownColumn,
-    /// Of a list with a row for each person.
+    /// A column of a list with a row for each person.
     MembersColumn,
     ColumnTwice,
-    /// The column's name.
+    /// The name of the column.
     MissingColumn(String),
-    /// What is understood.
+    /// The accepted words.
     NotOneOf(String),
     SpreadsheetError,
     Ambiguous,
@@ -111,17 +111,17 @@ impl Fault {
             Self::TooManyCells => ("Nhiều ô hơn dòng tiêu đề.".into(), "More cells than the header has.".into()),
             Self::NoKnownColumn => (
                 "Không nhận ra cột nào. Có thiếu dòng tiêu đề không?".into(),
-                "No column is known. Is the line of headers missing?".into(),
+                "No known column. Is the header line missing?".into(),
             ),
             Self::UnknownColumn => (
                 "Không có cột này. Xem --help; cột không cần thì xóa đi.".into(),
-                "There is no such column. See --help, and remove what is not needed.".into(),
+                "There is no such column. See --help, and remove columns that are not needed.".into(),
             ),
             Self::MembersColumn => (
                 "Mỗi hộ một dòng: hãy xóa các dòng của thành viên trước, rồi xóa cột này.".into(),
-                "One row a household: delete the members' rows first, then this column.".into(),
+                "One row for each household: delete the members' rows first, then this column.".into(),
             ),
-            Self::ColumnTwice => ("Cột bị lặp lại.".into(), "The column comes twice.".into()),
+            Self::ColumnTwice => ("Cột bị lặp lại.".into(), "The column is repeated.".into()),
             Self::MissingColumn(name) => {
                 (format!("Thiếu cột \"{name}\"."), format!("The column \"{name}\" is missing."))
             }
@@ -131,7 +131,7 @@ impl Fault {
             }
             Self::Ambiguous => (
                 "Có nhiều kết quả trùng; hãy ghi rõ hơn (mã, hoặc thêm cột xã, năm sinh, số CCCD).".into(),
-                "More than one fits; say more (its code, or the commune, birth year or identity number).".into(),
+                "More than one match; add its code, or the commune, birth year or identity number.".into(),
             ),
             Self::SameAsLine(line) => (format!("Trùng với dòng {line}."), format!("The same as line {line}.")),
             Self::DuplicateOfLine(line) => {
@@ -139,37 +139,37 @@ impl Fault {
             }
             Self::DuplicateOfKnown => (
                 "Có thể trùng với một hộ đã có trong thôn, làng.".into(),
-                "Possibly the same as a household that the village has already.".into(),
+                "Possibly the same as an existing household of the village.".into(),
             ),
             Self::SameNumber => {
                 ("Số này đã thuộc về một hộ khác.".into(), "Another household has this number already.".into())
             }
             Self::OtherHousehold => (
                 "Số này là của một hộ khác: cả họ tên và năm sinh của chủ hộ đều khác.".into(),
-                "This number belongs to another household: both name and birth year of its head are others.".into(),
+                "This number belongs to another household: both name and birth year of its head differ.".into(),
             ),
             Self::Moved => (
                 "Hộ đã có, nay ở thôn, làng khác; giữ nguyên ở đó.".into(),
-                "Is there already, and lives in another village now, where it is kept.".into(),
+                "The household exists in another village now, and is kept there.".into(),
             ),
             Self::Differs => (
                 "Đã có, với giá trị khác; giữ nguyên giá trị đang có.".into(),
-                "Is there already, with another value, which is kept.".into(),
+                "The record exists with another value, which is kept.".into(),
             ),
             Self::NotActive => {
-                ("Hộ đã có, nhưng không còn ở đây.".into(), "Is there already, but no longer active.".into())
+                ("Hộ đã có, nhưng không còn ở đây.".into(), "The household exists, but is no longer active.".into())
             }
         };
         locale.pick(&vi, &en).to_owned()
     }
 }
 
-/// One remark.
+/// An error or warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     pub line: u64,
     pub column: Option<ColumnRef>,
-    /// As in the API where the API has the same rule.
+    /// The code of the API, where it has the same rule.
     pub code: String,
     pub text: String,
 }
@@ -186,25 +186,25 @@ impl Remark {
     }
 }
 
-/// An account that was made, with the password that is shown this once.
+/// A new account with its one-time password, which is printed once.
 pub struct NewAccount {
     pub username: String,
     pub one_time_password: String,
 }
 
-/// What came of an import.
+/// The result of an import.
 pub struct Report {
     pub locale: Locale,
-    /// Lines above the headers that were passed over.
+    /// Skipped lines above the headers.
     pub titles: usize,
-    /// Last lines that sum the list up, and were passed over.
+    /// Skipped last lines with totals.
     pub totals: usize,
     pub rows: usize,
-    /// Rows that made a record.
+    /// Rows of new records.
     pub added: usize,
-    /// Rows that gave a known record another year.
+    /// Rows that added a year to an existing record.
     pub completed: usize,
-    /// Rows whose record was there already.
+    /// Rows of existing records without a change.
     pub known: usize,
     pub errors: Vec<Remark>,
     pub warnings: Vec<Remark>,
@@ -241,7 +241,7 @@ impl Report {
         self.warnings.push(self.remark(line, column, fault));
     }
 
-    /// A refusal of the API's rules, with the columns that its pointers mean.
+    /// Adds the errors of a problem of the API; `column_of` maps its pointers to columns.
     pub fn refused(&mut self, line: u64, problem: &Problem, column_of: impl Fn(&str) -> Option<ColumnRef>) {
         let details = problem.details(self.locale, "", "");
         if details.errors.is_empty() {
@@ -261,7 +261,7 @@ impl Report {
         self.errors.is_empty()
     }
 
-    /// Every remark in the order of the file, and the sum.
+    /// Returns every remark in the order of the file, and a summary.
     pub fn lines(&self, file: &str) -> Vec<String> {
         let locale = self.locale;
         let (error, warning) = (locale.pick("lỗi", "error"), locale.pick("cảnh báo", "warning"));
@@ -304,7 +304,7 @@ impl Report {
                     String::new()
                 } else {
                     let (titles, totals) = (count(self.titles, "title line"), count(self.totals, "total line"));
-                    format!(" ({titles} above and {totals} below passed over)")
+                    format!(" ({titles} above and {totals} below skipped)")
                 };
                 let rows = count(rows, "row");
                 let (errors, warnings) = (count(errors, "error"), count(warnings, "warning"));
@@ -372,7 +372,7 @@ mod tests {
         assert_eq!(
             report.lines("ho.csv"),
             [
-                "ho.csv: 2 rows (3 title lines above and 1 total line below passed over): 1 new, 0 completed, 1 there already; 0 errors, 0 warnings. Written."
+                "ho.csv: 2 rows (3 title lines above and 1 total line below skipped): 1 new, 0 completed, 1 there already; 0 errors, 0 warnings. Written."
             ]
         );
     }

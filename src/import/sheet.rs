@@ -1,20 +1,20 @@
-//! A spreadsheet saved as text: UTF-8 with or without BOM, cells parted by comma, semicolon or tab,
-//! lines by LF or CRLF. Everything is kept as text, with the line on which it begins.
+//! Reads a spreadsheet saved as text: UTF-8 with or without BOM, cells separated by comma, semicolon or tab, lines by LF or
+//! CRLF. Cells stay text; each row has the number of its first line.
 
 use csv::{Reader, ReaderBuilder, StringRecord, Terminator};
 
 use super::report::Fault;
 
-/// No commune's list is longer; a province's is imported commune by commune.
+/// Maximum number of rows, above the list of any commune; lists of a province are imported commune by commune.
 pub const MOST_ROWS: usize = 50_000;
 pub const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// Letterhead and title take no more.
+/// Maximum number of lines above the headers, for letterhead and title.
 const MOST_TITLES: usize = 30;
 
-/// The line of headers, and those below it that hold anything.
+/// The headers, and the rows below them that are not blank.
 pub struct Sheet {
-    /// Lines above the headers that hold something else.
+    /// Number of lines above the headers that are not blank.
     pub titles: usize,
     pub header_line: u64,
     pub headers: Vec<String>,
@@ -26,10 +26,10 @@ pub struct SheetRow {
     pub cells: Vec<String>,
 }
 
-/// What keeps a file from being read, and where.
+/// Line and fault that prevent the file from being read.
 pub type Unreadable = (u64, Fault);
 
-/// The first line that `are_headers` takes for the headers is it, else the first of all.
+/// Reads a file. The headers are the first line that `are_headers` accepts, else the first line.
 pub fn read(bytes: &[u8], are_headers: impl Fn(&[String]) -> bool) -> Result<Sheet, Unreadable> {
     let (first_line, text) = text_of(bytes)?;
     let (separator, titles) = find_headers(text, are_headers);
@@ -52,7 +52,7 @@ pub fn read(bytes: &[u8], are_headers: impl Fn(&[String]) -> bool) -> Result<She
             return Err((line, Fault::TooManyRows));
         }
     }
-    // Excel doubles a quotation mark inside a cell, so that there is never an odd one.
+    // Excel doubles quotation marks inside a cell, so their number is even.
     if text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
         return Err((sheet.rows.last().map_or(sheet.header_line, |row| row.line), Fault::OpenQuote));
     }
@@ -68,14 +68,14 @@ fn reader_of(text: &str, separator: u8) -> Reader<&[u8]> {
         .from_reader(text.as_bytes())
 }
 
-/// None if there is nothing in them.
+/// Returns the cells of a record, or `None` if all are empty.
 fn cells_of(record: &StringRecord) -> Option<Vec<String>> {
     let cells: Vec<String> = record.iter().map(|cell| tidy(cell).to_owned()).collect();
     cells.iter().any(|cell| !cell.is_empty()).then_some(cells)
 }
 
-/// What parts the cells, and how many lines stand above the headers. A title tells nothing of the
-/// separator, so each is tried.
+/// Returns the separator of cells and the number of lines above the headers. Tries each separator, because a title does not
+/// show which one the file uses.
 fn find_headers(text: &str, are_headers: impl Fn(&[String]) -> bool) -> (u8, usize) {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let likely = separator(first);
@@ -88,7 +88,7 @@ fn find_headers(text: &str, are_headers: impl Fn(&[String]) -> bool) -> (u8, usi
     tried.iter().find_map(|separator| Some((*separator, headers(separator)?))).unwrap_or((likely, 0))
 }
 
-/// The text without BOM and without Excel's `sep=;`, and the number of its first line.
+/// Returns the text without BOM and without Excel's `sep=;`, and the number of its first line.
 fn text_of(bytes: &[u8]) -> Result<(u64, &str), Unreadable> {
     if bytes.len() > MOST_BYTES {
         return Err((1, Fault::TooLarge));
@@ -110,7 +110,7 @@ fn text_of(bytes: &[u8]) -> Result<(u64, &str), Unreadable> {
     }
 }
 
-/// What parts the cells of the header.
+/// Returns the most frequent separator outside of quotation marks.
 fn separator(header: &str) -> u8 {
     let count = |separator: &u8| {
         let mut quoted = false;
@@ -120,11 +120,11 @@ fn separator(header: &str) -> u8 {
         });
         outside.count()
     };
-    // Of equals the last wins, which is the one that everybody expects.
+    // `max_by_key` returns the last of equal elements: comma by default.
     [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
 }
 
-/// Without the spaces around it, those of other alphabets and those nobody sees included.
+/// Trims white space, including Unicode spaces and zero-width characters.
 fn tidy(cell: &str) -> &str {
     cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{FEFF}'))
 }
@@ -133,7 +133,7 @@ fn newlines(bytes: &[u8]) -> u64 {
     bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }
 
-/// Lines as an editor counts them: the reader passes over blank ones without a word.
+/// Counts lines as an editor does, including the blank ones that the CSV reader skips.
 struct LineCount<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -145,7 +145,7 @@ impl<'a> LineCount<'a> {
         Self { bytes: text.as_bytes(), at: 0, line: first_line }
     }
 
-    /// The line of a record that begins at a byte, or behind the blank lines that begin there.
+    /// Returns the line of the record that begins at a byte, or after blank lines that begin there.
     fn of(&mut self, byte: u64) -> u64 {
         let start = usize::try_from(byte).unwrap_or(usize::MAX).min(self.bytes.len());
         let blank = self.bytes.get(start..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A sheet whose columns are known: rows of fields as the API's bodies have them.
+//! Converts the rows of a sheet to fields of the API by its headers.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use super::sheet::{Sheet, SheetRow};
 use crate::kernel::http::problem::{FieldCode, FieldError};
 use crate::kernel::value::text::plain;
 
-/// Where the API's rules speak of a field or a refusal that is another column's here.
+/// Fields and codes of the API, with the column of a list that they refer to.
 const MEANT: [(&str, &str); 12] = [
     ("village_id", "village"),
     ("parent_id", "commune"),
@@ -27,11 +27,11 @@ const MEANT: [(&str, &str); 12] = [
     ("forbidden", "role"),
 ];
 
-/// A row of fields. Those of cells that could not be read are missing.
+/// A row of fields, without those whose cells could not be parsed.
 pub struct Row {
     pub line: u64,
     pub fields: Map<String, Value>,
-    /// Every cell could be read.
+    /// Whether every cell could be parsed.
     pub sound: bool,
 }
 
@@ -40,7 +40,7 @@ impl Row {
         self.fields.get(field).and_then(Value::as_str)
     }
 
-    /// Takes a field that the API's body does not have.
+    /// Removes and returns a field that the body of the API does not have.
     pub fn take_text(&mut self, field: &str) -> Option<String> {
         match self.fields.remove(field) {
             Some(Value::String(text)) => Some(text),
@@ -48,14 +48,14 @@ impl Row {
         }
     }
 
-    /// Moves fields into a body of their own.
+    /// Moves fields into a separate body.
     pub fn take(&mut self, fields: &[&str]) -> Value {
         let taken = fields.iter().filter_map(|field| self.fields.remove_entry(*field));
         Value::Object(taken.collect())
     }
 }
 
-/// Where each field stands in the file.
+/// The column of each field in the file.
 pub struct Headers(HashMap<&'static str, ColumnRef>);
 
 impl Headers {
@@ -63,7 +63,7 @@ impl Headers {
         self.0.get(field).cloned()
     }
 
-    /// The column that a pointer of the API, or one of its codes, speaks of.
+    /// Returns the column that a pointer or code of the API refers to.
     pub fn meant_by(&self, pointer: &str) -> Option<ColumnRef> {
         pointer.rsplit('/').find_map(|segment| {
             self.of(segment)
@@ -72,7 +72,7 @@ impl Headers {
     }
 }
 
-/// Recognises the columns; without that nothing is read.
+/// Maps the headers to columns, or reports errors and returns `None`.
 pub fn recognise(sheet: &Sheet, columns: &[Column], report: &mut Report) -> Option<Headers> {
     let line = sheet.header_line;
     let mut headers = HashMap::new();
@@ -91,7 +91,7 @@ pub fn recognise(sheet: &Sheet, columns: &[Column], report: &mut Report) -> Opti
         }
     }
     if headers.is_empty() {
-        // What stands there may be a person: it is not repeated.
+        // The cells are not printed, because they may be personal data.
         report.error(line, None, &Fault::NoKnownColumn);
         return None;
     }
@@ -104,8 +104,8 @@ pub fn recognise(sheet: &Sheet, columns: &[Column], report: &mut Report) -> Opti
     clean.then_some(Headers(headers))
 }
 
-/// Takes the last lines away that sum the list up, and says how many. A row that has every value it
-/// needs is none of them, whatever it begins with: a village may be called Cộng Hòa.
+/// Removes the last lines with totals and returns their number. A row that has all required values is not a total: a village
+/// may be called Cộng Hòa.
 pub fn drop_totals(sheet: &mut Sheet, columns: &[Column], headers: &Headers) -> usize {
     let needed: Vec<usize> = columns
         .iter()
@@ -124,7 +124,7 @@ pub fn drop_totals(sheet: &mut Sheet, columns: &[Column], headers: &Headers) -> 
     totals
 }
 
-/// Reads every cell of a row.
+/// Parses every cell of a row; reports those that cannot be parsed.
 pub fn read_row(row: &SheetRow, columns: &[Column], headers: &Headers, report: &mut Report) -> Row {
     let mut fields = Map::new();
     let mut sound = true;
@@ -155,7 +155,7 @@ pub fn read_row(row: &SheetRow, columns: &[Column], headers: &Headers, report: &
     Row { line: row.line, fields, sound }
 }
 
-/// A row that has more cells than the header names is shifted somewhere.
+/// Reports rows with more cells than headers, which are shifted.
 pub fn check_width(sheet: &Sheet, report: &mut Report) {
     for row in &sheet.rows {
         if row.cells.iter().skip(sheet.headers.len()).any(|cell| !cell.is_empty()) {

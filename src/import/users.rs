@@ -1,4 +1,4 @@
-//! Accounts, each with a one-time password that is printed once.
+//! Imports accounts, each with a one-time password that is printed once.
 
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ const ROLES: [(&str, &str); 14] = [
     ("trưởng buôn", "village_head"),
     ("tổ trưởng tổ dân phố", "village_head"),
     ("tổ trưởng", "village_head"),
-    // Holds the office together with the head (S0 III.6), with an account of their own.
+    // The secretary of the party cell shares the office with the head (S0 III.6) and has a separate account.
     ("bí thư chi bộ", "village_head"),
     ("quản trị", "admin"),
 ];
@@ -53,26 +53,26 @@ pub fn columns() -> Vec<Column> {
             .also(&["họ tên", "tên"])
             .required()
             .example("Rơ Mah Tung")
-            .about("Of the person: one account each"),
+            .about("Name of the person; one account for each"),
         Column::new("role", "Vai trò", Reads::Word(Words::new(Role::catalogue(), &ROLES)))
             .also(&["chức vụ", "chức danh"])
             .required()
             .example("Trưởng làng")
-            .about("Below the acting user's own"),
+            .about("A role below that of the acting user"),
         Column::new("locality", "Địa bàn", Reads::Text)
             .also(&["địa phương", "thôn, làng", "mã địa bàn", "locality_id"])
             .example("Tung")
             .about("The place of the office by code, name or id; for all but units"),
         Column::new("commune", "Xã", Reads::Text)
             .also(&["mã xã", "thuộc xã"])
-            .about("Where a village's name alone is not clear"),
+            .about("Needed where the name of a village is ambiguous"),
         Column::new("organisation", "Đơn vị", Reads::Text)
             .also(&["tổ chức", "cơ quan", "organisation_id"])
             .about("The unit, by name or id; for units"),
         Column::new("phone", "Số điện thoại", Reads::Phone)
             .also(&["điện thoại", "sđt"])
             .example("0905123456")
-            .about("A zero that the spreadsheet lost comes back"),
+            .about("A leading zero lost in the spreadsheet is restored"),
     ]
 }
 
@@ -98,14 +98,14 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     Ok(())
 }
 
-/// The API's body of a row.
+/// Converts a row to the body of a request.
 fn user(work: &mut Import<'_>, places: &Places, units: &Units, mut row: Row) -> Option<(u64, NewUser)> {
     let line = row.line;
     let commune = work.place(places, &mut row, "commune", &[LocalityLevel::Commune], None);
     let role: Option<Role> = row.text("role").and_then(|word| word.parse().ok());
     let level: Option<LocalityLevel> = role.and_then(queries::level_of).and_then(|level| level.parse().ok());
     let (with_place, with_unit) = (row.fields.contains_key("locality"), row.fields.contains_key("organisation"));
-    // Of a unit or administrator no place is expected; which one it is makes no difference to the refusal.
+    // Units and administrators have no place; one of any level is looked up, and the validation refuses it.
     let levels = level.map_or(LocalityLevel::ALL.to_vec(), |level| vec![level]);
     let place =
         work.place(places, &mut row, "locality", &levels, commune.filter(|_| level == Some(LocalityLevel::Village)));
@@ -128,7 +128,7 @@ fn user(work: &mut Import<'_>, places: &Places, units: &Units, mut row: Row) -> 
     work.valid(line, Value::Object(row.fields)).map(|new| (line, new))
 }
 
-/// The units in the acting user's care, by name.
+/// The units that the acting user manages, with their names.
 struct Units(Vec<(OrganisationId, String)>);
 
 impl Units {
@@ -149,7 +149,7 @@ impl Units {
     }
 }
 
-/// An account with its first password, which a rehearsal does not make.
+/// Adds an account with its one-time password, which a dry run does not generate.
 fn add(work: &mut Import<'_>, line: u64, new: NewUser, expires: DateTime<Utc>) -> Result<()> {
     let secret = if work.commit && work.report.is_clean() {
         let password = passwords::one_time()?;
@@ -174,7 +174,7 @@ fn add(work: &mut Import<'_>, line: u64, new: NewUser, expires: DateTime<Utc>) -
     Ok(())
 }
 
-/// An account that is there stays as it is, password included.
+/// Leaves an existing account and its password unchanged; differences are warnings.
 fn keep(work: &mut Import<'_>, line: u64, new: &NewUser, known: &User) {
     let fields = [
         ("full_name", plain(&new.full_name) != plain(&known.full_name)),

@@ -1,4 +1,4 @@
-//! Villages, with what their communes counted year by year: one row a village, or a row for each year.
+//! Imports villages with their counts of households and people by year: one row for each village, or one for each year.
 
 use std::collections::HashMap;
 
@@ -35,13 +35,13 @@ pub fn columns() -> Vec<Column> {
         Column::new("commune", "Xã", Reads::Text)
             .also(&["mã xã", "xã, phường", "xã/phường", "parent_id"])
             .example("23884")
-            .about("Code, name or id; needed where the acting user looks after more than one. One that has ended is followed to its successor"),
+            .about("Code, name or id; needed where the acting user manages more than one. One that has ended is replaced by its successor"),
         Column::new("current_commune", "Xã hiện nay", Reads::Text)
             .also(&["mã xã hiện nay", "current_parent_id"])
-            .about("Where the village lies now, if its commune was split"),
+            .about("The present commune, if the commune was split"),
         Column::new("code", "Mã", Reads::Text).also(&["mã thôn", "mã thôn, làng", "mã làng"]).about("The village's own code, if it has one"),
-        Column::new("valid_from", "Có từ ngày", Reads::Day).also(&["ngày thành lập"]).about("Day/month/year; empty: since ever"),
-        Column::new("year", "Năm", Reads::Year).example("2026").about("Of the counts; a village may have a row for each year"),
+        Column::new("valid_from", "Có từ ngày", Reads::Day).also(&["ngày thành lập"]).about("Day/month/year; empty: no first day"),
+        Column::new("year", "Năm", Reads::Year).example("2026").about("Year of the counts; a village may have a row for each year"),
         Column::new("households", "Số hộ", Reads::Integer).also(&["tổng số hộ", "hộ"]).example("164").about("Households in that year"),
         Column::new("population", "Dân số", Reads::Integer)
             .also(&["số dân", "tổng số nhân khẩu"])
@@ -55,12 +55,12 @@ pub fn columns() -> Vec<Column> {
             .also(&["thành phần dân tộc"])
             .example("Gia-rai")
             .about("The main ones, by name or code"),
-        Column::new("border", "Biên giới", Reads::Mark).also(&["thôn biên giới"]).example("x").about("x if it is"),
+        Column::new("border", "Biên giới", Reads::Mark).also(&["thôn biên giới"]).example("x").about("x if it applies"),
         Column::new("extremely_difficult", "Đặc biệt khó khăn", Reads::Mark)
             .also(&["đbkk", "thôn đặc biệt khó khăn", "thôn đbkk"])
             .example("x")
-            .about("x if it is"),
-        Column::new("upland", "Miền núi, vùng cao", Reads::Mark).also(&["miền núi", "vùng cao"]).example("x").about("x if it is"),
+            .about("x if it applies"),
+        Column::new("upland", "Miền núi, vùng cao", Reads::Mark).also(&["miền núi", "vùng cao"]).example("x").about("x if it applies"),
         Column::new("latitude", "Vĩ độ", Reads::Decimal).example("13.78").about("Decimal degrees"),
         Column::new("longitude", "Kinh độ", Reads::Decimal).example("107.47").about("Decimal degrees"),
     ]
@@ -83,7 +83,7 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     Ok(())
 }
 
-/// The API's body of a row.
+/// Converts a row to the body of a request.
 fn village(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<YearRow<Key, NewLocality, VillageProfile>> {
     let line = row.line;
     let named = row.fields.contains_key("commune");
@@ -118,7 +118,7 @@ fn village(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<YearR
     Some((line, key(new.parent_id, new.kind, &new.name), new, year))
 }
 
-/// `làng Tung` is the làng called Tung; `Thôn 9` has no other name.
+/// Removes the kind before a name, as in `làng Tung`; in `Thôn 9` it is part of the name.
 fn without_kind(name: &str, kind: LocalityKind) -> Option<String> {
     let (first, rest) = name.split_at_checked(name.char_indices().nth(kind.label_vi().chars().count())?.0)?;
     let bare = rest.strip_prefix(' ')?.trim();
@@ -130,7 +130,7 @@ fn key(parent: LocalityId, kind: LocalityKind, name: &str) -> Key {
     (parent, kind, plain(name))
 }
 
-/// The villages that are there.
+/// The existing villages.
 struct Known<'p> {
     by_key: HashMap<Key, &'p Place>,
     by_code: HashMap<(LocalityId, &'p str), &'p Place>,
@@ -142,7 +142,7 @@ impl<'p> Known<'p> {
         let villages: HashMap<LocalityId, &Place> = places.villages().map(|place| (place.id, place)).collect();
         let ids: Vec<LocalityId> = villages.keys().copied().collect();
         let mut known = Self { by_key: HashMap::new(), by_code: HashMap::new(), years: HashMap::new() };
-        // Under the communes that a village ever lay in: a list may name the one of before.
+        // Indexed under every commune in which a village has lain, because a list may contain a former one.
         for (id, parent) in queries::parents(&mut work.tx, &ids)? {
             let Some(place) = villages.get(&id) else { continue };
             known.by_key.insert(key(parent, place.kind, &place.name), place);
@@ -175,7 +175,7 @@ fn add(work: &mut Import<'_>, entry: VillageEntry) -> Result<()> {
     Ok(())
 }
 
-/// A village that is there stays as it is, but for years that were not counted.
+/// Adds missing years to an existing village; other differences are warnings.
 fn add_years(work: &mut Import<'_>, known: &Known<'_>, place: &Place, entry: VillageEntry) -> Result<()> {
     for field in differences(&entry.new, place) {
         work.warn(entry.line, field, &Fault::Differs);

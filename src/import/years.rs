@@ -1,4 +1,4 @@
-//! Lists with a row for each year of one record: the record is taken from its first row.
+//! Joins the rows of lists with a row for each year of a record; the fields of the record are those of its first row.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,7 +6,7 @@ use std::hash::Hash;
 use super::Import;
 use super::report::Fault;
 
-/// A record of the file, and the years of all its rows with their lines.
+/// A record of the file, with the years of all its rows and their lines.
 pub struct Entry<N, Y> {
     pub line: u64,
     pub new: N,
@@ -14,16 +14,16 @@ pub struct Entry<N, Y> {
 }
 
 impl<N, Y> Entry<N, Y> {
-    /// How many rows it came from.
+    /// Number of rows of the record.
     pub fn rows(&self) -> usize {
         self.years.len().max(1)
     }
 }
 
-/// A row: its line, what it is known by, the record, and its year if it speaks of one.
+/// A row: its line, the key of the record, the record, and its year, if any.
 pub type YearRow<K, N, Y> = (u64, K, N, Option<Y>);
 
-/// Joins the rows of each record. Two that speak of the same year, or of none, are a mistake in `field`.
+/// Joins the rows of each record. Reports two rows with the same year, or without one, as an error of `field`.
 pub fn join<K: Hash + Eq, N, Y>(
     work: &mut Import<'_>,
     rows: Vec<YearRow<K, N, Y>>,

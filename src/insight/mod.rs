@@ -1,6 +1,5 @@
-//! What it adds up to: numbers computed from the records the caller may see.
+//! Aggregates computed from the records that the caller sees.
 
-/// Data sets cut by place, organisation, time and kind.
 pub mod aggregates;
 
 use crate::access::resource::Resource;

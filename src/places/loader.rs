@@ -1,6 +1,6 @@
-//! Puts the catalogue of places into the database: both eras, what each place became, and the
-//! changes since. Ids are UUIDv5 of era and code, the same in every installation. A digest of the
-//! files is kept, so that a start with the same files does nothing.
+//! Loads the catalogue of places into the database: both eras, the successors of each place, and the later
+//! changes. Ids are UUIDv5 of era and code, the same in every installation. A digest of the
+//! files is stored, so that a start with the same files loads nothing.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,27 +24,27 @@ const UNITS_2025: &str = include_str!("../../data/admin_units_2025.csv");
 const CHANGES_2025: &str = include_str!("../../data/admin_unit_changes_2025.csv");
 const CHANGES_2026: &str = include_str!("../../data/admin_unit_changes_2026.csv");
 
-/// Localities of the catalogue have ids under this name space.
+/// UUIDv5 namespace of the ids of the catalogue.
 const NAMESPACE: Uuid = uuid!("6b1a4c8e-6a53-5d5f-9c39-0d2f5d0f7a11");
 const LAST_DAY_OF_DISTRICTS: &str = "2025-06-30";
 const FIRST_DAY_WITHOUT: &str = "2025-07-01";
-/// Raised when the same files are to be read in another way.
+/// Part of the digest; incremented when the interpretation of the files changes.
 const READING: u8 = 1;
 
-/// How much of the catalogue.
+/// The part of the catalogue to load.
 #[derive(Clone, Copy)]
 pub enum Selection<'a> {
     Everything,
-    /// Provinces of today by code, with what lay in them before: for tests.
+    /// Present provinces by code, with their predecessors; for tests.
     Provinces(&'a [&'a str]),
 }
 
-/// Whether a catalogue was ever loaded.
+/// Whether a catalogue is loaded.
 pub fn is_loaded(db: &Db) -> Result<bool> {
     db.as_system(|conn| Ok(diesel::select(exists(data_loads::table.find("places"))).get_result(conn)?))
 }
 
-/// Loads the whole catalogue, if it is not in yet.
+/// Loads the whole catalogue, unless the same files are loaded.
 pub fn load(db: &Db, today: NaiveDate) -> Result<()> {
     load_selection(db, today, Selection::Everything)
 }
@@ -62,9 +62,9 @@ pub fn load_selection(db: &Db, today: NaiveDate, selection: Selection<'_>) -> Re
         if loaded.is_some_and(|loaded| loaded.digest == digest) {
             return Ok(());
         }
-        // Of a first load one entry tells (app_audit_catalogue); a later one has an entry for each change.
+        // The first load has one audit entry (app_audit_catalogue), a later one has an entry for each change.
         records::set(conn, "step", if is_first { "catalogue" } else { "catalogue_update" })?;
-        // The whole load is one transaction, and larger than any request.
+        // The load is one transaction, whose statements take longer than those of any request.
         sql_query("SELECT set_config('statement_timeout', '5min', true)").execute(conn)?;
         let catalogue = Catalogue::read(selection)?;
         insert(conn, INSERT_LOCALITIES, &catalogue.localities)?;
@@ -90,7 +90,7 @@ pub fn load_selection(db: &Db, today: NaiveDate, selection: Selection<'_>) -> Re
     })
 }
 
-/// The id of a locality of the catalogue: `era` is 2024 or 2025, the year its code is of.
+/// Returns the id of a locality of the catalogue; `era` is the year of its code, 2024 or 2025.
 pub fn locality_id(era: u16, code: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("locality/{era}/{code}").as_bytes())
 }
@@ -167,7 +167,7 @@ impl Catalogue {
             after = below(after, codes);
             before = below(before, &old_codes);
         }
-        // A unit that went on unchanged, or under another name, is the same locality.
+        // A unit that continued unchanged or was renamed is the same locality.
         let goes_on: HashMap<&str, &str> = changes
             .iter()
             .filter(|change| matches!(change.extent.as_str(), "unchanged" | "renamed"))
@@ -243,7 +243,7 @@ impl Catalogue {
             let pair = (locality_id(2024, &change.old_code), locality_id(2025, &change.new_code));
             let certain = change.unambiguous == "yes";
             let entry = joined.entry(pair).or_insert((change, certain));
-            // Two parts of one commune may have gone the same way.
+            // Two parts of one commune may have the same successor.
             if certain && !entry.1 {
                 *entry = (change, true);
             }
@@ -258,7 +258,7 @@ impl Catalogue {
     }
 }
 
-/// Units that are one of the provinces or lie in them.
+/// Returns the given provinces and the units in them.
 fn below(units: Vec<Unit>, provinces: &[&str]) -> Vec<Unit> {
     let parents: HashMap<String, String> =
         units.iter().map(|unit| (unit.code.clone(), unit.parent_code.clone())).collect();
@@ -276,7 +276,7 @@ fn parse<T: for<'de> Deserialize<'de>>(file: &str) -> Result<Vec<T>> {
     csv::Reader::from_reader(file.as_bytes()).deserialize().collect::<Result<_, _>>().map_err(Problem::internal)
 }
 
-/// The tier shows in the length of the code.
+/// Derives the level from the length of the code.
 fn level(code: &str) -> LocalityLevel {
     match code.len() {
         2 => LocalityLevel::Province,
@@ -290,7 +290,7 @@ fn kind(vietnamese: &str) -> Result<LocalityKind> {
         .ok_or_else(|| Problem::internal(format!("unknown kind of place: {vietnamese}")))
 }
 
-/// `Phường Lộc Ninh` is the kind and the name.
+/// Splits a full name such as `Phường Lộc Ninh` into kind and name.
 fn renamed(unit: &Unit, full_name: &str) -> Result<Unit> {
     let lower = full_name.to_lowercase();
     for kind in LocalityKind::ALL {

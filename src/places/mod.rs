@@ -1,8 +1,6 @@
-//! Where: the catalogue of places in two eras, and the villages that communes add to it.
+//! Places: the catalogue of two eras, and the villages that communes add to it; and the catalogues of enumerations.
 
-/// Every enumeration of the API with its labels.
 pub mod catalogues;
-/// Puts the catalogue of places into the database.
 pub mod loader;
 /// Provinces, districts, communes and villages.
 pub mod localities;

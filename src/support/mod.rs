@@ -1,14 +1,10 @@
-//! Support: units visit and give, and the village confirms what arrived.
+//! Support: visits of units to villages, and gifts, which the village confirms.
 
-/// What was given, and what became of it.
 pub mod gifts;
 /// Codes of problems of visits and gifts.
 pub mod problems;
-/// How much of something.
 mod quantity;
-/// Who may record what, for whom, where and for which day.
 mod recording;
-/// A unit came to a village.
 pub mod visits;
 
 use crate::access::resource::Resource;

@@ -1,4 +1,4 @@
-//! The codes that support add.
+//! The codes that visits and gifts add.
 
 use crate::kernel::http::problem::field_problems;
 

@@ -1,5 +1,5 @@
-//! How much of something: a decimal above 0 with up to three places. In JSON it is a number, as
-//! sent; with the fifteen digits that a quantity has at most, none is lost on the way.
+//! The quantity of a gift: a decimal above 0 with up to three places. In JSON it is a number of at most fifteen
+//! digits, which an `f64` represents without loss.
 
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::kernel::http::sheet::Cell;
 
-/// Three of the fifteen digits stand behind the point: `numeric(15, 3)`.
+/// Decimal places of `numeric(15, 3)`.
 const PLACES: u32 = 3;
 const MAX: i64 = 999_999_999_999;
 

@@ -1,5 +1,5 @@
-//! What every visit and gift rests on: a twinning that held on the day, a village within it, and a
-//! caller who speaks for the unit.
+//! Checks that visits and gifts share: the twinning is in force on the day, the village is part of its place, and
+//! the caller may record for the unit.
 
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
@@ -22,12 +22,11 @@ use crate::twinning::organisations::OrganisationId;
 use crate::twinning::twinnings::TwinningId;
 
 diesel::define_sql_function! {
-    /// Whether somebody signs in for an organisation.
+    /// Whether an active account belongs to an organisation.
     fn app_has_account(organisation: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
 }
 
-/// Under which twinning something happened, where and when. The pointers name the fields of the body
-/// that say so.
+/// Twinning, village and day of a visit or gift. The pointers name the fields of the body that contain them.
 pub struct Occasion {
     pub twinning_id: TwinningId,
     pub village_id: LocalityId,
@@ -36,7 +35,7 @@ pub struct Occasion {
     pub village_pointer: &'static str,
 }
 
-/// Who gave, and whom the caller acts for if not for itself.
+/// The giving organisation, and the one that an official records for.
 #[derive(Clone, Copy)]
 pub struct Recording {
     pub organisation_id: OrganisationId,
@@ -53,8 +52,8 @@ struct Terms {
     suspended: bool,
 }
 
-/// May the caller record this? The first thing that is wrong is the answer, for what follows rests
-/// on it.
+/// Checks that the caller may record a visit or gift. Returns the first error, because each check depends on the ones
+/// before it.
 pub fn check(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<Recording> {
     let terms = terms(tx, occasion.twinning_id)?;
     let own = own_organisation(tx)? == Some(terms.organisation_id);
@@ -76,7 +75,7 @@ pub fn check(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<Recording> {
     if own {
         return Ok(Recording { organisation_id: terms.organisation_id, on_behalf_of: None });
     }
-    // Another commune's village is seen by a commune that is itself a giver there: no more than that.
+    // A commune that is itself a giver sees the village in another commune, and records there for itself only.
     if !in_range {
         return Err(not_yours());
     }
@@ -86,19 +85,19 @@ pub fn check(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<Recording> {
     Ok(Recording { organisation_id: terms.organisation_id, on_behalf_of: Some(terms.organisation_id) })
 }
 
-/// Can what was recorded have happened on another day?
+/// Checks that a recorded visit or gift may have another day.
 pub fn check_other_day(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<()> {
     let terms = terms(tx, occasion.twinning_id)?;
     check_day(tx.today, &terms, occasion)?;
     check_village(tx, &terms, occasion)
 }
 
-/// The organisation the caller acts for, if any.
+/// Returns the organisation that the caller acts for, if any.
 pub fn own_organisation(tx: &mut Tx<'_>) -> Result<Option<OrganisationId>> {
     Ok(tx.organisation()?.map(OrganisationId))
 }
 
-/// Who recorded something, and everybody of the unit it was recorded for.
+/// Whether the caller recorded a visit or gift, or belongs to the unit that it was recorded for.
 pub fn is_recorders_side(
     actor: &Actor,
     own: Option<OrganisationId>,
@@ -108,8 +107,8 @@ pub fn is_recorders_side(
     acted_by == Some(UserId(actor.id)) || own == Some(organisation)
 }
 
-/// What a record points at was there when it was asked for. Deleted by somebody else in the meantime,
-/// it is not found: `table` names the constraint, `pointer` the field of the body.
+/// Maps a violated foreign key of `table` to a field error: the referenced record was deleted by a concurrent transaction
+/// after the check. `pointer` returns the field of the body for a column.
 pub fn gone(error: DieselError, table: &str, pointer: impl Fn(&str) -> String) -> Problem {
     let field = match &error {
         DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, information) => information
@@ -123,8 +122,8 @@ pub fn gone(error: DieselError, table: &str, pointer: impl Fn(&str) -> String) -
     }
 }
 
-/// A day for a comparison with days of records, all of which lie between these; the database knows
-/// fewer years than JSON can say.
+/// Clamps a day to the years 1 to 9999, between which the days of all records lie: `NaiveDate` has more years than `date`
+/// of PostgreSQL.
 pub fn comparable(day: NaiveDate) -> NaiveDate {
     match (NaiveDate::from_ymd_opt(1, 1, 1), NaiveDate::from_ymd_opt(9999, 12, 31)) {
         (Some(first), Some(last)) => day.clamp(first, last),
@@ -132,7 +131,7 @@ pub fn comparable(day: NaiveDate) -> NaiveDate {
     }
 }
 
-/// A moment that a timestamp can hold; otherwise phones may be as wrong as they like.
+/// Whether `timestamptz` can store a moment of the clock of a phone, which is not checked further.
 pub fn is_storable(moment: &chrono::DateTime<chrono::Utc>) -> bool {
     (1..=9999).contains(&moment.year())
 }
@@ -150,12 +149,12 @@ fn check_day(today: NaiveDate, terms: &Terms, occasion: &Occasion) -> Result<()>
     if within && !terms.suspended { Ok(()) } else { Err(Problem::field(occasion.day_pointer, OUTSIDE_TWINNING)) }
 }
 
-/// The village is the twinned place, or lay in it on that day.
+/// Checks that the village is the twinned place, or lay in it on that day.
 fn check_village(tx: &mut Tx<'_>, terms: &Terms, occasion: &Occasion) -> Result<()> {
     if occasion.village_id == terms.locality_id {
         return Ok(());
     }
-    // Only villages may be hidden from the caller, and no village lies in another.
+    // A place that the caller does not see is a village, and no village lies in another.
     let level: Option<String> =
         localities::table.find(terms.locality_id).select(localities::level).first(tx.conn).optional()?;
     let ancestor: Option<LocalityId> = match level {

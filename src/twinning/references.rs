@@ -17,8 +17,8 @@ pub struct Place {
     pub valid_to: Option<NaiveDate>,
 }
 
-/// Looks a place up that the caller looks after. Wider places and neighbours are public, and still
-/// not the caller's to write in.
+/// Looks up a place in the caller's range. Other places are readable, but the caller may not write there, so they are
+/// `not_found`.
 pub fn place_in_range(conn: &mut PgConnection, id: LocalityId, pointer: &str) -> Result<Place> {
     let found: Option<(LocalityLevel, Option<NaiveDate>, Option<NaiveDate>, bool)> = localities::table
         .find(id)
@@ -39,7 +39,7 @@ struct Lineage {
     circular: bool,
 }
 
-/// Looks a parent up, and refuses one that lies below the record itself.
+/// Looks up a parent, and rejects the record itself and its descendants.
 pub fn check_parent<I: RecordId>(conn: &mut PgConnection, id: I, parent: I) -> Result<()> {
     let table = I::TABLE;
     let lineage: Lineage = sql_query(format!(

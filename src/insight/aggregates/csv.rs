@@ -1,4 +1,4 @@
-//! The rows as a sheet: no totals row, hidden numbers empty.
+//! Writes the rows as CSV: without totals, suppressed numbers empty.
 
 use super::data_set::DataSet;
 use super::model::{AggregateGrouping, Answer, KeyPart};

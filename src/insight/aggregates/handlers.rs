@@ -21,26 +21,25 @@ use crate::kernel::secrets::{base64url, sha256};
 
 /// Aggregate visits and gifts
 ///
-/// Visits and gifts, cut by one or two groupings, in the caller's scope. Gifts `recorded` or `confirmed`
+/// Visits and gifts in the caller's scope, grouped by one or two groupings. Gifts `recorded` or `confirmed`
 /// count; `households_helped` are distinct households, so totals are computed and not added. Without
-/// `from` and `to` the current year. Rows without any record are left out, but when cut by places alone
-/// every place with households is a row. `Accept: text/csv` or `format=csv` gives the rows for Excel.
+/// `from` and `to` the current year. Rows without any record are left out, but grouped by places alone
+/// every place with households has a row. `Accept: text/csv` or `format=csv` returns the rows for Excel.
 ///
-/// **API keys** ask for whole months of at most ten years, without `organisation_id`, by one grouping beside the
+/// **API keys** query whole months of at most ten years, without `organisation_id`, by one grouping beside the
 /// place, and `within` their own place or one directly below it. A row with a number of one to four households is
-/// hidden whole (`suppressed`, all values null), also where that number is the difference of two others of the row;
-/// 0 is shown. Where
-/// hidden rows could be told by subtracting the others from the totals, or from the number of a wider
-/// place, of all months or of all places, the smallest other row is hidden too; where there is none, the
-/// totals are. So nothing hidden comes back within one answer.
+/// suppressed (`suppressed`, all values null), also where that number is the difference of two others of the row;
+/// 0 is shown. Where suppressed rows follow by subtracting the others from the totals, or from the number of a wider
+/// place, of all months or of all places, the smallest other row is suppressed too; where there is none, the
+/// totals are. So no suppressed number follows from the others of one answer.
 ///
-/// Two different questions may still tell something together. For example: a province counts 40 households helped,
-/// and one of its communes, hidden in the answer by commune, is asked for alone next month, when it counts 6 where
-/// the province counts 41: it was at most 5 before. So do one place (`within`) against the wider one
-/// that it lies in, the trees of two days (`as_of`), two periods that overlap, a programme against all of
-/// them, the months and communes of one answer against two others that have only the one or the other, or
-/// the same question asked again after one gift more. And whoever knows the rule knows that a hidden row is
-/// at most as large as the smallest one shown.
+/// Two different answers together may still reveal a number. For example: a province counts 40 households helped,
+/// and one of its communes is suppressed in the answer by commune; a month later the commune, queried alone, counts 6
+/// and the province 41, so the commune had at most 5 before. The same holds for one place (`within`) and the wider one
+/// that contains it, the trees of two days (`as_of`), two periods that overlap, a programme and all of
+/// them, an answer by month and commune and two others by only the one or the other, or
+/// the same query repeated after a further gift. It also follows from this rule that a suppressed row is
+/// at most as large as the smallest visible one.
 #[operation(get "/aggregates/support", responses((status = 200, content((SupportAggregate = "application/json"), (String = "text/csv")))))]
 pub async fn find_support_aggregate(
     may: May<ReadAggregates>,
@@ -53,9 +52,9 @@ pub async fn find_support_aggregate(
 
 /// Aggregate listed households
 ///
-/// Approved and closed hardship lists of the years of `from` and `to`, in the caller's scope, cut by place
-/// and year. A unit sees the lists of the villages it stands by. Everything else, and what API keys see
-/// and do not see, is as with `support`.
+/// Approved and closed hardship lists of the years of `from` and `to`, in the caller's scope, grouped by place
+/// and year. A unit sees the lists of the villages that it is twinned with. All other rules, including those for API
+/// keys, are those of `support`.
 #[operation(get "/aggregates/hardship", responses((status = 200, content((HardshipAggregate = "application/json"), (String = "text/csv")))))]
 pub async fn find_hardship_aggregate(
     may: May<ReadAggregates>,
@@ -68,11 +67,11 @@ pub async fn find_hardship_aggregate(
 
 /// Aggregate the poverty of households
 ///
-/// Households active on the day of `to` (or today, if that is still to come), by their poverty status of
-/// the year of `to`, else the latest one before it; a household that was never assessed until then is not
-/// counted. Cut by `year`, each year from `from` to `to` is such a picture of its last day, up to today,
-/// and the totals are those of the last. A unit counts the listed households of the villages it stands by.
-/// Everything else, and what API keys see and do not see, is as with `support`.
+/// Households active on the day of `to` (or today, if that is earlier), by their poverty status of
+/// the year of `to`, else the latest one before it; a household without an assessment until then is not
+/// counted. Grouped by `year`, each year from `from` to `to` is counted on its last day, or today,
+/// and the totals are those of the last year. A unit counts the listed households of the villages that it is twinned
+/// with. All other rules, including those for API keys, are those of `support`.
 #[operation(get "/aggregates/poverty", responses((status = 200, content((PovertyAggregate = "application/json"), (String = "text/csv")))))]
 pub async fn find_poverty_aggregate(
     may: May<ReadAggregates>,
@@ -83,7 +82,7 @@ pub async fn find_poverty_aggregate(
     answer::<PovertyAggregate>(&POVERTY, &may.actor, &accepts, &db, query.0.into()).await
 }
 
-/// What a data set answers, in the form that was asked for.
+/// Returns the answer of a data set as JSON or CSV.
 async fn answer<A: From<Answer> + Serialize>(
     set: &'static DataSet,
     actor: &Actor,
@@ -95,7 +94,7 @@ async fn answer<A: From<Answer> + Serialize>(
     let as_csv = accepts.unless(query.format) == AnswerFormat::Csv;
     let groupings = question.groupings.clone();
     let asker = actor.clone();
-    // Rows and totals that were counted at two moments would tell what was recorded between them.
+    // One transaction: with two snapshots, rows and totals would differ by the records written between them.
     let work = move |conn: &mut _, _| queries::answer(conn, &asker, set, &query, &question);
     let found = db.run(actor.entry(), READ_MUCH, work).await?;
     let tag = tag(&found, as_csv)?;
@@ -111,7 +110,7 @@ async fn answer<A: From<Answer> + Serialize>(
     Ok(sheet::attach(&mut answer, &name).body(csv::write(set, &found, &groupings)?))
 }
 
-/// Of rows and totals, not of when they were computed: the same numbers are the same answer.
+/// Hashes rows and totals without `computed_at`, so that equal numbers have the same ETag.
 fn tag(answer: &Answer, as_csv: bool) -> Result<String> {
     #[derive(Serialize)]
     struct Content<'a> {

@@ -1,4 +1,4 @@
-//! Who was listed as hard up, and how far help has come.
+//! Households on hardship lists, by the status of their items.
 
 use super::data_set::{DataSet, answer, never, nothing};
 use super::model::{AggregateGrouping, Question};
@@ -6,20 +6,20 @@ use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 
 answer! {
-    /// What approved and closed hardship lists say. An item is a household on one list.
+    /// Counts of approved and closed hardship lists. An item is a household on one list.
     HardshipAggregate, HardshipRow, HardshipValues, "hardship";
     #[schema(example = 3)]
     lists: Things = "count(DISTINCT k.list_id)";
     /// Households on these lists; one that is on two of them counts twice.
     #[schema(example = 31)]
     items: Households = "count(k.item_id)";
-    /// Items that nobody promised or gave anything to.
+    /// Items without a pledge and without a confirmed gift.
     #[schema(example = 12)]
     open: Households = "count(k.item_id) FILTER (WHERE k.status = 'open')";
     /// Items that a unit has pledged to help.
     #[schema(example = 7)]
     pledged: Households = "count(k.item_id) FILTER (WHERE k.status = 'pledged')";
-    /// Items that a confirmed gift points at.
+    /// Items that a confirmed gift refers to.
     #[schema(example = 12)]
     helped: Households = "count(k.item_id) FILTER (WHERE k.status = 'helped')";
     /// Distinct households on these lists.
@@ -31,7 +31,7 @@ pub const HARDSHIP: DataSet = DataSet {
     name: "hardship",
     measures: MEASURES,
     facts,
-    // Households that stand on two lists.
+    // Households on two lists.
     derived: &[&[(1, "items"), (-1, "households")]],
     width: 5,
     column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year"),
@@ -40,7 +40,7 @@ pub const HARDSHIP: DataSet = DataSet {
     totals_apart: never,
 };
 
-/// A list has a year and no day.
+/// Selects lists by their year, because a list has no day.
 fn facts(_: &Question, actor: &Actor) -> String {
     let reach = Reach::of_village_records(actor, "l").sql();
     format!(

@@ -1,5 +1,5 @@
-//! Which rows of an answer add up to a number that somebody can know: the totals of this answer, and
-//! the sums that the same question with a wider or without a cut would give.
+//! Groups of rows whose sum a caller can query: the totals of this answer, and the rows of the same query with a wider
+//! grouping or one grouping less.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,14 +8,13 @@ use uuid::Uuid;
 use super::model::AggregateGrouping;
 use super::suppression::Sum;
 
-/// A row's cells as the database gives them: ids and words.
+/// The cells of a row as loaded from the database: ids and words.
 pub type Cells = Vec<Option<String>>;
 
-/// Of each place the places that it lies in.
+/// The places above each place.
 pub type Above = HashMap<Uuid, Vec<Uuid>>;
 
-/// What rows of one sum have in common: for each grouping nothing, the same cell, or the same place
-/// above it.
+/// The common property of the rows of a sum, for each grouping: none, the same cell, or the same place above it.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
 enum Shared<'a> {
     Nothing,
@@ -23,7 +22,8 @@ enum Shared<'a> {
     Above(Uuid),
 }
 
-/// `years` are set apart where they are pictures that do not add up; the totals are those of the last.
+/// Returns the sums. `years` is the last year of a data set whose years do not add up: their rows are kept apart, and the
+/// totals are those of the last year.
 pub fn sums(
     groupings: &[AggregateGrouping],
     rows: &[Cells],
@@ -54,7 +54,7 @@ pub fn sums(
             }
             ways
         });
-        // Rows that share nothing are all rows: the totals.
+        // All rows together are `whole`, with the totals.
         for shared in combinations(ways).into_iter().filter(|ways| ways.iter().any(|way| *way != Shared::Nothing)) {
             parts.entry(shared).or_default().push(number);
         }

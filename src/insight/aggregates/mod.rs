@@ -1,6 +1,5 @@
-//! Aggregates: one question form for every data set. Row-level security decides what is counted; for
-//! dashboards' keys small counts are hidden (`suppression.rs`). A data set of its own says only what its
-//! facts are and what is counted of them (`data_set.rs`).
+//! Aggregates, with one form of query for every data set. Row-level security selects the counted records; for API keys
+//! small counts are suppressed (`suppression.rs`). A data set defines only its facts and its measures (`data_set.rs`).
 
 mod csv;
 mod data_set;
@@ -14,7 +13,6 @@ mod poverty;
 pub mod problems;
 mod queries;
 mod question;
-/// Counts made beforehand.
 pub mod summaries;
 mod support;
 mod suppression;

@@ -11,7 +11,7 @@ use crate::places::localities::LocalityId;
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::programmes::ProgrammeId;
 
-/// By what the numbers can be cut.
+/// Groupings of the support data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AggregateGrouping {
@@ -50,11 +50,11 @@ impl AggregateGrouping {
     }
 }
 
-/// A question to the data set of support.
+/// Query of the support data set.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AggregateQuery {
-    /// Only what lies in this place; without it, everything the caller may see.
+    /// Only records of this place; by default all that the caller sees.
     pub within: Option<LocalityId>,
     /// One or two of `province, district, commune, village, organisation, month, quarter, year, category,
     /// funding_source, kind` (kind: of the organisation), repeated or with a comma. Without it only totals.
@@ -67,9 +67,9 @@ pub struct AggregateQuery {
     pub to: Option<NaiveDate>,
     /// The tree of places of this day; today's by default.
     pub as_of: Option<NaiveDate>,
-    /// Only what this organisation gave. Not for API keys.
+    /// Only visits and gifts of this organisation. Not for API keys.
     pub organisation_id: Option<OrganisationId>,
-    /// Only what was given under this programme.
+    /// Only visits and gifts under this programme.
     pub programme_id: Option<ProgrammeId>,
     /// `json` (default) or `csv`; like `Accept: text/csv`. CSV has the rows and no totals: without
     /// `group_by` nothing but its header.
@@ -84,16 +84,16 @@ pub struct Question {
     pub from: NaiveDate,
     pub to: NaiveDate,
     pub for_key: bool,
-    /// Only what one organisation, or one programme, gave.
+    /// Restricted to one organisation or one programme.
     pub of_some_givers: bool,
 }
 
-/// A question to a data set of households: these are cut by place and year alone, and no organisation
-/// or programme owns them.
+/// Query of a data set of households, which are grouped by place and year only and belong to no organisation or
+/// programme.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct HouseholdAggregateQuery {
-    /// Only what lies in this place; without it, everything the caller may see.
+    /// Only records of this place; by default all that the caller sees.
     pub within: Option<LocalityId>,
     /// One or two of `province, district, commune, village, year`, repeated or with a comma. Without it
     /// only totals.
@@ -119,7 +119,7 @@ impl From<HouseholdAggregateQuery> for AggregateQuery {
     }
 }
 
-/// By what numbers of households can be cut.
+/// Groupings of the data sets of households.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HouseholdGrouping {
@@ -130,7 +130,7 @@ pub enum HouseholdGrouping {
     Year,
 }
 
-/// A place that was counted.
+/// A place in the key of a row.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AggregatePlace {
     pub id: Uuid,
@@ -143,12 +143,12 @@ pub struct AggregatePlace {
 /// One part of a row's key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum KeyPart {
-    /// A place or an organisation; none where a village lies in no commune yet.
+    /// A place or an organisation; `None` where a village lies in no commune yet.
     Place(Option<AggregatePlace>),
     Word(String),
 }
 
-/// A row's key: exactly the groupings that were asked for.
+/// The key of a row: the groupings of the query.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RowKey(pub Vec<(AggregateGrouping, KeyPart)>);
 
@@ -165,7 +165,7 @@ impl Serialize for RowKey {
     }
 }
 
-/// The key of a row: only the groupings that were asked for are there. A place is null where a village
+/// The key of a row, with the groupings of the query only. A place is null where a village
 /// lies in no such place (yet).
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents RowKey, whose fields depend on the question")]
@@ -194,11 +194,11 @@ pub struct AggregateKey {
     kind: Option<String>,
 }
 
-/// One row of an answer, whatever was counted.
+/// One row of an answer of any data set.
 #[derive(Debug, Clone, Serialize)]
 pub struct AnswerRow {
     pub key: RowKey,
-    /// In the order of the data set's measures; all null where they are hidden.
+    /// In the order of the measures of the data set; all `None` if the row is suppressed.
     pub numbers: Vec<Option<i64>>,
     pub suppressed: bool,
 }
@@ -217,5 +217,5 @@ pub struct Answer {
     pub totals_suppressed: bool,
 }
 
-/// Names by id.
+/// Places and organisations by id.
 pub type Names = BTreeMap<Uuid, AggregatePlace>;

@@ -1,4 +1,4 @@
-//! The places of a question and of its rows, as they were on the day of the tree.
+//! Looks up the places of a query and of its rows, as of the day of the tree.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -27,8 +27,8 @@ pub fn check_districts(conn: &mut PgConnection, day: NaiveDate) -> Result<()> {
     if any.found { Ok(()) } else { Err(Problem::field("?group_by", NO_DISTRICTS)) }
 }
 
-/// An API key asks for its own place and those directly below: of places further down the widths of three answers
-/// would tell a hidden row.
+/// Checks that `within` of an API key is its own place or one directly below it: with deeper places, three answers
+/// together would reveal a suppressed row.
 pub fn check_key_asks_nearby(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<()> {
     #[derive(QueryableByName)]
     struct Nearby {
@@ -65,7 +65,8 @@ impl From<Named> for AggregatePlace {
     }
 }
 
-/// A place the caller sees; one that is not there on the day is refused with the places that followed it.
+/// Looks up `within`. Rejects a place that does not exist on the day, with its successors; returns `None` for one that
+/// the caller does not see.
 pub fn find_within(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<Option<AggregatePlace>> {
     #[derive(QueryableByName)]
     struct Within {
@@ -76,7 +77,7 @@ pub fn find_within(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<
         #[diesel(sql_type = Nullable<Text>)]
         successors: Option<String>,
     }
-    // Its name is that of the day, like those of the rows.
+    // The name is that of the day, like the names of the rows.
     let found: Option<Within> = sql_query(
         "SELECT l.id, coalesce(v.code, l.code) AS code, coalesce(v.name, l.name) AS name, v.id IS NOT NULL AS exists_on_day,
                 (SELECT string_agg(n.name || ' (' || n.id || ')', ', ' ORDER BY n.name, n.id)
@@ -102,7 +103,7 @@ pub fn find_within(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<
     }
 }
 
-/// The ids in one column of the rows.
+/// Returns the ids in one column of the rows, without duplicates.
 fn ids<'a>(rows: impl Iterator<Item = &'a Cells>, position: usize) -> Vec<Uuid> {
     let mut ids: Vec<Uuid> = rows.filter_map(|cells| cells.get(position)?.as_deref()?.parse().ok()).collect();
     ids.sort_unstable();
@@ -110,7 +111,7 @@ fn ids<'a>(rows: impl Iterator<Item = &'a Cells>, position: usize) -> Vec<Uuid> 
     ids
 }
 
-/// Names and codes of the places (as of the day) and organisations in the rows.
+/// Loads names and codes of the places (as of the day) and organisations in the rows.
 pub fn names<'a>(
     conn: &mut PgConnection,
     rows: impl Iterator<Item = &'a Cells> + Clone,
@@ -133,7 +134,7 @@ pub fn names<'a>(
     Ok(names)
 }
 
-/// The places above those of the rows, on the day.
+/// Loads the places above those of the rows, on the day.
 pub fn above<'a>(
     conn: &mut PgConnection,
     rows: impl Iterator<Item = &'a Cells> + Clone,

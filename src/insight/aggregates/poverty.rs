@@ -1,4 +1,4 @@
-//! How many households are poor, year by year.
+//! Households by poverty status and year.
 
 use super::data_set::{DataSet, answer, never, nothing};
 use super::model::{AggregateGrouping, Question};
@@ -6,7 +6,7 @@ use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 
 answer! {
-    /// The households of a year by how poor they were found.
+    /// Households by poverty status.
     PovertyAggregate, PovertyRow, PovertyValues, "poverty";
     /// Active on the last day, with an assessment of that year or before.
     #[schema(example = 164)]
@@ -25,10 +25,10 @@ answer! {
     average: Households = "count(*) FILTER (WHERE k.poverty_status = 'average')";
     #[schema(example = 75)]
     not_poor: Households = "count(*) FILTER (WHERE k.poverty_status = 'not_poor')";
-    /// Households with a reason for special hardship, as it is known today, however poor.
+    /// Households of any status with a reason for special hardship as of today.
     #[schema(example = 14)]
     special_hardship: Households = "count(*) FILTER (WHERE k.special_hardship)";
-    /// Poor and near-poor households whose head is of any ethnic group but Kinh (01).
+    /// Poor and near-poor households whose head is of an ethnic group other than Kinh (01).
     #[schema(example = 38)]
     ethnic_minority_poor_or_near_poor: Households =
         "count(*) FILTER (WHERE k.minority AND k.poverty_status IN ('poor', 'near_poor'))";
@@ -50,8 +50,8 @@ pub const POVERTY: DataSet = DataSet {
     totals_apart: never,
 };
 
-/// The year of the last day; cut by year, each year up to today's. A household carries its latest
-/// assessment, so the older ones are looked up for past years alone. Nothing is assessed before 1990.
+/// Selects the year of the last day; grouped by year, each year up to the current one. A household row contains its latest
+/// assessment, so older ones are looked up for past years only. There are no assessments before 1990.
 fn facts(question: &Question, actor: &Actor) -> String {
     let reach = Reach::of_village_records(actor, "h").sql();
     let years = if question.groupings.contains(&AggregateGrouping::Year) {

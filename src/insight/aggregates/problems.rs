@@ -1,4 +1,4 @@
-//! The codes that aggregates add.
+//! Problem codes of aggregates.
 
 use crate::kernel::http::problem::field_problems;
 

@@ -24,7 +24,7 @@ struct Row {
     numbers: Vec<i64>,
 }
 
-/// The numbers of a data set, cut as the question says.
+/// Computes the answer of a data set.
 pub fn answer(
     conn: &mut PgConnection,
     actor: &Actor,
@@ -110,8 +110,8 @@ pub fn answer(
     })
 }
 
-/// One statement for rows and totals: facts, each with its village's places, grouped in two sets. The
-/// stored places are those of the tree day; another day's come from the dated parents.
+/// Returns one statement for rows and totals: facts joined with the places of their village, grouped by GROUPING SETS. The
+/// places of the tree day are stored; those of another day are computed from the dated parents.
 /// $1 from, $2 to, $3 day, $4 within, $5 organisation, $6 programme.
 fn statement(set: &DataSet, question: &Question, actor: &Actor, of_tree_day: bool) -> String {
     let tree = if of_tree_day {
@@ -121,8 +121,8 @@ fn statement(set: &DataSet, question: &Question, actor: &Actor, of_tree_day: boo
     };
     let mut facts = format!("recorded AS ({}), facts AS (SELECT * FROM recorded", (set.facts)(question, actor));
     if !question.groupings.is_empty() && question.groupings.iter().all(|grouping| grouping.is_place()) {
-        // A place where people live is a row, also when there is nothing to count. One household is looked for
-        // in each village without facts; EXISTS would be planned as a join with all of them.
+        // Every place with an active household has a row, also without facts. LATERAL with LIMIT 1 reads one household of
+        // each village; EXISTS would be planned as a join with all of them.
         facts.push_str(&format!(
             " UNION ALL SELECT v.id{} FROM localities v CROSS JOIN LATERAL (
                 SELECT FROM households h WHERE h.village_id = v.id AND h.status = 'active' LIMIT 1) inhabited
@@ -136,7 +136,7 @@ fn statement(set: &DataSet, question: &Question, actor: &Actor, of_tree_day: boo
     let columns: Vec<&str> = question.groupings.iter().map(|grouping| column(set, *grouping)).collect();
     let keys: String = columns.iter().enumerate().map(|(place, column)| format!("{column} AS key{place}, ")).collect();
     let names: Vec<String> = (0..columns.len()).map(|place| format!("k.key{place}")).collect();
-    // Grouped as they are stored, and text only in the answer.
+    // Groups by the stored types; the conversion to text follows.
     let cells: Vec<String> =
         question.groupings.iter().zip(&names).map(|(grouping, name)| text(*grouping, name)).collect();
     let (names, cells) = (names.join(", "), cells.join(", "));
@@ -162,12 +162,12 @@ fn column(set: &DataSet, grouping: AggregateGrouping) -> &'static str {
         AggregateGrouping::District => "tree.district_id",
         AggregateGrouping::Commune => "tree.commune_id",
         AggregateGrouping::Village => "tree.village_id",
-        // The question has no grouping that the data set has not.
+        // `Question::of` has refused groupings that the data set does not have.
         other => (set.column)(other).unwrap_or("NULL"),
     }
 }
 
-/// A key as it stands in the answer.
+/// Returns the SQL that formats a key for the answer.
 fn text(grouping: AggregateGrouping, key: &str) -> String {
     match grouping {
         AggregateGrouping::Month => format!("to_char({key}, 'YYYY-MM')"),
@@ -189,7 +189,7 @@ fn key(cells: &Cells, question: &Question, names: &Names) -> RowKey {
     RowKey(parts.collect())
 }
 
-/// Rows come in the order of their codes, names and words, so that equal answers are equal to the byte.
+/// Sort key of a row: codes, names and words, so that equal answers are equal byte for byte.
 fn order(key: &RowKey) -> Vec<(String, String, Uuid)> {
     let part = |part: &KeyPart| match part {
         KeyPart::Place(Some(place)) => (place.code.clone().unwrap_or_default(), place.name.clone(), place.id),

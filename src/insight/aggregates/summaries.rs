@@ -1,7 +1,7 @@
-//! What was given, counted beforehand for each village and month, quarter and year. Who sees whole
-//! provinces reads these counts where they answer the question, and the gifts and visits of the few
-//! villages where something has changed since (marked by triggers, see `schema/insight.sql`): the numbers are
-//! those of the moment, whether the counts are up to date or not.
+//! Reads precomputed sums of gifts and visits for each village and month, quarter and year. Callers with wide ranges read
+//! these sums where they answer the query, and for the few villages with later changes (marked by triggers, see
+//! `schema/insight.sql`) the gifts and visits themselves, so that an answer is current also between two runs of the
+//! job.
 
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
@@ -15,12 +15,12 @@ use crate::kernel::clock::month_end;
 use crate::kernel::db::Db;
 use crate::kernel::http::problem::Result;
 
-/// Marks that are worked off in one transaction: a fraction of a second.
+/// Marks processed in one transaction, which takes a fraction of a second.
 const MARKS_AT_ONCE: i32 = 1_000;
 
-/// Records of the villages whose counts are not those of the moment: `records` is a query for those of
-/// `marked.village_id`. Village by village (OFFSET 0 keeps it so), for the marks are few, and the statistics
-/// of a table that is empty most of the time say nothing; a list of villages would be searched for each record.
+/// Returns a query for the records of marked villages; `records` selects those of `marked.village_id`. A nested loop over
+/// the villages, which OFFSET 0 enforces: marks are few, and the planner has no useful statistics of a table that is
+/// mostly empty. With a list of villages, PostgreSQL would search the list for each record.
 pub fn of_marked(records: &str) -> String {
     format!(
         "SELECT of_marked.* FROM (SELECT DISTINCT c.village_id FROM support_changes c) marked
@@ -28,7 +28,7 @@ pub fn of_marked(records: &str) -> String {
     )
 }
 
-/// What one count is of.
+/// The period of a precomputed sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Period {
     Month,
@@ -62,7 +62,7 @@ impl Period {
         }
     }
 
-    /// Whether these are the first and the last day of some of these periods.
+    /// Whether a range of days consists of whole periods.
     fn fits(self, from: NaiveDate, to: NaiveDate) -> bool {
         from.day() == 1
             && from.month0().is_multiple_of(self.months())
@@ -74,8 +74,8 @@ impl Period {
         self.fits(from, to) && from.year() == to.year() && to.month() - from.month() + 1 == self.months()
     }
 
-    /// The period whose counts answer a question; None where none do. Households of one period cannot be
-    /// added to those of another: a row, or the whole, is one period.
+    /// Returns the period whose sums answer a question, if any. Distinct households of two periods cannot be added, so
+    /// each row, or the whole range without such a grouping, has to be one period.
     fn of(question: &Question) -> Option<Self> {
         let (from, to) = (question.from, question.to);
         let is_counted = |grouping: &AggregateGrouping| grouping.is_place() || Self::cut_by(*grouping).is_some();
@@ -89,13 +89,13 @@ impl Period {
     }
 }
 
-/// The period whose counts answer this caller's question. Who sees few places, or what its organisation
-/// gave elsewhere, is answered from the records as quickly.
+/// Returns the period whose sums answer this caller's question, if any. For callers with few places, or with records of
+/// their organisation elsewhere, reading the records is as fast.
 pub fn serve(question: &Question, actor: &Actor) -> Option<Period> {
     Period::of(question).filter(|_| reach(actor).is_wide())
 }
 
-/// Whether the rows are periods, so that the whole is none of them.
+/// Whether the rows are grouped by period, so that totals need a separate query.
 pub fn are_cut(question: &Question) -> bool {
     question.groupings.iter().any(|grouping| Period::cut_by(*grouping).is_some())
 }
@@ -104,8 +104,8 @@ fn reach(actor: &Actor) -> Reach {
     Reach::of_gifts_and_visits(actor, "s")
 }
 
-/// Facts in the form of the support data set, of the villages without a mark. A household that was given
-/// something in several villages is named in each, to be counted once.
+/// Returns a query for the sums of villages without a mark, in the columns of the support data set. A household with gifts
+/// in several villages has a row with its id in each, so that it counts once.
 pub fn facts(period: Period, actor: &Actor) -> String {
     let whence = format!(
         "support_summaries s WHERE {} AND s.period = '{}' AND s.starts_on BETWEEN $1 AND $2
@@ -123,8 +123,8 @@ pub fn facts(period: Period, actor: &Actor) -> String {
     )
 }
 
-/// Counts anew what is marked. What is marked meanwhile is left for the next time: under steady writing there
-/// would be no end.
+/// Recounts the marked villages, until a transaction finds fewer marks than its limit: under continuous writes a loop until
+/// there are none would not end.
 pub fn refresh(db: &Db) -> Result<()> {
     #[derive(QueryableByName)]
     struct Taken {

@@ -1,4 +1,4 @@
-//! What was given: visits and gifts.
+//! Visits and gifts.
 
 use super::data_set::{DataSet, answer};
 use super::model::{AggregateGrouping, Question};
@@ -7,9 +7,9 @@ use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 
 answer! {
-    /// What was given. `recorded` and `confirmed` gifts count, `disputed` and `not_delivered` ones do not.
+    /// Sums of visits and gifts. `recorded` and `confirmed` gifts count, `disputed` and `not_delivered` ones do not.
     SupportAggregate, SupportRow, SupportValues, "support";
-    /// Null when cut by category or funding source, which only gifts have.
+    /// Null when grouped by category or funding source, which only gifts have.
     #[schema(example = 12)]
     visits: Things = "coalesce(sum(k.visits), 0)";
     #[schema(example = 57)]
@@ -22,7 +22,7 @@ answer! {
     /// Distinct households that received a gift themselves or through a member.
     #[schema(example = 31)]
     households_helped: Households = "coalesce(sum(k.households), 0) + count(DISTINCT k.household_id)";
-    /// Of all support: gifts, for now.
+    /// Value of all support; at present that of the gifts.
     #[schema(example = 85_500_000)]
     value_vnd: Things = "coalesce(sum(k.value_vnd), 0)";
 }
@@ -36,11 +36,11 @@ pub const SUPPORT: DataSet = DataSet {
     column,
     without: |question| if of_gifts(question) { &["visits"] } else { &[] },
     by_year: false,
-    // The households of twelve months are not those of the year.
+    // The distinct households of twelve months do not add up to those of the year.
     totals_apart: |question, actor| summaries::serve(question, actor).is_some() && summaries::are_cut(question),
 };
 
-/// Visits have neither category nor funding source.
+/// Whether the question has a grouping of gifts only: visits have neither category nor funding source.
 fn of_gifts(question: &Question) -> bool {
     let of_gifts = |grouping: &AggregateGrouping| {
         matches!(grouping, AggregateGrouping::Category | AggregateGrouping::FundingSource)
@@ -48,7 +48,7 @@ fn of_gifts(question: &Question) -> bool {
     question.groupings.iter().any(of_gifts)
 }
 
-/// A household is named, to be counted once, or is already one of the `households`.
+/// A fact counts a household either by `household_id`, as distinct, or in the sum `households`.
 fn facts(question: &Question, actor: &Actor) -> String {
     let facts = match summaries::serve(question, actor) {
         Some(period) => {
@@ -66,7 +66,7 @@ fn facts(question: &Question, actor: &Actor) -> String {
     }
 }
 
-/// Gifts and visits, one by one: a query each.
+/// Returns the queries for single gifts and visits.
 fn recorded(question: &Question, actor: &Actor, only: &str) -> Vec<String> {
     let reach = |table| Reach::of_gifts_and_visits(actor, table).sql();
     let asked = "($6::uuid IS NULL OR twinning_id IN (SELECT id FROM twinnings WHERE programme_id = $6)) \

@@ -1,24 +1,24 @@
-//! Small counts are hidden from API keys: a number of one to four households may point at a person. A
-//! row with such a count is hidden whole, for its other numbers would tell as much. One hidden row alone,
-//! or hidden rows that count under five together, could be told by subtracting the others from their
-//! sum; then the smallest other row is hidden too, and so on, and where there is none, the sum.
+//! Suppresses small counts for API keys, because a number of one to four households may identify a person. All values of
+//! a row with such a count are hidden, because its other numbers would reveal as much. A single hidden row, or hidden rows
+//! that count under five together, would follow by subtracting the others from their sum; then the smallest other row
+//! is hidden too, and so on, and if there is none, the sum.
 //!
-//! What two different questions can still reveal together is said in the documentation.
+//! The description of `GET /aggregates/support` lists the numbers that two different answers together can still reveal.
 
 use std::collections::VecDeque;
 
-/// Counts below this, but for 0, are hidden (k = 5).
+/// Counts below this, except 0, are hidden (k = 5).
 pub const SMALLEST_SHOWN: i64 = 5;
 
-/// Rows that add up to a number somebody can know.
+/// Rows whose sum a caller can query.
 pub struct Sum {
     pub rows: Vec<usize>,
-    /// Where this very answer gives the sum; a sum of another answer (the rows of one parent) is hidden
-    /// there by the same rule.
+    /// The sum, if this answer contains it; a sum of another answer (the rows of one parent) is hidden there by the same
+    /// rule.
     pub totals: Option<Vec<i64>>,
 }
 
-/// What is not shown.
+/// The hidden rows, and whether the totals are hidden.
 #[derive(Debug, PartialEq)]
 pub struct Hidden {
     pub rows: Vec<bool>,
@@ -29,7 +29,7 @@ pub fn is_small(count: i64) -> bool {
     (1..SMALLEST_SHOWN).contains(&count)
 }
 
-/// `rows` are the counts of households in each row, in equal columns.
+/// Returns the rows to hide; `rows` are the counts of households of each row, with equal columns.
 pub fn hide(rows: &[Vec<i64>], totals: &[i64], sums: &[Sum]) -> Hidden {
     let mut table = Table::new(rows, totals, sums);
     let first = rows.iter().enumerate().filter(|(_, counts)| counts.iter().any(|count| is_small(*count)));
@@ -53,19 +53,20 @@ struct Table<'a> {
     to_check: VecDeque<usize>,
 }
 
-/// How a sum stands while rows are being hidden.
+/// State of a sum while rows are being hidden.
 #[derive(Clone)]
 struct SumState {
     number_hidden: usize,
-    /// What the hidden rows count together.
+    /// Sum of the hidden rows.
     together: Vec<i64>,
-    /// What all rows count together.
+    /// Sum of all rows.
     all: Vec<i64>,
+    /// Whether the sum is in `to_check`.
     waits: bool,
 }
 
-/// What subtraction would tell of the hidden rows of a sum: small counts in these columns, or, without
-/// any, all of the only row.
+/// Counts of hidden rows that follow by subtraction from a sum: small ones in these columns, or, without columns, those
+/// of the only hidden row.
 struct Exposed {
     columns: Vec<usize>,
 }
@@ -121,7 +122,7 @@ impl<'a> Table<'a> {
         Some(sum)
     }
 
-    /// Hides rows of a sum until nothing is to be had by subtraction, or nothing is left to hide.
+    /// Hides rows of a sum until no count follows by subtraction, or no row is left to hide.
     fn protect(&mut self, number: usize) {
         let Some(sum) = self.sums.get(number) else { return };
         while !(sum.totals.is_some() && self.totals_hidden) {
@@ -136,8 +137,8 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The row, of those still shown, that covers most of what is exposed, and the smallest of these. A
-    /// row that counts nothing there is no cover.
+    /// Returns the visible row that has counts in most of the exposed columns, and the smallest of these. Rows without
+    /// counts there protect nothing and are skipped.
     fn smallest(&self, sum: &Sum, exposed: &Exposed) -> Option<usize> {
         let cover = |row: usize| {
             let counts = self.counts(row);
@@ -164,8 +165,8 @@ impl SumState {
         if self.number_hidden == 0 {
             return None;
         }
-        // A household that is in two rows is once in the totals: then the difference that anybody can
-        // see is less than what the hidden rows count.
+        // A household in two rows counts once in the totals: then the difference that a caller can compute is less than
+        // the sum of the hidden rows.
         let seen = |column: usize, together: i64| {
             let total = sum.totals.as_ref().and_then(|totals| totals.get(column));
             let all = self.all.get(column).copied().unwrap_or_default();

@@ -49,7 +49,7 @@ fn a_row_that_counts_enough_in_one_column_may_be_small_in_another() {
     let totals = [220, 20];
     let hidden = hide(&rows, &totals, &[whole(&rows, &totals)]);
     assert_eq!(hidden.rows, [true, true, false, false], "the next one of the column that is small");
-    // All households, and the poor: a village without a poor one is the smallest, and no cover.
+    // All households, and the poor: the smallest village has no poor household, so hiding it protects nothing.
     let rows = [vec![12, 12], vec![3, 3], vec![7, 7], vec![6, 0]];
     let totals = [28, 22];
     let hidden = hide(&rows, &totals, &[whole(&rows, &totals)]);
@@ -58,7 +58,7 @@ fn a_row_that_counts_enough_in_one_column_may_be_small_in_another() {
 
 #[test]
 fn the_rows_of_one_parent_hide_each_other() {
-    // Two provinces with two communes each: the other province's rows are no cover.
+    // Two provinces with two communes each: hiding rows of the other province protects nothing.
     let rows = [vec![3], vec![50], vec![2], vec![6]];
     let totals = [61];
     let parent = |rows: &[usize]| Sum { rows: rows.to_vec(), totals: None };
@@ -71,7 +71,7 @@ fn the_rows_of_one_parent_hide_each_other() {
     );
 }
 
-/// A generator with a seed, so that a case that fails fails again (xorshift64*).
+/// A generator with a seed (xorshift64*), so that a failure can be reproduced.
 struct Random(u64);
 
 impl Random {
@@ -82,7 +82,7 @@ impl Random {
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % bound
     }
 
-    /// Mostly small, often nothing: where there is something to hide.
+    /// Returns mostly small counts, often 0, so that most tables need suppression.
     fn count(&mut self) -> i64 {
         let bound = match self.below(4) {
             0 => 1,
@@ -94,7 +94,7 @@ impl Random {
     }
 }
 
-/// A table of parents with places, by so many times, in so many columns.
+/// Returns a random table of places of several parents, by periods, with up to three columns, and its sums.
 fn random_table(random: &mut Random) -> (Vec<Vec<i64>>, Vec<i64>, Vec<Sum>) {
     let columns = 1 + random.below(3);
     let (parents, places, times) = (1 + random.below(3), 1 + random.below(5), 1 + random.below(3));
@@ -113,7 +113,7 @@ fn random_table(random: &mut Random) -> (Vec<Vec<i64>>, Vec<i64>, Vec<Sum>) {
     }
     let mut totals = vec![0; usize::try_from(columns).unwrap()];
     rows.iter().for_each(|counts| add(&mut totals, counts));
-    // Distinct households: those of one row may be those of another.
+    // Distinct households: one household may be in several rows.
     if random.below(3) == 0 {
         for (column, total) in totals.iter_mut().enumerate() {
             let largest = rows.iter().map(|row| row[column]).max().unwrap();
@@ -125,7 +125,7 @@ fn random_table(random: &mut Random) -> (Vec<Vec<i64>>, Vec<i64>, Vec<Sum>) {
     (rows, totals, sums)
 }
 
-/// What somebody who has the answer, and the sum of some rows, finds by subtraction.
+/// Subtracts the visible rows of a sum from its total, as a caller with the answer can.
 fn difference(rows: &[Vec<i64>], hidden: &Hidden, sum: &Sum, total: &[i64]) -> Vec<i64> {
     let mut found = total.to_vec();
     for row in sum.rows.iter().filter(|row| !hidden.rows[**row]) {
@@ -147,14 +147,14 @@ fn no_hidden_number_comes_back_by_subtraction() {
         let is_quiet = !rows.iter().chain([&totals]).flatten().any(|count| is_small(*count));
         assert!(!is_quiet || !hidden.totals && !hidden.rows.contains(&true), "{seed}: hidden without need");
 
-        // Within the answer: its rows and its totals.
+        // Within the answer, by its rows and its totals.
         if !hidden.totals && hidden.rows.contains(&true) {
             let found = difference(&rows, &hidden, &sums[0], &totals);
             assert!(!found.iter().any(|count| is_small(*count)), "{seed}: {found:?} of the totals");
             assert_ne!(is_hidden(&sums[0]), 1, "{seed}: one row is told by the totals");
         }
-        // With the sum of one parent, one place or one time from another answer, unless that is hidden
-        // there for being small itself, or no other row is left that would hide it.
+        // With the sum of one parent, place or period from another answer, unless that answer hides it as small, or no
+        // other row is left to hide.
         for sum in &sums[1..] {
             let mut total = vec![0; totals.len()];
             sum.rows.iter().for_each(|row| add(&mut total, &rows[*row]));

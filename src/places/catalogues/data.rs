@@ -1,4 +1,4 @@
-//! The official lists, from the files in `data/`, which are compiled in.
+//! Official lists, read from the files in `data/`, which are compiled in.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ const ETHNIC_GROUPS: &str = include_str!("../../../data/ethnic_groups.csv");
 const POVERTY_DIMENSIONS: &str = include_str!("../../../data/poverty_dimensions.csv");
 const RURAL_CRITERIA: &str = include_str!("../../../data/ntm_village_criteria.csv");
 
-/// The rows of a file whose first line names the columns.
+/// Returns the rows of a CSV file with a header line.
 pub fn rows(file: &str) -> impl Iterator<Item = HashMap<String, String>> {
     csv::Reader::from_reader(file.as_bytes()).into_deserialize().flatten()
 }
@@ -17,15 +17,14 @@ fn cell<'a>(row: &'a HashMap<String, String>, column: &str) -> &'a str {
     row.get(column).map_or("", String::as_str)
 }
 
-/// The 54 ethnic groups by their official code. The dated names that the file keeps for searching
-/// are not shown.
+/// Returns the 54 ethnic groups by their official code, without the dated names in the file.
 pub fn ethnic_groups() -> Vec<CatalogueItem> {
     rows(ETHNIC_GROUPS)
         .map(|row| CatalogueItem::new(cell(&row, "code"), cell(&row, "name"), cell(&row, "name")))
         .collect()
 }
 
-/// How else the groups' names are spelt, with their codes. Dated names stay for searching only.
+/// Returns other spellings of the names of the groups, with their codes; dated names are not included.
 pub fn ethnic_group_spellings() -> Vec<(String, String)> {
     let spellings = |row: HashMap<String, String>| {
         let variants: Vec<String> =
@@ -42,7 +41,7 @@ pub fn is_ethnic_group(code: &str) -> bool {
         && code.parse::<u8>().is_ok_and(|number| (1..=54).contains(&number))
 }
 
-/// The six basic services and, under them, the twelve indicators of Decree 07/2021/NĐ-CP.
+/// Returns the six basic services and their twelve indicators by Decree 07/2021/NĐ-CP.
 pub fn poverty_dimensions() -> Vec<CatalogueItem> {
     rows(POVERTY_DIMENSIONS)
         .filter(|row| matches!(cell(row, "record_type"), "service" | "indicator"))
@@ -54,7 +53,7 @@ pub fn poverty_dimensions() -> Vec<CatalogueItem> {
         .collect()
 }
 
-/// The nineteen criteria for new-rural villages (S4).
+/// Returns the nineteen criteria for new-rural villages (S4).
 pub fn rural_criteria() -> Vec<CatalogueItem> {
     rows(RURAL_CRITERIA)
         .map(|row| CatalogueItem::new(cell(&row, "no"), cell(&row, "name_vi"), cell(&row, "name_en")))

@@ -10,7 +10,7 @@ use crate::kernel::http::problem::{Problem, Result};
 /// List all catalogues
 ///
 /// Every enumeration of this API, ethnic groups, poverty dimensions and criteria, with labels in
-/// Vietnamese and English. The answer is cached; ask again with its ETag.
+/// Vietnamese and English. Clients may cache the answer and revalidate it with its ETag.
 #[operation(get "/catalogues", responses((status = 200, body = CatalogueList)))]
 pub async fn list_catalogues(catalogues: Data<Catalogues>) -> HttpResponse {
     cached(&catalogues.0, &catalogues.0.version)

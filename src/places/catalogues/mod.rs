@@ -1,7 +1,6 @@
 //! Catalogues: the enumerations of this API and the official lists it uses, with labels in both
-//! languages, so that an app never hard-codes them.
+//! languages, so that an app does not have to contain them.
 
-/// The lists that come as files.
 pub mod data;
 mod handlers;
 mod model;

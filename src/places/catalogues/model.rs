@@ -9,22 +9,22 @@ use crate::kernel::value::enums::{Catalogue, CatalogueItem};
 pub struct CatalogueView {
     #[schema(example = "poverty_statuses")]
     pub name: String,
-    /// Changes when an item does.
+    /// Hash of the items.
     #[schema(example = "q2v8n1C0aQ")]
     pub version: String,
     pub items: Vec<CatalogueItem>,
 }
 
-/// All of them.
+/// All enumerations and official lists.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CatalogueList {
-    /// Changes when any of them does.
+    /// Hash of the versions of all catalogues.
     #[schema(example = "q2v8n1C0aQ")]
     pub version: String,
     pub items: Vec<CatalogueView>,
 }
 
-/// The catalogues of all rooms, put together once.
+/// The catalogues of all resources, built once at the start.
 pub struct Catalogues(pub CatalogueList);
 
 impl Catalogues {

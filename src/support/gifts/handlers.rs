@@ -13,8 +13,8 @@ use crate::kernel::list::SheetList;
 
 /// List gifts
 ///
-/// Of the caller's places, and those that the caller's own organisation gave; the latest first.
-/// `Accept: text/csv` or `format=csv` gives the whole filtered list for Excel, without `limit` and
+/// Gifts in the caller's places, and those of the caller's own organisation; the latest first.
+/// `Accept: text/csv` or `format=csv` returns the whole filtered list for Excel, without `limit` and
 /// `cursor`; over 10,000 rows is 422 `too_many_rows`.
 #[operation(get "/gifts")]
 pub async fn list_gifts(may: May<ReadSupport>, list: SheetList<GiftFilter, GiftSort>) -> Result<Listed<Gift>> {
@@ -23,8 +23,8 @@ pub async fn list_gifts(may: May<ReadSupport>, list: SheetList<GiftFilter, GiftS
 
 /// Record a gift
 ///
-/// By the unit that gave; a commune records for units that have no account. A unit names only
-/// households it sees, which are those on approved lists; anything else is a gift to the village, with
+/// By the giving unit; a commune records for units that have no account. A unit names only
+/// households that it sees, which are those on approved lists; any other gift is a gift to the village, with
 /// a note. With a visit, send the gifts inside it instead: one request, all or nothing.
 #[operation(post "/gifts")]
 pub async fn create_gift(may: May<RecordSupport>, new: Valid<NewGift>) -> Result<Created<Gift>> {
@@ -33,7 +33,7 @@ pub async fn create_gift(may: May<RecordSupport>, new: Valid<NewGift>) -> Result
 
 /// Find one gift
 ///
-/// `allowed_actions` says what the caller can do with it.
+/// `allowed_actions` lists the steps and changes that the caller may make.
 #[operation(get "/gifts/{id}")]
 pub async fn find_gift(may: May<ReadSupport>, id: Id<GiftId>) -> Result<Found<Gift>> {
     may.find(id, queries::find).await
@@ -41,9 +41,9 @@ pub async fn find_gift(may: May<ReadSupport>, id: Id<GiftId>) -> Result<Found<Gi
 
 /// Change a gift
 ///
-/// While it is `recorded`, those who recorded it and the unit that gave change it freely. After that
-/// only the commune does, with a `reason`; the gift is then `recorded` again and waits for a new
-/// confirmation. Anybody else is 403.
+/// While it is `recorded`, its recorder and the giving unit may change it. After that only the commune may,
+/// with a `reason`; the gift is then `recorded` again and waits for a new
+/// confirmation. Other callers get 403.
 #[operation(patch "/gifts/{id}")]
 pub async fn update_gift(
     may: May<RecordSupport>,
@@ -56,7 +56,7 @@ pub async fn update_gift(
 
 /// Delete a gift
 ///
-/// By those who recorded it and the unit that gave, while it is `recorded`.
+/// By its recorder and the giving unit, while it is `recorded`.
 #[operation(delete "/gifts/{id}")]
 pub async fn delete_gift(may: May<RecordSupport>, id: Id<GiftId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, queries::check_deletable).await
@@ -65,8 +65,8 @@ pub async fn delete_gift(may: May<RecordSupport>, id: Id<GiftId>, if_match: IfMa
 /// Confirm that a gift arrived
 ///
 /// By the village that received it, or its commune, and of the version that was read (If-Match); never by the
-/// user who recorded it, nor through an account that the one made or reset for the other in the last days (`TWO_PERSON_DAYS`, 30;
-/// 403 `own_submission`). A listed item that the gift points at is `helped` from now on.
+/// user who recorded it, nor if one of the two accounts was created or reset by the other in the last days (`TWO_PERSON_DAYS`, 30;
+/// 403 `own_submission`). A listed item that the gift refers to becomes `helped`.
 #[operation(post "/gifts/{id}/confirm")]
 pub async fn confirm_gift(
     may: May<ConfirmGifts>,

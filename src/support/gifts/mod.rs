@@ -1,5 +1,5 @@
-//! Gifts (quà tặng): to a household, to one of its members, or to the whole village. A unit records
-//! what it gave, the village confirms or disputes it, the commune settles a dispute.
+//! Gifts (quà tặng): to a household, to one of its members, or to the whole village. The unit records a gift, the village
+//! confirms or disputes it, the commune settles a dispute.
 
 mod handlers;
 pub mod model;
@@ -22,7 +22,7 @@ id! {
 
 pub const RESOURCE: Resource = Resource {
     tag: "gifts",
-    about: "What was given, confirmed, disputed and settled.",
+    about: "Gifts to households and villages: recorded, confirmed, disputed and settled.",
     routes,
     field_problems: problems::FIELD_PROBLEMS,
     catalogues: || {

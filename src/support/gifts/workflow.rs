@@ -46,7 +46,7 @@ impl GiftResolution {
     }
 }
 
-/// How a change is made: freely, or as a correction of what was already answered for.
+/// A change of a recorded gift, or the correction of one that was confirmed, disputed or settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GiftChange {
     Free,
@@ -61,10 +61,10 @@ pub struct Relation {
     pub in_range: bool,
     /// The caller recorded it.
     pub recorded_it: bool,
-    /// The recorder made or reset the caller's account lately, or the caller the recorder's: two offices that may
-    /// be one person's.
+    /// One of the accounts of caller and recorder was lately created or reset by the other, so that both may be
+    /// used by one person.
     pub recorder_may_be_caller: bool,
-    /// The caller recorded it, or belongs to the unit that gave.
+    /// The caller recorded it, or belongs to the giving unit.
     pub recorders_side: bool,
 }
 
@@ -73,7 +73,7 @@ impl Relation {
         if !(self.office.may(step.permission) && self.in_range) {
             return Err(Problem::new(Code::FORBIDDEN));
         }
-        // To settle is to say that it arrived, or that it did not: nobody says so of their own gift.
+        // Confirming, disputing and settling state whether the gift arrived, which its recorder may not state.
         if self.recorded_it {
             return Err(Problem::new(problems::OWN_SUBMISSION));
         }

@@ -14,7 +14,7 @@ use crate::kernel::list::page::Page;
 
 /// List visits
 ///
-/// To the caller's places, and those of the caller's own organisation, each with its gifts; the latest
+/// Visits to the caller's places, and those of the caller's own organisation, each with its gifts; the latest
 /// first.
 #[operation(get "/visits")]
 pub async fn list_visits(may: May<ReadSupport>, list: List<VisitFilter, VisitSort>) -> Result<Json<Page<Visit>>> {
@@ -23,9 +23,9 @@ pub async fn list_visits(may: May<ReadSupport>, list: List<VisitFilter, VisitSor
 
 /// Record a visit
 ///
-/// With the gifts that were handed over, all or nothing: one wrong gift, named by its pointer
-/// (`#/gifts/2/value_vnd`), and nothing is written. Gifts take twinning, village and day from the
-/// visit. By the unit that came; a commune records for units that have no account.
+/// Together with the gifts handed over: if one gift is wrong, its pointer (`#/gifts/2/value_vnd`) is in the
+/// answer and nothing is written. Gifts take twinning, village and day from the
+/// visit. By the visiting unit; a commune records for units that have no account.
 #[operation(post "/visits")]
 pub async fn create_visit(may: May<RecordSupport>, new: Valid<NewVisit>) -> Result<Created<Visit>> {
     may.create(new, queries::create, queries::find).await
@@ -33,7 +33,7 @@ pub async fn create_visit(may: May<RecordSupport>, new: Valid<NewVisit>) -> Resu
 
 /// Find one visit
 ///
-/// With its gifts as they stand now.
+/// With its gifts in their current state.
 #[operation(get "/visits/{id}")]
 pub async fn find_visit(may: May<ReadSupport>, id: Id<VisitId>) -> Result<Found<Visit>> {
     may.find(id, queries::find).await
@@ -41,8 +41,8 @@ pub async fn find_visit(may: May<ReadSupport>, id: Id<VisitId>) -> Result<Found<
 
 /// Change a visit
 ///
-/// By whoever recorded it and the unit that came; anybody else is 403. The day changes only while the
-/// visit has no gifts (409 `in_use`), which are changed on their own.
+/// By its recorder and the visiting unit; other callers get 403. The day can be changed only while the
+/// visit has no gifts (409 `in_use`); gifts are changed by their own operation.
 #[operation(patch "/visits/{id}")]
 pub async fn update_visit(
     may: May<RecordSupport>,
@@ -55,7 +55,7 @@ pub async fn update_visit(
 
 /// Delete a visit
 ///
-/// By whoever recorded it and the unit that came, once it has no gifts (else 409 `in_use`).
+/// By its recorder and the visiting unit, while it has no gifts (else 409 `in_use`).
 #[operation(delete "/visits/{id}")]
 pub async fn delete_visit(may: May<RecordSupport>, id: Id<VisitId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, queries::check_recorders_side).await

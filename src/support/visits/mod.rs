@@ -1,5 +1,5 @@
-//! Visits (thăm hỏi): a unit came to a village, on a day, for a purpose; what it handed over is
-//! recorded in the same request.
+//! Visits (thăm hỏi) of a unit to a village, on a day, for a purpose; the gifts handed over are recorded in the same
+//! request.
 
 mod handlers;
 pub mod model;
@@ -18,7 +18,7 @@ id! {
 
 pub const RESOURCE: Resource = Resource {
     tag: "visits",
-    about: "A unit came to a village.",
+    about: "Visits of units to villages.",
     routes,
     field_problems: super::problems::FIELD_PROBLEMS,
     catalogues: || vec![Catalogue { name: "visit_purposes", items: model::VisitPurpose::catalogue() }],

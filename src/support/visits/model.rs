@@ -19,11 +19,11 @@ use crate::support::recording;
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::twinnings::TwinningId;
 
-/// As many gifts as one visit hands over.
+/// Maximum number of gifts of a visit.
 pub const GIFTS_MAX: usize = 200;
 
 db_enum! {
-    /// What a visit was for.
+    /// Purpose of a visit.
     pub enum VisitPurpose {
         Holiday = "holiday" ("Thăm hỏi dịp lễ, Tết", "Holiday visit"),
         Survey = "survey" ("Khảo sát, nắm tình hình", "Survey"),
@@ -56,12 +56,12 @@ pub struct VisitRow {
     pub updated_at: DateTime<Utc>,
 }
 
-/// A unit came to a village.
+/// A visit of a unit to a village.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Visit {
     pub id: VisitId,
     pub twinning_id: TwinningId,
-    /// Who came: the organisation of the twinning.
+    /// The organisation of the twinning.
     pub organisation_id: OrganisationId,
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
     pub organisation_name: String,
@@ -73,10 +73,10 @@ pub struct Visit {
     pub purpose: VisitPurpose,
     #[schema(example = "Ngày hội Đại đoàn kết 18/11")]
     pub occasion: Option<String>,
-    /// How many people of the unit came.
+    /// Number of participants from the unit.
     #[schema(example = 6)]
     pub participants: i32,
-    /// Whose homes they went to.
+    /// The visited households.
     pub household_ids: Vec<HouseholdId>,
     pub findings: Option<String>,
     #[schema(example = 13.78)]
@@ -85,7 +85,7 @@ pub struct Visit {
     pub longitude: Option<f64>,
     /// By the clock of the phone, as it was sent.
     pub recorded_at: Option<DateTime<Utc>>,
-    /// What was handed over.
+    /// The gifts handed over.
     pub gifts: Vec<Gift>,
     /// The user who recorded it.
     pub acted_by: Option<UserId>,
@@ -114,7 +114,7 @@ pub struct NewVisit {
     #[length(..=200)]
     #[schema(example = "Ngày hội Đại đoàn kết 18/11")]
     pub occasion: Option<String>,
-    /// How many people of the unit came.
+    /// Number of participants from the unit.
     #[range(1..=10_000)]
     #[schema(example = 6)]
     pub participants: i32,
@@ -131,11 +131,11 @@ pub struct NewVisit {
     #[range(-180.0..=180.0)]
     #[schema(example = 107.47)]
     pub longitude: Option<f64>,
-    /// By the clock of the phone; kept as sent, however wrong it is.
+    /// By the clock of the phone; stored as sent, without a check.
     #[validate(custom(function = "moment"))]
     pub recorded_at: Option<DateTime<Utc>>,
     // The validator cannot report a list that is too long and its items at once; queries count them.
-    /// What was handed over, at most 200.
+    /// The gifts handed over, at most 200.
     #[serde(default)]
     #[validate(nested)]
     #[schema(max_items = 200)]
@@ -146,12 +146,12 @@ fn moment(value: &DateTime<Utc>) -> Result<(), ValidationError> {
     if recording::is_storable(value) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
 }
 
-/// What changes of a visit.
+/// Changes of a visit.
 #[changes]
 #[derive(AsChangeset)]
 #[diesel(table_name = visits)]
 pub struct VisitChanges {
-    /// Only while the visit has no gifts, whose day it is.
+    /// Only while the visit has no gifts, because they have its day.
     #[schema(example = "2026-11-18")]
     pub visited_on: Option<NaiveDate>,
     pub purpose: Option<VisitPurpose>,
@@ -176,7 +176,7 @@ pub struct VisitChanges {
     pub longitude: Option<Option<f64>>,
 }
 
-/// Which visits.
+/// Filters of the list of visits.
 #[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct VisitFilter {

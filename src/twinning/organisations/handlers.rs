@@ -15,8 +15,8 @@ use crate::kernel::list::page::Page;
 
 /// List organisations
 ///
-/// The public part for everybody: contact and headcounts are null and empty but for the organisation
-/// itself and the officials over it. In Vietnamese order.
+/// Contact and headcounts are null and empty except for the organisation
+/// itself and the officials above it. In Vietnamese order.
 #[operation(get "/organisations")]
 pub async fn list_organisations(
     may: May<ReadOrganisations>,
@@ -27,8 +27,8 @@ pub async fn list_organisations(
 
 /// Add an organisation
 ///
-/// Managed by a place of the caller's area. A village, commune or district that gives is an organisation
-/// of kind `locality`: `place_id` names it, and its officials or head then act for it.
+/// Managed by a place of the caller's area. A village, commune or district as giver is an organisation
+/// of kind `locality`: `place_id` names it, and its officials or its head then act for the organisation.
 #[operation(post "/organisations")]
 pub async fn create_organisation(
     may: May<WriteOrganisations>,
@@ -45,7 +45,7 @@ pub async fn find_organisation(may: May<ReadOrganisations>, id: Id<OrganisationI
 
 /// Change an organisation
 ///
-/// By the officials over it. `headcounts` replaces all years.
+/// By the officials above it. `headcounts` replaces all years.
 #[operation(patch "/organisations/{id}")]
 pub async fn update_organisation(
     may: May<WriteOrganisations>,
@@ -58,7 +58,7 @@ pub async fn update_organisation(
 
 /// Delete an organisation
 ///
-/// Only one without twinnings, accounts and attached organisations; otherwise give it a `valid_to`.
+/// Only one without twinnings, accounts and attached organisations; otherwise set its `valid_to`.
 #[operation(delete "/organisations/{id}")]
 pub async fn delete_organisation(
     may: May<WriteOrganisations>,

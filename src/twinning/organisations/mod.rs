@@ -1,5 +1,5 @@
-//! Organisations: who gives. Everybody signed in reads their public part; how to reach them and how
-//! many posts they have is for themselves and the officials over them.
+//! Organisations: the givers. Every signed-in user reads their names; contact and headcounts are visible to the organisation
+//! itself and the officials above it.
 
 mod handlers;
 pub mod model;
@@ -14,13 +14,13 @@ use crate::kernel::value::enums::Catalogue;
 use crate::kernel::value::id::id;
 
 id! {
-    /// An organisation that gives.
+    /// An organisation.
     OrganisationId of "organisations"
 }
 
 pub const RESOURCE: Resource = Resource {
     tag: "organisations",
-    about: "Departments, companies, units, associations and places that give.",
+    about: "Departments, companies, units, associations and places as givers.",
     routes,
     problems: problems::PROBLEMS,
     catalogues: || {

@@ -17,7 +17,7 @@ use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 
 db_enum! {
-    /// What sort of body it is.
+    /// Kind of organisation.
     pub enum OrganisationKind {
         Department = "department" ("Cơ quan chuyên môn (sở, phòng, ban)", "Department"),
         PublicServiceUnit = "public_service_unit" ("Đơn vị sự nghiệp công lập", "Public service unit"),
@@ -68,7 +68,7 @@ pub struct OrganisationHeadcount {
     pub headcount: i32,
 }
 
-/// The public part, as it is in the database.
+/// The public part, a row of `organisations`.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = organisations)]
 pub struct OrganisationRow {
@@ -86,7 +86,7 @@ pub struct OrganisationRow {
     pub updated_at: DateTime<Utc>,
 }
 
-/// How to reach it; no row for those who may not know.
+/// The contact; the policies of the table hide the row from other callers.
 #[derive(Default, Queryable, Selectable)]
 #[diesel(table_name = organisation_contacts)]
 pub struct OrganisationContact {
@@ -96,7 +96,7 @@ pub struct OrganisationContact {
     pub address: Option<String>,
 }
 
-/// Somebody who gives: a department, a company, a unit, an association, or a place itself.
+/// A giver: a department, a company, a unit, an association, or a place.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Organisation {
     pub id: OrganisationId,
@@ -106,18 +106,18 @@ pub struct Organisation {
     pub kind: OrganisationKind,
     #[schema(example = "commune")]
     pub level: OrganisationLevel,
-    /// The organisation it is attached to; what it gives counts for that one as well.
+    /// The organisation it is attached to.
     pub parent_id: Option<OrganisationId>,
-    /// The place that manages it: its officials look after it.
+    /// The managing place, whose officials administer it.
     pub locality_id: LocalityId,
-    /// Of kind `locality`: the village, commune or district that gives.
+    /// For kind `locality`: the village, commune or district.
     pub place_id: Option<LocalityId>,
     /// First day (inclusive); null: not known.
     pub valid_from: Option<NaiveDate>,
-    /// Last day (inclusive); null: still there.
+    /// Last day (inclusive); null: still active.
     pub valid_to: Option<NaiveDate>,
-    /// Contact person. This and the other contact fields are null for all but the organisation itself
-    /// and the officials over it.
+    /// Contact person. This and the other contact fields are null except for the organisation itself
+    /// and the officials above it.
     #[schema(example = "Nguyễn Thị Hoa")]
     pub contact_name: Option<String>,
     #[schema(example = "0269123456")]
@@ -126,8 +126,8 @@ pub struct Organisation {
     pub contact_email: Option<String>,
     #[schema(example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
     pub address: Option<String>,
-    /// Assigned posts by year, the latest first; empty for all but the organisation itself and the
-    /// officials over it.
+    /// Assigned posts by year, the latest first; empty except for the organisation itself and the
+    /// officials above it.
     pub headcounts: Vec<OrganisationHeadcount>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
@@ -175,14 +175,14 @@ pub struct NewOrganisation {
     pub name: String,
     #[schema(example = "department")]
     pub kind: OrganisationKind,
-    /// Without it, that of the managing place.
+    /// By default the level of the managing place.
     #[schema(example = "commune")]
     pub level: Option<OrganisationLevel>,
     /// The organisation it is attached to.
     pub parent_id: Option<OrganisationId>,
-    /// The place that manages it; in the caller's area.
+    /// The managing place; in the caller's area.
     pub locality_id: LocalityId,
-    /// For kind `locality`, and only then: the village, commune or district of the caller's area that it is.
+    /// Required for kind `locality`, not allowed otherwise: the village, commune or district, in the caller's area.
     pub place_id: Option<LocalityId>,
     /// First day (inclusive).
     #[validate(custom(function = "day::plausible"))]
@@ -208,7 +208,7 @@ pub struct NewOrganisation {
     pub headcounts: Vec<OrganisationHeadcount>,
 }
 
-/// What changes of an organisation.
+/// Changes of an organisation.
 #[changes]
 #[derive(AsChangeset)]
 #[diesel(table_name = organisations)]
@@ -250,7 +250,7 @@ pub struct OrganisationChanges {
     pub headcounts: Option<Vec<OrganisationHeadcount>>,
 }
 
-/// The part of a change that goes to the contact.
+/// The changes of the contact.
 #[derive(AsChangeset)]
 #[diesel(table_name = organisation_contacts)]
 pub struct OrganisationContactChanges<'c> {
@@ -274,7 +274,7 @@ impl OrganisationChanges {
     }
 }
 
-/// Which organisations.
+/// Filters of the list of organisations.
 #[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct OrganisationFilter {

@@ -67,7 +67,7 @@ sort_columns! {
     CreatedAt = created_at (DateTime<Utc>),
 }
 
-/// The organisations that these places manage, and those that these places are.
+/// Returns the organisations that places of `managers` manage, and those that represent one of `places`.
 pub fn managed_by_or_of(tx: &mut Tx<'_>, managers: &[LocalityId], places: &[LocalityId]) -> Result<Vec<Organisation>> {
     let meant = organisations::locality_id
         .eq_any(managers)
@@ -80,13 +80,13 @@ pub fn managed_by_or_of(tx: &mut Tx<'_>, managers: &[LocalityId], places: &[Loca
     complete(tx, rows)
 }
 
-/// The organisations managed in the caller's area, by name.
+/// Returns id and name of the organisations managed in the caller's area.
 pub fn in_care(tx: &mut Tx<'_>) -> Result<Vec<(OrganisationId, String)>> {
     let managed = organisations::table.filter(app_in_range(organisations::scope_path));
     Ok(managed.select((organisations::id, organisations::name)).load(tx.conn)?)
 }
 
-/// Adds the posts year by year: one query.
+/// Adds the headcounts of all rows with one query.
 fn complete(tx: &mut Tx<'_>, rows: Vec<Found>) -> Result<Vec<Organisation>> {
     let ids: Vec<OrganisationId> = rows.iter().map(|(row, _)| row.id).collect();
     let mut headcounts = headcounts(tx, &ids)?;
@@ -162,7 +162,7 @@ pub fn update(tx: &mut Tx<'_>, id: OrganisationId, changes: OrganisationChanges)
     check_validity(changes.valid_from.unwrap_or(before.valid_from), changes.valid_to.unwrap_or(before.valid_to))?;
     let outcome = diesel::update(organisations::table.find(id)).set(&changes).execute(tx.conn);
     match outcome {
-        // A patch of the contact alone changes nothing of the row itself.
+        // A patch of the contact only has no column of this table.
         Err(diesel::result::Error::QueryBuilderError(_)) => {}
         outcome => {
             outcome.on_constraint("organisations_place_id_key", || Problem::new(PLACE_TAKEN))?;
@@ -183,7 +183,7 @@ pub fn update(tx: &mut Tx<'_>, id: OrganisationId, changes: OrganisationChanges)
     Ok(())
 }
 
-/// A place that gives is named by `place_id`, and nothing else is.
+/// Checks that `place_id` is present for kind `locality`, and only then.
 fn check_kind(kind: OrganisationKind, place: Option<LocalityId>) -> Result<()> {
     match (kind, place) {
         (OrganisationKind::Locality, None) => Err(Problem::field("#/place_id", FieldCode::REQUIRED)),

@@ -15,7 +15,7 @@ use crate::kernel::list::page::Page;
 
 /// List programmes
 ///
-/// Public to everybody signed in; the newest first.
+/// All programmes, for every signed-in user; the newest first.
 #[operation(get "/programmes")]
 pub async fn list_programmes(
     may: May<ReadProgrammes>,
@@ -26,7 +26,7 @@ pub async fn list_programmes(
 
 /// Add a programme
 ///
-/// For a place of the caller's area: communes have programmes of their own.
+/// For a place of the caller's area; communes have their own programmes.
 #[operation(post "/programmes")]
 pub async fn create_programme(may: May<WriteProgrammes>, new: Valid<NewProgramme>) -> Result<Created<Programme>> {
     may.create(new, queries::create, queries::find).await
@@ -53,7 +53,7 @@ pub async fn update_programme(
 
 /// Delete a programme
 ///
-/// Only one without twinnings and without programmes under it; otherwise give it an `ends_on`.
+/// Only one without twinnings and without programmes under it; otherwise set its `ends_on`.
 #[operation(delete "/programmes/{id}")]
 pub async fn delete_programme(may: May<WriteProgrammes>, id: Id<ProgrammeId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, unless_in_use).await

@@ -1,5 +1,4 @@
-//! Programmes: the directives, decisions and plans that twinnings rest on. They are public to
-//! everybody signed in.
+//! Programmes: the directives, decisions and plans on which twinnings are based. Every signed-in user reads them.
 
 mod handlers;
 pub mod model;
@@ -18,7 +17,7 @@ id! {
 
 pub const RESOURCE: Resource = Resource {
     tag: "programmes",
-    about: "Directives, decisions and plans that twinnings rest on.",
+    about: "Directives, decisions and plans on which twinnings are based.",
     routes,
     catalogues: || vec![Catalogue { name: "programme_kinds", items: model::ProgrammeKind::catalogue() }],
     ..Resource::EMPTY

@@ -15,7 +15,7 @@ use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;
 
 db_enum! {
-    /// What sort of document it is.
+    /// Kind of document.
     pub enum ProgrammeKind {
         Directive = "directive" ("Chỉ thị", "Directive"),
         Decision = "decision" ("Quyết định", "Decision"),
@@ -25,7 +25,7 @@ db_enum! {
     }
 }
 
-/// A directive, decision or plan that twinnings rest on.
+/// A directive, decision or plan on which twinnings are based.
 #[derive(Debug, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = programmes)]
 pub struct Programme {
@@ -35,7 +35,7 @@ pub struct Programme {
     pub number: Option<String>,
     #[schema(example = "Kết nghĩa với các thôn, làng")]
     pub title: String,
-    /// Who issued it.
+    /// The issuing body.
     #[schema(example = "Đảng ủy xã Ia Nan")]
     pub issuer: Option<String>,
     #[schema(example = "plan")]
@@ -48,7 +48,7 @@ pub struct Programme {
     pub ends_on: Option<NaiveDate>,
     /// The place it is for.
     pub locality_id: LocalityId,
-    /// The programme that it carries out.
+    /// The programme that it implements.
     pub parent_id: Option<ProgrammeId>,
     pub note: Option<String>,
     pub version: i64,
@@ -85,13 +85,13 @@ pub struct NewProgramme {
     pub ends_on: Option<NaiveDate>,
     /// The place it is for; in the caller's area.
     pub locality_id: LocalityId,
-    /// The programme that it carries out.
+    /// The programme that it implements.
     pub parent_id: Option<ProgrammeId>,
     #[length(1..=2000)]
     pub note: Option<String>,
 }
 
-/// What changes of a programme.
+/// Changes of a programme.
 #[changes]
 #[derive(AsChangeset)]
 #[diesel(table_name = programmes)]
@@ -119,7 +119,7 @@ pub struct ProgrammeChanges {
     pub note: Option<Option<String>>,
 }
 
-/// Which programmes.
+/// Filters of the list of programmes.
 #[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ProgrammeFilter {

@@ -15,8 +15,8 @@ use crate::kernel::list::page::Page;
 
 /// List twinnings
 ///
-/// Those with one end in the caller's area, and those of the caller's own organisation and of the
-/// villages it stands by; the newest first.
+/// Twinnings whose place or organisation is in the caller's area, and those of the caller's own organisation and of
+/// its villages; the newest first.
 #[operation(get "/twinnings")]
 pub async fn list_twinnings(
     may: May<ReadTwinnings>,
@@ -27,8 +27,8 @@ pub async fn list_twinnings(
 
 /// Add a twinning
 ///
-/// With a village, commune or district of the caller's area. The organisation may come from anywhere;
-/// with a commune or district it stands by all of its villages.
+/// With a village, commune or district of the caller's area. The organisation may be managed elsewhere;
+/// with a commune or district it is twinned with all of its villages.
 #[operation(post "/twinnings")]
 pub async fn create_twinning(may: May<WriteTwinnings>, new: Valid<NewTwinning>) -> Result<Created<Twinning>> {
     may.create(new, queries::create, queries::find).await
@@ -42,7 +42,7 @@ pub async fn find_twinning(may: May<ReadTwinnings>, id: Id<TwinningId>) -> Resul
 
 /// Change a twinning
 ///
-/// Programme, organisation and place stay: for another one, end this twinning and add a new one.
+/// Programme, organisation and place cannot be changed: end this twinning and add a new one instead.
 #[operation(patch "/twinnings/{id}")]
 pub async fn update_twinning(
     may: May<WriteTwinnings>,
@@ -55,7 +55,7 @@ pub async fn update_twinning(
 
 /// Delete a twinning
 ///
-/// Only one that nothing was recorded under; otherwise give it an `ends_on`.
+/// Only while no visit or gift refers to it; otherwise set its `ends_on`.
 #[operation(delete "/twinnings/{id}")]
 pub async fn delete_twinning(may: May<WriteTwinnings>, id: Id<TwinningId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, unless_in_use).await

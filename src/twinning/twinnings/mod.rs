@@ -1,5 +1,5 @@
-//! Twinnings (kết nghĩa): an organisation stands by a village, commune or district, under a
-//! programme, for a time. Whoever looks after either end sees them.
+//! Twinnings (kết nghĩa) of an organisation with a village, commune or district, under a programme, for a period. The
+//! officials above the place and above the organisation see them.
 
 mod handlers;
 pub mod model;
@@ -20,7 +20,7 @@ id! {
 
 pub const RESOURCE: Resource = Resource {
     tag: "twinnings",
-    about: "Who stands by which place (kết nghĩa).",
+    about: "Twinnings (kết nghĩa) of organisations with villages, communes and districts.",
     routes,
     problems: problems::PROBLEMS,
     field_problems: problems::FIELD_PROBLEMS,

@@ -18,12 +18,12 @@ use crate::twinning::organisations::OrganisationId;
 use crate::twinning::programmes::ProgrammeId;
 
 diesel::define_sql_function! {
-    /// How a twinning stands today.
+    /// The status of a twinning today.
     fn app_twinning_status(suspended: diesel::sql_types::Bool, ends_on: diesel::sql_types::Nullable<diesel::sql_types::Date>) -> diesel::sql_types::Text;
 }
 
 db_enum! {
-    /// How a twinning stands today.
+    /// Status of a twinning today.
     pub enum TwinningStatus {
         Active = "active" ("Đang kết nghĩa", "Active"),
         Ended = "ended" ("Đã kết thúc", "Ended"),
@@ -31,7 +31,7 @@ db_enum! {
     }
 }
 
-/// An organisation stands by a place (kết nghĩa).
+/// A twinning (kết nghĩa) of an organisation with a place.
 #[derive(Debug, Queryable, Selectable, Serialize, ToSchema)]
 #[diesel(table_name = twinnings)]
 pub struct Twinning {
@@ -44,7 +44,7 @@ pub struct Twinning {
     #[diesel(select_expression = organisations::name)]
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
     pub organisation_name: String,
-    /// A village, commune or district; of the last two, all villages.
+    /// A village, commune or district; the last two with all their villages.
     pub locality_id: LocalityId,
     #[diesel(select_expression = app_place_name(twinnings::locality_id))]
     #[schema(example = "Tung")]
@@ -62,7 +62,7 @@ pub struct Twinning {
     pub starts_on: NaiveDate,
     /// Last day (inclusive); null: open.
     pub ends_on: Option<NaiveDate>,
-    /// Rests for now, whatever its days say.
+    /// Suspended, regardless of its days.
     pub suspended: bool,
     /// `suspended`, else `ended` after `ends_on`, else `active`: as of today in Vietnam.
     #[diesel(select_expression = app_twinning_status(twinnings::suspended, twinnings::ends_on))]
@@ -81,7 +81,7 @@ pub struct NewTwinning {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
     pub programme_id: ProgrammeId,
-    /// From anywhere, but not the place itself.
+    /// Of any area, but not the place itself.
     pub organisation_id: OrganisationId,
     /// A village, commune or district of the caller's area.
     pub locality_id: LocalityId,
@@ -93,7 +93,7 @@ pub struct NewTwinning {
     pub decision_number: Option<String>,
     #[validate(custom(function = "day::plausible"))]
     pub decision_date: Option<NaiveDate>,
-    /// First day (inclusive); within the programme and the life of the place.
+    /// First day (inclusive); within the programme and the validity of the place.
     #[validate(custom(function = "day::plausible"))]
     #[schema(example = "2025-07-01")]
     pub starts_on: NaiveDate,
@@ -102,7 +102,7 @@ pub struct NewTwinning {
     pub ends_on: Option<NaiveDate>,
 }
 
-/// What changes of a twinning.
+/// Changes of a twinning.
 #[changes]
 #[derive(AsChangeset)]
 #[diesel(table_name = twinnings)]
@@ -113,7 +113,7 @@ pub struct TwinningChanges {
     pub decision_number: Option<Option<String>>,
     #[validate(custom(function = "day::plausible"))]
     pub decision_date: Option<Option<NaiveDate>>,
-    /// Within the programme and the life of the place.
+    /// Within the programme and the validity of the place.
     #[validate(custom(function = "day::plausible"))]
     pub starts_on: Option<NaiveDate>,
     #[validate(custom(function = "day::plausible"))]
@@ -121,11 +121,11 @@ pub struct TwinningChanges {
     pub suspended: Option<bool>,
 }
 
-/// Which twinnings.
+/// Filters of the list of twinnings.
 #[derive(Debug, Deserialize, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TwinningFilter {
-    /// With this very place.
+    /// With this place itself, not with places in it.
     pub locality_id: Option<LocalityId>,
     /// Of this organisation.
     pub organisation_id: Option<OrganisationId>,

@@ -24,7 +24,7 @@ use crate::twinning::references::{Place, place_in_range};
 use crate::twinning::twinnings::model::app_twinning_status;
 use crate::twinning::twinnings::problems::{ITS_OWN_PLACE, OUTSIDE_PROGRAMME, PROGRAMME_ELSEWHERE, TWINNING_EXISTS};
 
-/// Programmes and organisations are readable by everybody who signed in, so the joins hide nothing.
+/// The inner joins hide no twinning, because every signed-in user reads all programmes and organisations.
 #[diesel::dsl::auto_type]
 fn with_names() -> _ {
     twinnings::table
@@ -113,14 +113,15 @@ fn check_programme(tx: &mut Tx<'_>, id: ProgrammeId, starts_on: NaiveDate) -> Re
     Ok(())
 }
 
-/// A programme is one for its place and what lies in it: in today's tree, or in that of the first day.
+/// Checks that the place is the one of the programme or lies in it: in the tree of today, or of the first day.
 fn check_reach(tx: &mut Tx<'_>, programme: ProgrammeId, place: LocalityId, day: NaiveDate) -> Result<()> {
     #[derive(QueryableByName)]
     struct Reach {
         #[diesel(sql_type = Bool)]
         reaches: bool,
     }
-    // A home that the caller does not see is a village of somebody else, and holds no place of the caller's.
+    // The place of a programme that the caller does not see is a village of another area, which contains no place of
+    // the caller.
     let found: Option<Reach> = sql_query(
         "SELECT place.scope_path >= home.scope_path AND place.scope_path < left(home.scope_path, -1) || '/'
                 OR app_ancestor(place.id, home.level, $3) IS NOT DISTINCT FROM home.id AS reaches
@@ -149,7 +150,7 @@ fn check_organisation(tx: &mut Tx<'_>, id: OrganisationId, locality: LocalityId)
     }
 }
 
-/// A twinning begins while its place exists.
+/// Checks that the place exists on the first day of the twinning.
 fn check_life(place: &Place, starts_on: NaiveDate, pointer: &str) -> Result<()> {
     let too_early = place.valid_from.is_some_and(|from| starts_on < from);
     let too_late = place.valid_to.is_some_and(|to| starts_on > to);
