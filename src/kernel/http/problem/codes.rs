@@ -173,7 +173,7 @@ kernel_field_problems! {
     EMPTY = "empty", "Không được trống.", "Must not be empty.";
 }
 
-/// The schema of a code; `openapi.rs` adds the values of all resources.
+/// The schema of a code; `openapi/` adds the values of all resources.
 fn word(description: &str) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).description(Some(description)).build().into()
 }

@@ -1,0 +1,69 @@
+//! What every operation of the document shares: title, the bearer scheme, the permission it needs
+//! and the errors it can give. The operations themselves come from the handlers, so route and
+//! document cannot part.
+
+#![expect(clippy::indexing_slicing, reason = "a JSON value answers null to a key it does not have")]
+
+mod examples;
+mod operations;
+mod responses;
+mod schemas;
+
+use serde_json::{Value, json};
+
+use self::examples::add_examples;
+use self::operations::complete_operation;
+use self::responses::{problem_responses, tag_changed_records};
+use self::schemas::{inline_ids, name_pages, refuse_unknown_fields, require_answered_fields};
+use crate::access::resource::Resource;
+use crate::kernel::http::problem::{Code, FieldCode};
+
+/// Operations of no resource.
+const OPERATIONS: (&str, &str) = ("operations", "Health and metrics.");
+
+const DESCRIPTION: &str = "The service behind Vietnam's twinning programmes (*kết nghĩa*): village heads list the hardest \
+households, units visit and give, village heads confirm what arrived, and everybody sees the numbers of what they may see.\n\n\
+**Try it:** call `POST /auth/login`, copy `access_token` into *Authorize*, and go on. \
+**Ids** are UUIDs; phones make their own UUIDv7, so that a repeated create adds nothing. \
+**Changes** need `If-Match` with the `ETag` that was read; a PATCH is a JSON merge patch. \
+**Lists** are keyset pages (`limit`, `cursor`). **Errors** are RFC 9457 problems: rely on `code`, show `detail` \
+(Vietnamese, or English by `Accept-Language`). **Times** are UTC, **dates** are those of Vietnam, **money** is whole VND. \
+Enumerations may gain values. HEAD is not offered: 405.";
+
+/// Completes the document that was collected from the handlers.
+pub fn complete(collected: &utoipa::openapi::OpenApi, resources: &[&Resource]) -> Value {
+    let mut document = serde_json::to_value(collected).unwrap_or_default();
+    document["openapi"] = json!("3.1.0");
+    document["info"] = json!({
+        "title": "Kết nghĩa", "version": env!("CARGO_PKG_VERSION"), "description": DESCRIPTION,
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    });
+    document["servers"] = json!([{"url": "/", "description": "This server"}]);
+    let tags = resources.iter().map(|resource| (resource.tag, resource.about)).filter(|(tag, _)| !tag.is_empty());
+    document["tags"] =
+        tags.chain([OPERATIONS]).map(|(name, description)| json!({"name": name, "description": description})).collect();
+    document["components"]["securitySchemes"] = json!({"bearer": {
+        "type": "http", "scheme": "bearer",
+        "description": "The access token of a sign-in, or a dashboard's API key (`kn_…`). The names listed with an operation are the permissions it needs.",
+    }});
+    document["components"]["responses"] = problem_responses();
+    let problems = Code::ALL.iter().chain(resources.iter().flat_map(|resource| resource.problems));
+    document["components"]["schemas"]["ProblemCode"]["enum"] = problems.map(|code| json!(code.word())).collect();
+    let field_problems = FieldCode::ALL.iter().chain(resources.iter().flat_map(|resource| resource.field_problems));
+    document["components"]["schemas"]["ProblemFieldCode"]["enum"] =
+        field_problems.map(|code| json!(code.word())).collect();
+    name_pages(&mut document);
+    let requests = refuse_unknown_fields(&mut document);
+    require_answered_fields(&mut document, &requests);
+    if let Some(paths) = document["paths"].as_object_mut() {
+        for (path, operations) in paths.iter_mut() {
+            for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+                complete_operation(path, method, operation, resources);
+            }
+        }
+    }
+    tag_changed_records(&mut document);
+    inline_ids(&mut document);
+    add_examples(&mut document, &requests);
+    document
+}

@@ -1,0 +1,184 @@
+//! Completes one operation: permission, precondition, parameters, problems.
+
+use serde_json::{Value, json};
+
+use super::responses::{PROBLEMS, describe_responses};
+use crate::access::policy::{Office, Permission, Role};
+use crate::access::resource::Resource;
+use crate::kernel::http::query::MAX_REPEATED;
+
+pub fn complete_operation(path: &str, method: &str, operation: &mut Value, resources: &[&Resource]) {
+    let permission = operation.pointer("/security/0/bearer/0").and_then(Value::as_str).map(str::to_owned);
+    let is_api = path.starts_with("/api/");
+    let has_path_id = has_parameter_in(operation, "path");
+    let is_step = method == "post" && has_path_id;
+
+    // Compression can be refused everywhere, and a header can be rubbish.
+    let mut problems = vec!["406", "500", "503"];
+    if is_api {
+        // Parameters that are unknown, also where there are none.
+        problems.extend(["400", "414", "422"]);
+    }
+    match &permission {
+        Some(permission) => {
+            problems.extend(["401", "403", "429"]);
+            let text = operation["description"].as_str().unwrap_or_default();
+            let text = format!("{text}\n\nPermission: `{permission}` ({}).", holders(permission));
+            operation["description"] = json!(text.trim());
+        }
+        None => {
+            operation["security"] = json!([]);
+            let text = operation["description"].as_str().unwrap_or_default();
+            operation["description"] = json!(format!("{text}\n\nNo sign-in.").trim());
+        }
+    }
+    if has_path_id {
+        problems.push("404");
+    }
+    // A step that takes nothing reads what comes all the same, and refuses fields it does not know.
+    if is_step || operation.get("requestBody").is_some() {
+        problems.extend(["408", "413", "415"]);
+    }
+    let precondition = precondition(path, method, operation, resources);
+    if method == "post" && (permission.is_some() || is_step) || precondition == Precondition::Required {
+        problems.push("409");
+    }
+    match precondition {
+        Precondition::Required => {
+            problems.extend(["412", "428"]);
+            add_header_parameter(operation, "If-Match", true);
+        }
+        Precondition::OneVersion => {
+            problems.extend(["412", "428"]);
+            add_parameter(
+                operation,
+                "If-Match",
+                true,
+                "The `ETag` that was read, one and no `*`.",
+                json!(ONE_ENTITY_TAG),
+            );
+        }
+        Precondition::Honoured => {
+            problems.push("412");
+            add_header_parameter(operation, "If-Match", false);
+        }
+        Precondition::None => {}
+    }
+    if is_api && method == "get" {
+        add_header_parameter(operation, "If-None-Match", false);
+    }
+    if method == "patch" {
+        let schema = operation["requestBody"]["content"]["application/json"].clone();
+        operation["requestBody"]["content"]["application/merge-patch+json"] = schema;
+    }
+    for status in problems {
+        let name = PROBLEMS.iter().find(|(known, ..)| *known == status).map_or("Internal", |(_, name, _)| name);
+        if operation["responses"].get(status).is_none() {
+            operation["responses"][status] = json!({"$ref": format!("#/components/responses/{name}")});
+        }
+    }
+    bound_parameters(operation);
+    describe_responses(is_api && method == "get", operation);
+}
+
+fn has_parameter_in(operation: &Value, place: &str) -> bool {
+    let parameters = operation["parameters"].as_array();
+    parameters.is_some_and(|parameters| parameters.iter().any(|parameter| parameter["in"] == place))
+}
+
+/// The meaning of `If-Match` for an operation.
+#[derive(PartialEq)]
+enum Precondition {
+    Required,
+    /// It names the one version that was read; `*` is refused.
+    OneVersion,
+    /// It is compared where it is sent.
+    Honoured,
+    None,
+}
+
+/// Takes `If-Match` out of the parameters, where the signature put it, and decides on its meaning: a change and a
+/// deletion need it, a step as its machine says.
+fn precondition(path: &str, method: &str, operation: &mut Value, resources: &[&Resource]) -> Precondition {
+    let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) else {
+        return Precondition::None;
+    };
+    let all = parameters.len();
+    parameters.retain(|parameter| parameter["name"] != "If-Match");
+    if parameters.len() == all {
+        return Precondition::None;
+    }
+    if method != "post" {
+        return Precondition::Required;
+    }
+    let step = resources.iter().flat_map(|resource| {
+        let prefix = format!("/api/v1/{}/{{id}}/", resource.tag);
+        let word = path.strip_prefix(prefix.as_str());
+        (resource.steps)().into_iter().filter(move |step| Some(step.word) == word)
+    });
+    if step.into_iter().any(|step| step.one_version) { Precondition::OneVersion } else { Precondition::Honoured }
+}
+
+fn add_header_parameter(operation: &mut Value, name: &str, required: bool) {
+    let (description, pattern) = if name == "If-Match" {
+        let description = "The `ETag` that was read, or `*` to force the change (which the audit notes, as it does where several are named).";
+        (description, json!(ENTITY_TAGS))
+    } else {
+        ("The `ETag` that was read: 304 while nothing has changed.", Value::Null)
+    };
+    add_parameter(operation, name, required, description, pattern);
+}
+
+fn add_parameter(operation: &mut Value, name: &str, required: bool, description: &str, pattern: Value) {
+    let mut schema = json!({"type": "string"});
+    if !pattern.is_null() {
+        schema["pattern"] = pattern;
+    }
+    let parameter = json!({
+        "name": name, "in": "header", "required": required, "description": description, "schema": schema,
+        "example": "\"3\"",
+    });
+    match operation["parameters"].as_array_mut() {
+        Some(parameters) => parameters.push(parameter),
+        None => operation["parameters"] = json!([parameter]),
+    }
+}
+
+/// An entity tag (RFC 9110 §8.8.3).
+const ONE_ENTITY_TAG: &str = r#"^(W/)?"[!#-~]*"$"#;
+
+/// `*`, or a list of entity tags.
+const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
+
+/// What the extractors say of every parameter of a kind.
+fn bound_parameters(operation: &mut Value) {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if parameter["in"] == "path" && parameter.get("description").is_none() {
+            parameter["description"] = json!("The id of the record.");
+        }
+        if parameter["name"] == "cursor" {
+            parameter["schema"]["pattern"] = json!("^[A-Za-z0-9_-]+$");
+            parameter["schema"]["maxLength"] = json!(4000);
+        }
+        let schema = &mut parameter["schema"];
+        if schema["type"] == "array" && schema.get("maxItems").is_none() {
+            schema["maxItems"] = json!(MAX_REPEATED);
+        }
+    }
+}
+
+/// Who has a permission, in the words of the API.
+fn holders(word: &str) -> String {
+    let Some(permission) = Permission::ALL.iter().find(|permission| permission.word() == word) else {
+        return String::new();
+    };
+    let mut names: Vec<&str> = Role::ALL
+        .iter()
+        .filter(|role| permission.is_given_to(Office::User(**role)))
+        .map(|role| role.as_str())
+        .collect();
+    if permission.is_given_to(Office::Dashboard) {
+        names.push("API keys");
+    }
+    names.join(", ")
+}

@@ -1,0 +1,140 @@
+//! Answers of operations: problems, headers, descriptions.
+
+use serde_json::{Map, Value, json};
+
+pub const PROBLEMS: [(&str, &str, &str); 16] = [
+    ("400", "Malformed", "`malformed_request` or `cursor_invalid`: it cannot be read."),
+    ("401", "Unauthenticated", "`unauthenticated`: no token, or one that is no longer good."),
+    (
+        "403",
+        "Forbidden",
+        "`forbidden`, `password_change_required` or `own_submission`: the caller's role may never do this, or not to this record.",
+    ),
+    ("404", "NotFound", "`not_found`: there is no such record, or the caller may not see it."),
+    ("406", "NotAcceptable", "`not_acceptable`: no representation that was asked for."),
+    ("408", "RequestTimeout", "`request_timeout`: the body did not arrive in 30 seconds."),
+    (
+        "409",
+        "Conflict",
+        "`id_conflict`, `deleted`, `in_use`, `invalid_transition` or another rule that stands against it.",
+    ),
+    ("412", "VersionConflict", "`version_conflict`: the record has changed; it is in `current`."),
+    (
+        "413",
+        "PayloadTooLarge",
+        "`payload_too_large`: over 1 MiB (16 KiB where nobody is signed in), or over 30,000 values.",
+    ),
+    ("414", "UriTooLong", "`uri_too_long`: path and query are over 8 KiB."),
+    ("415", "UnsupportedMediaType", "`unsupported_media_type`: not JSON."),
+    ("422", "Invalid", "`invalid` (or a code of its own): every wrong field is named in `errors`."),
+    (
+        "428",
+        "PreconditionRequired",
+        "`precondition_required`: If-Match is missing, or names no single version where one is needed.",
+    ),
+    ("429", "TooManyRequests", "`too_many_requests`: wait as long as Retry-After says."),
+    ("500", "Internal", "`internal`: a fault of the service; it is logged."),
+    ("503", "Overloaded", "`overloaded`: come back after Retry-After."),
+];
+
+/// Headers of problems, beside the id of the request.
+const PROBLEM_HEADERS: [(&str, &str); 4] =
+    [("401", "WWW-Authenticate"), ("412", "ETag"), ("429", "Retry-After"), ("503", "Retry-After")];
+
+pub fn header(name: &str) -> Value {
+    let (description, schema) = match name {
+        "ETag" => ("The version: for If-Match and If-None-Match", json!({"type": "string", "maxLength": 100})),
+        "Idempotent-Replayed" => ("The same request came before", json!({"type": "string", "enum": ["true"]})),
+        "Location" => ("Where it is", json!({"type": "string", "format": "uri-reference", "maxLength": 200})),
+        "Retry-After" => {
+            ("Seconds to wait", json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400}))
+        }
+        "WWW-Authenticate" => ("`Bearer`", json!({"type": "string", "enum": ["Bearer"]})),
+        _ => ("Quote it when reporting a fault", json!({"type": "string", "format": "uuid"})),
+    };
+    json!({"description": description, "required": true, "schema": schema})
+}
+
+pub fn problem_responses() -> Value {
+    let responses = PROBLEMS.iter().map(|(status, name, description)| {
+        let mut response = json!({
+            "description": description,
+            "headers": {"X-Request-Id": header("X-Request-Id")},
+            "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+        });
+        for (_, name) in PROBLEM_HEADERS.iter().filter(|(of, _)| of == status) {
+            response["headers"][*name] = header(name);
+        }
+        ((*name).to_owned(), response)
+    });
+    Value::Object(responses.collect::<Map<_, _>>())
+}
+
+/// Texts and headers of the good answers, and the media type of the others.
+pub fn describe_responses(is_cached: bool, operation: &mut Value) {
+    let is_create = operation["responses"].get("201").is_some();
+    if is_create && operation["responses"].get("200").is_none() {
+        let mut replay = operation["responses"]["201"].clone();
+        replay["description"] = json!("The same request came before: the record as it is now");
+        replay["headers"] = json!({"Idempotent-Replayed": header("Idempotent-Replayed")});
+        operation["responses"]["200"] = replay;
+    }
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    for (status, response) in responses.iter_mut() {
+        let text = match status.as_str() {
+            "200" => "Done",
+            "201" => "Created",
+            "204" => "Done, without content",
+            _ => {
+                as_problem(status, response);
+                continue;
+            }
+        };
+        if response["description"].as_str().is_none_or(str::is_empty) {
+            response["description"] = json!(text);
+        }
+        if status == "201" {
+            response["headers"]["Location"] = header("Location");
+        }
+        if is_create || is_cached && status == "200" {
+            response["headers"]["ETag"] = header("ETag");
+        }
+    }
+    if is_cached {
+        let unchanged = json!({
+            "description": "Unchanged since the ETag in If-None-Match",
+            "headers": {"ETag": header("ETag")},
+        });
+        responses.insert("304".into(), unchanged);
+    }
+}
+
+const PROBLEM: &str = "application/problem+json";
+
+/// A problem that a handler tells of itself is a problem like all the others.
+fn as_problem(status: &str, response: &mut Value) {
+    let content = response.get_mut("content").and_then(Value::as_object_mut);
+    let Some(said) = content.and_then(|content| content.remove("application/json")) else { return };
+    response["content"][PROBLEM] = said;
+    response["headers"]["X-Request-Id"] = header("X-Request-Id");
+    for (_, name) in PROBLEM_HEADERS.iter().filter(|(of, _)| *of == status) {
+        response["headers"][*name] = header(name);
+    }
+}
+
+/// A step or a change that answers with the record tells its new version.
+pub fn tag_changed_records(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let has_version = |answer: &Value| {
+        let name = answer["content"]["application/json"]["schema"]["$ref"].as_str();
+        let name = name.and_then(|reference| reference.strip_prefix("#/components/schemas/"));
+        name.is_some_and(|name| schemas[name]["properties"].get("version").is_some())
+    };
+    let operations = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    for (method, operation) in operations.filter_map(Value::as_object_mut).flatten() {
+        let Some(answer) = operation.pointer_mut("/responses/200") else { continue };
+        if method != "get" && has_version(answer) {
+            answer["headers"]["ETag"] = header("ETag");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Schemas: names of pages, required fields, unknown fields, ids.
+
+use serde_json::{Map, Value, json};
+
+/// A page of gifts is a `GiftPage` of `Gift`s, not a schema that says again what a gift is.
+pub fn name_pages(document: &mut Value) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    let names: Vec<String> = schemas.keys().filter_map(|name| name.strip_prefix("Page_")).map(str::to_owned).collect();
+    for name in &names {
+        if let Some(mut page) = schemas.remove(&format!("Page_{name}")) {
+            page["properties"]["items"]["items"] = json!({"$ref": format!("#/components/schemas/{name}")});
+            schemas.insert(format!("{name}Page"), page);
+        }
+    }
+    for name in names {
+        rename_references(
+            document,
+            &format!("#/components/schemas/Page_{name}"),
+            &format!("#/components/schemas/{name}Page"),
+        );
+    }
+}
+
+fn rename_references(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(reference) = fields.get_mut("$ref").filter(|reference| *reference == from) {
+                *reference = json!(to);
+            }
+            fields.values_mut().for_each(|field| rename_references(field, from, to));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename_references(item, from, to)),
+        _ => {}
+    }
+}
+
+/// Fields that an answer may leave out.
+const MAY_BE_ABSENT: [(&str, &str); 2] = [("ProblemDetails", "current"), ("AggregateKey", "")];
+
+/// Answers carry every field, null when empty: generated clients need not ask whether it is there.
+pub fn require_answered_fields(document: &mut Value, requests: &[String]) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    for (name, schema) in schemas.iter_mut().filter(|(name, _)| !requests.contains(name)) {
+        let is_page = name.ends_with("Page");
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else { continue };
+        let may_be_absent = |field: &String| {
+            let named = MAY_BE_ABSENT.iter().any(|(of, absent)| of == name && (absent.is_empty() || absent == field));
+            named || (is_page && field == "total")
+        };
+        let required: Vec<&String> = properties.keys().filter(|field| !may_be_absent(field)).collect();
+        if !required.is_empty() {
+            schema["required"] = json!(required);
+        }
+    }
+}
+
+/// Bodies refuse fields they do not know; the document says so. Gives the schemas of bodies.
+pub fn refuse_unknown_fields(document: &mut Value) -> Vec<String> {
+    let mut names = Vec::new();
+    if let Some(paths) = document["paths"].as_object() {
+        for operation in paths.values().filter_map(Value::as_object).flat_map(Map::values) {
+            collect_references(&operation["requestBody"], &mut names);
+        }
+    }
+    let mut seen = 0;
+    while let Some(name) = names.get(seen).cloned() {
+        seen += 1;
+        let schema = &mut document["components"]["schemas"][&name];
+        if schema.get("properties").is_some() {
+            schema["additionalProperties"] = json!(false);
+        }
+        collect_references(schema, &mut names);
+    }
+    names
+}
+
+fn collect_references(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            let name = fields.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/components/schemas/"));
+            if let Some(name) = name.filter(|name| !names.iter().any(|known| known == name)) {
+                names.push(name.to_owned());
+            }
+            fields.values().for_each(|field| collect_references(field, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_references(item, names)),
+        _ => {}
+    }
+}
+
+/// Ids are types in Rust and plain UUIDs to everybody else: a schema for each would make generated
+/// clients wrap every string.
+pub fn inline_ids(document: &mut Value) {
+    hoist_descriptions(document);
+    let plain = |schema: &Value| schema["format"] == "uuid" && schema["type"] == "string";
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    let ids: Vec<String> = schemas.iter().filter(|(_, schema)| plain(schema)).map(|(name, _)| name.clone()).collect();
+    for id in &ids {
+        schemas.remove(id);
+    }
+    let references: Vec<String> = ids.iter().map(|id| format!("#/components/schemas/{id}")).collect();
+    replace_references(document, &references);
+}
+
+/// A field that may be null is described as the field that it is, not as one of its two forms.
+fn hoist_descriptions(value: &mut Value) {
+    let described = |value: &mut Value| {
+        let kinds = value.get_mut("oneOf")?.as_array_mut()?;
+        kinds.iter_mut().find_map(|kind| kind.as_object_mut()?.remove("description"))
+    };
+    if let Some(description) = described(value) {
+        value["description"] = description;
+    }
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(hoist_descriptions),
+        Value::Array(items) => items.iter_mut().for_each(hoist_descriptions),
+        _ => {}
+    }
+}
+
+fn replace_references(value: &mut Value, references: &[String]) {
+    let is_reference =
+        |value: &Value| value["$ref"].as_str().is_some_and(|r| references.iter().any(|known| known == r));
+    if let Some(kinds) = value.get("oneOf").and_then(Value::as_array) {
+        let nullable =
+            kinds.len() == 2 && kinds.iter().any(is_reference) && kinds.iter().any(|kind| kind["type"] == "null");
+        if nullable {
+            let description = value.get("description").cloned();
+            *value = json!({"type": ["string", "null"], "format": "uuid"});
+            if let Some(description) = description {
+                value["description"] = description;
+            }
+            return;
+        }
+    }
+    if is_reference(value) {
+        let description = value.get("description").cloned();
+        *value = json!({"type": "string", "format": "uuid"});
+        if let Some(description) = description {
+            value["description"] = description;
+        }
+        return;
+    }
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(|field| replace_references(field, references)),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace_references(item, references)),
+        _ => {}
+    }
+}
