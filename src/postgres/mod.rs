@@ -4,6 +4,8 @@
 //! parent-death signal would belong to the thread that spawned the child, and would be lost when
 //! the user changes.) If PostgreSQL ends by itself, it is started again.
 
+/// The address of a cluster.
+mod address;
 /// Folders, their owner and their lock.
 mod folder;
 /// Where PostgreSQL is installed.
@@ -23,6 +25,7 @@ use diesel::{Connection, PgConnection};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Gid, Pid, Uid};
 
+pub use self::address::Address;
 use self::folder::{elsewhere, is_reachable, lock_folder, reachable_folder, socket_folder, unprivileged_user};
 use self::programs::find_postgres;
 use crate::kernel::db::one_line;
@@ -56,12 +59,6 @@ struct Plan {
     log_from: usize,
     user: Option<(Uid, Gid)>,
     durable: bool,
-}
-
-/// How a private PostgreSQL is reached.
-#[derive(Clone)]
-pub struct Address {
-    pub socket: PathBuf,
 }
 
 /// A private PostgreSQL, ours or that of another process.
@@ -225,35 +222,6 @@ impl Drop for Embedded {
                 log::warn!("waiting for PostgreSQL to end: {error}");
             }
         }
-    }
-}
-
-impl Address {
-    /// The login of the service; it owns nothing.
-    pub const LOGIN: &str = "ketnghia";
-    pub const SUPERUSER: &str = "postgres";
-    /// Of the socket's name. Said everywhere, so that PGPORT has no say.
-    pub const PORT: &str = "5432";
-
-    pub fn url(&self, database: &str) -> String {
-        self.url_of(Self::LOGIN, database)
-    }
-
-    pub fn superuser_url(&self, database: &str) -> String {
-        self.url_of(Self::SUPERUSER, database)
-    }
-
-    fn url_of(&self, login: &str, database: &str) -> String {
-        let mut host = String::new();
-        for byte in self.socket.as_os_str().as_bytes() {
-            if byte.is_ascii_alphanumeric() {
-                host.push(char::from(*byte));
-            } else {
-                host.push_str(&format!("%{byte:02X}"));
-            }
-        }
-        // No options: nor has PGOPTIONS a say.
-        format!("postgres://{login}@{host}:{}/{database}?options=", Self::PORT)
     }
 }
 
