@@ -89,7 +89,7 @@ declare
   years integer[];
 begin
   -- Runs in one session at a time, so that no older count overwrites a newer one. The number is arbitrary.
-  if not pg_try_advisory_xact_lock(7364102303) then return 0; end if;
+  if not pg_try_advisory_xact_lock(7364102304) then return 0; end if;
   -- Skips villages that another transaction moves, until the next run: that transaction may wait for this job, so this
   -- job must not wait for it.
   select array_agg(l.id) into villages

@@ -548,3 +548,19 @@ fn the_login_of_a_private_postgresql_cannot_become_owner_or_superuser() {
         );
     }
 }
+
+/// An import was refused while the counts were summarised, because both took lock 7364102303.
+#[test]
+fn advisory_locks_have_distinct_numbers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let areas = fs::read_dir(root.join("schema")).unwrap().flatten().map(|entry| entry.path());
+    let schema =
+        areas.filter(|path| path.extension().is_some_and(|kind| kind == "sql") && !path.ends_with("schema.sql"));
+    let texts = sources(&root.join("src")).into_iter().chain(schema).map(|path| fs::read_to_string(path).unwrap());
+    let all: String = texts.map(|text| text.replace('_', "")).collect();
+    let mut numbers: Vec<&str> =
+        all.match_indices("7364102").filter_map(|(start, _)| all.get(start..start + 10)).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers.len(), 4, "{numbers:?}");
+    assert!(numbers.is_sorted_by(|one, next| one < next), "two locks share a number: {numbers:?}");
+}
