@@ -7,7 +7,7 @@ begin
   update public.sessions s set used_generation = token_generation where s.id = session and s.used_generation < token_generation;
 end $$;
 
-COMMENT ON FUNCTION public.app_access_used(session uuid, token_generation integer) IS 'Notes the first use of an access token: the answer reached the phone, so its parent refresh token may not be repeated';
+COMMENT ON FUNCTION public.app_access_used(session uuid, token_generation integer) IS 'Records the first use of an access token: the client has received it, so its parent refresh token may not be repeated';
 
 CREATE FUNCTION public.app_address_wait(address text, per_hour integer) RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -58,7 +58,7 @@ begin
   if new.village_id is not null then return new; end if;
   select coalesce(u.locality_id, (select o.locality_id from public.organisations o where o.id = u.organisation_id)), u.rank
     into new.locality_id, new.subject_rank from public.users u where u.id = new.record_id;
-  -- A new office counts from this change on, and a BEFORE INSERT trigger finds no row yet.
+  -- The values of the change take precedence: a BEFORE trigger on users inserts this entry, so the row is still the old one, or none.
   new.locality_id := coalesce((said ->> 'locality_id')::uuid,
     (select o.locality_id from public.organisations o where o.id = (said ->> 'organisation_id')::uuid), new.locality_id);
   new.subject_rank := coalesce(case said ->> 'role' when 'admin' then 0 when 'province' then 1 when 'district' then 2 when 'commune' then 3
@@ -274,7 +274,7 @@ begin
   values (new_id, new_resource, public.app_user_id(), new_hash, public.app_now())
   on conflict (id) do nothing;
   if found then
-    -- The id may belong to a record that came without a claim: a part of another one, or a deleted one.
+    -- The id may belong to a record that was inserted without a claim: a part of another one, or a deleted one.
     if exists (select from public.deleted_records d where d.id = new_id) then return 'conflict'; end if;
     return 'new';
   end if;
@@ -363,7 +363,7 @@ begin
   update public.sessions s set revoked_at = public.app_now()
    where s.id = target and s.user_id = public.app_user_id() and s.revoked_at is null returning s.device_mark into lost;
   if not found then return false; end if;
-  -- Forgets the device of a session that another one ends: a lost phone. The caller's own device stays known.
+  -- Deletes the device of a session that was ended from another session, as of a lost phone; the caller's own device stays.
   delete from public.devices d where d.user_id = public.app_user_id() and d.mark = lost and target <> public.app_session_id();
   perform public.app_security_event('session_ended', public.app_user_id());
   return true;
@@ -399,7 +399,7 @@ begin
   return ended;
 end $$;
 
-COMMENT ON FUNCTION public.app_end_sessions(name text) IS 'Ends the sessions of an account, or of all, each noted in the audit, and forgets its devices; for operators';
+COMMENT ON FUNCTION public.app_end_sessions(name text) IS 'Ends the sessions of an account, or of all accounts, with an audit entry for each, and deletes the devices; for operators';
 
 CREATE FUNCTION public.app_enter(session uuid, token_auth_version integer, token_generation integer, moment timestamp with time zone, request uuid) RETURNS smallint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -479,7 +479,7 @@ begin
   return outcome;
 end $$;
 
-COMMENT ON FUNCTION public.app_enter_as(account uuid, token_auth_version integer, moment timestamp with time zone, request uuid) IS 'Enters the transaction as a user for whom an operator acts, and notes it in the audit; refuses like app_enter';
+COMMENT ON FUNCTION public.app_enter_as(account uuid, token_auth_version integer, moment timestamp with time zone, request uuid) IS 'Enters the transaction as a user for whom an operator acts, with an audit entry; returns 0 or 1 like app_enter';
 
 CREATE FUNCTION public.app_enter_key(key uuid, hash bytea, moment timestamp with time zone, request uuid) RETURNS smallint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -612,7 +612,7 @@ CREATE FUNCTION public.app_has_account(organisation uuid) RETURNS boolean
   select exists (select from public.users u where u.active and u.organisation_id = organisation)
       or exists (select from public.organisations o join public.users u on u.locality_id = o.place_id where o.id = organisation and u.active) $$;
 
-COMMENT ON FUNCTION public.app_has_account(organisation uuid) IS 'Whether an active account belongs to an organisation, or to the place that it is';
+COMMENT ON FUNCTION public.app_has_account(organisation uuid) IS 'Whether an active account belongs to an organisation, or to the place that it represents';
 
 CREATE FUNCTION public.app_high() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -646,7 +646,7 @@ CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid
   ), records as (
     select home.id from home union all select m.id from public.household_merges m join home on m.household_id = home.id
   ), events as (
-    -- Loaders have no request id: entries of one moment are one line. Its id begins with the moment, like the UUIDv7 of a
+    -- Entries of loaders have no request id: those of one moment form one line. Its id begins with the moment, like the UUIDv7 of a
     -- request, so that ids order the lines of one day.
     select coalesce(e.request_id, (lpad(to_hex((extract(epoch from e.at) * 1000)::bigint), 12, '0') || right(md5(e.at::text), 20))::uuid) as request, e.at, e.record_id, e.action, e.step, e.actor_id, e.actor_role,
            e.old_values, e.new_values, field.name as field
@@ -709,7 +709,7 @@ CREATE FUNCTION public.app_in_range(path text) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(path collate "C" >= app_low() and path collate "C" < app_high(), false) $$;
 
-COMMENT ON FUNCTION public.app_in_range(path text) IS 'For a single row; policies write the comparison out, so that it can use an index';
+COMMENT ON FUNCTION public.app_in_range(path text) IS 'Whether the caller''s range contains a path; policies write the comparison out, so that it can use an index';
 
 CREATE FUNCTION public.app_index_household() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -771,7 +771,7 @@ CREATE FUNCTION public.app_keep_user() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  -- A change of the own password belongs to signing in.
+  -- Ignores changes of its own account, such as its password.
   if exists (select from public.audit_events e
               where e.actor_id = old.id and e.action <> 'security' and (e.resource, e.record_id) <> ('users', old.id)) then
     raise exception 'the account has acted' using constraint = 'app_in_use', errcode = 'foreign_key_violation';
@@ -802,7 +802,7 @@ CREATE FUNCTION public.app_low() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.low', true), '') $$;
 
-COMMENT ON FUNCTION public.app_low() IS 'First scope_path of the caller''s range of places (inclusive); null sees no range';
+COMMENT ON FUNCTION public.app_low() IS 'First scope_path of the caller''s range of places (inclusive); null: an empty range';
 
 CREATE FUNCTION public.app_mark_support(villages uuid[], years integer[], households uuid[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -829,7 +829,7 @@ CREATE FUNCTION public.app_matches(value text, part text) RETURNS boolean
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$ select public.app_fold(part) <> '' and public.app_fold(value) like '%' || public.app_fold(part) || '%' $$;
 
-COMMENT ON FUNCTION public.app_matches(value text, part text) IS 'Contains the part, without case and diacritics; uses no index, so for short lists only';
+COMMENT ON FUNCTION public.app_matches(value text, part text) IS 'Whether a text contains a part, without case and diacritics; uses no index, so for short lists only';
 
 CREATE FUNCTION public.app_member_given(member uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -886,7 +886,7 @@ begin
   delete from public.households h where h.id = merged;
 end $$;
 
-COMMENT ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) IS 'Moves all rows of one household to the other and deletes the one';
+COMMENT ON FUNCTION public.app_merge_households(merged uuid, survivor uuid) IS 'Moves all rows of the merged household to the survivor and deletes it';
 
 CREATE FUNCTION public.app_merge_items(merged uuid, survivor uuid) RETURNS void
     LANGUAGE plpgsql
@@ -915,7 +915,7 @@ begin
   perform public.app_merge_rows('hardship_items', m.id, s.id)
      from public.hardship_items m join public.hardship_items s on s.list_id = m.list_id and s.household_id = survivor
     where m.household_id = merged;
-  -- A merge writes the lists of the merged household: its caller is an author.
+  -- A merge changes the lists of the merged household, so its caller becomes an author.
   update public.hardship_lists l set written_by = public.app_with_caller(l.written_by)
    where l.id in (select m.list_id from public.hardship_items m where m.household_id = merged);
   delete from public.hardship_items m
@@ -957,14 +957,14 @@ begin
   end loop;
 end $_$;
 
-COMMENT ON FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid) IS 'Moves what refers to the record that goes to the one that stays, by the rules of each table';
+COMMENT ON FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid) IS 'Applies the rule of each table to the rows that refer to the merged record';
 
 CREATE FUNCTION public.app_merge_rule(whole regclass, part regclass, key text, rule text) RETURNS void
     LANGUAGE sql
     AS $$
   insert into merge_rules (whole, part, key, rule) values (whole::text, part::text, key, rule) $$;
 
-COMMENT ON FUNCTION public.app_merge_rule(whole regclass, part regclass, key text, rule text) IS 'Registers what a merge does with the rows that refer to the record that goes: move (to the record that stays), delete (by their foreign key), or a function';
+COMMENT ON FUNCTION public.app_merge_rule(whole regclass, part regclass, key text, rule text) IS 'Registers the rule for rows that refer to a merged record: move (to the surviving record), delete (by their foreign key), or a function';
 
 CREATE FUNCTION public.app_merge_visits(merged uuid, survivor uuid) RETURNS void
     LANGUAGE plpgsql
@@ -1004,7 +1004,7 @@ CREATE FUNCTION public.app_organisation() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.organisation', true), '')::uuid $$;
 
-COMMENT ON FUNCTION public.app_organisation() IS 'The organisation that the caller acts for: its own, or the one that its place is as a giver';
+COMMENT ON FUNCTION public.app_organisation() IS 'The organisation that the caller acts for: its own, or the one that represents its place';
 
 CREATE FUNCTION public.app_own_account() RETURNS TABLE(id uuid, username text, full_name text, phone text, role text, must_change_password boolean, locality_id uuid, locality_code text, locality_name text, locality_level text, locality_valid_to date, organisation_id uuid, organisation_name text, in_office boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1238,7 +1238,7 @@ CREATE FUNCTION public.app_rank() RETURNS smallint
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.rank', true), '')::smallint $$;
 
-COMMENT ON FUNCTION public.app_rank() IS 'Level of the caller''s office below the administrator; it manages the accounts of lower offices';
+COMMENT ON FUNCTION public.app_rank() IS 'Rank of the caller''s office, 0 for an administrator; an office manages the accounts of greater ranks';
 
 CREATE FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) RETURNS TABLE(outcome text, session_id uuid)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1529,7 +1529,7 @@ CREATE FUNCTION public.app_sign_in_pause(failures integer, last_at timestamp wit
     else greatest(0, ceil(extract(epoch from
            last_at + make_interval(secs => least(power(2, least(failures - 10, 17)), 86400)) - public.app_now()))::integer) end $$;
 
-COMMENT ON FUNCTION public.app_sign_in_pause(failures integer, last_at timestamp with time zone) IS 'Seconds to wait after so many failures in a row';
+COMMENT ON FUNCTION public.app_sign_in_pause(failures integer, last_at timestamp with time zone) IS 'Seconds to wait after a number of consecutive failures';
 
 CREATE FUNCTION public.app_sign_in_subject(name text, mark bytea) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1538,7 +1538,7 @@ CREATE FUNCTION public.app_sign_in_subject(name text, mark bytea) RETURNS text
   select case when exists (select from public.devices d join public.users u on u.id = d.user_id where u.username = $1 and d.mark = $2)
     then 'device ' || name || ' ' || encode(mark, 'hex') else 'name ' || name end $_$;
 
-COMMENT ON FUNCTION public.app_sign_in_subject(name text, mark bytea) IS 'The key under which wrong passwords of a sign-in are counted. Each kind of key begins with its own word, for a name is anything that is sent';
+COMMENT ON FUNCTION public.app_sign_in_subject(name text, mark bytea) IS 'The key by which wrong passwords of a sign-in are counted. Each kind of key has its own prefix, because a name is any text that a client sends';
 
 CREATE FUNCTION public.app_subscriber(address text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT
@@ -1558,7 +1558,7 @@ declare
   years integer[];
 begin
   -- Runs in one session at a time, so that no older count overwrites a newer one. The number is arbitrary.
-  if not pg_try_advisory_xact_lock(7364102303) then return 0; end if;
+  if not pg_try_advisory_xact_lock(7364102304) then return 0; end if;
   -- Skips villages that another transaction moves, until the next run: that transaction may wait for this job, so this
   -- job must not wait for it.
   select array_agg(l.id) into villages
@@ -1599,7 +1599,7 @@ begin
   return marks;
 end $$;
 
-COMMENT ON FUNCTION public.app_summarise_support(most integer) IS 'Counts the villages of a number of marks anew; returns the number of marks, 0 without marks or while another job runs';
+COMMENT ON FUNCTION public.app_summarise_support(most integer) IS 'Recounts the villages of a number of marks; returns the number of marks, 0 without marks or while another job runs';
 
 CREATE FUNCTION public.app_support_changed() RETURNS trigger
     LANGUAGE plpgsql
@@ -1683,7 +1683,7 @@ begin
   end if;
 end $$;
 
-COMMENT ON FUNCTION public.app_table(target regclass, reads text[], reads_reason text, writes text[], writes_reason text, inserts text[], inserts_reason text, owner text, grants text, tracked boolean, personal text[]) IS 'Puts a table under forced row-level security and creates its grants, its tracking and its policies by shape; what is singular is written out beside the call';
+COMMENT ON FUNCTION public.app_table(target regclass, reads text[], reads_reason text, writes text[], writes_reason text, inserts text[], inserts_reason text, owner text, grants text, tracked boolean, personal text[]) IS 'Puts a table under forced row-level security and creates its grants, its tracking and its policies by shape; other policies are written out beside the call';
 
 CREATE FUNCTION public.app_take_try(tried text) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1794,7 +1794,7 @@ begin
   return null;
 end $_$;
 
-COMMENT ON FUNCTION public.app_touch_parent() IS 'Raises the version of the record that shows this one; arguments: its table, the column that refers to it';
+COMMENT ON FUNCTION public.app_touch_parent() IS 'Increments the version of the parent record; arguments: its table, the column that refers to it';
 
 CREATE FUNCTION public.app_track() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1879,7 +1879,7 @@ CREATE FUNCTION public.app_tree(day date) RETURNS TABLE(village_id uuid, commune
     left join above p3 on p3.id = p2.parent_id
    where a.level = 'village' $$;
 
-COMMENT ON FUNCTION public.app_tree(day date) IS 'For a day other than the tree day, whose answer is stored in localities';
+COMMENT ON FUNCTION public.app_tree(day date) IS 'Every village with the places above it on a day other than the tree day, whose ancestors are stored in localities';
 
 CREATE FUNCTION public.app_twinned_places() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1981,7 +1981,7 @@ CREATE FUNCTION public.app_village_name(village uuid) RETURNS text
     AS $$
   select l.name from public.localities l where l.id = village and l.level = 'village' $$;
 
-COMMENT ON FUNCTION public.app_village_name(village uuid) IS 'For records of a village that the caller may no longer see';
+COMMENT ON FUNCTION public.app_village_name(village uuid) IS 'The name of a village that the caller may no longer see, for its records there';
 
 CREATE FUNCTION public.app_villages() RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -2551,11 +2551,11 @@ CREATE TABLE public.merge_rules (
 
 ALTER TABLE ONLY public.merge_rules FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.merge_rules IS 'What a merge does with the rows that refer to the merged record; written by schema/';
+COMMENT ON TABLE public.merge_rules IS 'Rules of a merge for the rows that refer to the merged record; written by schema/';
 
 COMMENT ON COLUMN public.merge_rules."position" IS 'In the order of the areas: the rows of later areas move first';
 
-COMMENT ON COLUMN public.merge_rules.rule IS 'move, delete (by the foreign key), or a function that takes the record that goes and the one that stays';
+COMMENT ON COLUMN public.merge_rules.rule IS 'move, delete (by the foreign key), or a function of the merged and the surviving record';
 
 ALTER TABLE public.merge_rules ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.merge_rules_position_seq
@@ -2629,7 +2629,7 @@ COMMENT ON TABLE public.organisations IS 'Departments, companies, units, associa
 
 COMMENT ON COLUMN public.organisations.locality_id IS 'The place whose officials manage it';
 
-COMMENT ON COLUMN public.organisations.place_id IS 'The place it is, when the giver is a village, commune or district (kind locality)';
+COMMENT ON COLUMN public.organisations.place_id IS 'The village, commune or district that the organisation represents as a giver (kind locality)';
 
 CREATE TABLE public.pledges (
     id uuid NOT NULL,
@@ -3863,7 +3863,7 @@ ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY either_end ON public.twinnings FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((organisation_scope_path >= ( SELECT public.app_low() AS app_low)) AND (organisation_scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)) OR (locality_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
 
-COMMENT ON POLICY either_end ON public.twinnings IS 'A twinning is seen from both ends: by the officials of the village and of the unit, by the unit, by the units beside it';
+COMMENT ON POLICY either_end ON public.twinnings IS 'A twinning is visible to the officials of the village and of the unit, to the unit, and to the other units of the village';
 
 ALTER TABLE public.gifts ENABLE ROW LEVEL SECURITY;
 
@@ -3887,29 +3887,29 @@ ALTER TABLE public.households ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY in_care ON public.users USING ((((rank > ( SELECT public.app_rank() AS app_rank)) OR (( SELECT public.app_role() AS app_role) = 'system'::text) OR ((rank = 0) AND (( SELECT public.app_role() AS app_role) = 'admin'::text) AND (id <> ( SELECT public.app_user_id() AS app_user_id)))) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK ((((rank > ( SELECT public.app_rank() AS app_rank)) OR (( SELECT public.app_role() AS app_role) = 'system'::text) OR ((rank = 0) AND (( SELECT public.app_role() AS app_role) = 'admin'::text) AND (id <> ( SELECT public.app_user_id() AS app_user_id)))) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
-COMMENT ON POLICY in_care ON public.users IS 'Officials look after the accounts below them, administrators after each other; an own account is read by app_own_account';
+COMMENT ON POLICY in_care ON public.users IS 'Officials manage the accounts of lower offices, administrators those of each other; app_own_account reads the own account';
 
 CREATE POLICY in_scope ON public.api_keys USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)) AND (( SELECT public.app_role() AS app_role) <> 'key'::text)));
 
-COMMENT ON POLICY in_scope ON public.api_keys IS 'Officials look after the keys of their range; a key reads no key';
+COMMENT ON POLICY in_scope ON public.api_keys IS 'Officials manage the keys of their range; a key reads no key';
 
 CREATE POLICY in_scope ON public.audit_events FOR SELECT USING (((( SELECT public.app_role() AS app_role) = 'admin'::text) OR ((( SELECT public.app_rank() AS app_rank) <= 3) AND COALESCE((subject_rank > ( SELECT public.app_rank() AS app_rank)), true) AND (place_id IN ( SELECT l.id
    FROM public.localities l
   WHERE ((l.scope_path >= ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high))))))));
 
-COMMENT ON POLICY in_scope ON public.audit_events IS 'Officials read about the records of their range, and of accounts only about those below them; administrators read everything';
+COMMENT ON POLICY in_scope ON public.audit_events IS 'Officials read entries about records of their range, and about accounts of lower offices only; administrators read all entries';
 
 CREATE POLICY in_scope ON public.data_loads USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
 
-COMMENT ON POLICY in_scope ON public.data_loads IS 'Loaders alone ask which catalogue is loaded';
+COMMENT ON POLICY in_scope ON public.data_loads IS 'Only loaders read the digests of loaded files';
 
 CREATE POLICY in_scope ON public.gifts USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
 
-COMMENT ON POLICY in_scope ON public.gifts IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A giver reads and corrects its own gifts for ever, also after its twinning';
+COMMENT ON POLICY in_scope ON public.gifts IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A giver reads and corrects its own gifts, also after its twinning has ended';
 
 CREATE POLICY in_scope ON public.hardship_items FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) AND approved)));
 
-COMMENT ON POLICY in_scope ON public.hardship_items IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit sees what the commune approved, and nothing before';
+COMMENT ON POLICY in_scope ON public.hardship_items IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit sees an item from its first approval on';
 
 CREATE POLICY in_scope ON public.hardship_lists FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) AND (approved_at IS NOT NULL))));
 
@@ -3951,7 +3951,7 @@ COMMENT ON POLICY in_scope ON public.households IS 'Officials and village heads 
 
 CREATE POLICY in_scope ON public.locality_successions FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
 
-COMMENT ON POLICY in_scope ON public.locality_successions IS 'What became of provinces, districts and communes is public knowledge';
+COMMENT ON POLICY in_scope ON public.locality_successions IS 'Successions of provinces, districts and communes are public';
 
 CREATE POLICY in_scope ON public.locality_versions FOR SELECT USING ((EXISTS ( SELECT
    FROM public.localities l
@@ -3961,7 +3961,7 @@ COMMENT ON POLICY in_scope ON public.locality_versions IS 'A part is read with t
 
 CREATE POLICY in_scope ON public.locality_words FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
 
-COMMENT ON POLICY in_scope ON public.locality_words IS 'Words of names of places tell nothing that the place does not; the search joins localities';
+COMMENT ON POLICY in_scope ON public.locality_words IS 'The words repeat names of localities; a search joins localities, whose policies apply';
 
 CREATE POLICY in_scope ON public.organisation_contacts FOR SELECT USING ((EXISTS ( SELECT
    FROM public.organisations o
@@ -3981,7 +3981,7 @@ COMMENT ON POLICY in_scope ON public.pledges IS 'Officials and village heads see
 
 CREATE POLICY in_scope ON public.schema_text FOR SELECT USING (true);
 
-COMMENT ON POLICY in_scope ON public.schema_text IS 'The readiness check compares the hash before anybody enters';
+COMMENT ON POLICY in_scope ON public.schema_text IS 'The readiness check compares the hash in a transaction without a caller';
 
 CREATE POLICY in_scope ON public.sealing_keys USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
 
@@ -3989,7 +3989,7 @@ COMMENT ON POLICY in_scope ON public.sealing_keys IS 'Fingerprints of the sealin
 
 CREATE POLICY in_scope ON public.support_changes FOR SELECT USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
-COMMENT ON POLICY in_scope ON public.support_changes IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Marks are counted for the range of the caller';
+COMMENT ON POLICY in_scope ON public.support_changes IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Marks are read for the range of the caller';
 
 CREATE POLICY in_scope ON public.support_summaries FOR SELECT USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
@@ -4001,7 +4001,7 @@ COMMENT ON POLICY in_scope ON public.tree_day IS 'The day of the tree is public:
 
 CREATE POLICY in_scope ON public.visits USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
 
-COMMENT ON POLICY in_scope ON public.visits IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A giver reads and corrects its own visits for ever, also after its twinning';
+COMMENT ON POLICY in_scope ON public.visits IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A giver reads and corrects its own visits, also after its twinning has ended';
 
 ALTER TABLE public.localities ENABLE ROW LEVEL SECURITY;
 
@@ -4041,15 +4041,15 @@ ALTER TABLE public.programmes ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY readable ON public.localities FOR SELECT USING ((((level <> 'village'::text) AND (( SELECT public.app_role() AS app_role) IS NOT NULL)) OR ((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
 
-COMMENT ON POLICY readable ON public.localities IS 'Provinces, districts and communes are public knowledge; a village is seen by its range and by twinned units';
+COMMENT ON POLICY readable ON public.localities IS 'Provinces, districts and communes are public; a village is visible to callers whose range includes it and to twinned units';
 
 CREATE POLICY readable ON public.organisations FOR SELECT USING ((( SELECT public.app_role() AS app_role) <> 'public'::text));
 
-COMMENT ON POLICY readable ON public.organisations IS 'Names of units are known to everybody who signs in: gifts and twinnings name them';
+COMMENT ON POLICY readable ON public.organisations IS 'Names of units are visible to every signed-in user and to keys: gifts and twinnings contain them';
 
 CREATE POLICY readable ON public.programmes FOR SELECT USING ((( SELECT public.app_role() AS app_role) <> ALL (ARRAY['public'::text, 'key'::text])));
 
-COMMENT ON POLICY readable ON public.programmes IS 'Programmes are known to everybody who signs in; keys ask for aggregates';
+COMMENT ON POLICY readable ON public.programmes IS 'Programmes are visible to every signed-in user; keys read aggregates only';
 
 ALTER TABLE public.refresh_tokens ENABLE ROW LEVEL SECURITY;
 
@@ -4093,7 +4093,7 @@ COMMENT ON POLICY villages_added ON public.localities IS 'Villages are added by 
 
 CREATE POLICY villages_changed ON public.localities FOR UPDATE USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((level = 'village'::text) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
-COMMENT ON POLICY villages_changed ON public.localities IS 'Officials change the villages of their range and keep them in it; other places are only locked, to answer that the catalogue changes them';
+COMMENT ON POLICY villages_changed ON public.localities IS 'Officials change villages within their range; USING lets them lock other places too, so that the refusal can state its reason';
 
 CREATE POLICY villages_deleted ON public.localities FOR DELETE USING (((level = 'village'::text) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
@@ -4107,7 +4107,7 @@ CREATE POLICY with_its_village ON public.village_profiles FOR SELECT USING (((( 
    FROM public.localities l
   WHERE (l.id = village_profiles.village_id)))));
 
-COMMENT ON POLICY with_its_village ON public.village_profiles IS 'A part is read with the record that it belongs to; keys ask for aggregates';
+COMMENT ON POLICY with_its_village ON public.village_profiles IS 'A part is read with the record that it belongs to; keys read aggregates only';
 
 CREATE POLICY with_its_visit ON public.visit_households USING ((EXISTS ( SELECT
    FROM public.visits v

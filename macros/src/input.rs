@@ -1,8 +1,8 @@
-//! `#[input]` and `#[changes]`: the attributes of serde, validator and utoipa from bounds and types.
+//! `#[input]`, `#[changes]` and `#[filter]`: the attributes of serde, validator, utoipa and diesel from bounds and types.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, Expr, Field, GenericArgument, ItemStruct, PathArguments, Result, Type, parse_quote};
+use syn::{Attribute, Expr, Field, GenericArgument, Ident, ItemStruct, PathArguments, Result, Type, parse_quote};
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -10,14 +10,52 @@ pub enum Kind {
     Changes,
 }
 
-pub fn expand(mut body: ItemStruct, kind: Kind) -> Result<TokenStream> {
+/// `table`: the table whose columns the fields are.
+pub fn expand(mut body: ItemStruct, kind: Kind, table: Option<&Ident>) -> Result<TokenStream> {
+    let skip: Attribute = match kind {
+        Kind::New => parse_quote!(#[diesel(skip_insertion)]),
+        Kind::Changes => parse_quote!(#[diesel(skip_update)]),
+    };
     for field in &mut body.fields {
+        let is_column = !has(field, "entries") && field.ident.as_ref().is_none_or(|name| name != "id");
         complete(field, kind)?;
+        if table.is_some() && !is_column {
+            field.attrs.push(skip.clone());
+        }
     }
+    let columns = table.map(|table| match kind {
+        Kind::New => quote!(#[derive(diesel::Insertable)] #[diesel(table_name = #table)]),
+        Kind::Changes => quote!(#[derive(diesel::AsChangeset)] #[diesel(table_name = #table)]),
+    });
     Ok(quote! {
         #[derive(serde::Deserialize, validator::Validate, utoipa::ToSchema)]
+        #columns
         #body
     })
+}
+
+pub fn expand_filter(mut body: ItemStruct) -> TokenStream {
+    for field in &mut body.fields {
+        if inner(&field.ty, "Vec").is_some() {
+            field.attrs.push(parse_quote!(#[serde(default)]));
+        }
+        if has(field, "search") {
+            field.attrs.retain(|attribute| !attribute.path().is_ident("search"));
+            field
+                .attrs
+                .push(parse_quote!(#[serde(default, deserialize_with = "crate::kernel::http::extract::search")]));
+            field.attrs.push(parse_quote!(#[param(max_length = 100)]));
+        }
+    }
+    quote! {
+        #[derive(Debug, serde::Deserialize, serde::Serialize, utoipa::IntoParams)]
+        #[into_params(parameter_in = Query)]
+        #body
+    }
+}
+
+fn has(field: &Field, attribute: &str) -> bool {
+    field.attrs.iter().any(|known| known.path().is_ident(attribute))
 }
 
 /// Replaces the attributes of this crate by those of serde, validator and utoipa.
@@ -94,7 +132,7 @@ fn bounded(
 }
 
 fn named(bound: &Option<Expr>, name: &str) -> Option<TokenStream> {
-    let name = syn::Ident::new(name, proc_macro2::Span::call_site());
+    let name = Ident::new(name, proc_macro2::Span::call_site());
     bound.as_ref().map(|bound| quote!(#name = #bound,))
 }
 

@@ -5,7 +5,7 @@ mod input;
 mod operation;
 
 use proc_macro::TokenStream;
-use syn::{ItemFn, ItemStruct, parse_macro_input};
+use syn::{Ident, ItemFn, ItemStruct, parse_macro_input};
 
 /// Declares the operation of a handler: `#[operation(get "/gifts/{id}")]`.
 ///
@@ -35,16 +35,32 @@ pub fn operation(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Bounds are declared once on the field, for validator and for the document: `#[length(1..=500)]` of texts and lists,
 /// `#[range(0..=9)]` of numbers, `#[entries(..=30)]` of lists of validated entries.
+///
+/// `#[input(gifts)]` also derives `Insertable` for that table: all fields are columns, except `id` and lists of entries.
 #[proc_macro_attribute]
-pub fn input(_: TokenStream, item: TokenStream) -> TokenStream {
-    let body = parse_macro_input!(item as ItemStruct);
-    input::expand(body, input::Kind::New).unwrap_or_else(syn::Error::into_compile_error).into()
+pub fn input(table: TokenStream, item: TokenStream) -> TokenStream {
+    expand_input(table, item, input::Kind::New)
 }
 
 /// Declares a merge patch (RFC 7396): like `input`, and null is interpreted by the type of a field. `Option<Option<T>>`
 /// is cleared by null; `Option<T>` rejects null, unless the field is `#[nullable]`, where null means absent.
+///
+/// `#[changes(gifts)]` also derives `AsChangeset` for that table: all fields are columns, except lists of entries.
 #[proc_macro_attribute]
-pub fn changes(_: TokenStream, item: TokenStream) -> TokenStream {
+pub fn changes(table: TokenStream, item: TokenStream) -> TokenStream {
+    expand_input(table, item, input::Kind::Changes)
+}
+
+fn expand_input(table: TokenStream, item: TokenStream, kind: input::Kind) -> TokenStream {
+    let table = if table.is_empty() { None } else { Some(parse_macro_input!(table as Ident)) };
     let body = parse_macro_input!(item as ItemStruct);
-    input::expand(body, input::Kind::Changes).unwrap_or_else(syn::Error::into_compile_error).into()
+    input::expand(body, kind, table.as_ref()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Declares the filter of a list, as parameters of the query: derives `Deserialize`, `Serialize` (which binds the cursor to
+/// the filter) and `IntoParams`. A list is repeated (`?status=a&status=b`) and empty by default; `#[search]` reads words to
+/// search for.
+#[proc_macro_attribute]
+pub fn filter(_: TokenStream, item: TokenStream) -> TokenStream {
+    input::expand_filter(parse_macro_input!(item as ItemStruct)).into()
 }

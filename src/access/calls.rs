@@ -18,6 +18,7 @@ use crate::kernel::http::problem::Result;
 use crate::kernel::http::sheet::{Listed, SheetRow};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::{List, SheetList};
+use crate::kernel::secrets::sha256;
 use crate::kernel::value::id::RecordId;
 
 impl<P> May<P> {
@@ -74,6 +75,28 @@ impl<P> May<P> {
         self.page(list, query).await.map(Json)
     }
 
+    /// A page of a list of the parts of one record.
+    pub async fn list_of<I, F, S, T, Q>(&self, id: Id<I>, list: List<F, S>, query: Q) -> Result<Json<Page<T>>>
+    where
+        I: Send + 'static,
+        F: Send + 'static,
+        S: Copy + Send + 'static,
+        T: Send + 'static,
+        Q: FnOnce(&mut Tx<'_>, I, &F, Keyset<S>) -> Result<Page<T>> + Send + 'static,
+    {
+        self.list(list, move |tx, filter, keyset| query(tx, id.0, filter, keyset)).await
+    }
+
+    /// A part of one record that has no version of its own.
+    pub async fn part<I, T, F>(&self, id: Id<I>, find: F) -> Result<Json<T>>
+    where
+        I: Send + 'static,
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        self.read(move |tx| find(tx, id.0)).await.map(Json)
+    }
+
     /// Returns a page of a list, or the whole list as a sheet.
     pub async fn sheet<F, S, T, Q>(&self, list: SheetList<F, S>, query: Q) -> Result<Listed<T>>
     where
@@ -117,6 +140,27 @@ impl<P> May<P> {
             find(tx, id).map(Created::New)
         })
         .await
+    }
+
+    /// Creates a record below another one. The same body for another parent is another request.
+    pub async fn create_in<B, N, I, T, C, F>(
+        &self,
+        parent: Id<B>,
+        mut new: Valid<N>,
+        create: C,
+        find: F,
+    ) -> Result<Created<T>>
+    where
+        B: RecordId,
+        N: Send + 'static,
+        I: RecordId,
+        T: Record + Send + 'static,
+        C: FnOnce(&mut Tx<'_>, B, I, N) -> Result<()> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        let id: Uuid = parent.0.into();
+        new.hash = sha256(&[id.as_bytes().as_slice(), &new.hash].concat());
+        self.create(new, move |tx, id, new| create(tx, parent.0, id, new), find).await
     }
 
     /// Changes a record if its version matches `If-Match`.

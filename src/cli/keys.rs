@@ -139,7 +139,10 @@ pub fn remove(wanted: &RemoveKey) -> Result<(), String> {
         values => return Err(format!("{values} values are sealed with key {id}: run `ketnghia keys reseal` first")),
     }
     if others(&installation).map_err(told)? > 0 {
-        return Err("a server runs on this database: stop all servers first, since each uses the keys it loaded at its start".into());
+        return Err(
+            "a server runs on this database: stop all servers first, since each uses the keys it loaded at its start"
+                .into(),
+        );
     }
     let kept: String =
         before.lines().filter(|line| key_of_line(line) != Some(id)).map(|line| format!("{line}\n")).collect();

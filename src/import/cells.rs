@@ -263,7 +263,8 @@ mod tests {
     #[test]
     fn every_label_means_its_own_code() {
         use crate::access::policy::Role;
-        use crate::needs::households::model::{Deprivation, HardshipReason, PovertyCause, PovertyStatus, Sex};
+        use crate::needs::households::model::{HardshipReason, Sex};
+        use crate::needs::households::poverty::{Deprivation, PovertyCause, PovertyStatus};
         use crate::places::catalogues::data;
         use crate::places::localities::model::LocalityKind;
         use crate::twinning::organisations::model::{OrganisationKind, OrganisationLevel};

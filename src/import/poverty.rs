@@ -8,7 +8,7 @@ use super::cells::{Reads, Words};
 use super::columns::Column;
 use super::table::Row;
 use crate::kernel::http::problem::{FieldCode, Problem};
-use crate::needs::households::model::{Deprivation, PovertyCause, PovertyStatus};
+use crate::needs::households::poverty::{Deprivation, PovertyCause, PovertyStatus};
 
 const STATUS_COLUMNS: [&str; 4] = ["poverty_status", "poor", "near_poor", "newly_escaped"];
 const INDICATORS: [&str; 12] = ["I01", "I02", "I03", "I04", "I05", "I06", "I07", "I08", "I09", "I10", "I11", "I12"];

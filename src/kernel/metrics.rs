@@ -118,7 +118,11 @@ impl Default for Metrics {
             new.waiting.clone(),
         );
         new.registry.register("database_connections", "Connections of the pool", new.connections.clone());
-        new.registry.register("database_idle_connections", "Idle connections of the pool", new.idle_connections.clone());
+        new.registry.register(
+            "database_idle_connections",
+            "Idle connections of the pool",
+            new.idle_connections.clone(),
+        );
         new.registry.register(
             "sign_ins",
             "Sign-ins: right, wrong, held_off (429), surplus (503)",

@@ -127,7 +127,7 @@ impl Secrets {
     }
 
     /// The numbers and fingerprints of all keys, the newest first.
-pub fn fingerprints(&self) -> Vec<(u8, Vec<u8>)> {
+    pub fn fingerprints(&self) -> Vec<(u8, Vec<u8>)> {
         let fingerprint = |key: &SealingKey| {
             let mark = hmac::sign(&key.marks, b"ketnghia sealing key");
             (key.id, mark.as_ref().iter().copied().take(FINGERPRINT_LEN).collect())

@@ -41,7 +41,9 @@ impl<K: Hash + Eq + Clone> Shares<K> {
         let (mut share, turns) = self.join(key)?;
         match timeout_at(deadline, turns.acquire_owned()).await {
             Ok(Ok(turn)) => share.turn = Some(turn),
-            Ok(Err(_)) | Err(_) => return Err(Problem::overloaded("other requests of this caller did not finish in time")),
+            Ok(Err(_)) | Err(_) => {
+                return Err(Problem::overloaded("other requests of this caller did not finish in time"));
+            }
         }
         Ok(share)
     }

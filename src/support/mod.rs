@@ -1,9 +1,12 @@
 //! Support: visits of units to villages, and gifts, which the village confirms.
 
 pub mod gifts;
+/// Ids that resources of this area share.
+pub mod ids;
 /// Codes of problems of visits and gifts.
 pub mod problems;
 mod quantity;
+mod recipients;
 mod recording;
 pub mod visits;
 

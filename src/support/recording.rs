@@ -1,9 +1,10 @@
 //! Checks that visits and gifts share: the twinning is in force on the day, the village is part of its place, and
 //! the caller may record for the unit.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use validator::ValidationError;
 
 use crate::access::UserId;
 use crate::access::actor::Actor;
@@ -14,7 +15,7 @@ use crate::kernel::db::schema::{localities, twinnings};
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::places::localities::LocalityId;
 use crate::places::localities::problems::WRONG_LEVEL;
-use crate::places::localities::queries::app_ancestor;
+use crate::places::localities::sql::app_ancestor;
 use crate::support::problems::{
     NOT_YOUR_ORGANISATION, ORGANISATION_HAS_ACCOUNT, OUTSIDE_TWINNING, VILLAGE_OUTSIDE_TWINNING,
 };
@@ -131,9 +132,9 @@ pub fn comparable(day: NaiveDate) -> NaiveDate {
     }
 }
 
-/// Whether `timestamptz` can store a moment of the clock of a phone, which is not checked further.
-pub fn is_storable(moment: &chrono::DateTime<chrono::Utc>) -> bool {
-    (1..=9999).contains(&moment.year())
+/// Rejects a moment that a timestamp cannot hold; the clock of a phone may otherwise be wrong.
+pub fn storable(moment: &DateTime<Utc>) -> Result<(), ValidationError> {
+    if (1..=9999).contains(&moment.year()) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
 }
 
 fn terms(tx: &mut Tx<'_>, twinning: TwinningId) -> Result<Terms> {

@@ -1,8 +1,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::input;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use ketnghia_macros::{filter, input};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ApiKeyId;
@@ -65,7 +65,7 @@ impl ApiKeyWithSecret {
 }
 
 /// A new API key.
-#[input]
+#[input(api_keys)]
 pub struct NewApiKey {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
@@ -79,8 +79,7 @@ pub struct NewApiKey {
 }
 
 /// Filter of keys.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct ApiKeyFilter {
     /// Keys of this place.
     pub locality_id: Option<LocalityId>,

@@ -44,11 +44,9 @@ pub fn create(tx: &mut Tx<'_>, id: ApiKeyId, new: NewApiKey, secret_hash: &[u8])
     diesel::insert_into(api_keys::table)
         .values((
             api_keys::id.eq(id),
-            api_keys::name.eq(new.name),
-            api_keys::locality_id.eq(new.locality_id),
             api_keys::secret_hash.eq(secret_hash),
-            api_keys::expires_on.eq(new.expires_on),
             api_keys::created_by.eq(app_user_id()),
+            &new,
         ))
         .execute(tx.conn)?;
     Ok(())

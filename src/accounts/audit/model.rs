@@ -1,9 +1,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use serde::{Deserialize, Serialize};
+use ketnghia_macros::filter;
+use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::list::sort::sorts;
@@ -107,8 +108,7 @@ pub struct AuditEvent {
 }
 
 /// Filter of entries.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct AuditFilter {
     /// Of this resource, by the name in the entries.
     #[param(example = "households")]

@@ -129,7 +129,7 @@ fn check_days(filter: &AuditFilter) -> Result<()> {
         .filter(|(_, day)| wrong(*day))
         .map(|(pointer, _)| FieldError::new(pointer, FieldCode::INVALID_VALUE))
         .collect();
-    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+    Problem::check(errors)
 }
 
 /// The conditions of the given filters only: a condition such as `$1 IS NULL OR …` would prevent an index scan.

@@ -132,7 +132,7 @@ pub async fn refresh_session(
 /// The session ends: its access and refresh tokens stop working at once.
 #[operation(post "/auth/logout", tag = "access")]
 pub async fn sign_out(may: May<ReadOwnAccount>) -> Result<NoContent> {
-    may.write(|tx| queries::end_session(tx.conn)).await?;
+    may.write(queries::end_session).await?;
     Ok(NoContent)
 }
 

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::access::policy::Role;
 use crate::access::tokens::SessionDays;
+use crate::access::tx::Tx;
 use crate::accounts::tries::Done;
 use crate::kernel::http::problem::Result;
 
@@ -90,7 +91,7 @@ pub fn refresh(
     }
 }
 
-pub fn end_session(conn: &mut PgConnection) -> Result<()> {
-    sql_query("SELECT app_end_session()").execute(conn)?;
+pub fn end_session(tx: &mut Tx<'_>) -> Result<()> {
+    sql_query("SELECT app_end_session()").execute(tx.conn)?;
     Ok(())
 }

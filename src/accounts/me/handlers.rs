@@ -25,7 +25,7 @@ use crate::kernel::list::{List, NoFilter};
 /// The caller's account, office and permissions.
 #[operation(get "/me", tag = "access")]
 pub async fn find_me(may: May<ReadOwnAccount>) -> Result<Json<Account>> {
-    may.read(|tx| queries::find(tx.conn)).await.map(Json)
+    may.read(queries::find).await.map(Json)
 }
 
 /// Change the own password

@@ -7,7 +7,7 @@ pub mod problems;
 mod queries;
 
 pub use model::Account;
-pub use queries::find as account;
+pub use queries::account;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::Resource;

@@ -49,7 +49,11 @@ fn row(conn: &mut PgConnection) -> Result<Row> {
     Ok(sql_query("SELECT * FROM app_own_account()").get_result(conn)?)
 }
 
-pub fn find(conn: &mut PgConnection) -> Result<Account> {
+pub fn find(tx: &mut Tx<'_>) -> Result<Account> {
+    account(tx.conn)
+}
+
+pub fn account(conn: &mut PgConnection) -> Result<Account> {
     let row = row(conn)?;
     let locality = match (row.locality_id, row.locality_name, row.locality_level) {
         (Some(id), Some(name), Some(level)) => {

@@ -108,11 +108,11 @@ pub async fn reset_user_password(
 /// Its tokens are refused from the next request on.
 #[operation(post "/users/{id}/deactivate")]
 pub async fn deactivate_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<Found<User>> {
-    may.step(id, if_match, |tx, id| queries::set_active(tx.conn, id, false), queries::find).await
+    may.step(id, if_match, queries::deactivate, queries::find).await
 }
 
 /// Activate an account again
 #[operation(post "/users/{id}/activate")]
 pub async fn activate_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<Found<User>> {
-    may.step(id, if_match, |tx, id| queries::set_active(tx.conn, id, true), queries::find).await
+    may.step(id, if_match, queries::activate, queries::find).await
 }

@@ -1,8 +1,8 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::{changes, input};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use ketnghia_macros::{changes, filter, input};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::ValidationError;
 
@@ -10,7 +10,6 @@ use crate::access::UserId;
 use crate::access::policy::Role;
 use crate::kernel::db::schema::users;
 use crate::kernel::http::answer::record;
-use crate::kernel::http::extract;
 use crate::kernel::list::sort::sorts;
 use crate::places::localities::LocalityId;
 use crate::twinning::organisations::OrganisationId;
@@ -93,7 +92,7 @@ impl UserWithPassword {
 }
 
 /// A new account. Roles of a place require `locality_id`, units require `organisation_id`.
-#[input]
+#[input(users)]
 pub struct NewUser {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
@@ -115,9 +114,7 @@ pub struct NewUser {
 }
 
 /// Changes of an account. A change of role or place takes effect on its next request.
-#[changes]
-#[derive(AsChangeset)]
-#[diesel(table_name = users)]
+#[changes(users)]
 pub struct UserChanges {
     #[length(1..=120)]
     #[schema(example = "Rơ Mah Tung")]
@@ -141,19 +138,16 @@ fn username(value: &str) -> Result<(), ValidationError> {
 }
 
 /// Filter of accounts.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct UserFilter {
     /// Any of these roles.
-    #[serde(default)]
     pub role: Vec<Role>,
     /// Offices of this place.
     pub locality_id: Option<LocalityId>,
     /// Accounts of this unit.
     pub organisation_id: Option<OrganisationId>,
     /// Part of the name or user name, ignoring case and diacritics.
-    #[serde(default, deserialize_with = "extract::search")]
-    #[param(max_length = 100)]
+    #[search]
     pub q: Option<String>,
 }
 

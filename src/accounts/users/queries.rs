@@ -67,15 +67,7 @@ pub fn create(tx: &mut Tx<'_>, id: UserId, new: NewUser) -> Result<()> {
     }
     check_office(tx, new.role, new.locality_id, new.organisation_id)?;
     diesel::insert_into(users::table)
-        .values((
-            users::id.eq(id),
-            users::username.eq(new.username),
-            users::full_name.eq(new.full_name),
-            users::phone.eq(new.phone),
-            users::role.eq(new.role),
-            users::locality_id.eq(new.locality_id),
-            users::organisation_id.eq(new.organisation_id),
-        ))
+        .values((users::id.eq(id), &new))
         .execute(tx.conn)
         .on_constraint("users_username_key", || Problem::new(USERNAME_TAKEN))?;
     Ok(())
@@ -93,6 +85,14 @@ pub fn update(tx: &mut Tx<'_>, id: UserId, changes: UserChanges) -> Result<()> {
         )?;
     }
     records::apply(diesel::update(users::table.find(id)).set(&changes).execute(tx.conn))
+}
+
+pub fn activate(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
+    set_active(tx.conn, id, true)
+}
+
+pub fn deactivate(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
+    set_active(tx.conn, id, false)
 }
 
 pub fn set_active(conn: &mut PgConnection, id: UserId, active: bool) -> Result<()> {

@@ -49,11 +49,8 @@ fn read_for(set: &DataSet, query: &AggregateQuery, for_key: bool, today: NaiveDa
         }
     }
     let of_some_givers = query.organisation_id.is_some() || query.programme_id.is_some();
-    if errors.is_empty() {
-        Ok(Question { groupings, from, to, for_key, of_some_givers })
-    } else {
-        Err(Problem::invalid(errors))
-    }
+    Problem::check(errors)?;
+    Ok(Question { groupings, from, to, for_key, of_some_givers })
 }
 
 fn groupings(set: &DataSet, words: &[String], errors: &mut Vec<FieldError>) -> Vec<AggregateGrouping> {

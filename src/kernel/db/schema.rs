@@ -460,14 +460,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What a merge does with the rows that refer to the merged record; written by schema/
+    /// Rules of a merge for the rows that refer to the merged record; written by schema/
     merge_rules (position) {
         /// In the order of the areas: the rows of later areas move first
         position -> Int4,
         whole -> Text,
         part -> Text,
         key -> Text,
-        /// move, delete (by the foreign key), or a function that takes the record that goes and the one that stays
+        /// move, delete (by the foreign key), or a function of the merged and the surviving record
         rule -> Text,
     }
 }
@@ -522,7 +522,7 @@ diesel::table! {
         /// The place whose officials manage it
         locality_id -> Uuid,
         scope_path -> Text,
-        /// The place it is, when the giver is a village, commune or district (kind locality)
+        /// The village, commune or district that the organisation represents as a giver (kind locality)
         place_id -> Nullable<Uuid>,
         valid_from -> Nullable<Date>,
         valid_to -> Nullable<Date>,

@@ -1,10 +1,12 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use ketnghia_macros::filter;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::access::sql::app_in_range;
+use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::hardship_items;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sort::sorts;
@@ -40,27 +42,6 @@ db_enum! {
     }
 }
 
-/// A row of the table.
-#[derive(Clone, HasQuery)]
-#[diesel(table_name = hardship_items)]
-pub struct HardshipItemRow {
-    pub id: HardshipItemId,
-    pub list_id: HardshipListId,
-    pub village_id: LocalityId,
-    pub household_id: HouseholdId,
-    pub reasons: Vec<HardshipReason>,
-    pub needs: Vec<HardshipNeed>,
-    pub priority: i16,
-    pub note: Option<String>,
-    pub status: HardshipItemStatus,
-    pub version: i64,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-    pub approved_state: Option<Value>,
-    #[diesel(select_expression = app_in_range(hardship_items::scope_path))]
-    pub in_range: bool,
-}
-
 /// What a list says of a household, as it was approved last.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ApprovedState {
@@ -70,7 +51,7 @@ pub struct ApprovedState {
     pub note: Option<String>,
 }
 
-impl HardshipItemRow {
+impl HardshipItem {
     /// Outside its area a line is what was approved: edits of a list that is open again are nobody's business yet.
     pub fn as_shown(mut self) -> Self {
         let approved = self.approved_state.take().filter(|_| !self.in_range);
@@ -83,19 +64,23 @@ impl HardshipItemRow {
 }
 
 /// A household on a hardship list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
+#[diesel(table_name = hardship_items)]
 pub struct HardshipItem {
     pub id: HardshipItemId,
     pub list_id: HardshipListId,
     pub village_id: LocalityId,
     #[schema(example = "Tung")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub village_name: String,
     /// Null for a village that no commune was assigned to.
     #[schema(example = "Ia Nan")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub commune_name: Option<String>,
     pub household_id: HouseholdId,
     /// Null where the caller does not see the household.
     #[schema(example = "Rơ Mah H'Blơi")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub household_head_name: Option<String>,
     pub reasons: Vec<HardshipReason>,
     pub needs: Vec<HardshipNeed>,
@@ -104,22 +89,26 @@ pub struct HardshipItem {
     pub priority: i16,
     pub note: Option<String>,
     pub status: HardshipItemStatus,
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub pledges: Vec<Pledge>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[serde(skip)]
+    pub approved_state: Option<Value>,
+    #[serde(skip)]
+    #[diesel(select_expression = app_in_range(hardship_items::scope_path))]
+    pub in_range: bool,
 }
 
 record!(HardshipItem);
 
 /// Which listed households.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct HardshipItemFilter {
     /// Of this village.
     pub village_id: Option<LocalityId>,
     /// Any of these.
-    #[serde(default)]
     pub status: Vec<HardshipItemStatus>,
     /// Listed at least so many days ago and not helped yet.
     #[param(minimum = 0, maximum = 36500)]

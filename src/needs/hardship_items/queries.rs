@@ -5,7 +5,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::model::{HardshipItem, HardshipItemFilter, HardshipItemRow, HardshipItemSort};
+use super::model::{HardshipItem, HardshipItemFilter, HardshipItemSort};
 use crate::access::reach::Reach;
 use crate::access::sql::app_in_range;
 use crate::access::tx::{Tx, rows};
@@ -22,7 +22,7 @@ use crate::places::localities::LocalityId;
 use crate::places::localities::queries::village_names;
 
 pub fn find(tx: &mut Tx<'_>, id: HardshipItemId) -> Result<HardshipItem> {
-    let row = HardshipItemRow::query().find(id).filter(is_listed()).first(tx.conn)?;
+    let row = HardshipItem::query().find(id).filter(is_listed()).first(tx.conn)?;
     complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
@@ -34,7 +34,7 @@ pub fn is_listed() -> _ {
 }
 
 /// Adds the heads' and the places' names and the pledges: one query each.
-pub fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipItemRow>) -> Result<Vec<HardshipItem>> {
+pub fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipItem>) -> Result<Vec<HardshipItem>> {
     let homes: Vec<HouseholdId> = rows.iter().map(|row| row.household_id).collect();
     let heads: HashMap<HouseholdId, String> = households::table
         .filter(households::id.eq_any(homes))
@@ -46,29 +46,15 @@ pub fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipItemRow>) -> Result<Vec<Hards
     let places = village_names(tx, villages)?;
     let ids: Vec<HardshipItemId> = rows.iter().map(|row| row.id).collect();
     let mut promises = of_items(tx, &ids)?;
-    let item = |row: HardshipItemRow| {
-        let row = row.as_shown();
-        let village = places.get(&row.village_id).cloned().unwrap_or_default();
-        HardshipItem {
-            id: row.id,
-            list_id: row.list_id,
-            village_id: row.village_id,
-            village_name: village.name,
-            commune_name: village.commune_name,
-            household_id: row.household_id,
-            household_head_name: heads.get(&row.household_id).cloned(),
-            reasons: row.reasons,
-            needs: row.needs,
-            priority: row.priority,
-            note: row.note,
-            status: row.status,
-            pledges: promises.remove(&row.id).unwrap_or_default(),
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        }
+    let complete = |item: HardshipItem| {
+        let mut item = item.as_shown();
+        let village = places.get(&item.village_id).cloned().unwrap_or_default();
+        (item.village_name, item.commune_name) = (village.name, village.commune_name);
+        item.household_head_name = heads.get(&item.household_id).cloned();
+        item.pledges = promises.remove(&item.id).unwrap_or_default();
+        item
     };
-    Ok(rows.into_iter().map(item).collect())
+    Ok(rows.into_iter().map(complete).collect())
 }
 
 /// Items of lists that were approved, the oldest first: what was listed and got nothing stands on top.

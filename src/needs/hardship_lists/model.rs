@@ -1,14 +1,15 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::{changes, input};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use ketnghia_macros::{changes, filter, input};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::workflow::{HardshipListAction, HardshipListStatus};
 use crate::access::UserId;
 use crate::access::sql::app_in_range;
+use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::hardship_lists;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sort::sorts;
@@ -18,36 +19,14 @@ use crate::needs::households::model::HardshipReason;
 use crate::needs::ids::HardshipListId;
 use crate::places::localities::LocalityId;
 
-/// A row of the table.
-#[derive(Clone, HasQuery)]
-#[diesel(table_name = hardship_lists)]
-pub struct HardshipListRow {
-    pub id: HardshipListId,
-    pub village_id: LocalityId,
-    pub year: i32,
-    pub round: i32,
-    pub status: HardshipListStatus,
-    pub submitted_at: Option<DateTime<Utc>>,
-    pub submitted_by: Option<UserId>,
-    pub approved_at: Option<DateTime<Utc>>,
-    pub approved_by: Option<UserId>,
-    pub written_by: Vec<UserId>,
-    pub return_reason: Option<String>,
-    pub acted_by: Option<UserId>,
-    pub on_behalf_of: Option<LocalityId>,
-    pub version: i64,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-    #[diesel(select_expression = app_in_range(hardship_lists::scope_path))]
-    pub in_range: bool,
-}
-
 /// The hardest households of a village, of one round of a year.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
+#[diesel(table_name = hardship_lists)]
 pub struct HardshipList {
     pub id: HardshipListId,
     pub village_id: LocalityId,
     #[schema(example = "Tung")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub village_name: String,
     #[schema(example = 2026)]
     pub year: i32,
@@ -62,9 +41,11 @@ pub struct HardshipList {
     /// Why it was sent back last; null for units.
     pub return_reason: Option<String>,
     /// By priority. Units see them as they were approved last, also while the list is open again.
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub items: Vec<HardshipItem>,
     /// What the caller may do now.
     #[schema(example = json!(["update", "submit"]))]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub allowed_actions: Vec<HardshipListAction>,
     /// Who drew it up.
     pub acted_by: Option<UserId>,
@@ -73,6 +54,11 @@ pub struct HardshipList {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[serde(skip)]
+    pub written_by: Vec<UserId>,
+    #[serde(skip)]
+    #[diesel(select_expression = app_in_range(hardship_lists::scope_path))]
+    pub in_range: bool,
 }
 
 record!(HardshipList);
@@ -138,16 +124,13 @@ pub struct HardshipListReason {
 }
 
 /// Which lists.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct HardshipListFilter {
     /// Of this village.
     pub village_id: Option<LocalityId>,
     /// Any of these years.
-    #[serde(default)]
     pub year: Vec<i32>,
     /// Any of these.
-    #[serde(default)]
     pub status: Vec<HardshipListStatus>,
 }
 

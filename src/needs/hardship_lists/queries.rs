@@ -8,8 +8,8 @@ use diesel::sql_types::Uuid as SqlUuid;
 use uuid::Uuid;
 
 use super::model::{
-    HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListRow, HardshipListSort,
-    NewHardshipItem, NewHardshipList,
+    HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListSort, NewHardshipItem,
+    NewHardshipList,
 };
 use super::workflow::{HardshipListAction, HardshipListStatus, HardshipListStep, allowed_actions};
 use crate::access::UserId;
@@ -25,7 +25,7 @@ use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
-use crate::needs::hardship_items::model::{HardshipItem, HardshipItemRow};
+use crate::needs::hardship_items::model::HardshipItem;
 use crate::needs::hardship_items::queries::{complete as complete_items, is_listed};
 use crate::needs::hardship_lists::problems::{ITEM_IN_USE, LIST_EXISTS};
 use crate::needs::households::HouseholdId;
@@ -42,16 +42,16 @@ diesel::define_sql_function! {
 }
 
 pub fn find(tx: &mut Tx<'_>, id: HardshipListId) -> Result<HardshipList> {
-    let row = HardshipListRow::query().find(id).first(tx.conn)?;
+    let row = HardshipList::query().find(id).first(tx.conn)?;
     complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
 /// Adds items and village names: one query each.
-fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipListRow>) -> Result<Vec<HardshipList>> {
+fn complete(tx: &mut Tx<'_>, mut rows: Vec<HardshipList>) -> Result<Vec<HardshipList>> {
     let ids: Vec<HardshipListId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
     let names = village_names(tx, villages)?;
-    let items = HardshipItemRow::query()
+    let items = HardshipItem::query()
         .filter(hardship_items::list_id.eq_any(ids))
         .filter(is_listed())
         .order((hardship_items::priority, hardship_items::created_at, hardship_items::id))
@@ -60,31 +60,17 @@ fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipListRow>) -> Result<Vec<HardshipL
     for item in complete_items(tx, items)? {
         lines.entry(item.list_id).or_default().push(item);
     }
-    let list = |row: HardshipListRow| {
+    for row in &mut rows {
+        row.village_name = names.get(&row.village_id).map(|village| village.name.clone()).unwrap_or_default();
+        row.items = lines.remove(&row.id).unwrap_or_default();
         let own_submission = row.submitted_by == Some(UserId(tx.actor.id));
-        HardshipList {
-            id: row.id,
-            village_id: row.village_id,
-            village_name: names.get(&row.village_id).map(|village| village.name.clone()).unwrap_or_default(),
-            year: row.year,
-            round: row.round,
-            status: row.status,
-            submitted_at: row.submitted_at,
-            submitted_by: row.submitted_by,
-            approved_at: row.approved_at,
-            approved_by: row.approved_by,
+        row.allowed_actions = allowed_actions(row.status, row.approved_at.is_some(), own_submission, tx.actor);
+        if !row.in_range {
             // Between the village and its commune.
-            return_reason: row.return_reason.filter(|_| row.in_range),
-            items: lines.remove(&row.id).unwrap_or_default(),
-            allowed_actions: allowed_actions(row.status, row.approved_at.is_some(), own_submission, tx.actor),
-            acted_by: row.acted_by,
-            on_behalf_of: row.on_behalf_of,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
+            row.return_reason = None;
         }
-    };
-    Ok(rows.into_iter().map(list).collect())
+    }
+    Ok(rows)
 }
 
 pub fn list(
@@ -131,7 +117,7 @@ pub fn create(tx: &mut Tx<'_>, id: HardshipListId, new: NewHardshipList) -> Resu
 }
 
 pub fn update(tx: &mut Tx<'_>, id: HardshipListId, changes: HardshipListChanges) -> Result<()> {
-    let row = HardshipListRow::query().find(id).first(tx.conn)?;
+    let row = HardshipList::query().find(id).first(tx.conn)?;
     if !row.status.is_editable() {
         return Err(Problem::new(Code::INVALID_TRANSITION));
     }
@@ -243,7 +229,7 @@ fn check_items(
             _ => {}
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+    Problem::check(errors)
 }
 
 pub fn take_step<R: Into<StepReason>>(
@@ -252,7 +238,7 @@ pub fn take_step<R: Into<StepReason>>(
     step: &HardshipListStep,
     reason: R,
 ) -> Result<()> {
-    let row = HardshipListRow::query().find(id).first(tx.conn)?;
+    let row = HardshipList::query().find(id).first(tx.conn)?;
     let status = step.after(row.status)?;
     let (submits, approves) = (step.action == HardshipListAction::Submit, step.action == HardshipListAction::Approve);
     let me = UserId(tx.actor.id);
@@ -314,7 +300,7 @@ impl From<HardshipListReason> for StepReason {
 /// Whether an author or the submitter of the list is the caller, may be by another account, or has an account of the
 /// same maker. No money is answered
 /// for here, so the level above is told by the audit, and the approval is not refused.
-fn may_be_own(tx: &mut Tx<'_>, list: &HardshipListRow) -> Result<bool> {
+fn may_be_own(tx: &mut Tx<'_>, list: &HardshipList) -> Result<bool> {
     let authors: Vec<UserId> = list.submitted_by.iter().chain(&list.written_by).copied().collect();
     let (own, share_maker): (Vec<Uuid>, bool) =
         diesel::select((app_own_accounts(), app_share_maker(&authors))).get_result(tx.conn)?;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::HouseholdId;
-use super::model::{Deprivation, PovertyCause, PovertyStatus};
+use super::poverty::{Deprivation, PovertyCause, PovertyStatus};
 use crate::access::UserId;
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::household_assessments as table;

@@ -113,5 +113,5 @@ pub async fn list_household_history(
     id: Id<HouseholdId>,
     list: List<NoFilter, HouseholdHistorySort>,
 ) -> Result<Json<Page<HouseholdHistoryEntry>>> {
-    may.list(list, move |tx, _, keyset| history::list(tx, id.0, keyset)).await
+    may.list_of(id, list, history::list).await
 }

@@ -10,11 +10,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::HouseholdId;
-use super::model::{Deprivation, HouseholdStatus, PovertyCause, PovertyStatus};
+use super::model::HouseholdStatus;
+use super::poverty::{Deprivation, PovertyCause, PovertyStatus};
 use crate::access::UserId;
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::households;
 use crate::kernel::http::problem::Result;
+use crate::kernel::list::NoFilter;
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
@@ -111,6 +113,7 @@ struct Count {
 pub fn list(
     tx: &mut Tx<'_>,
     id: HouseholdId,
+    _: &NoFilter,
     keyset: Keyset<HouseholdHistorySort>,
 ) -> Result<Page<HouseholdHistoryEntry>> {
     // A household that the caller does not see has no history, rather than an empty one.

@@ -1,18 +1,20 @@
 //! Households: the homes of a village, entered by its head, and what each is short of. Phone and
 //! identity number lie sealed in a table of their own (`private.rs`).
 
-/// How poor a household was found, year by year.
+/// The poverty of a household, year by year.
 pub mod assessments;
 mod handlers;
 pub mod history;
 mod merge;
 pub mod model;
+/// The poverty of a household: status, causes, indicators.
+pub mod poverty;
 pub mod private;
 /// Codes of problems.
 pub mod problems;
 pub mod queries;
 mod sheet;
-/// Households that may be one.
+/// Possible duplicates.
 pub mod warnings;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -41,8 +43,8 @@ pub const RESOURCE: Resource = Resource {
             Catalogue { name: "sexes", items: model::Sex::catalogue() },
             Catalogue { name: "household_statuses", items: model::HouseholdStatus::catalogue() },
             Catalogue { name: "household_history_kinds", items: history::HouseholdHistoryKind::catalogue() },
-            Catalogue { name: "poverty_statuses", items: model::PovertyStatus::catalogue() },
-            Catalogue { name: "poverty_causes", items: model::PovertyCause::catalogue() },
+            Catalogue { name: "poverty_statuses", items: poverty::PovertyStatus::catalogue() },
+            Catalogue { name: "poverty_causes", items: poverty::PovertyCause::catalogue() },
             Catalogue { name: "hardship_reasons", items: model::HardshipReason::catalogue() },
         ]
     },

@@ -1,23 +1,23 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::{changes, input};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use ketnghia_macros::{changes, filter, input};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
+use super::poverty::{Deprivation, PovertyCause, PovertyStatus};
 use super::problems;
 use super::{HouseholdId, MemberId};
 use crate::access::UserId;
+use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::{household_members, households};
 use crate::kernel::http::answer::record;
-use crate::kernel::http::extract;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::places::catalogues::data::is_ethnic_group;
 use crate::places::localities::LocalityId;
-use crate::places::localities::model::VillageName;
 
 db_enum! {
     /// Whether the household still lives there.
@@ -29,38 +29,10 @@ db_enum! {
 }
 
 db_enum! {
-    /// How poor a household was found, by the standard of Decree 07/2021/NĐ-CP.
-    pub enum PovertyStatus {
-        Poor = "poor" ("Hộ nghèo", "Poor"),
-        NearPoor = "near_poor" ("Hộ cận nghèo", "Near-poor"),
-        NewlyEscaped = "newly_escaped" ("Hộ mới thoát nghèo", "Newly escaped from poverty"),
-        Average = "average" ("Hộ có mức sống trung bình", "Average standard of living"),
-        NotPoor = "not_poor" ("Hộ khác", "Not poor"),
-    }
-}
-
-db_enum! {
     /// Sex, as in the household register.
     pub enum Sex {
         Male = "male" ("Nam", "Male"),
         Female = "female" ("Nữ", "Female"),
-    }
-}
-
-db_enum! {
-    /// What keeps a household poor (S3 III.3).
-    pub enum PovertyCause {
-        NoLand = "no_land" ("Không có đất sản xuất", "No land"),
-        NoCapital = "no_capital" ("Không có vốn", "No capital"),
-        NoLabour = "no_labour" ("Không có lao động", "No labour"),
-        NoSkills = "no_skills" ("Không có kiến thức, kỹ năng", "No skills"),
-        NoTools = "no_tools" ("Không có công cụ, phương tiện", "No tools"),
-        Illness = "illness" ("Ốm đau, bệnh tật", "Illness"),
-        Disaster = "disaster" ("Thiên tai, rủi ro", "Disaster"),
-        ManyDependants = "many_dependants" ("Đông người ăn theo", "Many dependants"),
-        OutdatedCustoms = "outdated_customs" ("Tập tục lạc hậu", "Outdated customs"),
-        Dependence = "dependence" ("Trông chờ, ỷ lại", "Waiting for aid"),
-        Other = "other" ("Khác", "Other"),
     }
 }
 
@@ -79,53 +51,6 @@ db_enum! {
         SocialProtection = "social_protection" ("Đối tượng bảo trợ xã hội", "Under social protection"),
         Other = "other" ("Khác", "Other"),
     }
-}
-
-db_enum! {
-    /// The twelve indicators of Decree 07/2021/NĐ-CP; labels in the catalogue `poverty_dimensions`.
-    pub enum Deprivation {
-        I01 = "I01" ("Việc làm", "Employment"),
-        I02 = "I02" ("Người phụ thuộc trong hộ gia đình", "Dependants"),
-        I03 = "I03" ("Dinh dưỡng", "Nutrition"),
-        I04 = "I04" ("Bảo hiểm y tế", "Health insurance"),
-        I05 = "I05" ("Trình độ giáo dục của người lớn", "Adult education"),
-        I06 = "I06" ("Tình trạng đi học của trẻ em", "School attendance"),
-        I07 = "I07" ("Chất lượng nhà ở", "Housing quality"),
-        I08 = "I08" ("Diện tích nhà ở bình quân đầu người", "Housing area"),
-        I09 = "I09" ("Nguồn nước sinh hoạt", "Water source"),
-        I10 = "I10" ("Nhà tiêu hợp vệ sinh", "Latrine"),
-        I11 = "I11" ("Sử dụng dịch vụ viễn thông", "Telecommunications"),
-        I12 = "I12" ("Phương tiện tiếp cận thông tin", "Means of information"),
-    }
-}
-
-/// A row of the table.
-#[derive(Clone, HasQuery)]
-#[diesel(table_name = households)]
-pub struct HouseholdRow {
-    pub id: HouseholdId,
-    pub village_id: LocalityId,
-    pub status: HouseholdStatus,
-    pub status_since: Option<NaiveDate>,
-    pub head_name: String,
-    pub head_sex: Option<Sex>,
-    pub head_birth_year: Option<i32>,
-    pub ethnic_group: String,
-    pub poverty_status: PovertyStatus,
-    pub poverty_year: i32,
-    pub deprivations: Vec<Deprivation>,
-    pub poverty_causes: Vec<PovertyCause>,
-    pub hardship_reasons: Vec<HardshipReason>,
-    pub special_hardship: bool,
-    pub address: Option<String>,
-    pub latitude: Option<f64>,
-    pub longitude: Option<f64>,
-    pub note: Option<String>,
-    pub acted_by: Option<UserId>,
-    pub on_behalf_of: Option<LocalityId>,
-    pub version: i64,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
 }
 
 /// Somebody of the household besides its head.
@@ -158,14 +83,17 @@ pub struct HouseholdWarning {
 }
 
 /// A household, as its village and commune know it; units see it once it is on an approved list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
+#[diesel(table_name = households)]
 pub struct Household {
     pub id: HouseholdId,
     pub village_id: LocalityId,
     #[schema(example = "Tung")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub village_name: String,
     /// Null for a village that no commune was assigned to.
     #[schema(example = "Ia Nan")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub commune_name: Option<String>,
     pub status: HouseholdStatus,
     /// Since when it is no longer active.
@@ -191,14 +119,18 @@ pub struct Household {
     pub hardship_reasons: Vec<HardshipReason>,
     /// There are hardship reasons.
     pub special_hardship: bool,
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub members: Vec<HouseholdMember>,
     /// Null for units and administrators.
     #[schema(example = "0905123456")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub phone: Option<String>,
     /// The last four digits; the whole number by `reveal`. Null for units and administrators.
     #[schema(example = "4321")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub identity_number_last4: Option<String>,
     /// Of `phone` and `identity_number_last4`, what is kept and cannot be shown now: damaged, or the key is missing.
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub unreadable: Vec<String>,
     #[schema(example = "Xóm 2")]
     pub address: Option<String>,
@@ -207,6 +139,7 @@ pub struct Household {
     pub note: Option<String>,
     /// After a creation, and after a change of village, name, birth year or identity number; empty
     /// otherwise.
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub warnings: Vec<HouseholdWarning>,
     /// Who entered it.
     pub acted_by: Option<UserId>,
@@ -218,54 +151,6 @@ pub struct Household {
 }
 
 record!(Household);
-
-/// What lies beside the row of a household.
-#[derive(Default)]
-pub struct HouseholdParts {
-    pub village: VillageName,
-    pub members: Vec<HouseholdMember>,
-    pub phone: Option<String>,
-    pub identity_number_last4: Option<String>,
-    pub unreadable: Vec<String>,
-    pub warnings: Vec<HouseholdWarning>,
-}
-
-impl HouseholdRow {
-    pub fn with(self, parts: HouseholdParts) -> Household {
-        Household {
-            id: self.id,
-            village_id: self.village_id,
-            village_name: parts.village.name,
-            commune_name: parts.village.commune_name,
-            status: self.status,
-            status_since: self.status_since,
-            head_name: self.head_name,
-            head_sex: self.head_sex,
-            head_birth_year: self.head_birth_year,
-            ethnic_group: self.ethnic_group,
-            poverty_status: self.poverty_status,
-            poverty_year: self.poverty_year,
-            deprivations: self.deprivations,
-            poverty_causes: self.poverty_causes,
-            hardship_reasons: self.hardship_reasons,
-            special_hardship: self.special_hardship,
-            members: parts.members,
-            phone: parts.phone,
-            identity_number_last4: parts.identity_number_last4,
-            unreadable: parts.unreadable,
-            address: self.address,
-            latitude: self.latitude,
-            longitude: self.longitude,
-            note: self.note,
-            warnings: parts.warnings,
-            acted_by: self.acted_by,
-            on_behalf_of: self.on_behalf_of,
-            version: self.version,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-        }
-    }
-}
 
 /// Phone and identity number in full.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -299,7 +184,7 @@ pub struct NewHouseholdMember {
 }
 
 /// A household to be registered.
-#[input]
+#[input(households)]
 pub struct NewHousehold {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
@@ -333,10 +218,12 @@ pub struct NewHousehold {
     pub hardship_reasons: Vec<HardshipReason>,
     #[validate(custom(function = "phone_number"))]
     #[schema(pattern = "^\\+?[0-9][0-9 .-]{6,18}[0-9]$", example = "0905123456")]
+    #[diesel(skip_insertion)]
     pub phone: Option<String>,
     /// 9 or 12 digits; kept sealed.
     #[validate(custom(function = "citizen_number"))]
     #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", example = "062068001234")]
+    #[diesel(skip_insertion)]
     pub identity_number: Option<String>,
     #[length(..=200)]
     #[schema(example = "Xóm 2")]
@@ -359,9 +246,7 @@ pub struct HouseholdMerge {
 }
 
 /// What changes of a household. Arrays replace; a member with gifts cannot be left out.
-#[changes]
-#[derive(AsChangeset)]
-#[diesel(table_name = households)]
+#[changes(households)]
 pub struct HouseholdChanges {
     /// A move to another village of the caller's area. What was listed and given in the old village
     /// stays there.
@@ -395,7 +280,6 @@ pub struct HouseholdChanges {
     #[length(..=11)]
     pub hardship_reasons: Option<Vec<HardshipReason>>,
     #[entries(..=30)]
-    #[diesel(skip_update)]
     pub members: Option<Vec<NewHouseholdMember>>,
     #[validate(custom(function = "phone_number"))]
     #[schema(pattern = "^\\+?[0-9][0-9 .-]{6,18}[0-9]$", example = "0905123456")]
@@ -438,27 +322,23 @@ fn citizen_number(number: &str) -> Result<(), ValidationError> {
 }
 
 /// Which households.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct HouseholdFilter {
     /// Of this village.
     pub village_id: Option<LocalityId>,
     /// Any of these.
-    #[serde(default)]
     pub poverty_status: Vec<PovertyStatus>,
     /// Any of these, by code.
-    #[serde(default)]
     pub ethnic_group: Vec<String>,
     /// With hardship reasons, or without.
     pub special_hardship: Option<bool>,
     /// Any of these.
-    #[serde(default)]
     pub status: Vec<HouseholdStatus>,
     /// Those another household of the village has the same head's name and birth year as, or those not.
     pub possible_duplicate: Option<bool>,
     /// Words or beginnings of words of the head's name, without case and diacritics: `y bl` finds Y Blơi.
-    #[serde(default, deserialize_with = "extract::search")]
-    #[param(max_length = 100, example = "y bl")]
+    #[search]
+    #[param(example = "y bl")]
     pub q: Option<String>,
 }
 

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::assessments::{Assessment, Finding, assess, enter};
 use super::model::{
-    Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdParts, HouseholdRow, HouseholdSecrets,
-    HouseholdSort, HouseholdStatus, NewHousehold, NewHouseholdMember,
+    Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdSecrets, HouseholdSort, HouseholdStatus,
+    NewHousehold, NewHouseholdMember,
 };
 use super::{HouseholdId, MemberId};
 use super::{private, warnings};
@@ -43,12 +43,12 @@ diesel::define_sql_function! {
 }
 
 pub fn find(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Household> {
-    let row = HouseholdRow::query().find(id).first(tx.conn)?;
+    let row = Household::query().find(id).first(tx.conn)?;
     complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
 /// Adds members, village names and what may be shown of the private fields: one query each.
-fn complete(tx: &mut Tx<'_>, rows: Vec<HouseholdRow>) -> Result<Vec<Household>> {
+fn complete(tx: &mut Tx<'_>, mut rows: Vec<Household>) -> Result<Vec<Household>> {
     let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
     let names = village_names(tx, villages)?;
@@ -61,21 +61,14 @@ fn complete(tx: &mut Tx<'_>, rows: Vec<HouseholdRow>) -> Result<Vec<Household>> 
         members.entry(member.household_id).or_default().push(member);
     }
     let mut shown = private::shown(tx.conn, tx.secrets, &ids)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let private = shown.remove(&row.id).unwrap_or_default();
-            let parts = HouseholdParts {
-                village: names.get(&row.village_id).cloned().unwrap_or_default(),
-                members: members.remove(&row.id).unwrap_or_default(),
-                phone: private.phone,
-                identity_number_last4: private.last4,
-                unreadable: private.unreadable,
-                warnings: Vec::new(),
-            };
-            row.with(parts)
-        })
-        .collect())
+    for row in &mut rows {
+        let private = shown.remove(&row.id).unwrap_or_default();
+        let village = names.get(&row.village_id).cloned().unwrap_or_default();
+        (row.village_name, row.commune_name) = (village.name, village.commune_name);
+        row.members = members.remove(&row.id).unwrap_or_default();
+        (row.phone, row.identity_number_last4, row.unreadable) = (private.phone, private.last4, private.unreadable);
+    }
+    Ok(rows)
 }
 
 /// The same with what deserves a second look: households that may be one.
@@ -148,22 +141,10 @@ pub fn create_found_in(tx: &mut Tx<'_>, id: HouseholdId, new: &NewHousehold, fin
     diesel::insert_into(households::table)
         .values((
             households::id.eq(id),
-            households::village_id.eq(new.village_id),
-            households::head_name.eq(&new.head_name),
-            households::head_sex.eq(new.head_sex),
-            households::head_birth_year.eq(new.head_birth_year),
-            households::ethnic_group.eq(&new.ethnic_group),
-            households::poverty_status.eq(new.poverty_status),
             households::poverty_year.eq(year),
-            households::deprivations.eq(&new.deprivations),
-            households::poverty_causes.eq(&new.poverty_causes),
-            households::hardship_reasons.eq(&new.hardship_reasons),
-            households::address.eq(&new.address),
-            households::latitude.eq(new.latitude),
-            households::longitude.eq(new.longitude),
-            households::note.eq(&new.note),
             households::acted_by.eq(UserId(tx.actor.id)),
             households::on_behalf_of.eq(acted_for),
+            new,
         ))
         .execute(tx.conn)?;
     let found = Assessment {
@@ -186,14 +167,14 @@ fn check_birth_year(year: Option<i32>, today: NaiveDate) -> Result<()> {
 }
 
 /// Every household of these villages.
-pub fn of_villages(tx: &mut Tx<'_>, villages: &HashSet<LocalityId>) -> Result<Vec<HouseholdRow>> {
-    let rows = HouseholdRow::query().filter(households::village_id.eq_any(villages));
+pub fn of_villages(tx: &mut Tx<'_>, villages: &HashSet<LocalityId>) -> Result<Vec<Household>> {
+    let rows = Household::query().filter(households::village_id.eq_any(villages));
     Ok(rows.order((households::created_at, households::id)).load(tx.conn)?)
 }
 
 /// Those of these households that the caller sees.
-pub fn of_ids(tx: &mut Tx<'_>, ids: &HashSet<HouseholdId>) -> Result<Vec<HouseholdRow>> {
-    Ok(HouseholdRow::query().filter(households::id.eq_any(ids)).load(tx.conn)?)
+pub fn of_ids(tx: &mut Tx<'_>, ids: &HashSet<HouseholdId>) -> Result<Vec<Household>> {
+    Ok(Household::query().filter(households::id.eq_any(ids)).load(tx.conn)?)
 }
 
 /// A household is entered in a village of the caller's area that is still there.
@@ -216,7 +197,7 @@ pub fn check_village(tx: &mut Tx<'_>, village: LocalityId) -> Result<()> {
 }
 
 pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -> Result<()> {
-    let before = HouseholdRow::query().find(id).first(tx.conn)?;
+    let before = Household::query().find(id).first(tx.conn)?;
     check_birth_year(changes.head_birth_year.flatten(), tx.today)?;
     // A village that has ended may go on holding the households that it has.
     if let Some(village) = changes.village_id.filter(|village| *village != before.village_id) {
@@ -245,11 +226,7 @@ pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -
 }
 
 /// A household that is no longer active says since when; one that is active says nothing.
-fn status_since(
-    before: &HouseholdRow,
-    changes: &HouseholdChanges,
-    today: NaiveDate,
-) -> Result<Option<Option<NaiveDate>>> {
+fn status_since(before: &Household, changes: &HouseholdChanges, today: NaiveDate) -> Result<Option<Option<NaiveDate>>> {
     let wrong = |code| Err(Problem::field("#/status_since", code));
     match (changes.status.unwrap_or(before.status), changes.status_since) {
         (HouseholdStatus::Active, Some(Some(_))) => wrong(FieldCode::INVALID_VALUE),
@@ -281,9 +258,7 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
             _ => {}
         }
     }
-    if !errors.is_empty() {
-        return Err(Problem::invalid(errors));
-    }
+    Problem::check(errors)?;
     let dropped = m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
     if diesel::select(exists(dropped.filter(app_member_given(m::id)))).get_result(tx.conn)? {
         return Err(Problem::new(MEMBER_IN_USE));

@@ -8,7 +8,6 @@ use crate::access::policy::permission::{ReadHardshipLists, WritePledges};
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
-use crate::kernel::secrets::sha256;
 use crate::needs::ids::{HardshipItemId, PledgeId};
 
 /// Pledge to help a listed household
@@ -21,10 +20,7 @@ pub async fn create_pledge(
     item: Id<HardshipItemId>,
     new: Valid<NewPledge>,
 ) -> Result<Created<Pledge>> {
-    // The same promise for another item is another request, though the bodies are equal.
-    let mut new = new;
-    new.hash = sha256(&[item.0.0.as_bytes().as_slice(), &new.hash].concat());
-    may.create(new, move |tx, id, new| queries::create(tx, item.0, id, new), queries::find).await
+    may.create_in(item, new, queries::create, queries::find).await
 }
 
 /// Find one pledge

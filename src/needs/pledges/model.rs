@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::UserId;
+use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::pledges;
 use crate::kernel::http::answer::record;
 use crate::kernel::value::day;
@@ -13,29 +14,15 @@ use crate::needs::ids::{HardshipItemId, PledgeId};
 use crate::places::localities::LocalityId;
 use crate::twinning::organisations::OrganisationId;
 
-/// A row of the table.
-#[derive(Clone, HasQuery)]
-#[diesel(table_name = pledges)]
-pub struct PledgeRow {
-    pub id: PledgeId,
-    pub item_id: HardshipItemId,
-    pub organisation_id: OrganisationId,
-    pub village_id: LocalityId,
-    pub note: Option<String>,
-    pub planned_on: Option<NaiveDate>,
-    pub acted_by: Option<UserId>,
-    pub version: i64,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
-
 /// A unit promised to help a listed household.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
+#[diesel(table_name = pledges)]
 pub struct Pledge {
     pub id: PledgeId,
     pub item_id: HardshipItemId,
     pub organisation_id: OrganisationId,
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub organisation_name: Option<String>,
     pub village_id: LocalityId,
     #[schema(example = "Một con bò giống trước Tết")]
@@ -52,7 +39,7 @@ pub struct Pledge {
 record!(Pledge);
 
 /// A promise.
-#[input]
+#[input(pledges)]
 pub struct NewPledge {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,

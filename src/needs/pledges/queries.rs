@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::model::{NewPledge, Pledge, PledgeRow};
+use super::model::{NewPledge, Pledge};
 use super::problems::PLEDGE_EXISTS;
 use crate::access::UserId;
 use crate::access::tx::Tx;
@@ -18,13 +18,13 @@ diesel::define_sql_function! {
 }
 
 pub fn find(tx: &mut Tx<'_>, id: PledgeId) -> Result<Pledge> {
-    let row = PledgeRow::query().find(id).first(tx.conn)?;
+    let row = Pledge::query().find(id).first(tx.conn)?;
     name_organisations(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
 /// The pledges of items, the oldest first.
 pub fn of_items(tx: &mut Tx<'_>, items: &[HardshipItemId]) -> Result<HashMap<HardshipItemId, Vec<Pledge>>> {
-    let rows = PledgeRow::query()
+    let rows = Pledge::query()
         .filter(pledges::item_id.eq_any(items))
         .order((pledges::created_at, pledges::id))
         .load(tx.conn)?;
@@ -35,7 +35,7 @@ pub fn of_items(tx: &mut Tx<'_>, items: &[HardshipItemId]) -> Result<HashMap<Har
     Ok(of_items)
 }
 
-fn name_organisations(tx: &mut Tx<'_>, rows: Vec<PledgeRow>) -> Result<Vec<Pledge>> {
+fn name_organisations(tx: &mut Tx<'_>, mut rows: Vec<Pledge>) -> Result<Vec<Pledge>> {
     let ids: Vec<OrganisationId> = rows.iter().map(|row| row.organisation_id).collect();
     let names: HashMap<OrganisationId, String> = organisations::table
         .filter(organisations::id.eq_any(ids))
@@ -43,20 +43,10 @@ fn name_organisations(tx: &mut Tx<'_>, rows: Vec<PledgeRow>) -> Result<Vec<Pledg
         .load(tx.conn)?
         .into_iter()
         .collect();
-    let pledge = |row: PledgeRow| Pledge {
-        id: row.id,
-        item_id: row.item_id,
-        organisation_id: row.organisation_id,
-        organisation_name: names.get(&row.organisation_id).cloned(),
-        village_id: row.village_id,
-        note: row.note,
-        planned_on: row.planned_on,
-        acted_by: row.acted_by,
-        version: row.version,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    };
-    Ok(rows.into_iter().map(pledge).collect())
+    for row in &mut rows {
+        row.organisation_name = names.get(&row.organisation_id).cloned();
+    }
+    Ok(rows)
 }
 
 /// A twinned unit promises, on a list that stands approved.
@@ -76,9 +66,8 @@ pub fn create(tx: &mut Tx<'_>, item: HardshipItemId, id: PledgeId, new: NewPledg
             pledges::item_id.eq(item),
             pledges::organisation_id.eq(organisation),
             pledges::village_id.eq(village),
-            pledges::note.eq(new.note),
-            pledges::planned_on.eq(new.planned_on),
             pledges::acted_by.eq(UserId(tx.actor.id)),
+            &new,
         ))
         .execute(tx.conn)
         .on_constraint("pledges_organisation_key", || Problem::new(PLEDGE_EXISTS))?;

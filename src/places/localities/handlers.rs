@@ -2,10 +2,9 @@ use actix_web::web::Json;
 use ketnghia_macros::operation;
 
 use super::LocalityId;
-use super::model::{
-    ChildrenFilter, Locality, LocalityChanges, LocalityFilter, LocalityHistory, LocalitySort, NewLocality,
-};
-use super::queries;
+use super::history::LocalityHistory;
+use super::model::{ChildrenFilter, Locality, LocalityChanges, LocalityFilter, LocalitySort, NewLocality};
+use super::{history, queries, search};
 use crate::access::actor::May;
 use crate::access::policy::permission::{ReadLocalities, WriteVillages};
 use crate::kernel::http::answer::{Created, Found, NoContent};
@@ -23,7 +22,7 @@ pub async fn list_localities(
     may: May<ReadLocalities>,
     list: List<LocalityFilter, LocalitySort>,
 ) -> Result<Json<Page<Locality>>> {
-    may.list(list, queries::list).await
+    may.list(list, search::list).await
 }
 
 /// Add a village
@@ -33,7 +32,7 @@ pub async fn list_localities(
 /// the village lies directly under its province.
 #[operation(post "/localities")]
 pub async fn create_locality(may: May<WriteVillages>, new: Valid<NewLocality>) -> Result<Created<Locality>> {
-    may.create(new, queries::create, queries::find).await
+    may.create(new, queries::create, search::find).await
 }
 
 /// Find one place
@@ -41,7 +40,7 @@ pub async fn create_locality(may: May<WriteVillages>, new: Valid<NewLocality>) -
 /// As it is today, or was on its last day.
 #[operation(get "/localities/{id}")]
 pub async fn find_locality(may: May<ReadLocalities>, id: Id<LocalityId>) -> Result<Found<Locality>> {
-    may.find(id, queries::find).await
+    may.find(id, search::find).await
 }
 
 /// Change a village
@@ -54,7 +53,7 @@ pub async fn update_locality(
     if_match: IfMatch,
     changes: Valid<LocalityChanges>,
 ) -> Result<Found<Locality>> {
-    may.change(id, if_match, changes, queries::update, queries::find).await
+    may.change(id, if_match, changes, queries::update, search::find).await
 }
 
 /// Delete a village
@@ -62,7 +61,7 @@ pub async fn update_locality(
 /// Only one that nothing was recorded in.
 #[operation(delete "/localities/{id}")]
 pub async fn delete_locality(may: May<WriteVillages>, id: Id<LocalityId>, if_match: IfMatch) -> Result<NoContent> {
-    may.delete(id, if_match, queries::find, queries::check_deletable).await
+    may.delete(id, if_match, search::find, queries::check_deletable).await
 }
 
 /// List the places in a place
@@ -75,7 +74,7 @@ pub async fn list_locality_children(
     id: Id<LocalityId>,
     list: List<ChildrenFilter, LocalitySort>,
 ) -> Result<Json<Page<Locality>>> {
-    may.list(list, move |tx, filter, keyset| queries::list_children(tx, id.0, filter, keyset)).await
+    may.list_of(id, list, search::list_children).await
 }
 
 /// Read the history of a place
@@ -83,5 +82,5 @@ pub async fn list_locality_children(
 /// What it was called and where it lay from day to day, what it came from and what it became.
 #[operation(get "/localities/{id}/history")]
 pub async fn find_locality_history(may: May<ReadLocalities>, id: Id<LocalityId>) -> Result<Json<LocalityHistory>> {
-    may.read(move |tx| queries::history(tx, id.0)).await.map(Json)
+    may.part(id, history::find_history).await
 }

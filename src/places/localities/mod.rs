@@ -3,10 +3,16 @@
 //! called and wherever it lies.
 
 mod handlers;
+/// The history of a place.
+pub mod history;
 pub mod model;
 /// Codes of problems.
 pub mod problems;
 pub mod queries;
+/// Places as they were on a day.
+pub mod search;
+/// Functions of the database about places.
+pub mod sql;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

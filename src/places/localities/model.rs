@@ -1,9 +1,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use ketnghia_macros::{changes, input};
+use ketnghia_macros::{changes, filter, input};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
@@ -11,7 +11,6 @@ use super::LocalityId;
 use super::problems;
 use crate::kernel::db::schema::{localities, village_profiles};
 use crate::kernel::http::answer::record;
-use crate::kernel::http::extract;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
@@ -254,9 +253,7 @@ pub struct NewLocality {
 }
 
 /// What changes of a village.
-#[changes]
-#[derive(AsChangeset)]
-#[diesel(table_name = localities)]
+#[changes(localities)]
 pub struct LocalityChanges {
     #[length(1..=120)]
     #[schema(example = "Tung")]
@@ -285,7 +282,6 @@ pub struct LocalityChanges {
     pub longitude: Option<Option<f64>>,
     /// Replaces all years.
     #[entries(..=100)]
-    #[diesel(skip_update)]
     pub profiles: Option<Vec<VillageProfile>>,
 }
 
@@ -327,21 +323,19 @@ impl<'de> Deserialize<'de> for AsOf {
 }
 
 /// Which places.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct LocalityFilter {
     /// Any of these levels.
-    #[serde(default)]
     pub level: Vec<LocalityLevel>,
     /// Places directly in this one.
     pub parent_id: Option<LocalityId>,
     /// Official code; together with `as_of` it names one place.
-    #[serde(default, deserialize_with = "extract::search")]
-    #[param(max_length = 100, example = "52")]
+    #[search]
+    #[param(example = "52")]
     pub code: Option<String>,
     /// Words or beginnings of words of the name, without case and diacritics: `kong chro` finds Kông Chro.
-    #[serde(default, deserialize_with = "extract::search")]
-    #[param(max_length = 100, example = "kong chro")]
+    #[search]
+    #[param(example = "kong chro")]
     pub q: Option<String>,
     /// The places of a day (`YYYY-MM-DD`), or `all` of every era; today's without it.
     #[param(value_type = Option<String>, example = "2025-06-30")]
@@ -351,8 +345,7 @@ pub struct LocalityFilter {
 }
 
 /// Which places in a place.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct ChildrenFilter {
     /// The places of a day (`YYYY-MM-DD`), or `all` of every era; today's without it.
     #[param(value_type = Option<String>, example = "2025-06-30")]
@@ -371,47 +364,7 @@ impl ChildrenFilter {
         }
     }
 }
+
 sorts! {
     pub enum LocalitySort { Name = "name" }
-}
-
-/// What a place was called and where it lay, for some days.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct LocalityVersion {
-    #[schema(example = "Yang Trung")]
-    pub name: String,
-    pub code: Option<String>,
-    pub kind: LocalityKind,
-    pub parent_id: Option<LocalityId>,
-    pub path: Vec<LocalityPathStep>,
-    pub valid_from: Option<NaiveDate>,
-    pub valid_to: Option<NaiveDate>,
-    pub legal_basis: Option<String>,
-}
-
-/// A place that another one came from or became.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct LocalitySuccession {
-    pub id: LocalityId,
-    #[schema(example = "23824")]
-    pub code: Option<String>,
-    #[schema(example = "Kông Chro")]
-    pub name: String,
-    pub level: LocalityLevel,
-    pub effective_on: NaiveDate,
-    /// `whole`, `part`, `part_area`, `part_population`, `all_area` or `part_area_all_population`.
-    #[schema(example = "whole")]
-    pub extent: String,
-    /// Every village of the predecessor lies in the successor.
-    pub certain: bool,
-    pub legal_basis: Option<String>,
-}
-
-/// The life of a place.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct LocalityHistory {
-    pub id: LocalityId,
-    pub versions: Vec<LocalityVersion>,
-    pub predecessors: Vec<LocalitySuccession>,
-    pub successors: Vec<LocalitySuccession>,
 }

@@ -1,68 +1,21 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::BoxedSqlQuery;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Jsonb, Nullable, Text, Uuid as SqlUuid};
-use serde_json::json;
+use diesel::sql_types::{Bool, Date, Nullable, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::LocalityId;
-use super::model::{
-    AsOf, ChildrenFilter, Locality, LocalityChanges, LocalityFilter, LocalityHistory, LocalityLevel, LocalityRow,
-    LocalitySort, NewLocality, VillageName, VillageProfile,
-};
+use super::model::{Locality, LocalityChanges, LocalityLevel, NewLocality, VillageName, VillageProfile};
+use super::search::tree_day_of;
 use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{localities, locality_versions, tree_day, village_profiles};
+use crate::kernel::db::schema::{localities, locality_versions, village_profiles};
 use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
-use crate::kernel::list::page::{Keyset, Page};
 use crate::places::localities::problems;
-
-diesel::define_sql_function! {
-    /// The place of a level that a place lay in on a day.
-    fn app_ancestor(place: SqlUuid, wanted_level: Text, day: Date) -> Nullable<SqlUuid>;
-}
-
-diesel::define_sql_function! {
-    /// The level of a place that another record shows.
-    fn app_place_level(place: SqlUuid) -> Text;
-}
-
-diesel::define_sql_function! {
-    /// The name of a place that another record shows.
-    fn app_place_name(place: SqlUuid) -> Text;
-}
-
-/// A locality as it was on a day, or on the nearest day it existed. `{day}` is a bind.
-const AS_ON: &str = "
-    SELECT l.id, l.level, v.code, v.name, v.kind, v.parent_id, app_path(l.id, d.day) AS path, l.valid_from, l.valid_to,
-           l.ethnic_groups, l.border, l.extremely_difficult, l.upland, l.latitude, l.longitude, l.version, l.created_at, l.updated_at,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object('year', p.year, 'households', p.households, 'population', p.population,
-                                                         'minority_households', p.minority_households) ORDER BY p.year DESC), '[]')
-              FROM village_profiles p WHERE p.village_id = l.id) AS profiles";
-const FROM: &str = "
-      FROM localities l
-     CROSS JOIN LATERAL (SELECT greatest(least($1::date, l.valid_to), l.valid_from) AS day) d
-      JOIN locality_versions v ON v.locality_id = l.id
-       AND (v.valid_from IS NULL OR v.valid_from <= d.day) AND (v.valid_to IS NULL OR v.valid_to >= d.day)";
-
-fn tree_day_of(tx: &mut Tx<'_>) -> Result<NaiveDate> {
-    Ok(tree_day::table.select(tree_day::day).first(tx.conn)?)
-}
-
-pub fn find(tx: &mut Tx<'_>, id: LocalityId) -> Result<Locality> {
-    let day = tree_day_of(tx)?;
-    let row: LocalityRow = sql_query(format!("{AS_ON} {FROM} WHERE l.id = $2"))
-        .bind::<Date, _>(day)
-        .bind::<SqlUuid, _>(id)
-        .get_result(tx.conn)?;
-    Locality::try_from(row).map_err(Problem::internal)
-}
 
 /// The names of villages that records show, with their communes'.
 pub fn village_names(
@@ -94,168 +47,6 @@ pub fn profiles(tx: &mut Tx<'_>, villages: &[LocalityId]) -> Result<Vec<(Localit
         .filter(village_profiles::village_id.eq_any(villages))
         .select((village_profiles::village_id, VillageProfile::as_select()));
     Ok(rows.load(tx.conn)?)
-}
-
-/// A statement that grows by conditions with their binds.
-struct Conditions<'f> {
-    sql: String,
-    binds: Vec<Bind<'f>>,
-}
-
-enum Bind<'f> {
-    Day(NaiveDate),
-    Id(Uuid),
-    Text(&'f str),
-    Owned(String),
-    Texts(Vec<&'static str>),
-    Number(i64),
-}
-
-impl<'f> Conditions<'f> {
-    fn new(day: NaiveDate) -> Self {
-        Self { sql: " WHERE true".into(), binds: vec![Bind::Day(day)] }
-    }
-
-    /// Adds a condition; `$` in it is the next bind.
-    fn and(&mut self, condition: &str, bind: Bind<'f>) {
-        self.binds.push(bind);
-        self.sql.push_str(" AND ");
-        self.sql.push_str(&condition.replace('$', &format!("${}", self.binds.len())));
-    }
-
-    fn query(&self, select: &str, tail: &str) -> BoxedSqlQuery<'_, Pg, diesel::query_builder::SqlQuery> {
-        let mut query = sql_query(format!("{select} {FROM} {} {tail}", self.sql)).into_boxed::<Pg>();
-        for bind in &self.binds {
-            query = match bind {
-                Bind::Day(day) => query.bind::<Date, _>(day),
-                Bind::Id(id) => query.bind::<SqlUuid, _>(id),
-                Bind::Text(text) => query.bind::<Text, _>(text),
-                Bind::Owned(text) => query.bind::<Text, _>(text),
-                Bind::Texts(texts) => query.bind::<Array<Text>, _>(texts),
-                Bind::Number(number) => query.bind::<BigInt, _>(number),
-            };
-        }
-        query
-    }
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
-pub fn list(tx: &mut Tx<'_>, filter: &LocalityFilter, keyset: Keyset<LocalitySort>) -> Result<Page<Locality>> {
-    let today = tree_day_of(tx)?;
-    let as_of = filter.as_of.unwrap_or(AsOf::Day(today));
-    let day = if let AsOf::Day(day) = as_of { day } else { today };
-    let mut conditions = Conditions::new(day);
-    if as_of != AsOf::All {
-        conditions
-            .sql
-            .push_str(" AND (l.valid_from IS NULL OR l.valid_from <= $1) AND (l.valid_to IS NULL OR l.valid_to >= $1)");
-    }
-    if !filter.level.is_empty() {
-        conditions.and("l.level = ANY ($)", Bind::Texts(filter.level.iter().map(|level| level.as_str()).collect()));
-    }
-    if let Some(parent) = filter.parent_id {
-        conditions.and("v.parent_id = $", Bind::Id(parent.into()));
-    }
-    if let Some(code) = &filter.code {
-        conditions.and("v.code = $", Bind::Text(code));
-    }
-    if let Some(q) = &filter.q {
-        let words = records::folded_words(tx.conn, q)?;
-        if words.is_empty() {
-            // A search for nothing but signs finds nothing, not everything.
-            conditions.sql.push_str(" AND false");
-        }
-        for word in words {
-            let condition =
-                "l.id IN (SELECT w.locality_id FROM locality_words w WHERE w.word >= $ AND w.word < $ || chr(1114111))";
-            conditions.and(condition, Bind::Owned(word));
-        }
-    }
-    if let Some(twinned) = filter.twinned {
-        // Also by who stands by the whole commune, whose twinning a village head does not see.
-        let truth = if twinned { "IS TRUE" } else { "IS NOT TRUE" };
-        conditions.sql.push_str(&format!(
-            " AND l.level = 'village' AND (l.id IN (SELECT app_twinned_places()) OR l.commune_id IN (SELECT app_twinned_places()) \
-             OR l.district_id IN (SELECT app_twinned_places())) {truth}"
-        ));
-    }
-    let total = if keyset.count {
-        let row: Count = conditions.query("SELECT count(*) AS count", "").get_result(tx.conn)?;
-        Some(row.count)
-    } else {
-        None
-    };
-    let (compare, direction) = if keyset.descending { ("<", "DESC") } else { (">", "ASC") };
-    if let Some((name, id)) = keyset.after::<String>()? {
-        conditions.binds.push(Bind::Owned(name));
-        conditions.binds.push(Bind::Id(id));
-        let (name, id) = (conditions.binds.len() - 1, conditions.binds.len());
-        conditions.sql.push_str(&format!(" AND (v.name, l.id) {compare} (${name}, ${id})"));
-    }
-    conditions.binds.push(Bind::Number(keyset.limit + 1));
-    let tail = format!("ORDER BY v.name {direction}, l.id {direction} LIMIT ${}", conditions.binds.len());
-    let rows: Vec<LocalityRow> = conditions.query(AS_ON, &tail).load(tx.conn)?;
-    let rows: Vec<Locality> =
-        rows.into_iter().map(Locality::try_from).collect::<Result<_, _>>().map_err(Problem::internal)?;
-    keyset.page(rows, total, tx.secrets, |place: &Locality, LocalitySort::Name| (json!(place.name), place.id.into()))
-}
-
-#[derive(QueryableByName)]
-struct History {
-    #[diesel(sql_type = Jsonb)]
-    versions: serde_json::Value,
-    #[diesel(sql_type = Jsonb)]
-    predecessors: serde_json::Value,
-    #[diesel(sql_type = Jsonb)]
-    successors: serde_json::Value,
-}
-
-/// The places directly in one that the caller sees.
-pub fn list_children(
-    tx: &mut Tx<'_>,
-    parent: LocalityId,
-    filter: &ChildrenFilter,
-    keyset: Keyset<LocalitySort>,
-) -> Result<Page<Locality>> {
-    find(tx, parent)?;
-    list(tx, &filter.of(parent), keyset)
-}
-
-pub fn history(tx: &mut Tx<'_>, id: LocalityId) -> Result<LocalityHistory> {
-    let succession = |other: &str, own: &str| {
-        format!(
-            "(SELECT coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'code', l.code, 'name', l.name, 'level', l.level,
-                'effective_on', s.effective_on, 'extent', s.extent, 'certain', s.certain, 'legal_basis', s.legal_basis)
-                ORDER BY s.effective_on, l.code), '[]')
-                FROM locality_successions s JOIN localities l ON l.id = s.{other} WHERE s.{own} = $1)"
-        )
-    };
-    let row: History = sql_query(format!(
-        "SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('name', v.name, 'code', v.code, 'kind', v.kind, 'parent_id', v.parent_id,
-                'path', app_path(v.locality_id, coalesce(v.valid_to, v.valid_from, app_today())),
-                'valid_from', v.valid_from, 'valid_to', v.valid_to, 'legal_basis', v.legal_basis) ORDER BY v.valid_from NULLS FIRST), '[]')
-                FROM locality_versions v WHERE v.locality_id = $1) AS versions,
-            {} AS predecessors, {} AS successors
-          FROM localities WHERE id = $1",
-        succession("predecessor_id", "successor_id"),
-        succession("successor_id", "predecessor_id")
-    ))
-    .bind::<SqlUuid, _>(id)
-    .get_result(tx.conn)?;
-    let read = |versions, predecessors, successors| -> Result<LocalityHistory, serde_json::Error> {
-        Ok(LocalityHistory {
-            id,
-            versions: serde_json::from_value(versions)?,
-            predecessors: serde_json::from_value(predecessors)?,
-            successors: serde_json::from_value(successors)?,
-        })
-    };
-    read(row.versions, row.predecessors, row.successors).map_err(Problem::internal)
 }
 
 pub fn create(tx: &mut Tx<'_>, id: LocalityId, new: NewLocality) -> Result<()> {
@@ -440,9 +231,7 @@ fn replace_profiles(tx: &mut Tx<'_>, village: LocalityId, profiles: &[VillagePro
             );
         }
     }
-    if !errors.is_empty() {
-        return Err(Problem::invalid(errors));
-    }
+    Problem::check(errors)?;
     diesel::delete(village_profiles::table.filter(village_profiles::village_id.eq(village))).execute(tx.conn)?;
     let rows: Vec<_> = profiles
         .iter()

@@ -1,13 +1,14 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::{changes, input};
+use ketnghia_macros::{changes, filter, input};
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::ValidationError;
 
 use super::GiftId;
 use crate::access::UserId;
+use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::gifts;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sort::sorts;
@@ -15,8 +16,9 @@ use crate::kernel::value::enums::db_enum;
 use crate::needs::households::{HouseholdId, MemberId};
 use crate::needs::ids::HardshipItemId;
 use crate::places::localities::LocalityId;
+use crate::places::localities::sql::app_village_name;
+use crate::support::ids::VisitId;
 use crate::support::quantity::Quantity;
-use crate::support::visits::VisitId;
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::twinnings::TwinningId;
 
@@ -90,46 +92,9 @@ pub enum GiftResolution {
     NotDelivered,
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = gifts)]
-pub struct GiftRow {
-    pub id: GiftId,
-    pub visit_id: Option<VisitId>,
-    pub twinning_id: TwinningId,
-    pub organisation_id: OrganisationId,
-    pub village_id: LocalityId,
-    pub household_id: Option<HouseholdId>,
-    pub member_id: Option<MemberId>,
-    pub hardship_item_id: Option<HardshipItemId>,
-    pub category: GiftCategory,
-    pub description: String,
-    pub quantity: Option<Quantity>,
-    pub unit: Option<String>,
-    pub value_vnd: i64,
-    pub funding_source: FundingSource,
-    pub given_on: NaiveDate,
-    pub note: Option<String>,
-    pub status: GiftStatus,
-    pub dispute_reason: Option<String>,
-    pub settlement_note: Option<String>,
-    pub correction_reason: Option<String>,
-    pub written_by: Vec<UserId>,
-    pub acted_by: UserId,
-    pub on_behalf_of: Option<OrganisationId>,
-    pub version: i64,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
-
-impl GiftRow {
-    /// Who recorded it, and who changed it since.
-    pub fn authors(&self) -> impl Iterator<Item = UserId> {
-        std::iter::once(self.acted_by).chain(self.written_by.iter().copied())
-    }
-}
-
 /// What was given: to a household, to one of its members, or to the whole village.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
+#[diesel(table_name = gifts)]
 pub struct Gift {
     pub id: GiftId,
     /// The visit at which it was handed over.
@@ -138,14 +103,17 @@ pub struct Gift {
     /// Who gave: the organisation of the twinning.
     pub organisation_id: OrganisationId,
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub organisation_name: String,
     pub village_id: LocalityId,
     #[schema(example = "Làng Tung")]
+    #[diesel(select_expression = app_village_name(gifts::village_id))]
     pub village_name: String,
     /// Null for a gift to the whole village.
     pub household_id: Option<HouseholdId>,
     /// Null where the caller does not see the household.
     #[schema(example = "Rơ Mah Hyen")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub household_head_name: Option<String>,
     /// Somebody of the household, when the gift was for one person (a student, say).
     pub member_id: Option<MemberId>,
@@ -173,11 +141,14 @@ pub struct Gift {
     pub settlement_note: Option<String>,
     /// Why the commune changed it after it had been answered.
     pub correction_reason: Option<String>,
+    #[serde(skip)]
+    pub written_by: Vec<UserId>,
     /// The user who recorded it: never the one who confirms it.
     pub acted_by: UserId,
     /// The unit that an official recorded it for.
     pub on_behalf_of: Option<OrganisationId>,
     /// What the caller can do with it now.
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub allowed_actions: Vec<GiftAction>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
@@ -186,8 +157,15 @@ pub struct Gift {
 
 record!(Gift);
 
+impl Gift {
+    /// The recorder, and everybody who changed it since.
+    pub fn authors(&self) -> impl Iterator<Item = UserId> {
+        std::iter::once(self.acted_by).chain(self.written_by.iter().copied())
+    }
+}
+
 /// A gift to be recorded.
-#[input]
+#[input(gifts)]
 pub struct NewGift {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
@@ -227,7 +205,7 @@ pub struct NewGift {
 }
 
 /// A gift handed over at a visit: twinning, village and day are those of the visit.
-#[input]
+#[input(gifts)]
 pub struct NewVisitGift {
     /// UUIDv7 made by the client.
     #[serde(default, deserialize_with = "client_id")]
@@ -269,47 +247,9 @@ fn uuid_v7(id: &Uuid) -> Result<(), ValidationError> {
     if id.get_version_num() == 7 { Ok(()) } else { Err(ValidationError::new("not_uuid_v7")) }
 }
 
-impl From<NewGift> for NewVisitGift {
-    fn from(gift: NewGift) -> Self {
-        Self {
-            id: gift.id,
-            household_id: gift.household_id,
-            member_id: gift.member_id,
-            hardship_item_id: gift.hardship_item_id,
-            category: gift.category,
-            description: gift.description,
-            quantity: gift.quantity,
-            unit: gift.unit,
-            value_vnd: gift.value_vnd,
-            funding_source: gift.funding_source,
-            note: gift.note,
-        }
-    }
-}
-
-/// Whom a gift was for.
-#[derive(Debug, Clone, Copy)]
-pub struct Recipient {
-    pub household_id: Option<HouseholdId>,
-    pub member_id: Option<MemberId>,
-    pub hardship_item_id: Option<HardshipItemId>,
-}
-
-impl NewVisitGift {
-    pub fn recipient(&self) -> Recipient {
-        Recipient {
-            household_id: self.household_id,
-            member_id: self.member_id,
-            hardship_item_id: self.hardship_item_id,
-        }
-    }
-}
-
 /// What changes of a gift: freely by those who recorded it while it is `recorded`; after that by the
 /// commune alone, with a `reason`, and the gift is `recorded` again.
-#[changes]
-#[derive(AsChangeset)]
-#[diesel(table_name = gifts)]
+#[changes(gifts)]
 pub struct GiftChanges {
     pub household_id: Option<Option<HouseholdId>>,
     pub member_id: Option<Option<MemberId>>,
@@ -367,8 +307,7 @@ pub struct GiftSettlement {
 }
 
 /// Which gifts.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct GiftFilter {
     /// To this village and its households.
     pub village_id: Option<LocalityId>,
@@ -379,10 +318,8 @@ pub struct GiftFilter {
     /// By this organisation.
     pub organisation_id: Option<OrganisationId>,
     /// Any of these.
-    #[serde(default)]
     pub status: Vec<GiftStatus>,
     /// Any of these.
-    #[serde(default)]
     pub category: Vec<GiftCategory>,
     /// Given on this day or later.
     pub from: Option<NaiveDate>,

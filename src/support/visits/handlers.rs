@@ -1,7 +1,6 @@
 use actix_web::web::Json;
 use ketnghia_macros::operation;
 
-use super::VisitId;
 use super::model::{NewVisit, Visit, VisitChanges, VisitFilter, VisitSort};
 use super::queries;
 use crate::access::actor::May;
@@ -11,6 +10,7 @@ use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
 use crate::kernel::list::List;
 use crate::kernel::list::page::Page;
+use crate::support::ids::VisitId;
 
 /// List visits
 ///

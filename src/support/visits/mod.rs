@@ -9,12 +9,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::Resource;
 use crate::kernel::value::enums::Catalogue;
-use crate::kernel::value::id::id;
-
-id! {
-    /// A visit of a unit to a village.
-    VisitId of "visits"
-}
 
 pub const RESOURCE: Resource = Resource {
     tag: "visits",

@@ -1,26 +1,25 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::{changes, input};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use ketnghia_macros::{changes, filter, input};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
-use super::VisitId;
 use crate::access::UserId;
+use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::visits;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::needs::households::HouseholdId;
 use crate::places::localities::LocalityId;
+use crate::places::localities::sql::app_village_name;
 use crate::support::gifts::model::{Gift, NewVisitGift};
+use crate::support::ids::VisitId;
 use crate::support::recording;
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::twinnings::TwinningId;
-
-/// Maximum number of gifts of a visit.
-pub const GIFTS_MAX: usize = 200;
 
 db_enum! {
     /// Purpose of a visit.
@@ -34,39 +33,20 @@ db_enum! {
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = visits)]
-pub struct VisitRow {
-    pub id: VisitId,
-    pub twinning_id: TwinningId,
-    pub organisation_id: OrganisationId,
-    pub village_id: LocalityId,
-    pub visited_on: NaiveDate,
-    pub purpose: VisitPurpose,
-    pub occasion: Option<String>,
-    pub participants: i32,
-    pub findings: Option<String>,
-    pub latitude: Option<f64>,
-    pub longitude: Option<f64>,
-    pub recorded_at: Option<DateTime<Utc>>,
-    pub acted_by: Option<UserId>,
-    pub on_behalf_of: Option<OrganisationId>,
-    pub version: i64,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
-
 /// A visit of a unit to a village.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
+#[diesel(table_name = visits)]
 pub struct Visit {
     pub id: VisitId,
     pub twinning_id: TwinningId,
     /// The organisation of the twinning.
     pub organisation_id: OrganisationId,
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub organisation_name: String,
     pub village_id: LocalityId,
     #[schema(example = "Làng Tung")]
+    #[diesel(select_expression = app_village_name(visits::village_id))]
     pub village_name: String,
     #[schema(example = "2026-11-18")]
     pub visited_on: NaiveDate,
@@ -77,6 +57,7 @@ pub struct Visit {
     #[schema(example = 6)]
     pub participants: i32,
     /// The visited households.
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub household_ids: Vec<HouseholdId>,
     pub findings: Option<String>,
     #[schema(example = 13.78)]
@@ -86,6 +67,7 @@ pub struct Visit {
     /// By the clock of the phone, as it was sent.
     pub recorded_at: Option<DateTime<Utc>>,
     /// The gifts handed over.
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub gifts: Vec<Gift>,
     /// The user who recorded it.
     pub acted_by: Option<UserId>,
@@ -99,7 +81,7 @@ pub struct Visit {
 record!(Visit);
 
 /// A visit to be recorded, with the gifts handed over: all or nothing.
-#[input]
+#[input(visits)]
 pub struct NewVisit {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
@@ -121,6 +103,7 @@ pub struct NewVisit {
     /// Households of the village that the caller sees, each once.
     #[length(..=500)]
     #[serde(default)]
+    #[diesel(skip_insertion)]
     pub household_ids: Vec<HouseholdId>,
     #[length(..=5000)]
     #[schema(example = "Ba hộ cần nước sạch trước mùa khô")]
@@ -132,24 +115,15 @@ pub struct NewVisit {
     #[schema(example = 107.47)]
     pub longitude: Option<f64>,
     /// By the clock of the phone; stored as sent, without a check.
-    #[validate(custom(function = "moment"))]
+    #[validate(custom(function = "recording::storable"))]
     pub recorded_at: Option<DateTime<Utc>>,
-    // The validator cannot report a list that is too long and its items at once; queries count them.
     /// The gifts handed over, at most 200.
-    #[serde(default)]
-    #[validate(nested)]
-    #[schema(max_items = 200)]
+    #[entries(..=200)]
     pub gifts: Vec<NewVisitGift>,
 }
 
-fn moment(value: &DateTime<Utc>) -> Result<(), ValidationError> {
-    if recording::is_storable(value) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
-}
-
 /// Changes of a visit.
-#[changes]
-#[derive(AsChangeset)]
-#[diesel(table_name = visits)]
+#[changes(visits)]
 pub struct VisitChanges {
     /// Only while the visit has no gifts, because they have its day.
     #[schema(example = "2026-11-18")]
@@ -177,8 +151,7 @@ pub struct VisitChanges {
 }
 
 /// Filters of the list of visits.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct VisitFilter {
     /// To this village.
     pub village_id: Option<LocalityId>,

@@ -5,8 +5,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::VisitId;
-use super::model::{GIFTS_MAX, NewVisit, Visit, VisitChanges, VisitFilter, VisitRow, VisitSort};
+use super::model::{NewVisit, Visit, VisitChanges, VisitFilter, VisitSort};
 use crate::access::reach::Reach;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
@@ -19,7 +18,9 @@ use crate::kernel::value::id::RecordId;
 use crate::needs::households::HouseholdId;
 use crate::support::gifts::GiftId;
 use crate::support::gifts::model::{Gift, NewVisitGift};
-use crate::support::gifts::queries::{self as gift_queries, app_village_name};
+use crate::support::gifts::queries as gift_queries;
+use crate::support::ids::VisitId;
+use crate::support::recipients::{self, Recipient, check_recipients};
 use crate::support::recording::{self, Occasion};
 
 diesel::define_sql_function! {
@@ -33,9 +34,8 @@ fn load(tx: &mut Tx<'_>, query: visits::BoxedQuery<'_, Pg>) -> Result<Vec<Visit>
         .filter(organisations::id.eq(visits::organisation_id))
         .select(organisations::name)
         .single_value();
-    let rows: Vec<(VisitRow, Option<String>, String)> =
-        query.select((VisitRow::as_select(), organisation, app_village_name(visits::village_id))).load(tx.conn)?;
-    let ids: Vec<VisitId> = rows.iter().map(|(row, ..)| row.id).collect();
+    let rows: Vec<(Visit, Option<String>)> = query.select((Visit::as_select(), organisation)).load(tx.conn)?;
+    let ids: Vec<VisitId> = rows.iter().map(|(visit, _)| visit.id).collect();
 
     let mut homes: HashMap<VisitId, Vec<HouseholdId>> = HashMap::new();
     let visited: Vec<(VisitId, HouseholdId)> = visit_households::table
@@ -52,30 +52,13 @@ fn load(tx: &mut Tx<'_>, query: visits::BoxedQuery<'_, Pg>) -> Result<Vec<Visit>
         }
     }
 
-    let visit = |(row, organisation_name, village_name): (VisitRow, Option<String>, String)| Visit {
-        household_ids: homes.remove(&row.id).unwrap_or_default(),
-        gifts: given.remove(&row.id).unwrap_or_default(),
-        id: row.id,
-        twinning_id: row.twinning_id,
-        organisation_id: row.organisation_id,
-        organisation_name: organisation_name.unwrap_or_default(),
-        village_id: row.village_id,
-        village_name,
-        visited_on: row.visited_on,
-        purpose: row.purpose,
-        occasion: row.occasion,
-        participants: row.participants,
-        findings: row.findings,
-        latitude: row.latitude,
-        longitude: row.longitude,
-        recorded_at: row.recorded_at,
-        acted_by: row.acted_by,
-        on_behalf_of: row.on_behalf_of,
-        version: row.version,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
+    let complete = |(mut visit, organisation_name): (Visit, Option<String>)| {
+        visit.organisation_name = organisation_name.unwrap_or_default();
+        visit.household_ids = homes.remove(&visit.id).unwrap_or_default();
+        visit.gifts = given.remove(&visit.id).unwrap_or_default();
+        visit
     };
-    Ok(rows.into_iter().map(visit).collect())
+    Ok(rows.into_iter().map(complete).collect())
 }
 
 pub fn find(tx: &mut Tx<'_>, id: VisitId) -> Result<Visit> {
@@ -101,11 +84,6 @@ pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) ->
 sort_columns! { VisitSort of visits as Visit: VisitedOn = visited_on (NaiveDate) }
 
 pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
-    if new.gifts.len() > GIFTS_MAX {
-        let mut error = FieldError::new("#/gifts", FieldCode::LENGTH);
-        error.parameter = Some((format!("nhiều nhất {GIFTS_MAX}"), format!("at most {GIFTS_MAX}")));
-        return Err(Problem::invalid(vec![error]));
-    }
     let occasion = Occasion {
         twinning_id: new.twinning_id,
         village_id: new.village_id,
@@ -116,28 +94,18 @@ pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
     let recording = recording::check(tx, &occasion)?;
     let mut errors = check_households(tx, &occasion, &new.household_ids, &HashSet::new())?;
     errors.extend(repeated_ids(&new.gifts));
-    let recipients: Vec<_> =
-        new.gifts.iter().enumerate().map(|(index, gift)| (format!("#/gifts/{index}"), gift.recipient())).collect();
-    errors.extend(gift_queries::check_recipients(tx, &occasion, &recipients)?);
-    if !errors.is_empty() {
-        return Err(Problem::invalid(errors));
-    }
+    let to = |gift: &NewVisitGift| Recipient::of(gift.household_id, gift.member_id, gift.hardship_item_id);
+    let gifts = new.gifts.iter().enumerate();
+    let recipients: Vec<_> = gifts.map(|(index, gift)| (format!("#/gifts/{index}"), to(gift))).collect();
+    errors.extend(check_recipients(tx, &occasion, &recipients)?);
+    Problem::check(errors)?;
     claim_gifts(tx, id, &new.gifts)?;
 
     diesel::insert_into(visits::table)
         .values((
+            &new,
             visits::id.eq(id),
-            visits::twinning_id.eq(new.twinning_id),
             visits::organisation_id.eq(recording.organisation_id),
-            visits::village_id.eq(new.village_id),
-            visits::visited_on.eq(new.visited_on),
-            visits::purpose.eq(new.purpose),
-            visits::occasion.eq(new.occasion),
-            visits::participants.eq(new.participants),
-            visits::findings.eq(new.findings),
-            visits::latitude.eq(new.latitude),
-            visits::longitude.eq(new.longitude),
-            visits::recorded_at.eq(new.recorded_at),
             visits::acted_by.eq(tx.actor.id),
             visits::on_behalf_of.eq(recording.on_behalf_of),
         ))
@@ -146,7 +114,7 @@ pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
     insert_households(tx, id, &new.household_ids)?;
     let gifts = new.gifts.into_iter().map(|gift| (GiftId(gift.id.unwrap_or_else(Uuid::now_v7)), gift)).collect();
     // The error does not say which of the gifts it was; the next try will.
-    gift_queries::insert(tx, &occasion, recording, Some(id), gifts)
+    gift_queries::insert(tx, &occasion, recording, id, gifts)
         .map_err(|error| recording::gone(error, GiftId::TABLE, |_| "#/gifts".to_owned()))
 }
 
@@ -172,7 +140,7 @@ fn check_households(
     ids: &[HouseholdId],
     before: &HashSet<HouseholdId>,
 ) -> Result<Vec<FieldError>> {
-    let homes = gift_queries::check_households(tx, occasion, ids)?;
+    let homes = recipients::check_households(tx, occasion, ids)?;
     let mut seen = HashSet::new();
     let wrong = |id: &HouseholdId| {
         if !seen.insert(*id) {
@@ -228,9 +196,7 @@ pub fn update(tx: &mut Tx<'_>, id: VisitId, changes: VisitChanges) -> Result<()>
     if let Some(ids) = &changes.household_ids {
         let before: HashSet<HouseholdId> = visit.household_ids.iter().copied().collect();
         let errors = check_households(tx, &occasion, ids, &before)?;
-        if !errors.is_empty() {
-            return Err(Problem::invalid(errors));
-        }
+        Problem::check(errors)?;
         let of_visit = visit_households::table.filter(visit_households::visit_id.eq(id));
         diesel::delete(of_visit.filter(visit_households::household_id.ne_all(ids))).execute(tx.conn)?;
         let added: Vec<HouseholdId> = ids.iter().filter(|home| !before.contains(home)).copied().collect();

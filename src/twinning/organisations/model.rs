@@ -1,15 +1,15 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::{changes, input};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use ketnghia_macros::{changes, filter, input};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::OrganisationId;
+use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::http::answer::record;
-use crate::kernel::http::extract;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
@@ -68,24 +68,6 @@ pub struct OrganisationHeadcount {
     pub headcount: i32,
 }
 
-/// The public part, a row of `organisations`.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = organisations)]
-pub struct OrganisationRow {
-    pub id: OrganisationId,
-    pub name: String,
-    pub kind: OrganisationKind,
-    pub level: OrganisationLevel,
-    pub parent_id: Option<OrganisationId>,
-    pub locality_id: LocalityId,
-    pub place_id: Option<LocalityId>,
-    pub valid_from: Option<NaiveDate>,
-    pub valid_to: Option<NaiveDate>,
-    pub version: i64,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
-
 /// The contact; the policies of the table hide the row from other callers.
 #[derive(Default, Queryable, Selectable)]
 #[diesel(table_name = organisation_contacts)]
@@ -97,7 +79,8 @@ pub struct OrganisationContact {
 }
 
 /// A giver: a department, a company, a unit, an association, or a place.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, HasQuery, Serialize, ToSchema)]
+#[diesel(table_name = organisations)]
 pub struct Organisation {
     pub id: OrganisationId,
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
@@ -119,15 +102,20 @@ pub struct Organisation {
     /// Contact person. This and the other contact fields are null except for the organisation itself
     /// and the officials above it.
     #[schema(example = "Nguyễn Thị Hoa")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub contact_name: Option<String>,
     #[schema(example = "0269123456")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub contact_phone: Option<String>,
     #[schema(example = "vanphong@ianan.example")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub contact_email: Option<String>,
     #[schema(example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub address: Option<String>,
     /// Assigned posts by year, the latest first; empty except for the organisation itself and the
     /// officials above it.
+    #[diesel(select_expression = later(), deserialize_as = Later)]
     pub headcounts: Vec<OrganisationHeadcount>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
@@ -137,31 +125,13 @@ pub struct Organisation {
 record!(Organisation);
 
 impl Organisation {
-    pub fn new(
-        row: OrganisationRow,
-        contact: Option<OrganisationContact>,
-        headcounts: Vec<OrganisationHeadcount>,
-    ) -> Self {
+    pub fn complete(&mut self, contact: Option<OrganisationContact>, headcounts: Vec<OrganisationHeadcount>) {
         let contact = contact.unwrap_or_default();
-        Self {
-            id: row.id,
-            name: row.name,
-            kind: row.kind,
-            level: row.level,
-            parent_id: row.parent_id,
-            locality_id: row.locality_id,
-            place_id: row.place_id,
-            valid_from: row.valid_from,
-            valid_to: row.valid_to,
-            contact_name: contact.contact_name,
-            contact_phone: contact.contact_phone,
-            contact_email: contact.contact_email,
-            address: contact.address,
-            headcounts,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        }
+        self.contact_name = contact.contact_name;
+        self.contact_phone = contact.contact_phone;
+        self.contact_email = contact.contact_email;
+        self.address = contact.address;
+        self.headcounts = headcounts;
     }
 }
 
@@ -209,9 +179,7 @@ pub struct NewOrganisation {
 }
 
 /// Changes of an organisation.
-#[changes]
-#[derive(AsChangeset)]
-#[diesel(table_name = organisations)]
+#[changes(organisations)]
 pub struct OrganisationChanges {
     #[length(1..=200)]
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
@@ -246,7 +214,6 @@ pub struct OrganisationChanges {
     pub address: Option<Option<String>>,
     /// Replaces all years.
     #[entries(..=100)]
-    #[diesel(skip_update)]
     pub headcounts: Option<Vec<OrganisationHeadcount>>,
 }
 
@@ -275,15 +242,13 @@ impl OrganisationChanges {
 }
 
 /// Filters of the list of organisations.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct OrganisationFilter {
     /// Part of the name, without case and diacritics.
-    #[serde(default, deserialize_with = "extract::search")]
-    #[param(max_length = 100, example = "van phong")]
+    #[search]
+    #[param(example = "van phong")]
     pub q: Option<String>,
     /// Any of these kinds.
-    #[serde(default)]
     pub kind: Vec<OrganisationKind>,
     /// Managed by this place.
     pub locality_id: Option<LocalityId>,

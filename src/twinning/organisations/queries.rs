@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::OrganisationId;
 use super::model::{
     NewOrganisation, Organisation, OrganisationChanges, OrganisationContact, OrganisationFilter, OrganisationHeadcount,
-    OrganisationKind, OrganisationRow, OrganisationSort,
+    OrganisationKind, OrganisationSort,
 };
 use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
@@ -26,15 +26,9 @@ use crate::places::localities::problems::WRONG_LEVEL;
 use crate::twinning::organisations::problems::PLACE_TAKEN;
 use crate::twinning::references::{check_parent, place_in_range};
 
-type Found = (OrganisationRow, Option<OrganisationContact>);
-
 pub fn find(tx: &mut Tx<'_>, id: OrganisationId) -> Result<Organisation> {
-    let (row, contact): Found = with_contact()
-        .filter(organisations::id.eq(id))
-        .select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()))
-        .first(tx.conn)?;
-    let headcounts = headcounts(tx, &[row.id])?.remove(&row.id).unwrap_or_default();
-    Ok(Organisation::new(row, contact, headcounts))
+    let query = with_contact().filter(organisations::id.eq(id)).into_boxed();
+    load(tx, query)?.pop().ok_or_else(Problem::not_found)
 }
 
 #[diesel::dsl::auto_type]
@@ -54,11 +48,7 @@ pub fn list(
             .when_any(&filter.kind, |kinds| organisations::kind.eq_any(kinds))
             .when(filter.locality_id, |locality| organisations::locality_id.eq(locality))
     };
-    tx.page(keyset, filtered, |tx, query| {
-        let query = query.select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()));
-        let rows = query.load(tx.conn)?;
-        complete(tx, rows)
-    })
+    tx.page(keyset, filtered, load)
 }
 
 sort_columns! {
@@ -72,12 +62,7 @@ pub fn managed_by_or_of(tx: &mut Tx<'_>, managers: &[LocalityId], places: &[Loca
     let meant = organisations::locality_id
         .eq_any(managers)
         .or(organisations::place_id.assume_not_null().eq_any(places).and(organisations::place_id.is_not_null()));
-    let rows: Vec<Found> = organisations::table
-        .left_join(organisation_contacts::table)
-        .filter(meant)
-        .select((OrganisationRow::as_select(), Option::<OrganisationContact>::as_select()))
-        .load(tx.conn)?;
-    complete(tx, rows)
+    load(tx, with_contact().filter(meant).into_boxed())
 }
 
 /// Returns id and name of the organisations managed in the caller's area.
@@ -86,15 +71,17 @@ pub fn in_care(tx: &mut Tx<'_>) -> Result<Vec<(OrganisationId, String)>> {
     Ok(managed.select((organisations::id, organisations::name)).load(tx.conn)?)
 }
 
-/// Adds the headcounts of all rows with one query.
-fn complete(tx: &mut Tx<'_>, rows: Vec<Found>) -> Result<Vec<Organisation>> {
-    let ids: Vec<OrganisationId> = rows.iter().map(|(row, _)| row.id).collect();
+/// Reads organisations with contacts and headcounts: two queries.
+fn load(tx: &mut Tx<'_>, query: IntoBoxed<'_, with_contact, Pg>) -> Result<Vec<Organisation>> {
+    let rows: Vec<(Organisation, Option<OrganisationContact>)> =
+        query.select((Organisation::as_select(), Option::<OrganisationContact>::as_select())).load(tx.conn)?;
+    let ids: Vec<OrganisationId> = rows.iter().map(|(organisation, _)| organisation.id).collect();
     let mut headcounts = headcounts(tx, &ids)?;
-    let organisations = rows.into_iter().map(|(row, contact)| {
-        let own = headcounts.remove(&row.id).unwrap_or_default();
-        Organisation::new(row, contact, own)
-    });
-    Ok(organisations.collect())
+    let complete = |(mut organisation, contact): (Organisation, _)| {
+        organisation.complete(contact, headcounts.remove(&organisation.id).unwrap_or_default());
+        organisation
+    };
+    Ok(rows.into_iter().map(complete).collect())
 }
 
 fn headcounts(tx: &mut Tx<'_>, ids: &[OrganisationId]) -> Result<HashMap<OrganisationId, Vec<OrganisationHeadcount>>> {
@@ -216,9 +203,7 @@ fn replace_headcounts(
         again.then(|| FieldError::new(format!("#/headcounts/{index}/year"), FieldCode::DUPLICATE))
     };
     let errors: Vec<FieldError> = headcounts.iter().enumerate().filter_map(repeated).collect();
-    if !errors.is_empty() {
-        return Err(Problem::invalid(errors));
-    }
+    Problem::check(errors)?;
     let own = organisation_headcounts::table.filter(organisation_headcounts::organisation_id.eq(organisation));
     diesel::delete(own).execute(tx.conn)?;
     let rows: Vec<_> = headcounts

@@ -1,14 +1,13 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::{changes, input};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use ketnghia_macros::{changes, filter, input};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ProgrammeId;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::http::answer::record;
-use crate::kernel::http::extract;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
@@ -59,7 +58,7 @@ pub struct Programme {
 record!(Programme);
 
 /// A programme to be added.
-#[input]
+#[input(programmes)]
 pub struct NewProgramme {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
@@ -92,9 +91,7 @@ pub struct NewProgramme {
 }
 
 /// Changes of a programme.
-#[changes]
-#[derive(AsChangeset)]
-#[diesel(table_name = programmes)]
+#[changes(programmes)]
 pub struct ProgrammeChanges {
     #[length(1..=100)]
     #[schema(example = "18-CT/TU")]
@@ -120,15 +117,13 @@ pub struct ProgrammeChanges {
 }
 
 /// Filters of the list of programmes.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct ProgrammeFilter {
     /// Part of the title or number, without case and diacritics.
-    #[serde(default, deserialize_with = "extract::search")]
-    #[param(max_length = 100, example = "ket nghia")]
+    #[search]
+    #[param(example = "ket nghia")]
     pub q: Option<String>,
     /// Any of these kinds.
-    #[serde(default)]
     pub kind: Vec<ProgrammeKind>,
     /// For this place.
     pub locality_id: Option<LocalityId>,

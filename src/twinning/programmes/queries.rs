@@ -43,21 +43,7 @@ pub fn create(tx: &mut Tx<'_>, id: ProgrammeId, new: NewProgramme) -> Result<()>
         check_parent(tx.conn, id, parent)?;
     }
     check_period(new.effective_on, new.ends_on)?;
-    diesel::insert_into(programmes::table)
-        .values((
-            programmes::id.eq(id),
-            programmes::number.eq(new.number),
-            programmes::title.eq(new.title),
-            programmes::issuer.eq(new.issuer),
-            programmes::kind.eq(new.kind),
-            programmes::issued_on.eq(new.issued_on),
-            programmes::effective_on.eq(new.effective_on),
-            programmes::ends_on.eq(new.ends_on),
-            programmes::locality_id.eq(new.locality_id),
-            programmes::parent_id.eq(new.parent_id),
-            programmes::note.eq(new.note),
-        ))
-        .execute(tx.conn)?;
+    diesel::insert_into(programmes::table).values((programmes::id.eq(id), &new)).execute(tx.conn)?;
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::{changes, input};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use ketnghia_macros::{changes, filter, input};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::TwinningId;
@@ -13,7 +13,7 @@ use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
-use crate::places::localities::queries::{app_place_level, app_place_name};
+use crate::places::localities::sql::{app_place_level, app_place_name};
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::programmes::ProgrammeId;
 
@@ -76,7 +76,7 @@ pub struct Twinning {
 record!(Twinning);
 
 /// A twinning to be added.
-#[input]
+#[input(twinnings)]
 pub struct NewTwinning {
     /// UUIDv7 made by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
@@ -103,9 +103,7 @@ pub struct NewTwinning {
 }
 
 /// Changes of a twinning.
-#[changes]
-#[derive(AsChangeset)]
-#[diesel(table_name = twinnings)]
+#[changes(twinnings)]
 pub struct TwinningChanges {
     pub lead: Option<bool>,
     #[length(1..=100)]
@@ -122,8 +120,7 @@ pub struct TwinningChanges {
 }
 
 /// Filters of the list of twinnings.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
 pub struct TwinningFilter {
     /// With this place itself, not with places in it.
     pub locality_id: Option<LocalityId>,
@@ -135,7 +132,6 @@ pub struct TwinningFilter {
     #[param(example = "2026-11-22")]
     pub active_on: Option<NaiveDate>,
     /// Any of these, as of today.
-    #[serde(default)]
     pub status: Vec<TwinningStatus>,
 }
 

@@ -71,17 +71,7 @@ pub fn create(tx: &mut Tx<'_>, id: TwinningId, new: NewTwinning) -> Result<()> {
     check_reach(tx, new.programme_id, new.locality_id, new.starts_on)?;
     check_period(new.starts_on, new.ends_on)?;
     diesel::insert_into(twinnings::table)
-        .values((
-            twinnings::id.eq(id),
-            twinnings::programme_id.eq(new.programme_id),
-            twinnings::organisation_id.eq(new.organisation_id),
-            twinnings::locality_id.eq(new.locality_id),
-            twinnings::lead.eq(new.lead),
-            twinnings::decision_number.eq(new.decision_number),
-            twinnings::decision_date.eq(new.decision_date),
-            twinnings::starts_on.eq(new.starts_on),
-            twinnings::ends_on.eq(new.ends_on),
-        ))
+        .values((twinnings::id.eq(id), &new))
         .execute(tx.conn)
         .on_constraint("twinnings_key", || Problem::new(TWINNING_EXISTS))?;
     Ok(())

@@ -156,7 +156,7 @@ fn tidy(received: &mut Value) -> Result<()> {
         return Err(Problem::field("#", FieldCode::INVALID_TYPE));
     }
     let errors = json::clean(received);
-    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+    Problem::check(errors)
 }
 
 fn client_id(received: &Value) -> Result<Option<Uuid>> {

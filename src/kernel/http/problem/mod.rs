@@ -154,6 +154,11 @@ impl Problem {
         Self::with_errors(Code::INVALID, errors)
     }
 
+    /// Returns 422 if there are wrong fields.
+    pub fn check(errors: Vec<FieldError>) -> Result<()> {
+        if errors.is_empty() { Ok(()) } else { Err(Self::invalid(errors)) }
+    }
+
     /// 422 with one wrong field.
     pub fn field(pointer: impl Into<String>, code: FieldCode) -> Self {
         Self::invalid(vec![FieldError::new(pointer, code)])
