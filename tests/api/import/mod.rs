@@ -333,7 +333,7 @@ fn a_list_of_members_is_refused_with_advice() {
     let file = "Thôn,Chủ hộ,Dân tộc,Loại hộ,Quan hệ với chủ hộ\nTung,Siu A,10,Hộ nghèo,Chủ hộ\n";
     let report = world.import(Kind::Households, "ianan", file.as_bytes(), true);
     assert_eq!(said(&report.errors), [(1, "Quan hệ với chủ hộ", "unknown_column")]);
-    assert!(report.lines("ho.csv").concat().contains("One row a household: delete the members' rows first"));
+    assert!(report.lines("ho.csv").concat().contains("One row for each household: delete the members' rows first"));
 }
 
 #[test]
