@@ -1778,6 +1778,15 @@ CREATE FUNCTION public.app_today() RETURNS date
 
 COMMENT ON FUNCTION public.app_today() IS 'The current day in Vietnam';
 
+CREATE FUNCTION public.app_touch_ended_twinnings() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  update public.twinnings t set updated_at = pg_catalog.clock_timestamp() where t.ends_on >= old.day and t.ends_on < new.day;
+  return null;
+end $$;
+
 CREATE FUNCTION public.app_touch_parent() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -3416,6 +3425,8 @@ CREATE TRIGGER actor BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((ne
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.app_append_only();
 
+CREATE TRIGGER ended_twinnings AFTER UPDATE OF day ON public.tree_day FOR EACH ROW WHEN ((new.day > old.day)) EXECUTE FUNCTION public.app_touch_ended_twinnings();
+
 CREATE TRIGGER follow_item AFTER INSERT OR DELETE OR UPDATE OF status, hardship_item_id ON public.gifts FOR EACH ROW EXECUTE FUNCTION public.app_follow_item('hardship_item_id');
 
 CREATE TRIGGER follow_item AFTER INSERT OR DELETE ON public.pledges FOR EACH ROW EXECUTE FUNCTION public.app_follow_item('item_id');
@@ -4500,6 +4511,8 @@ GRANT ALL ON FUNCTION public.app_timeline(parent uuid, starts date, assigned uui
 
 REVOKE ALL ON FUNCTION public.app_today() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_today() TO app;
+
+REVOKE ALL ON FUNCTION public.app_touch_ended_twinnings() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_touch_parent() FROM PUBLIC;
 

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use crate::access::tokens::Tokens;
 use crate::config::{Keys, Storage};
-use crate::jobs;
 use crate::kernel::clock::Clock;
 use crate::kernel::db::sealing;
 use crate::kernel::db::{Db, migrate};
 use crate::kernel::http::problem::Problem;
 use crate::kernel::secrets::Secrets;
+use crate::places::tree::follow_the_day;
 use crate::postgres::{Address, Embedded, Opened};
 
 const DATABASE: &str = "ketnghia";
@@ -133,7 +133,7 @@ pub fn open(storage: &Storage, keys: &Keys) -> Result<Installation, String> {
     let db = Db::connect(&database.url, 1, Clock::default())?;
     check(&db, storage.unsafe_durability)?;
     let (_, secrets) = join_keys(storage, keys, &db, brought)?;
-    jobs::follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
+    follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
     Ok(Installation { db, secrets, _database: database })
 }
 

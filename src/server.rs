@@ -26,6 +26,7 @@ use crate::kernel::db::{Db, migrate};
 use crate::kernel::http::middleware::Stopping;
 use crate::kernel::http::problem::Problem;
 use crate::places::loader;
+use crate::places::tree::follow_the_day;
 
 /// Connections that wait until a worker accepts them; the kernel may allow fewer.
 const BACKLOG: i32 = 4096;
@@ -96,7 +97,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     let db = Db::connect_with(&database.url, settings.pool_size(), clock, settings.callers.two_person_days)?;
     check(&db, settings.storage.unsafe_durability)?;
     let (tokens, secrets) = join_keys(&settings.storage, &settings.keys, &db, keys)?;
-    jobs::follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
+    follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
     let state = State::new(db, tokens, secrets, &settings.callers);
     let users = if settings.demo { demo::load(&state)? } else { Vec::new() };
 
@@ -111,7 +112,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
 fn run(listener: TcpListener, state: State, settings: &Serve) -> Result<(), String> {
     let (tell, told) = mpsc::channel();
     let (watched, tokens, secrets) = (state.db.clone(), state.tokens.clone(), state.secrets.clone());
-    std::thread::spawn(move || jobs::watch(&watched, &tokens, &secrets, &told));
+    std::thread::spawn(move || jobs::watch(app::resources(), &watched, &tokens, &secrets, &told));
     let (pool_size, delay) = (settings.pool_size(), Duration::from_secs(settings.stop_delay_seconds));
     let outcome = actix_web::rt::System::new().block_on(async move {
         let (stopping, door) = (state.stopping.clone(), listener.try_clone()?);

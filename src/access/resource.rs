@@ -1,10 +1,11 @@
 //! The contribution of a resource to the whole service. Each resource states a `RESOURCE`, each area lists its
-//! resources, and `app.rs` lists the areas: routes, document, catalogues and audit are derived from this list.
+//! resources, and `app.rs` lists the areas: routes, document, catalogues, audit and jobs are derived from this list.
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::steps::StepFacts;
 use crate::kernel::http::problem::{Code, FieldCode};
+use crate::kernel::job::Job;
 use crate::kernel::value::enums::Catalogue;
 
 /// A resource of the API.
@@ -24,6 +25,8 @@ pub struct Resource {
     pub steps: fn() -> Vec<StepFacts>,
     /// Tables of its parts, whose audit entries are shown as entries of this resource.
     pub parts: &'static [Part],
+    /// Its work without a request.
+    pub jobs: &'static [Job],
 }
 
 /// A table whose rows are parts of a record.
@@ -44,6 +47,7 @@ impl Resource {
         catalogues: Vec::new,
         steps: Vec::new,
         parts: &[],
+        jobs: &[],
     };
 
     /// The name of its table, which is also its name in the audit.

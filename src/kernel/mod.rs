@@ -6,6 +6,8 @@ pub mod clock;
 pub mod db;
 /// Extractors, answers, errors and middleware.
 pub mod http;
+/// Jobs: work without a request.
+pub mod job;
 /// Lists: filter, paging, keyset pages.
 pub mod list;
 /// Vietnamese or English, by Accept-Language.

@@ -4,6 +4,8 @@ pub mod catalogues;
 pub mod loader;
 /// Provinces, districts, communes and villages.
 pub mod localities;
+/// The day of the tree of places.
+pub mod tree;
 
 use crate::access::resource::Resource;
 

@@ -20,12 +20,14 @@ mod suppression;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::Resource;
+use crate::kernel::job::Job;
 
 pub const RESOURCE: Resource = Resource {
     tag: "aggregates",
     about: "Numbers for reports and dashboards, as JSON or CSV.",
     routes,
     field_problems: problems::FIELD_PROBLEMS,
+    jobs: &[Job { name: "summarise support", run: |db, _| summaries::refresh(db) }],
     ..Resource::EMPTY
 };
 

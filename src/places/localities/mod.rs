@@ -17,8 +17,10 @@ pub mod sql;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::{Part, Resource};
+use crate::kernel::job::Job;
 use crate::kernel::value::enums::Catalogue;
 use crate::kernel::value::id::id;
+use crate::places::tree::follow_the_day;
 
 id! {
     /// A province, district, commune or village.
@@ -42,6 +44,7 @@ pub const RESOURCE: Resource = Resource {
         Part { table: "locality_versions", name: "versions" },
         Part { table: "locality_successions", name: "successions" },
     ],
+    jobs: &[Job { name: "update the tree of places", run: |db, _| follow_the_day(db) }],
     ..Resource::EMPTY
 };
 

@@ -8,11 +8,11 @@ use diesel::{Connection, PgConnection};
 use ketnghia::access::tokens::Tokens;
 use ketnghia::app::State;
 use ketnghia::config::Callers;
-use ketnghia::jobs;
 use ketnghia::kernel::clock::Clock;
 use ketnghia::kernel::db::{Db, migrate};
 use ketnghia::kernel::secrets::Secrets;
 use ketnghia::places::loader::{self, Selection};
+use ketnghia::places::tree;
 use ketnghia::postgres::Embedded;
 use ketnghia::server::Running;
 
@@ -200,7 +200,7 @@ impl TestServer {
     /// Sets the clock and updates the tree of places to its day.
     pub fn set_clock(&self, instant: &str) {
         self.db.clock.set(instant.parse::<DateTime<Utc>>().unwrap());
-        jobs::follow_the_day(&self.db).unwrap();
+        tree::follow_the_day(&self.db).unwrap();
     }
 
     /// Connects as superuser, for facts that no response shows.

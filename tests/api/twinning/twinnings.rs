@@ -278,10 +278,13 @@ fn the_status_of_a_twinning_follows_the_day_and_a_suspension() {
 
     world.server.set_clock("2026-11-22T16:59:59Z");
     let official = world.commune(world.ianan);
-    assert_eq!(official.get(&path).expect(200)["status"], "active", "23:59:59 of this day in Vietnam");
+    let active = official.get(&path).expect(200);
+    assert_eq!(active["status"], "active", "23:59:59 of this day in Vietnam");
     world.server.set_clock("2026-11-22T17:00:00Z");
     let official = world.commune(world.ianan);
-    assert_eq!(official.get(&path).expect(200)["status"], "ended");
+    let ended = official.get(&path).expect(200);
+    assert_eq!(ended["status"], "ended");
+    assert!(ended["version"].as_i64() > active["version"].as_i64(), "the status is part of the record");
     assert_eq!((count(&official, "status=ended"), count(&official, "status=active")), (json!(1), json!(0)));
 }
 
