@@ -1,13 +1,13 @@
-//! Ids that resources of this area name in both directions: a list contains its items, and an item names its list.
+//! Ids that two resources of this area need from each other: a list contains its items, and an item refers to its list.
 
 use crate::kernel::value::id::id;
 
 id! {
-    /// A list of the hardest households.
+    /// A hardship list.
     HardshipListId of "hardship_lists"
 }
 id! {
-    /// A household on such a list.
+    /// A household on a hardship list.
     HardshipItemId of "hardship_items"
 }
 id! {

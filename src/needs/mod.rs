@@ -1,14 +1,14 @@
-//! What is needed: the households of a village, how poor each is, and the lists of the hardest.
+//! Needs: the households of a village with their poverty, the hardship lists, and pledges of help.
 
-/// The listed households and their needs.
+/// Households on hardship lists, with their needs.
 pub mod hardship_items;
-/// The hardest households of a village, round by round.
+/// Lists of the households of a village in special hardship, one for each round.
 pub mod hardship_lists;
-/// The homes of a village.
+/// Households of a village.
 pub mod households;
 /// Ids that resources of this area share.
 pub mod ids;
-/// The pledges of units.
+/// Pledges of units to help a listed household.
 pub mod pledges;
 
 use crate::access::resource::Resource;

@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-/// What the first word of an enumeration, or a field that is not always needed, does not show.
+/// Values that differ from the generated ones: the first value of the enumeration, or an optional field that is left out.
 const FITTING: [(&str, &str, &str); 3] = [
     ("NewLocality", "kind", "lang"),
     ("NewUser", "role", "commune"),
     ("NewUser", "locality_id", "56889508-fae9-57b5-9d83-ea91851320e5"),
 ];
 
-/// Every body has an example that can be sent as it is, made of those of its fields. The client's own
-/// `id` is left out: sent twice from the documentation page it would be a conflict.
+/// Adds to each request body an example composed of the examples of its fields. The client's own `id` is left out:
+/// sent a second time from the documentation page with other values it would be answered 409.
 pub fn add_examples(document: &mut Value, requests: &[String]) {
     let schemas = document["components"]["schemas"].clone();
     for name in requests {
@@ -40,7 +40,7 @@ fn example_of(schemas: &Value, schema: &Value) -> Value {
         let is_required =
             |name: &String| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
         let is_shown = |name: &String, field: &Value| is_required(name) || field.get("example").is_some();
-        // A change of one field that has no example shows that field.
+        // Without required fields and without examples, all fields are shown.
         let has_none = !properties.iter().any(|(name, field)| is_shown(name, field));
         let shown =
             properties.iter().filter(|(name, field)| name.as_str() != "id" && (has_none || is_shown(name, field)));

@@ -1,6 +1,5 @@
-//! What every operation of the document shares: title, the bearer scheme, the permission it needs
-//! and the errors it can give. The operations themselves come from the handlers, so route and
-//! document cannot part.
+//! The parts that all operations of the OpenAPI document share: title, bearer scheme, required permission and
+//! problems. The operations themselves are collected from the handlers, so that routes and document cannot differ.
 
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers null to a key it does not have")]
 
@@ -18,19 +17,19 @@ use self::schemas::{inline_ids, name_pages, refuse_unknown_fields, require_answe
 use crate::access::resource::Resource;
 use crate::kernel::http::problem::{Code, FieldCode};
 
-/// Operations of no resource.
+/// Tag of the operations without a resource.
 const OPERATIONS: (&str, &str) = ("operations", "Health and metrics.");
 
 const DESCRIPTION: &str = "The service behind Vietnam's twinning programmes (*kết nghĩa*): village heads list the hardest \
-households, units visit and give, village heads confirm what arrived, and everybody sees the numbers of what they may see.\n\n\
-**Try it:** call `POST /auth/login`, copy `access_token` into *Authorize*, and go on. \
-**Ids** are UUIDs; phones make their own UUIDv7, so that a repeated create adds nothing. \
+households, units visit and give, village heads confirm the gifts that arrived, and each caller reads aggregates of the records in its scope.\n\n\
+**Try it:** call `POST /auth/login` and copy `access_token` into *Authorize*. \
+**Ids** are UUIDs; phones generate their own UUIDv7, so that a repeated create adds nothing. \
 **Changes** need `If-Match` with the `ETag` that was read; a PATCH is a JSON merge patch. \
 **Lists** are keyset pages (`limit`, `cursor`). **Errors** are RFC 9457 problems: rely on `code`, show `detail` \
 (Vietnamese, or English by `Accept-Language`). **Times** are UTC, **dates** are those of Vietnam, **money** is whole VND. \
 Enumerations may gain values. HEAD is not offered: 405.";
 
-/// Completes the document that was collected from the handlers.
+/// Returns the complete document, from the one that was collected from the handlers.
 pub fn complete(collected: &utoipa::openapi::OpenApi, resources: &[&Resource]) -> Value {
     let mut document = serde_json::to_value(collected).unwrap_or_default();
     document["openapi"] = json!("3.1.0");
@@ -44,7 +43,7 @@ pub fn complete(collected: &utoipa::openapi::OpenApi, resources: &[&Resource]) -
         tags.chain([OPERATIONS]).map(|(name, description)| json!({"name": name, "description": description})).collect();
     document["components"]["securitySchemes"] = json!({"bearer": {
         "type": "http", "scheme": "bearer",
-        "description": "The access token of a sign-in, or a dashboard's API key (`kn_…`). The names listed with an operation are the permissions it needs.",
+        "description": "The access token of a sign-in, or a dashboard's API key (`kn_…`). The scope listed with an operation is the permission it requires.",
     }});
     document["components"]["responses"] = problem_responses();
     let problems = Code::ALL.iter().chain(resources.iter().flat_map(|resource| resource.problems));

@@ -13,10 +13,10 @@ pub fn complete_operation(path: &str, method: &str, operation: &mut Value, resou
     let has_path_id = has_parameter_in(operation, "path");
     let is_step = method == "post" && has_path_id;
 
-    // Compression can be refused everywhere, and a header can be rubbish.
+    // Any request can exclude all media types or encodings (406), fail (500) or be rejected under load (503).
     let mut problems = vec!["406", "500", "503"];
     if is_api {
-        // Parameters that are unknown, also where there are none.
+        // Unknown parameters are rejected, also by operations without parameters.
         problems.extend(["400", "414", "422"]);
     }
     match &permission {
@@ -35,7 +35,7 @@ pub fn complete_operation(path: &str, method: &str, operation: &mut Value, resou
     if has_path_id {
         problems.push("404");
     }
-    // A step that takes nothing reads what comes all the same, and refuses fields it does not know.
+    // A step without a request body still reads the body that is sent, and rejects unknown fields.
     if is_step || operation.get("requestBody").is_some() {
         problems.extend(["408", "413", "415"]);
     }
@@ -54,7 +54,7 @@ pub fn complete_operation(path: &str, method: &str, operation: &mut Value, resou
                 operation,
                 "If-Match",
                 true,
-                "The `ETag` that was read, one and no `*`.",
+                "The `ETag` that was read: exactly one, not `*`.",
                 json!(ONE_ENTITY_TAG),
             );
         }
@@ -90,15 +90,15 @@ fn has_parameter_in(operation: &Value, place: &str) -> bool {
 #[derive(PartialEq)]
 enum Precondition {
     Required,
-    /// It names the one version that was read; `*` is refused.
+    /// Required with the one version that was read; `*` is rejected.
     OneVersion,
-    /// It is compared where it is sent.
+    /// Optional; compared where it is sent.
     Honoured,
     None,
 }
 
-/// Takes `If-Match` out of the parameters, where the signature put it, and decides on its meaning: a change and a
-/// deletion need it, a step as its machine says.
+/// Removes the `If-Match` parameter that the signature of the handler added, and returns its meaning: required for
+/// changes and deletions, for a step as declared in `workflow.rs`.
 fn precondition(path: &str, method: &str, operation: &mut Value, resources: &[&Resource]) -> Precondition {
     let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) else {
         return Precondition::None;
@@ -121,10 +121,11 @@ fn precondition(path: &str, method: &str, operation: &mut Value, resources: &[&R
 
 fn add_header_parameter(operation: &mut Value, name: &str, required: bool) {
     let (description, pattern) = if name == "If-Match" {
-        let description = "The `ETag` that was read, or `*` to force the change (which the audit notes, as it does where several are named).";
+        let description =
+            "The `ETag` that was read, or `*` to force the change. The audit records `*` and lists of several tags.";
         (description, json!(ENTITY_TAGS))
     } else {
-        ("The `ETag` that was read: 304 while nothing has changed.", Value::Null)
+        ("The `ETag` that was read: 304 if the answer is unchanged.", Value::Null)
     };
     add_parameter(operation, name, required, description, pattern);
 }
@@ -150,7 +151,7 @@ const ONE_ENTITY_TAG: &str = r#"^(W/)?"[!#-~]*"$"#;
 /// `*`, or a list of entity tags.
 const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
 
-/// What the extractors say of every parameter of a kind.
+/// Adds the bounds and descriptions that the extractors apply to all parameters of a kind.
 fn bound_parameters(operation: &mut Value) {
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter["in"] == "path" && parameter.get("description").is_none() {
@@ -167,7 +168,7 @@ fn bound_parameters(operation: &mut Value) {
     }
 }
 
-/// Who has a permission, in the words of the API.
+/// The roles that hold a permission, separated by commas, with API keys last.
 fn holders(word: &str) -> String {
     let Some(permission) = Permission::ALL.iter().find(|permission| permission.word() == word) else {
         return String::new();

@@ -1,56 +1,55 @@
-//! Answers of operations: problems, headers, descriptions.
+//! Responses of operations: problems, headers, descriptions.
 
 use serde_json::{Map, Value, json};
 
 pub const PROBLEMS: [(&str, &str, &str); 16] = [
-    ("400", "Malformed", "`malformed_request` or `cursor_invalid`: it cannot be read."),
-    ("401", "Unauthenticated", "`unauthenticated`: no token, or one that is no longer good."),
+    ("400", "Malformed", "`malformed_request` or `cursor_invalid`: the request cannot be parsed."),
+    ("401", "Unauthenticated", "`unauthenticated`: no token, or an expired or revoked one."),
     (
         "403",
         "Forbidden",
-        "`forbidden`, `password_change_required` or `own_submission`: the caller's role may never do this, or not to this record.",
+        "`forbidden`, `password_change_required` or `own_submission`: the caller's role lacks the permission, or the caller may not do this to this record.",
     ),
-    ("404", "NotFound", "`not_found`: there is no such record, or the caller may not see it."),
-    ("406", "NotAcceptable", "`not_acceptable`: no representation that was asked for."),
+    ("404", "NotFound", "`not_found`: the record does not exist, or is outside the caller's scope."),
+    ("406", "NotAcceptable", "`not_acceptable`: no acceptable representation (Accept, Accept-Encoding)."),
     ("408", "RequestTimeout", "`request_timeout`: the body did not arrive in 30 seconds."),
     (
         "409",
         "Conflict",
-        "`id_conflict`, `deleted`, `in_use`, `invalid_transition` or another rule that stands against it.",
+        "`id_conflict`, `deleted`, `in_use`, `invalid_transition` or another rule that the current state violates.",
     ),
-    ("412", "VersionConflict", "`version_conflict`: the record has changed; it is in `current`."),
-    (
-        "413",
-        "PayloadTooLarge",
-        "`payload_too_large`: over 1 MiB (16 KiB where nobody is signed in), or over 30,000 values.",
-    ),
-    ("414", "UriTooLong", "`uri_too_long`: path and query are over 8 KiB."),
+    ("412", "VersionConflict", "`version_conflict`: the record has changed; `current` holds its present state."),
+    ("413", "PayloadTooLarge", "`payload_too_large`: over 1 MiB (16 KiB without sign-in), or over 30,000 values."),
+    ("414", "UriTooLong", "`uri_too_long`: path and query together exceed 8 KiB."),
     ("415", "UnsupportedMediaType", "`unsupported_media_type`: not JSON."),
-    ("422", "Invalid", "`invalid` (or a code of its own): every wrong field is named in `errors`."),
+    ("422", "Invalid", "`invalid` or a more specific code: `errors` names each invalid field."),
     (
         "428",
         "PreconditionRequired",
-        "`precondition_required`: If-Match is missing, or names no single version where one is needed.",
+        "`precondition_required`: If-Match is missing, or does not name exactly one version where one is required.",
     ),
-    ("429", "TooManyRequests", "`too_many_requests`: wait as long as Retry-After says."),
-    ("500", "Internal", "`internal`: a fault of the service; it is logged."),
-    ("503", "Overloaded", "`overloaded`: come back after Retry-After."),
+    ("429", "TooManyRequests", "`too_many_requests`: retry after Retry-After seconds."),
+    ("500", "Internal", "`internal`: an internal error, which is logged."),
+    ("503", "Overloaded", "`overloaded`: retry after Retry-After seconds."),
 ];
 
-/// Headers of problems, beside the id of the request.
+/// Headers of problems, in addition to X-Request-Id.
 const PROBLEM_HEADERS: [(&str, &str); 4] =
     [("401", "WWW-Authenticate"), ("412", "ETag"), ("429", "Retry-After"), ("503", "Retry-After")];
 
 pub fn header(name: &str) -> Value {
     let (description, schema) = match name {
-        "ETag" => ("The version: for If-Match and If-None-Match", json!({"type": "string", "maxLength": 100})),
-        "Idempotent-Replayed" => ("The same request came before", json!({"type": "string", "enum": ["true"]})),
-        "Location" => ("Where it is", json!({"type": "string", "format": "uri-reference", "maxLength": 200})),
-        "Retry-After" => {
-            ("Seconds to wait", json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400}))
+        "ETag" => ("The version, for If-Match and If-None-Match", json!({"type": "string", "maxLength": 100})),
+        "Idempotent-Replayed" => {
+            ("The request is a repetition of an earlier one", json!({"type": "string", "enum": ["true"]}))
         }
+        "Location" => ("URI of the record", json!({"type": "string", "format": "uri-reference", "maxLength": 200})),
+        "Retry-After" => (
+            "Seconds to wait before the next attempt",
+            json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400}),
+        ),
         "WWW-Authenticate" => ("`Bearer`", json!({"type": "string", "enum": ["Bearer"]})),
-        _ => ("Quote it when reporting a fault", json!({"type": "string", "format": "uuid"})),
+        _ => ("Id of the request, for fault reports", json!({"type": "string", "format": "uuid"})),
     };
     json!({"description": description, "required": true, "schema": schema})
 }
@@ -70,12 +69,12 @@ pub fn problem_responses() -> Value {
     Value::Object(responses.collect::<Map<_, _>>())
 }
 
-/// Texts and headers of the good answers, and the media type of the others.
+/// Adds descriptions and headers to successful responses, and the problem media type to the others.
 pub fn describe_responses(is_cached: bool, operation: &mut Value) {
     let is_create = operation["responses"].get("201").is_some();
     if is_create && operation["responses"].get("200").is_none() {
         let mut replay = operation["responses"]["201"].clone();
-        replay["description"] = json!("The same request came before: the record as it is now");
+        replay["description"] = json!("The request is a repetition of an earlier one: the record in its present state");
         replay["headers"] = json!({"Idempotent-Replayed": header("Idempotent-Replayed")});
         operation["responses"]["200"] = replay;
     }
@@ -111,7 +110,7 @@ pub fn describe_responses(is_cached: bool, operation: &mut Value) {
 
 const PROBLEM: &str = "application/problem+json";
 
-/// A problem that a handler tells of itself is a problem like all the others.
+/// Gives a problem that a handler declares the media type and headers of the shared problems.
 fn as_problem(status: &str, response: &mut Value) {
     let content = response.get_mut("content").and_then(Value::as_object_mut);
     let Some(said) = content.and_then(|content| content.remove("application/json")) else { return };
@@ -122,7 +121,7 @@ fn as_problem(status: &str, response: &mut Value) {
     }
 }
 
-/// A step or a change that answers with the record tells its new version.
+/// Adds the `ETag` header to steps and changes that answer with a versioned record.
 pub fn tag_changed_records(document: &mut Value) {
     let schemas = document["components"]["schemas"].clone();
     let has_version = |answer: &Value| {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// A page of gifts is a `GiftPage` of `Gift`s, not a schema that says again what a gift is.
+/// Renames `Page_Gift` to `GiftPage` and refers to `Gift` for its items; utoipa inlines the schema of the item.
 pub fn name_pages(document: &mut Value) {
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
     let names: Vec<String> = schemas.keys().filter_map(|name| name.strip_prefix("Page_")).map(str::to_owned).collect();
@@ -34,10 +34,11 @@ fn rename_references(value: &mut Value, from: &str, to: &str) {
     }
 }
 
-/// Fields that an answer may leave out.
+/// Schemas and fields that an answer may omit; an empty field name stands for all fields.
 const MAY_BE_ABSENT: [(&str, &str); 2] = [("ProblemDetails", "current"), ("AggregateKey", "")];
 
-/// Answers carry every field, null when empty: generated clients need not ask whether it is there.
+/// Marks all fields of answers as required: they are always present, null when empty, so that generated clients need
+/// no check for absence.
 pub fn require_answered_fields(document: &mut Value, requests: &[String]) {
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
     for (name, schema) in schemas.iter_mut().filter(|(name, _)| !requests.contains(name)) {
@@ -54,7 +55,8 @@ pub fn require_answered_fields(document: &mut Value, requests: &[String]) {
     }
 }
 
-/// Bodies refuse fields they do not know; the document says so. Gives the schemas of bodies.
+/// Sets `additionalProperties: false` on the schemas of request bodies, because unknown fields are rejected. Returns
+/// the names of these schemas.
 pub fn refuse_unknown_fields(document: &mut Value) -> Vec<String> {
     let mut names = Vec::new();
     if let Some(paths) = document["paths"].as_object() {
@@ -88,8 +90,8 @@ fn collect_references(value: &Value, names: &mut Vec<String>) {
     }
 }
 
-/// Ids are types in Rust and plain UUIDs to everybody else: a schema for each would make generated
-/// clients wrap every string.
+/// Replaces references to the schemas of ids by plain UUIDs: with a schema for each id type, generated clients would
+/// wrap every string.
 pub fn inline_ids(document: &mut Value) {
     hoist_descriptions(document);
     let plain = |schema: &Value| schema["format"] == "uuid" && schema["type"] == "string";
@@ -102,7 +104,7 @@ pub fn inline_ids(document: &mut Value) {
     replace_references(document, &references);
 }
 
-/// A field that may be null is described as the field that it is, not as one of its two forms.
+/// Moves the description of a nullable field from its variant in `oneOf` to the field.
 fn hoist_descriptions(value: &mut Value) {
     let described = |value: &mut Value| {
         let kinds = value.get_mut("oneOf")?.as_array_mut()?;

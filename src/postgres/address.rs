@@ -1,19 +1,19 @@
-//! The address of a private PostgreSQL: a unix socket.
+//! Connection URLs of a private PostgreSQL, which listens on a unix socket only.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-/// How a private PostgreSQL is reached.
+/// The folder of the unix socket of a private PostgreSQL.
 #[derive(Clone)]
 pub struct Address {
     pub socket: PathBuf,
 }
 
 impl Address {
-    /// The login of the service; it owns nothing.
+    /// The login of the service, which owns no database object.
     pub const LOGIN: &str = "ketnghia";
     pub const SUPERUSER: &str = "postgres";
-    /// Of the socket's name. Said everywhere, so that PGPORT has no say.
+    /// Part of the socket's name. Stated in each URL and command, because PGPORT applies otherwise.
     pub const PORT: &str = "5432";
 
     pub fn url(&self, database: &str) -> String {
@@ -33,7 +33,7 @@ impl Address {
                 host.push_str(&format!("%{byte:02X}"));
             }
         }
-        // No options: nor has PGOPTIONS a say.
+        // An empty `options` overrides PGOPTIONS.
         format!("postgres://{login}@{host}:{}/{database}?options=", Self::PORT)
     }
 }

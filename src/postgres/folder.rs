@@ -1,4 +1,4 @@
-//! The folders of a private PostgreSQL: made for the user who runs it, closed to others, locked by one process.
+//! The folders of a private PostgreSQL: owned by the user that runs it, mode 0700, locked by one process.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::ErrorKind;
@@ -10,10 +10,10 @@ use nix::unistd::{Gid, Uid, User};
 
 use crate::kernel::secrets::sha256;
 
-/// sun_path is 108 bytes; the socket's own name takes the rest.
+/// `sun_path` of a unix socket has 108 bytes; 20 of them are left for the name of the socket file.
 const LONGEST_SOCKET_FOLDER: usize = 88;
 
-/// PostgreSQL refuses to run as root.
+/// Returns the user for PostgreSQL where this process is root, because PostgreSQL refuses to run as root.
 pub fn unprivileged_user() -> Result<Option<(Uid, Gid)>, String> {
     if !Uid::effective().is_root() {
         return Ok(None);
@@ -26,11 +26,12 @@ pub fn unprivileged_user() -> Result<Option<(Uid, Gid)>, String> {
     Err("PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody`".into())
 }
 
-/// The folder, made for the user who runs PostgreSQL; another one where that user cannot go.
+/// Creates the folder for the user that runs PostgreSQL, and returns its path: another one if that user cannot search a
+/// parent of `wanted`.
 pub fn reachable_folder(wanted: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, String> {
     let told = |error: std::io::Error| format!("cannot make the data folder {}: {error}", wanted.display());
     let wanted = std::path::absolute(wanted).map_err(told)?;
-    // A link's target counts, and what a strict umask makes of folders that are made only now.
+    // Parents are created first and symbolic links resolved, so that the modes checked below are the final ones (umask).
     let wanted = match (wanted.parent(), wanted.file_name()) {
         (Some(parent), Some(name)) => {
             fs::create_dir_all(parent).map_err(told)?;
@@ -45,7 +46,7 @@ pub fn reachable_folder(wanted: &Path, user: Option<(Uid, Gid)>) -> Result<PathB
     }
     let elsewhere = elsewhere(&wanted);
     log::warn!(
-        "{} is closed to the user who runs PostgreSQL (root may not); its data is in {}",
+        "{} is not accessible to the user that runs PostgreSQL, which refuses to run as root; its data is in {}",
         wanted.display(),
         elsewhere.display()
     );
@@ -57,12 +58,12 @@ pub fn is_reachable(folder: &Path, user: Option<(Uid, Gid)>) -> bool {
     user.is_none() || ancestors_are_open(folder)
 }
 
-/// Not /var/tmp: what lies there untouched for a month is swept away on many machines.
+/// The folder used instead of an inaccessible one. Not in /var/tmp, where systemd-tmpfiles removes files unused for 30 days.
 pub fn elsewhere(wanted: &Path) -> PathBuf {
     Path::new("/var/lib").join(format!("ketnghia-{}", short_name(wanted)))
 }
 
-/// True when anybody may pass through every folder above.
+/// Whether all parent folders have the search permission for others.
 fn ancestors_are_open(folder: &Path) -> bool {
     folder.ancestors().skip(1).all(|above| match fs::metadata(above) {
         Ok(found) => found.permissions().mode() & 0o001 != 0,
@@ -77,7 +78,8 @@ fn give_to(folder: &Path, user: Option<(Uid, Gid)>) -> std::io::Result<()> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
 
-/// Makes a folder where anybody may make one: what is there already must be ours.
+/// Creates a folder in a parent that other users may write, such as /tmp. Rejects an existing file or symbolic link,
+/// and a folder of another owner.
 fn make_among_strangers(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), String> {
     let told = |error: std::io::Error| format!("cannot make {}: {error}", folder.display());
     match DirBuilder::new().mode(0o700).create(folder) {
@@ -88,12 +90,12 @@ fn make_among_strangers(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), S
     let us = Uid::effective();
     let owners = [us.as_raw(), user.map_or(us, |(uid, _)| uid).as_raw()];
     if !found.is_dir() || !owners.contains(&found.uid()) {
-        return Err(format!("{} belongs to somebody else", folder.display()));
+        return Err(format!("{} is not a folder of this user", folder.display()));
     }
     give_to(folder, user).map_err(told)
 }
 
-/// None while another process holds it.
+/// Locks the folder; None while another process holds the lock.
 pub fn lock_folder(folder: &Path) -> Result<Option<File>, String> {
     let path = folder.join("lock");
     let told = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
@@ -107,7 +109,7 @@ pub fn lock_folder(folder: &Path) -> Result<Option<File>, String> {
 
 pub fn socket_folder(folder: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, String> {
     let near = folder.join("socket");
-    // The setting is a list: its separators and quotes cannot be in a path.
+    // unix_socket_directories is a list, so a path with its separators or quotes is not usable.
     let is_plain = near.to_str().is_some_and(|path| !path.contains([',', '"']) && !path.ends_with(' '));
     let socket = if is_plain && near.as_os_str().len() <= LONGEST_SOCKET_FOLDER {
         near
@@ -118,7 +120,7 @@ pub fn socket_folder(folder: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf,
     Ok(socket)
 }
 
-/// A few letters that stand for a path.
+/// The first 12 hex digits of the SHA-256 of a path.
 fn short_name(path: &Path) -> String {
     sha256(path.as_os_str().as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }

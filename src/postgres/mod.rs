@@ -1,14 +1,13 @@
-//! A private PostgreSQL: found on the machine, made and run under DATA_DIR, reached through a unix
-//! socket only. It ends with this process, however this process ends: a small shell stands between
-//! them, holds the read end of a pipe and stops PostgreSQL when the write end, ours, is closed. (The
-//! parent-death signal would belong to the thread that spawned the child, and would be lost when
-//! the user changes.) If PostgreSQL ends by itself, it is started again.
+//! Runs a private PostgreSQL with the programs of this machine and a cluster under DATA_DIR, on a unix socket only. It
+//! ends with this process, also after SIGKILL: its parent is a shell that holds the read end of a pipe and sends SIGINT
+//! to PostgreSQL when the write end, in this process, is closed. (The parent-death signal is bound to the thread that
+//! spawned the child, and is cleared when the user changes.) If PostgreSQL ends by itself, it is started again.
 
-/// The address of a cluster.
+/// Connection URLs of a cluster.
 mod address;
 /// Folders, their owner and their lock.
 mod folder;
-/// Where PostgreSQL is installed.
+/// Finds the programs of PostgreSQL.
 mod programs;
 
 use std::fs::{self, File};
@@ -30,9 +29,9 @@ use self::folder::{elsewhere, is_reachable, lock_folder, reachable_folder, socke
 use self::programs::find_postgres;
 use crate::kernel::db::one_line;
 
-/// What PostgreSQL keeps, within the folder.
+/// The data directory of PostgreSQL, within the folder.
 const CLUSTER: &str = "cluster";
-/// Recovery after a crash may replay a good deal of log.
+/// Includes crash recovery, which replays the write-ahead log since the last checkpoint.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const LONGEST_LOG: u64 = 20_000_000;
 const SUPERVISOR: &str = r#"exec 3<&0
@@ -55,21 +54,21 @@ struct Plan {
     data: PathBuf,
     address: Address,
     log: PathBuf,
-    /// What was in the log before this start.
+    /// The length of the log before this start.
     log_from: usize,
     user: Option<(Uid, Gid)>,
     durable: bool,
 }
 
-/// A private PostgreSQL, ours or that of another process.
+/// A private PostgreSQL, started by this process or by another one.
 pub enum Opened {
     Ours(Embedded),
-    /// A server runs on the same folder.
+    /// Another process runs it on the same folder.
     Theirs(Address),
 }
 
 impl Embedded {
-    /// Starts PostgreSQL under `folder`, making the cluster first if there is none.
+    /// Starts PostgreSQL under `folder`, and creates the cluster first if it does not exist.
     pub fn start(folder: &Path, durable: bool) -> Result<Self, String> {
         match Self::open(folder, durable)? {
             Opened::Ours(embedded) => Ok(embedded),
@@ -77,18 +76,18 @@ impl Embedded {
         }
     }
 
-    /// Whether one was made under `folder` before. Makes nothing itself.
+    /// Whether a cluster exists under `folder`. Creates no folder.
     pub fn is_made(folder: &Path) -> Result<bool, String> {
         let user = unprivileged_user()?;
         let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else { return Ok(false) };
-        // Where the folder above is missing, so is what it would hold.
+        // Without its parent, the folder does not exist.
         let Ok(parent) = std::path::absolute(parent).and_then(fs::canonicalize) else { return Ok(false) };
         let wanted = parent.join(name);
         let folder = if is_reachable(&wanted, user) { wanted } else { elsewhere(&wanted) };
         Ok(made_by(&folder.join(CLUSTER)).is_some())
     }
 
-    /// The same, or the address of the one that another process runs there.
+    /// Starts PostgreSQL under `folder`, or returns the address of the one that another process runs there.
     pub fn open(folder: &Path, durable: bool) -> Result<Opened, String> {
         let user = unprivileged_user()?;
         let folder = reachable_folder(folder, user)?;
@@ -134,12 +133,12 @@ impl Embedded {
         &self.plan.address
     }
 
-    /// The same for the cluster's superuser, whom only this machine's owner can be.
+    /// The URL for the cluster's superuser. Only the user that runs PostgreSQL, and root, can open the socket.
     pub fn superuser_url(&self, database: &str) -> String {
         self.plan.address.superuser_url(database)
     }
 
-    /// Why nothing can be written any more, when PostgreSQL has said that the disk is full.
+    /// The reason that writes fail, if PostgreSQL has logged a full disk since this start.
     pub fn complaint(&self) -> Option<String> {
         let full = self.plan.words().contains("No space left on device");
         full.then(|| format!("no space is left on the disk of {}", self.plan.data.display()))
@@ -169,7 +168,7 @@ impl Embedded {
         self.child.lock().is_ok_and(|mut child| matches!(child.try_wait(), Ok(Some(_))))
     }
 
-    /// The login owns nothing and is no superuser; the database belongs to app_owner.
+    /// Creates roles and database. The login is no superuser and owns no object; app_owner owns the database.
     fn make_database(&self) -> Result<(), String> {
         let failed = |error: diesel::result::Error| {
             format!("cannot prepare the private PostgreSQL: {}", one_line(&error.to_string()))
@@ -181,7 +180,7 @@ impl Embedded {
                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ketnghia') THEN
                  CREATE ROLE app_owner NOLOGIN; CREATE ROLE app NOLOGIN; CREATE ROLE ketnghia LOGIN;
                END IF;
-               -- Migrations are the superuser's: whoever gets hold of the serving login changes no table.
+               -- Migrations use the login of the superuser, so that a stolen login of the service cannot change tables.
                GRANT app TO ketnghia;
                REVOKE app_owner FROM ketnghia;
              END $$",
@@ -236,7 +235,7 @@ impl Plan {
         if let Some((uid, gid)) = self.user {
             command.uid(uid.as_raw()).gid(gid.as_raw());
         }
-        // libpq and PostgreSQL read many PG* variables; none of them is meant for this cluster.
+        // libpq and PostgreSQL read PG* variables, which are not meant for this cluster.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
             command.env_remove(name);
         }
@@ -253,7 +252,7 @@ impl Plan {
             }
             None => log::info!("making a private PostgreSQL {major} in {}", self.data.display()),
         }
-        // Made beside and then renamed, so that a broken-off initdb leaves nothing to trip over.
+        // Created under another name and then renamed, so that an interrupted initdb leaves no partial cluster.
         let partial = folder.join("cluster.partial");
         if partial.exists() {
             fs::remove_dir_all(&partial).map_err(|error| format!("cannot remove {}: {error}", partial.display()))?;
@@ -273,8 +272,8 @@ impl Plan {
         fs::rename(&partial, &self.data).map_err(|error| format!("cannot make {}: {error}", self.data.display()))
     }
 
-    /// Whoever holds the folder's lock is alone: a PostgreSQL that still runs on it was left by a
-    /// server that was killed, and is about to end or must be ended.
+    /// Ends a PostgreSQL that still runs on the data directory. This process holds the folder's lock, so the other one is
+    /// left from a server that was killed: SIGINT first, SIGQUIT after 10 seconds.
     fn end_predecessor(&self) -> Result<(), String> {
         let pid_file = self.data.join("postmaster.pid");
         let deadline = Instant::now() + Duration::from_secs(10);
@@ -320,12 +319,12 @@ impl Plan {
         if !self.durable {
             command.args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]);
         }
-        // A group of its own: Ctrl-C is for us, who let requests finish first.
+        // Its own process group: Ctrl-C reaches this process only, which lets requests finish before PostgreSQL ends.
         command.process_group(0).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
         command.spawn().map_err(|error| format!("cannot start PostgreSQL: {error}"))
     }
 
-    /// What PostgreSQL has logged since this start.
+    /// The log of PostgreSQL since this start.
     fn words(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(log.get(self.log_from..).unwrap_or_default()).into_owned()
@@ -336,30 +335,30 @@ impl Plan {
     }
 }
 
-/// The last line that tells why something ended.
+/// The last line that contains an error.
 fn telling_line(text: &str) -> Option<&str> {
     text.lines().rev().find(|line| ["FATAL", "PANIC", "could not", "error:"].iter().any(|word| line.contains(word)))
 }
 
-/// Begins a new log when the old one has grown long; answers with the length of what is there.
+/// Renames the log if it exceeds `LONGEST_LOG`; returns the length of the present log.
 fn put_old_log_aside(log: &Path) -> usize {
     let length = fs::metadata(log).map_or(0, |found| found.len());
     if length < LONGEST_LOG {
         return usize::try_from(length).unwrap_or(0);
     }
     if let Err(error) = fs::rename(log, log.with_extension("log.old")) {
-        log::warn!("cannot put {} aside: {error}", log.display());
+        log::warn!("cannot rename {}: {error}", log.display());
     }
     0
 }
 
-/// Which major version made the cluster, if there is one.
+/// The major version that created the cluster; None without a cluster.
 fn made_by(data: &Path) -> Option<String> {
     fs::read_to_string(data.join("PG_VERSION")).ok().map(|text| text.trim().to_owned())
 }
 
-/// Whether the process is the PostgreSQL of this very folder: after a restart of the machine its
-/// number may be anybody's, even another PostgreSQL's.
+/// Whether the process is the PostgreSQL of this folder: after a reboot its process id may belong to another program,
+/// also to another PostgreSQL.
 fn is_postgres_on(pid: i32, data: &Path) -> bool {
     let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_else(|_no_proc| {
         let output = Command::new("ps").args(["-ww", "-o", "args=", "-p", &pid.to_string()]).output();

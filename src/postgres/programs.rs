@@ -6,7 +6,7 @@ use std::process::Command;
 
 const OLDEST_MAJOR: u32 = 15;
 
-/// The PostgreSQL that made the data, or the newest on this machine.
+/// Returns the program folder of the PostgreSQL that created the data, or of the newest one on this machine.
 pub fn find_postgres(made_by: Option<&str>) -> Result<(PathBuf, u32), String> {
     if let Some(chosen) = std::env::var_os("PG_BIN_DIR").map(PathBuf::from) {
         return match major_version(&chosen) {
@@ -27,7 +27,7 @@ pub fn find_postgres(made_by: Option<&str>) -> Result<(PathBuf, u32), String> {
     }
     folders
         .into_iter()
-        // initdb looks for its neighbours where it lies, not where a link to it lies.
+        // Symbolic links are resolved: /usr/bin may link initdb without the other programs.
         .filter_map(|folder| fs::canonicalize(folder.join("initdb")).ok()?.parent().map(Path::to_path_buf))
         .filter_map(|folder| major_version(&folder).map(|major| (folder, major)))
         .filter(|(_, major)| *major >= OLDEST_MAJOR)

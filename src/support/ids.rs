@@ -1,4 +1,4 @@
-//! Ids that resources of this area name in both directions: a visit contains its gifts, and a gift names its visit.
+//! Ids that two resources of this area need from each other: a visit contains its gifts, and a gift refers to its visit.
 
 use crate::kernel::value::id::id;
 

@@ -1,4 +1,4 @@
-//! Recipients of gifts, and households of visits: the checks of a gift, alone or inside a visit.
+//! Checks of the recipients of gifts, and of the households of visits.
 
 use std::collections::HashMap;
 
@@ -47,8 +47,8 @@ struct ListedItem {
     approved: bool,
 }
 
-/// Households that may be named on an occasion, by what is wrong with each of the others. Those that
-/// the caller does not see are not there.
+/// Returns for each household its error on this occasion, None without error. Households that the caller does not see are
+/// missing from the map.
 pub fn check_households(
     tx: &mut Tx<'_>,
     occasion: &Occasion,
@@ -56,7 +56,7 @@ pub fn check_households(
 ) -> Result<HashMap<HouseholdId, Option<FieldCode>>> {
     let homes: Vec<Home> = Home::query().filter(households::id.eq_any(ids)).load(tx.conn)?;
     let verdict = |home: &Home| {
-        // Who moved away later was at home on the day.
+        // A household that moved away later still lived in the village on the day.
         let left = home.status != "active" && home.status_since.is_none_or(|since| since <= occasion.day);
         if home.village_id != occasion.village_id {
             Some(HOUSEHOLD_ELSEWHERE)
@@ -69,8 +69,8 @@ pub fn check_households(
     Ok(homes.iter().map(|home| (home.id, verdict(home))).collect())
 }
 
-/// Everything that is wrong with whom gifts were for, each below its pointer. The one check of a
-/// gift, standing alone or inside a visit.
+/// Returns the errors of recipients, each with the pointer of its gift as prefix. Used for single gifts and for those of
+/// a visit.
 pub fn check_recipients(
     tx: &mut Tx<'_>,
     occasion: &Occasion,

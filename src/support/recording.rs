@@ -150,12 +150,12 @@ fn check_day(today: NaiveDate, terms: &Terms, occasion: &Occasion) -> Result<()>
     if within && !terms.suspended { Ok(()) } else { Err(Problem::field(occasion.day_pointer, OUTSIDE_TWINNING)) }
 }
 
-/// Checks that the village is the twinned place, or lay in it on that day.
+/// Checks that the village is the twinned place, or belonged to it on that day.
 fn check_village(tx: &mut Tx<'_>, terms: &Terms, occasion: &Occasion) -> Result<()> {
     if occasion.village_id == terms.locality_id {
         return Ok(());
     }
-    // A place that the caller does not see is a village, and no village lies in another.
+    // All places above villages are public, so a hidden place is a village, which has no places below it.
     let level: Option<String> =
         localities::table.find(terms.locality_id).select(localities::level).first(tx.conn).optional()?;
     let ancestor: Option<LocalityId> = match level {

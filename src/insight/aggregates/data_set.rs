@@ -1,14 +1,13 @@
-//! What a data set is: facts that lie in villages, and what is counted of them. A data set says in SQL
-//! what its facts and numbers are; everything else (places, cuts, totals, hiding, CSV) is done for all
-//! of them in one way.
+//! Definition of data sets: SQL for their facts, each in a village, and for the measures of the facts. Places,
+//! groupings, totals, suppression and CSV are implemented once for all data sets.
 
 use super::model::{AggregateGrouping, Question};
 use crate::access::actor::Actor;
 
-/// What a number counts, which decides whether API keys may see a small one.
+/// The unit of a count: only small counts of households are hidden from API keys.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Counted {
-    /// A number of one to four may point at a person.
+    /// A count of one to four may identify a person.
     Households,
     Things,
 }
@@ -24,24 +23,23 @@ pub struct Measure {
 pub struct DataSet {
     pub name: &'static str,
     pub measures: &'static [Measure],
-    /// The facts that the caller sees: `village_id`, and the columns that `column` and the measures name.
-    /// `$1` is the first day, `$2` the last, `$5` the organisation and `$6` the programme that were asked for.
+    /// SQL of the facts that the caller sees: `village_id`, and the columns that `column` and the measures use.
+    /// `$1` is the first day, `$2` the last, `$5` the organisation and `$6` the programme of the query.
     pub facts: fn(&Question, &Actor) -> String,
-    /// What else the numbers of one row count: signed sums of its measures, such as the households without special
-    /// hardship. A small one tells as much as a small measure, so a row with one is hidden from API keys. What is a
-    /// sum of measures that are none or at least five each is not small, and need not stand here.
+    /// Counts that follow from a row: signed sums of its measures, such as the households without special hardship. A
+    /// row with a small one is hidden from API keys, as with a small measure. Sums of measures that are each zero or
+    /// at least five are not small, and are not listed here.
     pub derived: &'static [&'static [(i64, &'static str)]],
-    /// How many columns the facts have beside `village_id`.
+    /// The number of columns of the facts besides `village_id`.
     pub width: usize,
-    /// What facts are cut by (for months and quarters the moment they begin); None where the data set does
-    /// not have this grouping. Places are cut in one way for all.
+    /// The column of a grouping (for months and quarters their first moment); None where the data set does
+    /// not have this grouping. Groupings by place are the same for all data sets.
     pub column: fn(AggregateGrouping) -> Option<&'static str>,
-    /// Measures that this question leaves without a meaning.
+    /// Measures that are null for this question, because they are undefined for its groupings.
     pub without: fn(&Question) -> &'static [&'static str],
-    /// Each year is a picture of its own: years do not add up, and the totals are those of the last.
+    /// Whether each year counts all households anew: years do not add up, and the totals are those of the last year.
     pub by_year: bool,
-    /// Whether the facts of this question are for its rows alone, for another reason than `by_year`: then its
-    /// totals are asked for apart.
+    /// Whether the totals of this question need a separate query, for another reason than `by_year`.
     pub totals_apart: fn(&Question, &Actor) -> bool,
 }
 
@@ -50,7 +48,7 @@ impl DataSet {
         grouping.is_place() || (self.column)(grouping).is_some()
     }
 
-    /// The numbers of one row that count households, those that follow from them included.
+    /// Returns the counts of households of one row, with the derived ones.
     pub fn households(&self, numbers: &[Option<i64>]) -> Vec<i64> {
         let named = || self.measures.iter().zip(numbers);
         let counts = named().filter(|(measure, _)| measure.counted == Counted::Households);
@@ -71,8 +69,8 @@ pub fn nothing(_: &Question) -> &'static [&'static str] {
     &[]
 }
 
-/// Declares the answer of a data set, its rows and values, and the measures, in one place: the order of
-/// the fields is that of the numbers and of the CSV's columns.
+/// Declares the answer of a data set, its rows, values and measures. The order of the fields is that of the
+/// numbers and of the columns of the CSV.
 macro_rules! answer {
     (
         $(#[$doc:meta])*
@@ -91,8 +89,8 @@ macro_rules! answer {
             #[schema(value_type = $crate::insight::aggregates::model::AggregateKey)]
             pub key: $crate::insight::aggregates::model::RowKey,
             pub values: $values,
-            /// True where an API key may not see the numbers: they are of one to four households, or
-            /// would give such a number away.
+            /// True if the numbers are hidden from an API key, because they count one to four households or
+            /// would reveal such a count.
             pub suppressed: bool,
         }
 
@@ -101,20 +99,20 @@ macro_rules! answer {
         pub struct $aggregate {
             #[schema(example = $name)]
             pub dataset: String,
-            /// The place that was asked for; null when there is none, or none the caller may see.
+            /// The place of the query; null without one, or if the caller does not see it.
             pub within: Option<$crate::insight::aggregates::model::AggregatePlace>,
             /// The first day counted.
             pub from: chrono::NaiveDate,
             /// The last day counted.
             pub to: chrono::NaiveDate,
-            /// The day whose tree of places this is.
+            /// The day of the tree of places.
             pub as_of: chrono::NaiveDate,
-            /// The moment of the answer, whose numbers these are.
+            /// The time at which the numbers were computed.
             pub computed_at: chrono::DateTime<chrono::Utc>,
             pub rows: Vec<$row>,
-            /// Computed, not added: a household counted in two rows counts once.
+            /// Not the sum of the rows: a household in two rows counts once.
             pub totals: $values,
-            /// True where an API key may not see the totals.
+            /// True if the totals are hidden from an API key.
             pub totals_suppressed: bool,
         }
 

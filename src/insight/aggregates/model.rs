@@ -57,7 +57,7 @@ pub struct AggregateQuery {
     /// Only records of this place; by default all that the caller sees.
     pub within: Option<LocalityId>,
     /// One or two of `province, district, commune, village, organisation, month, quarter, year, category,
-    /// funding_source, kind` (kind: of the organisation), repeated or with a comma. Without it only totals.
+    /// funding_source, kind` (kind: of the organisation), repeated or separated by a comma. Without it only totals.
     #[serde(default)]
     #[param(value_type = Vec<AggregateGrouping>, inline, max_items = 2, explode = true)]
     pub group_by: Vec<String>,
@@ -71,13 +71,13 @@ pub struct AggregateQuery {
     pub organisation_id: Option<OrganisationId>,
     /// Only visits and gifts under this programme.
     pub programme_id: Option<ProgrammeId>,
-    /// `json` (default) or `csv`; like `Accept: text/csv`. CSV has the rows and no totals: without
-    /// `group_by` nothing but its header.
+    /// `json` (default) or `csv`; overrides `Accept`. CSV contains the rows without totals, so without
+    /// `group_by` only its header.
     #[param(value_type = Option<AnswerFormat>, inline)]
     pub format: Option<AnswerFormat>,
 }
 
-/// A question that was read from a query and can be answered.
+/// A validated query of a data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     pub groupings: Vec<AggregateGrouping>,
@@ -95,7 +95,7 @@ pub struct Question {
 pub struct HouseholdAggregateQuery {
     /// Only records of this place; by default all that the caller sees.
     pub within: Option<LocalityId>,
-    /// One or two of `province, district, commune, village, year`, repeated or with a comma. Without it
+    /// One or two of `province, district, commune, village, year`, repeated or separated by a comma. Without it
     /// only totals.
     #[serde(default)]
     #[param(value_type = Vec<HouseholdGrouping>, inline, max_items = 2, explode = true)]
@@ -106,8 +106,8 @@ pub struct HouseholdAggregateQuery {
     pub to: Option<NaiveDate>,
     /// The tree of places of this day; today's by default.
     pub as_of: Option<NaiveDate>,
-    /// `json` (default) or `csv`; like `Accept: text/csv`. CSV has the rows and no totals: without
-    /// `group_by` nothing but its header.
+    /// `json` (default) or `csv`; overrides `Accept`. CSV contains the rows without totals, so without
+    /// `group_by` only its header.
     #[param(value_type = Option<AnswerFormat>, inline)]
     pub format: Option<AnswerFormat>,
 }
@@ -140,10 +140,10 @@ pub struct AggregatePlace {
     pub name: String,
 }
 
-/// One part of a row's key.
+/// The value of one grouping in the key of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum KeyPart {
-    /// A place or an organisation; `None` where a village lies in no commune yet.
+    /// A place or an organisation; `None` for a village without a place of that level.
     Place(Option<AggregatePlace>),
     Word(String),
 }
@@ -165,8 +165,8 @@ impl Serialize for RowKey {
     }
 }
 
-/// The key of a row, with the groupings of the query only. A place is null where a village
-/// lies in no such place (yet).
+/// The key of a row, with the groupings of the query only. A place is null for villages without a place
+/// of that level.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents RowKey, whose fields depend on the question")]
 pub struct AggregateKey {

@@ -1,4 +1,4 @@
-//! Reads questions: periods, groupings, and the narrower questions of API keys.
+//! Parses and validates queries of data sets: periods, groupings, and the narrower limits of API keys.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -11,10 +11,10 @@ use crate::kernel::clock::month_end;
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::value::day::is_plausible;
 
-/// Years that an API key asks for at once.
+/// The maximum number of years in a query of an API key.
 const YEARS_OF_A_KEY: i32 = 10;
 
-/// Reads the question that a query asks of a data set.
+/// Validates a query of a data set.
 pub fn read(set: &DataSet, query: &AggregateQuery, actor: &Actor, today: NaiveDate) -> Result<Question> {
     read_for(set, query, actor.office == Office::Dashboard, today)
 }

@@ -1,5 +1,5 @@
-//! Fields of an answer that no column holds. One struct is row and answer: such a field is selected as NULL, and filled
-//! after the row was read.
+//! Fields of an answer without a column. One struct is both row and answer, so such a field is selected as NULL and
+//! filled after the row was read.
 
 use diesel::deserialize::{self, Queryable};
 use diesel::expression::SqlLiteral;

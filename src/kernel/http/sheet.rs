@@ -1,4 +1,4 @@
-//! Lists as CSV that Excel opens: UTF-8 with BOM, and no cell that a spreadsheet would take for a formula.
+//! Lists as CSV for Excel: UTF-8 with BOM, and texts that a spreadsheet would read as formulas are escaped.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -22,7 +22,7 @@ pub enum AnswerFormat {
     Csv,
 }
 
-/// What the Accept header asks for; the parameter `format` overrides it.
+/// The format that the Accept header prefers; the parameter `format` overrides it.
 pub struct Accepts(AnswerFormat);
 
 impl Accepts {
@@ -53,13 +53,13 @@ impl FromRequest for Accepts {
     }
 }
 
-/// What stands in a row. Text comes in through `From<&str>` alone, and a text that begins like a
-/// formula is made harmless there; a number may begin with its sign.
+/// A cell of a row. All texts are converted by `From<&str>`, which prefixes texts that begin like a formula with an
+/// apostrophe; numbers keep their sign.
 pub struct Cell(String);
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
-        // Programs pass over blanks, and take the wide forms of East Asian keyboards for the same signs.
+        // Spreadsheets skip leading blanks, and read the full-width forms of East Asian keyboards as the same signs.
         let begins = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{FEFF}');
         let is_formula = begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹢', '﹣', '﹦', '﹫', '−']);
         if is_formula || text.starts_with(['\t', '\r', '\n']) {
@@ -97,12 +97,12 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
     }
 }
 
-/// Several words in one cell.
+/// Joins several words in one cell.
 pub fn joined<'w>(words: impl IntoIterator<Item = &'w str>) -> Cell {
     words.into_iter().collect::<Vec<_>>().join("; ").into()
 }
 
-/// A sheet as it grows, row by row.
+/// A CSV writer that starts with a BOM.
 pub struct Sheet(csv::Writer<Vec<u8>>);
 
 impl Sheet {
@@ -136,7 +136,7 @@ pub enum Listed<T> {
 }
 
 impl<T: SheetRow> Listed<T> {
-    /// The page as it was asked for; one that goes on is no whole list.
+    /// Returns the page as JSON, or as a sheet; rejects a sheet with a next page, which would be incomplete.
     pub fn of(page: Page<T>, format: AnswerFormat) -> Result<Self> {
         if format == AnswerFormat::Json {
             return Ok(Self::Page(page));

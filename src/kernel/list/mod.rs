@@ -1,4 +1,4 @@
-//! The query of a list: its filter, and apart from it the paging, which every list has in the same way.
+//! Extractors for the query of a list: a filter of its own, and the paging parameters that all lists share.
 
 /// Keyset pages.
 pub mod page;
@@ -26,10 +26,10 @@ use crate::kernel::list::page::{Keyset, LIMIT_DEFAULT, LIMIT_MAX, PageRequest};
 use crate::kernel::list::sort::Sorts;
 use crate::kernel::secrets::Secrets;
 
-/// The paging parameters of a list that is sorted by `S`, for the document.
+/// The paging parameters of a list that is sorted by `S`, for the OpenAPI document.
 pub struct Paging<S>(PhantomData<S>);
 
-/// Those of a list that is also answered as a sheet.
+/// The paging parameters of a list that is also answered as a sheet.
 pub struct SheetPaging<S>(PhantomData<S>);
 
 /// `limit`, `cursor`, `sort`, `count` as they are sent.
@@ -42,13 +42,13 @@ struct Asked {
     count: bool,
 }
 
-/// What a sheet is asked for beside it.
+/// The additional parameter of a list that is also answered as a sheet.
 #[derive(Deserialize)]
 struct SheetAsked {
     format: Option<AnswerFormat>,
 }
 
-/// The filter of a list that has none.
+/// The filter of a list without filter parameters.
 #[derive(Deserialize, Serialize)]
 pub struct NoFilter {}
 
@@ -56,7 +56,7 @@ pub struct NoFilter {}
 pub struct List<F, S> {
     pub filter: F,
     pub keyset: Keyset<S>,
-    /// Whether words are searched for (`q`), which reads more rows than a page.
+    /// Whether the filter has a search text (`q`), which reads more rows than a page.
     pub searches: bool,
 }
 
@@ -136,8 +136,8 @@ impl<S: Sorts> IntoParams for Paging<S> {
         vec![
             parameter("sort", S::description(), S::schema()),
             parameter("limit", format!("1 to {LIMIT_MAX}."), limit.build().into()),
-            parameter("cursor", "`next_cursor` of the page before.".into(), simple(Type::String)),
-            parameter("count", "Count the whole list into `total`.".into(), simple(Type::Boolean)),
+            parameter("cursor", "`next_cursor` of the previous page.".into(), simple(Type::String)),
+            parameter("count", "Returns the number of all rows as `total`.".into(), simple(Type::Boolean)),
         ]
     }
 }
@@ -145,7 +145,7 @@ impl<S: Sorts> IntoParams for Paging<S> {
 impl<S: Sorts> IntoParams for SheetPaging<S> {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let mut all = Paging::<S>::into_params(place);
-        let told = "`json` (default) or `csv`; like `Accept: text/csv`.".to_owned();
+        let told = "`json` (default) or `csv`; overrides `Accept`.".to_owned();
         all.push(parameter("format", told, AnswerFormat::schema()));
         all
     }

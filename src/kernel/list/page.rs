@@ -1,6 +1,6 @@
-//! Keyset pages: a list is read on from the last row's sort key, never by counting rows from the
-//! start, so that it stays stable while rows are written. The cursor is encrypted, for it
-//! holds a row's sort key, and bound to the filter it came from.
+//! Keyset pagination: the next page continues after the sort key of the last row, not at an offset, so that pages stay
+//! stable while rows are written. The cursor is encrypted, because it holds a row's sort key, and bound to path, filter
+//! and sort key of the list.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,32 +13,32 @@ use crate::kernel::secrets::Secrets;
 
 pub const LIMIT_DEFAULT: i64 = 50;
 pub const LIMIT_MAX: i64 = 200;
-/// Rows of a list that is answered as a whole: it is made in memory.
+/// Rows of a list that is answered as a whole, because the answer is built in memory.
 pub const WHOLE_MAX: i64 = 10_000;
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
     pub items: Vec<T>,
-    /// Give it back as `cursor` for the next page; null at the end.
+    /// `cursor` of the next page; null on the last page.
     #[schema(required = true)]
     pub next_cursor: Option<String>,
-    /// How many there are in all; only with `count=true`.
+    /// The number of all rows; only with `count=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
 }
 
-/// What a query asks of a list, read from its parameters.
+/// The paging parameters of a request, not validated yet.
 pub struct PageRequest<'a> {
     pub limit: Option<i64>,
     pub cursor: Option<&'a str>,
     pub sort: Option<&'a str>,
     pub count: bool,
-    /// The filter in one line: a cursor of another one is refused.
+    /// Path and filter as text: a cursor of another filter is rejected.
     pub filter: String,
 }
 
-/// The shape of a list that was asked for and may be read.
+/// Validated paging parameters: limit, sort key, direction, and the position after which the page starts.
 pub struct Keyset<F> {
     pub limit: i64,
     pub field: F,
@@ -57,7 +57,7 @@ struct Cursor {
     binding: String,
 }
 
-/// A sort key that survives the way into a cursor and back.
+/// A sort key that is parsed back from the JSON of a cursor.
 pub trait SortKey: Sized {
     fn from_cursor(value: &Value) -> Option<Self>;
 }
@@ -87,7 +87,7 @@ impl SortKey for i32 {
 }
 
 impl<F: Copy> Keyset<F> {
-    /// Checks limit, sort and cursor. `fields` are the names one may sort by, the first by default
+    /// Validates limit, sort and cursor. `fields` are the sort keys with their names, the default first
     /// (written `-name` where the default is descending).
     pub fn new(request: PageRequest<'_>, secrets: &Secrets, fields: &[(&str, F)]) -> Result<Self> {
         let mut errors = Vec::new();
@@ -133,7 +133,7 @@ impl<F: Copy> Keyset<F> {
         })
     }
 
-    /// The list as a whole: a paging parameter is refused.
+    /// Sets the limit to `WHOLE_MAX`; rejects paging parameters.
     pub fn whole(mut self) -> Result<Self> {
         if !self.paging.is_empty() {
             let exclusive = |name: &&str| FieldError::new(*name, FieldCode::EXCLUSIVE);
@@ -143,17 +143,17 @@ impl<F: Copy> Keyset<F> {
         Ok(self)
     }
 
-    /// The number of all rows, where it is asked for.
+    /// Runs `count` where the request asks for the total.
     pub fn total<E>(&self, count: impl FnOnce() -> Result<i64, E>) -> Result<Option<i64>, E> {
         if self.count { count().map(Some) } else { Ok(None) }
     }
 
-    /// Whether the list is asked for as a whole.
+    /// Whether the list is answered as a whole.
     pub fn is_whole(&self) -> bool {
         self.limit == WHOLE_MAX
     }
 
-    /// The sort key and id of the last row of the page before.
+    /// The sort key and id of the last row of the previous page.
     pub fn after<K: SortKey>(&self) -> Result<Option<(K, Uuid)>> {
         match &self.after {
             None => Ok(None),
@@ -164,7 +164,7 @@ impl<F: Copy> Keyset<F> {
         }
     }
 
-    /// Makes the page of the rows that were read, one more than the limit when there are more.
+    /// Builds the page. `rows` has one row more than the limit where a next page exists.
     pub fn page<T>(
         self,
         mut rows: Vec<T>,

@@ -1,4 +1,4 @@
-//! The sort keys of a list: their words, and the columns that the query is ordered by.
+//! The sort keys of a list: their names in the query string, and the columns by which the query is ordered.
 
 use diesel::{PgConnection, QueryResult};
 use serde_json::Value;
@@ -11,25 +11,25 @@ use crate::kernel::list::page::Keyset;
 
 /// The sort keys of a list.
 pub trait Sorts: utoipa::PartialSchema + Copy + Send + 'static {
-    /// Words and keys, the default first (written `-word` where the default is descending).
+    /// Names and keys, the default first (written `-name` where the default is descending).
     const FIELDS: &'static [(&'static str, Self)];
 
     fn description() -> String {
         let words: Vec<String> = Self::FIELDS.iter().map(|(word, _)| format!("`{word}`")).collect();
         match words.split_first() {
             Some((default, [])) => {
-                format!("{default} (default); with or without `-` in front: descending or ascending.")
+                format!("{default} (default); the prefix `-` sorts in descending order.")
             }
             Some((default, others)) => {
-                format!("{default} (default), {}; with `-` in front, descending.", others.join(", "))
+                format!("{default} (default), {}; the prefix `-` sorts in descending order.", others.join(", "))
             }
             None => String::new(),
         }
     }
 }
 
-/// Declares the sort keys of a list: the words, the first by default, written `-word` where it
-/// goes down by default. Every word is taken in both directions.
+/// Declares the sort keys of a list: their names, the default first, written `-name` where the default is
+/// descending. Each name is accepted in both directions.
 macro_rules! sorts {
     ($vis:vis enum $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         #[derive(Clone, Copy)]

@@ -1,5 +1,5 @@
-//! Hardship items: the listed households, what they need, and what units promised. An item's status is typed by
-//! nobody: the database follows pledges and confirmed gifts.
+//! Hardship items: the households on hardship lists, with their needs and the pledges of units. Triggers derive the status
+//! of an item from pledges and confirmed gifts.
 
 mod handlers;
 pub mod model;
@@ -13,7 +13,7 @@ use crate::kernel::value::enums::Catalogue;
 
 pub const RESOURCE: Resource = Resource {
     tag: "hardship-items",
-    about: "The listed households, and what was promised to them.",
+    about: "The households on hardship lists, with their needs and pledges.",
     routes,
     catalogues: || {
         vec![

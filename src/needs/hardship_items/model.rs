@@ -18,7 +18,7 @@ use crate::needs::pledges::model::Pledge;
 use crate::places::localities::LocalityId;
 
 db_enum! {
-    /// What a listed household needs.
+    /// Kinds of need of a listed household.
     pub enum HardshipNeed {
         Food = "food" ("Lương thực", "Food"),
         Housing = "housing" ("Nhà ở", "Housing"),
@@ -34,7 +34,7 @@ db_enum! {
 }
 
 db_enum! {
-    /// What became of a listed household: a unit promised, a gift was confirmed. Kept by the system.
+    /// Status of a listed household, derived from pledges and confirmed gifts.
     pub enum HardshipItemStatus {
         Open = "open" ("Chưa được giúp", "Open"),
         Pledged = "pledged" ("Đã có đơn vị nhận giúp", "Pledged"),
@@ -42,7 +42,7 @@ db_enum! {
     }
 }
 
-/// What a list says of a household, as it was approved last.
+/// The fields of an item at the last approval of its list.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ApprovedState {
     pub reasons: Vec<HardshipReason>,
@@ -52,7 +52,8 @@ pub struct ApprovedState {
 }
 
 impl HardshipItem {
-    /// Outside its area a line is what was approved: edits of a list that is open again are nobody's business yet.
+    /// Returns the item with the fields of the last approval for callers outside its area: they see changes of a reopened
+    /// list only after the next approval.
     pub fn as_shown(mut self) -> Self {
         let approved = self.approved_state.take().filter(|_| !self.in_range);
         if let Some(state) = approved.and_then(|state| serde_json::from_value::<ApprovedState>(state).ok()) {
@@ -73,7 +74,7 @@ pub struct HardshipItem {
     #[schema(example = "Tung")]
     #[diesel(select_expression = later(), deserialize_as = Later)]
     pub village_name: String,
-    /// Null for a village that no commune was assigned to.
+    /// Null for a village without a commune.
     #[schema(example = "Ia Nan")]
     #[diesel(select_expression = later(), deserialize_as = Later)]
     pub commune_name: Option<String>,
@@ -103,14 +104,14 @@ pub struct HardshipItem {
 
 record!(HardshipItem);
 
-/// Which listed households.
+/// Filters of the list of listed households.
 #[filter]
 pub struct HardshipItemFilter {
-    /// Of this village.
+    /// Households of this village.
     pub village_id: Option<LocalityId>,
-    /// Any of these.
+    /// Any of these statuses.
     pub status: Vec<HardshipItemStatus>,
-    /// Listed at least so many days ago and not helped yet.
+    /// Listed at least this number of days ago and not helped yet.
     #[param(minimum = 0, maximum = 36500)]
     pub unhelped_days: Option<i32>,
 }

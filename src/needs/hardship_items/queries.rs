@@ -26,14 +26,14 @@ pub fn find(tx: &mut Tx<'_>, id: HardshipItemId) -> Result<HardshipItem> {
     complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
-/// A line that was left out of a list which is open again is gone for the village and its commune, and stands for
-/// the units until the list is approved anew.
+/// Condition that hides items dropped from a reopened list, for the village and its officials; units see them until the
+/// next approval.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub fn is_listed() -> _ {
     diesel::dsl::not(hardship_items::dropped.and(app_in_range(hardship_items::scope_path)))
 }
 
-/// Adds the heads' and the places' names and the pledges: one query each.
+/// Adds the names of household heads and places, and the pledges, with one query each.
 pub fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipItem>) -> Result<Vec<HardshipItem>> {
     let homes: Vec<HouseholdId> = rows.iter().map(|row| row.household_id).collect();
     let heads: HashMap<HouseholdId, String> = households::table
@@ -57,7 +57,7 @@ pub fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipItem>) -> Result<Vec<Hardship
     Ok(rows.into_iter().map(complete).collect())
 }
 
-/// Items of lists that were approved, the oldest first: what was listed and got nothing stands on top.
+/// Returns items that were approved, the oldest first.
 pub fn list(
     tx: &mut Tx<'_>,
     filter: &HardshipItemFilter,
@@ -77,7 +77,7 @@ pub fn list(
             .into_boxed()
             .when(filter.village_id, |village| hardship_items::village_id.eq(village))
             .when_any(&filter.status, |statuses| hardship_items::status.eq_any(statuses))
-            // A literal: the planner does not compare a parameter with the condition of the index of unhelped items.
+            // A literal: with a parameter the planner cannot prove the predicate of the partial index of unhelped items.
             .when(listed_before, |before| {
                 hardship_items::created_at.le(before).and(sql::<Bool>("hardship_items.status <> 'helped'"))
             })

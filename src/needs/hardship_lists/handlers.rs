@@ -16,8 +16,8 @@ use crate::needs::ids::HardshipListId;
 
 /// List hardship lists
 ///
-/// Village heads and officials see those of their area in every status, twinned units those that were
-/// approved, also when they were closed or reopened later.
+/// Village heads and officials see those of their area in every status, twinned units those that were approved at
+/// least once, also after a close or reopening.
 #[operation(get "/hardship-lists")]
 pub async fn list_hardship_lists(
     may: May<ReadHardshipLists>,
@@ -72,8 +72,8 @@ pub async fn delete_hardship_list(
 
 /// Submit a hardship list
 ///
-/// To the commune, from `draft` or `returned`; an empty one is 422. The same caller sending it again
-/// gets 200, anyone else 409.
+/// To the commune, from `draft` or `returned`; an empty list is 422. A repetition by the same caller is 200, by
+/// another one 409.
 #[operation(post "/hardship-lists/{id}/submit")]
 pub async fn submit_hardship_list(
     may: May<WriteHardshipLists>,
@@ -86,10 +86,10 @@ pub async fn submit_hardship_list(
 
 /// Approve a hardship list
 ///
-/// By the commune, of the version that was read (If-Match), but not by who submitted it (403 `own_submission`).
-/// From now on the twinned units see the list and its households. Where the approver wrote some of it since the last
-/// approval, or one of the two accounts made or reset the other in the last days (`TWO_PERSON_DAYS`, 30), the audit
-/// says `two_person: doubt`.
+/// By the commune, for the version that was read (If-Match), but not by the account that submitted it (403
+/// `own_submission`). From then on the twinned units see the list and its households. If the approver wrote a part of it
+/// since the last approval, or one of the two accounts made or reset the other in the last days (`TWO_PERSON_DAYS`, 30),
+/// the audit entry has `two_person: doubt`.
 #[operation(post "/hardship-lists/{id}/approve")]
 pub async fn approve_hardship_list(
     may: May<DecideHardshipLists>,
@@ -115,7 +115,7 @@ pub async fn return_hardship_list(
 
 /// Reopen an approved hardship list
 ///
-/// With a reason; it becomes `returned`. Pledges stay, and items with a pledge or a gift.
+/// With a reason; the list becomes `returned`. Pledges stay, and so do items with a pledge or a gift.
 #[operation(post "/hardship-lists/{id}/reopen")]
 pub async fn reopen_hardship_list(
     may: May<DecideHardshipLists>,
@@ -128,7 +128,7 @@ pub async fn reopen_hardship_list(
 
 /// Close an approved hardship list
 ///
-/// The round is over; the units still see it.
+/// At the end of the round; the units still see the list.
 #[operation(post "/hardship-lists/{id}/close")]
 pub async fn close_hardship_list(
     may: May<DecideHardshipLists>,

@@ -1,5 +1,5 @@
-//! Hardship lists (danh sách hộ khó khăn): the village head draws one up each round, the commune
-//! approves it or sends it back, and from then on the twinned units see it.
+//! Hardship lists (danh sách hộ khó khăn): the village head makes one for each round, the commune approves or returns it,
+//! and the twinned units read it after the first approval.
 
 mod handlers;
 pub mod model;
@@ -15,7 +15,7 @@ use crate::kernel::value::enums::Catalogue;
 
 pub const RESOURCE: Resource = Resource {
     tag: "hardship-lists",
-    about: "The hardest households of a village, round by round.",
+    about: "Lists of the households of a village in special hardship, one for each round.",
     routes,
     problems: problems::PROBLEMS,
     catalogues: || vec![Catalogue { name: "hardship_list_statuses", items: workflow::HardshipListStatus::catalogue() }],

@@ -37,7 +37,7 @@ use crate::places::localities::LocalityId;
 use crate::places::localities::queries::village_names;
 
 diesel::define_sql_function! {
-    /// Whether a pledge or gift refers to a line of a hardship list.
+    /// Whether a pledge or gift refers to an item of a hardship list.
     fn app_item_held(item: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
 }
 
@@ -46,7 +46,7 @@ pub fn find(tx: &mut Tx<'_>, id: HardshipListId) -> Result<HardshipList> {
     complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
-/// Adds items and village names: one query each.
+/// Adds items, village names and allowed actions; one query each for items and names.
 fn complete(tx: &mut Tx<'_>, mut rows: Vec<HardshipList>) -> Result<Vec<HardshipList>> {
     let ids: Vec<HardshipListId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
@@ -66,7 +66,7 @@ fn complete(tx: &mut Tx<'_>, mut rows: Vec<HardshipList>) -> Result<Vec<Hardship
         let own_submission = row.submitted_by == Some(UserId(tx.actor.id));
         row.allowed_actions = allowed_actions(row.status, row.approved_at.is_some(), own_submission, tx.actor);
         if !row.in_range {
-            // Between the village and its commune.
+            // The reason concerns the village and its commune only.
             row.return_reason = None;
         }
     }
@@ -131,7 +131,7 @@ pub fn update(tx: &mut Tx<'_>, id: HardshipListId, changes: HardshipListChanges)
     }
 }
 
-/// Only a list that was never approved is deleted.
+/// Rejects the deletion of a list that is submitted or was ever approved.
 pub fn check_deletable(_: &mut Tx<'_>, list: &HardshipList) -> Result<()> {
     if list.status.is_editable() && list.approved_at.is_none() {
         Ok(())
@@ -140,7 +140,7 @@ pub fn check_deletable(_: &mut Tx<'_>, list: &HardshipList) -> Result<()> {
     }
 }
 
-/// Items are known by their household: one that is listed again is kept and changed.
+/// Replaces the items of a list. Items are matched by household: the item of a household that is listed again is updated.
 fn replace_items(tx: &mut Tx<'_>, list: HardshipListId, village: LocalityId, items: &[NewHardshipItem]) -> Result<()> {
     use hardship_items as i;
     let known: HashMap<HouseholdId, HardshipItemId> =
@@ -151,7 +151,7 @@ fn replace_items(tx: &mut Tx<'_>, list: HardshipListId, village: LocalityId, ite
     if diesel::select(exists(dropped().filter(app_item_held(i::id)))).get_result(tx.conn)? {
         return Err(Problem::new(ITEM_IN_USE));
     }
-    // What was approved stands for the units until the list is approved anew.
+    // Units see the approved items until the next approval, so these are marked as dropped and not deleted.
     let approved = i::table.filter(i::list_id.eq(list)).filter(i::household_id.ne_all(&listed)).filter(i::approved);
     diesel::update(approved).set(i::dropped.eq(true)).execute(tx.conn)?;
     let never_approved = dropped().filter(i::approved.eq(false));
@@ -186,7 +186,7 @@ fn replace_items(tx: &mut Tx<'_>, list: HardshipListId, village: LocalityId, ite
             )
         })
         .collect();
-    // Deleted or merged by somebody else since it was looked up.
+    // The foreign key fails where another transaction deleted or merged a household after the check.
     diesel::insert_into(i::table)
         .values(rows)
         .execute(tx.conn)
@@ -194,7 +194,7 @@ fn replace_items(tx: &mut Tx<'_>, list: HardshipListId, village: LocalityId, ite
     Ok(())
 }
 
-/// Each household once, of this village, and still there.
+/// Checks that each household is listed once, belongs to this village and is active.
 fn check_items(
     tx: &mut Tx<'_>,
     village: LocalityId,
@@ -213,7 +213,7 @@ fn check_items(
     for (index, item) in items.iter().enumerate() {
         let wrong = match homes.get(&item.household_id) {
             _ if !seen.insert(item.household_id) => Some(FieldCode::DUPLICATE),
-            // It may have left since, or moved where the caller does not see it: its line stays.
+            // The household of an existing item may have moved since, also out of the caller's scope.
             _ if known.contains_key(&item.household_id) => None,
             None => Some(FieldCode::NOT_FOUND),
             Some((home, _)) if *home != village => Some(HOUSEHOLD_ELSEWHERE),
@@ -265,8 +265,8 @@ pub fn take_step<R: Into<StepReason>>(
     };
     diesel::update(hardship_lists::table.find(id)).set(&written).execute(tx.conn)?;
     if approves {
-        // From here on the twinned units see these households, and only these.
-        // A line that was helped meanwhile stays.
+        // Twinned units see exactly these households from now on. An item that was dropped while the list was open stays
+        // if it has got a pledge or gift since.
         let dropped = items.filter(hardship_items::dropped);
         diesel::update(dropped.filter(app_item_held(hardship_items::id)))
             .set(hardship_items::dropped.eq(false))
@@ -282,7 +282,7 @@ pub fn take_step<R: Into<StepReason>>(
     Ok(())
 }
 
-/// The reason of a step that has one.
+/// The reason of a step, None for steps without a body.
 pub struct StepReason(Option<String>);
 
 impl From<()> for StepReason {
@@ -297,9 +297,8 @@ impl From<HardshipListReason> for StepReason {
     }
 }
 
-/// Whether an author or the submitter of the list is the caller, may be by another account, or has an account of the
-/// same maker. No money is answered
-/// for here, so the level above is told by the audit, and the approval is not refused.
+/// Whether the submitter or an author of the list is the caller, possibly with another account, or has an account of the
+/// same maker. An approval confirms no money, so it is not rejected: the audit marks it for review by the level above.
 fn may_be_own(tx: &mut Tx<'_>, list: &HardshipList) -> Result<bool> {
     let authors: Vec<UserId> = list.submitted_by.iter().chain(&list.written_by).copied().collect();
     let (own, share_maker): (Vec<Uuid>, bool) =

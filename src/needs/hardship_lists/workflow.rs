@@ -9,7 +9,7 @@ use crate::access::steps::Step;
 use crate::kernel::value::enums::db_enum;
 
 db_enum! {
-    /// Where a hardship list stands.
+    /// Status of a hardship list.
     pub enum HardshipListStatus {
         Draft = "draft" ("Đang lập", "Draft"),
         Submitted = "submitted" ("Đã trình", "Submitted"),
@@ -19,7 +19,7 @@ db_enum! {
     }
 }
 
-/// What can be done with a list.
+/// Actions on a hardship list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HardshipListAction {
@@ -78,13 +78,14 @@ pub const CLOSE: HardshipListStep = Step {
 pub const STEPS: &[&HardshipListStep] = &[&SUBMIT, &APPROVE, &RETURN, &REOPEN, &CLOSE];
 
 impl HardshipListStatus {
-    /// Only a list that nobody is looking at may be changed.
+    /// Whether the list may be changed: not while the commune reviews it, and not after the approval.
     pub fn is_editable(self) -> bool {
         matches!(self, Self::Draft | Self::Returned)
     }
 }
 
-/// What the caller may do with a list now: by its status, their permissions and whose submission it is.
+/// Returns the actions that the caller may take now: by the status of the list, the permissions of the caller, and whether
+/// the caller submitted the list.
 pub fn allowed_actions(
     status: HardshipListStatus,
     was_approved: bool,

@@ -1,5 +1,5 @@
-//! Assessments (rà soát hộ nghèo): how poor a household was found in a year, one finding a year. What
-//! was found before the system began is entered by import.
+//! Assessments (rà soát hộ nghèo): the poverty status of a household, one for each year. Assessments from before the
+//! introduction of the system are entered by import.
 
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
@@ -14,7 +14,7 @@ use crate::access::tx::Tx;
 use crate::kernel::db::schema::household_assessments as table;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 
-/// When a household was found to be as poor as is said, and by which decision; by default this year.
+/// Year and decision of an assessment; by default the current year.
 #[derive(Debug, Default, Deserialize, Validate)]
 pub struct Finding {
     #[validate(range(min = 1990, max = 2200))]
@@ -24,7 +24,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Nobody is assessed for a year that has not come.
+    /// Returns the year of the assessment; rejects future years.
     pub fn year_by(&self, today: NaiveDate) -> Result<i32> {
         match self.poverty_year {
             None => Ok(today.year()),
@@ -34,7 +34,7 @@ impl Finding {
     }
 }
 
-/// What was found, of a household that is there.
+/// A new assessment of an existing household.
 #[derive(Debug, Deserialize, Validate)]
 pub struct NewAssessment {
     pub poverty_status: PovertyStatus,
@@ -46,7 +46,7 @@ pub struct NewAssessment {
     pub poverty_causes: Vec<PovertyCause>,
 }
 
-/// What was found in a year.
+/// The assessment of a year.
 #[derive(Clone, Copy)]
 pub struct Assessment<'a> {
     pub year: i32,
@@ -70,7 +70,7 @@ struct Written<'a> {
     poverty_causes: &'a [PovertyCause],
     assessor_id: UserId,
     assessed_on: NaiveDate,
-    // A correction that names none does not lose the decision that was named before.
+    // None keeps the stored decision in a correction.
     decision_number: Option<&'a str>,
 }
 
@@ -90,21 +90,21 @@ impl<'a> Assessment<'a> {
     }
 }
 
-/// Writes the first assessment of a year; a trigger shows the latest one on the household.
+/// Inserts the first assessment of a year; a trigger copies the latest one to the household.
 pub fn enter(tx: &mut Tx<'_>, household: HouseholdId, found: &Assessment) -> Result<()> {
     diesel::insert_into(table::table).values(found.written(tx, household)).execute(tx.conn)?;
     Ok(())
 }
 
-/// The same, or corrects the one that is there. The caller holds the household locked. Not by ON CONFLICT: the
-/// audit would tell of an assessment that was never made.
+/// Updates the assessment of a year, or inserts it. The caller has locked the household. ON CONFLICT is not used, because
+/// the audit trigger would record the insertion that did not happen.
 pub fn assess(tx: &mut Tx<'_>, household: HouseholdId, found: &Assessment) -> Result<()> {
     let known = table::table.filter(table::household_id.eq(household)).filter(table::year.eq(found.year));
     let corrected = diesel::update(known).set(found.written(tx, household)).execute(tx.conn)?;
     if corrected == 0 { enter(tx, household, found) } else { Ok(()) }
 }
 
-/// An assessment that is there.
+/// A stored assessment.
 #[derive(HasQuery)]
 #[diesel(table_name = table)]
 pub struct AssessmentRow {
@@ -117,7 +117,7 @@ pub struct AssessmentRow {
 }
 
 impl AssessmentRow {
-    /// The fields in which a list says something else. What it leaves empty it does not say.
+    /// Returns the fields in which an imported assessment differs. Empty fields of the import are not compared.
     pub fn differences(&self, found: &Assessment) -> Vec<&'static str> {
         let fields = [
             ("poverty_status", found.poverty_status != self.poverty_status),
@@ -132,7 +132,7 @@ impl AssessmentRow {
     }
 }
 
-/// Whether a set is given and is another one.
+/// Whether a set is not empty and differs from the known one.
 pub fn says_otherwise<T: PartialEq>(given: &[T], known: &[T]) -> bool {
     let covers = |one: &[T], other: &[T]| other.iter().all(|value| one.contains(value));
     let same = covers(given, known) && covers(known, given);

@@ -19,8 +19,8 @@ use crate::kernel::list::{List, NoFilter, SheetList};
 
 /// List households
 ///
-/// Village heads see those of their village, officials all below, units those on approved lists of
-/// their villages, without phone and identity number. `Accept: text/csv` or `format=csv` gives the whole
+/// Village heads see those of their village, officials those of their area, units those on approved lists of
+/// their villages, without phone and identity number. `Accept: text/csv` or `format=csv` returns the whole
 /// filtered list for Excel, without `limit` and `cursor`; over 10,000 rows is 422 `too_many_rows`.
 #[operation(get "/households")]
 pub async fn list_households(
@@ -33,7 +33,7 @@ pub async fn list_households(
 /// Register a household
 ///
 /// In a village of the caller's area. `poverty_status` becomes the assessment of the current year. A
-/// likely duplicate is created all the same, and named in `warnings`.
+/// possible duplicate is created nevertheless, and reported in `warnings`.
 #[operation(post "/households")]
 pub async fn create_household(may: May<WriteHouseholds>, new: Valid<NewHousehold>) -> Result<Created<Household>> {
     may.create(new, queries::create, queries::find_with_warnings).await
@@ -48,10 +48,10 @@ pub async fn find_household(may: May<ReadHouseholds>, id: Id<HouseholdId>) -> Re
 /// Change a household
 ///
 /// `poverty_status`, `deprivations` and `poverty_causes` write the assessment of the current year. A
-/// member with gifts cannot be left out: 409 `member_in_use`. A household that leaves is `moved_away` or
-/// `dissolved`; it comes back by `active`. `village_id` moves it to another village of the commune, with its
-/// history; into another commune it is `moved_away` here and registered anew there. What looks like another
-/// household afterwards is named in `warnings`.
+/// member with gifts cannot be left out: 409 `member_in_use`. A household that leaves gets the status `moved_away` or
+/// `dissolved`, and `active` when it returns. `village_id` moves it to another village of the commune, with its
+/// history; on a move to another commune it is set to `moved_away` here and registered anew there. Possible duplicates
+/// after the change are reported in `warnings`.
 #[operation(patch "/households/{id}")]
 pub async fn update_household(
     may: May<WriteHouseholds>,
@@ -65,7 +65,7 @@ pub async fn update_household(
 
 /// Delete a household
 ///
-/// Only one that is on no list and received nothing; otherwise change its `status`.
+/// Only one without listed items, visits and gifts; otherwise change its `status`.
 #[operation(delete "/households/{id}")]
 pub async fn delete_household(may: May<WriteHouseholds>, id: Id<HouseholdId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, unless_in_use).await
@@ -73,7 +73,7 @@ pub async fn delete_household(may: May<WriteHouseholds>, id: Id<HouseholdId>, if
 
 /// Read identity number and phone in full
 ///
-/// For officials and the village head; every call is written to the audit.
+/// For officials and the village head; each call creates an audit entry.
 #[operation(post "/households/{id}/reveal")]
 pub async fn reveal_household(
     may: May<RevealHouseholds>,
@@ -85,13 +85,13 @@ pub async fn reveal_household(
 
 /// Merge a household into another
 ///
-/// When the same home was entered twice. Members, gifts, visits, listed items, pledges and assessments go
-/// over to `into`, which is the answer; the one in the path is deleted, and the history of `into` names it.
-/// Two items on one list become one, and so do two pledges of one organisation for it. Where both say
-/// something, `into` stands: phone and identity number, an assessment of the same year (the other one stays
-/// in the history). Members are one person only where that is certain. What the commune has approved, or a
-/// gift that was answered, moves by the commune alone (409 `decided`). Two households with different identity
-/// numbers are two. The same caller sending it again gets 200.
+/// For a household that was entered twice. Members, gifts, visits, listed items, pledges and assessments are moved
+/// to `into`, which is the answer; the household in the path is deleted, and the history of `into` refers to it.
+/// Two items on one list become one, and so do two pledges of one organisation for it. If both have a value, that
+/// of `into` is kept: phone and identity number, an assessment of the same year (the other one stays
+/// in the history). Members are joined only where they are certainly the same person. After an approval on a list, or
+/// an answer to a gift, only the commune merges (409 `decided`). Households with different identity
+/// numbers are not merged. A repetition by the same caller is 200.
 #[operation(post "/households/{id}/merge")]
 pub async fn merge_household(
     may: May<WriteHouseholds>,
@@ -104,9 +104,9 @@ pub async fn merge_household(
 
 /// Read the history of a household
 ///
-/// Its assessments year by year, and when it was registered, moved, changed its status, was merged with
-/// another record or changed otherwise: by whom, and which fields, never their values. Units read
-/// assessments, moves, statuses and merges of the households they see, without names of people.
+/// Assessments by year, registration, moves, changes of status, merges and other changes, with the author and
+/// the names of the changed fields, not their values. Units read assessments, moves, statuses and merges of the
+/// households they see, without names of people.
 #[operation(get "/households/{id}/history")]
 pub async fn list_household_history(
     may: May<ReadHouseholds>,

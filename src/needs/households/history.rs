@@ -1,4 +1,4 @@
-//! What became of a household: its assessments year by year, and what was changed, by whom.
+//! History of a household: its assessments by year, and its changes with their authors.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -23,7 +23,7 @@ use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;
 
 db_enum! {
-    /// What happened to a household.
+    /// Kinds of events in the history of a household.
     pub enum HouseholdHistoryKind {
         Registered = "registered" ("Được ghi vào sổ", "Registered"),
         Assessed = "assessed" ("Rà soát nghèo", "Assessed"),
@@ -34,23 +34,23 @@ db_enum! {
     }
 }
 
-/// One thing that happened. Which fields have a value depends on `kind`.
+/// An event of the history. `kind` determines the fields that have a value.
 #[derive(Debug, Serialize, ToSchema, QueryableByName)]
 pub struct HouseholdHistoryEntry {
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
     #[diesel(sql_type = Text)]
     pub kind: HouseholdHistoryKind,
-    /// The day of the assessment, or since when the status holds; else the day it was recorded.
+    /// The day of the assessment, or the first day of the status; otherwise the day of the record.
     #[diesel(sql_type = Date)]
     #[schema(example = "2026-11-20")]
     pub happened_on: NaiveDate,
     #[diesel(sql_type = Timestamptz)]
     pub recorded_at: DateTime<Utc>,
-    /// The record that it happened to: this household, or one that was merged into it.
+    /// The record of the event: this household, or one that was merged into it.
     #[diesel(sql_type = SqlUuid)]
     pub household_id: HouseholdId,
-    /// `assessed`: of which year.
+    /// `assessed`: the year of the assessment.
     #[diesel(sql_type = Nullable<Integer>)]
     #[schema(example = 2026)]
     pub year: Option<i32>,
@@ -63,13 +63,13 @@ pub struct HouseholdHistoryEntry {
     /// `assessed`.
     #[diesel(sql_type = Array<Text>)]
     pub poverty_causes: Vec<PovertyCause>,
-    /// `moved`: where it lived before; null where the caller does not see that village.
+    /// `moved`: the former village; null if the caller does not see that village.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub from_village_id: Option<LocalityId>,
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "Sơn")]
     pub from_village_name: Option<String>,
-    /// `registered` and `moved`: where it lived from then on.
+    /// `registered` and `moved`: the village from then on.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub village_id: Option<LocalityId>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -81,20 +81,20 @@ pub struct HouseholdHistoryEntry {
     /// `registered` and `status_changed`: the status from then on.
     #[diesel(sql_type = Nullable<Text>)]
     pub status: Option<HouseholdStatus>,
-    /// `merged`: the record that is gone.
+    /// `merged`: the deleted record.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub merged_household_id: Option<HouseholdId>,
-    /// Names of the fields that were changed; empty for units.
+    /// Names of the changed fields; empty for units.
     #[diesel(sql_type = Array<Text>)]
     #[schema(example = json!(["head_name", "phone"]))]
     pub fields: Vec<String>,
-    /// Who did or assessed it; null for units.
+    /// The author of the change or the assessment; null for units.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub actor_id: Option<UserId>,
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "Rơ Mah Tung")]
     pub actor_name: Option<String>,
-    /// The office it was done from.
+    /// Role of the author at that time.
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "village_head")]
     pub actor_role: Option<String>,
@@ -116,7 +116,7 @@ pub fn list(
     _: &NoFilter,
     keyset: Keyset<HouseholdHistorySort>,
 ) -> Result<Page<HouseholdHistoryEntry>> {
-    // A household that the caller does not see has no history, rather than an empty one.
+    // A household that the caller does not see is answered 404, not as an empty history.
     households::table.find(id.0).select(households::id).first::<HouseholdId>(tx.conn)?;
     let total = if keyset.count {
         let counted: Count = sql_query("SELECT count(*) AS count FROM app_household_history($1)")

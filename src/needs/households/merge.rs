@@ -1,4 +1,4 @@
-//! Two records of one household become one.
+//! Merge of two records of one household.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -20,9 +20,9 @@ use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::needs::households::problems;
 use crate::needs::households::queries::app_household_decided;
 
-/// Everything of the one goes over to the other, which is the answer.
+/// Moves the records of `id` to `into`, deletes `id`, and returns `into`.
 pub fn merge(tx: &mut Tx<'_>, id: HouseholdId, if_match: &IfMatch, into: HouseholdId) -> Result<Household> {
-    // Locked in one order, so that two who merge the same two the other way round do not wait in a circle.
+    // Locked in the order of ids, so that a concurrent merge in the other direction causes no deadlock.
     let there: Vec<HouseholdId> = households::table
         .filter(households::id.eq_any([id, into]))
         .filter(app_in_range(households::scope_path))
@@ -47,7 +47,7 @@ pub fn merge(tx: &mut Tx<'_>, id: HouseholdId, if_match: &IfMatch, into: Househo
     honour_version(tx, id, if_match, &queries::find)?;
     check(tx, id, into)?;
     records::set(tx.conn, "step", "merge")?;
-    // A sealed field is bound to its record: the database cannot carry it over.
+    // A sealed field is bound to its record, so the fields are decrypted and sealed anew here, not in SQL.
     private::take_over(tx.conn, tx.secrets, id, into)?;
     sql_query("SELECT app_merge_households($1, $2)")
         .bind::<SqlUuid, _>(id.0)
@@ -56,7 +56,7 @@ pub fn merge(tx: &mut Tx<'_>, id: HouseholdId, if_match: &IfMatch, into: Househo
     queries::find(tx, into)
 }
 
-/// What must not happen by a slip of the thumb, and what is the commune's to decide.
+/// Rejects merges that are probably mistakes, and merges after a decision of the commune by other callers.
 fn check(tx: &mut Tx<'_>, id: HouseholdId, into: HouseholdId) -> Result<()> {
     let status = |of: HouseholdId| households::table.find(of).select(households::status);
     let from: HouseholdStatus = status(id).first(tx.conn)?;

@@ -1,13 +1,13 @@
-//! Households: the homes of a village, entered by its head, and what each is short of. Phone and
-//! identity number lie sealed in a table of their own (`private.rs`).
+//! Households of a village, entered by its head, with members, poverty and hardship reasons. Phone and identity number
+//! are encrypted in a separate table (`private.rs`).
 
-/// The poverty of a household, year by year.
+/// Poverty assessments of a household, one for each year.
 pub mod assessments;
 mod handlers;
 pub mod history;
 mod merge;
 pub mod model;
-/// The poverty of a household: status, causes, indicators.
+/// Enumerations of poverty: status, causes, indicators.
 pub mod poverty;
 pub mod private;
 /// Codes of problems.
@@ -34,7 +34,7 @@ id! {
 
 pub const RESOURCE: Resource = Resource {
     tag: "households",
-    about: "The homes of a village.",
+    about: "Households of a village.",
     routes,
     problems: problems::PROBLEMS,
     field_problems: problems::FIELD_PROBLEMS,

@@ -20,7 +20,7 @@ use crate::places::catalogues::data::is_ethnic_group;
 use crate::places::localities::LocalityId;
 
 db_enum! {
-    /// Whether the household still lives there.
+    /// Status of a household: in the village, moved away, or dissolved.
     pub enum HouseholdStatus {
         Active = "active" ("Đang sinh sống", "Active"),
         MovedAway = "moved_away" ("Đã chuyển đi", "Moved away"),
@@ -37,7 +37,7 @@ db_enum! {
 }
 
 db_enum! {
-    /// Why a household's circumstances are especially hard.
+    /// Reasons of the special hardship of a household.
     pub enum HardshipReason {
         ElderlyAlone = "elderly_alone" ("Người già neo đơn", "Elderly and alone"),
         Disabled = "disabled" ("Người khuyết tật", "Disabled"),
@@ -53,7 +53,7 @@ db_enum! {
     }
 }
 
-/// Somebody of the household besides its head.
+/// A member of the household other than its head.
 #[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = household_members)]
 pub struct HouseholdMember {
@@ -65,24 +65,24 @@ pub struct HouseholdMember {
     pub sex: Option<Sex>,
     #[schema(example = 2013)]
     pub birth_year: Option<i32>,
-    /// To the head of the household.
+    /// Relation to the head of the household.
     #[schema(example = "con")]
     pub relation: Option<String>,
     pub student: bool,
 }
 
-/// Something worth a second look; nothing was refused.
+/// A possible duplicate, for review; the request succeeded.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HouseholdWarning {
     /// `possible_duplicate`: a household of this village has a head of the same name and birth year.
-    /// `same_identity_number`: one that the caller sees has the same identity number.
+    /// `same_identity_number`: a household in the caller's scope has the same identity number.
     #[schema(example = "possible_duplicate")]
     pub code: String,
     /// The other household.
     pub id: HouseholdId,
 }
 
-/// A household, as its village and commune know it; units see it once it is on an approved list.
+/// A household. Units see it once it is on an approved list.
 #[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = households)]
 pub struct Household {
@@ -91,12 +91,12 @@ pub struct Household {
     #[schema(example = "Tung")]
     #[diesel(select_expression = later(), deserialize_as = Later)]
     pub village_name: String,
-    /// Null for a village that no commune was assigned to.
+    /// Null for a village without a commune.
     #[schema(example = "Ia Nan")]
     #[diesel(select_expression = later(), deserialize_as = Later)]
     pub commune_name: Option<String>,
     pub status: HouseholdStatus,
-    /// Since when it is no longer active.
+    /// First day on which it is no longer active.
     pub status_since: Option<NaiveDate>,
     #[schema(example = "Rơ Mah H'Blơi")]
     pub head_name: String,
@@ -111,13 +111,13 @@ pub struct Household {
     /// The year of that assessment.
     #[schema(example = 2026)]
     pub poverty_year: i32,
-    /// The indicators of Decree 07/2021 that it lacks.
+    /// Indicators of Decree 07/2021 in which it is deprived.
     pub deprivations: Vec<Deprivation>,
-    /// Why it is poor.
+    /// Causes of its poverty.
     pub poverty_causes: Vec<PovertyCause>,
-    /// Why it is in special hardship; without a reason it is not.
+    /// Reasons of special hardship; empty for a household without special hardship.
     pub hardship_reasons: Vec<HardshipReason>,
-    /// There are hardship reasons.
+    /// True if `hardship_reasons` is not empty.
     pub special_hardship: bool,
     #[diesel(select_expression = later(), deserialize_as = Later)]
     pub members: Vec<HouseholdMember>,
@@ -125,11 +125,12 @@ pub struct Household {
     #[schema(example = "0905123456")]
     #[diesel(select_expression = later(), deserialize_as = Later)]
     pub phone: Option<String>,
-    /// The last four digits; the whole number by `reveal`. Null for units and administrators.
+    /// The last four digits; `reveal` returns the whole number. Null for units and administrators.
     #[schema(example = "4321")]
     #[diesel(select_expression = later(), deserialize_as = Later)]
     pub identity_number_last4: Option<String>,
-    /// Of `phone` and `identity_number_last4`, what is kept and cannot be shown now: damaged, or the key is missing.
+    /// Names of fields (`phone`, `identity_number_last4`) that are stored but cannot be decrypted: damaged, or the key is
+    /// missing.
     #[diesel(select_expression = later(), deserialize_as = Later)]
     pub unreadable: Vec<String>,
     #[schema(example = "Xóm 2")]
@@ -141,7 +142,7 @@ pub struct Household {
     /// otherwise.
     #[diesel(select_expression = later(), deserialize_as = Later)]
     pub warnings: Vec<HouseholdWarning>,
-    /// Who entered it.
+    /// The account that entered it.
     pub acted_by: Option<UserId>,
     /// The village whose head an official acted for.
     pub on_behalf_of: Option<LocalityId>,
@@ -159,15 +160,15 @@ pub struct HouseholdSecrets {
     pub identity_number: Option<String>,
     #[schema(example = "0905123456")]
     pub phone: Option<String>,
-    /// Fields that are kept and cannot be shown now: damaged, or the key is missing. Tell the operator.
+    /// Names of fields that are stored but cannot be decrypted: damaged, or the key is missing. The operator has to act.
     pub unreadable: Vec<String>,
 }
 
-/// A member to be kept (with its id) or added.
+/// A member to keep or change (with its id), or to add.
 #[input]
 #[derive(Debug, Clone, Serialize)]
 pub struct NewHouseholdMember {
-    /// Of a member that is there already, or UUIDv7 made by the client.
+    /// Id of an existing member, or a UUIDv7 generated by the client.
     pub id: Option<Uuid>,
     #[length(1..=120)]
     #[schema(example = "Rơ Mah H'Lan")]
@@ -183,10 +184,10 @@ pub struct NewHouseholdMember {
     pub student: bool,
 }
 
-/// A household to be registered.
+/// A new household.
 #[input(households)]
 pub struct NewHousehold {
-    /// UUIDv7 made by the client, so that the request can be repeated.
+    /// UUIDv7 generated by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
     pub village_id: LocalityId,
     #[length(1..=120)]
@@ -204,15 +205,15 @@ pub struct NewHousehold {
     pub poverty_status: PovertyStatus,
     #[entries(..=30)]
     pub members: Vec<NewHouseholdMember>,
-    /// The indicators of Decree 07/2021 that it lacks.
+    /// Indicators of Decree 07/2021 in which it is deprived.
     #[length(..=12)]
     #[serde(default)]
     pub deprivations: Vec<Deprivation>,
-    /// Why it is poor.
+    /// Causes of its poverty.
     #[length(..=11)]
     #[serde(default)]
     pub poverty_causes: Vec<PovertyCause>,
-    /// Why it is in special hardship; without a reason it is not.
+    /// Reasons of special hardship; empty for a household without special hardship.
     #[length(..=11)]
     #[serde(default)]
     pub hardship_reasons: Vec<HardshipReason>,
@@ -220,7 +221,7 @@ pub struct NewHousehold {
     #[schema(pattern = "^\\+?[0-9][0-9 .-]{6,18}[0-9]$", example = "0905123456")]
     #[diesel(skip_insertion)]
     pub phone: Option<String>,
-    /// 9 or 12 digits; kept sealed.
+    /// 9 or 12 digits; stored encrypted.
     #[validate(custom(function = "citizen_number"))]
     #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", example = "062068001234")]
     #[diesel(skip_insertion)]
@@ -238,22 +239,22 @@ pub struct NewHousehold {
     pub note: Option<String>,
 }
 
-/// The household that another one turned out to be.
+/// The target of a merge.
 #[input]
 pub struct HouseholdMerge {
-    /// It stays; the one in the path goes.
+    /// The household that remains; the one in the path is deleted.
     pub into: HouseholdId,
 }
 
-/// What changes of a household. Arrays replace; a member with gifts cannot be left out.
+/// Changes of a household. An array replaces the previous one; a member with gifts cannot be left out.
 #[changes(households)]
 pub struct HouseholdChanges {
-    /// A move to another village of the caller's area. What was listed and given in the old village
-    /// stays there.
+    /// Moves the household to another village of the caller's area. Its items and gifts in the former village
+    /// stay there.
     pub village_id: Option<LocalityId>,
-    /// `active` again: it has come back.
+    /// `active` for a household that has returned.
     pub status: Option<HouseholdStatus>,
-    /// Since when it is no longer active; today if it is left out when the status changes.
+    /// First day on which it is no longer active; today by default when the status changes.
     #[validate(custom(function = "day::plausible"))]
     pub status_since: Option<Option<NaiveDate>>,
     #[length(1..=120)]
@@ -321,22 +322,23 @@ fn citizen_number(number: &str) -> Result<(), ValidationError> {
     if right { Ok(()) } else { Err(problems::IDENTITY_NUMBER.into()) }
 }
 
-/// Which households.
+/// Filters of the list of households.
 #[filter]
 pub struct HouseholdFilter {
-    /// Of this village.
+    /// Households of this village.
     pub village_id: Option<LocalityId>,
-    /// Any of these.
+    /// Any of these statuses of poverty.
     pub poverty_status: Vec<PovertyStatus>,
-    /// Any of these, by code.
+    /// Any of these ethnic groups, by code.
     pub ethnic_group: Vec<String>,
     /// With hardship reasons, or without.
     pub special_hardship: Option<bool>,
-    /// Any of these.
+    /// Any of these statuses.
     pub status: Vec<HouseholdStatus>,
-    /// Those another household of the village has the same head's name and birth year as, or those not.
+    /// `true`: households for which another household of the village has the same name and birth year of the head;
+    /// `false`: the others.
     pub possible_duplicate: Option<bool>,
-    /// Words or beginnings of words of the head's name, without case and diacritics: `y bl` finds Y Blơi.
+    /// Words or prefixes of words of the head's name, without case and diacritics: `y bl` finds Y Blơi.
     #[search]
     #[param(example = "y bl")]
     pub q: Option<String>,

@@ -1,9 +1,9 @@
-//! The poverty of a household by Decree 07/2021/NĐ-CP: status, causes, indicators.
+//! Enumerations of poverty by Decree 07/2021/NĐ-CP: status, causes, indicators.
 
 use crate::kernel::value::enums::db_enum;
 
 db_enum! {
-    /// How poor a household was found, by the standard of Decree 07/2021/NĐ-CP.
+    /// Result of a poverty assessment by the standard of Decree 07/2021/NĐ-CP.
     pub enum PovertyStatus {
         Poor = "poor" ("Hộ nghèo", "Poor"),
         NearPoor = "near_poor" ("Hộ cận nghèo", "Near-poor"),
@@ -14,7 +14,7 @@ db_enum! {
 }
 
 db_enum! {
-    /// What keeps a household poor (S3 III.3).
+    /// Causes of poverty.
     pub enum PovertyCause {
         NoLand = "no_land" ("Không có đất sản xuất", "No land"),
         NoCapital = "no_capital" ("Không có vốn", "No capital"),

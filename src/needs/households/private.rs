@@ -1,5 +1,5 @@
-//! Phone and identity number: sealed in the database, opened for those whose policies let them see
-//! the row at all.
+//! Phone and identity number: encrypted ("sealed") in the database, and decrypted for callers to whom the policies show
+//! the row.
 
 use std::collections::HashMap;
 
@@ -30,16 +30,16 @@ struct PrivateRow {
     identity_number_last4: Option<Vec<u8>>,
 }
 
-/// What an ordinary answer shows: the phone, and four digits.
+/// The private fields of ordinary answers: the phone, and the last four digits of the identity number.
 #[derive(Default)]
 pub struct Shown {
     pub phone: Option<String>,
     pub last4: Option<String>,
-    /// Fields that are kept and do not open.
+    /// Names of fields that cannot be decrypted.
     pub unreadable: Vec<String>,
 }
 
-/// Opens the fields of one household, and names those that do not open.
+/// Decrypts the fields of one household, and collects the names of those that fail.
 struct Opener<'a> {
     secrets: &'a Secrets,
     household: HouseholdId,
@@ -51,13 +51,13 @@ impl<'a> Opener<'a> {
         Self { secrets, household, unreadable: Vec::new() }
     }
 
-    /// One damaged field does not hide the others, nor the list that it stands in.
+    /// Returns None for a field that cannot be decrypted, so that the other fields and rows of a list are still answered.
     fn open(&mut self, field: &str, sealed: Option<Vec<u8>>) -> Option<String> {
         match self.secrets.open(self.household.0, field, &sealed?) {
             Ok(value) => Some(value),
             Err(Unreadable) => {
                 log::error!(
-                    "the sealed {field} of household {} does not open: damaged, or another key",
+                    "the sealed {field} of household {} cannot be decrypted: damaged, or another key",
                     self.household.0
                 );
                 self.unreadable.push(field.to_owned());
@@ -77,7 +77,7 @@ pub fn shown(conn: &mut PgConnection, secrets: &Secrets, ids: &[HouseholdId]) ->
     Ok(rows.into_iter().map(show).collect())
 }
 
-/// Everything, for a call that is audited.
+/// Returns both fields in full; the caller writes the audit entry.
 pub fn reveal(conn: &mut PgConnection, secrets: &Secrets, id: HouseholdId) -> Result<HouseholdSecrets> {
     let row = PrivateRow::query().filter(table::household_id.eq(id)).first(conn).optional()?;
     let Some(row) = row else { return Ok(HouseholdSecrets::default()) };
@@ -86,7 +86,7 @@ pub fn reveal(conn: &mut PgConnection, secrets: &Secrets, id: HouseholdId) -> Re
     Ok(HouseholdSecrets { identity_number, phone, unreadable: opener.unreadable })
 }
 
-/// The audit names the fields, and never their values.
+/// Passes the names of the changed fields to the audit, without their values.
 fn note(conn: &mut PgConnection, id: HouseholdId, phone: bool, identity_number: bool) -> Result<()> {
     let names = [(PHONE, phone), (IDENTITY_NUMBER, identity_number)];
     let changed: Vec<&str> = names.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
@@ -103,7 +103,7 @@ fn sealed(secrets: &Secrets, id: HouseholdId, field: &str, value: Option<&str>) 
     value.map(|value| secrets.seal(id.0, field, value)).transpose()
 }
 
-/// The number, its last four digits, and the hash that finds it.
+/// Seals the number and its last four digits, and computes the keyed hash by which equal numbers are found.
 fn sealed_number(secrets: &Secrets, id: HouseholdId, number: Option<&str>) -> Result<(Sealed, Sealed, Sealed)> {
     let last4 = number.and_then(|number| number.get(number.len().saturating_sub(4)..));
     Ok((
@@ -113,8 +113,7 @@ fn sealed_number(secrets: &Secrets, id: HouseholdId, number: Option<&str>) -> Re
     ))
 }
 
-/// Seals what is given of a household that was just made: one statement, where a change has to look what
-/// is there.
+/// Seals the fields of a new household with one statement; `write` first inserts a missing row.
 pub fn insert(
     conn: &mut PgConnection,
     secrets: &Secrets,
@@ -139,7 +138,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Seals what is given: None keeps, Some(None) clears.
+/// Seals changed fields: None keeps a field, Some(None) clears it.
 pub fn write(
     conn: &mut PgConnection,
     secrets: &Secrets,
@@ -169,10 +168,10 @@ pub fn write(
     Ok(())
 }
 
-/// What one household's row does not say, another's may: for two that become one.
+/// Copies the fields of `from` that `into` does not have, for a merge.
 pub fn take_over(conn: &mut PgConnection, secrets: &Secrets, from: HouseholdId, into: HouseholdId) -> Result<()> {
     let (theirs, own) = (reveal(conn, secrets, from)?, reveal(conn, secrets, into)?);
-    // What does not open today may open with the right key: it is not merged away.
+    // A field that cannot be decrypted now may be readable with the right key, so the merge is rejected.
     if !(theirs.unreadable.is_empty() && own.unreadable.is_empty()) {
         return Err(Problem::new(Code::UNREADABLE));
     }
@@ -181,7 +180,7 @@ pub fn take_over(conn: &mut PgConnection, secrets: &Secrets, from: HouseholdId, 
     write(conn, secrets, into, phone.as_ref(), number.as_ref())
 }
 
-/// A household by the keyed hash of its identity number.
+/// A household with the keyed hash of its identity number.
 #[derive(HasQuery)]
 #[diesel(table_name = table)]
 pub struct NumberRow {
@@ -189,14 +188,14 @@ pub struct NumberRow {
     pub identity_number_index: Option<Vec<u8>>,
 }
 
-/// The identity numbers of these households, and the households that have one of these numbers.
+/// Returns the rows of these households, and of all visible households with one of these hashes.
 pub fn numbers(conn: &mut PgConnection, households: &[HouseholdId], indexes: &[Vec<u8>]) -> Result<Vec<NumberRow>> {
     let mut found = NumberRow::query().filter(table::household_id.eq_any(households)).load(conn)?;
     found.extend(NumberRow::query().filter(table::identity_number_index.eq_any(indexes)).load(conn)?);
     Ok(found)
 }
 
-/// Whether both have an identity number, and not the same.
+/// Whether both households have identity numbers, and different ones.
 pub fn numbers_differ(conn: &mut PgConnection, one: HouseholdId, other: HouseholdId) -> Result<bool> {
     let known: Vec<Vec<u8>> = table::table
         .filter(table::household_id.eq_any([one, other]))
@@ -206,7 +205,7 @@ pub fn numbers_differ(conn: &mut PgConnection, one: HouseholdId, other: Househol
     Ok(matches!(known.as_slice(), [one, other] if one != other))
 }
 
-/// How many values each key has sealed.
+/// Counts the sealed values by key.
 pub fn sealed_by_key(conn: &mut PgConnection) -> Result<Vec<SealedBy>> {
     Ok(sql_query(
         "SELECT get_byte(field, 0) AS key, count(*) AS fields FROM household_private
@@ -216,23 +215,23 @@ pub fn sealed_by_key(conn: &mut PgConnection) -> Result<Vec<SealedBy>> {
     .load(conn)?)
 }
 
-/// One look at everything takes longer than a request's.
+/// Raises the statement timeout of the transaction to 30 minutes, for statements over all rows.
 pub fn wait_long(conn: &mut PgConnection) -> Result<()> {
     diesel::select(set_config("statement_timeout", "30min", true)).execute(conn)?;
     Ok(())
 }
 
-/// Rows that are sealed anew in one transaction.
+/// Rows that are sealed anew in one batch.
 const AT_ONCE: i64 = 500;
 
-/// What a batch came to, and the household that it ended with.
+/// The counts of a batch, and its last household.
 pub struct Batch {
     pub resealed: usize,
     pub unreadable: usize,
     pub last: HouseholdId,
 }
 
-/// Seals the next households behind one with the newest key; None when there are no more.
+/// Seals the next batch of households, in the order of ids after `behind`, with the newest key; None at the end.
 pub fn reseal(conn: &mut PgConnection, secrets: &Secrets, behind: Option<HouseholdId>) -> Result<Option<Batch>> {
     let newest = i32::from(secrets.newest_key().unwrap_or_default());
     let older = diesel::dsl::sql::<Bool>("(get_byte(phone, 0) <> ")
@@ -274,7 +273,7 @@ pub fn reseal(conn: &mut PgConnection, secrets: &Secrets, behind: Option<Househo
     Ok(Some(batch))
 }
 
-/// Makes anew by what equal identity numbers are found, with the oldest key of these.
+/// Recomputes the keyed hashes of all identity numbers, with the oldest key of `secrets`.
 pub fn rebuild_index(conn: &mut PgConnection, secrets: &Secrets) -> Result<()> {
     let mut behind = Uuid::nil();
     loop {

@@ -38,7 +38,7 @@ diesel::define_sql_function! {
 }
 
 diesel::define_sql_function! {
-    /// Whether the commune approved a household on a list, or a gift to it was answered.
+    /// Whether the commune approved a household on a list, or a gift to it was confirmed, disputed or settled.
     fn app_household_decided(household: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
 }
 
@@ -47,7 +47,7 @@ pub fn find(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Household> {
     complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
-/// Adds members, village names and what may be shown of the private fields: one query each.
+/// Adds members, place names and the visible part of the private fields, with one query each.
 fn complete(tx: &mut Tx<'_>, mut rows: Vec<Household>) -> Result<Vec<Household>> {
     let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
@@ -71,7 +71,7 @@ fn complete(tx: &mut Tx<'_>, mut rows: Vec<Household>) -> Result<Vec<Household>>
     Ok(rows)
 }
 
-/// The same with what deserves a second look: households that may be one.
+/// Returns a household with warnings of possible duplicates.
 pub fn find_with_warnings(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Household> {
     let mut household = find(tx, id)?;
     household.warnings = warnings::of(tx, id)?;
@@ -94,12 +94,13 @@ pub fn list(tx: &mut Tx<'_>, filter: &HouseholdFilter, keyset: Keyset<HouseholdS
             .when(filter.special_hardship, |special| households::special_hardship.eq(special))
             .when_any(&filter.status, |statuses| households::status.eq_any(statuses))
             .when(filter.possible_duplicate, |wanted| has_twin().eq(wanted))
-            // A search of punctuation only has no words, and finds nothing.
+            // A text of punctuation only has no words, and matches no household.
             .when(filter.q.as_ref().filter(|_| words.is_empty()), |_| {
                 diesel::dsl::sql::<diesel::sql_types::Bool>("false")
             });
         for word in &words {
-            // A range of words that begin so: an index serves it under row-level security, LIKE's would be lost.
+            // A prefix search as a range of words: under row-level security LIKE cannot use an index, because it is not
+            // leakproof.
             let behind = format!("{word}\u{10FFFF}");
             let begins = household_words::word.ge(word).and(household_words::word.lt(behind));
             let with_word = household_words::table.filter(begins).select(household_words::household_id);
@@ -120,7 +121,7 @@ sort_columns! {
     UpdatedAt = updated_at (DateTime<Utc>),
 }
 
-/// Another household of the village has a head of the same folded name and the same birth year.
+/// Condition: another household of the village has the same folded name and birth year of the head.
 fn has_twin() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
     diesel::dsl::sql(
         "EXISTS (SELECT FROM households twin WHERE twin.village_id = households.village_id AND twin.id <> households.id \
@@ -132,7 +133,7 @@ pub fn create(tx: &mut Tx<'_>, id: HouseholdId, new: NewHousehold) -> Result<()>
     create_found_in(tx, id, &new, &Finding::default())
 }
 
-/// The same, when its poverty was found in another year than this one.
+/// Creates a household with an assessment of the year and decision in `finding`.
 pub fn create_found_in(tx: &mut Tx<'_>, id: HouseholdId, new: &NewHousehold, finding: &Finding) -> Result<()> {
     check_village(tx, new.village_id)?;
     let year = finding.year_by(tx.today)?;
@@ -166,18 +167,18 @@ fn check_birth_year(year: Option<i32>, today: NaiveDate) -> Result<()> {
     if unborn { Err(Problem::field("#/head_birth_year", FieldCode::IN_THE_FUTURE)) } else { Ok(()) }
 }
 
-/// Every household of these villages.
+/// Returns the households of these villages.
 pub fn of_villages(tx: &mut Tx<'_>, villages: &HashSet<LocalityId>) -> Result<Vec<Household>> {
     let rows = Household::query().filter(households::village_id.eq_any(villages));
     Ok(rows.order((households::created_at, households::id)).load(tx.conn)?)
 }
 
-/// Those of these households that the caller sees.
+/// Returns households by id.
 pub fn of_ids(tx: &mut Tx<'_>, ids: &HashSet<HouseholdId>) -> Result<Vec<Household>> {
     Ok(Household::query().filter(households::id.eq_any(ids)).load(tx.conn)?)
 }
 
-/// A household is entered in a village of the caller's area that is still there.
+/// Checks that the place is a village of the caller's area that has not ended.
 pub fn check_village(tx: &mut Tx<'_>, village: LocalityId) -> Result<()> {
     let place: Option<(String, bool, Option<bool>)> = localities::table
         .find(village)
@@ -199,7 +200,7 @@ pub fn check_village(tx: &mut Tx<'_>, village: LocalityId) -> Result<()> {
 pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -> Result<()> {
     let before = Household::query().find(id).first(tx.conn)?;
     check_birth_year(changes.head_birth_year.flatten(), tx.today)?;
-    // A village that has ended may go on holding the households that it has.
+    // Households of a village that has ended may be changed without a move.
     if let Some(village) = changes.village_id.filter(|village| *village != before.village_id) {
         check_village(tx, village)?;
     }
@@ -225,7 +226,7 @@ pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -
     Ok(())
 }
 
-/// A household that is no longer active says since when; one that is active says nothing.
+/// Returns the change of `status_since`, which is present exactly for households that are not active.
 fn status_since(before: &Household, changes: &HouseholdChanges, today: NaiveDate) -> Result<Option<Option<NaiveDate>>> {
     let wrong = |code| Err(Problem::field("#/status_since", code));
     match (changes.status.unwrap_or(before.status), changes.status_since) {
@@ -234,14 +235,14 @@ fn status_since(before: &Household, changes: &HouseholdChanges, today: NaiveDate
         (_, Some(None)) => wrong(FieldCode::REQUIRED),
         (_, Some(Some(since))) if since > today => wrong(FieldCode::IN_THE_FUTURE),
         (_, Some(given)) => Ok(Some(given)),
-        // Gone since the day it was gone, however it is called now.
+        // A change between `moved_away` and `dissolved` keeps the day.
         (_, None) if before.status == HouseholdStatus::Active => Ok(Some(Some(today))),
         (_, None) => Ok(None),
     }
 }
 
-/// Members that are named again are kept and changed, new ones added, the others dropped, unless
-/// something was given to them.
+/// Replaces the members: those with a known id are updated, the others inserted, and members left out are deleted.
+/// Rejects the deletion of a member with gifts.
 fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseholdMember]) -> Result<()> {
     use household_members as m;
     let known: HashSet<MemberId> =
@@ -300,8 +301,8 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
     Ok(())
 }
 
-/// Phone and identity number in full, and a line in the audit that somebody read them. Who sees a household of
-/// another area, on the list of a twinned village, is not shown them: there it is none.
+/// Returns phone and identity number in full, and writes an audit entry. A household outside the caller's area, which is
+/// visible on the list of a twinned village, is answered as not found.
 pub fn reveal(tx: &mut Tx<'_>, id: HouseholdId) -> Result<HouseholdSecrets> {
     let own = households::table.find(id).filter(app_in_range(households::scope_path));
     let village: Uuid = own.select(households::village_id).first(tx.conn)?;

@@ -1,4 +1,4 @@
-//! What deserves a second look and is refused by nobody: households that may be one.
+//! Warnings of possible duplicates among households; they do not reject a request.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -19,13 +19,13 @@ struct Twin {
     id: HouseholdId,
 }
 
-/// The households that the caller sees and that are like this one.
+/// Returns the possible duplicates of a household among those that the caller sees.
 pub fn of(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Vec<HouseholdWarning>> {
     Ok(of_each(tx, &[id])?.into_iter().map(|(_, warning)| warning).collect())
 }
 
-/// The same for each of many. Of one identity number nothing is said where the policies hide the other
-/// household: that it is known somewhere is a secret as well.
+/// Returns the possible duplicates of several households. An equal identity number of a household that the policies hide is
+/// not reported, because its existence is confidential, too.
 pub fn of_each(tx: &mut Tx<'_>, ids: &[HouseholdId]) -> Result<Vec<(HouseholdId, HouseholdWarning)>> {
     let twins: Vec<Twin> = sql_query(
         "SELECT wanted.id AS own, twin.code, twin.id FROM unnest($1) wanted(id)
@@ -45,7 +45,7 @@ pub fn of_each(tx: &mut Tx<'_>, ids: &[HouseholdId]) -> Result<Vec<(HouseholdId,
     Ok(twins.into_iter().map(|twin| (twin.own, HouseholdWarning { code: twin.code, id: twin.id })).collect())
 }
 
-/// Whether a change can make a household like another.
+/// Whether a change can make a household a possible duplicate.
 pub fn may_arise_from(changes: &HouseholdChanges) -> bool {
     changes.village_id.is_some()
         || changes.head_name.is_some()

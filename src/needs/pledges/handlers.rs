@@ -12,8 +12,8 @@ use crate::needs::ids::{HardshipItemId, PledgeId};
 
 /// Pledge to help a listed household
 ///
-/// By a unit that is twinned with the village today, on a list that is approved; the item becomes
-/// `pledged`. One pledge of a unit for an item: a second is 409 `pledge_exists`.
+/// By a unit with a twinning with the village today, for an item of an approved list; the item becomes
+/// `pledged`. A second pledge of a unit for an item is 409 `pledge_exists`.
 #[operation(post "/hardship-items/{id}/pledges", tag = "pledges")]
 pub async fn create_pledge(
     may: May<WritePledges>,
@@ -31,7 +31,7 @@ pub async fn find_pledge(may: May<ReadHardshipLists>, id: Id<PledgeId>) -> Resul
 
 /// Withdraw a pledge
 ///
-/// By the unit that made it; the item is `open` again if no other pledge or confirmed gift stands.
+/// By the unit that made it; the item is `open` again if it has no other pledge and no confirmed gift.
 #[operation(delete "/pledges/{id}")]
 pub async fn delete_pledge(may: May<WritePledges>, id: Id<PledgeId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, unless_in_use).await

@@ -1,4 +1,4 @@
-//! Pledges: units promise to help a listed household.
+//! Pledges: promises of units to help a listed household.
 
 mod handlers;
 pub mod model;
@@ -12,7 +12,7 @@ use crate::access::resource::Resource;
 
 pub const RESOURCE: Resource = Resource {
     tag: "pledges",
-    about: "A unit promises to help a listed household.",
+    about: "Promises of units to help a listed household.",
     routes,
     problems: problems::PROBLEMS,
     ..Resource::EMPTY

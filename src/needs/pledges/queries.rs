@@ -13,7 +13,7 @@ use crate::needs::ids::{HardshipItemId, PledgeId};
 use crate::twinning::organisations::OrganisationId;
 
 diesel::define_sql_function! {
-    /// Locks a hardship list as it is until the transaction ends; returns whether it is approved.
+    /// Locks a hardship list in share mode until the transaction ends; returns whether it is approved.
     fn app_hold_approved(list: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
 }
 
@@ -22,7 +22,7 @@ pub fn find(tx: &mut Tx<'_>, id: PledgeId) -> Result<Pledge> {
     name_organisations(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
 
-/// The pledges of items, the oldest first.
+/// Returns the pledges of items, the oldest first.
 pub fn of_items(tx: &mut Tx<'_>, items: &[HardshipItemId]) -> Result<HashMap<HardshipItemId, Vec<Pledge>>> {
     let rows = Pledge::query()
         .filter(pledges::item_id.eq_any(items))
@@ -49,7 +49,7 @@ fn name_organisations(tx: &mut Tx<'_>, mut rows: Vec<Pledge>) -> Result<Vec<Pled
     Ok(rows)
 }
 
-/// A twinned unit promises, on a list that stands approved.
+/// Inserts a pledge. The list is locked, so that it cannot be reopened in between; policies check the twinning.
 pub fn create(tx: &mut Tx<'_>, item: HardshipItemId, id: PledgeId, new: NewPledge) -> Result<()> {
     let (list, village): (Uuid, Uuid) = hardship_items::table
         .find(item)

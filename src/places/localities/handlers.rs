@@ -15,7 +15,7 @@ use crate::kernel::list::page::Page;
 
 /// List places
 ///
-/// Provinces, districts and communes are seen by everybody, villages by those they concern. Without
+/// Provinces, districts and communes of the whole country, and villages in the caller's scope. Without
 /// `as_of` the places of today, in Vietnamese order.
 #[operation(get "/localities")]
 pub async fn list_localities(
@@ -27,9 +27,9 @@ pub async fn list_localities(
 
 /// Add a village
 ///
-/// To a commune of the caller's area. A commune that has ended is followed to its successor where that
-/// is certain; where it was split, `current_parent_id` says where the village lies now, and without it
-/// the village lies directly under its province.
+/// To a commune of the caller's area. A commune that has ended is replaced by its successor where that
+/// is certain; where it was split, `current_parent_id` is the present commune, and without it
+/// the village is placed directly under its province.
 #[operation(post "/localities")]
 pub async fn create_locality(may: May<WriteVillages>, new: Valid<NewLocality>) -> Result<Created<Locality>> {
     may.create(new, queries::create, search::find).await
@@ -37,7 +37,7 @@ pub async fn create_locality(may: May<WriteVillages>, new: Valid<NewLocality>) -
 
 /// Find one place
 ///
-/// As it is today, or was on its last day.
+/// With name, code and parent of today, or of its last day.
 #[operation(get "/localities/{id}")]
 pub async fn find_locality(may: May<ReadLocalities>, id: Id<LocalityId>) -> Result<Found<Locality>> {
     may.find(id, search::find).await
@@ -45,7 +45,7 @@ pub async fn find_locality(may: May<ReadLocalities>, id: Id<LocalityId>) -> Resu
 
 /// Change a village
 ///
-/// Provinces, districts and communes are changed by law, not here: 403.
+/// Provinces, districts and communes change by law and with the catalogue: 403.
 #[operation(patch "/localities/{id}")]
 pub async fn update_locality(
     may: May<WriteVillages>,
@@ -58,7 +58,7 @@ pub async fn update_locality(
 
 /// Delete a village
 ///
-/// Only one that nothing was recorded in.
+/// Only while no record refers to it.
 #[operation(delete "/localities/{id}")]
 pub async fn delete_locality(may: May<WriteVillages>, id: Id<LocalityId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, search::find, queries::check_deletable).await
@@ -66,7 +66,7 @@ pub async fn delete_locality(may: May<WriteVillages>, id: Id<LocalityId>, if_mat
 
 /// List the places in a place
 ///
-/// Directly in it: the districts of a province, the communes of a district or province, the villages
+/// The direct children: the districts of a province, the communes of a district or province, the villages
 /// of a commune.
 #[operation(get "/localities/{id}/children")]
 pub async fn list_locality_children(
@@ -79,7 +79,7 @@ pub async fn list_locality_children(
 
 /// Read the history of a place
 ///
-/// What it was called and where it lay from day to day, what it came from and what it became.
+/// Names, codes and parents by period, predecessors and successors.
 #[operation(get "/localities/{id}/history")]
 pub async fn find_locality_history(may: May<ReadLocalities>, id: Id<LocalityId>) -> Result<Json<LocalityHistory>> {
     may.part(id, history::find_history).await

@@ -12,7 +12,7 @@ use super::model::{LocalityKind, LocalityLevel, LocalityPathStep};
 use crate::access::tx::Tx;
 use crate::kernel::http::problem::{Problem, Result};
 
-/// What a place was called and where it lay, for some days.
+/// Name, code, kind and parent of a place in a period.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct LocalityVersion {
     #[schema(example = "Yang Trung")]
@@ -26,7 +26,7 @@ pub struct LocalityVersion {
     pub legal_basis: Option<String>,
 }
 
-/// A place that another one came from or became.
+/// A predecessor or successor of a place.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct LocalitySuccession {
     pub id: LocalityId,
@@ -39,12 +39,12 @@ pub struct LocalitySuccession {
     /// `whole`, `part`, `part_area`, `part_population`, `all_area` or `part_area_all_population`.
     #[schema(example = "whole")]
     pub extent: String,
-    /// Every village of the predecessor lies in the successor.
+    /// True if all villages of the predecessor belong to the successor.
     pub certain: bool,
     pub legal_basis: Option<String>,
 }
 
-/// The life of a place.
+/// The history of a place.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LocalityHistory {
     pub id: LocalityId,

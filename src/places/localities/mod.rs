@@ -1,6 +1,5 @@
-//! Localities: provinces, districts, communes and villages. The first three come with the
-//! catalogue; villages are added by their communes. Each keeps its id for life, whatever it is
-//! called and wherever it lies.
+//! Localities: provinces, districts, communes and villages. The first three are loaded from the catalogue; villages are
+//! added by their communes. The id of a place stays the same when its name, code or parent changes.
 
 mod handlers;
 /// The history of a place.
@@ -9,9 +8,9 @@ pub mod model;
 /// Codes of problems.
 pub mod problems;
 pub mod queries;
-/// Places as they were on a day.
+/// Queries for places with name, code and parent of a day.
 pub mod search;
-/// Functions of the database about places.
+/// SQL functions for places.
 pub mod sql;
 
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -17,7 +17,7 @@ use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::places::localities::problems;
 
-/// The names of villages that records show, with their communes'.
+/// Returns the names of villages and of their communes.
 pub fn village_names(
     tx: &mut Tx<'_>,
     ids: impl IntoIterator<Item = LocalityId>,
@@ -32,7 +32,7 @@ pub fn village_names(
     Ok(rows.into_iter().map(|(id, name, commune_name)| (id, VillageName { name, commune_name })).collect())
 }
 
-/// The places that these ever lay in directly.
+/// Returns pairs of a place of `ids` and a parent, for all versions of the places.
 pub fn parents(tx: &mut Tx<'_>, ids: &[LocalityId]) -> Result<Vec<(LocalityId, LocalityId)>> {
     let versions = locality_versions::table
         .filter(locality_versions::locality_id.eq_any(ids))
@@ -41,7 +41,7 @@ pub fn parents(tx: &mut Tx<'_>, ids: &[LocalityId]) -> Result<Vec<(LocalityId, L
     Ok(versions.load(tx.conn)?)
 }
 
-/// What these villages' communes counted, year by year.
+/// Returns the profiles of these villages.
 pub fn profiles(tx: &mut Tx<'_>, villages: &[LocalityId]) -> Result<Vec<(LocalityId, VillageProfile)>> {
     let rows = village_profiles::table
         .filter(village_profiles::village_id.eq_any(villages))
@@ -104,8 +104,8 @@ pub fn create(tx: &mut Tx<'_>, id: LocalityId, new: NewLocality) -> Result<()> {
     replace_profiles(tx, id, &new.profiles)
 }
 
-/// A village lies, or lay, in a commune of the caller's area. With its present commune given, the
-/// former one may lie anywhere.
+/// Checks that the parent is a commune of the caller's area. With `elsewhere`, that is if the present commune is given
+/// as well, the former commune may be outside of it.
 fn check_parent(tx: &mut Tx<'_>, parent: LocalityId, pointer: &str, elsewhere: bool) -> Result<()> {
     let place: Option<(LocalityLevel, bool)> = localities::table
         .find(parent)
@@ -155,7 +155,7 @@ pub fn update(tx: &mut Tx<'_>, id: LocalityId, changes: LocalityChanges) -> Resu
         return Err(Problem::new(Code::FORBIDDEN));
     }
     records::apply(diesel::update(localities::table.find(id)).set(&changes).execute(tx.conn))?;
-    // A correction of name, kind or code is one of the version in force.
+    // Name, kind and code are corrected in the version in force, too.
     let in_force = locality_versions::table
         .filter(locality_versions::locality_id.eq(id))
         .filter(locality_versions::valid_to.is_null());
@@ -185,7 +185,8 @@ struct InForce {
     replace: bool,
 }
 
-/// A village that was not assigned to a commune yet has lain in it all along; another one moves today.
+/// Sets the commune of a village. One that was not assigned to a commune yet gets it for the whole version in force, and
+/// so does one that was moved today; otherwise a new version starts today.
 fn move_village(tx: &mut Tx<'_>, id: LocalityId, parent: LocalityId) -> Result<()> {
     let in_force: InForce = sql_query(
         "SELECT v.id, (p.level <> 'commune' OR coalesce(v.valid_from >= app_today(), false)) AS replace
@@ -253,7 +254,7 @@ fn replace_profiles(tx: &mut Tx<'_>, village: LocalityId, profiles: &[VillagePro
     Ok(())
 }
 
-/// Only villages are deleted; the catalogue's places end by a reorganisation.
+/// Rejects the deletion of places of the catalogue, which end by a reorganisation.
 pub fn check_deletable(_: &mut Tx<'_>, place: &Locality) -> Result<()> {
     if place.level == LocalityLevel::Village { Ok(()) } else { Err(Problem::new(Code::FORBIDDEN)) }
 }

@@ -1,4 +1,4 @@
-//! Places as they were on a day: one, and lists.
+//! Queries for places with name, code and parent of a day: single places and lists.
 
 use chrono::NaiveDate;
 use diesel::pg::Pg;
@@ -17,7 +17,7 @@ use crate::kernel::db::schema::tree_day;
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 
-/// A locality as it was on a day, or on the nearest day it existed. `{day}` is a bind.
+/// Selects a locality with the version of a day, or of the nearest day of its validity. `FROM` binds the day as `$1`.
 const AS_ON: &str = "
     SELECT l.id, l.level, v.code, v.name, v.kind, v.parent_id, app_path(l.id, d.day) AS path, l.valid_from, l.valid_to,
            l.ethnic_groups, l.border, l.extremely_difficult, l.upland, l.latitude, l.longitude, l.version, l.created_at, l.updated_at,
@@ -43,7 +43,7 @@ pub fn find(tx: &mut Tx<'_>, id: LocalityId) -> Result<Locality> {
     Locality::try_from(row).map_err(Problem::internal)
 }
 
-/// A statement that grows by conditions with their binds.
+/// The WHERE clause of a statement, with its binds; the first bind is the day.
 struct Conditions<'f> {
     sql: String,
     binds: Vec<Bind<'f>>,
@@ -63,7 +63,7 @@ impl<'f> Conditions<'f> {
         Self { sql: " WHERE true".into(), binds: vec![Bind::Day(day)] }
     }
 
-    /// Adds a condition; `$` in it is the next bind.
+    /// Adds a condition, with `$` as the placeholder of the bind.
     fn and(&mut self, condition: &str, bind: Bind<'f>) {
         self.binds.push(bind);
         self.sql.push_str(" AND ");
@@ -114,7 +114,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &LocalityFilter, keyset: Keyset<LocalitySor
     if let Some(q) = &filter.q {
         let words = records::folded_words(tx.conn, q)?;
         if words.is_empty() {
-            // A search for nothing but signs finds nothing, not everything.
+            // A text of signs only has no words, and matches no place.
             conditions.sql.push_str(" AND false");
         }
         for word in words {
@@ -124,7 +124,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &LocalityFilter, keyset: Keyset<LocalitySor
         }
     }
     if let Some(twinned) = filter.twinned {
-        // Also by who stands by the whole commune, whose twinning a village head does not see.
+        // By a function with the rights of its owner: a village head does not see twinnings of the whole commune.
         let truth = if twinned { "IS TRUE" } else { "IS NOT TRUE" };
         conditions.sql.push_str(&format!(
             " AND l.level = 'village' AND (l.id IN (SELECT app_twinned_places()) OR l.commune_id IN (SELECT app_twinned_places()) \
@@ -152,7 +152,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &LocalityFilter, keyset: Keyset<LocalitySor
     keyset.page(rows, total, tx.secrets, |place: &Locality, LocalitySort::Name| (json!(place.name), place.id.into()))
 }
 
-/// The places directly in one that the caller sees.
+/// Returns the direct children of a place, and 404 if the caller does not see the place.
 pub fn list_children(
     tx: &mut Tx<'_>,
     parent: LocalityId,

@@ -1,23 +1,23 @@
-//! Functions of the database about places.
+//! SQL functions for places.
 
 use diesel::sql_types::{Date, Text, Uuid as SqlUuid};
 
 diesel::define_sql_function! {
-    /// The place of a level that a place lay in on a day.
+    /// The ancestor of a place on a day, at the given level.
     fn app_ancestor(place: SqlUuid, wanted_level: Text, day: Date) -> Nullable<SqlUuid>;
 }
 
 diesel::define_sql_function! {
-    /// The level of a place that another record shows.
+    /// The level of a place that another record refers to.
     fn app_place_level(place: SqlUuid) -> Text;
 }
 
 diesel::define_sql_function! {
-    /// The name of a place that another record shows.
+    /// The name of a place that another record refers to.
     fn app_place_name(place: SqlUuid) -> Text;
 }
 
 diesel::define_sql_function! {
-    /// The name of a village, also of one that the caller no longer sees.
+    /// The name of a village, also of one that the policies hide from the caller by now.
     fn app_village_name(village: SqlUuid) -> Text;
 }

@@ -23,9 +23,9 @@ pub async fn list_gifts(may: May<ReadSupport>, list: SheetList<GiftFilter, GiftS
 
 /// Record a gift
 ///
-/// By the giving unit; a commune records for units that have no account. A unit names only
-/// households that it sees, which are those on approved lists; any other gift is a gift to the village, with
-/// a note. With a visit, send the gifts inside it instead: one request, all or nothing.
+/// By the giving unit; a commune records for units without an account. A unit refers only to
+/// households that it sees, which are those on approved lists; record another gift as one to the village, with
+/// a note. Send the gifts of a new visit inside it instead: one request, in one transaction.
 #[operation(post "/gifts")]
 pub async fn create_gift(may: May<RecordSupport>, new: Valid<NewGift>) -> Result<Created<Gift>> {
     may.create(new, queries::create, queries::find).await
@@ -64,7 +64,7 @@ pub async fn delete_gift(may: May<RecordSupport>, id: Id<GiftId>, if_match: IfMa
 
 /// Confirm that a gift arrived
 ///
-/// By the village that received it, or its commune, and of the version that was read (If-Match); never by the
+/// By the village that received it, or its commune, for the version that was read (If-Match); never by the
 /// user who recorded it, nor if one of the two accounts was created or reset by the other in the last days (`TWO_PERSON_DAYS`, 30;
 /// 403 `own_submission`). A listed item that the gift refers to becomes `helped`.
 #[operation(post "/gifts/{id}/confirm")]
@@ -79,7 +79,7 @@ pub async fn confirm_gift(
 
 /// Dispute a gift
 ///
-/// By the village that should have received it, or its commune. It is not counted until the commune
+/// By the village for which it was recorded, or its commune. The gift is not counted until the commune
 /// settles the dispute.
 #[operation(post "/gifts/{id}/dispute")]
 pub async fn dispute_gift(
@@ -93,8 +93,8 @@ pub async fn dispute_gift(
 
 /// Settle a dispute
 ///
-/// By the commune, of the version that was read (If-Match): `delivered` confirms the gift, `not_delivered` ends
-/// it, and it is never counted. Not by the user who recorded it, as with confirming.
+/// By the commune, for the version that was read (If-Match): `delivered` confirms the gift; with `not_delivered`
+/// it is not counted. Not by the user who recorded it, as for a confirmation.
 #[operation(post "/gifts/{id}/settle")]
 pub async fn settle_gift(
     may: May<SettleGifts>,

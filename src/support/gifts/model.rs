@@ -23,7 +23,7 @@ use crate::twinning::organisations::OrganisationId;
 use crate::twinning::twinnings::TwinningId;
 
 db_enum! {
-    /// What kind of thing was given.
+    /// Category of a gift.
     pub enum GiftCategory {
         Food = "food" ("Lương thực, thực phẩm", "Food"),
         Cash = "cash" ("Tiền mặt", "Cash"),
@@ -40,7 +40,7 @@ db_enum! {
 }
 
 db_enum! {
-    /// Where the money came from.
+    /// Source of the funds.
     pub enum FundingSource {
         ProgrammeDirect = "programme_direct" ("Vốn trực tiếp của chương trình", "Direct funds of the programme"),
         CentralBudget = "central_budget" ("Ngân sách trung ương", "Central budget"),
@@ -61,7 +61,7 @@ db_enum! {
 }
 
 db_enum! {
-    /// Where a gift stands. `recorded` and `confirmed` gifts are counted, the others are not.
+    /// Status of a gift. `recorded` and `confirmed` gifts are counted, the others are not.
     pub enum GiftStatus {
         Recorded = "recorded" ("Đã ghi nhận", "Recorded"),
         Confirmed = "confirmed" ("Đã xác nhận", "Confirmed"),
@@ -70,7 +70,7 @@ db_enum! {
     }
 }
 
-/// What the caller can do with a gift as it stands.
+/// Actions that the caller can take on a gift in its present status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GiftAction {
@@ -82,17 +82,17 @@ pub enum GiftAction {
     Delete,
 }
 
-/// How the commune settles a dispute.
+/// The result of a dispute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GiftResolution {
-    /// It arrived: the gift is confirmed.
+    /// The gift arrived and is confirmed.
     Delivered,
-    /// It did not: the gift is never counted.
+    /// The gift did not arrive and is not counted.
     NotDelivered,
 }
 
-/// What was given: to a household, to one of its members, or to the whole village.
+/// A gift to a household, to one of its members, or to the whole village.
 #[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = gifts)]
 pub struct Gift {
@@ -100,7 +100,7 @@ pub struct Gift {
     /// The visit at which it was handed over.
     pub visit_id: Option<VisitId>,
     pub twinning_id: TwinningId,
-    /// Who gave: the organisation of the twinning.
+    /// The giver: the organisation of the twinning.
     pub organisation_id: OrganisationId,
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
     #[diesel(select_expression = later(), deserialize_as = Later)]
@@ -115,14 +115,14 @@ pub struct Gift {
     #[schema(example = "Rơ Mah Hyen")]
     #[diesel(select_expression = later(), deserialize_as = Later)]
     pub household_head_name: Option<String>,
-    /// Somebody of the household, when the gift was for one person (a student, say).
+    /// The member of the household, for a gift to one person such as a student.
     pub member_id: Option<MemberId>,
-    /// The listed need that it meets; once confirmed, the item is `helped`.
+    /// The listed item that the gift is for; it becomes `helped` when the gift is confirmed.
     pub hardship_item_id: Option<HardshipItemId>,
     pub category: GiftCategory,
     #[schema(example = "Gạo tẻ và nước mắm")]
     pub description: String,
-    /// Up to three places behind the point.
+    /// Up to three decimal places.
     #[schema(value_type = Option<f64>, example = 10.5)]
     pub quantity: Option<Quantity>,
     #[schema(example = "kg")]
@@ -135,19 +135,19 @@ pub struct Gift {
     pub given_on: NaiveDate,
     pub note: Option<String>,
     pub status: GiftStatus,
-    /// Why the village disputed it.
+    /// The village's reason of the dispute.
     pub dispute_reason: Option<String>,
-    /// What the commune found when it settled the dispute.
+    /// The commune's note on the settlement of the dispute.
     pub settlement_note: Option<String>,
-    /// Why the commune changed it after it had been answered.
+    /// The commune's reason of a change after the gift was confirmed, disputed or settled.
     pub correction_reason: Option<String>,
     #[serde(skip)]
     pub written_by: Vec<UserId>,
-    /// The user who recorded it: never the one who confirms it.
+    /// The user who recorded it, and therefore may not confirm it.
     pub acted_by: UserId,
     /// The unit that an official recorded it for.
     pub on_behalf_of: Option<OrganisationId>,
-    /// What the caller can do with it now.
+    /// Actions that the caller can take now.
     #[diesel(select_expression = later(), deserialize_as = Later)]
     pub allowed_actions: Vec<GiftAction>,
     pub version: i64,
@@ -158,26 +158,26 @@ pub struct Gift {
 record!(Gift);
 
 impl Gift {
-    /// The recorder, and everybody who changed it since.
+    /// The recorder, and the users who changed it later.
     pub fn authors(&self) -> impl Iterator<Item = UserId> {
         std::iter::once(self.acted_by).chain(self.written_by.iter().copied())
     }
 }
 
-/// A gift to be recorded.
+/// A new gift.
 #[input(gifts)]
 pub struct NewGift {
-    /// UUIDv7 made by the client, so that the request can be repeated.
+    /// UUIDv7 generated by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
     /// A visit of the same twinning and village on the same day.
     pub visit_id: Option<VisitId>,
-    /// Of the caller's organisation; officials of a commune also of units that have no account.
+    /// A twinning of the caller's organisation; for officials of a commune also of units without an account.
     pub twinning_id: TwinningId,
-    /// The twinned place, or a village that lay in it on that day.
+    /// The twinned place, or a village that belonged to it on that day.
     pub village_id: LocalityId,
-    /// One that the caller sees; leave it out for a gift to the whole village.
+    /// A household in the caller's scope; absent for a gift to the whole village.
     pub household_id: Option<HouseholdId>,
-    /// Somebody of the household.
+    /// A member of the household.
     pub member_id: Option<MemberId>,
     /// An approved item of the household.
     pub hardship_item_id: Option<HardshipItemId>,
@@ -185,7 +185,7 @@ pub struct NewGift {
     #[length(1..=500)]
     #[schema(example = "Gạo tẻ và nước mắm")]
     pub description: String,
-    /// A number above 0 with up to three places behind the point.
+    /// A number above 0 with up to three decimal places.
     #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 999999999999.999, example = 10.5)]
     pub quantity: Option<Quantity>,
     #[length(..=40)]
@@ -207,13 +207,13 @@ pub struct NewGift {
 /// A gift handed over at a visit: twinning, village and day are those of the visit.
 #[input(gifts)]
 pub struct NewVisitGift {
-    /// UUIDv7 made by the client.
+    /// UUIDv7 generated by the client.
     #[serde(default, deserialize_with = "client_id")]
     #[validate(custom(function = "uuid_v7"))]
     pub id: Option<Uuid>,
-    /// One that the caller sees; leave it out for a gift to the whole village.
+    /// A household in the caller's scope; absent for a gift to the whole village.
     pub household_id: Option<HouseholdId>,
-    /// Somebody of the household.
+    /// A member of the household.
     pub member_id: Option<MemberId>,
     /// An approved item of the household.
     pub hardship_item_id: Option<HardshipItemId>,
@@ -221,7 +221,7 @@ pub struct NewVisitGift {
     #[length(1..=500)]
     #[schema(example = "Gạo tẻ và nước mắm")]
     pub description: String,
-    /// A number above 0 with up to three places behind the point.
+    /// A number above 0 with up to three decimal places.
     #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 999999999999.999, example = 10.5)]
     pub quantity: Option<Quantity>,
     #[length(..=40)]
@@ -237,7 +237,7 @@ pub struct NewVisitGift {
     pub note: Option<String>,
 }
 
-// An id that is no UUID at all becomes one of no version, so that both are the same mistake.
+// Parses a malformed id as the nil UUID, so that `uuid_v7` rejects it like an id of another version.
 fn client_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.map(|text| Uuid::try_parse(&text).unwrap_or_default()))
@@ -247,8 +247,8 @@ fn uuid_v7(id: &Uuid) -> Result<(), ValidationError> {
     if id.get_version_num() == 7 { Ok(()) } else { Err(ValidationError::new("not_uuid_v7")) }
 }
 
-/// What changes of a gift: freely by those who recorded it while it is `recorded`; after that by the
-/// commune alone, with a `reason`, and the gift is `recorded` again.
+/// Changes of a gift: by its recorder and the giving unit while it is `recorded`; after that by the
+/// commune only, with a `reason`, and the gift is `recorded` again.
 #[changes(gifts)]
 pub struct GiftChanges {
     pub household_id: Option<Option<HouseholdId>>,
@@ -258,7 +258,7 @@ pub struct GiftChanges {
     #[length(1..=500)]
     #[schema(example = "Gạo tẻ và nước mắm")]
     pub description: Option<String>,
-    /// A number above 0 with up to three places behind the point.
+    /// A number above 0 with up to three decimal places.
     #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 999999999999.999, example = 10.5)]
     pub quantity: Option<Option<Quantity>>,
     #[length(..=40)]
@@ -269,13 +269,13 @@ pub struct GiftChanges {
     #[schema(example = 500000)]
     pub value_vnd: Option<i64>,
     pub funding_source: Option<FundingSource>,
-    /// Within the twinning, not after today; that of its visit, if it has one.
+    /// Within the twinning, not after today; equal to the day of its visit, if it has one.
     #[schema(example = "2026-11-20")]
     pub given_on: Option<NaiveDate>,
     #[length(..=2000)]
     #[schema(example = "Trao tại nhà rông")]
     pub note: Option<Option<String>>,
-    /// Why the commune corrects a gift that was already answered.
+    /// The commune's reason of the correction of a gift that was confirmed, disputed or settled.
     #[length(1..=500)]
     #[nullable]
     #[diesel(skip_update)]
@@ -289,7 +289,7 @@ impl GiftChanges {
     }
 }
 
-/// Why a gift is disputed.
+/// The reason of a dispute.
 #[input]
 pub struct GiftDispute {
     #[length(1..=500)]
@@ -297,7 +297,7 @@ pub struct GiftDispute {
     pub reason: String,
 }
 
-/// How a dispute ends.
+/// The settlement of a dispute.
 #[input]
 pub struct GiftSettlement {
     pub resolution: GiftResolution,
@@ -306,7 +306,7 @@ pub struct GiftSettlement {
     pub note: String,
 }
 
-/// Which gifts.
+/// Filters of the list of gifts.
 #[filter]
 pub struct GiftFilter {
     /// To this village and its households.
@@ -317,9 +317,9 @@ pub struct GiftFilter {
     pub twinning_id: Option<TwinningId>,
     /// By this organisation.
     pub organisation_id: Option<OrganisationId>,
-    /// Any of these.
+    /// Any of these statuses.
     pub status: Vec<GiftStatus>,
-    /// Any of these.
+    /// Any of these categories.
     pub category: Vec<GiftCategory>,
     /// Given on this day or later.
     pub from: Option<NaiveDate>,

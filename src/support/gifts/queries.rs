@@ -83,7 +83,7 @@ pub fn find(tx: &mut Tx<'_>, id: GiftId) -> Result<Gift> {
     find_with_relation(tx, id).map(|(gift, _)| gift)
 }
 
-/// The gifts of visits.
+/// Returns the gifts of visits.
 pub fn of_visits(tx: &mut Tx<'_>, visits: &[VisitId]) -> Result<Vec<Gift>> {
     let query = gifts::table.filter(gifts::visit_id.eq_any(visits)).order(gifts::id).into_boxed();
     load_gifts(tx, query)
@@ -163,7 +163,7 @@ pub fn insert(
     diesel::insert_into(gifts::table).values(rows).execute(tx.conn).map(|_| ())
 }
 
-/// A gift belongs to a visit of the same twinning, village and day.
+/// Checks that the visit has the same twinning, village and day as the gift.
 fn check_visit(tx: &mut Tx<'_>, visit: VisitId, occasion: &Occasion, pointer: &str) -> Result<()> {
     let found: Option<(TwinningId, LocalityId, NaiveDate)> = visits::table
         .find(visit)
@@ -204,7 +204,7 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
         Problem::check(errors)?;
     }
     let target = gifts::table.find(id);
-    // Whoever writes any of it answers for it, and confirms it no more than its recorder does.
+    // An author of a change may not confirm the gift, like its recorder.
     let author = gifts::written_by.eq(app_with_caller(gifts::written_by));
     let outcome = match change {
         GiftChange::Free => diesel::update(target).set((&changes, author)).execute(tx.conn),
@@ -229,12 +229,12 @@ pub fn check_deletable(tx: &mut Tx<'_>, gift: &Gift) -> Result<()> {
     relation.may_delete(row.status)
 }
 
-/// The columns that a step writes beside the status.
+/// The columns that a step writes in addition to the status.
 #[derive(Default, AsChangeset)]
 #[diesel(table_name = gifts)]
 pub struct StepNotes {
     dispute_reason: Option<String>,
-    /// A new dispute waits for a settlement of its own.
+    /// Some(None) clears the note: a new dispute has no settlement yet.
     settlement_note: Option<Option<String>>,
 }
 
@@ -260,7 +260,7 @@ pub fn take_step<N: Into<StepNotes>>(tx: &mut Tx<'_>, id: GiftId, step: &GiftSte
     let (row, relation) = find_with_relation(tx, id)?;
     relation.may_take(step)?;
     let authors: Vec<UserId> = row.authors().collect();
-    // Money that may have been given and confirmed by one person is marked for the level above.
+    // A gift that one person may have both recorded and confirmed is marked for review by the level above.
     if step.one_version && diesel::select(app_share_maker(authors)).get_result(tx.conn)? {
         records::set(tx.conn, "two_person", "doubt")?;
     }

@@ -25,7 +25,7 @@ pub async fn list_visits(may: May<ReadSupport>, list: List<VisitFilter, VisitSor
 ///
 /// Together with the gifts handed over: if one gift is wrong, its pointer (`#/gifts/2/value_vnd`) is in the
 /// answer and nothing is written. Gifts take twinning, village and day from the
-/// visit. By the visiting unit; a commune records for units that have no account.
+/// visit. By the visiting unit; a commune records for units without an account.
 #[operation(post "/visits")]
 pub async fn create_visit(may: May<RecordSupport>, new: Valid<NewVisit>) -> Result<Created<Visit>> {
     may.create(new, queries::create, queries::find).await

@@ -28,7 +28,7 @@ diesel::define_sql_function! {
     fn app_visit_gave(visit: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
 }
 
-/// Reads visits with everything they are shown with: three queries, however many visits.
+/// Reads visits with their households and gifts; the number of statements does not depend on the number of visits.
 fn load(tx: &mut Tx<'_>, query: visits::BoxedQuery<'_, Pg>) -> Result<Vec<Visit>> {
     let organisation = organisations::table
         .filter(organisations::id.eq(visits::organisation_id))
@@ -113,7 +113,7 @@ pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
         .map_err(|error| recording::gone(error, VisitId::TABLE, |field| format!("#/{field}")))?;
     insert_households(tx, id, &new.household_ids)?;
     let gifts = new.gifts.into_iter().map(|gift| (GiftId(gift.id.unwrap_or_else(Uuid::now_v7)), gift)).collect();
-    // The error does not say which of the gifts it was; the next try will.
+    // The error of the statement does not identify the gift; the checks of a repeated request do.
     gift_queries::insert(tx, &occasion, recording, id, gifts)
         .map_err(|error| recording::gone(error, GiftId::TABLE, |_| "#/gifts".to_owned()))
 }
@@ -125,15 +125,14 @@ fn repeated_ids(gifts: &[NewVisitGift]) -> Vec<FieldError> {
     repeated.map(|(index, _)| FieldError::new(format!("#/gifts/{index}/id"), FieldCode::DUPLICATE)).collect()
 }
 
-/// The ids of gifts are claimed like any other that a client makes: none is used twice, nor after its
-/// record was deleted.
+/// Claims the ids that the client generated for gifts, so that none is used twice or again after its record was deleted.
 fn claim_gifts(tx: &mut Tx<'_>, visit: VisitId, gifts: &[NewVisitGift]) -> Result<()> {
     let ids: Vec<Option<Uuid>> = gifts.iter().map(|gift| gift.id).collect();
     records::claim_listed(tx.conn, GiftId::TABLE, visit.into(), "gifts", &ids)
 }
 
-/// Each household once, of the village, and seen by the caller. Those that were named before are not
-/// asked about again: they may be hidden from the caller by now.
+/// Checks that each household is listed once, belongs to the village, and is visible to the caller. Those in `before` are
+/// accepted, because policies may hide them from the caller by now.
 fn check_households(
     tx: &mut Tx<'_>,
     occasion: &Occasion,
@@ -165,7 +164,7 @@ fn insert_households(tx: &mut Tx<'_>, visit: VisitId, ids: &[HouseholdId]) -> Re
     inserted.map(|_| ()).map_err(|error| recording::gone(error, "visit_households", |_| "#/household_ids".to_owned()))
 }
 
-/// Only who recorded a visit changes or deletes it.
+/// Rejects callers other than the recorder and the users of the visiting unit.
 pub fn check_recorders_side(tx: &mut Tx<'_>, visit: &Visit) -> Result<()> {
     let own = recording::own_organisation(tx)?;
     if recording::is_recorders_side(tx.actor, own, visit.acted_by, visit.organisation_id) {
@@ -186,7 +185,7 @@ pub fn update(tx: &mut Tx<'_>, id: VisitId, changes: VisitChanges) -> Result<()>
         village_pointer: "#/visited_on",
     };
     if occasion.day != visit.visited_on {
-        // Gifts are dated by their visit.
+        // Gifts have the day of their visit.
         if diesel::select(app_visit_gave(id)).get_result(tx.conn)? {
             return Err(Problem::new(Code::IN_USE));
         }

@@ -15,18 +15,18 @@ const fn exception(callers: &'static [Caller], relation: Relation, status: u16, 
     Exception { callers, relation, status, reason }
 }
 
-const PUBLIC: &[Exception] = &[exception(
-    USERS,
-    Relation::Outside,
-    200,
-    "organisations and programmes are public to everybody caller signed in",
-)];
+const PUBLIC: &[Exception] =
+    &[exception(USERS, Relation::Outside, 200, "every signed-in caller reads organisations and programmes")];
 
 const NAMES_PUBLIC: &[Exception] =
     &[exception(USERS, Relation::Outside, 201, "a twinning joins a place in scope with any organisation")];
 
-const PROGRAMMES_OF_PLACES: &[Exception] =
-    &[exception(USERS, Relation::Outside, 422, "a programme is public, and one for its place and what lies in it")];
+const PROGRAMMES_OF_PLACES: &[Exception] = &[exception(
+    USERS,
+    Relation::Outside,
+    422,
+    "programmes are readable, but each applies to its place and the places below only",
+)];
 
 const NO_GIVER: &str = "the place of these callers is no organisation, and only an organisation pledges";
 const PLEDGERS: &[Exception] = &[
