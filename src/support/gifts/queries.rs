@@ -100,7 +100,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> R
             .when(filter.twinning_id, |twinning| gifts::twinning_id.eq(twinning))
             .when(filter.organisation_id, |organisation| gifts::organisation_id.eq(organisation))
             .when_any(&filter.status, |status| gifts::status.eq_any(status))
-            .when_any(&filter.category, |categorys| gifts::category.eq_any(categorys))
+            .when_any(&filter.category, |categories| gifts::category.eq_any(categories))
             .when(filter.from, |from| gifts::given_on.ge(recording::comparable(from)))
             .when(filter.to, |to| gifts::given_on.le(recording::comparable(to)))
     };
