@@ -57,6 +57,8 @@ begin
     values (old.id, tg_table_name, public.app_now(), public.app_user_id(), pg_current_xact_id(),
             (subject ->> 'village_id')::uuid, (subject ->> 'organisation_id')::uuid, to_jsonb(old) - personal,
             (select jsonb_object_agg(key, subject -> key) from unnest(touched) key));
+    -- The hash of the body of a step is derived from personal text.
+    delete from public.steps s where s.record_id = old.id;
     return old;
   end if;
   new.changed_xid := pg_current_xact_id();

@@ -738,7 +738,7 @@ end $$;
 
 CREATE FUNCTION public.app_index_words(value text) RETURNS SETOF text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    AS $$ select public.app_words(value) union select public.app_words(translate(value, '''’‘ʼ`´', '')) $$;
+    AS $$ select word from public.app_words(value || ' ' || translate(value, '''’‘ʼ`´', '')) word $$;
 
 COMMENT ON FUNCTION public.app_index_words(value text) IS 'Words of a name for the index; a search is split by app_words';
 
@@ -1783,7 +1783,8 @@ CREATE FUNCTION public.app_touch_ended_twinnings() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  update public.twinnings t set updated_at = pg_catalog.clock_timestamp() where t.ends_on >= old.day and t.ends_on < new.day;
+  update public.twinnings t set updated_at = pg_catalog.clock_timestamp() 
+   where t.ends_on >= old.day and t.ends_on < new.day and not t.suspended;
   return null;
 end $$;
 
@@ -1862,6 +1863,8 @@ begin
     values (old.id, tg_table_name, public.app_now(), public.app_user_id(), pg_current_xact_id(),
             (subject ->> 'village_id')::uuid, (subject ->> 'organisation_id')::uuid, to_jsonb(old) - personal,
             (select jsonb_object_agg(key, subject -> key) from unnest(touched) key));
+    -- The hash of the body of a step is derived from personal text.
+    delete from public.steps s where s.record_id = old.id;
     return old;
   end if;
   new.changed_xid := pg_current_xact_id();

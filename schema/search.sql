@@ -9,8 +9,9 @@ create function app_words(value text) returns setof text immutable strict parall
   as $$ select distinct word from unnest(string_to_array(public.app_fold(value), ' ')) word where word <> '' $$;
 
 -- H'Blơi is typed "h'bl", "h bl" and "hbl": the index holds the words on both sides of the apostrophe, and the word without it.
+-- One SELECT, so that the planner inlines it: as a function scan it took 0.2 ms for each name.
 create function app_index_words(value text) returns setof text immutable strict parallel safe language sql
-  as $$ select public.app_words(value) union select public.app_words(translate(value, '''’‘ʼ`´', '')) $$;
+  as $$ select word from public.app_words(value || ' ' || translate(value, '''’‘ʼ`´', '')) word $$;
 comment on function app_index_words(text) is 'Words of a name for the index; a search is split by app_words';
 
 select app_callable('app_base36', 'app_fold', 'app_matches', 'app_words');

@@ -91,7 +91,8 @@ select app_callable('app_twinned_places', 'app_twinning_active', 'app_twinning_s
 -- The status of a twinning changes with its end, so its version changes when the tree day passes the end.
 create function app_touch_ended_twinnings() returns trigger language plpgsql set search_path = '' as $$
 begin
-  update public.twinnings t set updated_at = pg_catalog.clock_timestamp() where t.ends_on >= old.day and t.ends_on < new.day;
+  update public.twinnings t set updated_at = pg_catalog.clock_timestamp() 
+   where t.ends_on >= old.day and t.ends_on < new.day and not t.suspended;
   return null;
 end $$;
 create trigger ended_twinnings after update of day on tree_day for each row when (new.day > old.day)

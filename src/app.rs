@@ -58,8 +58,12 @@ pub fn resources() -> impl Iterator<Item = &'static Resource> {
     AREAS.into_iter().flatten()
 }
 
-/// Paths without personal data.
-const IMPERSONAL: [&str; 4] = ["/api/v1/localities", "/api/v1/catalogues", "/api/v1/programmes", "/api/v1/aggregates"];
+/// The paths of resources without personal data.
+fn impersonal() -> Impersonal {
+    Impersonal(
+        resources().filter(|resource| resource.impersonal).map(|resource| format!("{BASE}/{}", resource.tag)).collect(),
+    )
+}
 
 /// The Content-Security-Policy of the documentation page: no resources of other origins, and no framing.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -82,6 +86,7 @@ pub struct State {
     sessions: Data<SessionDays>,
     catalogues: Data<Catalogues>,
     parts: Data<Parts>,
+    impersonal: Data<Impersonal>,
     document: Data<Document>,
     contracts: Data<Contracts>,
 }
@@ -116,6 +121,7 @@ impl State {
             }),
             catalogues: Data::new(Catalogues::new(resources().flat_map(|resource| (resource.catalogues)()))),
             parts: Data::new(Parts::of(resources())),
+            impersonal: Data::new(impersonal()),
             contracts: Data::new(document.contracts()),
             document: Data::new(document),
         }
@@ -233,7 +239,7 @@ pub fn build(
         .app_data(state.document)
         .app_data(state.contracts)
         .app_data(state.bodies)
-        .app_data(Data::new(Impersonal(&IMPERSONAL)))
+        .app_data(state.impersonal)
         .service(scope(BASE).configure(routes).wrap(from_fn(caching)).wrap(from_fn(authenticate)))
         .service(check_liveness)
         .service(check_readiness)

@@ -10,7 +10,7 @@ use crate::kernel::db::sealing;
 use crate::kernel::db::{Db, migrate};
 use crate::kernel::http::problem::Problem;
 use crate::kernel::secrets::Secrets;
-use crate::places::tree::follow_the_day;
+use crate::places::tree::start_on_today;
 use crate::postgres::{Address, Embedded, Opened};
 
 const DATABASE: &str = "ketnghia";
@@ -133,7 +133,7 @@ pub fn open(storage: &Storage, keys: &Keys) -> Result<Installation, String> {
     let db = Db::connect(&database.url, 1, Clock::default())?;
     check(&db, storage.unsafe_durability)?;
     let (_, secrets) = join_keys(storage, keys, &db, brought)?;
-    follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
+    start_on_today(&db).map_err(|problem| format!("cannot compute the tree of places: {problem}"))?;
     Ok(Installation { db, secrets, _database: database })
 }
 

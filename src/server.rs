@@ -26,7 +26,7 @@ use crate::kernel::db::{Db, migrate};
 use crate::kernel::http::middleware::Stopping;
 use crate::kernel::http::problem::Problem;
 use crate::places::loader;
-use crate::places::tree::follow_the_day;
+use crate::places::tree::start_on_today;
 
 /// Connections that wait until a worker accepts them; the kernel may allow fewer.
 const BACKLOG: i32 = 4096;
@@ -97,7 +97,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
     let db = Db::connect_with(&database.url, settings.pool_size(), clock, settings.callers.two_person_days)?;
     check(&db, settings.storage.unsafe_durability)?;
     let (tokens, secrets) = join_keys(&settings.storage, &settings.keys, &db, keys)?;
-    follow_the_day(&db).map_err(|problem| format!("cannot lay the tree of places: {problem}"))?;
+    start_on_today(&db).map_err(|problem| format!("cannot compute the tree of places: {problem}"))?;
     let state = State::new(db, tokens, secrets, &settings.callers);
     let users = if settings.demo { demo::load(&state)? } else { Vec::new() };
 

@@ -24,7 +24,12 @@ pub fn expand(mut body: ItemStruct, kind: Kind, table: Option<&Ident>) -> Result
         }
     }
     let columns = table.map(|table| match kind {
-        Kind::New => quote!(#[derive(diesel::Insertable)] #[diesel(table_name = #table)]),
+        // Without it an absent value is sent as DEFAULT, and the statement is planned for each request.
+        Kind::New => quote! {
+            #[derive(diesel::Insertable)]
+            #[diesel(table_name = #table)]
+            #[diesel(treat_none_as_default_value = false)]
+        },
         Kind::Changes => quote!(#[derive(diesel::AsChangeset)] #[diesel(table_name = #table)]),
     });
     Ok(quote! {

@@ -45,7 +45,7 @@ pub fn input(table: TokenStream, item: TokenStream) -> TokenStream {
 /// Declares a merge patch (RFC 7396): like `input`, and null is interpreted by the type of a field. `Option<Option<T>>`
 /// is cleared by null; `Option<T>` rejects null, unless the field is `#[nullable]`, where null means absent.
 ///
-/// `#[changes(gifts)]` also derives `AsChangeset` for that table: all fields are columns, except lists of entries.
+/// `#[changes(gifts)]` also derives `AsChangeset` for that table: all fields are columns, except `id` and lists of entries.
 #[proc_macro_attribute]
 pub fn changes(table: TokenStream, item: TokenStream) -> TokenStream {
     expand_input(table, item, input::Kind::Changes)

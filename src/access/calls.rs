@@ -15,8 +15,8 @@ use crate::kernel::db::{Enters, Mode, READ, READ_MUCH, WRITE};
 use crate::kernel::http::answer::{Created, Found, NoContent, Record};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
-use crate::kernel::http::sheet::{Listed, SheetRow};
 use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sheet::{Listed, SheetRow};
 use crate::kernel::list::{List, SheetList};
 use crate::kernel::secrets::sha256;
 use crate::kernel::value::id::RecordId;
@@ -218,7 +218,7 @@ impl<P> May<P> {
     }
 
     /// Takes a step without a status; compares the version where `If-Match` was sent.
-    pub async fn step<I, T, W, F>(&self, id: Id<I>, if_match: IfMatch, work: W, find: F) -> Result<Found<T>>
+    pub async fn act<I, T, W, F>(&self, id: Id<I>, if_match: IfMatch, work: W, find: F) -> Result<Found<T>>
     where
         I: RecordId,
         T: Record + Send + 'static,

@@ -25,6 +25,8 @@ pub struct Resource {
     pub steps: fn() -> Vec<StepFacts>,
     /// Tables of its parts, whose audit entries are shown as entries of this resource.
     pub parts: &'static [Part],
+    /// Its answers contain no personal data, so private caches may store them.
+    pub impersonal: bool,
     /// Its work without a request.
     pub jobs: &'static [Job],
 }
@@ -47,6 +49,7 @@ impl Resource {
         catalogues: Vec::new,
         steps: Vec::new,
         parts: &[],
+        impersonal: false,
         jobs: &[],
     };
 

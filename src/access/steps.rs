@@ -1,6 +1,8 @@
 //! Steps of state machines. A resource declares its machine in `workflow.rs`, one `Step` for each last path segment;
 //! this file locks the record, detects a repetition, compares the version, and lists the possible steps.
 
+use serde::Serialize;
+
 use super::policy::Permission;
 use super::tx::Tx;
 use super::versions::expect_version;
@@ -46,13 +48,16 @@ impl<S: Copy + PartialEq, A: Copy + PartialEq> Step<S, A> {
 /// The facts of a step that the OpenAPI document shows.
 pub struct StepFacts {
     pub word: &'static str,
+    /// The action as it is published in `allowed_actions`.
+    pub action: serde_json::Value,
     pub permission: Permission,
     pub one_version: bool,
 }
 
-impl<S, A> From<&Step<S, A>> for StepFacts {
+impl<S, A: Serialize> From<&Step<S, A>> for StepFacts {
     fn from(step: &Step<S, A>) -> Self {
-        Self { word: step.word, permission: step.permission, one_version: step.one_version }
+        let action = serde_json::to_value(&step.action).unwrap_or_default();
+        Self { word: step.word, action, permission: step.permission, one_version: step.one_version }
     }
 }
 

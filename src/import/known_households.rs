@@ -10,7 +10,7 @@ use crate::kernel::secrets::Secrets;
 use crate::kernel::value::text::{plain, squeeze};
 use crate::needs::households::HouseholdId;
 use crate::needs::households::assessments::{self, Assessment, AssessmentRow, Finding, says_otherwise};
-use crate::needs::households::model::{Household, HouseholdStatus, NewHousehold};
+use crate::needs::households::model::{HouseholdRow, HouseholdStatus, NewHousehold};
 use crate::needs::households::{private, queries};
 use crate::places::localities::LocalityId;
 
@@ -51,7 +51,7 @@ type Pass<'p> = &'p dyn Fn(&Entry, &HashSet<HouseholdId>) -> Option<HouseholdId>
 
 /// The households of the villages of a list, and those elsewhere with an identity number of the list.
 pub struct Known {
-    rows: HashMap<HouseholdId, Household>,
+    rows: HashMap<HouseholdId, HouseholdRow>,
     by_name: HashMap<Name, Vec<HouseholdId>>,
     by_number: HashMap<Vec<u8>, Vec<HouseholdId>>,
     numbers: HashMap<HouseholdId, Vec<u8>>,
@@ -86,10 +86,10 @@ impl Known {
         let elsewhere: HashSet<HouseholdId> = known.numbers.keys().filter(|id| !here.contains(*id)).copied().collect();
         rows.extend(queries::of_ids(&mut work.tx, &elsewhere)?);
         // Keeps only the households that match a row by name or number, of possibly thousands.
-        let spoken_of = |row: &Household| {
+        let spoken_of = |row: &HouseholdRow| {
             names.contains(&name_of(row)) || known.numbers.get(&row.id).is_some_and(|index| wanted.contains(index))
         };
-        let rows: Vec<Household> = rows.into_iter().filter(spoken_of).collect();
+        let rows: Vec<HouseholdRow> = rows.into_iter().filter(spoken_of).collect();
         let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
         for (id, shown) in private::shown(work.tx.conn, work.tx.secrets, &ids)? {
             if let Some(phone) = shown.phone {
@@ -202,7 +202,7 @@ pub fn is_somebody_else(one: (&str, Option<i32>), other: (&str, Option<i32>)) ->
     squeeze(one.0) != squeeze(other.0) && one.1.zip(other.1).is_some_and(|(one, other)| one != other)
 }
 
-fn name_of(row: &Household) -> Name {
+fn name_of(row: &HouseholdRow) -> Name {
     (row.village_id, plain(&row.head_name), row.head_birth_year)
 }
 

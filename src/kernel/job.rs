@@ -4,7 +4,8 @@ use crate::kernel::db::{Db, records, sealing};
 use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
 
-/// A job that each replica runs periodically. Concurrent runs of several replicas must be safe.
+/// A job that each replica runs at start and periodically, in the order of the resources. Concurrent runs of several
+/// replicas must be safe, and a failed job stops no other.
 pub struct Job {
     /// The name in the log.
     pub name: &'static str,

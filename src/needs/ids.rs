@@ -10,7 +10,3 @@ id! {
     /// A household on a hardship list.
     HardshipItemId of "hardship_items"
 }
-id! {
-    /// A pledge of a unit.
-    PledgeId of "pledges"
-}

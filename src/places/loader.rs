@@ -67,7 +67,9 @@ pub fn load_selection(db: &Db, today: NaiveDate, selection: Selection<'_>) -> Re
         // The load is one transaction, whose statements take longer than those of any request.
         sql_query("SELECT set_config('statement_timeout', '5min', true)").execute(conn)?;
         let catalogue = Catalogue::read(selection)?;
-        insert(conn, INSERT_LOCALITIES, &catalogue.localities)?;
+        for level in catalogue.levels_of_the_tree() {
+            insert(conn, INSERT_LOCALITIES, &level)?;
+        }
         insert(conn, INSERT_VERSIONS, &catalogue.versions)?;
         insert(conn, INSERT_SUCCESSIONS, &catalogue.successions)?;
         if is_first {
@@ -95,11 +97,15 @@ pub fn locality_id(era: u16, code: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("locality/{era}/{code}").as_bytes())
 }
 
+/// More levels than the tree has: province, district, commune, and a chain of successors.
+const DEEPEST: usize = 8;
+
 const INSERT_LOCALITIES: &str = "
     INSERT INTO localities (id, label, level, valid_from, valid_to, name, code, kind, scope_path)
-    SELECT x.id, x.label, x.level, x.valid_from, x.valid_to, x.name, x.code, x.kind, '0.' || x.label || '.'
+    SELECT x.id, x.label, x.level, x.valid_from, x.valid_to, x.name, x.code, x.kind, coalesce(p.scope_path, '0.') || x.label || '.'
       FROM (SELECT r.*, app_base36(nextval('locality_labels')) AS label
-              FROM jsonb_to_recordset($1) AS r(id uuid, level text, valid_from date, valid_to date, name text, code text, kind text)) x
+              FROM jsonb_to_recordset($1) AS r(id uuid, level text, valid_from date, valid_to date, name text, code text, kind text, lies_in uuid)) x
+      LEFT JOIN localities p ON p.id = x.lies_in
     ON CONFLICT (id) DO UPDATE SET valid_from = excluded.valid_from, valid_to = excluded.valid_to";
 
 const INSERT_VERSIONS: &str = "
@@ -149,9 +155,13 @@ struct Rename {
 /// The rows to be inserted.
 #[derive(Default)]
 struct Catalogue {
-    localities: Vec<Value>,
+    localities: Vec<(Uuid, Value)>,
     versions: Vec<Value>,
     successions: Vec<Value>,
+    /// The parent of each place in its last version.
+    parents: HashMap<Uuid, Uuid>,
+    /// The certain successor of a place.
+    successors: HashMap<Uuid, Uuid>,
 }
 
 impl Catalogue {
@@ -205,11 +215,34 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// The localities by their depth in the tree of today, parents first, each with the place `lies_in`. `app_set_tree_day`
+    /// decides on every path; a path that is inserted right needs no update, which foreign keys of 13 tables would
+    /// cascade for each row.
+    fn levels_of_the_tree(&self) -> Vec<Vec<Value>> {
+        let lies_in = |id: &Uuid| self.successors.get(id).or_else(|| self.parents.get(id)).copied();
+        let mut levels: Vec<Vec<Value>> = Vec::new();
+        for (id, row) in &self.localities {
+            let depth = std::iter::successors(lies_in(id), lies_in).take(DEEPEST).count();
+            let mut row = row.clone();
+            if let (Some(fields), Some(place)) = (row.as_object_mut(), lies_in(id)) {
+                fields.insert("lies_in".into(), json!(place));
+            }
+            if levels.len() <= depth {
+                levels.resize(depth + 1, Vec::new());
+            }
+            if let Some(level) = levels.get_mut(depth) {
+                level.push(row);
+            }
+        }
+        levels
+    }
+
     fn add_locality(&mut self, id: Uuid, unit: &Unit, from: Option<&str>, to: Option<&str>) -> Result<()> {
-        self.localities.push(json!({
+        let row = json!({
             "id": id, "level": level(&unit.code).as_str(), "valid_from": from, "valid_to": to,
             "name": unit.name, "code": unit.code, "kind": kind(&unit.kind)?.as_str(),
-        }));
+        });
+        self.localities.push((id, row));
         Ok(())
     }
 
@@ -222,6 +255,10 @@ impl Catalogue {
         basis: Option<&str>,
     ) -> Result<()> {
         let (from, to) = days;
+        match parent {
+            Some(parent) => self.parents.insert(id, parent),
+            None => self.parents.remove(&id),
+        };
         let name = format!("version/{id}/{}", from.as_deref().unwrap_or_default());
         self.versions.push(json!({
             "id": Uuid::new_v5(&NAMESPACE, name.as_bytes()), "locality_id": id, "name": unit.name, "code": unit.code,
@@ -249,6 +286,9 @@ impl Catalogue {
             }
         }
         for ((predecessor, successor), (change, certain)) in joined {
+            if certain {
+                self.successors.insert(predecessor, successor);
+            }
             let name = format!("succession/{predecessor}/{successor}");
             self.successions.push(json!({
                 "id": Uuid::new_v5(&NAMESPACE, name.as_bytes()), "predecessor_id": predecessor, "successor_id": successor,

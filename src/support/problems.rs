@@ -7,4 +7,7 @@ field_problems! {
     VILLAGE_OUTSIDE_TWINNING = "village_outside_twinning", "Thôn, làng không thuộc nơi kết nghĩa.", "The village does not lie in the twinned place.";
     NOT_YOUR_ORGANISATION = "not_your_organisation", "Đây không phải quan hệ kết nghĩa của đơn vị bạn.", "This is not a twinning of your organisation.";
     ORGANISATION_HAS_ACCOUNT = "organisation_has_account", "Đơn vị có tài khoản và tự ghi nhận.", "The unit has an account and records for itself.";
+    MEMBER_ELSEWHERE = "member_elsewhere", "Người này không thuộc hộ.", "This person is not of the household.";
+    ITEM_ELSEWHERE = "item_elsewhere", "Dòng danh sách không phải của hộ này.", "The listed item is not of this household.";
+    NOT_APPROVED = "not_approved", "Danh sách chưa được duyệt.", "The list is not approved.";
 }

@@ -11,8 +11,6 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::kernel::http::sheet::Cell;
-
 /// Decimal places of `numeric(15, 3)`.
 const PLACES: u32 = 3;
 const MAX: i64 = 999_999_999_999;
@@ -42,12 +40,6 @@ impl Serialize for Quantity {
             Some(whole) => serializer.serialize_i64(whole),
             None => self.0.to_string().parse::<f64>().map_err(serde::ser::Error::custom)?.serialize(serializer),
         }
-    }
-}
-
-impl From<Quantity> for Cell {
-    fn from(quantity: Quantity) -> Self {
-        quantity.0.to_string().into()
     }
 }
 

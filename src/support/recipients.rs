@@ -12,7 +12,7 @@ use crate::needs::households::problems::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTI
 use crate::needs::households::{HouseholdId, MemberId};
 use crate::needs::ids::HardshipItemId;
 use crate::places::localities::LocalityId;
-use crate::support::gifts::problems::{ITEM_ELSEWHERE, MEMBER_ELSEWHERE, NOT_APPROVED};
+use crate::support::problems::{ITEM_ELSEWHERE, MEMBER_ELSEWHERE, NOT_APPROVED};
 use crate::support::recording::Occasion;
 
 /// The recipient of a gift; without a household, the whole village.

@@ -1,35 +1,9 @@
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Uuid as SqlUuid};
 
-use crate::access::sql::app_in_range;
-use crate::kernel::db::schema::localities;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::value::id::RecordId;
-use crate::places::localities::LocalityId;
-use crate::places::localities::model::LocalityLevel;
-
-/// A place in the caller's range.
-pub struct Place {
-    pub level: LocalityLevel,
-    pub valid_from: Option<NaiveDate>,
-    pub valid_to: Option<NaiveDate>,
-}
-
-/// Looks up a place in the caller's range. Other places are readable, but the caller may not write there, so they are
-/// `not_found`.
-pub fn place_in_range(conn: &mut PgConnection, id: LocalityId, pointer: &str) -> Result<Place> {
-    let found: Option<(LocalityLevel, Option<NaiveDate>, Option<NaiveDate>, bool)> = localities::table
-        .find(id)
-        .select((localities::level, localities::valid_from, localities::valid_to, app_in_range(localities::scope_path)))
-        .first(conn)
-        .optional()?;
-    match found {
-        Some((level, valid_from, valid_to, true)) => Ok(Place { level, valid_from, valid_to }),
-        _ => Err(Problem::field(pointer, FieldCode::NOT_FOUND)),
-    }
-}
 
 #[derive(QueryableByName)]
 struct Lineage {

@@ -70,8 +70,7 @@ pub struct AuditEvent {
     pub resource: String,
     #[diesel(sql_type = SqlUuid)]
     pub record_id: Uuid,
-    /// The changed part of the record: `members`, `assessments`, `former_assessments`,
-    /// `merges`, `contact`, `headcounts`, `profiles`, `versions`, `successions`.
+    /// The changed part of the record, by its name in the record where it has one: `members`, `headcounts`.
     #[diesel(sql_type = Nullable<Text>)]
     #[schema(example = "members")]
     pub part: Option<String>,

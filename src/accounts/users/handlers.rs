@@ -98,7 +98,7 @@ pub async fn reset_user_password(
     let hash = hashing.hash_for(may.actor.id, password.clone()).await?;
     let expires = passwords::one_time_expiry(may.now());
     let give = move |tx: &mut Tx<'_>, id: UserId| queries::give_one_time_password(tx.conn, id, &hash, expires);
-    let Found(user) = may.step(id, if_match, give, queries::find).await?;
+    let Found(user) = may.act(id, if_match, give, queries::find).await?;
     guesses.release(&user.username);
     Ok(Found(UserWithPassword::new(user, Some(password))))
 }
@@ -108,11 +108,11 @@ pub async fn reset_user_password(
 /// Its tokens are refused from the next request on.
 #[operation(post "/users/{id}/deactivate")]
 pub async fn deactivate_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<Found<User>> {
-    may.step(id, if_match, queries::deactivate, queries::find).await
+    may.act(id, if_match, queries::deactivate, queries::find).await
 }
 
 /// Activate an account again
 #[operation(post "/users/{id}/activate")]
 pub async fn activate_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<Found<User>> {
-    may.step(id, if_match, queries::activate, queries::find).await
+    may.act(id, if_match, queries::activate, queries::find).await
 }

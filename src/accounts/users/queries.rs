@@ -10,14 +10,15 @@ use crate::access::sql::app_in_range;
 use crate::access::tx::{Tx, rows};
 use crate::accounts::users::problems::USERNAME_TAKEN;
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{localities, organisations, users};
-use crate::kernel::db::sql::{app_matches, app_today};
+use crate::kernel::db::schema::{organisations, users};
+use crate::kernel::db::sql::app_matches;
 use crate::kernel::http::problem::{Code, FieldCode, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::places::localities::LocalityId;
-use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
+use crate::places::localities::problems::WRONG_LEVEL;
+use crate::places::localities::range::open_place_in_range;
 use crate::twinning::organisations::OrganisationId;
 
 pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
@@ -147,21 +148,9 @@ fn check_office(
         return Err(Problem::field("#/organisation_id", FieldCode::EXCLUSIVE));
     }
     let id = locality.ok_or_else(|| Problem::field("#/locality_id", FieldCode::REQUIRED))?;
-    let place: Option<(String, bool, Option<bool>)> = localities::table
-        .find(id)
-        .select((
-            localities::level,
-            app_in_range(localities::scope_path),
-            localities::valid_to.lt(app_today().nullable()),
-        ))
-        .first(tx.conn)
-        .optional()?;
-    match place {
-        Some((_, true, Some(true))) => Err(Problem::field("#/locality_id", ENDED)),
-        Some((level, true, _)) if Some(level.as_str()) == level_of(role) => Ok(()),
-        Some((_, true, _)) => Err(Problem::field("#/locality_id", WRONG_LEVEL)),
-        _ => Err(Problem::field("#/locality_id", FieldCode::NOT_FOUND)),
-    }
+    let level = open_place_in_range(tx, id, "#/locality_id")?;
+    let fits = level_of(role) == Some(level.as_str());
+    if fits { Ok(()) } else { Err(Problem::field("#/locality_id", WRONG_LEVEL)) }
 }
 
 /// The level of the place of a role.

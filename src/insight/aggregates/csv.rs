@@ -3,7 +3,7 @@
 use super::data_set::DataSet;
 use super::model::{AggregateGrouping, Answer, KeyPart};
 use crate::kernel::http::problem::Result;
-use crate::kernel::http::sheet::{Cell, Sheet};
+use crate::kernel::list::sheet::{Cell, Sheet};
 
 pub fn write(set: &DataSet, answer: &Answer, groupings: &[AggregateGrouping]) -> Result<Vec<u8>> {
     let mut header = Vec::new();
@@ -25,7 +25,7 @@ pub fn write(set: &DataSet, answer: &Answer, groupings: &[AggregateGrouping]) ->
             match part {
                 KeyPart::Place(place) => {
                     let place = place.as_ref();
-                    cells.push(place.map(|place| place.id).into());
+                    cells.push(place.map(|place| place.id.to_string()).into());
                     if grouping.is_place() {
                         cells.push(place.and_then(|place| place.code.as_deref()).into());
                     }

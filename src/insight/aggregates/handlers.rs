@@ -16,7 +16,7 @@ use crate::access::policy::permission::ReadAggregates;
 use crate::kernel::db::{Db, Enters, READ_MUCH};
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::http::query::Query;
-use crate::kernel::http::sheet::{self, Accepts, AnswerFormat};
+use crate::kernel::list::sheet::{self, Accepts, AnswerFormat};
 use crate::kernel::secrets::{base64url, sha256};
 
 /// Aggregate visits and gifts

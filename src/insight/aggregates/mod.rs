@@ -28,6 +28,7 @@ pub const RESOURCE: Resource = Resource {
     routes,
     field_problems: problems::FIELD_PROBLEMS,
     jobs: &[Job { name: "summarise support", run: |db, _| summaries::refresh(db) }],
+    impersonal: true,
     ..Resource::EMPTY
 };
 

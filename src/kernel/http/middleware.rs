@@ -231,11 +231,13 @@ fn write_problem(incoming: &Incoming, problem: &Problem, kept: &HeaderMap) -> Ht
 }
 
 /// Paths whose answers contain no personal data, and may be stored by private caches.
-pub struct Impersonal(pub &'static [&'static str]);
+pub struct Impersonal(pub Vec<String>);
 
 impl Impersonal {
     fn covers(&self, path: &str) -> bool {
-        self.0.iter().any(|known| path.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        self.0
+            .iter()
+            .any(|known| path.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     }
 }
 

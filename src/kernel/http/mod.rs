@@ -18,5 +18,3 @@ pub mod peer;
 pub mod problem;
 /// The query of a URL.
 pub mod query;
-/// Lists as CSV for spreadsheets.
-pub mod sheet;

@@ -2,6 +2,8 @@
 
 /// Keyset pages.
 pub mod page;
+/// Lists as CSV for spreadsheets.
+pub mod sheet;
 /// Sort keys and their columns.
 pub mod sort;
 /// Conditions that apply where a filter has a value.
@@ -21,8 +23,8 @@ use utoipa::{IntoParams, PartialSchema};
 
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::http::query::parse_list;
-use crate::kernel::http::sheet::{Accepts, AnswerFormat};
 use crate::kernel::list::page::{Keyset, LIMIT_DEFAULT, LIMIT_MAX, PageRequest};
+use crate::kernel::list::sheet::{Accepts, AnswerFormat};
 use crate::kernel::list::sort::Sorts;
 use crate::kernel::secrets::Secrets;
 

@@ -7,8 +7,8 @@ use crate::access::policy::permission::ReadHardshipLists;
 use crate::kernel::http::answer::Found;
 use crate::kernel::http::extract::Id;
 use crate::kernel::http::problem::Result;
-use crate::kernel::http::sheet::Listed;
 use crate::kernel::list::SheetList;
+use crate::kernel::list::sheet::Listed;
 use crate::needs::ids::HardshipItemId;
 
 /// List listed households

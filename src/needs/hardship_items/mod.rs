@@ -4,7 +4,6 @@
 mod handlers;
 pub mod model;
 pub mod queries;
-mod sheet;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

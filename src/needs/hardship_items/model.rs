@@ -9,6 +9,7 @@ use crate::access::sql::app_in_range;
 use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::hardship_items;
 use crate::kernel::http::answer::record;
+use crate::kernel::list::sheet::{Cell, SheetRow, joined};
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::needs::households::HouseholdId;
@@ -103,6 +104,17 @@ pub struct HardshipItem {
 }
 
 record!(HardshipItem);
+
+impl SheetRow for HardshipItem {
+    const NAME: &'static str = "hardship_items";
+    const COLUMNS: &'static str = "id list_id village_id village_name commune_name household_id household_head_name reasons needs \
+        priority note status pledged_by created_at updated_at";
+
+    fn special(&self, column: &str) -> Option<Cell> {
+        let names = self.pledges.iter().filter_map(|pledge| pledge.organisation_name.as_deref());
+        (column == "pledged_by").then(|| joined(names))
+    }
+}
 
 /// Filters of the list of listed households.
 #[filter]

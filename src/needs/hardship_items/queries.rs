@@ -2,6 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::sql;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -22,8 +23,7 @@ use crate::places::localities::LocalityId;
 use crate::places::localities::queries::village_names;
 
 pub fn find(tx: &mut Tx<'_>, id: HardshipItemId) -> Result<HardshipItem> {
-    let row = HardshipItem::query().find(id).filter(is_listed()).first(tx.conn)?;
-    complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
+    load(tx, hardship_items::table.find(id).filter(is_listed()).into_boxed())?.pop().ok_or_else(Problem::not_found)
 }
 
 /// Condition that hides items dropped from a reopened list, for the village and its officials; units see them until the
@@ -31,6 +31,11 @@ pub fn find(tx: &mut Tx<'_>, id: HardshipItemId) -> Result<HardshipItem> {
 #[diesel::dsl::auto_type(no_type_alias)]
 pub fn is_listed() -> _ {
     diesel::dsl::not(hardship_items::dropped.and(app_in_range(hardship_items::scope_path)))
+}
+
+fn load(tx: &mut Tx<'_>, query: hardship_items::BoxedQuery<'_, Pg>) -> Result<Vec<HardshipItem>> {
+    let rows = rows(tx, query)?;
+    complete(tx, rows)
 }
 
 /// Adds the names of household heads and places, and the pledges, with one query each.
@@ -82,10 +87,7 @@ pub fn list(
                 hardship_items::created_at.le(before).and(sql::<Bool>("hardship_items.status <> 'helped'"))
             })
     };
-    tx.page(keyset, filtered, |tx, query| {
-        let rows = rows(tx, query)?;
-        complete(tx, rows)
-    })
+    tx.page(keyset, filtered, load)
 }
 
 sort_columns! { HardshipItemSort of hardship_items as HardshipItem: CreatedAt = created_at (DateTime<Utc>) }

@@ -2,6 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Datelike, Utc};
 use diesel::dsl::exists;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Uuid as SqlUuid;
@@ -11,10 +12,9 @@ use super::model::{
     HardshipList, HardshipListChanges, HardshipListFilter, HardshipListReason, HardshipListSort, NewHardshipItem,
     NewHardshipList,
 };
-use super::workflow::{HardshipListAction, HardshipListStatus, HardshipListStep, allowed_actions};
+use super::workflow::{HardshipListAction, HardshipListStep, StepColumns, allowed_actions, check_submitter};
 use crate::access::UserId;
 use crate::access::policy::Role;
-use crate::access::problems::OWN_SUBMISSION;
 use crate::access::reach::Reach;
 use crate::access::sql::{app_own_accounts, app_share_maker, app_with_caller};
 use crate::access::tx::{Tx, rows};
@@ -42,8 +42,12 @@ diesel::define_sql_function! {
 }
 
 pub fn find(tx: &mut Tx<'_>, id: HardshipListId) -> Result<HardshipList> {
-    let row = HardshipList::query().find(id).first(tx.conn)?;
-    complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
+    load(tx, hardship_lists::table.find(id).into_boxed())?.pop().ok_or_else(Problem::not_found)
+}
+
+fn load(tx: &mut Tx<'_>, query: hardship_lists::BoxedQuery<'_, Pg>) -> Result<Vec<HardshipList>> {
+    let rows = rows(tx, query)?;
+    complete(tx, rows)
 }
 
 /// Adds items, village names and allowed actions; one query each for items and names.
@@ -87,10 +91,7 @@ pub fn list(
             .when_any(&filter.year, |years| hardship_lists::year.eq_any(years))
             .when_any(&filter.status, |status| hardship_lists::status.eq_any(status))
     };
-    tx.page(keyset, filtered, |tx, query| {
-        let rows = rows(tx, query)?;
-        complete(tx, rows)
-    })
+    tx.page(keyset, filtered, load)
 }
 
 sort_columns! { HardshipListSort of hardship_lists as HardshipList: CreatedAt = created_at (DateTime<Utc>) }
@@ -152,8 +153,7 @@ fn replace_items(tx: &mut Tx<'_>, list: HardshipListId, village: LocalityId, ite
         return Err(Problem::new(ITEM_IN_USE));
     }
     // Units see the approved items until the next approval, so these are marked as dropped and not deleted.
-    let approved = i::table.filter(i::list_id.eq(list)).filter(i::household_id.ne_all(&listed)).filter(i::approved);
-    diesel::update(approved).set(i::dropped.eq(true)).execute(tx.conn)?;
+    diesel::update(dropped().filter(i::approved)).set(i::dropped.eq(true)).execute(tx.conn)?;
     let never_approved = dropped().filter(i::approved.eq(false));
     records::delete_parts(diesel::delete(never_approved).execute(tx.conn), ITEM_IN_USE)?;
     let is_new = |item: &NewHardshipItem| !known.contains_key(&item.household_id);
@@ -239,12 +239,10 @@ pub fn take_step<R: Into<StepReason>>(
     reason: R,
 ) -> Result<()> {
     let row = HardshipList::query().find(id).first(tx.conn)?;
-    let status = step.after(row.status)?;
+    step.after(row.status)?;
     let (submits, approves) = (step.action == HardshipListAction::Submit, step.action == HardshipListAction::Approve);
     let me = UserId(tx.actor.id);
-    if approves && row.submitted_by == Some(me) {
-        return Err(Problem::new(OWN_SUBMISSION));
-    }
+    check_submitter(step, row.submitted_by == Some(me))?;
     if approves && may_be_own(tx, &row)? {
         records::set(tx.conn, "two_person", "doubt")?;
     }
@@ -254,15 +252,7 @@ pub fn take_step<R: Into<StepReason>>(
         return Err(Problem::field("#/items", FieldCode::EMPTY));
     }
     let now = records::now(tx.conn)?;
-    let written = StepColumns {
-        status,
-        submitted_at: submits.then_some(now),
-        submitted_by: submits.then_some(me),
-        approved_at: (approves && row.approved_at.is_none()).then_some(now),
-        approved_by: approves.then_some(me),
-        written_by: approves.then(Vec::new),
-        return_reason: reason.into().0,
-    };
+    let written = StepColumns::of(step, me, now, row.approved_at.is_none(), reason.into().0);
     diesel::update(hardship_lists::table.find(id)).set(&written).execute(tx.conn)?;
     if approves {
         // Twinned units see exactly these households from now on. An item that was dropped while the list was open stays
@@ -304,17 +294,4 @@ fn may_be_own(tx: &mut Tx<'_>, list: &HardshipList) -> Result<bool> {
     let (own, share_maker): (Vec<Uuid>, bool) =
         diesel::select((app_own_accounts(), app_share_maker(&authors))).get_result(tx.conn)?;
     Ok(share_maker || authors.iter().any(|author| own.contains(&author.0)))
-}
-
-/// The columns that a step writes; None leaves a column as it is.
-#[derive(AsChangeset)]
-#[diesel(table_name = hardship_lists)]
-struct StepColumns {
-    status: HardshipListStatus,
-    submitted_at: Option<DateTime<Utc>>,
-    submitted_by: Option<UserId>,
-    approved_at: Option<DateTime<Utc>>,
-    approved_by: Option<UserId>,
-    written_by: Option<Vec<UserId>>,
-    return_reason: Option<String>,
 }

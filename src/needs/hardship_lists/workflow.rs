@@ -1,11 +1,17 @@
-//! The state machine of hardship lists: statuses, steps, and the conditions of each.
+//! The state machine of hardship lists: statuses, steps, the relation of the caller, and the columns that a step writes.
 
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::access::UserId;
 use crate::access::actor::Actor;
 use crate::access::policy::Permission;
+use crate::access::problems::OWN_SUBMISSION;
 use crate::access::steps::Step;
+use crate::kernel::db::schema::hardship_lists;
+use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::value::enums::db_enum;
 
 db_enum! {
@@ -100,9 +106,51 @@ pub fn allowed_actions(
         }
     }
     actions.extend(Step::offered(STEPS, status, |step| {
-        actor.may(step.permission) && !(step.action == HardshipListAction::Approve && own_submission)
+        actor.may(step.permission) && check_submitter(step, own_submission).is_ok()
     }));
     actions
+}
+
+/// Rejects an approval by the submitter: two persons answer for a list.
+pub fn check_submitter(step: &HardshipListStep, own_submission: bool) -> Result<()> {
+    let approves_own = step.action == HardshipListAction::Approve && own_submission;
+    if approves_own { Err(Problem::new(OWN_SUBMISSION)) } else { Ok(()) }
+}
+
+/// The columns that a step writes; None leaves a column as it is.
+#[derive(AsChangeset)]
+#[diesel(table_name = hardship_lists)]
+pub struct StepColumns {
+    pub status: HardshipListStatus,
+    submitted_at: Option<DateTime<Utc>>,
+    submitted_by: Option<UserId>,
+    approved_at: Option<DateTime<Utc>>,
+    approved_by: Option<UserId>,
+    written_by: Option<Vec<UserId>>,
+    return_reason: Option<String>,
+}
+
+impl StepColumns {
+    /// `first_approval`: the list was never approved before. An approval ends the list of authors.
+    pub fn of(
+        step: &HardshipListStep,
+        caller: UserId,
+        now: DateTime<Utc>,
+        first_approval: bool,
+        return_reason: Option<String>,
+    ) -> Self {
+        let (submits, approves) =
+            (step.action == HardshipListAction::Submit, step.action == HardshipListAction::Approve);
+        Self {
+            status: step.to,
+            submitted_at: submits.then_some(now),
+            submitted_by: submits.then_some(caller),
+            approved_at: (approves && first_approval).then_some(now),
+            approved_by: approves.then_some(caller),
+            written_by: approves.then(Vec::new),
+            return_reason,
+        }
+    }
 }
 
 #[cfg(test)]

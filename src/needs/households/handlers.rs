@@ -13,8 +13,8 @@ use crate::access::policy::permission::{ReadHouseholds, RevealHouseholds, WriteH
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
 use crate::kernel::http::problem::Result;
-use crate::kernel::http::sheet::Listed;
 use crate::kernel::list::page::Page;
+use crate::kernel::list::sheet::Listed;
 use crate::kernel::list::{List, NoFilter, SheetList};
 
 /// List households

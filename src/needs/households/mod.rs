@@ -13,7 +13,6 @@ pub mod private;
 /// Codes of problems.
 pub mod problems;
 pub mod queries;
-mod sheet;
 /// Possible duplicates.
 pub mod warnings;
 

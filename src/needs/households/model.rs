@@ -13,6 +13,7 @@ use crate::access::UserId;
 use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::{household_members, households};
 use crate::kernel::http::answer::record;
+use crate::kernel::list::sheet::{Cell, SheetRow};
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
@@ -152,6 +153,37 @@ pub struct Household {
 }
 
 record!(Household);
+
+impl SheetRow for Household {
+    const NAME: &'static str = "households";
+    const COLUMNS: &'static str = "id village_id village_name commune_name status status_since head_name head_sex head_birth_year \
+        ethnic_group poverty_status poverty_year deprivations poverty_causes hardship_reasons \
+        special_hardship members_count phone identity_number_last4 address latitude longitude note \
+        created_at updated_at";
+
+    fn special(&self, column: &str) -> Option<Cell> {
+        (column == "members_count").then(|| self.members.len().into())
+    }
+}
+
+/// The columns of a household that an import compares.
+#[derive(HasQuery)]
+#[diesel(table_name = households)]
+pub struct HouseholdRow {
+    pub id: HouseholdId,
+    pub village_id: LocalityId,
+    pub status: HouseholdStatus,
+    pub head_name: String,
+    pub head_sex: Option<Sex>,
+    pub head_birth_year: Option<i32>,
+    pub ethnic_group: String,
+    pub poverty_year: i32,
+    pub hardship_reasons: Vec<HardshipReason>,
+    pub address: Option<String>,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub note: Option<String>,
+}
 
 /// Phone and identity number in full.
 #[derive(Debug, Default, Serialize, ToSchema)]

@@ -2,6 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::dsl::exists;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
@@ -9,8 +10,8 @@ use uuid::Uuid;
 
 use super::assessments::{Assessment, Finding, assess, enter};
 use super::model::{
-    Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdSecrets, HouseholdSort, HouseholdStatus,
-    NewHousehold, NewHouseholdMember,
+    Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdRow, HouseholdSecrets, HouseholdSort,
+    HouseholdStatus, NewHousehold, NewHouseholdMember,
 };
 use super::{HouseholdId, MemberId};
 use super::{private, warnings};
@@ -20,8 +21,7 @@ use crate::access::reach::Reach;
 use crate::access::sql::app_in_range;
 use crate::access::tx::{Tx, rows};
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{household_members, household_words, households, localities};
-use crate::kernel::db::sql::app_today;
+use crate::kernel::db::schema::{household_members, household_words, households};
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
@@ -29,8 +29,10 @@ use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
 use crate::needs::households::problems::MEMBER_IN_USE;
 use crate::places::localities::LocalityId;
-use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
+use crate::places::localities::model::LocalityLevel;
+use crate::places::localities::problems::WRONG_LEVEL;
 use crate::places::localities::queries::village_names;
+use crate::places::localities::range::open_place_in_range;
 
 diesel::define_sql_function! {
     /// Whether a gift was for a member of a household.
@@ -43,8 +45,12 @@ diesel::define_sql_function! {
 }
 
 pub fn find(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Household> {
-    let row = Household::query().find(id).first(tx.conn)?;
-    complete(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
+    load(tx, households::table.find(id).into_boxed())?.pop().ok_or_else(Problem::not_found)
+}
+
+fn load(tx: &mut Tx<'_>, query: households::BoxedQuery<'_, Pg>) -> Result<Vec<Household>> {
+    let rows = rows(tx, query)?;
+    complete(tx, rows)
 }
 
 /// Adds members, place names and the visible part of the private fields, with one query each.
@@ -108,10 +114,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &HouseholdFilter, keyset: Keyset<HouseholdS
         }
         query
     };
-    tx.page(keyset, filtered, |tx, query| {
-        let rows = rows(tx, query)?;
-        complete(tx, rows)
-    })
+    tx.page(keyset, filtered, load)
 }
 
 sort_columns! {
@@ -168,33 +171,20 @@ fn check_birth_year(year: Option<i32>, today: NaiveDate) -> Result<()> {
 }
 
 /// Returns the households of these villages.
-pub fn of_villages(tx: &mut Tx<'_>, villages: &HashSet<LocalityId>) -> Result<Vec<Household>> {
-    let rows = Household::query().filter(households::village_id.eq_any(villages));
+pub fn of_villages(tx: &mut Tx<'_>, villages: &HashSet<LocalityId>) -> Result<Vec<HouseholdRow>> {
+    let rows = HouseholdRow::query().filter(households::village_id.eq_any(villages));
     Ok(rows.order((households::created_at, households::id)).load(tx.conn)?)
 }
 
 /// Returns households by id.
-pub fn of_ids(tx: &mut Tx<'_>, ids: &HashSet<HouseholdId>) -> Result<Vec<Household>> {
-    Ok(Household::query().filter(households::id.eq_any(ids)).load(tx.conn)?)
+pub fn of_ids(tx: &mut Tx<'_>, ids: &HashSet<HouseholdId>) -> Result<Vec<HouseholdRow>> {
+    Ok(HouseholdRow::query().filter(households::id.eq_any(ids)).load(tx.conn)?)
 }
 
 /// Checks that the place is a village of the caller's area that has not ended.
 pub fn check_village(tx: &mut Tx<'_>, village: LocalityId) -> Result<()> {
-    let place: Option<(String, bool, Option<bool>)> = localities::table
-        .find(village)
-        .select((
-            localities::level,
-            app_in_range(localities::scope_path),
-            localities::valid_to.lt(app_today().nullable()),
-        ))
-        .first(tx.conn)
-        .optional()?;
-    match place {
-        Some((_, true, Some(true))) => Err(Problem::field("#/village_id", ENDED)),
-        Some((level, true, _)) if level == "village" => Ok(()),
-        Some((_, true, _)) => Err(Problem::field("#/village_id", WRONG_LEVEL)),
-        _ => Err(Problem::field("#/village_id", FieldCode::NOT_FOUND)),
-    }
+    let level = open_place_in_range(tx, village, "#/village_id")?;
+    if level == LocalityLevel::Village { Ok(()) } else { Err(Problem::field("#/village_id", WRONG_LEVEL)) }
 }
 
 pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -> Result<()> {
@@ -260,12 +250,11 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
         }
     }
     Problem::check(errors)?;
-    let dropped = m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
-    if diesel::select(exists(dropped.filter(app_member_given(m::id)))).get_result(tx.conn)? {
+    let dropped = || m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
+    if diesel::select(exists(dropped().filter(app_member_given(m::id)))).get_result(tx.conn)? {
         return Err(Problem::new(MEMBER_IN_USE));
     }
-    let dropped = m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
-    records::delete_parts(diesel::delete(dropped).execute(tx.conn), MEMBER_IN_USE)?;
+    records::delete_parts(diesel::delete(dropped()).execute(tx.conn), MEMBER_IN_USE)?;
     let is_new = |id: &Uuid| !known.contains(&MemberId(*id));
     let ids: Vec<Option<Uuid>> = members.iter().map(|member| member.id.filter(is_new)).collect();
     records::claim_listed(tx.conn, "household_members", household.into(), "members", &ids)?;

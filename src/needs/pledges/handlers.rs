@@ -1,5 +1,6 @@
 use ketnghia_macros::operation;
 
+use super::PledgeId;
 use super::model::{NewPledge, Pledge};
 use super::queries;
 use crate::access::actor::May;
@@ -8,7 +9,7 @@ use crate::access::policy::permission::{ReadHardshipLists, WritePledges};
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::problem::Result;
-use crate::needs::ids::{HardshipItemId, PledgeId};
+use crate::needs::ids::HardshipItemId;
 
 /// Pledge to help a listed household
 ///

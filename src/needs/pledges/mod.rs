@@ -9,6 +9,12 @@ pub mod queries;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::resource::Resource;
+use crate::kernel::value::id::id;
+
+id! {
+    /// A pledge of a unit.
+    PledgeId of "pledges"
+}
 
 pub const RESOURCE: Resource = Resource {
     tag: "pledges",

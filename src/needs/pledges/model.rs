@@ -5,12 +5,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::PledgeId;
 use crate::access::UserId;
 use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::pledges;
 use crate::kernel::http::answer::record;
 use crate::kernel::value::day;
-use crate::needs::ids::{HardshipItemId, PledgeId};
+use crate::needs::ids::HardshipItemId;
 use crate::places::localities::LocalityId;
 use crate::twinning::organisations::OrganisationId;
 

@@ -3,13 +3,14 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::PledgeId;
 use super::model::{NewPledge, Pledge};
 use super::problems::PLEDGE_EXISTS;
 use crate::access::UserId;
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::{hardship_items, organisations, pledges};
 use crate::kernel::http::problem::{Code, OnConstraint, Problem, Result};
-use crate::needs::ids::{HardshipItemId, PledgeId};
+use crate::needs::ids::HardshipItemId;
 use crate::twinning::organisations::OrganisationId;
 
 diesel::define_sql_function! {

@@ -22,6 +22,7 @@ pub const RESOURCE: Resource = Resource {
             Catalogue { name: "rural_criteria", items: data::rural_criteria() },
         ]
     },
+    impersonal: true,
     ..Resource::EMPTY
 };
 

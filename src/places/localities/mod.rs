@@ -8,6 +8,8 @@ pub mod model;
 /// Codes of problems.
 pub mod problems;
 pub mod queries;
+/// Places that another record refers to.
+pub mod range;
 /// Queries for places with name, code and parent of a day.
 pub mod search;
 /// SQL functions for places.
@@ -44,6 +46,7 @@ pub const RESOURCE: Resource = Resource {
         Part { table: "locality_successions", name: "successions" },
     ],
     jobs: &[Job { name: "update the tree of places", run: |db, _| follow_the_day(db) }],
+    impersonal: true,
     ..Resource::EMPTY
 };
 

@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use super::LocalityId;
 use super::model::{Locality, LocalityChanges, LocalityLevel, NewLocality, VillageName, VillageProfile};
+use super::range::open_place_in_range;
 use super::search::tree_day_of;
 use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, locality_versions, village_profiles};
-use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::places::localities::problems;
 
@@ -121,9 +121,7 @@ fn check_parent(tx: &mut Tx<'_>, parent: LocalityId, pointer: &str, elsewhere: b
 
 fn check_current_parent(tx: &mut Tx<'_>, parent: LocalityId) -> Result<()> {
     check_parent(tx, parent, "#/current_parent_id", false)?;
-    let ended: Option<bool> =
-        localities::table.find(parent).select(localities::valid_to.lt(app_today().nullable())).first(tx.conn)?;
-    if ended == Some(true) { Err(Problem::field("#/current_parent_id", problems::ENDED)) } else { Ok(()) }
+    open_place_in_range(tx, parent, "#/current_parent_id").map(|_| ())
 }
 
 #[derive(QueryableByName)]

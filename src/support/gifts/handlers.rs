@@ -8,8 +8,8 @@ use crate::access::policy::permission::{ConfirmGifts, ReadSupport, RecordSupport
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
 use crate::kernel::http::problem::Result;
-use crate::kernel::http::sheet::Listed;
 use crate::kernel::list::SheetList;
+use crate::kernel::list::sheet::Listed;
 
 /// List gifts
 ///

@@ -6,7 +6,6 @@ pub mod model;
 /// Codes of problems.
 pub mod problems;
 pub mod queries;
-mod sheet;
 mod workflow;
 
 use utoipa_actix_web::service_config::ServiceConfig;

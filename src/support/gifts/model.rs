@@ -11,6 +11,7 @@ use crate::access::UserId;
 use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::gifts;
 use crate::kernel::http::answer::record;
+use crate::kernel::list::sheet::SheetRow;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::needs::households::{HouseholdId, MemberId};
@@ -156,6 +157,14 @@ pub struct Gift {
 }
 
 record!(Gift);
+
+impl SheetRow for Gift {
+    const NAME: &'static str = "gifts";
+    const COLUMNS: &'static str = "id visit_id twinning_id organisation_id organisation_name village_id village_name household_id \
+        household_head_name member_id hardship_item_id category description quantity unit value_vnd \
+        funding_source given_on note status dispute_reason settlement_note correction_reason created_at \
+        updated_at";
+}
 
 impl Gift {
     /// The recorder, and the users who changed it later.

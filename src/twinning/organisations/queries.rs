@@ -23,8 +23,9 @@ use crate::kernel::list::when::When;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::WRONG_LEVEL;
+use crate::places::localities::range::place_in_range;
 use crate::twinning::organisations::problems::PLACE_TAKEN;
-use crate::twinning::references::{check_parent, place_in_range};
+use crate::twinning::references::check_parent;
 
 pub fn find(tx: &mut Tx<'_>, id: OrganisationId) -> Result<Organisation> {
     let query = with_contact().filter(organisations::id.eq(id)).into_boxed();

@@ -20,6 +20,7 @@ pub const RESOURCE: Resource = Resource {
     about: "Directives, decisions and plans on which twinnings are based.",
     routes,
     catalogues: || vec![Catalogue { name: "programme_kinds", items: model::ProgrammeKind::catalogue() }],
+    impersonal: true,
     ..Resource::EMPTY
 };
 

@@ -12,7 +12,8 @@ use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::day::is_plausible;
-use crate::twinning::references::{check_parent, place_in_range};
+use crate::places::localities::range::place_in_range;
+use crate::twinning::references::check_parent;
 
 pub fn find(tx: &mut Tx<'_>, id: ProgrammeId) -> Result<Programme> {
     Ok(Programme::query().find(id).first(tx.conn)?)

@@ -18,9 +18,9 @@ use crate::kernel::value::day::is_plausible;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
+use crate::places::localities::range::{Place, place_in_range};
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::programmes::ProgrammeId;
-use crate::twinning::references::{Place, place_in_range};
 use crate::twinning::twinnings::model::app_twinning_status;
 use crate::twinning::twinnings::problems::{ITS_OWN_PLACE, OUTSIDE_PROGRAMME, PROGRAMME_ELSEWHERE, TWINNING_EXISTS};
 

@@ -200,7 +200,7 @@ impl TestServer {
     /// Sets the clock and updates the tree of places to its day.
     pub fn set_clock(&self, instant: &str) {
         self.db.clock.set(instant.parse::<DateTime<Utc>>().unwrap());
-        tree::follow_the_day(&self.db).unwrap();
+        tree::start_on_today(&self.db).unwrap();
     }
 
     /// Connects as superuser, for facts that no response shows.

@@ -22,7 +22,11 @@ const NAMED_UPWARDS: [(&str, &str); 0] = [];
 const IMPORTED_UPWARDS: [(&str, &str); 0] = [];
 
 fn layer(name: &str) -> usize {
-    AREAS.into_iter().chain(ABOVE).position(|known| known == name).unwrap_or_else(|| panic!("{name} is in no list of this file"))
+    AREAS
+        .into_iter()
+        .chain(ABOVE)
+        .position(|known| known == name)
+        .unwrap_or_else(|| panic!("{name} is in no list of this file"))
 }
 
 /// The files of the crate: area, name, and code without comments.
@@ -199,16 +203,20 @@ fn lib_rs_lists_the_modules_in_the_order_of_the_areas() {
     assert!(layers.is_sorted(), "{modules:?}");
 }
 
-/// The position of the area of each table: the area whose file of `schema/` has its `app_table`.
+/// The position of the area of each table: of the migration that creates it, and of the file of `schema/` that has its
+/// `app_table`.
 fn owners() -> BTreeMap<String, usize> {
-    let mut owners = BTreeMap::new();
+    let (mut created, mut declared) = (BTreeMap::new(), BTreeMap::new());
     for (name, text) in sql_files() {
-        for table in text.split("app_table('").skip(1).map(first_word) {
-            let known = owners.insert(table.clone(), area_of_sql(&name));
-            assert_eq!(known, None, "{table} has two app_table lines");
+        for (before, tables) in [("create table ", &mut created), ("app_table('", &mut declared)] {
+            for table in text.split(before).skip(1).map(first_word).filter(|table| !table.is_empty()) {
+                let known = tables.insert(table.clone(), area_of_sql(&name));
+                assert_eq!(known, None, "{table}: {before} occurs twice");
+            }
         }
     }
-    owners
+    assert_eq!(created, declared, "the area of the migration of a table has its app_table");
+    created
 }
 
 /// The position of the area of a file of `schema/` or of a migration, whose name begins with the area.

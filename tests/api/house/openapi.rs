@@ -172,13 +172,25 @@ fn every_code_declared_in_the_sources_is_in_the_document() {
 #[test]
 fn every_step_of_a_state_machine_is_an_operation_with_its_permission() {
     let document = app::document();
+    let paths = document["paths"].as_object().unwrap();
     let mut count = 0;
     for resource in app::resources() {
+        let prefix = format!("/api/v1/{}/{{id}}/", resource.tag);
+        let mut words = BTreeSet::new();
         for step in (resource.steps)() {
-            let path = format!("/api/v1/{}/{{id}}/{}", resource.tag, step.word);
+            let path = format!("{prefix}{}", step.word);
             let operation = &document["paths"][&path]["post"];
             assert_eq!(operation["security"][0]["bearer"], json!([step.permission.word()]), "{path}");
+            assert_eq!(step.action, step.word, "the action of {path}");
+            words.insert(step.word);
             count += 1;
+        }
+        if !words.is_empty() {
+            let posts = paths.iter().filter(|(path, operations)| {
+                path.strip_prefix(&prefix).is_some_and(|word| !word.contains('/')) && operations.get("post").is_some()
+            });
+            let served: BTreeSet<&str> = posts.filter_map(|(path, _)| path.strip_prefix(&prefix)).collect();
+            assert_eq!(served, words, "STEPS of {}", resource.tag);
         }
     }
     assert!(count >= 9, "{count}");

@@ -4,11 +4,10 @@ use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::header::{Accept, CONTENT_DISPOSITION, Header, VARY};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::future::{Ready, ready};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Page, WHOLE_MAX};
@@ -76,20 +75,33 @@ impl From<String> for Cell {
     }
 }
 
-impl From<DateTime<Utc>> for Cell {
-    fn from(moment: DateTime<Utc>) -> Self {
-        Self(moment.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+impl From<i64> for Cell {
+    fn from(number: i64) -> Self {
+        Self(number.to_string())
     }
 }
 
-macro_rules! plain {
-    ($($of:ty),+) => {
-        $(impl From<$of> for Cell {
-            fn from(value: $of) -> Self { Self(value.to_string()) }
-        })+
-    };
+impl From<usize> for Cell {
+    fn from(number: usize) -> Self {
+        Self(number.to_string())
+    }
 }
-plain!(i16, i32, i64, usize, f64, bool, NaiveDate, Uuid);
+
+impl From<&Value> for Cell {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Null | Value::Object(_) => Self(String::new()),
+            Value::Bool(truth) => Self(truth.to_string()),
+            // A whole number of a floating-point field has no `.0`.
+            Value::Number(number) => Self(match (number.as_i64(), number.as_f64()) {
+                (None, Some(fraction)) => fraction.to_string(),
+                _ => number.to_string(),
+            }),
+            Value::String(text) => text.as_str().into(),
+            Value::Array(items) => joined(items.iter().filter_map(Value::as_str)),
+        }
+    }
+}
 
 impl<T: Into<Cell>> From<Option<T>> for Cell {
     fn from(value: Option<T>) -> Self {
@@ -122,11 +134,26 @@ impl Sheet {
 }
 
 /// A record that is a row of a sheet.
-pub trait SheetRow {
+pub trait SheetRow: Serialize {
     /// The name of the file.
     const NAME: &'static str;
-    const COLUMNS: &'static [&'static str];
-    fn cells(&self) -> Vec<Cell>;
+    /// The columns, separated by blanks: fields of the record, and those of `special`.
+    const COLUMNS: &'static str;
+
+    /// The cell of a column that is no field of the record.
+    fn special(&self, _column: &str) -> Option<Cell> {
+        None
+    }
+
+    fn cells(&self) -> Result<Vec<Cell>> {
+        let record = serde_json::to_value(self).map_err(Problem::internal)?;
+        let cell = |column: &str| match (record.get(column), self.special(column)) {
+            (_, Some(cell)) => Ok(cell),
+            (Some(value), None) => Ok(value.into()),
+            (None, None) => Err(Problem::internal(format!("no column {column} in {}", Self::NAME))),
+        };
+        Self::COLUMNS.split_whitespace().map(cell).collect()
+    }
 }
 
 /// A list: a page of it, or the whole as a sheet.
@@ -145,15 +172,15 @@ impl<T: SheetRow> Listed<T> {
             let too_long = FieldError::new("?format", FieldCode::TOO_MANY_ROWS).with(WHOLE_MAX.to_string());
             return Err(Problem::invalid(vec![too_long]));
         }
-        let mut sheet = Sheet::new(T::COLUMNS)?;
+        let mut sheet = Sheet::new(T::COLUMNS.split_whitespace())?;
         for item in &page.items {
-            sheet.row(item.cells())?;
+            sheet.row(item.cells()?)?;
         }
         sheet.finish().map(Self::Sheet)
     }
 }
 
-impl<T: SheetRow + Serialize> Responder for Listed<T> {
+impl<T: SheetRow> Responder for Listed<T> {
     type Body = BoxBody;
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let mut answer = HttpResponse::Ok();
@@ -177,6 +204,8 @@ pub fn attach<'a>(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -191,7 +220,11 @@ mod tests {
         }
         assert_eq!(text("\nlàng Tung"), "'\nlàng Tung");
         assert_eq!(text("làng Tung"), "làng Tung");
-        assert_eq!((Cell::from(-13.5).0, Cell::from(None::<i64>).0), ("-13.5".into(), String::new()));
+        let number = |value: Value| Cell::from(&value).0;
+        assert_eq!(
+            (number(json!(-13.5)), number(json!(13.0)), number(json!(null))),
+            ("-13.5".into(), "13".into(), String::new())
+        );
     }
 
     #[test]
