@@ -129,6 +129,15 @@ end $_$;
 
 COMMENT ON FUNCTION public.app_audit_part() IS 'Sets the whole and the place of an audit entry of a part; arguments: table of the whole, key to it, its column of the place';
 
+CREATE FUNCTION public.app_audit_party() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  select o.locality_id into new.locality_id from public.organisations o where o.id = new.organisation_id;
+  return new;
+end $$;
+
 CREATE FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
@@ -2960,6 +2969,34 @@ COMMENT ON COLUMN public.visits.organisation_id IS 'The organisation of the twin
 
 COMMENT ON COLUMN public.visits.recorded_at IS 'By the clock of the phone, stored as sent';
 
+CREATE TABLE public.working_groups (
+    id uuid NOT NULL,
+    programme_id uuid NOT NULL,
+    organisation_id uuid,
+    locality_id uuid,
+    scope_path text COLLATE pg_catalog."C",
+    kind text NOT NULL,
+    name text NOT NULL,
+    established_on date NOT NULL,
+    ended_on date,
+    decision_number text,
+    regulation_number text,
+    members jsonb NOT NULL,
+    acted_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT working_groups_kind CHECK ((kind = ANY (ARRAY['working_group'::text, 'steering_committee'::text, 'management_board'::text]))),
+    CONSTRAINT working_groups_name CHECK ((name <> ''::text)),
+    CONSTRAINT working_groups_party CHECK ((num_nonnulls(organisation_id, locality_id) = 1)),
+    CONSTRAINT working_groups_period CHECK ((established_on <= ended_on))
+);
+
+ALTER TABLE ONLY public.working_groups FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN public.working_groups.members IS 'Entries of WorkingGroupMember in their order; a change replaces all of them';
+
 ALTER TABLE ONLY public.__diesel_schema_migrations
     ADD CONSTRAINT __diesel_schema_migrations_pkey PRIMARY KEY (version);
 
@@ -3145,6 +3182,9 @@ ALTER TABLE ONLY public.visit_households
 
 ALTER TABLE ONLY public.visits
     ADD CONSTRAINT visits_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.working_groups
+    ADD CONSTRAINT working_groups_pkey PRIMARY KEY (id);
 
 CREATE INDEX account_makers_maker_id ON public.account_makers USING btree (maker_id);
 
@@ -3384,6 +3424,20 @@ CREATE INDEX visits_village_id ON public.visits USING btree (village_id, scope_p
 
 CREATE INDEX visits_visited_on ON public.visits USING btree (visited_on, id, scope_path);
 
+CREATE INDEX working_groups_changed ON public.working_groups USING btree (changed_xid, id);
+
+CREATE INDEX working_groups_established_on ON public.working_groups USING btree (established_on, id);
+
+CREATE INDEX working_groups_locality_id ON public.working_groups USING btree (locality_id, scope_path);
+
+CREATE INDEX working_groups_organisation_id ON public.working_groups USING btree (organisation_id);
+
+CREATE INDEX working_groups_programme_id ON public.working_groups USING btree (programme_id);
+
+CREATE INDEX working_groups_scope_path ON public.working_groups USING btree (scope_path);
+
+CREATE INDEX working_groups_updated_at ON public.working_groups USING btree (updated_at, id);
+
 CREATE TRIGGER aa_keep BEFORE DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_keep_user();
 
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.app_place_in_locality();
@@ -3415,6 +3469,8 @@ CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id ON public.twinnin
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id, organisation_id ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_place_user();
 
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.visits FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
+
+CREATE TRIGGER aa_place BEFORE INSERT ON public.working_groups FOR EACH ROW EXECUTE FUNCTION public.app_place_in_locality();
 
 CREATE TRIGGER ab_keep_identity BEFORE UPDATE OF kind, place_id, locality_id ON public.organisations FOR EACH ROW EXECUTE FUNCTION public.app_keep_identity();
 
@@ -3459,6 +3515,8 @@ CREATE TRIGGER place_of_locality_versions BEFORE INSERT ON public.audit_events F
 CREATE TRIGGER place_of_organisation_contacts BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'organisation_contacts'::text)) EXECUTE FUNCTION public.app_audit_part('organisations', 'organisation_id', 'locality_id');
 
 CREATE TRIGGER place_of_organisation_headcounts BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'organisation_headcounts'::text)) EXECUTE FUNCTION public.app_audit_part('organisations', 'organisation_id', 'locality_id');
+
+CREATE TRIGGER place_of_parties BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN (((new.resource = 'working_groups'::text) AND (new.locality_id IS NULL))) EXECUTE FUNCTION public.app_audit_party();
 
 CREATE TRIGGER place_of_users BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'users'::text)) EXECUTE FUNCTION public.app_audit_account();
 
@@ -3531,6 +3589,8 @@ CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.users FOR EA
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.village_profiles FOR EACH ROW EXECUTE FUNCTION public.app_track();
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.visits FOR EACH ROW EXECUTE FUNCTION public.app_track('findings', 'occasion', 'latitude', 'longitude');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.working_groups FOR EACH ROW EXECUTE FUNCTION public.app_track('members');
 
 ALTER TABLE ONLY public.account_makers
     ADD CONSTRAINT account_makers_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
@@ -3708,6 +3768,15 @@ ALTER TABLE ONLY public.visits
 
 ALTER TABLE ONLY public.visits
     ADD CONSTRAINT visits_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.working_groups
+    ADD CONSTRAINT working_groups_locality_id_fkey FOREIGN KEY (locality_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.working_groups
+    ADD CONSTRAINT working_groups_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.working_groups
+    ADD CONSTRAINT working_groups_programme_id_fkey FOREIGN KEY (programme_id) REFERENCES public.programmes(id);
 
 ALTER TABLE public.account_makers ENABLE ROW LEVEL SECURITY;
 
@@ -4017,6 +4086,14 @@ CREATE POLICY in_scope ON public.visits USING ((((scope_path >= ( SELECT public.
 
 COMMENT ON POLICY in_scope ON public.visits IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A giver reads and corrects its own visits, also after its twinning has ended';
 
+CREATE POLICY in_scope ON public.working_groups FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = working_groups.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))) OR (EXISTS ( SELECT
+   FROM public.programmes p
+  WHERE ((p.id = working_groups.programme_id) AND (p.scope_path >= ( SELECT public.app_low() AS app_low)) AND (p.scope_path < ( SELECT public.app_high() AS app_high)))))));
+
+COMMENT ON POLICY in_scope ON public.working_groups IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A group is visible to its party, to the officials of the party and to those of the programme';
+
 ALTER TABLE public.localities ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.locality_successions ENABLE ROW LEVEL SECURITY;
@@ -4093,6 +4170,10 @@ CREATE POLICY twinned ON public.visits AS RESTRICTIVE FOR INSERT WITH CHECK ((((
 
 COMMENT ON POLICY twinned ON public.visits IS 'A unit records visits only to villages that it is twinned with on that day; officials record for units on paper';
 
+CREATE POLICY twinned ON public.working_groups FOR SELECT USING ((locality_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])));
+
+COMMENT ON POLICY twinned ON public.working_groups IS 'A twinned unit sees the groups of its villages';
+
 ALTER TABLE public.twinnings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.user_passwords ENABLE ROW LEVEL SECURITY;
@@ -4132,6 +4213,8 @@ CREATE POLICY with_its_visit ON public.visit_households USING ((EXISTS ( SELECT
   WHERE (h.id = visit_households.household_id)))));
 
 COMMENT ON POLICY with_its_visit ON public.visit_households IS 'A part is read with the record that it belongs to; a household that the caller does not see cannot be added';
+
+ALTER TABLE public.working_groups ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY written ON public.hardship_items USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
@@ -4209,6 +4292,14 @@ CREATE POLICY written ON public.village_profiles USING (((( SELECT public.app_ro
 
 COMMENT ON POLICY written ON public.village_profiles IS 'The village and its officials keep the profile';
 
+CREATE POLICY written ON public.working_groups USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = working_groups.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = working_groups.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high)))))))));
+
+COMMENT ON POLICY written ON public.working_groups IS 'The party and its officials keep the group';
+
 GRANT USAGE ON SCHEMA public TO app;
 
 REVOKE ALL ON FUNCTION public.app_access_used(session uuid, token_generation integer) FROM PUBLIC;
@@ -4234,6 +4325,8 @@ GRANT ALL ON FUNCTION public.app_audit_catalogue(catalogue uuid, counts jsonb) T
 REVOKE ALL ON FUNCTION public.app_audit_locality() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_audit_part() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_audit_party() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) TO app;
@@ -4626,4 +4719,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.village_profiles TO app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.visit_households TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visits TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.working_groups TO app;
 

@@ -97,3 +97,21 @@ begin
 end $$;
 create trigger ended_twinnings after update of day on tree_day for each row when (new.day > old.day)
   execute function app_touch_ended_twinnings();
+
+-- ── working groups ─────────────────────────────────────────────────────────────────────────────
+select app_table('working_groups', personal => '{members}',
+  reads => '{place, own part of organisations by organisation_id, managed part of programmes by programme_id}',
+  reads_reason => 'A group is visible to its party, to the officials of the party and to those of the programme',
+  writes => '{place, own part of organisations by organisation_id}', writes_reason => 'The party and its officials keep the group');
+create policy twinned on working_groups for select using (locality_id = any ((select app_villages())::uuid[]));
+comment on policy twinned on working_groups is 'A twinned unit sees the groups of its villages';
+create trigger aa_place before insert on working_groups for each row execute function app_place_in_locality();
+
+-- Sets the place of an audit entry about a record of an organisation to its managing place, whose officials read the entry.
+create function app_audit_party() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  select o.locality_id into new.locality_id from public.organisations o where o.id = new.organisation_id;
+  return new;
+end $$;
+create trigger place_of_parties before insert on audit_events for each row
+  when (new.resource in ('working_groups') and new.locality_id is null) execute function app_audit_party();

@@ -1,1 +1,1 @@
-drop table twinnings, programmes, organisation_headcounts, organisation_contacts, organisations;
+drop table working_groups, twinnings, programmes, organisation_headcounts, organisation_contacts, organisations;

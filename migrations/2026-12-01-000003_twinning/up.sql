@@ -123,3 +123,34 @@ create index twinnings_scope_path on twinnings (scope_path);
 create index twinnings_organisation_scope_path on twinnings (organisation_scope_path);
 create index twinnings_starts_on on twinnings (starts_on, id);
 create index twinnings_changed on twinnings (changed_xid, id);
+
+create table working_groups (
+  id uuid primary key,
+  programme_id uuid not null constraint working_groups_programme_id_fkey references programmes,
+  organisation_id uuid constraint working_groups_organisation_id_fkey references organisations,
+  locality_id uuid,
+  scope_path text collate "C",
+  kind text not null constraint working_groups_kind check (kind in ('working_group', 'steering_committee', 'management_board')),
+  name text not null constraint working_groups_name check (name <> ''),
+  established_on date not null,
+  ended_on date,
+  decision_number text,
+  regulation_number text,
+  members jsonb not null,
+  acted_by uuid,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  version bigint not null,
+  changed_xid xid8 not null,
+  constraint working_groups_locality_id_fkey foreign key (locality_id, scope_path) references localities (id, scope_path) on update cascade,
+  constraint working_groups_party check (num_nonnulls(organisation_id, locality_id) = 1),
+  constraint working_groups_period check (established_on <= ended_on)
+);
+comment on column working_groups.members is 'Entries of WorkingGroupMember in their order; a change replaces all of them';
+create index working_groups_programme_id on working_groups (programme_id);
+create index working_groups_organisation_id on working_groups (organisation_id);
+create index working_groups_locality_id on working_groups (locality_id, scope_path);
+create index working_groups_scope_path on working_groups (scope_path);
+create index working_groups_established_on on working_groups (established_on, id);
+create index working_groups_updated_at on working_groups (updated_at, id);
+create index working_groups_changed on working_groups (changed_xid, id);

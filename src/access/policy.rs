@@ -96,6 +96,8 @@ permissions! {
     WriteProgrammes        = "programmes:write":       -    x    x    x    -    -    -;
     ReadTwinnings          = "twinnings:read":         x    x    x    x    x    x    -;
     WriteTwinnings         = "twinnings:write":        -    x    x    x    -    -    -;
+    ReadGroups             = "groups:read":            x    x    x    x    x    x    -;
+    WriteGroups            = "groups:write":           -    x    x    x    x    x    -;
 
     ReadHouseholds         = "households:read":        x    x    x    x    x    x    -;
     WriteHouseholds        = "households:write":       -    -    -    x    -    x    -;

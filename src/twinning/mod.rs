@@ -5,8 +5,11 @@ pub mod programmes;
 /// Checks of references in bodies: places in the caller's range, parents without cycles.
 mod references;
 pub mod twinnings;
+/// Working groups of organisations and places.
+pub mod working_groups;
 
 use crate::access::resource::Resource;
 
 /// In the order of the document.
-pub const RESOURCES: &[Resource] = &[organisations::RESOURCE, programmes::RESOURCE, twinnings::RESOURCE];
+pub const RESOURCES: &[Resource] =
+    &[organisations::RESOURCE, programmes::RESOURCE, twinnings::RESOURCE, working_groups::RESOURCE];

@@ -2,8 +2,14 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Uuid as SqlUuid};
 
+use crate::access::sql::app_in_range;
+use crate::access::tx::Tx;
+use crate::kernel::db::schema::organisations;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::value::id::RecordId;
+use crate::places::localities::LocalityId;
+use crate::places::localities::range::place_in_range;
+use crate::twinning::organisations::OrganisationId;
 
 #[derive(QueryableByName)]
 struct Lineage {
@@ -31,5 +37,21 @@ pub fn check_parent<I: RecordId>(conn: &mut PgConnection, id: I, parent: I) -> R
         Lineage { known: false, .. } => Err(Problem::field("#/parent_id", FieldCode::NOT_FOUND)),
         Lineage { circular: true, .. } => Err(Problem::field("#/parent_id", FieldCode::INVALID_VALUE)),
         Lineage { .. } => Ok(()),
+    }
+}
+
+/// Checks that the party of a record is one organisation or one place, for which the caller may write. Others are readable,
+/// but `not_found` here.
+pub fn check_party(tx: &mut Tx<'_>, organisation: Option<OrganisationId>, locality: Option<LocalityId>) -> Result<()> {
+    match (organisation, locality) {
+        (Some(_), Some(_)) => Err(Problem::field("#/locality_id", FieldCode::EXCLUSIVE)),
+        (None, None) => Err(Problem::field("#/organisation_id", FieldCode::REQUIRED)),
+        (None, Some(place)) => place_in_range(tx.conn, place, "#/locality_id").map(drop),
+        (Some(id), None) => {
+            let in_range = organisations::table.find(id).select(app_in_range(organisations::scope_path));
+            let in_range: Option<bool> = in_range.first(tx.conn).optional()?;
+            let may_write = in_range == Some(true) || tx.organisation()? == Some(id.0);
+            if may_write { Ok(()) } else { Err(Problem::field("#/organisation_id", FieldCode::NOT_FOUND)) }
+        }
     }
 }

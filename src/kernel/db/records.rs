@@ -49,9 +49,25 @@ pub fn claim<I: RecordId>(conn: &mut PgConnection, id: I, hash: &[u8]) -> Result
 }
 
 #[derive(QueryableByName)]
-struct PartId {
+struct RecordRow {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
+}
+
+/// Returns `not_found` for each id that names no record which the caller sees. Ids of a body are looked up first, because
+/// foreign keys are checked without row-level security.
+pub fn unseen<I: RecordId>(conn: &mut PgConnection, ids: impl Iterator<Item = (String, I)>) -> Result<Vec<FieldError>> {
+    let named: Vec<(String, Uuid)> = ids.map(|(pointer, id)| (pointer, id.into())).collect();
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<Uuid> = named.iter().map(|(_, id)| *id).collect();
+    let seen: Vec<RecordRow> = sql_query(format!("SELECT id FROM {} WHERE id = ANY ($1)", I::TABLE))
+        .bind::<Array<SqlUuid>, _>(wanted)
+        .load(conn)?;
+    let is_seen = |id: &Uuid| seen.iter().any(|row| row.id == *id);
+    let unseen = named.into_iter().filter(|(_, id)| !is_seen(id));
+    Ok(unseen.map(|(pointer, _)| FieldError::new(pointer, FieldCode::NOT_FOUND)).collect())
 }
 
 /// Claims the ids of parts inside a record, and returns those taken by another or a deleted record.
@@ -61,7 +77,7 @@ fn claim_parts(conn: &mut PgConnection, table: &str, whole: Uuid, ids: &[Uuid]) 
     }
     // Ordered by id, so that concurrent requests cannot deadlock. The id of the whole replaces the body's hash:
     // a part is never a repetition by itself.
-    let taken: Vec<PartId> = sql_query(
+    let taken: Vec<RecordRow> = sql_query(
         "SELECT id FROM (SELECT id, app_claim(id, $1, $2) AS word FROM (SELECT DISTINCT id FROM unnest($3) id ORDER BY id) part) claim
           WHERE word <> 'new'",
     )

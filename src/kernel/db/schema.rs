@@ -816,6 +816,32 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    working_groups (id) {
+        id -> Uuid,
+        programme_id -> Uuid,
+        organisation_id -> Nullable<Uuid>,
+        locality_id -> Nullable<Uuid>,
+        scope_path -> Nullable<Text>,
+        kind -> Text,
+        name -> Text,
+        established_on -> Date,
+        ended_on -> Nullable<Date>,
+        decision_number -> Nullable<Text>,
+        regulation_number -> Nullable<Text>,
+        /// Entries of WorkingGroupMember in their order; a change replaces all of them
+        members -> Jsonb,
+        acted_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        changed_xid -> Xid8,
+    }
+}
+
 diesel::joinable!(account_makers -> users (user_id));
 diesel::joinable!(api_keys -> users (created_by));
 diesel::joinable!(devices -> users (user_id));
@@ -843,6 +869,8 @@ diesel::joinable!(visit_households -> households (household_id));
 diesel::joinable!(visit_households -> visits (visit_id));
 diesel::joinable!(visits -> organisations (organisation_id));
 diesel::joinable!(visits -> twinnings (twinning_id));
+diesel::joinable!(working_groups -> organisations (organisation_id));
+diesel::joinable!(working_groups -> programmes (programme_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     account_makers,
@@ -888,4 +916,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     village_profiles,
     visit_households,
     visits,
+    working_groups,
 );

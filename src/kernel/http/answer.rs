@@ -4,6 +4,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::header::{ETAG, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A record with an id and a version; the version is sent as `ETag`.
@@ -22,6 +23,21 @@ macro_rules! record {
     };
 }
 pub(crate) use record;
+
+/// Actions on a record without a state machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordAction {
+    Update,
+    Delete,
+}
+
+impl RecordAction {
+    /// Both for a caller who may write the record, otherwise none.
+    pub fn offered(may_write: bool) -> Vec<Self> {
+        if may_write { vec![Self::Update, Self::Delete] } else { Vec::new() }
+    }
+}
 
 fn tag(record: &impl Record) -> String {
     format!("\"{}\"", record.version())

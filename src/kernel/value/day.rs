@@ -6,6 +6,8 @@ use std::ops::RangeInclusive;
 use chrono::{Datelike, NaiveDate};
 use validator::ValidationError;
 
+use crate::kernel::http::problem::{FieldCode, Problem, Result};
+
 const YEARS: RangeInclusive<i32> = 1900..=2200;
 
 pub fn is_plausible(day: NaiveDate) -> bool {
@@ -15,6 +17,18 @@ pub fn is_plausible(day: NaiveDate) -> bool {
 /// For fields: `#[validate(custom(function = "day::plausible"))]`.
 pub fn plausible(day: &NaiveDate) -> Result<(), ValidationError> {
     if is_plausible(*day) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
+}
+
+/// Rejects an implausible day of a query parameter.
+pub fn check_parameter(pointer: &str, day: Option<NaiveDate>) -> Result<()> {
+    let is_wrong = day.is_some_and(|day| !is_plausible(day));
+    if is_wrong { Err(Problem::field(pointer, FieldCode::INVALID_VALUE)) } else { Ok(()) }
+}
+
+/// Rejects a last day before the first one.
+pub fn check_period(first: NaiveDate, last: Option<NaiveDate>, pointer: &str) -> Result<()> {
+    let is_reversed = last.is_some_and(|last| last < first);
+    if is_reversed { Err(Problem::field(pointer, FieldCode::PERIOD_REVERSED)) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ pub mod day;
 pub mod enums;
 /// Ids as types.
 pub mod id;
+/// Lists of values in one column.
+pub mod json;
 /// Fields of a JSON merge patch.
 pub mod patch;
 /// Text normalised for comparison.

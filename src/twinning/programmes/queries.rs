@@ -7,11 +7,11 @@ use crate::access::tx::{Tx, rows};
 use crate::kernel::db::records;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::db::sql::app_matches;
-use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::http::problem::Result;
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
-use crate::kernel::value::day::is_plausible;
+use crate::kernel::value::day;
 use crate::places::localities::range::place_in_range;
 use crate::twinning::references::check_parent;
 
@@ -20,9 +20,7 @@ pub fn find(tx: &mut Tx<'_>, id: ProgrammeId) -> Result<Programme> {
 }
 
 pub fn list(tx: &mut Tx<'_>, filter: &ProgrammeFilter, keyset: Keyset<ProgrammeSort>) -> Result<Page<Programme>> {
-    if filter.active_on.is_some_and(|day| !is_plausible(day)) {
-        return Err(Problem::field("?active_on", FieldCode::INVALID_VALUE));
-    }
+    day::check_parameter("?active_on", filter.active_on)?;
     let matches = |q| app_matches(programmes::title, q).or(app_matches(programmes::number.assume_not_null(), q));
     let lasts_until = |day| programmes::ends_on.is_null().or(programmes::ends_on.assume_not_null().ge(day));
     let filtered = || {
@@ -43,7 +41,7 @@ pub fn create(tx: &mut Tx<'_>, id: ProgrammeId, new: NewProgramme) -> Result<()>
     if let Some(parent) = new.parent_id {
         check_parent(tx.conn, id, parent)?;
     }
-    check_period(new.effective_on, new.ends_on)?;
+    day::check_period(new.effective_on, new.ends_on, "#/ends_on")?;
     diesel::insert_into(programmes::table).values((programmes::id.eq(id), &new)).execute(tx.conn)?;
     Ok(())
 }
@@ -56,13 +54,10 @@ pub fn update(tx: &mut Tx<'_>, id: ProgrammeId, changes: ProgrammeChanges) -> Re
     if let Some(Some(parent)) = changes.parent_id {
         check_parent(tx.conn, id, parent)?;
     }
-    check_period(changes.effective_on.unwrap_or(before.effective_on), changes.ends_on.unwrap_or(before.ends_on))?;
+    day::check_period(
+        changes.effective_on.unwrap_or(before.effective_on),
+        changes.ends_on.unwrap_or(before.ends_on),
+        "#/ends_on",
+    )?;
     records::apply(diesel::update(programmes::table.find(id)).set(&changes).execute(tx.conn))
-}
-
-fn check_period(effective_on: NaiveDate, ends_on: Option<NaiveDate>) -> Result<()> {
-    if ends_on.is_some_and(|ends_on| ends_on < effective_on) {
-        return Err(Problem::field("#/ends_on", FieldCode::PERIOD_REVERSED));
-    }
-    Ok(())
 }

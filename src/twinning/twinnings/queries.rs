@@ -14,7 +14,7 @@ use crate::kernel::http::problem::{FieldCode, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
-use crate::kernel::value::day::is_plausible;
+use crate::kernel::value::day;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
@@ -37,9 +37,7 @@ pub fn find(tx: &mut Tx<'_>, id: TwinningId) -> Result<Twinning> {
 }
 
 pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSort>) -> Result<Page<Twinning>> {
-    if filter.active_on.is_some_and(|day| !is_plausible(day)) {
-        return Err(Problem::field("?active_on", FieldCode::INVALID_VALUE));
-    }
+    day::check_parameter("?active_on", filter.active_on)?;
     let lasts_until = |day| twinnings::ends_on.is_null().or(twinnings::ends_on.assume_not_null().ge(day));
     let status = || app_twinning_status(twinnings::suspended, twinnings::ends_on);
     let reach = Reach::of_twinnings(tx.actor);
@@ -69,7 +67,7 @@ pub fn create(tx: &mut Tx<'_>, id: TwinningId, new: NewTwinning) -> Result<()> {
     }
     check_life(&place, new.starts_on, "#/locality_id")?;
     check_reach(tx, new.programme_id, new.locality_id, new.starts_on)?;
-    check_period(new.starts_on, new.ends_on)?;
+    day::check_period(new.starts_on, new.ends_on, "#/ends_on")?;
     diesel::insert_into(twinnings::table)
         .values((twinnings::id.eq(id), &new))
         .execute(tx.conn)
@@ -84,7 +82,11 @@ pub fn update(tx: &mut Tx<'_>, id: TwinningId, changes: TwinningChanges) -> Resu
         let place = place_in_range(tx.conn, before.locality_id, "#/starts_on")?;
         check_life(&place, starts_on, "#/starts_on")?;
     }
-    check_period(changes.starts_on.unwrap_or(before.starts_on), changes.ends_on.unwrap_or(before.ends_on))?;
+    day::check_period(
+        changes.starts_on.unwrap_or(before.starts_on),
+        changes.ends_on.unwrap_or(before.ends_on),
+        "#/ends_on",
+    )?;
     let outcome = diesel::update(twinnings::table.find(id)).set(&changes).execute(tx.conn);
     match outcome {
         // A patch without fields changes nothing.
@@ -145,11 +147,4 @@ fn check_life(place: &Place, starts_on: NaiveDate, pointer: &str) -> Result<()> 
     let too_early = place.valid_from.is_some_and(|from| starts_on < from);
     let too_late = place.valid_to.is_some_and(|to| starts_on > to);
     if too_early || too_late { Err(Problem::field(pointer, ENDED)) } else { Ok(()) }
-}
-
-fn check_period(starts_on: NaiveDate, ends_on: Option<NaiveDate>) -> Result<()> {
-    if ends_on.is_some_and(|ends_on| ends_on < starts_on) {
-        return Err(Problem::field("#/ends_on", FieldCode::PERIOD_REVERSED));
-    }
-    Ok(())
 }

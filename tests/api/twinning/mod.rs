@@ -1,5 +1,6 @@
-//! Organisations, programmes, twinnings.
+//! Organisations, programmes, twinnings, working groups.
 
 mod organisations;
 mod programmes;
 mod twinnings;
+mod working_groups;

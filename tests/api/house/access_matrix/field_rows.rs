@@ -21,6 +21,18 @@ const PUBLIC: &[Exception] =
 const NAMES_PUBLIC: &[Exception] =
     &[exception(USERS, Relation::Outside, 201, "a twinning joins a place in scope with any organisation")];
 
+const GROUPS_OF_ANY: &[Exception] =
+    &[exception(USERS, Relation::Outside, 201, "every signed-in caller reads organisations and programmes")];
+
+const ONLY_OF_THE_UNIT: &[Exception] =
+    &[exception(&[Caller::Unit], Relation::Own, 422, "a unit writes groups of its organisation, not of its villages")];
+
+const NOT_MANAGED: &str = "accounts are visible to the offices above them only";
+const ACCOUNTS_BELOW: &[Exception] = &[
+    exception(USERS, Relation::Own, 422, NOT_MANAGED),
+    exception(&[Caller::Unit, Caller::Head], Relation::Below, 422, NOT_MANAGED),
+];
+
 const PROGRAMMES_OF_PLACES: &[Exception] = &[exception(
     USERS,
     Relation::Outside,
@@ -71,10 +83,21 @@ const OWN_RECORD: &[Exception] = &[exception(
 )];
 
 pub fn rows() -> Vec<Row> {
-    [organisations(), programmes(), twinnings(), households(), lists(), items(), visits(), gifts(), aggregates()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        organisations(),
+        programmes(),
+        twinnings(),
+        working_groups(),
+        households(),
+        lists(),
+        items(),
+        visits(),
+        gifts(),
+        aggregates(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn organisations() -> Vec<Row> {
@@ -129,6 +152,58 @@ fn twinnings() -> Vec<Row> {
         Row::new("find_twinning", "twinnings:read", twinning, 200),
         Row::new("update_twinning", "twinnings:write", twinning, 200).body(|_, _, _| Some(json!({"suspended": true}))),
         Row::new("delete_twinning", "twinnings:write", twinning, 204),
+    ]
+}
+
+/// A group that the caller may write, with changes.
+fn group(stage: &Stage, caller: Caller, changes: &[(&str, Value)]) -> Option<Value> {
+    let (party, id) =
+        if caller == Caller::Unit { ("organisation_id", stage.organisation) } else { ("locality_id", stage.village) };
+    let mut body = json!({"programme_id": stage.new_programme(stage.commune), "kind": "working_group", "name": "Tổ công tác",
+        "established_on": DAY, party: id});
+    for (field, value) in changes {
+        body[*field] = value.clone();
+    }
+    Some(body)
+}
+
+fn working_groups() -> Vec<Row> {
+    let record = About::Record(Some("working_groups"), records::working_groups);
+    let village = About::Body("#/locality_id", Some("localities"), records::home_villages);
+    let organisation = About::Body("#/organisation_id", Some("organisations"), records::organisations);
+    let programme = About::Body("#/programme_id", Some("programmes"), records::programmes);
+    let unit_of_member = About::Body("#/members/0/organisation_id", Some("organisations"), records::organisations);
+    let account = About::Body("#/members/0/user_id", Some("users"), stage::users);
+    let create = |about| Row::new("create_working_group", "groups:write", about, 201);
+    vec![
+        Row::new("list_working_groups", "groups:read", About::List(records::working_groups), 200),
+        create(village)
+            .body(|stage, caller, place| {
+                group(stage, caller, &[("organisation_id", json!(null)), ("locality_id", json!(place))])
+            })
+            .except(ONLY_OF_THE_UNIT),
+        create(organisation)
+            .body(|stage, caller, id| {
+                group(stage, caller, &[("locality_id", json!(null)), ("organisation_id", json!(id))])
+            })
+            .except(ONLY_OF_THE_UNIT),
+        create(programme)
+            .body(|stage, caller, id| group(stage, caller, &[("programme_id", json!(id))]))
+            .except(GROUPS_OF_ANY),
+        create(unit_of_member)
+            .body(|stage, caller, id| {
+                group(stage, caller, &[("members", json!([{"name": "Siu A", "part": "head", "organisation_id": id}]))])
+            })
+            .except(GROUPS_OF_ANY),
+        create(account)
+            .body(|stage, caller, id| {
+                group(stage, caller, &[("members", json!([{"name": "Siu A", "part": "head", "user_id": id}]))])
+            })
+            .except(ACCOUNTS_BELOW),
+        Row::new("find_working_group", "groups:read", record, 200),
+        Row::new("update_working_group", "groups:write", record, 200)
+            .body(|_, _, _| Some(json!({"name": "Ban chỉ đạo"}))),
+        Row::new("delete_working_group", "groups:write", record, 204),
     ]
 }
 

@@ -352,28 +352,28 @@ fn officials_before_the_end_of_districts_get_the_expected_status_for_every_opera
 /// table, so a mistake in the table would not fail them.
 #[test]
 fn every_office_holds_exactly_the_listed_permissions() {
-    const ALL_USERS: &str = "account:own localities:read organisations:read programmes:read twinnings:read households:read \
+    const ALL_USERS: &str = "account:own localities:read organisations:read programmes:read twinnings:read groups:read households:read \
         hardship_lists:read support:read aggregates:read";
     let agreed = [
         (Caller::Admin, "users:read users:write api_keys:manage audit:read"),
         (
             Caller::Province,
-            "users:read users:write api_keys:manage audit:read villages:write organisations:write programmes:write twinnings:write households:reveal",
+            "users:read users:write api_keys:manage audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:reveal",
         ),
         (
             Caller::District,
-            "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write households:reveal pledges:write \
+            "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:reveal pledges:write \
              support:record",
         ),
         (
             Caller::Commune,
-            "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write households:write households:reveal \
+            "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:write households:reveal \
              hardship_lists:write hardship_lists:decide pledges:write support:record support:record_for gifts:confirm gifts:settle",
         ),
-        (Caller::Unit, "pledges:write support:record"),
+        (Caller::Unit, "groups:write pledges:write support:record"),
         (
             Caller::Head,
-            "households:write households:reveal hardship_lists:write pledges:write support:record gifts:confirm",
+            "groups:write households:write households:reveal hardship_lists:write pledges:write support:record gifts:confirm",
         ),
     ];
     let sorted = |mut words: Vec<&'static str>| {
@@ -403,6 +403,8 @@ fn the_matrix_fails_when_a_policy_lets_every_caller_in() {
     let keys = "in_scope ON api_keys USING (true)";
     let managed = "written ON organisations USING (true) WITH CHECK (true)";
     let either_end = "either_end ON twinnings USING (true)";
+    let groups = "in_scope ON working_groups USING (true)";
+    let groups_written = "written ON working_groups USING (true) WITH CHECK (true)";
     let homes = "in_scope ON households USING (true)";
     let homes_written = "written ON households USING (true) WITH CHECK (true)";
     // More of its twinned villages than a unit should see.
@@ -414,7 +416,7 @@ fn the_matrix_fails_when_a_policy_lets_every_caller_in() {
     let entries = "in_scope ON audit_events USING (true)";
     // Lists add the caller's branch of the policy as a condition (access/reach.rs), so another branch that is opened
     // shows only in operations on one record.
-    let cases: [(&[&str], &str); 25] = [
+    let cases: [(&[&str], &str); 28] = [
         (&[seen], "find_locality"),
         (&[seen], "list_localities"),
         // An update needs a policy to read and one to write: opening one alone changes nothing.
@@ -430,6 +432,9 @@ fn the_matrix_fails_when_a_policy_lets_every_caller_in() {
         (&[managed], "delete_organisation"),
         (&[either_end], "list_twinnings"),
         (&[either_end], "find_twinning"),
+        (&[groups], "list_working_groups"),
+        (&[groups], "find_working_group"),
+        (&[groups, groups_written], "update_working_group"),
         (&[unlisted], "list_households"),
         (&[homes], "find_household"),
         (&[homes, homes_written], "update_household"),

@@ -171,6 +171,20 @@ pub fn twinnings(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uu
     Some(stage.new_twinning(organisation, village))
 }
 
+/// A group of the village; for a unit that of its organisation is own.
+pub fn working_groups(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    let village = home_villages(stage, caller, relation)?;
+    let own = caller == Caller::Unit && relation == Relation::Own;
+    let (party, id) = if own { ("organisation_id", stage.organisation) } else { ("locality_id", village) };
+    let programme = stage.new_programme(village);
+    let values = format!("'{programme}', '{id}', 'working_group', 'Tổ công tác', '{DAY}', '[]'");
+    Some(stage.insert(
+        "working_groups",
+        &format!("programme_id, {party}, kind, name, established_on, members"),
+        &values,
+    ))
+}
+
 /// For a unit: a listed household of its village, and one that is on no list.
 pub fn households(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
     match (caller, relation) {
