@@ -69,12 +69,14 @@ fn complete(field: &mut Field, kind: Kind) -> Result<()> {
     let clearable = optional.and_then(|of| inner(of, "Option"));
     let value = clearable.or(optional).unwrap_or(&field.ty);
     let is_list = inner(value, "Vec").is_some();
+    let is_day = matches!(value, Type::Path(path) if path.path.is_ident("NaiveDate"));
     let is_optional = optional.is_some();
     let is_clearable = clearable.is_some();
 
     let mut added: Vec<Attribute> = Vec::new();
     let mut is_nullable = false;
     let mut has_entries = false;
+    let mut takes_any_day = false;
     for attribute in std::mem::take(&mut field.attrs) {
         if attribute.path().is_ident("length") {
             let (least, most) = if is_list { ("min_items", "max_items") } else { ("min_length", "max_length") };
@@ -96,9 +98,14 @@ fn complete(field: &mut Field, kind: Kind) -> Result<()> {
             has_entries = true;
         } else if attribute.path().is_ident("nullable") {
             is_nullable = true;
+        } else if attribute.path().is_ident("any_day") {
+            takes_any_day = true;
         } else {
             field.attrs.push(attribute);
         }
+    }
+    if is_day && !takes_any_day {
+        added.push(parse_quote!(#[validate(custom(function = "crate::kernel::value::day::plausible"))]));
     }
     if kind == Kind::Changes && is_optional {
         if is_clearable {

@@ -34,7 +34,8 @@ pub fn operation(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// Declares the body of a request, or a part of one: derives `Deserialize`, `Validate` and `ToSchema`.
 ///
 /// Bounds are declared once on the field, for validator and for the document: `#[length(1..=500)]` of texts and lists,
-/// `#[range(0..=9)]` of numbers, `#[entries(..=30)]` of lists of validated entries.
+/// `#[range(0..=9)]` of numbers, `#[entries(..=30)]` of lists of validated entries. A day is validated by its type, unless
+/// it is `#[any_day]`.
 ///
 /// `#[input(gifts)]` also derives `Insertable` for that table: all fields are columns, except `id` and lists of entries.
 #[proc_macro_attribute]

@@ -43,6 +43,6 @@ id! {
 pub const RESOURCES: &[Resource] = &[Resource {
     problems: problems::PROBLEMS,
     field_problems: problems::FIELD_PROBLEMS,
-    catalogues: || vec![Catalogue { name: "roles", items: Role::catalogue() }],
+    catalogues: &[Catalogue { name: "roles", items: Role::catalogue }],
     ..Resource::EMPTY
 }];

@@ -14,13 +14,14 @@ pub struct Resource {
     pub tag: &'static str,
     /// The description of the tag.
     pub about: &'static str,
+    /// `routes! { list_gifts, find_gift }`: handlers of its module `handlers`.
     pub routes: fn(&mut ServiceConfig<'_>),
     /// Codes of problems that only this resource answers.
     pub problems: &'static [Code],
     /// Codes of wrong fields that this resource introduces.
     pub field_problems: &'static [FieldCode],
     /// Its enumerations, published under `/catalogues`.
-    pub catalogues: fn() -> Vec<Catalogue>,
+    pub catalogues: &'static [Catalogue],
     /// Its state machine.
     pub steps: fn() -> Vec<StepFacts>,
     /// Tables of its parts, whose audit entries are shown as entries of this resource.
@@ -30,6 +31,16 @@ pub struct Resource {
     /// Its work without a request.
     pub jobs: &'static [Job],
 }
+
+/// The routes of a resource: the functions of its module `handlers`.
+macro_rules! routes {
+    ($($handler:ident),+ $(,)?) => {
+        |api: &mut utoipa_actix_web::service_config::ServiceConfig<'_>| {
+            api$(.service(handlers::$handler))+;
+        }
+    };
+}
+pub(crate) use routes;
 
 /// A table whose rows are parts of a record.
 pub struct Part {
@@ -46,7 +57,7 @@ impl Resource {
         routes: |_| {},
         problems: &[],
         field_problems: &[],
-        catalogues: Vec::new,
+        catalogues: &[],
         steps: Vec::new,
         parts: &[],
         impersonal: false,

@@ -5,7 +5,6 @@ pub mod programmes;
 /// Checks of references in bodies: places in the caller's range, parents without cycles.
 mod references;
 pub mod twinnings;
-/// Working groups of organisations and places.
 pub mod working_groups;
 
 use crate::access::resource::Resource;

@@ -1,3 +1,5 @@
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Uuid as SqlUuid};
@@ -54,4 +56,12 @@ pub fn check_party(tx: &mut Tx<'_>, organisation: Option<OrganisationId>, locali
             if may_write { Ok(()) } else { Err(Problem::field("#/organisation_id", FieldCode::NOT_FOUND)) }
         }
     }
+}
+
+/// Whether the caller may write a record of `table` by its party: in range of its place, or for its organisation.
+pub fn may_write_party(table: &str) -> SqlLiteral<Bool> {
+    sql(&format!(
+        "coalesce(app_in_range({table}.scope_path), false) OR EXISTS (SELECT FROM organisations o
+          WHERE o.id = {table}.organisation_id AND (o.id = app_organisation() OR app_in_range(o.scope_path)))"
+    ))
 }

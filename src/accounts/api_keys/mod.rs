@@ -4,9 +4,7 @@ mod handlers;
 pub mod model;
 pub mod queries;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::Resource;
+use crate::access::resource::{Resource, routes};
 use crate::kernel::value::id::id;
 
 id! {
@@ -14,12 +12,9 @@ id! {
     ApiKeyId of "api_keys"
 }
 
-pub const RESOURCE: Resource =
-    Resource { tag: "api-keys", about: "Keys of third-party dashboards.", routes, ..Resource::EMPTY };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::list_api_keys)
-        .service(handlers::create_api_key)
-        .service(handlers::find_api_key)
-        .service(handlers::revoke_api_key);
-}
+pub const RESOURCE: Resource = Resource {
+    tag: "api-keys",
+    about: "Keys of third-party dashboards.",
+    routes: routes![list_api_keys, create_api_key, find_api_key, revoke_api_key],
+    ..Resource::EMPTY
+};

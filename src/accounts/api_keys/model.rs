@@ -10,7 +10,6 @@ use crate::access::UserId;
 use crate::kernel::db::schema::api_keys;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sort::sorts;
-use crate::kernel::value::day;
 use crate::places::localities::LocalityId;
 
 /// A dashboard's key, without its secret.
@@ -74,7 +73,6 @@ pub struct NewApiKey {
     #[schema(example = "Bảng số liệu tỉnh Gia Lai")]
     pub name: String,
     pub locality_id: LocalityId,
-    #[validate(custom(function = "day::plausible"))]
     pub expires_on: Option<NaiveDate>,
 }
 

@@ -5,19 +5,13 @@ mod handlers;
 pub mod model;
 pub mod queries;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::Resource;
+use crate::access::resource::{Resource, routes};
 use crate::kernel::value::enums::Catalogue;
 
 pub const RESOURCE: Resource = Resource {
     tag: "audit-events",
     about: "Audit entries: actor, action and record.",
-    routes,
-    catalogues: || vec![Catalogue { name: "audit_actions", items: model::AuditAction::catalogue() }],
+    routes: routes![list_audit_events],
+    catalogues: &[Catalogue { name: "audit_actions", items: model::AuditAction::catalogue }],
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::list_audit_events);
-}

@@ -7,19 +7,13 @@ mod model;
 pub mod problems;
 pub mod queries;
 
+use crate::access::resource::{Resource, routes};
 pub use model::MAX_USERNAME;
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::Resource;
 
 pub const RESOURCE: Resource = Resource {
     tag: "access",
     about: "Sign-in, sessions and the caller's own account.",
-    routes,
+    routes: routes![sign_in, refresh_session, sign_out],
     problems: problems::PROBLEMS,
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::sign_in).service(handlers::refresh_session).service(handlers::sign_out);
-}

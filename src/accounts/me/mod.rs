@@ -6,17 +6,12 @@ mod model;
 pub mod problems;
 mod queries;
 
+use crate::access::resource::{Resource, routes};
 pub use model::Account;
 pub use queries::account;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::access::resource::Resource;
-
-pub const RESOURCE: Resource = Resource { routes, field_problems: problems::FIELD_PROBLEMS, ..Resource::EMPTY };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::find_me)
-        .service(handlers::change_password)
-        .service(handlers::list_sessions)
-        .service(handlers::end_session);
-}
+pub const RESOURCE: Resource = Resource {
+    routes: routes![find_me, change_password, list_sessions, end_session],
+    field_problems: problems::FIELD_PROBLEMS,
+    ..Resource::EMPTY
+};

@@ -7,25 +7,15 @@ pub mod model;
 pub mod problems;
 pub mod queries;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::Resource;
+use crate::access::resource::{Resource, routes};
 
 pub const RESOURCE: Resource = Resource {
     tag: "users",
     about: "Accounts of the offices below an official.",
-    routes,
+    routes: routes! {
+        list_users, create_user, find_user, update_user, delete_user, reset_user_password,
+        deactivate_user, activate_user,
+    },
     problems: problems::PROBLEMS,
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::list_users)
-        .service(handlers::create_user)
-        .service(handlers::find_user)
-        .service(handlers::update_user)
-        .service(handlers::delete_user)
-        .service(handlers::reset_user_password)
-        .service(handlers::deactivate_user)
-        .service(handlers::activate_user);
-}

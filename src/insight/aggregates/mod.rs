@@ -17,23 +17,15 @@ pub mod summaries;
 mod support;
 mod suppression;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::Resource;
+use crate::access::resource::{Resource, routes};
 use crate::kernel::job::Job;
 
 pub const RESOURCE: Resource = Resource {
     tag: "aggregates",
     about: "Numbers for reports and dashboards, as JSON or CSV.",
-    routes,
+    routes: routes![find_support_aggregate, find_hardship_aggregate, find_poverty_aggregate],
     field_problems: problems::FIELD_PROBLEMS,
     jobs: &[Job { name: "summarise support", run: |db, _| summaries::refresh(db) }],
     impersonal: true,
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::find_support_aggregate)
-        .service(handlers::find_hardship_aggregate)
-        .service(handlers::find_poverty_aggregate);
-}

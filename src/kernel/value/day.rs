@@ -25,6 +25,11 @@ pub fn check_parameter(pointer: &str, day: Option<NaiveDate>) -> Result<()> {
     if is_wrong { Err(Problem::field(pointer, FieldCode::INVALID_VALUE)) } else { Ok(()) }
 }
 
+/// Rejects a day after today.
+pub fn check_past(day: NaiveDate, today: NaiveDate, pointer: &str) -> Result<()> {
+    if day > today { Err(Problem::field(pointer, FieldCode::IN_THE_FUTURE)) } else { Ok(()) }
+}
+
 /// Rejects a last day before the first one.
 pub fn check_period(first: NaiveDate, last: Option<NaiveDate>, pointer: &str) -> Result<()> {
     let is_reversed = last.is_some_and(|last| last < first);

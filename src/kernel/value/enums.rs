@@ -30,7 +30,7 @@ impl CatalogueItem {
 /// A named catalogue that an area contributes to `/catalogues`.
 pub struct Catalogue {
     pub name: &'static str,
-    pub items: Vec<CatalogueItem>,
+    pub items: fn() -> Vec<CatalogueItem>,
 }
 
 /// Declares an enumeration: variants with their words and labels.

@@ -5,24 +5,16 @@ mod handlers;
 pub mod model;
 pub mod queries;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::Resource;
+use crate::access::resource::{Resource, routes};
 use crate::kernel::value::enums::Catalogue;
 
 pub const RESOURCE: Resource = Resource {
     tag: "hardship-items",
     about: "The households on hardship lists, with their needs and pledges.",
-    routes,
-    catalogues: || {
-        vec![
-            Catalogue { name: "hardship_needs", items: model::HardshipNeed::catalogue() },
-            Catalogue { name: "hardship_item_statuses", items: model::HardshipItemStatus::catalogue() },
-        ]
-    },
+    routes: routes![list_hardship_items, find_hardship_item],
+    catalogues: &[
+        Catalogue { name: "hardship_needs", items: model::HardshipNeed::catalogue },
+        Catalogue { name: "hardship_item_statuses", items: model::HardshipItemStatus::catalogue },
+    ],
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::list_hardship_items).service(handlers::find_hardship_item);
-}

@@ -8,30 +8,19 @@ pub mod problems;
 pub mod queries;
 pub mod workflow;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::Resource;
+use crate::access::resource::{Resource, routes};
 use crate::kernel::value::enums::Catalogue;
 
 pub const RESOURCE: Resource = Resource {
     tag: "hardship-lists",
     about: "Lists of the households of a village in special hardship, one for each round.",
-    routes,
+    routes: routes! {
+        list_hardship_lists, create_hardship_list, find_hardship_list, update_hardship_list,
+        delete_hardship_list, submit_hardship_list, approve_hardship_list, return_hardship_list,
+        reopen_hardship_list, close_hardship_list,
+    },
     problems: problems::PROBLEMS,
-    catalogues: || vec![Catalogue { name: "hardship_list_statuses", items: workflow::HardshipListStatus::catalogue() }],
+    catalogues: &[Catalogue { name: "hardship_list_statuses", items: workflow::HardshipListStatus::catalogue }],
     steps: || workflow::STEPS.iter().map(|step| (*step).into()).collect(),
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::list_hardship_lists)
-        .service(handlers::create_hardship_list)
-        .service(handlers::find_hardship_list)
-        .service(handlers::update_hardship_list)
-        .service(handlers::delete_hardship_list)
-        .service(handlers::submit_hardship_list)
-        .service(handlers::approve_hardship_list)
-        .service(handlers::return_hardship_list)
-        .service(handlers::reopen_hardship_list)
-        .service(handlers::close_hardship_list);
-}

@@ -16,9 +16,7 @@ pub mod queries;
 /// Possible duplicates.
 pub mod warnings;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::{Part, Resource};
+use crate::access::resource::{Part, Resource, routes};
 use crate::kernel::value::enums::Catalogue;
 use crate::kernel::value::id::id;
 
@@ -34,19 +32,20 @@ id! {
 pub const RESOURCE: Resource = Resource {
     tag: "households",
     about: "Households of a village.",
-    routes,
+    routes: routes! {
+        list_households, create_household, find_household, update_household, delete_household,
+        reveal_household, merge_household, list_household_history,
+    },
     problems: problems::PROBLEMS,
     field_problems: problems::FIELD_PROBLEMS,
-    catalogues: || {
-        vec![
-            Catalogue { name: "sexes", items: model::Sex::catalogue() },
-            Catalogue { name: "household_statuses", items: model::HouseholdStatus::catalogue() },
-            Catalogue { name: "household_history_kinds", items: history::HouseholdHistoryKind::catalogue() },
-            Catalogue { name: "poverty_statuses", items: poverty::PovertyStatus::catalogue() },
-            Catalogue { name: "poverty_causes", items: poverty::PovertyCause::catalogue() },
-            Catalogue { name: "hardship_reasons", items: model::HardshipReason::catalogue() },
-        ]
-    },
+    catalogues: &[
+        Catalogue { name: "sexes", items: model::Sex::catalogue },
+        Catalogue { name: "household_statuses", items: model::HouseholdStatus::catalogue },
+        Catalogue { name: "household_history_kinds", items: history::HouseholdHistoryKind::catalogue },
+        Catalogue { name: "poverty_statuses", items: poverty::PovertyStatus::catalogue },
+        Catalogue { name: "poverty_causes", items: poverty::PovertyCause::catalogue },
+        Catalogue { name: "hardship_reasons", items: model::HardshipReason::catalogue },
+    ],
     parts: &[
         Part { table: "household_members", name: "members" },
         Part { table: "household_assessments", name: "assessments" },
@@ -55,14 +54,3 @@ pub const RESOURCE: Resource = Resource {
     ],
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::list_households)
-        .service(handlers::create_household)
-        .service(handlers::find_household)
-        .service(handlers::update_household)
-        .service(handlers::delete_household)
-        .service(handlers::reveal_household)
-        .service(handlers::merge_household)
-        .service(handlers::list_household_history);
-}

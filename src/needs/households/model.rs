@@ -15,7 +15,6 @@ use crate::kernel::db::schema::{household_members, households};
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sheet::{Cell, SheetRow};
 use crate::kernel::list::sort::sorts;
-use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::places::catalogues::data::is_ethnic_group;
 use crate::places::localities::LocalityId;
@@ -287,7 +286,6 @@ pub struct HouseholdChanges {
     /// `active` for a household that has returned.
     pub status: Option<HouseholdStatus>,
     /// First day on which it is no longer active; today by default when the status changes.
-    #[validate(custom(function = "day::plausible"))]
     pub status_since: Option<Option<NaiveDate>>,
     #[length(1..=120)]
     #[schema(example = "Rơ Mah H'Blơi")]

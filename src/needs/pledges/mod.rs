@@ -6,9 +6,7 @@ pub mod model;
 pub mod problems;
 pub mod queries;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::Resource;
+use crate::access::resource::{Resource, routes};
 use crate::kernel::value::id::id;
 
 id! {
@@ -19,11 +17,7 @@ id! {
 pub const RESOURCE: Resource = Resource {
     tag: "pledges",
     about: "Promises of units to help a listed household.",
-    routes,
+    routes: routes![create_pledge, find_pledge, delete_pledge],
     problems: problems::PROBLEMS,
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::create_pledge).service(handlers::find_pledge).service(handlers::delete_pledge);
-}

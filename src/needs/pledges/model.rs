@@ -10,7 +10,6 @@ use crate::access::UserId;
 use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::pledges;
 use crate::kernel::http::answer::record;
-use crate::kernel::value::day;
 use crate::needs::ids::HardshipItemId;
 use crate::places::localities::LocalityId;
 use crate::twinning::organisations::OrganisationId;
@@ -48,6 +47,5 @@ pub struct NewPledge {
     #[schema(example = "Một con bò giống trước Tết")]
     pub note: Option<String>,
     /// Planned day of the help.
-    #[validate(custom(function = "day::plausible"))]
     pub planned_on: Option<NaiveDate>,
 }

@@ -5,27 +5,19 @@ pub mod data;
 mod handlers;
 mod model;
 
-pub use model::Catalogues;
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::Resource;
+use crate::access::resource::{Resource, routes};
 use crate::kernel::value::enums::Catalogue;
+pub use model::Catalogues;
 
 pub const RESOURCE: Resource = Resource {
     tag: "catalogues",
     about: "Every enumeration of this API with its labels; no sign-in.",
-    routes,
-    catalogues: || {
-        vec![
-            Catalogue { name: "ethnic_groups", items: data::ethnic_groups() },
-            Catalogue { name: "poverty_dimensions", items: data::poverty_dimensions() },
-            Catalogue { name: "rural_criteria", items: data::rural_criteria() },
-        ]
-    },
+    routes: routes![list_catalogues, find_catalogue],
+    catalogues: &[
+        Catalogue { name: "ethnic_groups", items: data::ethnic_groups },
+        Catalogue { name: "poverty_dimensions", items: data::poverty_dimensions },
+        Catalogue { name: "rural_criteria", items: data::rural_criteria },
+    ],
     impersonal: true,
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::list_catalogues).service(handlers::find_catalogue);
-}

@@ -28,14 +28,12 @@ pub struct CatalogueList {
 pub struct Catalogues(pub CatalogueList);
 
 impl Catalogues {
-    pub fn new(contributed: impl Iterator<Item = Catalogue>) -> Self {
-        let mut items: Vec<CatalogueView> = contributed
-            .map(|catalogue| CatalogueView {
-                name: catalogue.name.to_owned(),
-                version: mark(&catalogue.items),
-                items: catalogue.items,
-            })
-            .collect();
+    pub fn new<'c>(contributed: impl Iterator<Item = &'c Catalogue>) -> Self {
+        let view = |catalogue: &Catalogue| {
+            let items = (catalogue.items)();
+            CatalogueView { name: catalogue.name.to_owned(), version: mark(&items), items }
+        };
+        let mut items: Vec<CatalogueView> = contributed.map(view).collect();
         items.sort_by(|a, b| a.name.cmp(&b.name));
         let versions: Vec<&str> = items.iter().map(|item| item.version.as_str()).collect();
         Self(CatalogueList { version: mark(&versions), items })

@@ -15,9 +15,7 @@ pub mod search;
 /// SQL functions for places.
 pub mod sql;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::{Part, Resource};
+use crate::access::resource::{Part, Resource, routes};
 use crate::kernel::job::Job;
 use crate::kernel::value::enums::Catalogue;
 use crate::kernel::value::id::id;
@@ -31,15 +29,16 @@ id! {
 pub const RESOURCE: Resource = Resource {
     tag: "localities",
     about: "Provinces, districts, communes and villages of every era.",
-    routes,
+    routes: routes! {
+        list_localities, create_locality, find_locality, update_locality, delete_locality,
+        list_locality_children, find_locality_history,
+    },
     problems: problems::PROBLEMS,
     field_problems: problems::FIELD_PROBLEMS,
-    catalogues: || {
-        vec![
-            Catalogue { name: "locality_levels", items: model::LocalityLevel::catalogue() },
-            Catalogue { name: "locality_kinds", items: model::LocalityKind::catalogue() },
-        ]
-    },
+    catalogues: &[
+        Catalogue { name: "locality_levels", items: model::LocalityLevel::catalogue },
+        Catalogue { name: "locality_kinds", items: model::LocalityKind::catalogue },
+    ],
     parts: &[
         Part { table: "village_profiles", name: "profiles" },
         Part { table: "locality_versions", name: "versions" },
@@ -49,13 +48,3 @@ pub const RESOURCE: Resource = Resource {
     impersonal: true,
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::list_localities)
-        .service(handlers::create_locality)
-        .service(handlers::find_locality)
-        .service(handlers::update_locality)
-        .service(handlers::delete_locality)
-        .service(handlers::list_locality_children)
-        .service(handlers::find_locality_history);
-}

@@ -229,7 +229,6 @@ pub struct NewLocality {
     /// The present commune, where `parent_id` was split.
     pub current_parent_id: Option<LocalityId>,
     /// First day (inclusive); null: unknown.
-    #[validate(custom(function = "day::plausible"))]
     pub valid_from: Option<NaiveDate>,
     #[length(..=54)]
     #[serde(default)]

@@ -207,6 +207,7 @@ pub struct NewGift {
     pub funding_source: FundingSource,
     /// Within the twinning, not after today.
     #[schema(example = "2026-11-20")]
+    #[any_day]
     pub given_on: NaiveDate,
     #[length(..=2000)]
     #[schema(example = "Trao tại nhà rông")]
@@ -280,6 +281,7 @@ pub struct GiftChanges {
     pub funding_source: Option<FundingSource>,
     /// Within the twinning, not after today; equal to the day of its visit, if it has one.
     #[schema(example = "2026-11-20")]
+    #[any_day]
     pub given_on: Option<NaiveDate>,
     #[length(..=2000)]
     #[schema(example = "Trao tại nhà rông")]

@@ -91,6 +91,7 @@ pub struct NewVisit {
     pub village_id: LocalityId,
     /// Within the twinning, not after today.
     #[schema(example = "2026-11-18")]
+    #[any_day]
     pub visited_on: NaiveDate,
     pub purpose: VisitPurpose,
     #[length(..=200)]
@@ -127,6 +128,7 @@ pub struct NewVisit {
 pub struct VisitChanges {
     /// Only while the visit has no gifts, because they have its day.
     #[schema(example = "2026-11-18")]
+    #[any_day]
     pub visited_on: Option<NaiveDate>,
     pub purpose: Option<VisitPurpose>,
     #[length(..=200)]

@@ -7,9 +7,7 @@ pub mod model;
 pub mod problems;
 pub mod queries;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::{Part, Resource};
+use crate::access::resource::{Part, Resource, routes};
 use crate::kernel::value::enums::Catalogue;
 use crate::kernel::value::id::id;
 
@@ -21,25 +19,18 @@ id! {
 pub const RESOURCE: Resource = Resource {
     tag: "organisations",
     about: "Departments, companies, units, associations and places as givers.",
-    routes,
-    problems: problems::PROBLEMS,
-    catalogues: || {
-        vec![
-            Catalogue { name: "organisation_kinds", items: model::OrganisationKind::catalogue() },
-            Catalogue { name: "organisation_levels", items: model::OrganisationLevel::catalogue() },
-        ]
+    routes: routes! {
+        list_organisations, create_organisation, find_organisation, update_organisation,
+        delete_organisation,
     },
+    problems: problems::PROBLEMS,
+    catalogues: &[
+        Catalogue { name: "organisation_kinds", items: model::OrganisationKind::catalogue },
+        Catalogue { name: "organisation_levels", items: model::OrganisationLevel::catalogue },
+    ],
     parts: &[
         Part { table: "organisation_contacts", name: "contact" },
         Part { table: "organisation_headcounts", name: "headcounts" },
     ],
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::list_organisations)
-        .service(handlers::create_organisation)
-        .service(handlers::find_organisation)
-        .service(handlers::update_organisation)
-        .service(handlers::delete_organisation);
-}

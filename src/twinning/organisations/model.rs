@@ -11,7 +11,6 @@ use crate::kernel::db::later::{Later, later};
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sort::sorts;
-use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
@@ -155,10 +154,8 @@ pub struct NewOrganisation {
     /// Required for kind `locality`, not allowed otherwise: the village, commune or district, in the caller's area.
     pub place_id: Option<LocalityId>,
     /// First day (inclusive).
-    #[validate(custom(function = "day::plausible"))]
     pub valid_from: Option<NaiveDate>,
     /// Last day (inclusive); not before `valid_from`.
-    #[validate(custom(function = "day::plausible"))]
     pub valid_to: Option<NaiveDate>,
     #[length(1..=120)]
     #[schema(example = "Nguyễn Thị Hoa")]
@@ -191,9 +188,7 @@ pub struct OrganisationChanges {
     pub locality_id: Option<LocalityId>,
     /// Set it together with kind `locality`, clear it together with another kind.
     pub place_id: Option<Option<LocalityId>>,
-    #[validate(custom(function = "day::plausible"))]
     pub valid_from: Option<Option<NaiveDate>>,
-    #[validate(custom(function = "day::plausible"))]
     pub valid_to: Option<Option<NaiveDate>>,
     #[length(1..=120)]
     #[diesel(skip_update)]

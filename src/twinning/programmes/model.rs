@@ -9,7 +9,6 @@ use super::ProgrammeId;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sort::sorts;
-use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;
 
@@ -73,14 +72,11 @@ pub struct NewProgramme {
     pub issuer: Option<String>,
     #[schema(example = "plan")]
     pub kind: ProgrammeKind,
-    #[validate(custom(function = "day::plausible"))]
     pub issued_on: Option<NaiveDate>,
     /// First day (inclusive).
-    #[validate(custom(function = "day::plausible"))]
     #[schema(example = "2025-07-01")]
     pub effective_on: NaiveDate,
     /// Last day (inclusive); not before `effective_on`.
-    #[validate(custom(function = "day::plausible"))]
     pub ends_on: Option<NaiveDate>,
     /// The place it is for; in the caller's area.
     pub locality_id: LocalityId,
@@ -103,11 +99,8 @@ pub struct ProgrammeChanges {
     #[schema(example = "Đảng ủy xã Ia Nan")]
     pub issuer: Option<Option<String>>,
     pub kind: Option<ProgrammeKind>,
-    #[validate(custom(function = "day::plausible"))]
     pub issued_on: Option<Option<NaiveDate>>,
-    #[validate(custom(function = "day::plausible"))]
     pub effective_on: Option<NaiveDate>,
-    #[validate(custom(function = "day::plausible"))]
     pub ends_on: Option<Option<NaiveDate>>,
     /// In the caller's area.
     pub locality_id: Option<LocalityId>,

@@ -7,9 +7,7 @@ pub mod model;
 pub mod problems;
 pub mod queries;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::Resource;
+use crate::access::resource::{Resource, routes};
 use crate::kernel::value::enums::Catalogue;
 use crate::kernel::value::id::id;
 
@@ -21,17 +19,9 @@ id! {
 pub const RESOURCE: Resource = Resource {
     tag: "twinnings",
     about: "Twinnings (kết nghĩa) of organisations with villages, communes and districts.",
-    routes,
+    routes: routes![list_twinnings, create_twinning, find_twinning, update_twinning, delete_twinning],
     problems: problems::PROBLEMS,
     field_problems: problems::FIELD_PROBLEMS,
-    catalogues: || vec![Catalogue { name: "twinning_statuses", items: model::TwinningStatus::catalogue() }],
+    catalogues: &[Catalogue { name: "twinning_statuses", items: model::TwinningStatus::catalogue }],
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::list_twinnings)
-        .service(handlers::create_twinning)
-        .service(handlers::find_twinning)
-        .service(handlers::update_twinning)
-        .service(handlers::delete_twinning);
-}

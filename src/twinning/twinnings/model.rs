@@ -9,7 +9,6 @@ use super::TwinningId;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sort::sorts;
-use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
@@ -91,14 +90,11 @@ pub struct NewTwinning {
     #[length(1..=100)]
     #[schema(example = "12/QĐ-UBND")]
     pub decision_number: Option<String>,
-    #[validate(custom(function = "day::plausible"))]
     pub decision_date: Option<NaiveDate>,
     /// First day (inclusive); within the programme and the validity of the place.
-    #[validate(custom(function = "day::plausible"))]
     #[schema(example = "2025-07-01")]
     pub starts_on: NaiveDate,
     /// Last day (inclusive); not before `starts_on`.
-    #[validate(custom(function = "day::plausible"))]
     pub ends_on: Option<NaiveDate>,
 }
 
@@ -109,12 +105,9 @@ pub struct TwinningChanges {
     #[length(1..=100)]
     #[schema(example = "12/QĐ-UBND")]
     pub decision_number: Option<Option<String>>,
-    #[validate(custom(function = "day::plausible"))]
     pub decision_date: Option<Option<NaiveDate>>,
     /// Within the programme and the validity of the place.
-    #[validate(custom(function = "day::plausible"))]
     pub starts_on: Option<NaiveDate>,
-    #[validate(custom(function = "day::plausible"))]
     pub ends_on: Option<Option<NaiveDate>>,
     pub suspended: Option<bool>,
 }

@@ -1,13 +1,10 @@
-//! Working groups (tổ công tác kết nghĩa), which an organisation or a place sets up within a programme to carry out the
-//! twinning. Read by the party, its officials, the officials of the programme, and the units twinned with the village.
+//! Working groups (tổ công tác kết nghĩa), which an organisation or a place sets up to carry out twinnings.
 
 mod handlers;
 pub mod model;
 pub mod queries;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::access::resource::Resource;
+use crate::access::resource::{Resource, routes};
 use crate::kernel::value::enums::Catalogue;
 use crate::kernel::value::id::id;
 
@@ -19,21 +16,14 @@ id! {
 pub const RESOURCE: Resource = Resource {
     tag: "working-groups",
     about: "Working groups (tổ công tác), steering committees and management boards that carry out twinnings.",
-    routes,
-    catalogues: || {
-        vec![
-            Catalogue { name: "working_group_kinds", items: model::WorkingGroupKind::catalogue() },
-            Catalogue { name: "working_group_parts", items: model::WorkingGroupPart::catalogue() },
-            Catalogue { name: "working_group_stages", items: model::WorkingGroupStage::catalogue() },
-        ]
+    routes: routes! {
+        list_working_groups, create_working_group, find_working_group, update_working_group,
+        delete_working_group,
     },
+    catalogues: &[
+        Catalogue { name: "working_group_kinds", items: model::WorkingGroupKind::catalogue },
+        Catalogue { name: "working_group_parts", items: model::WorkingGroupPart::catalogue },
+        Catalogue { name: "working_group_stages", items: model::WorkingGroupStage::catalogue },
+    ],
     ..Resource::EMPTY
 };
-
-fn routes(api: &mut ServiceConfig) {
-    api.service(handlers::list_working_groups)
-        .service(handlers::create_working_group)
-        .service(handlers::find_working_group)
-        .service(handlers::update_working_group)
-        .service(handlers::delete_working_group);
-}

@@ -1,5 +1,4 @@
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -16,12 +15,13 @@ use crate::kernel::db::schema::working_groups;
 use crate::kernel::http::answer::{RecordAction, record};
 use crate::kernel::list::sheet::{Cell, SheetRow};
 use crate::kernel::list::sort::sorts;
-use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::id::RecordId;
 use crate::kernel::value::json::Json;
 use crate::places::localities::LocalityId;
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::programmes::ProgrammeId;
+use crate::twinning::references::may_write_party;
 
 db_enum! {
     /// Kind of working group.
@@ -89,7 +89,6 @@ pub struct WorkingGroup {
     pub organisation_id: Option<OrganisationId>,
     /// The place that set it up; null: an organisation did.
     pub locality_id: Option<LocalityId>,
-    #[schema(example = "working_group")]
     pub kind: WorkingGroupKind,
     #[schema(example = "Tổ công tác kết nghĩa làng Tung")]
     pub name: String,
@@ -97,10 +96,8 @@ pub struct WorkingGroup {
     pub established_on: NaiveDate,
     /// Last day (inclusive); null: still at work.
     pub ended_on: Option<NaiveDate>,
-    #[schema(example = "12/QĐ-UBND")]
     pub decision_number: Option<String>,
     /// Number of its working rules.
-    #[schema(example = "01/QC-TCT")]
     pub regulation_number: Option<String>,
     #[diesel(deserialize_as = Json<Vec<WorkingGroupMember>>)]
     pub members: Vec<WorkingGroupMember>,
@@ -113,7 +110,7 @@ pub struct WorkingGroup {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     #[serde(skip)]
-    #[diesel(select_expression = may_write(), select_expression_type = SqlLiteral<Bool>)]
+    #[diesel(select_expression = may_write_party(WorkingGroupId::TABLE), select_expression_type = SqlLiteral<Bool>)]
     pub may_write: bool,
 }
 
@@ -127,12 +124,6 @@ impl SheetRow for WorkingGroup {
     fn special(&self, column: &str) -> Option<Cell> {
         (column == "members_count").then(|| self.members.len().into())
     }
-}
-
-/// Whether the policy `written` lets the caller write the group.
-fn may_write() -> SqlLiteral<Bool> {
-    sql("coalesce(app_in_range(working_groups.scope_path), false) OR EXISTS (SELECT FROM organisations o
-          WHERE o.id = working_groups.organisation_id AND (o.id = app_organisation() OR app_in_range(o.scope_path)))")
 }
 
 /// A working group to be added, of exactly one organisation or place.
@@ -152,11 +143,9 @@ pub struct NewWorkingGroup {
     #[schema(example = "Tổ công tác kết nghĩa làng Tung")]
     pub name: String,
     /// Not after today.
-    #[validate(custom(function = "day::plausible"))]
     #[schema(example = "2025-07-01")]
     pub established_on: NaiveDate,
     /// Last day (inclusive); not before `established_on`.
-    #[validate(custom(function = "day::plausible"))]
     pub ended_on: Option<NaiveDate>,
     #[length(..=100)]
     #[schema(example = "12/QĐ-UBND")]
@@ -177,16 +166,12 @@ pub struct WorkingGroupChanges {
     #[schema(example = "Tổ công tác kết nghĩa làng Tung")]
     pub name: Option<String>,
     /// Not after today.
-    #[validate(custom(function = "day::plausible"))]
     pub established_on: Option<NaiveDate>,
     /// Not before `established_on`.
-    #[validate(custom(function = "day::plausible"))]
     pub ended_on: Option<Option<NaiveDate>>,
     #[length(..=100)]
-    #[schema(example = "12/QĐ-UBND")]
     pub decision_number: Option<Option<String>>,
     #[length(..=100)]
-    #[schema(example = "01/QC-TCT")]
     pub regulation_number: Option<Option<String>>,
     /// Replaces all members.
     #[entries(..=100)]

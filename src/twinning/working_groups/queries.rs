@@ -66,15 +66,9 @@ pub fn create(tx: &mut Tx<'_>, id: WorkingGroupId, new: NewWorkingGroup) -> Resu
     check_party(tx, new.organisation_id, new.locality_id)?;
     check_days(tx, new.established_on, new.ended_on)?;
     check_members(tx, &new.members, &[])?;
-    let (author, members) = (UserId(tx.actor.id), Json(&new.members));
-    diesel::insert_into(working_groups::table)
-        .values((
-            working_groups::id.eq(id),
-            working_groups::acted_by.eq(author),
-            working_groups::members.eq(members),
-            &new,
-        ))
-        .execute(tx.conn)?;
+    let record = (working_groups::id.eq(id), working_groups::acted_by.eq(UserId(tx.actor.id)), &new);
+    let members = working_groups::members.eq(Json(&new.members));
+    diesel::insert_into(working_groups::table).values((record, members)).execute(tx.conn)?;
     Ok(())
 }
 
@@ -90,9 +84,7 @@ pub fn update(tx: &mut Tx<'_>, id: WorkingGroupId, changes: WorkingGroupChanges)
 }
 
 fn check_days(tx: &Tx<'_>, established_on: NaiveDate, ended_on: Option<NaiveDate>) -> Result<()> {
-    if established_on > tx.today {
-        return Err(Problem::field("#/established_on", FieldCode::IN_THE_FUTURE));
-    }
+    day::check_past(established_on, tx.today, "#/established_on")?;
     day::check_period(established_on, ended_on, "#/ended_on")
 }
 
