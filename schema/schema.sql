@@ -2034,6 +2034,12 @@ CREATE FUNCTION public.app_words(value text) RETURNS SETOF text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select distinct word from unnest(string_to_array(public.app_fold(value), ' ')) word where word <> '' $$;
 
+CREATE FUNCTION public.app_writes_party(scope_path text, organisation uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select coalesce(public.app_in_range(scope_path), false) or exists (select from public.organisations o
+    where o.id = organisation and (o.id = public.app_organisation() or public.app_in_range(o.scope_path))) $$;
+
 CREATE TABLE public.__diesel_schema_migrations (
     version character varying(50) NOT NULL,
     run_on timestamp without time zone DEFAULT CURRENT_TIMESTAMP NOT NULL
@@ -4661,6 +4667,9 @@ GRANT ALL ON FUNCTION public.app_with_caller(authors uuid[]) TO app;
 
 REVOKE ALL ON FUNCTION public.app_words(value text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_words(value text) TO app;
+
+REVOKE ALL ON FUNCTION public.app_writes_party(scope_path text, organisation uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_writes_party(scope_path text, organisation uuid) TO app;
 
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app;
 

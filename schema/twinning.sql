@@ -86,7 +86,6 @@ create function app_twinned_places() returns setof uuid stable language sql secu
    where public.app_twinning_active(t, (public.app_now() at time zone 'Asia/Ho_Chi_Minh')::date) $$;
 comment on function app_twinned_places() is 'Places with an active twinning today';
 
-select app_callable('app_twinned_places', 'app_twinning_active', 'app_twinning_status');
 
 -- The status of a twinning changes with its end, so its version changes when the tree day passes the end.
 create function app_touch_ended_twinnings() returns trigger language plpgsql set search_path = '' as $$
@@ -115,3 +114,10 @@ begin
 end $$;
 create trigger place_of_parties before insert on audit_events for each row
   when (new.resource in ('working_groups') and new.locality_id is null) execute function app_audit_party();
+
+-- The condition of the policies by party, for `allowed_actions`.
+create function app_writes_party(scope_path text, organisation uuid) returns boolean stable language sql as $$
+  select coalesce(public.app_in_range(scope_path), false) or exists (select from public.organisations o
+    where o.id = organisation and (o.id = public.app_organisation() or public.app_in_range(o.scope_path))) $$;
+
+select app_callable('app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_writes_party');

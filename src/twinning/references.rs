@@ -1,5 +1,3 @@
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Uuid as SqlUuid};
@@ -58,10 +56,10 @@ pub fn check_party(tx: &mut Tx<'_>, organisation: Option<OrganisationId>, locali
     }
 }
 
-/// Whether the caller may write a record of `table` by its party: in range of its place, or for its organisation.
-pub fn may_write_party(table: &str) -> SqlLiteral<Bool> {
-    sql(&format!(
-        "coalesce(app_in_range({table}.scope_path), false) OR EXISTS (SELECT FROM organisations o
-          WHERE o.id = {table}.organisation_id AND (o.id = app_organisation() OR app_in_range(o.scope_path)))"
-    ))
+diesel::define_sql_function! {
+    /// Whether the caller may write a record by its party: in range of its place, or for its organisation.
+    fn app_writes_party(
+        scope_path: diesel::sql_types::Nullable<diesel::sql_types::Text>,
+        organisation: diesel::sql_types::Nullable<diesel::sql_types::Uuid>,
+    ) -> diesel::sql_types::Bool;
 }

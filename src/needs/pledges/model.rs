@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::PledgeId;
 use crate::access::UserId;
-use crate::kernel::db::later::{Later, later};
+use crate::kernel::db::later::Later;
 use crate::kernel::db::schema::pledges;
 use crate::kernel::http::answer::record;
 use crate::needs::ids::HardshipItemId;
@@ -22,7 +22,7 @@ pub struct Pledge {
     pub item_id: HardshipItemId,
     pub organisation_id: OrganisationId,
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
-    #[diesel(select_expression = later(), deserialize_as = Later)]
+    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
     pub organisation_name: Option<String>,
     pub village_id: LocalityId,
     #[schema(example = "Một con bò giống trước Tết")]

@@ -1,7 +1,5 @@
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use ketnghia_macros::{changes, filter, input};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,18 +8,17 @@ use validator::Validate;
 
 use super::WorkingGroupId;
 use crate::access::UserId;
-use crate::kernel::db::later::{Later, later};
+use crate::kernel::db::later::Later;
 use crate::kernel::db::schema::working_groups;
 use crate::kernel::http::answer::{RecordAction, record};
 use crate::kernel::list::sheet::{Cell, SheetRow};
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
-use crate::kernel::value::id::RecordId;
 use crate::kernel::value::json::Json;
 use crate::places::localities::LocalityId;
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::programmes::ProgrammeId;
-use crate::twinning::references::may_write_party;
+use crate::twinning::references::app_writes_party;
 
 db_enum! {
     /// Kind of working group.
@@ -104,13 +101,13 @@ pub struct WorkingGroup {
     /// The user who entered it.
     pub acted_by: Option<UserId>,
     /// Actions that the caller can take now.
-    #[diesel(select_expression = later(), deserialize_as = Later)]
+    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
     pub allowed_actions: Vec<RecordAction>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     #[serde(skip)]
-    #[diesel(select_expression = may_write_party(WorkingGroupId::TABLE), select_expression_type = SqlLiteral<Bool>)]
+    #[diesel(select_expression = app_writes_party(working_groups::scope_path, working_groups::organisation_id))]
     pub may_write: bool,
 }
 
