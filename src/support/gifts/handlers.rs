@@ -79,8 +79,8 @@ pub async fn confirm_gift(
 
 /// Dispute a gift
 ///
-/// By the village for which it was recorded, or its commune. The gift is not counted until the commune
-/// settles the dispute.
+/// By the village for which it was recorded, or its commune; not by an author of the gift, nor by an account that an author
+/// created or reset lately (403 `own_submission`). The gift is not counted until the commune settles the dispute.
 #[operation(post "/gifts/{id}/dispute")]
 pub async fn dispute_gift(
     may: May<ConfirmGifts>,
