@@ -106,15 +106,16 @@ impl<P> May<P> {
         Q: FnOnce(&mut Tx<'_>, &F, Keyset<S>) -> Result<Page<T>> + Send + 'static,
     {
         let SheetList { list, format } = list;
-        Listed::of(self.page(list, query).await?, format)
+        // Made where the query runs: 10,000 rows would keep a worker from other requests.
+        self.page(list, move |tx, filter, keyset| Listed::of(query(tx, filter, keyset)?, format)).await
     }
 
-    async fn page<F, S, T, Q>(&self, list: List<F, S>, query: Q) -> Result<Page<T>>
+    async fn page<F, S, T, Q>(&self, list: List<F, S>, query: Q) -> Result<T>
     where
         F: Send + 'static,
         S: Copy + Send + 'static,
         T: Send + 'static,
-        Q: FnOnce(&mut Tx<'_>, &F, Keyset<S>) -> Result<Page<T>> + Send + 'static,
+        Q: FnOnce(&mut Tx<'_>, &F, Keyset<S>) -> Result<T> + Send + 'static,
     {
         let List { filter, keyset, searches } = list;
         let mode = if reads_much(&self.actor, &keyset, searches) { READ_MUCH } else { READ };

@@ -19,9 +19,11 @@ use crate::server::Server;
 
 const AT_ONCE: usize = 6;
 const READERS: usize = 4;
-/// The interval of each reader: together a third of the maximum rate of the server, so that a session stays within
-/// its rate limit.
+/// The shortest interval of each reader, so that a session stays within its rate limit.
 const EVERY: Duration = Duration::from_millis(40);
+/// Together the readers ask at most a third of the maximum rate: near it, a build without optimisation on a slow machine is
+/// saturated without any expensive read.
+const SHARE: u32 = 3;
 /// A lower p99 of the calm run measures the scheduler of the machine, not the service.
 const LEAST_CALM_MS: f64 = 20.0;
 const RATIO: f64 = 3.0;
@@ -33,17 +35,21 @@ pub const MUST_BREAK: [&str; 1] = [READ];
 pub fn run(ground: &Ground) -> Result<Findings, String> {
     let limits: &[_] = if ground.settings.control { &[("DATABASE_POOL_SIZE", "1")] } else { &[] };
     let server = ground.server(limits)?;
-    let readers = || Paced {
+    let readers = |every| Paced {
         url: format!("{}/api/v1/households", server.url),
         callers: ground.stage.heads.clone(),
-        every: EVERY,
+        every,
         anew: false,
     };
     let lasts = ground.sized(Duration::from_secs(3), Duration::from_secs(15));
-    // Warm-up: opens connections and plans statements.
-    beside(&[(READERS, readers())], || thread::sleep(lasts / 4));
-    let ((), calm) = beside(&[(READERS, readers())], || thread::sleep(lasts));
-    let (heavy, attacked) = beside(&[(READERS, readers())], || ask(ground, &server, lasts));
+    // Warm-up: opens connections, plans statements, and then measures the maximum rate.
+    beside(&[(READERS, readers(EVERY))], || thread::sleep(lasts / 4));
+    let ((), fastest) = beside(&[(READERS, readers(Duration::ZERO))], || thread::sleep(lasts / 4));
+    let calls = fastest.first().map_or(1, |asked| asked.run.latencies.len().max(1));
+    let each = lasts / 4 / u32::try_from(calls).unwrap_or(u32::MAX);
+    let every = EVERY.max(each * SHARE * u32::try_from(READERS).unwrap_or(u32::MAX));
+    let ((), calm) = beside(&[(READERS, readers(every))], || thread::sleep(lasts));
+    let (heavy, attacked) = beside(&[(READERS, readers(every))], || ask(ground, &server, lasts));
     let (calm, attacked) = (calm.first().ok_or("no readers")?, attacked.first().ok_or("no readers")?);
 
     let mut findings = Findings::default();
