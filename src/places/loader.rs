@@ -2,7 +2,7 @@
 //! changes. Ids are UUIDv5 of era and code, the same in every installation. A digest of the
 //! files is stored, so that a start with the same files loads nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::dsl::exists;
@@ -67,7 +67,7 @@ pub fn load_selection(db: &Db, today: NaiveDate, selection: Selection<'_>) -> Re
         // The load is one transaction, whose statements take longer than those of any request.
         sql_query("SELECT set_config('statement_timeout', '5min', true)").execute(conn)?;
         let catalogue = Catalogue::read(selection)?;
-        for level in catalogue.levels_of_the_tree() {
+        for level in catalogue.levels_of_the_tree().into_values() {
             insert(conn, INSERT_LOCALITIES, &level)?;
         }
         insert(conn, INSERT_VERSIONS, &catalogue.versions)?;
@@ -218,21 +218,16 @@ impl Catalogue {
     /// The localities by their depth in the tree of today, parents first, each with the place `lies_in`. `app_set_tree_day`
     /// decides on every path; a path that is inserted right needs no update, which foreign keys of 13 tables would
     /// cascade for each row.
-    fn levels_of_the_tree(&self) -> Vec<Vec<Value>> {
+    fn levels_of_the_tree(&self) -> BTreeMap<usize, Vec<Value>> {
         let lies_in = |id: &Uuid| self.successors.get(id).or_else(|| self.parents.get(id)).copied();
-        let mut levels: Vec<Vec<Value>> = Vec::new();
+        let mut levels: BTreeMap<usize, Vec<Value>> = BTreeMap::new();
         for (id, row) in &self.localities {
             let depth = std::iter::successors(lies_in(id), lies_in).take(DEEPEST).count();
             let mut row = row.clone();
             if let (Some(fields), Some(place)) = (row.as_object_mut(), lies_in(id)) {
                 fields.insert("lies_in".into(), json!(place));
             }
-            if levels.len() <= depth {
-                levels.resize(depth + 1, Vec::new());
-            }
-            if let Some(level) = levels.get_mut(depth) {
-                level.push(row);
-            }
+            levels.entry(depth).or_default().push(row);
         }
         levels
     }

@@ -22,17 +22,16 @@ struct Locked {
 /// midnight, a replica whose clock is behind would restore the day before.
 pub fn follow_the_day(db: &Db) -> Result<()> {
     let today = db.clock.today();
-    move_to(db, |day| day.is_none_or(|day| day < today))
+    move_to(db, today, |day| day.is_none_or(|day| day < today))
 }
 
 /// Moves the tree to today at the start of a server, also back from a day that `--clock` set.
 pub fn start_on_today(db: &Db) -> Result<()> {
     let today = db.clock.today();
-    move_to(db, |day| day != Some(today))
+    move_to(db, today, |day| day != Some(today))
 }
 
-fn move_to(db: &Db, is_due: impl Fn(Option<NaiveDate>) -> bool) -> Result<()> {
-    let today = db.clock.today();
+fn move_to(db: &Db, today: NaiveDate, is_due: impl Fn(Option<NaiveDate>) -> bool) -> Result<()> {
     db.as_system(|conn| {
         let day: Option<NaiveDate> = tree_day::table.select(tree_day::day).first(conn).optional()?;
         if !is_due(day) {

@@ -13,6 +13,7 @@ use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::{localities, twinnings};
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::value::day;
 use crate::places::localities::LocalityId;
 use crate::places::localities::problems::WRONG_LEVEL;
 use crate::places::localities::sql::app_ancestor;
@@ -143,9 +144,7 @@ fn terms(tx: &mut Tx<'_>, twinning: TwinningId) -> Result<Terms> {
 }
 
 fn check_day(today: NaiveDate, terms: &Terms, occasion: &Occasion) -> Result<()> {
-    if occasion.day > today {
-        return Err(Problem::field(occasion.day_pointer, FieldCode::IN_THE_FUTURE));
-    }
+    day::check_past(occasion.day, today, occasion.day_pointer)?;
     let within = terms.starts_on <= occasion.day && terms.ends_on.is_none_or(|end| occasion.day <= end);
     if within && !terms.suspended { Ok(()) } else { Err(Problem::field(occasion.day_pointer, OUTSIDE_TWINNING)) }
 }

@@ -8,8 +8,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::{Bool, Nullable};
 
-/// The type of a field as it is read: `#[diesel(select_expression = Later, select_expression_type = Later,
-/// deserialize_as = Later)]`. It is also the
+/// The type of a field as it is read: `#[diesel(select_expression = Later, deserialize_as = Later)]`. It is also the
 /// expression `NULL`; a literal of `diesel::dsl::sql` would be planned anew for each request, because diesel does not cache it.
 #[derive(Debug, Clone, Copy, QueryId)]
 pub struct Later;

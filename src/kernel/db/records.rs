@@ -56,8 +56,11 @@ struct RecordRow {
 
 /// Returns `not_found` for each id that names no record which the caller sees. Ids of a body are looked up first, because
 /// foreign keys are checked without row-level security.
-pub fn unseen<I: RecordId>(conn: &mut PgConnection, ids: impl Iterator<Item = (String, I)>) -> Result<Vec<FieldError>> {
-    let named: Vec<(String, Uuid)> = ids.map(|(pointer, id)| (pointer, id.into())).collect();
+pub fn unseen<I: RecordId>(
+    conn: &mut PgConnection,
+    ids: impl IntoIterator<Item = (String, I)>,
+) -> Result<Vec<FieldError>> {
+    let named: Vec<(String, Uuid)> = ids.into_iter().map(|(pointer, id)| (pointer, id.into())).collect();
     if named.is_empty() {
         return Ok(Vec::new());
     }

@@ -137,7 +137,8 @@ impl Sheet {
 pub trait SheetRow: Serialize {
     /// The name of the file.
     const NAME: &'static str;
-    /// The columns, separated by blanks: fields of the record, and those of `special`.
+    /// The columns, separated by blanks: fields of the record, `<list>_count` for the length of a list, and those of
+    /// `special`.
     const COLUMNS: &'static str;
 
     /// The cell of a column that is no field of the record.
@@ -147,10 +148,10 @@ pub trait SheetRow: Serialize {
 
     fn cells(&self) -> Result<Vec<Cell>> {
         let record = serde_json::to_value(self).map_err(Problem::internal)?;
-        let cell = |column: &str| match (record.get(column), self.special(column)) {
-            (_, Some(cell)) => Ok(cell),
-            (Some(value), None) => Ok(value.into()),
-            (None, None) => Err(Problem::internal(format!("no column {column} in {}", Self::NAME))),
+        let length = |column: &str| Some(record.get(column.strip_suffix("_count")?)?.as_array()?.len().into());
+        let cell = |column: &str| {
+            let known = record.get(column).map(Cell::from).or_else(|| length(column)).or_else(|| self.special(column));
+            known.ok_or_else(|| Problem::internal(format!("no column {column} in {}", Self::NAME)))
         };
         Self::COLUMNS.split_whitespace().map(cell).collect()
     }

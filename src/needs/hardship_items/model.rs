@@ -73,16 +73,16 @@ pub struct HardshipItem {
     pub list_id: HardshipListId,
     pub village_id: LocalityId,
     #[schema(example = "Tung")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub village_name: String,
     /// Null for a village without a commune.
     #[schema(example = "Ia Nan")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub commune_name: Option<String>,
     pub household_id: HouseholdId,
     /// Null where the caller does not see the household.
     #[schema(example = "Rơ Mah H'Blơi")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub household_head_name: Option<String>,
     pub reasons: Vec<HardshipReason>,
     pub needs: Vec<HardshipNeed>,
@@ -91,7 +91,7 @@ pub struct HardshipItem {
     pub priority: i16,
     pub note: Option<String>,
     pub status: HardshipItemStatus,
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub pledges: Vec<Pledge>,
     pub version: i64,
     pub created_at: DateTime<Utc>,

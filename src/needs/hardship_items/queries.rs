@@ -33,13 +33,9 @@ pub fn is_listed() -> _ {
     diesel::dsl::not(hardship_items::dropped.and(app_in_range(hardship_items::scope_path)))
 }
 
-fn load(tx: &mut Tx<'_>, query: hardship_items::BoxedQuery<'_, Pg>) -> Result<Vec<HardshipItem>> {
-    let rows = rows(tx, query)?;
-    complete(tx, rows)
-}
-
 /// Adds the names of household heads and places, and the pledges, with one query each.
-pub fn complete(tx: &mut Tx<'_>, rows: Vec<HardshipItem>) -> Result<Vec<HardshipItem>> {
+pub fn load(tx: &mut Tx<'_>, query: hardship_items::BoxedQuery<'_, Pg>) -> Result<Vec<HardshipItem>> {
+    let rows: Vec<HardshipItem> = rows(tx, query)?;
     let homes: Vec<HouseholdId> = rows.iter().map(|row| row.household_id).collect();
     let heads: HashMap<HouseholdId, String> = households::table
         .filter(households::id.eq_any(homes))

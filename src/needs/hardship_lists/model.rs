@@ -26,7 +26,7 @@ pub struct HardshipList {
     pub id: HardshipListId,
     pub village_id: LocalityId,
     #[schema(example = "Tung")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub village_name: String,
     #[schema(example = 2026)]
     pub year: i32,
@@ -41,11 +41,11 @@ pub struct HardshipList {
     /// Reason of the last return or reopening; null for units.
     pub return_reason: Option<String>,
     /// By priority. Units see the state of the last approval, also while the list is open again.
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub items: Vec<HardshipItem>,
     /// Actions that the caller may take now.
     #[schema(example = json!(["update", "submit"]))]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub allowed_actions: Vec<HardshipListAction>,
     /// The account that made the list.
     pub acted_by: Option<UserId>,

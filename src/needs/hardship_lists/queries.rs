@@ -26,7 +26,7 @@ use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
 use crate::needs::hardship_items::model::HardshipItem;
-use crate::needs::hardship_items::queries::{complete as complete_items, is_listed};
+use crate::needs::hardship_items::queries::{is_listed, load as load_items};
 use crate::needs::hardship_lists::problems::{ITEM_IN_USE, LIST_EXISTS};
 use crate::needs::households::HouseholdId;
 use crate::needs::households::model::HouseholdStatus;
@@ -45,23 +45,19 @@ pub fn find(tx: &mut Tx<'_>, id: HardshipListId) -> Result<HardshipList> {
     load(tx, hardship_lists::table.find(id).into_boxed())?.pop().ok_or_else(Problem::not_found)
 }
 
-fn load(tx: &mut Tx<'_>, query: hardship_lists::BoxedQuery<'_, Pg>) -> Result<Vec<HardshipList>> {
-    let rows = rows(tx, query)?;
-    complete(tx, rows)
-}
-
 /// Adds items, village names and allowed actions; one query each for items and names.
-fn complete(tx: &mut Tx<'_>, mut rows: Vec<HardshipList>) -> Result<Vec<HardshipList>> {
+fn load(tx: &mut Tx<'_>, query: hardship_lists::BoxedQuery<'_, Pg>) -> Result<Vec<HardshipList>> {
+    let mut rows: Vec<HardshipList> = rows(tx, query)?;
     let ids: Vec<HardshipListId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
     let names = village_names(tx, villages)?;
-    let items = HardshipItem::query()
+    let items = hardship_items::table
         .filter(hardship_items::list_id.eq_any(ids))
         .filter(is_listed())
         .order((hardship_items::priority, hardship_items::created_at, hardship_items::id))
-        .load(tx.conn)?;
+        .into_boxed();
     let mut lines: HashMap<HardshipListId, Vec<HardshipItem>> = HashMap::new();
-    for item in complete_items(tx, items)? {
+    for item in load_items(tx, items)? {
         lines.entry(item.list_id).or_default().push(item);
     }
     for row in &mut rows {

@@ -13,7 +13,7 @@ use crate::access::UserId;
 use crate::kernel::db::later::Later;
 use crate::kernel::db::schema::{household_members, households};
 use crate::kernel::http::answer::record;
-use crate::kernel::list::sheet::{Cell, SheetRow};
+use crate::kernel::list::sheet::SheetRow;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::places::catalogues::data::is_ethnic_group;
@@ -89,11 +89,11 @@ pub struct Household {
     pub id: HouseholdId,
     pub village_id: LocalityId,
     #[schema(example = "Tung")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub village_name: String,
     /// Null for a village without a commune.
     #[schema(example = "Ia Nan")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub commune_name: Option<String>,
     pub status: HouseholdStatus,
     /// First day on which it is no longer active.
@@ -119,19 +119,19 @@ pub struct Household {
     pub hardship_reasons: Vec<HardshipReason>,
     /// True if `hardship_reasons` is not empty.
     pub special_hardship: bool,
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub members: Vec<HouseholdMember>,
     /// Null for units and administrators.
     #[schema(example = "0905123456")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub phone: Option<String>,
     /// The last four digits; `reveal` returns the whole number. Null for units and administrators.
     #[schema(example = "4321")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub identity_number_last4: Option<String>,
     /// Names of fields (`phone`, `identity_number_last4`) that are stored but cannot be decrypted: damaged, or the key is
     /// missing.
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub unreadable: Vec<String>,
     #[schema(example = "Xóm 2")]
     pub address: Option<String>,
@@ -140,7 +140,7 @@ pub struct Household {
     pub note: Option<String>,
     /// After a creation, and after a change of village, name, birth year or identity number; empty
     /// otherwise.
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub warnings: Vec<HouseholdWarning>,
     /// The account that entered it.
     pub acted_by: Option<UserId>,
@@ -159,10 +159,6 @@ impl SheetRow for Household {
         ethnic_group poverty_status poverty_year deprivations poverty_causes hardship_reasons \
         special_hardship members_count phone identity_number_last4 address latitude longitude note \
         created_at updated_at";
-
-    fn special(&self, column: &str) -> Option<Cell> {
-        (column == "members_count").then(|| self.members.len().into())
-    }
 }
 
 /// The columns of a household that an import compares.

@@ -48,13 +48,9 @@ pub fn find(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Household> {
     load(tx, households::table.find(id).into_boxed())?.pop().ok_or_else(Problem::not_found)
 }
 
-fn load(tx: &mut Tx<'_>, query: households::BoxedQuery<'_, Pg>) -> Result<Vec<Household>> {
-    let rows = rows(tx, query)?;
-    complete(tx, rows)
-}
-
 /// Adds members, place names and the visible part of the private fields, with one query each.
-fn complete(tx: &mut Tx<'_>, mut rows: Vec<Household>) -> Result<Vec<Household>> {
+fn load(tx: &mut Tx<'_>, query: households::BoxedQuery<'_, Pg>) -> Result<Vec<Household>> {
+    let mut rows: Vec<Household> = rows(tx, query)?;
     let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
     let villages: HashSet<LocalityId> = rows.iter().map(|row| row.village_id).collect();
     let names = village_names(tx, villages)?;

@@ -22,7 +22,7 @@ pub struct Pledge {
     pub item_id: HardshipItemId,
     pub organisation_id: OrganisationId,
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub organisation_name: Option<String>,
     pub village_id: LocalityId,
     #[schema(example = "Một con bò giống trước Tết")]

@@ -15,6 +15,7 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, locality_versions, village_profiles};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::value::day;
 use crate::places::localities::problems;
 
 /// Returns the names of villages and of their communes.
@@ -50,9 +51,8 @@ pub fn profiles(tx: &mut Tx<'_>, villages: &[LocalityId]) -> Result<Vec<(Localit
 }
 
 pub fn create(tx: &mut Tx<'_>, id: LocalityId, new: NewLocality) -> Result<()> {
-    let today = tx.today;
-    if new.valid_from.is_some_and(|day| day > today) {
-        return Err(Problem::field("#/valid_from", FieldCode::IN_THE_FUTURE));
+    if let Some(valid_from) = new.valid_from {
+        day::check_past(valid_from, tx.today, "#/valid_from")?;
     }
     check_parent(tx, new.parent_id, "#/parent_id", new.current_parent_id.is_some())?;
     if let Some(parent) = new.current_parent_id {

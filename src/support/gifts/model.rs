@@ -104,7 +104,7 @@ pub struct Gift {
     /// The giver: the organisation of the twinning.
     pub organisation_id: OrganisationId,
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub organisation_name: String,
     pub village_id: LocalityId,
     #[schema(example = "Làng Tung")]
@@ -114,7 +114,7 @@ pub struct Gift {
     pub household_id: Option<HouseholdId>,
     /// Null where the caller does not see the household.
     #[schema(example = "Rơ Mah Hyen")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub household_head_name: Option<String>,
     /// The member of the household, for a gift to one person such as a student.
     pub member_id: Option<MemberId>,
@@ -149,7 +149,7 @@ pub struct Gift {
     /// The unit that an official recorded it for.
     pub on_behalf_of: Option<OrganisationId>,
     /// Actions that the caller can take now.
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub allowed_actions: Vec<GiftAction>,
     pub version: i64,
     pub created_at: DateTime<Utc>,

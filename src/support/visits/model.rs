@@ -42,7 +42,7 @@ pub struct Visit {
     /// The organisation of the twinning.
     pub organisation_id: OrganisationId,
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub organisation_name: String,
     pub village_id: LocalityId,
     #[schema(example = "Làng Tung")]
@@ -57,7 +57,7 @@ pub struct Visit {
     #[schema(example = 6)]
     pub participants: i32,
     /// The visited households.
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub household_ids: Vec<HouseholdId>,
     pub findings: Option<String>,
     #[schema(example = 13.78)]
@@ -67,7 +67,7 @@ pub struct Visit {
     /// By the clock of the phone, as it was sent.
     pub recorded_at: Option<DateTime<Utc>>,
     /// The gifts handed over.
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub gifts: Vec<Gift>,
     /// The user who recorded it.
     pub acted_by: Option<UserId>,

@@ -101,20 +101,20 @@ pub struct Organisation {
     /// Contact person. This and the other contact fields are null except for the organisation itself
     /// and the officials above it.
     #[schema(example = "Nguyễn Thị Hoa")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub contact_name: Option<String>,
     #[schema(example = "0269123456")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub contact_phone: Option<String>,
     #[schema(example = "vanphong@ianan.example")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub contact_email: Option<String>,
     #[schema(example = "Làng Tung, xã Ia Nan, tỉnh Gia Lai")]
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub address: Option<String>,
     /// Assigned posts by year, the latest first; empty except for the organisation itself and the
     /// officials above it.
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub headcounts: Vec<OrganisationHeadcount>,
     pub version: i64,
     pub created_at: DateTime<Utc>,

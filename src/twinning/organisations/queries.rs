@@ -20,6 +20,7 @@ use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem,
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
+use crate::kernel::value::day;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::WRONG_LEVEL;
@@ -188,10 +189,7 @@ fn check_place(tx: &mut Tx<'_>, place: LocalityId) -> Result<()> {
 }
 
 fn check_validity(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<()> {
-    match (from, to) {
-        (Some(from), Some(to)) if to < from => Err(Problem::field("#/valid_to", FieldCode::PERIOD_REVERSED)),
-        _ => Ok(()),
-    }
+    from.map_or(Ok(()), |from| day::check_period(from, to, "#/valid_to"))
 }
 
 fn replace_headcounts(

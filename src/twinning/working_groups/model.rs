@@ -11,7 +11,7 @@ use crate::access::UserId;
 use crate::kernel::db::later::Later;
 use crate::kernel::db::schema::working_groups;
 use crate::kernel::http::answer::{RecordAction, record};
-use crate::kernel::list::sheet::{Cell, SheetRow};
+use crate::kernel::list::sheet::SheetRow;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::kernel::value::json::Json;
@@ -101,7 +101,7 @@ pub struct WorkingGroup {
     /// The user who entered it.
     pub acted_by: Option<UserId>,
     /// Actions that the caller can take now.
-    #[diesel(select_expression = Later, select_expression_type = Later, deserialize_as = Later)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     pub allowed_actions: Vec<RecordAction>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
@@ -117,10 +117,6 @@ impl SheetRow for WorkingGroup {
     const NAME: &'static str = "working_groups";
     const COLUMNS: &'static str = "id programme_id organisation_id locality_id kind name established_on ended_on \
         decision_number regulation_number members_count created_at updated_at";
-
-    fn special(&self, column: &str) -> Option<Cell> {
-        (column == "members_count").then(|| self.members.len().into())
-    }
 }
 
 /// A working group to be added, of exactly one organisation or place.

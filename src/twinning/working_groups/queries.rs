@@ -62,7 +62,7 @@ sort_columns! {
 }
 
 pub fn create(tx: &mut Tx<'_>, id: WorkingGroupId, new: NewWorkingGroup) -> Result<()> {
-    Problem::check(unseen(tx.conn, [("#/programme_id".to_owned(), new.programme_id)].into_iter())?)?;
+    Problem::check(unseen(tx.conn, [("#/programme_id".to_owned(), new.programme_id)])?)?;
     check_party(tx, new.organisation_id, new.locality_id)?;
     check_days(tx, new.established_on, new.ended_on)?;
     check_members(tx, &new.members, &[])?;
