@@ -2,7 +2,7 @@
 //! changes. Ids are UUIDv5 of era and code, the same in every installation. A digest of the
 //! files is stored, so that a start with the same files loads nothing.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::dsl::exists;
@@ -67,9 +67,7 @@ pub fn load_selection(db: &Db, today: NaiveDate, selection: Selection<'_>) -> Re
         // The load is one transaction, whose statements take longer than those of any request.
         sql_query("SELECT set_config('statement_timeout', '5min', true)").execute(conn)?;
         let catalogue = Catalogue::read(selection)?;
-        for level in catalogue.levels_of_the_tree().into_values() {
-            insert(conn, INSERT_LOCALITIES, &level)?;
-        }
+        insert(conn, INSERT_LOCALITIES, &catalogue.placed_localities())?;
         insert(conn, INSERT_VERSIONS, &catalogue.versions)?;
         insert(conn, INSERT_SUCCESSIONS, &catalogue.successions)?;
         if is_first {
@@ -97,15 +95,27 @@ pub fn locality_id(era: u16, code: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("locality/{era}/{code}").as_bytes())
 }
 
-/// More levels than the tree has: province, district, commune, and a chain of successors.
-const DEEPEST: usize = 8;
-
+/// Inserts each place with its path in the tree of today, below the place that it `lies_in`. `app_set_tree_day` decides on every
+/// path; a row that is inserted right needs no update, which foreign keys of 13 tables would cascade for each row.
 const INSERT_LOCALITIES: &str = "
-    INSERT INTO localities (id, label, level, valid_from, valid_to, name, code, kind, scope_path)
-    SELECT x.id, x.label, x.level, x.valid_from, x.valid_to, x.name, x.code, x.kind, coalesce(p.scope_path, '0.') || x.label || '.'
-      FROM (SELECT r.*, app_base36(nextval('locality_labels')) AS label
-              FROM jsonb_to_recordset($1) AS r(id uuid, level text, valid_from date, valid_to date, name text, code text, kind text, lies_in uuid)) x
-      LEFT JOIN localities p ON p.id = x.lies_in
+    WITH RECURSIVE given AS MATERIALIZED (
+      SELECT r.*, coalesce(l.label, app_base36(nextval('locality_labels'))) AS label
+        FROM jsonb_to_recordset($1) AS r(id uuid, level text, valid_from date, valid_to date, name text, code text, kind text,
+             parent_id uuid, lies_in uuid)
+        LEFT JOIN localities l USING (id)
+    ), placed AS (
+      SELECT g.id, '0.' || g.label || '.' AS path, g.id AS province_id, NULL::uuid AS district_id, NULL::uuid AS commune_id
+        FROM given g WHERE g.lies_in IS NULL
+      UNION ALL
+      SELECT g.id, p.path || g.label || '.', p.province_id,
+             CASE WHEN g.level = 'district' AND g.valid_to IS NULL THEN g.id ELSE p.district_id END,
+             CASE WHEN g.level = 'commune' AND g.valid_to IS NULL THEN g.id ELSE p.commune_id END
+        FROM placed p JOIN given g ON g.lies_in = p.id
+    )
+    INSERT INTO localities (id, label, level, valid_from, valid_to, name, code, kind, parent_id, scope_path, province_id, district_id, commune_id)
+    SELECT g.id, g.label, g.level, g.valid_from, g.valid_to, g.name, g.code, g.kind, g.parent_id,
+           p.path, p.province_id, p.district_id, p.commune_id
+      FROM given g JOIN placed p USING (id)
     ON CONFLICT (id) DO UPDATE SET valid_from = excluded.valid_from, valid_to = excluded.valid_to";
 
 const INSERT_VERSIONS: &str = "
@@ -215,21 +225,18 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// The localities by their depth in the tree of today, parents first, each with the place `lies_in`. `app_set_tree_day`
-    /// decides on every path; a path that is inserted right needs no update, which foreign keys of 13 tables would
-    /// cascade for each row.
-    fn levels_of_the_tree(&self) -> BTreeMap<usize, Vec<Value>> {
-        let lies_in = |id: &Uuid| self.successors.get(id).or_else(|| self.parents.get(id)).copied();
-        let mut levels: BTreeMap<usize, Vec<Value>> = BTreeMap::new();
-        for (id, row) in &self.localities {
-            let depth = std::iter::successors(lies_in(id), lies_in).take(DEEPEST).count();
+    /// The localities, each with its last parent and the place that it lies in today: its certain successor, or that parent.
+    fn placed_localities(&self) -> Vec<Value> {
+        let placed = |(id, row): &(Uuid, Value)| {
+            let parent = self.parents.get(id);
             let mut row = row.clone();
-            if let (Some(fields), Some(place)) = (row.as_object_mut(), lies_in(id)) {
-                fields.insert("lies_in".into(), json!(place));
+            if let Some(fields) = row.as_object_mut() {
+                fields.insert("parent_id".into(), json!(parent));
+                fields.insert("lies_in".into(), json!(self.successors.get(id).or(parent)));
             }
-            levels.entry(depth).or_default().push(row);
-        }
-        levels
+            row
+        };
+        self.localities.iter().map(placed).collect()
     }
 
     fn add_locality(&mut self, id: Uuid, unit: &Unit, from: Option<&str>, to: Option<&str>) -> Result<()> {
