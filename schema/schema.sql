@@ -614,6 +614,14 @@ begin
   perform app_replace_password(who, new_hash, expires);
 end $$;
 
+CREATE FUNCTION public.app_gives_at_home(organisation uuid, path text) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select exists (select from public.organisations o join public.localities l on l.id = o.place_id
+    where o.id = organisation and l.level = 'commune' and starts_with(path, l.scope_path)) $$;
+
+COMMENT ON FUNCTION public.app_gives_at_home(organisation uuid, path text) IS 'Whether an organisation is a commune, and a place lies in it';
+
 CREATE FUNCTION public.app_has_account(organisation uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -4419,6 +4427,9 @@ GRANT ALL ON FUNCTION public.app_fresh_deletions(most integer) TO app;
 
 REVOKE ALL ON FUNCTION public.app_give_one_time_password(who uuid, new_hash text, expires timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_give_one_time_password(who uuid, new_hash text, expires timestamp with time zone) TO app;
+
+REVOKE ALL ON FUNCTION public.app_gives_at_home(organisation uuid, path text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_gives_at_home(organisation uuid, path text) TO app;
 
 REVOKE ALL ON FUNCTION public.app_has_account(organisation uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_has_account(organisation uuid) TO app;

@@ -37,6 +37,12 @@ create trigger touch_parent after insert or update or delete on gifts for each r
 select app_merge_rule('hardship_items', 'gifts', 'hardship_item_id', 'move');
 select app_merge_rule('households', 'gifts', 'household_id', 'app_merge_gifts');
 
+-- A commune does not settle a gift that it gave in one of its own villages.
+create function app_gives_at_home(organisation uuid, path text) returns boolean stable language sql as $$
+  select exists (select from public.organisations o join public.localities l on l.id = o.place_id
+    where o.id = organisation and l.level = 'commune' and starts_with(path, l.scope_path)) $$;
+comment on function app_gives_at_home(uuid, text) is 'Whether an organisation is a commune, and a place lies in it';
+
 -- Moves gifts together with the member they were for, in one UPDATE: one version and one audit entry for each gift.
 create function app_merge_gifts(merged uuid, survivor uuid) returns void language plpgsql as $$
 begin
@@ -109,4 +115,4 @@ begin
 end $$;
 create trigger ab_keep_identity before update of kind, place_id, locality_id on organisations for each row execute function app_keep_identity();
 
-select app_callable('app_household_decided', 'app_item_held', 'app_member_given', 'app_refresh_item', 'app_visit_gave');
+select app_callable('app_gives_at_home', 'app_household_decided', 'app_item_held', 'app_member_given', 'app_refresh_item', 'app_visit_gave');

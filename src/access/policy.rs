@@ -114,7 +114,8 @@ permissions! {
     // For units of the caller's area that have no account.
     RecordForUnits         = "support:record_for":     -    -    -    x    -    -    -;
     ConfirmGifts           = "gifts:confirm":          -    -    -    x    -    x    -;
-    SettleGifts            = "gifts:settle":           -    -    -    x    -    -    -;
+    // A province and a district settle where the commune is the giver.
+    SettleGifts            = "gifts:settle":           -    x    x    x    -    -    -;
 
     ReadAggregates         = "aggregates:read":        x    x    x    x    x    x    x;
 }

@@ -6,8 +6,6 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use validator::ValidationError;
 
-use crate::access::UserId;
-use crate::access::actor::Actor;
 use crate::access::policy::Permission;
 use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
@@ -97,16 +95,6 @@ pub fn check_other_day(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<()> {
 /// Returns the organisation that the caller acts for, if any.
 pub fn own_organisation(tx: &mut Tx<'_>) -> Result<Option<OrganisationId>> {
     Ok(tx.organisation()?.map(OrganisationId))
-}
-
-/// Whether the caller recorded a visit or gift, or belongs to the unit that it was recorded for.
-pub fn is_recorders_side(
-    actor: &Actor,
-    own: Option<OrganisationId>,
-    acted_by: Option<UserId>,
-    organisation: OrganisationId,
-) -> bool {
-    acted_by == Some(UserId(actor.id)) || own == Some(organisation)
 }
 
 /// Maps a violated foreign key of `table` to a field error: the referenced record was deleted by a concurrent transaction

@@ -64,9 +64,10 @@ pub async fn delete_gift(may: May<RecordSupport>, id: Id<GiftId>, if_match: IfMa
 
 /// Confirm that a gift arrived
 ///
-/// By the village that received it, or its commune, for the version that was read (If-Match); never by the
-/// user who recorded it, nor if one of the two accounts was created or reset by the other in the last days (`TWO_PERSON_DAYS`, 30;
-/// 403 `own_submission`). A listed item that the gift refers to becomes `helped`.
+/// By the village that received it, or its commune, for the version that was read (If-Match). 403 `own_submission` for the user who
+/// recorded or corrected it, for every user of the giving organisation and of the place that it represents (a commune that gives in
+/// its own village), and if one of the two accounts was created or reset by the other in the last days (`TWO_PERSON_DAYS`, 30).
+/// A listed item that the gift refers to becomes `helped`.
 #[operation(post "/gifts/{id}/confirm")]
 pub async fn confirm_gift(
     may: May<ConfirmGifts>,
@@ -79,8 +80,8 @@ pub async fn confirm_gift(
 
 /// Dispute a gift
 ///
-/// By the village for which it was recorded, or its commune; not by an author of the gift, nor by an account that an author
-/// created or reset lately (403 `own_submission`). The gift is not counted until the commune settles the dispute.
+/// By the village for which it was recorded, or its commune; not by the side that recorded or gave it, as for a confirmation
+/// (403 `own_submission`). The gift is not counted until the commune settles the dispute.
 #[operation(post "/gifts/{id}/dispute")]
 pub async fn dispute_gift(
     may: May<ConfirmGifts>,
@@ -94,7 +95,8 @@ pub async fn dispute_gift(
 /// Settle a dispute
 ///
 /// By the commune, for the version that was read (If-Match): `delivered` confirms the gift; with `not_delivered`
-/// it is not counted. Not by the user who recorded it, as for a confirmation.
+/// it is not counted. Not by the side that recorded or gave it, as for a confirmation: where the commune is the giver, the district or
+/// the province settles.
 #[operation(post "/gifts/{id}/settle")]
 pub async fn settle_gift(
     may: May<SettleGifts>,

@@ -10,7 +10,6 @@ use super::model::{
 };
 use super::workflow::{GiftChange, GiftStep, Relation, STEPS};
 use crate::access::UserId;
-use crate::access::policy::Permission;
 use crate::access::reach::Reach;
 use crate::access::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller};
 use crate::access::tx::Tx;
@@ -29,9 +28,14 @@ use crate::support::recording::{self, Occasion, Recording};
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::twinnings::TwinningId;
 
-/// A gift, the names of its organisation and of the head of its household, whether it lies in the caller's range, and the
-/// organisation that the caller acts for.
-type Loaded = (Gift, Option<String>, Option<String>, bool, Option<OrganisationId>);
+diesel::define_sql_function! {
+    /// Whether an organisation is a commune, and a place lies in it.
+    fn app_gives_at_home(organisation: diesel::sql_types::Uuid, path: diesel::sql_types::Text) -> diesel::sql_types::Bool;
+}
+
+/// A gift, the names of its organisation and of the head of its household, whether it lies in the caller's range and in the
+/// commune that gave it, and the organisation that the caller acts for.
+type Loaded = (Gift, Option<String>, Option<String>, bool, bool, Option<OrganisationId>);
 
 /// Reads gifts with their names, and the relation of the caller to each, in one query. A household that the caller does
 /// not see has no name.
@@ -44,7 +48,8 @@ fn load(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<(Gift, 
         .filter(households::id.nullable().eq(gifts::household_id))
         .select(households::head_name)
         .single_value();
-    let facts = (Gift::as_select(), organisation, head, app_in_range(gifts::scope_path), app_organisation());
+    let at_home = app_gives_at_home(gifts::organisation_id, gifts::scope_path);
+    let facts = (Gift::as_select(), organisation, head, app_in_range(gifts::scope_path), at_home, app_organisation());
     let rows: Vec<Loaded> = query.select(facts).load(tx.conn)?;
     let takes_steps = STEPS.iter().any(|step| tx.actor.may(step.permission));
     let same_people: Vec<Uuid> = if rows.is_empty() || !takes_steps {
@@ -52,15 +57,15 @@ fn load(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<(Gift, 
     } else {
         diesel::select(app_own_accounts()).get_result(tx.conn)?
     };
-    let records = tx.actor.may(Permission::RecordSupport);
-    let complete = |(mut gift, organisation_name, head_name, in_range, own): Loaded| {
+    let complete = |(mut gift, organisation_name, head_name, in_range, given_at_home, own): Loaded| {
         let relation = Relation {
             office: tx.actor.office,
             in_range,
-            recorded_it: gift.authors().any(|author| author == UserId(tx.actor.id)),
+            recorded_it: gift.acted_by == UserId(tx.actor.id),
+            wrote_it: gift.authors().any(|author| author == UserId(tx.actor.id)),
+            gave_it: own == Some(gift.organisation_id),
             recorder_may_be_caller: gift.authors().any(|author| same_people.contains(&author.0)),
-            recorders_side: records
-                && recording::is_recorders_side(tx.actor, own, Some(gift.acted_by), gift.organisation_id),
+            given_at_home,
         };
         gift.organisation_name = organisation_name.unwrap_or_default();
         gift.household_head_name = head_name;

@@ -2,7 +2,7 @@
 //! step, change and deletion needs.
 
 use super::model::{GiftAction, GiftResolution, GiftStatus};
-use crate::access::policy::{Office, Permission};
+use crate::access::policy::{Office, Permission, Role};
 use crate::access::problems;
 use crate::access::steps::Step;
 use crate::kernel::http::problem::{Code, FieldError, Problem, Result};
@@ -57,24 +57,27 @@ pub enum GiftChange {
 #[derive(Debug, Clone, Copy)]
 pub struct Relation {
     pub office: Office,
-    /// The gift's village lies in the caller's range of places.
+    /// The place of the gift lies in the caller's range.
     pub in_range: bool,
-    /// The caller recorded it.
     pub recorded_it: bool,
+    /// The caller recorded or corrected it.
+    pub wrote_it: bool,
+    /// The caller acts for the giving organisation, as one of its users or as an official or head of the place that it represents.
+    pub gave_it: bool,
     /// One of the accounts of caller and recorder was lately created or reset by the other, so that both may be
     /// used by one person.
     pub recorder_may_be_caller: bool,
-    /// The caller recorded it, or belongs to the giving unit.
-    pub recorders_side: bool,
+    /// The giver is a commune, and the village lies in it.
+    pub given_at_home: bool,
 }
 
 impl Relation {
     pub fn may_take(&self, step: &GiftStep) -> Result<()> {
-        if !(self.office.may(step.permission) && self.in_range) {
+        if !(self.office.may(step.permission) && self.in_range && self.answers_for(step)) {
             return Err(Problem::new(Code::FORBIDDEN));
         }
-        // Confirming, disputing and settling state whether the gift arrived, which its recorder may not state.
-        if self.recorded_it {
+        // Confirming, disputing and settling state whether the gift arrived, which the recorders' side may not state.
+        if self.wrote_it || self.gave_it {
             return Err(Problem::new(problems::OWN_SUBMISSION));
         }
         if self.recorder_may_be_caller {
@@ -84,9 +87,15 @@ impl Relation {
         Ok(())
     }
 
+    /// The commune settles; where it is the giver, a level above.
+    fn answers_for(&self, step: &GiftStep) -> bool {
+        let is_above = matches!(self.office, Office::User(Role::Province | Role::District));
+        step.action != GiftAction::Settle || !is_above || self.given_at_home
+    }
+
     pub fn may_change(&self, status: GiftStatus) -> Result<GiftChange> {
         match status {
-            GiftStatus::Recorded if self.recorders_side => Ok(GiftChange::Free),
+            GiftStatus::Recorded if self.wrote_it || self.gave_it => Ok(GiftChange::Free),
             GiftStatus::Confirmed | GiftStatus::Disputed | GiftStatus::NotDelivered
                 if self.office.may(Permission::RecordForUnits) && self.in_range =>
             {
@@ -97,7 +106,7 @@ impl Relation {
     }
 
     pub fn may_delete(&self, status: GiftStatus) -> Result<()> {
-        if !self.recorders_side {
+        if !(self.recorded_it || self.gave_it) {
             return Err(Problem::new(Code::FORBIDDEN));
         }
         if status == GiftStatus::Recorded { Ok(()) } else { Err(Problem::new(Code::INVALID_TRANSITION)) }
@@ -126,8 +135,10 @@ mod tests {
             office: Office::User(role),
             in_range: false,
             recorded_it: false,
+            wrote_it: false,
+            gave_it: false,
             recorder_may_be_caller: false,
-            recorders_side: false,
+            given_at_home: false,
         }
     }
 
@@ -140,7 +151,7 @@ mod tests {
     }
 
     fn unit() -> Relation {
-        Relation { recorders_side: true, recorded_it: true, ..outsider(Role::TwinningUnit) }
+        Relation { gave_it: true, recorded_it: true, wrote_it: true, ..outsider(Role::TwinningUnit) }
     }
 
     #[test]
@@ -155,11 +166,15 @@ mod tests {
 
     #[test]
     fn a_recorder_takes_no_step() {
-        let recorder = Relation { recorded_it: true, recorders_side: true, ..official() };
+        let recorder = Relation { recorded_it: true, wrote_it: true, ..official() };
+        let corrector = Relation { wrote_it: true, ..official() };
         for step in STEPS {
             assert_eq!(recorder.may_take(step).unwrap_err().code(), problems::OWN_SUBMISSION);
+            assert_eq!(corrector.may_take(step).unwrap_err().code(), problems::OWN_SUBMISSION);
             assert!(official().may_take(step).is_ok());
         }
+        assert_eq!(corrector.may_change(GiftStatus::Recorded).unwrap(), GiftChange::Free);
+        assert_eq!(corrector.may_delete(GiftStatus::Recorded).unwrap_err().code(), Code::FORBIDDEN);
     }
 
     #[test]
@@ -174,9 +189,11 @@ mod tests {
 
     #[test]
     fn the_giver_neither_confirms_nor_settles() {
-        let giving_head = Relation { recorders_side: true, ..outsider(Role::VillageHead) };
+        let giving_head = Relation { gave_it: true, ..outsider(Role::VillageHead) };
+        let giving_commune = Relation { gave_it: true, given_at_home: true, ..official() };
         for step in STEPS {
             assert_eq!(giving_head.may_take(step).unwrap_err().code(), Code::FORBIDDEN);
+            assert_eq!(giving_commune.may_take(step).unwrap_err().code(), problems::OWN_SUBMISSION);
             assert_eq!(unit().may_take(step).unwrap_err().code(), Code::FORBIDDEN);
         }
         assert_eq!(
@@ -184,6 +201,17 @@ mod tests {
             Code::FORBIDDEN,
             "a head settles nothing"
         );
+    }
+
+    #[test]
+    fn a_level_above_settles_where_the_commune_gave() {
+        for role in [Role::District, Role::Province] {
+            let above = Relation { in_range: true, ..outsider(role) };
+            assert_eq!(above.may_take(&SETTLE_AS_DELIVERED).unwrap_err().code(), Code::FORBIDDEN);
+            let above = Relation { given_at_home: true, ..above };
+            assert_eq!(above.allowed_actions(GiftStatus::Disputed), [GiftAction::Settle]);
+            assert_eq!(above.allowed_actions(GiftStatus::Recorded), []);
+        }
     }
 
     #[test]

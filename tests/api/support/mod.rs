@@ -1,4 +1,5 @@
 //! Visits and gifts.
 
 mod gifts;
+mod sides;
 mod visits;

@@ -82,6 +82,12 @@ const OWN_RECORD: &[Exception] = &[exception(
     "own_submission: the recorder of a gift does not confirm, dispute or settle it",
 )];
 
+const COMMUNE_SETTLES: &[Exception] = &[
+    exception(&[Caller::Commune], Relation::Own, 403, "own_submission: the recorder of a gift does not settle it"),
+    exception(&[Caller::Province, Caller::District], Relation::Own, 403, "forbidden: the commune settles"),
+    exception(&[Caller::Province, Caller::District], Relation::Below, 403, "forbidden: the commune settles"),
+];
+
 pub fn rows() -> Vec<Row> {
     [
         organisations(),
@@ -378,7 +384,7 @@ fn gifts() -> Vec<Row> {
             .except(OWN_RECORD),
         Row::new("settle_gift", "gifts:settle", disputed, 200)
             .body(|_, _, _| Some(json!({"resolution": "delivered", "note": "Đã hỏi hai bên"})))
-            .except(OWN_RECORD),
+            .except(COMMUNE_SETTLES),
     ]
 }
 

@@ -358,12 +358,13 @@ fn every_office_holds_exactly_the_listed_permissions() {
         (Caller::Admin, "users:read users:write api_keys:manage audit:read"),
         (
             Caller::Province,
-            "users:read users:write api_keys:manage audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:reveal",
+            "users:read users:write api_keys:manage audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:reveal \
+             gifts:settle",
         ),
         (
             Caller::District,
             "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:reveal pledges:write \
-             support:record",
+             support:record gifts:settle",
         ),
         (
             Caller::Commune,
