@@ -155,9 +155,12 @@ impl Secrets {
         hmac::verify(&self.tokens, text.as_bytes(), proof).is_ok()
     }
 
-    /// Encrypts a cursor, because it contains the sort key of the last row, such as a name.
+    /// Encrypts a cursor, because it contains the sort key of the last row, such as a name. The nonce is derived from the content: an
+    /// unchanged page has an unchanged cursor, and so an unchanged `ETag`.
     pub fn seal_cursor(&self, json: &[u8]) -> Result<String> {
-        let nonce = random::<NONCE_LEN>()?;
+        let mut nonce = [0; NONCE_LEN];
+        let derived = hmac::sign(&self.tokens, &[b"nonce of cursors\n", json].concat());
+        nonce.iter_mut().zip(derived.as_ref()).for_each(|(byte, derived)| *byte = *derived);
         let mut body = json.to_vec();
         self.cursors
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(CURSOR), &mut body)
@@ -285,6 +288,8 @@ mod tests {
         let (_folder, secrets) = secrets();
         let cursor = secrets.seal_cursor(b"{}").unwrap();
         assert_eq!(secrets.open_cursor(&cursor).unwrap(), b"{}");
+        assert_eq!(secrets.seal_cursor(b"{}").unwrap(), cursor);
+        assert_ne!(secrets.seal_cursor(b"[]").unwrap().get(..8), cursor.get(..8));
         let (first, rest) = cursor.split_at(1);
         let altered = format!("{}{rest}", if first == "A" { "B" } else { "A" });
         assert!(secrets.open_cursor(&altered).is_none());

@@ -282,8 +282,8 @@ pub async fn caching(
     }
     let mut unchanged = HttpResponse::NotModified();
     for name in [header::ETAG, header::VARY, header::CACHE_CONTROL] {
-        if let Some(value) = answer.headers().get(&name) {
-            unchanged.insert_header((name, value.clone()));
+        for value in answer.headers().get_all(&name) {
+            unchanged.append_header((name.clone(), value.clone()));
         }
     }
     Ok(ServiceResponse::new(parts, unchanged.finish()))

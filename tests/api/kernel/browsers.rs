@@ -3,7 +3,7 @@
 use ketnghia::config::Callers;
 use serde_json::json;
 
-use crate::harness::{PASSWORD, TestServer, World, unlimited};
+use crate::harness::{Answer, PASSWORD, TestServer, World, unlimited};
 
 const APP: &str = "https://app.example.vn";
 
@@ -94,4 +94,23 @@ fn responses_with_personal_data_are_no_store() {
     );
     let unchanged = head.with("If-None-Match", &head.get(&record).etag()).get(&record);
     assert_eq!((unchanged.status, unchanged.header("cache-control")), (304, "no-store"));
+}
+
+#[test]
+fn an_unchanged_page_with_a_next_page_is_304_with_the_headers_of_the_answer() {
+    let world = World::new();
+    let province = world.province(world.gialai);
+    for path in ["/localities?level=commune&limit=2", "/aggregates/support?group_by=commune"] {
+        let read = province.get(path);
+        read.expect(200);
+        let again = province.with("If-None-Match", &read.etag()).get(path);
+        assert_eq!((again.status, again.etag()), (304, read.etag()), "{path}");
+        let vary = |answer: &Answer| {
+            let mut values: Vec<String> =
+                answer.headers.get_all("vary").iter().map(|value| value.to_str().unwrap().to_owned()).collect();
+            values.retain(|value| value != "accept-encoding");
+            values
+        };
+        assert_eq!(vary(&again), vary(&read), "{path}");
+    }
 }
