@@ -254,6 +254,9 @@ fn a_change_of_a_twinning_requires_if_match_and_is_validated() {
     assert_eq!((&changed["decision_number"], &changed["lead"]), (&json!("12/QĐ-UBND"), &json!(false)));
     assert_eq!(official.patch(&path, json!({})).expect(200)["version"], 2, "an empty PATCH does not raise the version");
 
+    official
+        .patch(&path, json!({"id": "x", "version": 9}))
+        .expect_invalid(&[("#/id", "unknown_field"), ("#/version", "unknown_field")]);
     official.patch(&path, json!({"ends_on": "2023-12-31"})).expect_invalid(&[("#/ends_on", "period_reversed")]);
     official.patch(&path, json!({"starts_on": "2027-01-01"})).expect_invalid(&[("#/ends_on", "period_reversed")]);
     official.patch(&path, json!({"starts_on": "2018-12-31"})).expect_invalid(&[("#/starts_on", "outside_programme")]);

@@ -140,9 +140,12 @@ fn of_bytes<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<Valid<T>> {
     let canonical = serde_jcs::to_vec(&received).map_err(Problem::internal)?;
     let hash = digest::digest(&digest::SHA256, &canonical).as_ref().to_vec();
     drop(canonical);
-    let id = client_id(&received)?;
-    let value = deserialize(&received)?;
-    Ok(Valid { value, hash, id })
+    match (client_id(&received), deserialize(&received)) {
+        (Ok(id), Ok(value)) => Ok(Valid { value, hash, id }),
+        // A body without an `id`, such as that of a change.
+        (Err(_), Err(problem)) if problem.names("#/id", FieldCode::UNKNOWN_FIELD) => Err(problem),
+        (Err(problem), _) | (_, Err(problem)) => Err(problem),
+    }
 }
 
 /// Validates a value by the same rules as a body: a row of an import.
@@ -230,6 +233,8 @@ mod tests {
 
     #[derive(Debug, serde::Deserialize, Validate)]
     struct Parent {
+        #[expect(dead_code, reason = "`Valid` has the id")]
+        id: Option<Uuid>,
         #[validate(length(min = 1, max = 3))]
         name: String,
         #[serde(default)]
@@ -264,6 +269,8 @@ mod tests {
         assert_eq!(errors(r#"{"name":"a","children":[{"value":"b"}]}"#), [pair("#/children/0/value", "invalid_type")]);
         assert_eq!(errors(r#"{"name":"a\u0000"}"#), [pair("#/name", "null_character")]);
         assert_eq!(errors(r#"{"id":"7","name":"a"}"#), [pair("#/id", "not_uuid_v7")]);
+        let change = of_bytes::<Child>(br#"{"id":"7","value":1,"x":1}"#).err().unwrap();
+        assert!(change.names("#/id", FieldCode::UNKNOWN_FIELD) && change.names("#/x", FieldCode::UNKNOWN_FIELD));
     }
 
     #[test]

@@ -176,6 +176,11 @@ impl Problem {
         self.0.code
     }
 
+    /// Whether a field has this error.
+    pub fn names(&self, pointer: &str, code: FieldCode) -> bool {
+        self.0.errors.iter().any(|error| error.pointer == pointer && error.code == code)
+    }
+
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
