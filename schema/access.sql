@@ -34,6 +34,11 @@ create function app_villages() returns uuid[] stable parallel safe language sql
   as $$ select nullif(current_setting('app.villages', true), '')::uuid[] $$;
 comment on function app_villages() is 'Villages that the caller''s organisation is twinned with today';
 
+create function app_late_entry_days() returns integer stable parallel safe language sql
+  as $$ select coalesce(nullif(current_setting('app.late_entry_days', true), '')::integer, 90) $$;
+comment on function app_late_entry_days() is
+  'LATE_ENTRY_DAYS: days after the last day of a twinning in which the unit may still record what happened before';
+
 create function app_place() returns uuid stable parallel safe language sql
   as $$ select nullif(current_setting('app.place', true), '')::uuid $$;
 comment on function app_place() is 'The place of an API key';
@@ -67,5 +72,5 @@ create function app_two_person_days() returns integer stable parallel safe langu
 comment on function app_two_person_days() is
   'TWO_PERSON_DAYS: days for which the maker of an account, or of its last reset, counts as its owner; 0: never';
 
-select app_callable('app_high', 'app_in_range', 'app_low', 'app_now', 'app_organisation', 'app_place', 'app_rank', 'app_refuse', 'app_role',
+select app_callable('app_high', 'app_in_range', 'app_late_entry_days', 'app_low', 'app_now', 'app_organisation', 'app_place', 'app_rank', 'app_refuse', 'app_role',
   'app_set', 'app_today', 'app_user_id', 'app_villages');

@@ -80,20 +80,17 @@ begin
     perform public.app_set('low', place.scope_path), public.app_set('high', left(place.scope_path, -1) || '/');
   end if;
 
-  select o.id, coalesce(o.valid_to < today, false) as ended into giver from public.organisations o
+  select o.id into giver from public.organisations o
    where o.id = who.organisation_id or o.place_id = who.locality_id;
   if found then
     perform public.app_set('organisation', giver.id::text);
-    -- An organisation that has ended reads its records, and its twinnings give it no village.
-    if not giver.ended then
-      perform public.app_set('villages', (
-        select array_agg(distinct v.id)::text
-          from public.twinnings t
-          join public.programmes p on p.id = t.programme_id and (p.ends_on is null or p.ends_on >= today)
-          join public.localities v on v.level = 'village'
-           and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
-         where t.organisation_id = giver.id and public.app_twinning_active(t, today)));
-    end if;
+    -- After its end, also that of the organisation, a twinning gives no village.
+    perform public.app_set('villages', (
+      select array_agg(distinct v.id)::text
+        from public.twinnings t
+        join public.localities v on v.level = 'village'
+         and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
+       where t.organisation_id = giver.id and public.app_twinning_active(t, today)));
   end if;
   return outcome;
 end $$;

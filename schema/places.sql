@@ -218,14 +218,16 @@ end $$;
 comment on function app_timeline(uuid, date, uuid) is 'The dated parents of a village that was entered under a given parent';
 
 -- The ancestor of a level by the dated parents.
-create function app_ancestor(place uuid, wanted_level text, day date) returns uuid stable language sql as $$
+-- Runs as the owner: a unit that records late names a village that it no longer sees.
+create function app_ancestor(place uuid, wanted_level text, day date) returns uuid
+  stable language sql security definer set search_path = '' as $$
   with recursive up as (
-    select l.id, l.level, 0 as depth from localities l where l.id = place
+    select l.id, l.level, 0 as depth from public.localities l where l.id = place
     union all
     select p.id, p.level, up.depth + 1
-      from up join locality_versions v on v.locality_id = up.id
+      from up join public.locality_versions v on v.locality_id = up.id
        and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
-      join localities p on p.id = v.parent_id
+      join public.localities p on p.id = v.parent_id
   )
   select id from up where level = wanted_level order by depth limit 1 $$;
 

@@ -235,10 +235,32 @@ comment on function app_begin_step(uuid, text, text, bytea) is 'Begins a step of
 create function app_forget_step(record uuid) returns void language sql security definer set search_path = '' as
   $$ delete from public.steps s where s.record_id = record $$;
 
+-- ── dependent records ─────────────────────────────────────────────────────────────────────────
+-- Runs as the owner: records outside the caller's range count too. Skips foreign keys by which dependent rows are deleted.
+create function app_dependents(of_table text, subject uuid) returns jsonb language plpgsql stable security definer set search_path = '' as $$
+declare
+  reference record;
+  referring bigint;
+  counts jsonb := '{}';
+begin
+  for reference in
+    select r.relname as name, a.attname as key
+      from pg_catalog.pg_constraint c
+      join pg_catalog.pg_class r on r.oid = c.conrelid
+      join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+     where c.contype = 'f' and c.confrelid = ('public.' || quote_ident(of_table))::regclass and c.confdeltype in ('a', 'r')
+  loop
+    execute format('select count(*) from public.%I where %I = $1', reference.name, reference.key) into referring using subject;
+    counts := counts || jsonb_build_object(reference.name, referring + coalesce((counts ->> reference.name)::bigint, 0));
+  end loop;
+  return counts;
+end $$;
+comment on function app_dependents(text, uuid) is 'The number of rows that refer to a record and forbid its deletion, by table';
+
 -- ── the tree day ───────────────────────────────────────────────────────────────────────────────
 select app_table('tree_day', tracked => false, grants => 'select, insert, update',
   reads => '{everybody}', reads_reason => 'The day of the tree is public: every policy of places depends on it',
   writes => '{system}', writes_reason => 'A job moves the day');
 
-select app_callable('app_audit_read', 'app_begin_step', 'app_claim', 'app_deletions_to_seal', 'app_forget_step', 'app_fresh_deletions',
+select app_callable('app_audit_read', 'app_begin_step', 'app_claim', 'app_deletions_to_seal', 'app_dependents', 'app_forget_step', 'app_fresh_deletions',
   'app_seal_deletion', 'app_sealed_deletions', 'app_with_caller');

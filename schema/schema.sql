@@ -29,15 +29,16 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_ancestor(place uuid, wanted_level text, day date) RETURNS uuid
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
     AS $$
   with recursive up as (
-    select l.id, l.level, 0 as depth from localities l where l.id = place
+    select l.id, l.level, 0 as depth from public.localities l where l.id = place
     union all
     select p.id, p.level, up.depth + 1
-      from up join locality_versions v on v.locality_id = up.id
+      from up join public.locality_versions v on v.locality_id = up.id
        and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
-      join localities p on p.id = v.parent_id
+      join public.localities p on p.id = v.parent_id
   )
   select id from up where level = wanted_level order by depth limit 1 $$;
 
@@ -353,6 +354,30 @@ CREATE FUNCTION public.app_deletions_to_seal(newest smallint, most integer) RETU
 
 COMMENT ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) IS 'Deleted rows whose personal fields are not sealed, or with another key than this one';
 
+CREATE FUNCTION public.app_dependents(of_table text, subject uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  reference record;
+  referring bigint;
+  counts jsonb := '{}';
+begin
+  for reference in
+    select r.relname as name, a.attname as key
+      from pg_catalog.pg_constraint c
+      join pg_catalog.pg_class r on r.oid = c.conrelid
+      join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+     where c.contype = 'f' and c.confrelid = ('public.' || quote_ident(of_table))::regclass and c.confdeltype in ('a', 'r')
+  loop
+    execute format('select count(*) from public.%I where %I = $1', reference.name, reference.key) into referring using subject;
+    counts := counts || jsonb_build_object(reference.name, referring + coalesce((counts ->> reference.name)::bigint, 0));
+  end loop;
+  return counts;
+end $_$;
+
+COMMENT ON FUNCTION public.app_dependents(of_table text, subject uuid) IS 'The number of rows that refer to a record and forbid its deletion, by table';
+
 CREATE FUNCTION public.app_end_access(account uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -450,20 +475,17 @@ begin
     perform public.app_set('low', place.scope_path), public.app_set('high', left(place.scope_path, -1) || '/');
   end if;
 
-  select o.id, coalesce(o.valid_to < today, false) as ended into giver from public.organisations o
+  select o.id into giver from public.organisations o
    where o.id = who.organisation_id or o.place_id = who.locality_id;
   if found then
     perform public.app_set('organisation', giver.id::text);
-    -- An organisation that has ended reads its records, and its twinnings give it no village.
-    if not giver.ended then
-      perform public.app_set('villages', (
-        select array_agg(distinct v.id)::text
-          from public.twinnings t
-          join public.programmes p on p.id = t.programme_id and (p.ends_on is null or p.ends_on >= today)
-          join public.localities v on v.level = 'village'
-           and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
-         where t.organisation_id = giver.id and public.app_twinning_active(t, today)));
-    end if;
+    -- After its end, also that of the organisation, a twinning gives no village.
+    perform public.app_set('villages', (
+      select array_agg(distinct v.id)::text
+        from public.twinnings t
+        join public.localities v on v.level = 'village'
+         and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
+       where t.organisation_id = giver.id and public.app_twinning_active(t, today)));
   end if;
   return outcome;
 end $$;
@@ -533,6 +555,22 @@ CREATE FUNCTION public.app_fold(value text) RETURNS text
 
 COMMENT ON FUNCTION public.app_fold(value text) IS 'Case, diacritics, đ and punctuation folded away: Kông Chro = kong chro';
 
+CREATE FUNCTION public.app_follow_end() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_table_name = 'organisations' then
+    update public.twinnings t set ends_on = new.valid_to
+     where t.organisation_id = new.id and t.starts_on <= new.valid_to and (t.ends_on is null or t.ends_on > new.valid_to);
+  end if;
+  update public.twinnings t set last_day = public.app_last_day(t)
+   where case tg_table_name when 'programmes' then t.programme_id = new.id when 'organisations' then t.organisation_id = new.id
+         else t.locality_id = new.id end
+     and t.last_day is distinct from public.app_last_day(t);
+  return null;
+end $$;
+
 CREATE FUNCTION public.app_follow_item() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -597,6 +635,21 @@ CREATE FUNCTION public.app_forgive(username text) RETURNS void
       or f.subject >= 'device ' || username || ' ' and f.subject < 'device ' || username || '!' $$;
 
 COMMENT ON FUNCTION public.app_forgive(username text) IS 'Deletes the failure counters of an account: by name, by device, and of changes of its password';
+
+CREATE FUNCTION public.app_former_places() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with recursive above as (
+    select v.parent_id as id from public.localities l join public.locality_versions v on v.locality_id = l.id
+     where public.app_role() in ('commune', 'district') and l.level = 'village'
+       and l.scope_path >= public.app_low() and l.scope_path < public.app_high()
+     union
+    select v.parent_id from above a join public.locality_versions v on v.locality_id = a.id
+  )
+  select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province' $$;
+
+COMMENT ON FUNCTION public.app_former_places() IS 'Ended communes and districts in which a village of the caller''s range lay';
 
 CREATE FUNCTION public.app_fresh_deletions(most integer) RETURNS TABLE(id uuid, resource text, personal jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -783,6 +836,48 @@ begin
   return new;
 end $$;
 
+CREATE FUNCTION public.app_keep_inside(subjects uuid[]) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  outside record;
+begin
+  select count(*) filter (where x.starts_on < x.first or coalesce(x.ends_on, x.starts_on) > x.last) as twinnings,
+         coalesce(sum((select count(*) from public.visits r where r.twinning_id = x.id
+           and (r.visited_on < x.starts_on or r.visited_on > x.last_day or public.app_suspended(x.suspensions, r.visited_on)))), 0) as visits,
+         coalesce(sum((select count(*) from public.gifts r where r.twinning_id = x.id
+           and (r.given_on < x.starts_on or r.given_on > x.last_day or public.app_suspended(x.suspensions, r.given_on)))), 0) as gifts
+    into outside
+    from (select t.*, greatest(p.effective_on, o.valid_from, l.valid_from) as first, least(p.ends_on, o.valid_to, l.valid_to) as last
+            from public.twinnings t
+            join public.programmes p on p.id = t.programme_id
+            join public.organisations o on o.id = t.organisation_id
+            join public.localities l on l.id = t.locality_id
+           where t.id = any (subjects)) x;
+  if outside.twinnings + outside.visits + outside.gifts > 0 then
+    raise exception 'records lie outside' using constraint = 'app_in_use', errcode = 'foreign_key_violation', detail = to_jsonb(outside)::text;
+  end if;
+end $$;
+
+COMMENT ON FUNCTION public.app_keep_inside(subjects uuid[]) IS 'Raises app_in_use, with counts, where twinnings or their records lie outside their days';
+
+CREATE FUNCTION public.app_keep_twinnings_inside() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_table_name = 'twinnings' then
+    perform public.app_keep_inside(array(select n.id from changed n join former o using (id)
+      where (n.starts_on, n.ends_on, n.last_day, n.suspensions) is distinct from (o.starts_on, o.ends_on, o.last_day, o.suspensions)));
+  elsif tg_table_name = 'programmes' then
+    perform public.app_keep_inside(array(select t.id from public.twinnings t where t.programme_id = new.id));
+  else
+    perform public.app_keep_inside(array(select t.id from public.twinnings t where t.organisation_id = new.id));
+  end if;
+  return null;
+end $$;
+
 CREATE FUNCTION public.app_keep_user() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -795,6 +890,67 @@ begin
   end if;
   return old;
 end $$;
+
+CREATE TABLE public.twinnings (
+    id uuid NOT NULL,
+    programme_id uuid NOT NULL,
+    organisation_id uuid NOT NULL,
+    organisation_scope_path text NOT NULL COLLATE pg_catalog."C",
+    locality_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    lead boolean NOT NULL,
+    decision_number text,
+    decision_date date,
+    starts_on date NOT NULL,
+    ends_on date,
+    last_day date,
+    suspensions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT twinnings_period CHECK ((starts_on <= ends_on))
+);
+
+ALTER TABLE ONLY public.twinnings FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.twinnings IS 'An organisation is twinned with a place (kết nghĩa), under a programme, for a time';
+
+COMMENT ON COLUMN public.twinnings.lead IS 'Leads (chủ trì) rather than takes part (phối hợp)';
+
+COMMENT ON COLUMN public.twinnings.last_day IS 'The earliest end (inclusive) of the twinning, its programme, organisation and place; null: open';
+
+COMMENT ON COLUMN public.twinnings.suspensions IS 'Entries of Suspension in their order; a change replaces all of them';
+
+CREATE FUNCTION public.app_last_day(t public.twinnings) RETURNS date
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select least(t.ends_on, p.ends_on, o.valid_to, l.valid_to)
+    from public.programmes p, public.organisations o, public.localities l
+   where p.id = t.programme_id and o.id = t.organisation_id and l.id = t.locality_id $$;
+
+COMMENT ON FUNCTION public.app_last_day(t public.twinnings) IS 'The earliest end of a twinning, its programme, organisation and place';
+
+CREATE FUNCTION public.app_last_day_of_new() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'INSERT' then
+    perform 1 from public.programmes p where p.id = new.programme_id for share;
+    perform 1 from public.organisations o where o.id = new.organisation_id for share;
+    perform 1 from public.localities l where l.id = new.locality_id for share;
+  end if;
+  new.last_day := public.app_last_day(new);
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_late_entry_days() RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select coalesce(nullif(current_setting('app.late_entry_days', true), '')::integer, 90) $$;
+
+COMMENT ON FUNCTION public.app_late_entry_days() IS 'LATE_ENTRY_DAYS: days after the last day of a twinning in which the unit may still record what happened before';
 
 CREATE FUNCTION public.app_latest_assessment() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -994,6 +1150,26 @@ begin
   delete from public.visit_households x where x.household_id = merged;
 end $$;
 
+CREATE FUNCTION public.app_name_late() RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  before constant text := coalesce(current_setting('app.villages', true), '');
+begin
+  perform public.app_set('villages', (
+    with recursive places as (
+      select t.locality_id as id from public.twinnings t
+       where t.organisation_id = public.app_organisation() and t.starts_on <= public.app_today()
+         and (t.last_day is null or t.last_day + public.app_late_entry_days() >= public.app_today())
+       union
+      -- Below the place at any time; the record is checked against the tree of its day.
+      select v.locality_id from places p join public.locality_versions v on v.parent_id = p.id
+    )
+    select array_agg(distinct l.id)::text from places join public.localities l using (id) where l.level = 'village'));
+  return before;
+end $$;
+
 CREATE FUNCTION public.app_name_was_taken() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -1016,6 +1192,20 @@ CREATE FUNCTION public.app_now() RETURNS timestamp with time zone
     AS $$ select nullif(current_setting('app.now', true), '')::timestamptz $$;
 
 COMMENT ON FUNCTION public.app_now() IS 'The moment of the request by the service''s clock, which tests and demonstrations move';
+
+CREATE FUNCTION public.app_one_lead() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', 'lead', new.programme_id, new.locality_id), 0));
+  if exists (select from public.twinnings t
+              where t.programme_id = new.programme_id and t.locality_id = new.locality_id and t.lead and t.id <> new.id
+                and (t.last_day is null or t.last_day >= new.starts_on) and (new.last_day is null or new.last_day >= t.starts_on)) then
+    raise exception 'another organisation leads' using constraint = 'twinnings_lead', errcode = 'exclusion_violation';
+  end if;
+  return null;
+end $$;
 
 CREATE FUNCTION public.app_organisation() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1661,6 +1851,11 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.app_suspended(suspensions jsonb, day date) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select suspensions <> '[]' and exists (select from jsonb_to_recordset(suspensions) as s(starts_on date, ends_on date)
+    where s.starts_on <= day and (s.ends_on is null or s.ends_on >= day)) $$;
+
 CREATE FUNCTION public.app_table(target regclass, reads text[] DEFAULT NULL::text[], reads_reason text DEFAULT NULL::text, writes text[] DEFAULT NULL::text[], writes_reason text DEFAULT NULL::text, inserts text[] DEFAULT NULL::text[], inserts_reason text DEFAULT NULL::text, owner text DEFAULT NULL::text, grants text DEFAULT 'select, insert, update, delete'::text, tracked boolean DEFAULT true, personal text[] DEFAULT '{}'::text[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1800,8 +1995,9 @@ CREATE FUNCTION public.app_touch_ended_twinnings() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  update public.twinnings t set updated_at = pg_catalog.clock_timestamp() 
-   where t.ends_on >= old.day and t.ends_on < new.day and not t.suspended;
+  update public.twinnings t set updated_at = pg_catalog.clock_timestamp()
+   where t.last_day >= old.day and t.last_day < new.day
+      or t.suspensions <> '[]' and public.app_twinning_active(t, old.day) <> public.app_twinning_active(t, new.day);
   return null;
 end $$;
 
@@ -1925,35 +2121,9 @@ CREATE FUNCTION public.app_twinned_places() RETURNS SETOF uuid
 
 COMMENT ON FUNCTION public.app_twinned_places() IS 'Places with an active twinning today';
 
-CREATE TABLE public.twinnings (
-    id uuid NOT NULL,
-    programme_id uuid NOT NULL,
-    organisation_id uuid NOT NULL,
-    organisation_scope_path text NOT NULL COLLATE pg_catalog."C",
-    locality_id uuid NOT NULL,
-    scope_path text NOT NULL COLLATE pg_catalog."C",
-    lead boolean NOT NULL,
-    decision_number text,
-    decision_date date,
-    starts_on date NOT NULL,
-    ends_on date,
-    suspended boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    version bigint NOT NULL,
-    changed_xid xid8 NOT NULL,
-    CONSTRAINT twinnings_period CHECK ((starts_on <= ends_on))
-);
-
-ALTER TABLE ONLY public.twinnings FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE public.twinnings IS 'An organisation is twinned with a place (kết nghĩa), under a programme, for a time';
-
-COMMENT ON COLUMN public.twinnings.lead IS 'Leads (chủ trì) rather than takes part (phối hợp)';
-
 CREATE FUNCTION public.app_twinning_active(t public.twinnings, day date) RETURNS boolean
     LANGUAGE sql STABLE
-    AS $$ select not t.suspended and t.starts_on <= day and (t.ends_on is null or t.ends_on >= day) $$;
+    AS $$ select t.starts_on <= day and (t.last_day is null or t.last_day >= day) and not public.app_suspended(t.suspensions, day) $$;
 
 CREATE FUNCTION public.app_twinning_once() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1978,9 +2148,10 @@ begin
   return null;
 end $$;
 
-CREATE FUNCTION public.app_twinning_status(suspended boolean, ends_on date) RETURNS text
+CREATE FUNCTION public.app_twinning_status(last_day date, suspensions jsonb) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$ select case when suspended then 'suspended' when ends_on < app_today() then 'ended' else 'active' end $$;
+    AS $$ select case when last_day < public.app_today() then 'ended'
+    when public.app_suspended(suspensions, public.app_today()) then 'suspended' else 'active' end $$;
 
 CREATE FUNCTION public.app_two_person_days() RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -2221,6 +2392,7 @@ CREATE TABLE public.gifts (
     settlement_note text,
     correction_reason text,
     written_by uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    entered_from text DEFAULT 'unit'::text NOT NULL,
     acted_by uuid NOT NULL,
     on_behalf_of uuid,
     created_at timestamp with time zone NOT NULL,
@@ -2229,6 +2401,7 @@ CREATE TABLE public.gifts (
     changed_xid xid8 NOT NULL,
     CONSTRAINT gifts_category CHECK ((category = ANY (ARRAY['food'::text, 'cash'::text, 'clothes'::text, 'study_equipment'::text, 'bicycle'::text, 'medicine'::text, 'household_goods'::text, 'seedling'::text, 'livestock'::text, 'tool'::text, 'other'::text]))),
     CONSTRAINT gifts_description CHECK ((description <> ''::text)),
+    CONSTRAINT gifts_entered_from CHECK ((entered_from = ANY (ARRAY['unit'::text, 'paper'::text]))),
     CONSTRAINT gifts_funding_source CHECK ((funding_source = ANY (ARRAY['programme_direct'::text, 'central_budget'::text, 'province_budget'::text, 'district_budget'::text, 'commune_budget'::text, 'programme_integrated'::text, 'organisation_own'::text, 'staff_contribution'::text, 'enterprise'::text, 'mass_organisation'::text, 'donor'::text, 'community'::text, 'credit'::text, 'labour_days'::text, 'other_legal'::text]))),
     CONSTRAINT gifts_member_of_household CHECK (((member_id IS NULL) OR (household_id IS NOT NULL))),
     CONSTRAINT gifts_quantity CHECK ((quantity > (0)::numeric)),
@@ -2964,17 +3137,19 @@ CREATE TABLE public.visits (
     visited_on date NOT NULL,
     purpose text NOT NULL,
     occasion text,
-    participants integer NOT NULL,
+    participants integer,
     findings text,
     latitude double precision,
     longitude double precision,
     recorded_at timestamp with time zone,
+    entered_from text DEFAULT 'unit'::text NOT NULL,
     acted_by uuid,
     on_behalf_of uuid,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
     changed_xid xid8 NOT NULL,
+    CONSTRAINT visits_entered_from CHECK ((entered_from = ANY (ARRAY['unit'::text, 'paper'::text]))),
     CONSTRAINT visits_latitude CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
     CONSTRAINT visits_longitude CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision))),
     CONSTRAINT visits_participants CHECK (((participants >= 1) AND (participants <= 10000))),
@@ -2988,6 +3163,8 @@ COMMENT ON TABLE public.visits IS 'Visits of units to villages';
 COMMENT ON COLUMN public.visits.organisation_id IS 'The organisation of the twinning on the day of the visit';
 
 COMMENT ON COLUMN public.visits.recorded_at IS 'By the clock of the phone, stored as sent';
+
+COMMENT ON COLUMN public.visits.entered_from IS 'paper: an official entered a paper record of the unit';
 
 CREATE TABLE public.working_groups (
     id uuid NOT NULL,
@@ -3406,6 +3583,8 @@ CREATE INDEX support_summaries_wandering ON public.support_summaries USING btree
 
 CREATE INDEX twinnings_changed ON public.twinnings USING btree (changed_xid, id);
 
+CREATE INDEX twinnings_last_day ON public.twinnings USING btree (last_day);
+
 CREATE INDEX twinnings_locality_id ON public.twinnings USING btree (locality_id, scope_path);
 
 CREATE INDEX twinnings_organisation_id ON public.twinnings USING btree (organisation_id, organisation_scope_path);
@@ -3500,11 +3679,19 @@ CREATE TRIGGER ab_place BEFORE INSERT OR UPDATE OF organisation_id ON public.twi
 
 CREATE TRIGGER ab_unsettle BEFORE UPDATE OF role, locality_id, organisation_id, active ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_unsettle_user();
 
+CREATE TRIGGER ac_last_day BEFORE INSERT OR UPDATE OF ends_on ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_last_day_of_new();
+
 CREATE TRIGGER actor BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.actor_id IS NOT NULL)) EXECUTE FUNCTION public.app_audit_actor();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.app_append_only();
 
 CREATE TRIGGER ended_twinnings AFTER UPDATE OF day ON public.tree_day FOR EACH ROW WHEN ((new.day > old.day)) EXECUTE FUNCTION public.app_touch_ended_twinnings();
+
+CREATE TRIGGER follow_end AFTER UPDATE OF valid_to ON public.localities FOR EACH ROW WHEN ((new.valid_to IS DISTINCT FROM old.valid_to)) EXECUTE FUNCTION public.app_follow_end();
+
+CREATE TRIGGER follow_end AFTER UPDATE OF valid_to ON public.organisations FOR EACH ROW WHEN ((new.valid_to IS DISTINCT FROM old.valid_to)) EXECUTE FUNCTION public.app_follow_end();
+
+CREATE TRIGGER follow_end AFTER UPDATE OF ends_on ON public.programmes FOR EACH ROW WHEN ((new.ends_on IS DISTINCT FROM old.ends_on)) EXECUTE FUNCTION public.app_follow_end();
 
 CREATE TRIGGER follow_item AFTER INSERT OR DELETE OR UPDATE OF status, hardship_item_id ON public.gifts FOR EACH ROW EXECUTE FUNCTION public.app_follow_item('hardship_item_id');
 
@@ -3516,9 +3703,17 @@ CREATE TRIGGER index_words_of_changed AFTER UPDATE ON public.locality_versions R
 
 CREATE TRIGGER index_words_of_new AFTER INSERT ON public.locality_versions REFERENCING NEW TABLE AS named FOR EACH STATEMENT EXECUTE FUNCTION public.app_index_localities();
 
+CREATE TRIGGER keep_inside AFTER UPDATE OF valid_from, valid_to ON public.organisations FOR EACH ROW WHEN (((new.valid_from IS DISTINCT FROM old.valid_from) OR (new.valid_to IS DISTINCT FROM old.valid_to))) EXECUTE FUNCTION public.app_keep_twinnings_inside();
+
+CREATE TRIGGER keep_inside AFTER UPDATE OF effective_on, ends_on ON public.programmes FOR EACH ROW WHEN (((new.effective_on IS DISTINCT FROM old.effective_on) OR (new.ends_on IS DISTINCT FROM old.ends_on))) EXECUTE FUNCTION public.app_keep_twinnings_inside();
+
+CREATE TRIGGER keep_inside AFTER UPDATE ON public.twinnings REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.app_keep_twinnings_inside();
+
 CREATE TRIGGER latest_assessment AFTER INSERT OR UPDATE OF year, poverty_status, deprivations, poverty_causes ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_latest_assessment();
 
 CREATE TRIGGER once AFTER INSERT OR UPDATE OF programme_id, organisation_id, locality_id, starts_on, ends_on ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_twinning_once();
+
+CREATE TRIGGER one_lead AFTER INSERT OR UPDATE OF programme_id, locality_id, lead, starts_on, last_day ON public.twinnings FOR EACH ROW WHEN (new.lead) EXECUTE FUNCTION public.app_one_lead();
 
 CREATE TRIGGER place_of_household_assessments BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_assessments'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
 
@@ -3934,7 +4129,7 @@ CREATE POLICY definer_functions ON public.support_summaries TO app_owner USING (
 
 COMMENT ON POLICY definer_functions ON public.support_summaries IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
-CREATE POLICY definer_functions ON public.twinnings FOR SELECT TO app_owner USING (true);
+CREATE POLICY definer_functions ON public.twinnings TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.twinnings IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
@@ -3954,6 +4149,10 @@ CREATE POLICY definer_functions ON public.visits TO app_owner USING (true) WITH 
 
 COMMENT ON POLICY definer_functions ON public.visits IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
+CREATE POLICY definer_functions ON public.working_groups FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.working_groups IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
 CREATE POLICY definer_locks ON public.localities FOR UPDATE TO app_owner USING (true) WITH CHECK (false);
 
 COMMENT ON POLICY definer_locks ON public.localities IS 'A foreign key locks the row that it refers to, as the owner; nothing is changed';
@@ -3966,9 +4165,9 @@ ALTER TABLE public.deleted_records ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY either_end ON public.twinnings FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((organisation_scope_path >= ( SELECT public.app_low() AS app_low)) AND (organisation_scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)) OR (locality_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
+CREATE POLICY either_end ON public.twinnings FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((organisation_scope_path >= ( SELECT public.app_low() AS app_low)) AND (organisation_scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)) OR (locality_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (locality_id = ANY (( SELECT public.app_former_places() AS app_former_places)::uuid[]))));
 
-COMMENT ON POLICY either_end ON public.twinnings IS 'A twinning is visible to the officials of the village and of the unit, to the unit, and to the other units of the village';
+COMMENT ON POLICY either_end ON public.twinnings IS 'A twinning is visible to the officials of the village and of the unit, to the unit, to the other units of the village, and to each commune that holds a village of an ended place';
 
 ALTER TABLE public.gifts ENABLE ROW LEVEL SECURITY;
 
@@ -4383,6 +4582,9 @@ REVOKE ALL ON FUNCTION public.app_condition(target regclass, shapes text[]) FROM
 REVOKE ALL ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) TO app;
 
+REVOKE ALL ON FUNCTION public.app_dependents(of_table text, subject uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_dependents(of_table text, subject uuid) TO app;
+
 REVOKE ALL ON FUNCTION public.app_end_access(account uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_end_own_session(target uuid) FROM PUBLIC;
@@ -4412,6 +4614,8 @@ GRANT ALL ON FUNCTION public.app_enter_system(moment timestamp with time zone) T
 REVOKE ALL ON FUNCTION public.app_fold(value text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_fold(value text) TO app;
 
+REVOKE ALL ON FUNCTION public.app_follow_end() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_follow_item() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_forget(most integer) FROM PUBLIC;
@@ -4421,6 +4625,9 @@ REVOKE ALL ON FUNCTION public.app_forget_step(record uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_forget_step(record uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_forgive(username text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_former_places() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_former_places() TO app;
 
 REVOKE ALL ON FUNCTION public.app_fresh_deletions(most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_fresh_deletions(most integer) TO app;
@@ -4460,7 +4667,20 @@ GRANT ALL ON FUNCTION public.app_item_held(item uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_keep_identity() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_keep_inside(subjects uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_keep_twinnings_inside() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_keep_user() FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.twinnings TO app;
+
+REVOKE ALL ON FUNCTION public.app_last_day(t public.twinnings) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_last_day_of_new() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_late_entry_days() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_late_entry_days() TO app;
 
 REVOKE ALL ON FUNCTION public.app_latest_assessment() FROM PUBLIC;
 
@@ -4495,6 +4715,9 @@ REVOKE ALL ON FUNCTION public.app_merge_rule(whole regclass, part regclass, key 
 
 REVOKE ALL ON FUNCTION public.app_merge_visits(merged uuid, survivor uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_name_late() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_name_late() TO app;
+
 REVOKE ALL ON FUNCTION public.app_name_was_taken() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_name_was_taken() TO app;
 
@@ -4503,6 +4726,8 @@ GRANT ALL ON FUNCTION public.app_naming_pause() TO app;
 
 REVOKE ALL ON FUNCTION public.app_now() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_now() TO app;
+
+REVOKE ALL ON FUNCTION public.app_one_lead() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_organisation() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_organisation() TO app;
@@ -4619,6 +4844,9 @@ GRANT ALL ON FUNCTION public.app_summarise_support(most integer) TO app;
 
 REVOKE ALL ON FUNCTION public.app_support_changed() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_suspended(suspensions jsonb, day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_suspended(suspensions jsonb, day date) TO app;
+
 REVOKE ALL ON FUNCTION public.app_table(target regclass, reads text[], reads_reason text, writes text[], writes_reason text, inserts text[], inserts_reason text, owner text, grants text, tracked boolean, personal text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_take_try(tried text) FROM PUBLIC;
@@ -4645,15 +4873,13 @@ GRANT ALL ON FUNCTION public.app_tree(day date) TO app;
 REVOKE ALL ON FUNCTION public.app_twinned_places() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_twinned_places() TO app;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.twinnings TO app;
-
 REVOKE ALL ON FUNCTION public.app_twinning_active(t public.twinnings, day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_twinning_active(t public.twinnings, day date) TO app;
 
 REVOKE ALL ON FUNCTION public.app_twinning_once() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.app_twinning_status(suspended boolean, ends_on date) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.app_twinning_status(suspended boolean, ends_on date) TO app;
+REVOKE ALL ON FUNCTION public.app_twinning_status(last_day date, suspensions jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_twinning_status(last_day date, suspensions jsonb) TO app;
 
 REVOKE ALL ON FUNCTION public.app_two_person_days() FROM PUBLIC;
 

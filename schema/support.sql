@@ -79,6 +79,72 @@ create trigger follow_item after insert or update of status, hardship_item_id or
   for each row execute function app_follow_item('hardship_item_id');
 create trigger follow_item after insert or delete on pledges for each row execute function app_follow_item('item_id');
 
+-- ── late records ───────────────────────────────────────────────────────────────────────────────
+-- Lets the caller name the villages of its twinnings that have ended lately or are suspended, and their listed households, while it
+-- records: until the end of the transaction, or until app.villages is set back to the returned text. The policies see them as villages of
+-- today, so an answer must be read after that.
+create function app_name_late() returns text language plpgsql security definer set search_path = '' as $$
+declare
+  before constant text := coalesce(current_setting('app.villages', true), '');
+begin
+  perform public.app_set('villages', (
+    with recursive places as (
+      select t.locality_id as id from public.twinnings t
+       where t.organisation_id = public.app_organisation() and t.starts_on <= public.app_today()
+         and (t.last_day is null or t.last_day + public.app_late_entry_days() >= public.app_today())
+       union
+      -- Below the place at any time; the record is checked against the tree of its day.
+      select v.locality_id from places p join public.locality_versions v on v.parent_id = p.id
+    )
+    select array_agg(distinct l.id)::text from places join public.localities l using (id) where l.level = 'village'));
+  return before;
+end $$;
+
+-- ── days that hold each other ──────────────────────────────────────────────────────────────────
+-- Refuses days of twinnings, and of the programmes, organisations and places that limit them, which leave a twinning, a visit or a gift
+-- outside.
+create function app_keep_inside(subjects uuid[]) returns void language plpgsql stable security definer set search_path = '' as $$
+declare
+  outside record;
+begin
+  select count(*) filter (where x.starts_on < x.first or coalesce(x.ends_on, x.starts_on) > x.last) as twinnings,
+         coalesce(sum((select count(*) from public.visits r where r.twinning_id = x.id
+           and (r.visited_on < x.starts_on or r.visited_on > x.last_day or public.app_suspended(x.suspensions, r.visited_on)))), 0) as visits,
+         coalesce(sum((select count(*) from public.gifts r where r.twinning_id = x.id
+           and (r.given_on < x.starts_on or r.given_on > x.last_day or public.app_suspended(x.suspensions, r.given_on)))), 0) as gifts
+    into outside
+    from (select t.*, greatest(p.effective_on, o.valid_from, l.valid_from) as first, least(p.ends_on, o.valid_to, l.valid_to) as last
+            from public.twinnings t
+            join public.programmes p on p.id = t.programme_id
+            join public.organisations o on o.id = t.organisation_id
+            join public.localities l on l.id = t.locality_id
+           where t.id = any (subjects)) x;
+  if outside.twinnings + outside.visits + outside.gifts > 0 then
+    raise exception 'records lie outside' using constraint = 'app_in_use', errcode = 'foreign_key_violation', detail = to_jsonb(outside)::text;
+  end if;
+end $$;
+comment on function app_keep_inside(uuid[]) is 'Raises app_in_use, with counts, where twinnings or their records lie outside their days';
+
+create function app_keep_twinnings_inside() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_table_name = 'twinnings' then
+    perform public.app_keep_inside(array(select n.id from changed n join former o using (id)
+      where (n.starts_on, n.ends_on, n.last_day, n.suspensions) is distinct from (o.starts_on, o.ends_on, o.last_day, o.suspensions)));
+  elsif tg_table_name = 'programmes' then
+    perform public.app_keep_inside(array(select t.id from public.twinnings t where t.programme_id = new.id));
+  else
+    perform public.app_keep_inside(array(select t.id from public.twinnings t where t.organisation_id = new.id));
+  end if;
+  return null;
+end $$;
+create trigger keep_inside after update on twinnings referencing old table as former new table as changed
+  for each statement execute function app_keep_twinnings_inside();
+-- After follow_end, whose counts include the records.
+create trigger keep_inside after update of effective_on, ends_on on programmes for each row
+  when ((new.effective_on, new.ends_on) is distinct from (old.effective_on, old.ends_on)) execute function app_keep_twinnings_inside();
+create trigger keep_inside after update of valid_from, valid_to on organisations for each row
+  when ((new.valid_from, new.valid_to) is distinct from (old.valid_from, old.valid_to)) execute function app_keep_twinnings_inside();
+
 -- ── refusals that depend on other records ──────────────────────────────────────────────────────
 -- These run as the owner: records outside the caller's range count too.
 create function app_household_decided(subject uuid) returns boolean stable language sql security definer set search_path = '' as $$
@@ -115,4 +181,4 @@ begin
 end $$;
 create trigger ab_keep_identity before update of kind, place_id, locality_id on organisations for each row execute function app_keep_identity();
 
-select app_callable('app_gives_at_home', 'app_household_decided', 'app_item_held', 'app_member_given', 'app_refresh_item', 'app_visit_gave');
+select app_callable('app_gives_at_home', 'app_household_decided', 'app_item_held', 'app_member_given', 'app_name_late', 'app_refresh_item', 'app_visit_gave');

@@ -28,15 +28,29 @@ comment on policy readable on programmes is
   'Programmes are visible to every signed-in user; keys read aggregates only';
 create trigger aa_place before insert or update of locality_id on programmes for each row execute function app_place_in_locality();
 
-select app_table('twinnings', owner => 'reads',
+-- A commune holds villages of a place that ended: a commune that was split, or a district. Its twinnings are those of the village
+-- until the last day, and are recorded late.
+create function app_former_places() returns uuid[] stable language sql security definer set search_path = '' as $$
+  with recursive above as (
+    select v.parent_id as id from public.localities l join public.locality_versions v on v.locality_id = l.id
+     where public.app_role() in ('commune', 'district') and l.level = 'village'
+       and l.scope_path >= public.app_low() and l.scope_path < public.app_high()
+     union
+    select v.parent_id from above a join public.locality_versions v on v.locality_id = a.id
+  )
+  select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province' $$;
+comment on function app_former_places() is 'Ended communes and districts in which a village of the caller''s range lay';
+
+select app_table('twinnings', owner => 'writes',
   writes => '{place}', writes_reason => 'The officials of the village decide about it');
 create policy either_end on twinnings for select using (
   (scope_path >= (select app_low()) and scope_path < (select app_high()))
   or (organisation_scope_path >= (select app_low()) and organisation_scope_path < (select app_high()))
   or organisation_id = (select app_organisation())
-  or locality_id = any ((select app_villages())::uuid[]));
+  or locality_id = any ((select app_villages())::uuid[])
+  or locality_id = any ((select app_former_places())::uuid[]));
 comment on policy either_end on twinnings is
-  'A twinning is visible to the officials of the village and of the unit, to the unit, and to the other units of the village';
+  'A twinning is visible to the officials of the village and of the unit, to the unit, to the other units of the village, and to each commune that holds a village of an ended place';
 create trigger aa_place before insert or update of locality_id on twinnings for each row execute function app_place_in_locality();
 
 create function app_place_twinning() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -72,12 +86,73 @@ end $$;
 create trigger once after insert or update of programme_id, organisation_id, locality_id, starts_on, ends_on on twinnings
   for each row execute function app_twinning_once();
 
--- ── state and places of twinnings ──────────────────────────────────────────────────────────────
-create function app_twinning_active(t twinnings, day date) returns boolean stable language sql
-  as $$ select not t.suspended and t.starts_on <= day and (t.ends_on is null or t.ends_on >= day) $$;
+-- Rejects a second leading organisation of a place under one programme at the same time.
+create function app_one_lead() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', 'lead', new.programme_id, new.locality_id), 0));
+  if exists (select from public.twinnings t
+              where t.programme_id = new.programme_id and t.locality_id = new.locality_id and t.lead and t.id <> new.id
+                and (t.last_day is null or t.last_day >= new.starts_on) and (new.last_day is null or new.last_day >= t.starts_on)) then
+    raise exception 'another organisation leads' using constraint = 'twinnings_lead', errcode = 'exclusion_violation';
+  end if;
+  return null;
+end $$;
+create trigger one_lead after insert or update of programme_id, locality_id, lead, starts_on, last_day on twinnings
+  for each row when (new.lead) execute function app_one_lead();
 
-create function app_twinning_status(suspended boolean, ends_on date) returns text stable parallel safe language sql
-  as $$ select case when suspended then 'suspended' when ends_on < app_today() then 'ended' else 'active' end $$;
+-- ── the last day of twinnings ──────────────────────────────────────────────────────────────────
+-- The rows are locked until a new twinning is committed: a programme, organisation or place that ends meanwhile waits, and its trigger
+-- then sees the twinning.
+create function app_last_day_of_new() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' then
+    perform 1 from public.programmes p where p.id = new.programme_id for share;
+    perform 1 from public.organisations o where o.id = new.organisation_id for share;
+    perform 1 from public.localities l where l.id = new.locality_id for share;
+  end if;
+  new.last_day := public.app_last_day(new);
+  return new;
+end $$;
+create trigger ac_last_day before insert or update of ends_on on twinnings for each row execute function app_last_day_of_new();
+
+-- Follows a programme, organisation or place whose end changes. An organisation also ends its twinnings, which would begin
+-- again when the organisation is reopened.
+create function app_follow_end() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_table_name = 'organisations' then
+    update public.twinnings t set ends_on = new.valid_to
+     where t.organisation_id = new.id and t.starts_on <= new.valid_to and (t.ends_on is null or t.ends_on > new.valid_to);
+  end if;
+  update public.twinnings t set last_day = public.app_last_day(t)
+   where case tg_table_name when 'programmes' then t.programme_id = new.id when 'organisations' then t.organisation_id = new.id
+         else t.locality_id = new.id end
+     and t.last_day is distinct from public.app_last_day(t);
+  return null;
+end $$;
+create trigger follow_end after update of ends_on on programmes for each row
+  when (new.ends_on is distinct from old.ends_on) execute function app_follow_end();
+create trigger follow_end after update of valid_to on organisations for each row
+  when (new.valid_to is distinct from old.valid_to) execute function app_follow_end();
+create trigger follow_end after update of valid_to on localities for each row
+  when (new.valid_to is distinct from old.valid_to) execute function app_follow_end();
+
+-- ── state and places of twinnings ──────────────────────────────────────────────────────────────
+create function app_last_day(t twinnings) returns date stable language sql security definer set search_path = '' as $$
+  select least(t.ends_on, p.ends_on, o.valid_to, l.valid_to)
+    from public.programmes p, public.organisations o, public.localities l
+   where p.id = t.programme_id and o.id = t.organisation_id and l.id = t.locality_id $$;
+comment on function app_last_day(twinnings) is 'The earliest end of a twinning, its programme, organisation and place';
+
+create function app_suspended(suspensions jsonb, day date) returns boolean stable parallel safe language sql
+  as $$ select suspensions <> '[]' and exists (select from jsonb_to_recordset(suspensions) as s(starts_on date, ends_on date)
+    where s.starts_on <= day and (s.ends_on is null or s.ends_on >= day)) $$;
+
+create function app_twinning_active(t twinnings, day date) returns boolean stable language sql
+  as $$ select t.starts_on <= day and (t.last_day is null or t.last_day >= day) and not public.app_suspended(t.suspensions, day) $$;
+
+create function app_twinning_status(last_day date, suspensions jsonb) returns text stable parallel safe language sql
+  as $$ select case when last_day < public.app_today() then 'ended'
+    when public.app_suspended(suspensions, public.app_today()) then 'suspended' else 'active' end $$;
 
 -- Used by the filter for villages without a twinning. Runs as the owner: a village is also twinned through its commune or district, and
 -- a caller below those does not see their twinnings. The village knows of them anyway.
@@ -86,19 +161,20 @@ create function app_twinned_places() returns setof uuid stable language sql secu
    where public.app_twinning_active(t, (public.app_now() at time zone 'Asia/Ho_Chi_Minh')::date) $$;
 comment on function app_twinned_places() is 'Places with an active twinning today';
 
-
--- The status of a twinning changes with its end, so its version changes when the tree day passes the end.
+-- The status of a twinning is part of it, so its version changes when the tree day passes its last day, or a day on which a suspension
+-- begins or ends.
 create function app_touch_ended_twinnings() returns trigger language plpgsql set search_path = '' as $$
 begin
-  update public.twinnings t set updated_at = pg_catalog.clock_timestamp() 
-   where t.ends_on >= old.day and t.ends_on < new.day and not t.suspended;
+  update public.twinnings t set updated_at = pg_catalog.clock_timestamp()
+   where t.last_day >= old.day and t.last_day < new.day
+      or t.suspensions <> '[]' and public.app_twinning_active(t, old.day) <> public.app_twinning_active(t, new.day);
   return null;
 end $$;
 create trigger ended_twinnings after update of day on tree_day for each row when (new.day > old.day)
   execute function app_touch_ended_twinnings();
 
 -- ── working groups ─────────────────────────────────────────────────────────────────────────────
-select app_table('working_groups', personal => '{members}',
+select app_table('working_groups', owner => 'reads', personal => '{members}',
   reads => '{place, own part of organisations by organisation_id, managed part of programmes by programme_id}',
   reads_reason => 'A group is visible to its party, to the officials of the party and to those of the programme',
   writes => '{place, own part of organisations by organisation_id}', writes_reason => 'The party and its officials keep the group');
@@ -120,4 +196,4 @@ create function app_writes_party(scope_path text, organisation uuid) returns boo
   select coalesce(public.app_in_range(scope_path), false) or exists (select from public.organisations o
     where o.id = organisation and (o.id = public.app_organisation() or public.app_in_range(o.scope_path))) $$;
 
-select app_callable('app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_writes_party');
+select app_callable('app_former_places', 'app_suspended', 'app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_writes_party');

@@ -7,7 +7,7 @@ use std::thread;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use crate::kernel::db::TWO_PERSON_DAYS;
+use crate::kernel::db::Rules;
 use crate::kernel::http::peer::{Origins, TrustedProxy};
 
 /// The database and the data folder.
@@ -61,8 +61,11 @@ pub struct Callers {
     #[arg(long, env = "SIGN_IN_FAILURES_PER_ADDRESS", default_value_t = 300)]
     pub sign_in_failures_per_address: u32,
     /// Days for which the creator of an account, or the user who reset its password, counts as its owner; 0 disables the rule
-    #[arg(long, env = "TWO_PERSON_DAYS", default_value_t = TWO_PERSON_DAYS)]
+    #[arg(long, env = "TWO_PERSON_DAYS", default_value_t = 30)]
     pub two_person_days: u32,
+    /// Days after the last day of a twinning in which the unit may still record what happened before
+    #[arg(long, env = "LATE_ENTRY_DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(..=3660))]
+    pub late_entry_days: u32,
     /// Failed sign-ins an hour, over all accounts, that raise an alarm in the log and the metrics
     #[arg(long, env = "SIGN_IN_ALARM", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub sign_in_alarm: u32,
@@ -97,7 +100,8 @@ impl Default for Callers {
             address_limit_per_second: 50,
             address_limit_per_minute: 1200,
             sign_in_failures_per_address: 300,
-            two_person_days: TWO_PERSON_DAYS,
+            two_person_days: 30,
+            late_entry_days: 90,
             sign_in_alarm: 500,
             trusted_proxy: TrustedProxy::default(),
             cors_origins: Origins::default(),
@@ -107,6 +111,15 @@ impl Default for Callers {
             session_idle_days: 45,
             session_absolute_days: 180,
         }
+    }
+}
+
+impl Callers {
+    pub fn rules(&self) -> Rules {
+        vec![
+            ("two_person_days", self.two_person_days.to_string()),
+            ("late_entry_days", self.late_entry_days.to_string()),
+        ]
     }
 }
 

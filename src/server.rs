@@ -94,7 +94,7 @@ pub fn serve(mut settings: Serve) -> Result<(), String> {
         database.explain(load_places(&database.url, &clock))?;
     }
     migrate::check_login(&database.url)?;
-    let db = Db::connect_with(&database.url, settings.pool_size(), clock, settings.callers.two_person_days)?;
+    let db = Db::connect_with(&database.url, settings.pool_size(), clock, &settings.callers.rules())?;
     check(&db, settings.storage.unsafe_durability)?;
     let (tokens, secrets) = join_keys(&settings.storage, &settings.keys, &db, keys)?;
     start_on_today(&db).map_err(|problem| format!("cannot compute the tree of places: {problem}"))?;

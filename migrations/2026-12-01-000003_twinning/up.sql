@@ -104,7 +104,8 @@ create table twinnings (
   decision_date date,
   starts_on date not null,
   ends_on date,
-  suspended boolean not null default false,
+  last_day date,
+  suspensions jsonb not null default '[]',
   created_at timestamptz not null,
   updated_at timestamptz not null,
   version bigint not null,
@@ -117,11 +118,14 @@ create table twinnings (
 );
 comment on table twinnings is 'An organisation is twinned with a place (kết nghĩa), under a programme, for a time';
 comment on column twinnings.lead is 'Leads (chủ trì) rather than takes part (phối hợp)';
+comment on column twinnings.last_day is 'The earliest end (inclusive) of the twinning, its programme, organisation and place; null: open';
+comment on column twinnings.suspensions is 'Entries of Suspension in their order; a change replaces all of them';
 create index twinnings_organisation_id on twinnings (organisation_id, organisation_scope_path);
 create index twinnings_locality_id on twinnings (locality_id, scope_path);
 create index twinnings_scope_path on twinnings (scope_path);
 create index twinnings_organisation_scope_path on twinnings (organisation_scope_path);
 create index twinnings_starts_on on twinnings (starts_on, id);
+create index twinnings_last_day on twinnings (last_day);
 create index twinnings_changed on twinnings (changed_xid, id);
 
 create table working_groups (

@@ -9,11 +9,12 @@ create table visits (
   visited_on date not null,
   purpose text not null constraint visits_purpose check (purpose in ('holiday', 'survey', 'propaganda', 'monitoring', 'handover', 'other')),
   occasion text,
-  participants integer not null constraint visits_participants check (participants between 1 and 10000),
+  participants integer constraint visits_participants check (participants between 1 and 10000),
   findings text,
   latitude double precision constraint visits_latitude check (latitude between -90 and 90),
   longitude double precision constraint visits_longitude check (longitude between -180 and 180),
   recorded_at timestamptz,
+  entered_from text not null default 'unit' constraint visits_entered_from check (entered_from in ('unit', 'paper')),
   acted_by uuid,
   on_behalf_of uuid,
   created_at timestamptz not null,
@@ -24,6 +25,7 @@ create table visits (
 );
 comment on table visits is 'Visits of units to villages';
 comment on column visits.organisation_id is 'The organisation of the twinning on the day of the visit';
+comment on column visits.entered_from is 'paper: an official entered a paper record of the unit';
 comment on column visits.recorded_at is 'By the clock of the phone, stored as sent';
 create index visits_twinning_id on visits (twinning_id);
 create index visits_organisation_id on visits (organisation_id, visited_on);
@@ -67,6 +69,7 @@ create table gifts (
   settlement_note text,
   correction_reason text,
   written_by uuid[] not null default '{}',
+  entered_from text not null default 'unit' constraint gifts_entered_from check (entered_from in ('unit', 'paper')),
   acted_by uuid not null,
   on_behalf_of uuid,
   created_at timestamptz not null,

@@ -110,10 +110,12 @@ permissions! {
     WritePledges           = "pledges:write":          -    -    x    x    x    x    -;
 
     ReadSupport            = "support:read":           x    x    x    x    x    x    -;
-    RecordSupport          = "support:record":         -    -    x    x    x    x    -;
-    // For units of the caller's area that have no account.
-    RecordForUnits         = "support:record_for":     -    -    -    x    -    -    -;
+    RecordSupport          = "support:record":         -    x    x    x    x    x    -;
+    // For any unit, from paper, in the caller's places.
+    RecordForUnits         = "support:record_for":     -    x    x    x    -    -    -;
     ConfirmGifts           = "gifts:confirm":          -    -    -    x    -    x    -;
+    // After the confirmation, the dispute or the settlement, with a reason.
+    CorrectGifts           = "gifts:correct":          -    -    -    x    -    -    -;
     // A province and a district settle where the commune is the giver.
     SettleGifts            = "gifts:settle":           -    x    x    x    -    -    -;
 

@@ -92,7 +92,7 @@ impl Reach {
             (Ties::Organisation, _) => format!("({} OR {own})", within("scope_path")),
             (Ties::BothEnds, Width::Twinned) => format!("({own} OR {})", twinned("locality_id")),
             (Ties::BothEnds, _) => format!(
-                "({} OR {} OR {own} OR {})",
+                "({} OR {} OR {own} OR {} OR {t}.locality_id = ANY ((SELECT app_former_places())::uuid[]))",
                 within("scope_path"),
                 within("organisation_scope_path"),
                 twinned("locality_id"),

@@ -68,7 +68,7 @@ fn twinnings(today: NaiveDate) -> Vec<Value> {
     let twinning = |key: &str, programme: &str, village: &str, lead: bool, starts: &str| {
         json!({"id": id(&format!("twinning/{key}")), "programme_id": id(&format!("programme/{programme}")),
                "organisation_id": id(&format!("organisation/{key}")), "locality_id": id(&format!("village/{village}")),
-               "lead": lead, "starts_on": starts, "suspended": false})
+               "lead": lead, "starts_on": starts, "suspensions": []})
     };
     let all = [
         twinning("thon9", "yangtrung", "hlehlang", true, "2019-07-01"),

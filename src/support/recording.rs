@@ -1,17 +1,20 @@
 //! Checks that visits and gifts share: the twinning is in force on the day, the village is part of its place, and
 //! the caller may record for the unit.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use validator::ValidationError;
 
 use crate::access::policy::Permission;
-use crate::access::sql::app_in_range;
+use crate::access::sql::{app_in_range, app_organisation};
 use crate::access::tx::Tx;
+use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, twinnings};
-use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::value::day;
+use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::json::Json;
 use crate::places::localities::LocalityId;
 use crate::places::localities::problems::WRONG_LEVEL;
 use crate::places::localities::sql::app_ancestor;
@@ -20,10 +23,27 @@ use crate::support::problems::{
 };
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::twinnings::TwinningId;
+use crate::twinning::twinnings::model::Suspension;
 
+diesel::define_sql_function! {
+    /// Days after the last day of a twinning in which the unit may record.
+    fn app_late_entry_days() -> diesel::sql_types::Integer;
+}
+diesel::define_sql_function! {
+    /// Adds the villages of late twinnings to those of the caller; returns the latter.
+    fn app_name_late() -> diesel::sql_types::Text;
+}
 diesel::define_sql_function! {
     /// Whether an active account belongs to an organisation.
     fn app_has_account(organisation: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
+}
+
+db_enum! {
+    /// How a visit or gift was entered.
+    pub enum EnteredFrom {
+        Unit = "unit" ("Đơn vị tự ghi", "By the unit"),
+        Paper = "paper" ("Nhập từ giấy", "From paper, by an official"),
+    }
 }
 
 /// Twinning, village and day of a visit or gift. The pointers name the fields of the body that contain them.
@@ -35,11 +55,38 @@ pub struct Occasion {
     pub village_pointer: &'static str,
 }
 
-/// The giving organisation, and the one that an official records for.
-#[derive(Clone, Copy)]
+/// The giving organisation, and how its record is entered.
+#[derive(Clone)]
 pub struct Recording {
     pub organisation_id: OrganisationId,
+    /// The organisation that an official records for.
     pub on_behalf_of: Option<OrganisationId>,
+    pub entered_from: EnteredFrom,
+    naming: Naming,
+}
+
+/// The villages of the caller before `app_name_late` added those of its late twinnings.
+#[derive(Clone)]
+pub struct Naming(Option<String>);
+
+impl Naming {
+    /// Lets a unit name villages and listed households of a twinning that it no longer sees.
+    fn begin(tx: &mut Tx<'_>, terms: &Terms) -> Result<Self> {
+        let is_late = terms.own == Some(terms.organisation_id) && !terms.is_active(tx.today);
+        let before = if is_late { Some(diesel::select(app_name_late()).get_result(tx.conn)?) } else { None };
+        Ok(Self(before))
+    }
+
+    /// Hides them again, before the answer is read.
+    pub fn end(self, tx: &mut Tx<'_>) -> Result<()> {
+        self.0.map_or(Ok(()), |before| records::set(tx.conn, "villages", &before))
+    }
+}
+
+impl Recording {
+    pub fn end(self, tx: &mut Tx<'_>) -> Result<()> {
+        self.naming.end(tx)
+    }
 }
 
 #[derive(HasQuery)]
@@ -48,20 +95,49 @@ struct Terms {
     organisation_id: OrganisationId,
     locality_id: LocalityId,
     starts_on: NaiveDate,
-    ends_on: Option<NaiveDate>,
-    suspended: bool,
+    last_day: Option<NaiveDate>,
+    #[diesel(deserialize_as = Json<Vec<Suspension>>)]
+    suspensions: Vec<Suspension>,
+    #[diesel(select_expression = app_organisation())]
+    own: Option<OrganisationId>,
+    #[diesel(select_expression = app_late_entry_days())]
+    late_entry_days: i32,
+}
+
+impl Terms {
+    fn is_active(&self, day: NaiveDate) -> bool {
+        let ended = self.last_day.is_some_and(|last| last < day);
+        self.starts_on <= day && !ended && !self.suspensions.iter().any(|suspension| suspension.contains(day))
+    }
+
+    /// Rejects a record of the unit after the days in which it may record late.
+    fn check_late(&self, today: NaiveDate) -> Result<()> {
+        let until = |last: NaiveDate| last + TimeDelta::days(i64::from(self.late_entry_days));
+        match self.last_day.map(|last| (last, until(last))) {
+            Some((last, until)) if until < today => {
+                let vi = format!("kết thúc ngày {last}, đơn vị ghi muộn được đến {until}");
+                let en = format!("it ended on {last}, and the unit could record until {until}");
+                Err(outside("#/twinning_id", vi, en))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Checks that the caller may record a visit or gift. Returns the first error, because each check depends on the ones
 /// before it.
-pub fn check(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<Recording> {
+pub fn check(tx: &mut Tx<'_>, occasion: &Occasion, said: Option<EnteredFrom>) -> Result<Recording> {
     let terms = terms(tx, occasion.twinning_id)?;
-    let own = own_organisation(tx)? == Some(terms.organisation_id);
+    let own = terms.own == Some(terms.organisation_id);
     let not_yours = || Problem::field("#/twinning_id", NOT_YOUR_ORGANISATION);
     if !own && !tx.actor.may(Permission::RecordForUnits) {
         return Err(not_yours());
     }
+    if own {
+        terms.check_late(tx.today)?;
+    }
     check_day(tx.today, &terms, occasion)?;
+    let naming = Naming::begin(tx, &terms)?;
     let village: Option<(String, bool)> = localities::table
         .find(occasion.village_id)
         .select((localities::level, app_in_range(localities::scope_path)))
@@ -72,17 +148,25 @@ pub fn check(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<Recording> {
         return Err(Problem::field(occasion.village_pointer, WRONG_LEVEL));
     }
     check_village(tx, &terms, occasion)?;
+    let organisation_id = terms.organisation_id;
+    let is = |entered_from| {
+        if said.is_some_and(|said| said != entered_from) {
+            return Err(Problem::field("#/entered_from", FieldCode::INVALID_VALUE));
+        }
+        Ok(entered_from)
+    };
     if own {
-        return Ok(Recording { organisation_id: terms.organisation_id, on_behalf_of: None });
+        return Ok(Recording { organisation_id, on_behalf_of: None, entered_from: is(EnteredFrom::Unit)?, naming });
     }
     // A commune that is itself a giver sees the village in another commune, and records there for itself only.
     if !in_range {
         return Err(not_yours());
     }
-    if diesel::select(app_has_account(terms.organisation_id)).get_result(tx.conn)? {
+    let entered_from = is(EnteredFrom::Paper)?;
+    if said.is_none() && diesel::select(app_has_account(organisation_id)).get_result(tx.conn)? {
         return Err(Problem::field("#/twinning_id", ORGANISATION_HAS_ACCOUNT));
     }
-    Ok(Recording { organisation_id: terms.organisation_id, on_behalf_of: Some(terms.organisation_id) })
+    Ok(Recording { organisation_id, on_behalf_of: Some(organisation_id), entered_from, naming })
 }
 
 /// Checks that a recorded visit or gift may have another day.
@@ -90,6 +174,12 @@ pub fn check_other_day(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<()> {
     let terms = terms(tx, occasion.twinning_id)?;
     check_day(tx.today, &terms, occasion)?;
     check_village(tx, &terms, occasion)
+}
+
+/// Lets the unit of a record name late what it changes.
+pub fn name_again(tx: &mut Tx<'_>, twinning: TwinningId) -> Result<Naming> {
+    let terms = terms(tx, twinning)?;
+    Naming::begin(tx, &terms)
 }
 
 /// Returns the organisation that the caller acts for, if any.
@@ -133,8 +223,22 @@ fn terms(tx: &mut Tx<'_>, twinning: TwinningId) -> Result<Terms> {
 
 fn check_day(today: NaiveDate, terms: &Terms, occasion: &Occasion) -> Result<()> {
     day::check_past(occasion.day, today, occasion.day_pointer)?;
-    let within = terms.starts_on <= occasion.day && terms.ends_on.is_none_or(|end| occasion.day <= end);
-    if within && !terms.suspended { Ok(()) } else { Err(Problem::field(occasion.day_pointer, OUTSIDE_TWINNING)) }
+    if terms.is_active(occasion.day) {
+        return Ok(());
+    }
+    let (first, last) = (terms.starts_on, terms.last_day);
+    let vi = last.map_or_else(|| format!("từ {first}"), |last| format!("từ {first} đến {last}"));
+    let en = last.map_or_else(|| format!("from {first}"), |last| format!("from {first} to {last}"));
+    let suspended = terms.suspensions.iter().any(|suspension| suspension.contains(occasion.day));
+    let (vi, en) =
+        if suspended { (vi + ", trừ thời gian tạm dừng", en + ", without its suspensions") } else { (vi, en) };
+    Err(outside(occasion.day_pointer, vi, en))
+}
+
+fn outside(pointer: &str, vi: String, en: String) -> Problem {
+    let mut error = FieldError::new(pointer, OUTSIDE_TWINNING);
+    error.parameter = Some((vi, en));
+    Problem::invalid(vec![error])
 }
 
 /// Checks that the village is the twinned place, or belonged to it on that day.

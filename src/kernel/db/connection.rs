@@ -39,20 +39,24 @@ pub fn with_defaults(url: &str) -> String {
 /// enables custom plans.
 #[derive(Debug)]
 pub struct ServeAsApp {
-    pub two_person_days: u32,
+    pub rules: Rules,
 }
+
+/// Settings of the service that functions of the database read as `app.<name>`; without them the functions have defaults.
+pub type Rules = Vec<(&'static str, String)>;
 
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for ServeAsApp {
     fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        let settings = |(name, value): &(&str, String)| format!("set_config('app.{name}', '{value}', false),");
+        let rules: String = self.rules.iter().map(settings).collect();
         conn.batch_execute(&format!(
             "SET ROLE app;
              SELECT set_config('statement_timeout', '10s', false),
                     set_config('lock_timeout', '3s', false),
                     set_config('idle_in_transaction_session_timeout', '30s', false),
                     set_config('plan_cache_mode', 'force_generic_plan', false),
-                    set_config('app.two_person_days', '{}', false),
-                    set_config('timezone', 'UTC', false)",
-            self.two_person_days
+                    {rules}
+                    set_config('timezone', 'UTC', false)"
         ))
         .map_err(diesel::r2d2::Error::QueryError)
     }

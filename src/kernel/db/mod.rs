@@ -33,6 +33,7 @@ use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
 
 use self::cancel::{Backend, CancelOnDrop};
+pub use self::connection::Rules;
 use self::connection::{ServeAsApp, with_defaults};
 pub use self::entry::{Enters, Entry};
 use self::entry::{FIRST_USE, REFUSED};
@@ -41,9 +42,6 @@ use crate::kernel::clock::Clock;
 use crate::kernel::http::problem::{Code, Problem, Result, connection_is_gone};
 use crate::kernel::metrics::Metrics;
 
-/// The default of the setting TWO_PERSON_DAYS: days for which the creator of an account, or the user who reset its
-/// password, counts as its owner.
-pub const TWO_PERSON_DAYS: u32 = 30;
 /// The time-out until the work of a request begins, including its wait in the queue; then it is answered 503 with
 /// `Retry-After`.
 const PATIENCE: Duration = Duration::from_millis(2500);
@@ -92,11 +90,10 @@ pub struct Db {
 
 impl Db {
     pub fn connect(url: &str, size: u32, clock: Clock) -> Result<Self, String> {
-        Self::connect_with(url, size, clock, TWO_PERSON_DAYS)
+        Self::connect_with(url, size, clock, &Rules::new())
     }
 
-    /// `two_person_days`: how long the creator of an account counts as its owner.
-    pub fn connect_with(url: &str, size: u32, clock: Clock, two_person_days: u32) -> Result<Self, String> {
+    pub fn connect_with(url: &str, size: u32, clock: Clock, rules: &Rules) -> Result<Self, String> {
         let connections = |size: u32, min_idle: u32| -> Result<Connections, String> {
             Pool::builder()
                 .max_size(size)
@@ -105,7 +102,7 @@ impl Db {
                 // BEGIN detects a dead connection, when it is safe to retry: a test at each checkout would cost a
                 // round trip.
                 .test_on_check_out(false)
-                .connection_customizer(Box::new(ServeAsApp { two_person_days }))
+                .connection_customizer(Box::new(ServeAsApp { rules: rules.clone() }))
                 .build(ConnectionManager::new(with_defaults(url)))
                 .map_err(|error| format!("cannot connect to the database: {}", one_line(&error.to_string())))
         };

@@ -5,10 +5,11 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{Array, BigInt, Bytea, Text, Uuid as SqlUuid};
 use diesel::{PgConnection, sql_query};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Db;
-use super::sql::{app_begin_step, app_claim, app_forget_step, app_now, app_set};
+use super::sql::{app_begin_step, app_claim, app_dependents, app_forget_step, app_now, app_set};
 use crate::kernel::http::answer::NoContent;
 use crate::kernel::http::extract::{IfMatch, Match};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
@@ -137,11 +138,15 @@ pub fn set(conn: &mut PgConnection, name: &str, value: &str) -> Result<()> {
 /// Deletes a row; a trigger copies it to `deleted_records`.
 pub fn delete_row<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<NoContent> {
     let sql = format!("DELETE FROM {} WHERE id = $1", I::TABLE);
-    let deleted = sql_query(sql).bind::<SqlUuid, _>(id.into()).execute(conn);
+    // In a savepoint, after which the dependent records can be counted.
+    let deleted = conn.transaction(|conn| sql_query(sql).bind::<SqlUuid, _>(id.into()).execute(conn));
     match deleted {
         Ok(0) => Err(Problem::not_found()),
         Ok(_) => Ok(NoContent),
-        Err(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => Err(Problem::new(Code::IN_USE)),
+        Err(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
+            let counts: Value = diesel::select(app_dependents(I::TABLE, id.into())).get_result(conn)?;
+            Err(Problem::in_use(serde_json::from_value(counts).unwrap_or_default()))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -156,6 +156,7 @@ diesel::table! {
         correction_reason -> Nullable<Text>,
         /// Accounts that changed it: none of them may confirm it
         written_by -> Array<Uuid>,
+        entered_from -> Text,
         /// The account that recorded it, which may not confirm it
         acted_by -> Uuid,
         on_behalf_of -> Nullable<Uuid>,
@@ -713,7 +714,10 @@ diesel::table! {
         decision_date -> Nullable<Date>,
         starts_on -> Date,
         ends_on -> Nullable<Date>,
-        suspended -> Bool,
+        /// The earliest end (inclusive) of the twinning, its programme, organisation and place; null: open
+        last_day -> Nullable<Date>,
+        /// Entries of Suspension in their order; a change replaces all of them
+        suspensions -> Jsonb,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
@@ -801,12 +805,14 @@ diesel::table! {
         visited_on -> Date,
         purpose -> Text,
         occasion -> Nullable<Text>,
-        participants -> Int4,
+        participants -> Nullable<Int4>,
         findings -> Nullable<Text>,
         latitude -> Nullable<Float8>,
         longitude -> Nullable<Float8>,
         /// By the clock of the phone, stored as sent
         recorded_at -> Nullable<Timestamptz>,
+        /// paper: an official entered a paper record of the unit
+        entered_from -> Text,
         acted_by -> Nullable<Uuid>,
         on_behalf_of -> Nullable<Uuid>,
         created_at -> Timestamptz,

@@ -30,6 +30,10 @@ define_sql_function! {
     fn app_forget_step(record: Uuid) -> Nullable<Text>;
 }
 define_sql_function! {
+    /// The number of records that refer to one, by table.
+    fn app_dependents(of_table: Text, subject: Uuid) -> Jsonb;
+}
+define_sql_function! {
     /// Sets `app.<name>` for the rest of the transaction.
     fn app_set(name: Text, value: Text) -> Nullable<Text>;
 }

@@ -23,7 +23,8 @@ pub async fn list_gifts(may: May<ReadSupport>, list: SheetList<GiftFilter, GiftS
 
 /// Record a gift
 ///
-/// By the giving unit; a commune records for units without an account. A unit refers only to
+/// By the giving unit, until `LATE_ENTRY_DAYS` (90) after the last day of its twinning; by officials for any unit, from paper and
+/// without such a limit (`entered_from: paper` where the unit has an account). A unit refers only to
 /// households that it sees, which are those on approved lists; record another gift as one to the village, with
 /// a note. Send the gifts of a new visit inside it instead: one request, in one transaction.
 #[operation(post "/gifts")]

@@ -20,6 +20,7 @@ use crate::places::localities::LocalityId;
 use crate::places::localities::sql::app_village_name;
 use crate::support::ids::VisitId;
 use crate::support::quantity::Quantity;
+use crate::support::recording::EnteredFrom;
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::twinnings::TwinningId;
 
@@ -142,6 +143,8 @@ pub struct Gift {
     pub settlement_note: Option<String>,
     /// The commune's reason of a change after the gift was confirmed, disputed or settled.
     pub correction_reason: Option<String>,
+    #[schema(example = "unit")]
+    pub entered_from: EnteredFrom,
     #[serde(skip)]
     pub written_by: Vec<UserId>,
     /// The user who recorded it, and therefore may not confirm it.
@@ -162,7 +165,7 @@ impl SheetRow for Gift {
     const NAME: &'static str = "gifts";
     const COLUMNS: &'static str = "id visit_id twinning_id organisation_id organisation_name village_id village_name household_id \
         household_head_name member_id hardship_item_id category description quantity unit value_vnd \
-        funding_source given_on note status dispute_reason settlement_note correction_reason created_at \
+        funding_source given_on entered_from note status dispute_reason settlement_note correction_reason created_at \
         updated_at";
 }
 
@@ -180,7 +183,7 @@ pub struct NewGift {
     pub id: Option<Uuid>,
     /// A visit of the same twinning and village on the same day.
     pub visit_id: Option<VisitId>,
-    /// A twinning of the caller's organisation; for officials of a commune also of units without an account.
+    /// A twinning of the caller's organisation; for officials, of any organisation, in their places.
     pub twinning_id: TwinningId,
     /// The twinned place, or a village that belonged to it on that day.
     pub village_id: LocalityId,
@@ -205,10 +208,14 @@ pub struct NewGift {
     #[schema(example = 500000)]
     pub value_vnd: i64,
     pub funding_source: FundingSource,
-    /// Within the twinning, not after today.
+    /// Within the twinning, in no suspension, not after today.
     #[schema(example = "2026-11-20")]
     #[any_day]
     pub given_on: NaiveDate,
+    /// `paper` where an official enters a record of a unit that has an account; by default as the caller's office says.
+    #[diesel(skip_insertion)]
+    #[schema(example = "unit")]
+    pub entered_from: Option<EnteredFrom>,
     #[length(..=2000)]
     #[schema(example = "Trao tại nhà rông")]
     pub note: Option<String>,
@@ -332,6 +339,10 @@ pub struct GiftFilter {
     pub status: Vec<GiftStatus>,
     /// Any of these categories.
     pub category: Vec<GiftCategory>,
+    /// Any of these sources of the funds.
+    pub funding_source: Vec<FundingSource>,
+    /// Entered in this way.
+    pub entered_from: Option<EnteredFrom>,
     /// Given on this day or later.
     pub from: Option<NaiveDate>,
     /// Given on this day or before.

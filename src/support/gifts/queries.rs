@@ -106,6 +106,8 @@ pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> R
             .when(filter.organisation_id, |organisation| gifts::organisation_id.eq(organisation))
             .when_any(&filter.status, |status| gifts::status.eq_any(status))
             .when_any(&filter.category, |categories| gifts::category.eq_any(categories))
+            .when_any(&filter.funding_source, |sources| gifts::funding_source.eq_any(sources))
+            .when(filter.entered_from, |entered_from| gifts::entered_from.eq(entered_from))
             .when(filter.from, |from| gifts::given_on.ge(recording::comparable(from)))
             .when(filter.to, |to| gifts::given_on.le(recording::comparable(to)))
     };
@@ -122,7 +124,7 @@ pub fn create(tx: &mut Tx<'_>, id: GiftId, new: NewGift) -> Result<()> {
         day_pointer: "#/given_on",
         village_pointer: "#/village_id",
     };
-    let recording = recording::check(tx, &occasion)?;
+    let recording = recording::check(tx, &occasion, new.entered_from)?;
     if let Some(visit) = new.visit_id {
         check_visit(tx, visit, &occasion, "#/visit_id")?;
     }
@@ -135,17 +137,19 @@ pub fn create(tx: &mut Tx<'_>, id: GiftId, new: NewGift) -> Result<()> {
             gifts::organisation_id.eq(recording.organisation_id),
             gifts::acted_by.eq(tx.actor.id),
             gifts::on_behalf_of.eq(recording.on_behalf_of),
+            gifts::entered_from.eq(recording.entered_from),
             new,
         ))
         .execute(tx.conn);
-    inserted.map(|_| ()).map_err(|error| recording::gone(error, GiftId::TABLE, |field| format!("#/{field}")))
+    inserted.map_err(|error| recording::gone(error, GiftId::TABLE, |field| format!("#/{field}")))?;
+    recording.end(tx)
 }
 
 /// Inserts the gifts of a visit, after their checks.
 pub fn insert(
     tx: &mut Tx<'_>,
     occasion: &Occasion,
-    recording: Recording,
+    recording: &Recording,
     visit: VisitId,
     new: Vec<(GiftId, NewVisitGift)>,
 ) -> QueryResult<()> {
@@ -161,6 +165,7 @@ pub fn insert(
                 gifts::given_on.eq(occasion.day),
                 gifts::acted_by.eq(tx.actor.id),
                 gifts::on_behalf_of.eq(recording.on_behalf_of),
+                gifts::entered_from.eq(recording.entered_from),
                 gift,
             )
         })
@@ -192,6 +197,7 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
         day_pointer: "#/given_on",
         village_pointer: "#/given_on",
     };
+    let naming = recording::name_again(tx, row.twinning_id)?;
     let another_day = occasion.day != row.given_on;
     if another_day {
         recording::check_other_day(tx, &occasion)?;
@@ -226,7 +232,8 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
             Err(recording::gone(error, GiftId::TABLE, |field| format!("#/{field}")))
         }
         other => records::apply(other),
-    }
+    }?;
+    naming.end(tx)
 }
 
 pub fn check_deletable(tx: &mut Tx<'_>, gift: &Gift) -> Result<()> {

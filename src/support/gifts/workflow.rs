@@ -97,7 +97,7 @@ impl Relation {
         match status {
             GiftStatus::Recorded if self.wrote_it || self.gave_it => Ok(GiftChange::Free),
             GiftStatus::Confirmed | GiftStatus::Disputed | GiftStatus::NotDelivered
-                if self.office.may(Permission::RecordForUnits) && self.in_range =>
+                if self.office.may(Permission::CorrectGifts) && self.in_range =>
             {
                 Ok(GiftChange::Correction)
             }

@@ -76,6 +76,8 @@ pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) ->
             .when(filter.village_id, |village| visits::village_id.eq(village))
             .when(filter.twinning_id, |twinning| visits::twinning_id.eq(twinning))
             .when(filter.organisation_id, |organisation| visits::organisation_id.eq(organisation))
+            .when_any(&filter.purpose, |purposes| visits::purpose.eq_any(purposes))
+            .when(filter.entered_from, |entered_from| visits::entered_from.eq(entered_from))
             .when(filter.from, |from| visits::visited_on.ge(recording::comparable(from)))
             .when(filter.to, |to| visits::visited_on.le(recording::comparable(to)))
     };
@@ -92,7 +94,7 @@ pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
         day_pointer: "#/visited_on",
         village_pointer: "#/village_id",
     };
-    let recording = recording::check(tx, &occasion)?;
+    let recording = recording::check(tx, &occasion, new.entered_from)?;
     let mut errors = check_households(tx, &occasion, &new.household_ids, &HashSet::new())?;
     errors.extend(repeated_ids(&new.gifts));
     let to = |gift: &NewVisitGift| Recipient::of(gift.household_id, gift.member_id, gift.hardship_item_id);
@@ -109,14 +111,16 @@ pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
             visits::organisation_id.eq(recording.organisation_id),
             visits::acted_by.eq(tx.actor.id),
             visits::on_behalf_of.eq(recording.on_behalf_of),
+            visits::entered_from.eq(recording.entered_from),
         ))
         .execute(tx.conn)
         .map_err(|error| recording::gone(error, VisitId::TABLE, |field| format!("#/{field}")))?;
     insert_households(tx, id, &new.household_ids)?;
     let gifts = new.gifts.into_iter().map(|gift| (GiftId(gift.id.unwrap_or_else(Uuid::now_v7)), gift)).collect();
     // The error of the statement does not identify the gift; the checks of a repeated request do.
-    gift_queries::insert(tx, &occasion, recording, id, gifts)
-        .map_err(|error| recording::gone(error, GiftId::TABLE, |_| "#/gifts".to_owned()))
+    gift_queries::insert(tx, &occasion, &recording, id, gifts)
+        .map_err(|error| recording::gone(error, GiftId::TABLE, |_| "#/gifts".to_owned()))?;
+    recording.end(tx)
 }
 
 fn repeated_ids(gifts: &[NewVisitGift]) -> Vec<FieldError> {
@@ -185,6 +189,7 @@ pub fn update(tx: &mut Tx<'_>, id: VisitId, changes: VisitChanges) -> Result<()>
         day_pointer: "#/visited_on",
         village_pointer: "#/visited_on",
     };
+    let naming = recording::name_again(tx, visit.twinning_id)?;
     if occasion.day != visit.visited_on {
         // Gifts have the day of their visit.
         if diesel::select(app_visit_gave(id)).get_result(tx.conn)? {
@@ -203,5 +208,5 @@ pub fn update(tx: &mut Tx<'_>, id: VisitId, changes: VisitChanges) -> Result<()>
         insert_households(tx, id, &added)?;
         records::touch(tx.conn, id)?;
     }
-    Ok(())
+    naming.end(tx)
 }

@@ -4,12 +4,14 @@ use ketnghia_macros::{changes, filter, input};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use validator::Validate;
 
 use super::TwinningId;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::json::Json;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::sql::{app_place_level, app_place_name};
@@ -18,7 +20,11 @@ use crate::twinning::programmes::ProgrammeId;
 
 diesel::define_sql_function! {
     /// The status of a twinning today.
-    fn app_twinning_status(suspended: diesel::sql_types::Bool, ends_on: diesel::sql_types::Nullable<diesel::sql_types::Date>) -> diesel::sql_types::Text;
+    fn app_twinning_status(last_day: diesel::sql_types::Nullable<diesel::sql_types::Date>, suspensions: diesel::sql_types::Jsonb) -> diesel::sql_types::Text;
+}
+diesel::define_sql_function! {
+    /// Whether a day lies in a suspension.
+    fn app_suspended(suspensions: diesel::sql_types::Jsonb, day: diesel::sql_types::Date) -> diesel::sql_types::Bool;
 }
 
 db_enum! {
@@ -27,6 +33,26 @@ db_enum! {
         Active = "active" ("Đang kết nghĩa", "Active"),
         Ended = "ended" ("Đã kết thúc", "Ended"),
         Suspended = "suspended" ("Tạm dừng", "Suspended"),
+    }
+}
+
+/// A time in which a twinning rests, and accepts no record.
+#[input]
+#[derive(Debug, Clone, Serialize)]
+pub struct Suspension {
+    /// First day (inclusive).
+    #[schema(example = "2026-05-10")]
+    pub starts_on: NaiveDate,
+    /// Last day (inclusive); null: open.
+    pub ends_on: Option<NaiveDate>,
+    #[length(..=500)]
+    #[schema(example = "Chờ sắp xếp lại đơn vị")]
+    pub reason: Option<String>,
+}
+
+impl Suspension {
+    pub fn contains(&self, day: NaiveDate) -> bool {
+        self.starts_on <= day && self.ends_on.is_none_or(|end| day <= end)
     }
 }
 
@@ -61,10 +87,13 @@ pub struct Twinning {
     pub starts_on: NaiveDate,
     /// Last day (inclusive); null: open.
     pub ends_on: Option<NaiveDate>,
-    /// Suspended, regardless of its days.
-    pub suspended: bool,
-    /// `suspended`, else `ended` after `ends_on`, else `active`: as of today in Vietnam.
-    #[diesel(select_expression = app_twinning_status(twinnings::suspended, twinnings::ends_on))]
+    /// The earliest end (inclusive) of the twinning, its programme, organisation and place; null: open.
+    #[schema(example = "2026-12-31")]
+    pub last_day: Option<NaiveDate>,
+    #[diesel(deserialize_as = Json<Vec<Suspension>>)]
+    pub suspensions: Vec<Suspension>,
+    /// `ended` after `last_day`, else `suspended` during a suspension, else `active`: as of today in Vietnam.
+    #[diesel(select_expression = app_twinning_status(twinnings::last_day, twinnings::suspensions))]
     #[schema(example = "active")]
     pub status: TwinningStatus,
     pub version: i64,
@@ -91,10 +120,10 @@ pub struct NewTwinning {
     #[schema(example = "12/QĐ-UBND")]
     pub decision_number: Option<String>,
     pub decision_date: Option<NaiveDate>,
-    /// First day (inclusive); within the programme and the validity of the place.
+    /// First day (inclusive); within programme, organisation and place.
     #[schema(example = "2025-07-01")]
     pub starts_on: NaiveDate,
-    /// Last day (inclusive); not before `starts_on`.
+    /// Last day (inclusive); not before `starts_on`, within programme, organisation and place.
     pub ends_on: Option<NaiveDate>,
 }
 
@@ -106,10 +135,13 @@ pub struct TwinningChanges {
     #[schema(example = "12/QĐ-UBND")]
     pub decision_number: Option<Option<String>>,
     pub decision_date: Option<Option<NaiveDate>>,
-    /// Within the programme and the validity of the place.
+    /// Within programme, organisation and place; not after a visit or gift.
     pub starts_on: Option<NaiveDate>,
+    /// Within programme, organisation and place; not before a visit or gift.
     pub ends_on: Option<Option<NaiveDate>>,
-    pub suspended: Option<bool>,
+    /// Replaces all suspensions; no visit or gift lies in one.
+    #[entries(..=20)]
+    pub suspensions: Option<Vec<Suspension>>,
 }
 
 /// Filters of the list of twinnings.
@@ -121,7 +153,7 @@ pub struct TwinningFilter {
     pub organisation_id: Option<OrganisationId>,
     /// Under this programme.
     pub programme_id: Option<ProgrammeId>,
-    /// Begun and not ended on this day, and not suspended.
+    /// Begun and not ended on this day (`last_day`), and not suspended.
     #[param(example = "2026-11-22")]
     pub active_on: Option<NaiveDate>,
     /// Any of these, as of today.

@@ -1,7 +1,8 @@
 use chrono::NaiveDate;
-use diesel::dsl::IntoBoxed;
+use diesel::dsl::{IntoBoxed, not};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Date, Uuid as SqlUuid};
 
@@ -10,19 +11,23 @@ use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, Twinn
 use crate::access::reach::Reach;
 use crate::access::tx::{Tx, rows};
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
-use crate::kernel::http::problem::{FieldCode, OnConstraint, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::day;
+use crate::kernel::value::json::Json;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
-use crate::places::localities::problems::{ENDED, WRONG_LEVEL};
-use crate::places::localities::range::{Place, place_in_range};
+use crate::places::localities::problems::WRONG_LEVEL;
+use crate::places::localities::range::place_in_range;
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::programmes::ProgrammeId;
-use crate::twinning::twinnings::model::app_twinning_status;
-use crate::twinning::twinnings::problems::{ITS_OWN_PLACE, OUTSIDE_PROGRAMME, PROGRAMME_ELSEWHERE, TWINNING_EXISTS};
+use crate::twinning::twinnings::model::{app_suspended, app_twinning_status};
+use crate::twinning::twinnings::problems::{
+    ITS_OWN_PLACE, LEAD_EXISTS, OUTSIDE_LOCALITY, OUTSIDE_ORGANISATION, OUTSIDE_PROGRAMME, PROGRAMME_ELSEWHERE,
+    TWINNING_EXISTS,
+};
 
 /// The inner joins hide no twinning, because every signed-in user reads all programmes and organisations.
 #[diesel::dsl::auto_type]
@@ -38,8 +43,8 @@ pub fn find(tx: &mut Tx<'_>, id: TwinningId) -> Result<Twinning> {
 
 pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSort>) -> Result<Page<Twinning>> {
     day::check_parameter("?active_on", filter.active_on)?;
-    let lasts_until = |day| twinnings::ends_on.is_null().or(twinnings::ends_on.assume_not_null().ge(day));
-    let status = || app_twinning_status(twinnings::suspended, twinnings::ends_on);
+    let lasts_until = |day| twinnings::last_day.is_null().or(twinnings::last_day.assume_not_null().ge(day));
+    let status = || app_twinning_status(twinnings::last_day, twinnings::suspensions);
     let reach = Reach::of_twinnings(tx.actor);
     let filtered = || {
         with_names()
@@ -49,7 +54,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSor
             .when(filter.organisation_id, |organisation| twinnings::organisation_id.eq(organisation))
             .when(filter.programme_id, |programme| twinnings::programme_id.eq(programme))
             .when(filter.active_on, |day| {
-                twinnings::suspended.eq(false).and(twinnings::starts_on.le(day)).and(lasts_until(day))
+                twinnings::starts_on.le(day).and(lasts_until(day)).and(not(app_suspended(twinnings::suspensions, day)))
             })
             .when_any(&filter.status, |statuses| status().eq_any(statuses))
     };
@@ -59,50 +64,89 @@ pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSor
 sort_columns! { TwinningSort of twinnings as Twinning, in IntoBoxed<'a, with_names, Pg>: StartsOn = starts_on (NaiveDate) }
 
 pub fn create(tx: &mut Tx<'_>, id: TwinningId, new: NewTwinning) -> Result<()> {
-    check_programme(tx, new.programme_id, new.starts_on)?;
-    check_organisation(tx, new.organisation_id, new.locality_id)?;
-    let place = place_in_range(tx.conn, new.locality_id, "#/locality_id")?;
-    if place.level == LocalityLevel::Province {
+    let limits = Limits::of(tx, new.programme_id, new.organisation_id, new.locality_id)?;
+    if limits.level == LocalityLevel::Province {
         return Err(Problem::field("#/locality_id", WRONG_LEVEL));
     }
-    check_life(&place, new.starts_on, "#/locality_id")?;
     check_reach(tx, new.programme_id, new.locality_id, new.starts_on)?;
-    day::check_period(new.starts_on, new.ends_on, "#/ends_on")?;
-    diesel::insert_into(twinnings::table)
-        .values((twinnings::id.eq(id), &new))
-        .execute(tx.conn)
-        .on_constraint("twinnings_key", || Problem::new(TWINNING_EXISTS))?;
-    Ok(())
+    limits.check(new.starts_on, new.ends_on)?;
+    let inserted = diesel::insert_into(twinnings::table).values((twinnings::id.eq(id), &new)).execute(tx.conn);
+    unless_taken(inserted)
 }
 
 pub fn update(tx: &mut Tx<'_>, id: TwinningId, changes: TwinningChanges) -> Result<()> {
     let before = find(tx, id)?;
-    if let Some(starts_on) = changes.starts_on {
-        check_programme(tx, before.programme_id, starts_on)?;
-        let place = place_in_range(tx.conn, before.locality_id, "#/starts_on")?;
-        check_life(&place, starts_on, "#/starts_on")?;
+    if changes.starts_on.is_some() || changes.ends_on.is_some() {
+        let limits = Limits::of(tx, before.programme_id, before.organisation_id, before.locality_id)?;
+        limits.check(changes.starts_on.unwrap_or(before.starts_on), changes.ends_on.unwrap_or(before.ends_on))?;
     }
-    day::check_period(
-        changes.starts_on.unwrap_or(before.starts_on),
-        changes.ends_on.unwrap_or(before.ends_on),
-        "#/ends_on",
-    )?;
-    let outcome = diesel::update(twinnings::table.find(id)).set(&changes).execute(tx.conn);
-    match outcome {
+    let suspensions = changes.suspensions.as_deref().unwrap_or_default();
+    for (index, suspension) in suspensions.iter().enumerate() {
+        day::check_period(suspension.starts_on, suspension.ends_on, &format!("#/suspensions/{index}/ends_on"))?;
+    }
+    let suspensions = changes.suspensions.as_ref().map(|entries| twinnings::suspensions.eq(Json(entries)));
+    match diesel::update(twinnings::table.find(id)).set((&changes, suspensions)).execute(tx.conn) {
         // A patch without fields changes nothing.
         Err(diesel::result::Error::QueryBuilderError(_)) => Ok(()),
-        outcome => outcome.map(drop).on_constraint("twinnings_key", || Problem::new(TWINNING_EXISTS)),
+        outcome => unless_taken(outcome),
     }
 }
 
-fn check_programme(tx: &mut Tx<'_>, id: ProgrammeId, starts_on: NaiveDate) -> Result<()> {
-    let period: Option<(NaiveDate, Option<NaiveDate>)> =
-        programmes::table.find(id).select((programmes::effective_on, programmes::ends_on)).first(tx.conn).optional()?;
-    let (effective_on, ends_on) = period.ok_or_else(|| Problem::field("#/programme_id", FieldCode::NOT_FOUND))?;
-    if starts_on < effective_on || ends_on.is_some_and(|ends_on| starts_on > ends_on) {
-        return Err(Problem::field("#/starts_on", OUTSIDE_PROGRAMME));
+fn unless_taken(written: QueryResult<usize>) -> Result<()> {
+    match written {
+        Err(DieselError::DatabaseError(_, information)) if information.constraint_name() == Some("twinnings_lead") => {
+            Err(Problem::new(LEAD_EXISTS))
+        }
+        written => written.map(drop).on_constraint("twinnings_key", || Problem::new(TWINNING_EXISTS)),
     }
-    Ok(())
+}
+
+/// The days between which the programme, the organisation and the place of a twinning are in force.
+struct Limits {
+    periods: [(Option<NaiveDate>, Option<NaiveDate>, FieldCode); 3],
+    level: LocalityLevel,
+}
+
+impl Limits {
+    fn of(tx: &mut Tx<'_>, programme: ProgrammeId, organisation: OrganisationId, locality: LocalityId) -> Result<Self> {
+        let programme: Option<(NaiveDate, Option<NaiveDate>)> = programmes::table
+            .find(programme)
+            .select((programmes::effective_on, programmes::ends_on))
+            .first(tx.conn)
+            .optional()?;
+        let (effective_on, ends_on) =
+            programme.ok_or_else(|| Problem::field("#/programme_id", FieldCode::NOT_FOUND))?;
+        type Giver = (Option<NaiveDate>, Option<NaiveDate>, Option<LocalityId>);
+        let giver: Option<Giver> = organisations::table
+            .find(organisation)
+            .select((organisations::valid_from, organisations::valid_to, organisations::place_id))
+            .first(tx.conn)
+            .optional()?;
+        let (since, until, place) = giver.ok_or_else(|| Problem::field("#/organisation_id", FieldCode::NOT_FOUND))?;
+        if place == Some(locality) {
+            return Err(Problem::field("#/organisation_id", ITS_OWN_PLACE));
+        }
+        let place = place_in_range(tx.conn, locality, "#/locality_id")?;
+        let periods = [
+            (Some(effective_on), ends_on, OUTSIDE_PROGRAMME),
+            (since, until, OUTSIDE_ORGANISATION),
+            (place.valid_from, place.valid_to, OUTSIDE_LOCALITY),
+        ];
+        Ok(Self { periods, level: place.level })
+    }
+
+    /// Checks that the first and the last day lie in each period. An open end ends with the others.
+    fn check(&self, starts_on: NaiveDate, ends_on: Option<NaiveDate>) -> Result<()> {
+        day::check_period(starts_on, ends_on, "#/ends_on")?;
+        let outside = |day: Option<NaiveDate>, pointer: &str| {
+            let wrong = self.periods.iter().find(|(from, to, _)| {
+                day.is_some_and(|day| from.is_some_and(|from| day < from) || to.is_some_and(|to| day > to))
+            });
+            wrong.map(|(_, _, code)| FieldError::new(pointer, *code))
+        };
+        let errors = [outside(Some(starts_on), "#/starts_on"), outside(ends_on, "#/ends_on")];
+        Problem::check(errors.into_iter().flatten().collect())
+    }
 }
 
 /// Checks that the place is the one of the programme or lies in it: in the tree of today, or of the first day.
@@ -130,21 +174,4 @@ fn check_reach(tx: &mut Tx<'_>, programme: ProgrammeId, place: LocalityId, day: 
     } else {
         Err(Problem::field("#/programme_id", PROGRAMME_ELSEWHERE))
     }
-}
-
-fn check_organisation(tx: &mut Tx<'_>, id: OrganisationId, locality: LocalityId) -> Result<()> {
-    let place: Option<Option<LocalityId>> =
-        organisations::table.find(id).select(organisations::place_id).first(tx.conn).optional()?;
-    match place {
-        None => Err(Problem::field("#/organisation_id", FieldCode::NOT_FOUND)),
-        Some(place) if place == Some(locality) => Err(Problem::field("#/organisation_id", ITS_OWN_PLACE)),
-        Some(_) => Ok(()),
-    }
-}
-
-/// Checks that the place exists on the first day of the twinning.
-fn check_life(place: &Place, starts_on: NaiveDate, pointer: &str) -> Result<()> {
-    let too_early = place.valid_from.is_some_and(|from| starts_on < from);
-    let too_late = place.valid_to.is_some_and(|to| starts_on > to);
-    if too_early || too_late { Err(Problem::field(pointer, ENDED)) } else { Ok(()) }
 }

@@ -182,7 +182,7 @@ impl TestServer {
     fn at(database: String, url: &str, callers: &Callers, keys: &Path) -> Self {
         let (tokens, secrets) = cluster().keys(keys);
         let clock = Clock::starting_at(NOW.parse().unwrap());
-        let db = Db::connect_with(url, POOL, clock, callers.two_person_days).unwrap();
+        let db = Db::connect_with(url, POOL, clock, &callers.rules()).unwrap();
         let state = State::new(db.clone(), tokens, secrets, callers);
         let running = Running::start(state.clone(), POOL).unwrap();
         Self { db, state, database, running: Some(running) }

@@ -390,9 +390,19 @@ fn policies_call_functions_about_the_caller_in_subselects_only() {
     assert!(policies.len() > 20);
     for policy in policies {
         let mut rest = policy.clone();
-        for function in
-            ["low", "high", "role", "user_id", "session_id", "rank", "organisation", "villages", "now", "today"]
-        {
+        for function in [
+            "low",
+            "high",
+            "role",
+            "user_id",
+            "session_id",
+            "rank",
+            "organisation",
+            "villages",
+            "former_places",
+            "now",
+            "today",
+        ] {
             let wrapped = format!("( SELECT app_{function}() AS app_{function})");
             rest = rest.replace(&wrapped, "");
         }

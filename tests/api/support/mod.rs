@@ -1,5 +1,6 @@
 //! Visits and gifts.
 
+mod days;
 mod gifts;
 mod sides;
 mod visits;

@@ -160,7 +160,13 @@ fn a_visit_must_lie_within_its_twinning() {
         .post("/visits", with(&whole, "village_id", json!(elsewhere)))
         .expect_invalid(&[("#/village_id", "not_found")]);
 
-    giving::as_system(world, &format!("UPDATE twinnings SET suspended = true WHERE id = '{}'", at.twinning));
+    giving::as_system(
+        world,
+        &format!(
+            "UPDATE twinnings SET suspensions = '[{{\"starts_on\": \"2026-01-01\"}}]' WHERE id = '{}'",
+            at.twinning
+        ),
+    );
     refused("visited_on", json!("2026-11-18"), "outside_twinning");
 }
 
@@ -176,9 +182,10 @@ fn an_ended_twinning_accepts_visits_up_to_its_last_day() {
     // The commune still sees the village, and the company has no account.
     at.official.post("/visits", with(&body, "visited_on", json!("2026-06-30"))).expect(201);
     let unit = world.unit(organisation);
-    unit.post("/visits", body.clone()).expect_invalid(&[("#/visited_on", "outside_twinning")]);
+    // More than LATE_ENTRY_DAYS (90) have passed.
+    unit.post("/visits", body.clone()).expect_invalid(&[("#/twinning_id", "outside_twinning")]);
     unit.post("/visits", with(&body, "visited_on", json!("2026-06-30")))
-        .expect_invalid(&[("#/village_id", "not_found")]);
+        .expect_invalid(&[("#/twinning_id", "outside_twinning")]);
     // The unit still reads and changes its own record.
     let mine = unit.get("/visits").expect(200)["items"][0].clone();
     assert_eq!(mine["village_name"], "Tung");
@@ -256,7 +263,10 @@ fn a_commune_records_visits_only_for_units_without_an_account() {
     let mut body = visit(&at);
     at.official.post("/visits", body.clone()).expect_invalid(&[("#/twinning_id", "organisation_has_account")]);
     at.head.post("/visits", body.clone()).expect_invalid(&[("#/twinning_id", "not_your_organisation")]);
-    world.province(world.gialai).post("/visits", body.clone()).expect_problem(403, "forbidden");
+    world
+        .province(world.gialai)
+        .post("/visits", body.clone())
+        .expect_invalid(&[("#/twinning_id", "organisation_has_account")]);
     world.admin().post("/visits", body.clone()).expect_problem(403, "forbidden");
     world.commune(world.kongchro).post("/visits", body.clone()).expect_invalid(&[("#/twinning_id", "not_found")]);
 

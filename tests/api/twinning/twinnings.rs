@@ -138,9 +138,9 @@ fn only_officials_of_the_place_write_twinnings() {
 
     // An official of the place of the organisation reads, but does not write.
     let company = world.organisation(world.kongchro, "Công ty");
-    let path = format!("/twinnings/{}", world.twinning(pair.programme, company, pair.village));
+    let path = format!("/twinnings/{}", world.twinning(world.programme(world.ianan), company, pair.village));
     neighbour.get(&path).expect(200);
-    neighbour.patch(&path, json!({"suspended": true})).expect_problem(404, "not_found");
+    neighbour.patch(&path, json!({"lead": false})).expect_problem(404, "not_found");
     neighbour.delete(&path).expect_problem(404, "not_found");
 }
 
@@ -180,14 +180,14 @@ fn the_references_of_a_twinning_must_fit_together() {
     let pair = Pair { programme: wide, ..pair };
     // This commune began on 2025-07-01.
     let commune = |starts_on: &str| pair.with(json!({"locality_id": world.kongchro, "starts_on": starts_on}));
-    province.post("/twinnings", commune("2025-06-30")).expect_invalid(&[("#/locality_id", "ended")]);
+    province.post("/twinnings", commune("2025-06-30")).expect_invalid(&[("#/starts_on", "outside_locality")]);
     province.post("/twinnings", commune("2025-07-01")).expect(201);
     // And its predecessor of the same code ended the day before.
     let before = |starts_on: &str| {
         let id = locality_id(2024, "23824");
         pair.with(json!({"locality_id": id, "starts_on": starts_on}))
     };
-    province.post("/twinnings", before("2025-07-01")).expect_invalid(&[("#/locality_id", "ended")]);
+    province.post("/twinnings", before("2025-07-01")).expect_invalid(&[("#/starts_on", "outside_locality")]);
     province.post("/twinnings", before("2025-06-30")).expect(201);
 }
 
@@ -275,9 +275,15 @@ fn the_status_of_a_twinning_follows_the_day_and_a_suspension() {
     let path = format!("/twinnings/{twinning}");
     let status = || official.get(&path).expect(200)["status"].clone();
     assert_eq!(status(), "active", "active on the last day");
-    official.patch(&path, json!({"suspended": true})).expect(200);
-    assert_eq!((status(), count(&official, "active_on=2026-11-22")), (json!("suspended"), json!(0)));
-    official.patch(&path, json!({"suspended": false})).expect(200);
+    let suspension = json!({"starts_on": "2026-11-20", "ends_on": "2026-11-22", "reason": "Chờ sắp xếp lại đơn vị"});
+    let suspended = official.patch(&path, json!({"suspensions": [suspension]})).expect(200);
+    assert_eq!((&suspended["status"], &suspended["suspensions"]), (&json!("suspended"), &json!([suspension])));
+    assert_eq!(count(&official, "active_on=2026-11-22"), json!(0));
+    assert_eq!(count(&official, "active_on=2026-11-19"), json!(1));
+    official
+        .patch(&path, json!({"suspensions": [{"starts_on": "2026-11-20", "ends_on": "2026-11-19"}]}))
+        .expect_invalid(&[("#/suspensions/0/ends_on", "period_reversed")]);
+    official.patch(&path, json!({"suspensions": []})).expect(200);
 
     world.server.set_clock("2026-11-22T16:59:59Z");
     let official = world.commune(world.ianan);

@@ -15,7 +15,9 @@ impl From<DieselError> for Problem {
         let message = information.message();
         match (information.constraint_name(), kind) {
             (Some("app_not_found"), _) => Self::not_found(),
-            (Some("app_in_use"), _) => Self::new(Code::IN_USE),
+            (Some("app_in_use"), _) => Self::in_use(
+                information.details().and_then(|counts| serde_json::from_str(counts).ok()).unwrap_or_default(),
+            ),
             // The id is taken, perhaps by a record that row-level security hides from the caller.
             (Some(name), DatabaseErrorKind::UniqueViolation) if name.ends_with("_pkey") => Self::new(Code::ID_CONFLICT),
             // The row would be out of the caller's scope: answered like a record that does not exist.

@@ -5,6 +5,7 @@
 mod codes;
 mod database;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use actix_web::http::StatusCode;
@@ -71,6 +72,9 @@ impl FieldError {
     }
 }
 
+/// The number of dependent records by kind; without those of which there is none.
+pub type Counts = BTreeMap<String, i64>;
+
 /// The failure of a request.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Inner>);
@@ -81,6 +85,7 @@ struct Inner {
     errors: Vec<FieldError>,
     errors_truncated: bool,
     current: Option<serde_json::Value>,
+    counts: Counts,
     retry_after: Option<u32>,
     allow: Option<String>,
     /// Closes the connection after the answer.
@@ -96,6 +101,7 @@ impl Problem {
             errors: Vec::new(),
             errors_truncated: false,
             current: None,
+            counts: Counts::new(),
             retry_after: None,
             allow: None,
             closes: false,
@@ -146,6 +152,14 @@ impl Problem {
     pub fn version_conflict(current: serde_json::Value) -> Self {
         let mut problem = Self::new(Code::VERSION_CONFLICT);
         problem.0.current = Some(current);
+        problem
+    }
+
+    /// 409 with the number of dependent records by kind.
+    pub fn in_use(mut counts: Counts) -> Self {
+        counts.retain(|_, count| *count > 0);
+        let mut problem = Self::new(Code::IN_USE);
+        problem.0.counts = counts;
         problem
     }
 
@@ -217,6 +231,7 @@ impl Problem {
             errors_truncated: self.0.errors_truncated || errors.len() < self.0.errors.len(),
             errors,
             current: self.0.current.clone(),
+            counts: self.0.counts.clone(),
         }
     }
 }
@@ -252,6 +267,10 @@ pub struct ProblemDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]
     pub current: Option<serde_json::Value>,
+    /// With 409 `in_use`: the number of dependent records by kind, where they are counted.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false, example = json!({"gifts": 2}))]
+    pub counts: Counts,
 }
 
 /// One wrong field.

@@ -55,12 +55,12 @@ const WITHDRAWERS: &[Exception] = &[
 
 const NOT_RECORDED: &str = "readable, but recorded by another user for another unit";
 const RECORDERS: &[Exception] = &[
-    exception(&[Caller::District, Caller::Commune], Relation::Below, 403, NOT_RECORDED),
+    exception(&[Caller::Province, Caller::District, Caller::Commune], Relation::Below, 403, NOT_RECORDED),
     exception(&[Caller::Head], Relation::Own, 403, NOT_RECORDED),
 ];
 
-const OTHERS_TWINNING: &str = "not_your_organisation: a commune alone records for units without an account";
-const NOT_FOR_UNITS: &[Caller] = &[Caller::District, Caller::Head];
+const OTHERS_TWINNING: &str = "not_your_organisation: officials alone record for units";
+const NOT_FOR_UNITS: &[Caller] = &[Caller::Head];
 /// For rows about the twinning itself: one out of scope is not_found.
 const OWN_TWINNINGS: &[Exception] = &[
     exception(NOT_FOR_UNITS, Relation::Own, 422, OTHERS_TWINNING),
@@ -156,7 +156,8 @@ fn twinnings() -> Vec<Row> {
             .body(|stage, _, programme| between(programme?, stage.new_organisation(stage.commune), stage.village))
             .except(PROGRAMMES_OF_PLACES),
         Row::new("find_twinning", "twinnings:read", twinning, 200),
-        Row::new("update_twinning", "twinnings:write", twinning, 200).body(|_, _, _| Some(json!({"suspended": true}))),
+        Row::new("update_twinning", "twinnings:write", twinning, 200)
+            .body(|_, _, _| Some(json!({"decision_number": "7/QĐ-UBND"}))),
         Row::new("delete_twinning", "twinnings:write", twinning, 204),
     ]
 }

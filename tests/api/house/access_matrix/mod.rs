@@ -359,17 +359,17 @@ fn every_office_holds_exactly_the_listed_permissions() {
         (
             Caller::Province,
             "users:read users:write api_keys:manage audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:reveal \
-             gifts:settle",
+             gifts:settle support:record support:record_for",
         ),
         (
             Caller::District,
             "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:reveal pledges:write \
-             support:record gifts:settle",
+             support:record support:record_for gifts:settle",
         ),
         (
             Caller::Commune,
             "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:write households:reveal \
-             hardship_lists:write hardship_lists:decide pledges:write support:record support:record_for gifts:confirm gifts:settle",
+             hardship_lists:write hardship_lists:decide pledges:write support:record support:record_for gifts:confirm gifts:correct gifts:settle",
         ),
         (Caller::Unit, "groups:write pledges:write support:record"),
         (

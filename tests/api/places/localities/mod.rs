@@ -82,7 +82,10 @@ fn twinned_false_lists_the_villages_without_an_active_twinning_at_every_level() 
     twinning(&world, office, active, None);
     twinning(&world, office, ended, Some("2026-11-21"));
     let twinning_id = twinning(&world, office, suspended, None);
-    as_system(&world, &format!("UPDATE twinnings SET suspended = true WHERE id = '{twinning_id}'"));
+    as_system(
+        &world,
+        &format!("UPDATE twinnings SET suspensions = '[{{\"starts_on\": \"2026-01-01\"}}]' WHERE id = '{twinning_id}'"),
+    );
     twinning(&world, office, world.kongchro, None);
 
     assert_eq!(without_twinning(&world.commune(world.ianan)), [ended, suspended, none]);
