@@ -550,10 +550,12 @@ COMMENT ON FUNCTION public.app_enter_system(moment timestamp with time zone) IS 
 CREATE FUNCTION public.app_fold(value text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$ select trim(regexp_replace(
-          translate(regexp_replace(normalize(lower(value), nfd), '[\u0300-\u036f]', '', 'g'), 'đ', 'd'),
+          translate(regexp_replace(normalize(lower(value), nfd), '[\u0300-\u036f]', '', 'g'),
+            'ðøđħłŧƀƃƈƌƒƙƚƥƫƭƴƶǥȡȥȴȵȶȼȿɀɇɉɋɍɏɓɕɖɗɠɦɨɭɱɲɳɽɾʂʈʋʐʑʝʠᵽⱡⱥⱦⱱⱳⱴꝁꝃꝅꝉꝋꝑꝕꝗꝙꝟꞎꞓꞔꞕꞙꞡꞣꞥꞧꞩꞹꟈꟊ',
+            'dodhltbbcdfklpttyzgdzlntcszejqrybcddghilmnnrrstvzzjqplatvwvkkkloppqqvlcchfgknrsuds'),
           '[^a-z0-9]+', ' ', 'g')) $$;
 
-COMMENT ON FUNCTION public.app_fold(value text) IS 'Case, diacritics, đ and punctuation folded away: Kông Chro = kong chro';
+COMMENT ON FUNCTION public.app_fold(value text) IS 'Case, diacritics, strokes, hooks and punctuation folded away: Kông Chro = kong chro; `text::fold` does the same';
 
 CREATE FUNCTION public.app_follow_end() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER

@@ -299,7 +299,11 @@ async fn to_docs() -> HttpResponse {
 async fn nowhere(request: HttpRequest, document: Data<Document>) -> Result<HttpResponse> {
     Err(match document.methods(request.path()) {
         Some(methods) if !methods.contains(request.method()) => {
-            let allow: Vec<&str> = methods.iter().map(Method::as_str).collect();
+            let mut allow: Vec<&str> = methods.iter().map(Method::as_str).collect();
+            if methods.contains(&Method::GET) {
+                allow.push("HEAD");
+            }
+            allow.sort_unstable();
             Problem::method_not_allowed(allow.join(", "))
         }
         _ => Problem::not_found(),

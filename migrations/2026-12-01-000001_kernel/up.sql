@@ -14,9 +14,11 @@ grant usage on schema public to app;
 
 create function app_fold(value text) returns text immutable strict parallel safe language sql
   as $$ select trim(regexp_replace(
-          translate(regexp_replace(normalize(lower(value), nfd), '[\u0300-\u036f]', '', 'g'), 'đ', 'd'),
+          translate(regexp_replace(normalize(lower(value), nfd), '[\u0300-\u036f]', '', 'g'),
+            'ðøđħłŧƀƃƈƌƒƙƚƥƫƭƴƶǥȡȥȴȵȶȼȿɀɇɉɋɍɏɓɕɖɗɠɦɨɭɱɲɳɽɾʂʈʋʐʑʝʠᵽⱡⱥⱦⱱⱳⱴꝁꝃꝅꝉꝋꝑꝕꝗꝙꝟꞎꞓꞔꞕꞙꞡꞣꞥꞧꞩꞹꟈꟊ',
+            'dodhltbbcdfklpttyzgdzlntcszejqrybcddghilmnnrrstvzzjqplatvwvkkkloppqqvlcchfgknrsuds'),
           '[^a-z0-9]+', ' ', 'g')) $$;
-comment on function app_fold(text) is 'Case, diacritics, đ and punctuation folded away: Kông Chro = kong chro';
+comment on function app_fold(text) is 'Case, diacritics, strokes, hooks and punctuation folded away: Kông Chro = kong chro; `text::fold` does the same';
 
 create function app_base36(number bigint) returns text immutable strict parallel safe language plpgsql
   as $$

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use self::examples::add_examples;
 use self::operations::complete_operation;
 use self::responses::{problem_responses, tag_changed_records};
-use self::schemas::{inline_ids, name_pages, refuse_unknown_fields, require_answered_fields};
+use self::schemas::{flatten, inline_ids, name_pages, refuse_unknown_fields, require_answered_fields};
 use crate::access::resource::Resource;
 use crate::kernel::http::problem::{Code, FieldCode};
 
@@ -27,7 +27,7 @@ households, units visit and give, village heads confirm the gifts that arrived, 
 **Changes** need `If-Match` with the `ETag` that was read; a PATCH is a JSON merge patch. \
 **Lists** are keyset pages (`limit`, `cursor`). **Errors** are RFC 9457 problems: rely on `code`, show `detail` \
 (Vietnamese, or English by `Accept-Language`). **Times** are UTC, **dates** are those of Vietnam, **money** is whole VND. \
-Enumerations may gain values. HEAD is not offered: 405.";
+Enumerations may gain values. HEAD is answered like GET, without the body.";
 
 /// Returns the complete document, from the one that was collected from the handlers.
 pub fn complete(collected: &utoipa::openapi::OpenApi, resources: &[&Resource]) -> Value {
@@ -52,6 +52,7 @@ pub fn complete(collected: &utoipa::openapi::OpenApi, resources: &[&Resource]) -
     document["components"]["schemas"]["ProblemFieldCode"]["enum"] =
         field_problems.map(|code| json!(code.word())).collect();
     name_pages(&mut document);
+    flatten(&mut document);
     let requests = refuse_unknown_fields(&mut document);
     require_answered_fields(&mut document, &requests);
     if let Some(paths) = document["paths"].as_object_mut() {

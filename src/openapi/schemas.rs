@@ -21,6 +21,36 @@ pub fn name_pages(document: &mut Value) {
     }
 }
 
+/// Joins the parts of a schema with flattened fields: utoipa composes it by `allOf`, of which generated clients make unions or base
+/// classes. A part that no other schema refers to is removed.
+pub fn flatten(document: &mut Value) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    let composed: Vec<String> =
+        schemas.iter().filter(|(_, schema)| schema.get("allOf").is_some()).map(|(name, _)| name.clone()).collect();
+    let mut parts: Vec<String> = Vec::new();
+    for name in composed {
+        let Some(mut whole) = schemas.remove(&name) else { continue };
+        let mut properties = Map::new();
+        for part in whole["allOf"].as_array().into_iter().flatten() {
+            let reference = part["$ref"].as_str().and_then(|to| to.strip_prefix("#/components/schemas/"));
+            parts.extend(reference.map(str::to_owned));
+            let part = reference.and_then(|name| schemas.get(name)).unwrap_or(part);
+            properties.extend(part["properties"].as_object().cloned().into_iter().flatten());
+        }
+        if let Some(fields) = whole.as_object_mut() {
+            fields.remove("allOf");
+            fields.insert("type".into(), json!("object"));
+            fields.insert("properties".into(), Value::Object(properties));
+        }
+        schemas.insert(name, whole);
+    }
+    let mut named = Vec::new();
+    collect_references(document, &mut named);
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, _| named.contains(name) || !parts.contains(name));
+    }
+}
+
 fn rename_references(value: &mut Value, from: &str, to: &str) {
     match value {
         Value::Object(fields) => {
@@ -35,7 +65,8 @@ fn rename_references(value: &mut Value, from: &str, to: &str) {
 }
 
 /// Schemas and fields that an answer may omit; an empty field name stands for all fields.
-const MAY_BE_ABSENT: [(&str, &str); 2] = [("ProblemDetails", "current"), ("AggregateKey", "")];
+const MAY_BE_ABSENT: [(&str, &str); 3] =
+    [("ProblemDetails", "current"), ("ProblemDetails", "counts"), ("AggregateKey", "")];
 
 /// Marks all fields of answers as required: they are always present, null when empty, so that generated clients need
 /// no check for absence.

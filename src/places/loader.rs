@@ -347,6 +347,19 @@ fn renamed(unit: &Unit, full_name: &str) -> Result<Unit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::value::typed::is_legacy;
+    use crate::places::catalogues::data::ethnic_groups;
+
+    #[test]
+    fn no_name_of_the_catalogues_looks_like_an_old_encoding() {
+        let files = [UNITS_2024, UNITS_2025, CHANGES_2026];
+        for cell in files.iter().flat_map(|file| file.lines().skip(1)).flat_map(|line| line.split(',')) {
+            assert!(!is_legacy(cell), "{cell}");
+        }
+        for group in ethnic_groups() {
+            assert!(!is_legacy(&group.name_vi), "{}", group.name_vi);
+        }
+    }
 
     #[test]
     fn the_catalogue_has_every_place_of_both_eras() {

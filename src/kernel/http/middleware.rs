@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use uuid::Uuid;
 
 use crate::kernel::http::peer::Peer;
-use crate::kernel::http::problem::{Code, Problem};
+use crate::kernel::http::problem::{Code, Problem, ProblemDetails};
 use crate::kernel::locale::Locale;
 use crate::kernel::metrics::Metrics;
 use crate::kernel::secrets::{base64url, sha256};
@@ -44,6 +44,29 @@ impl FromRequest for RequestId {
     type Future = std::future::Ready<Result<Self, Problem>>;
     fn from_request(request: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
         std::future::ready(Ok(Self::of(request)))
+    }
+}
+
+/// The receiver of an answer, for problems that are part of a successful one.
+#[derive(Debug, Clone)]
+pub struct Addressee {
+    locale: Locale,
+    path: String,
+    id: RequestId,
+}
+
+impl Addressee {
+    pub fn details(&self, problem: &Problem) -> ProblemDetails {
+        problem.details(self.locale, &self.path, &self.id.0.to_string())
+    }
+}
+
+impl FromRequest for Addressee {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+    fn from_request(request: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        let (locale, id) = (Locale::of(request.headers()), RequestId::of(request));
+        std::future::ready(Ok(Self { locale, path: request.path().to_owned(), id }))
     }
 }
 
@@ -79,7 +102,7 @@ struct Incoming {
 
 /// The outermost middleware: adds the request id, writes the log line, and turns every error into problem+json.
 pub async fn envelope(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
@@ -94,6 +117,10 @@ pub async fn envelope(
         metrics: request.app_data::<Data<Metrics>>().cloned(),
     };
     request.extensions_mut().insert(incoming.id);
+    // HEAD is answered like GET; the server sends the headers only (RFC 9110 §9.3.2).
+    if *request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let refused = match Peer::of(request.request()) {
         Peer { is_insecure: true, .. } => Some(Code::HTTPS_REQUIRED),
         Peer { is_unreadable: true, .. } => Some(Code::MALFORMED_REQUEST),

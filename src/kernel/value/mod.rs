@@ -12,3 +12,5 @@ pub mod json;
 pub mod patch;
 /// Text normalised for comparison.
 pub mod text;
+/// Typed text as it is kept.
+pub mod typed;

@@ -2,14 +2,24 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Removes case, diacritics, đ and punctuation, like `app_fold` in the database: Kông Chro becomes
-/// `kong chro`.
+/// Latin letters with a stroke or a hook, which have no decomposition, and their base letters.
+const STROKED: &str = "ðøđħłŧƀƃƈƌƒƙƚƥƫƭƴƶǥȡȥȴȵȶȼȿɀɇɉɋɍɏɓɕɖɗɠɦɨɭɱɲɳɽɾʂʈʋʐʑʝʠᵽⱡⱥⱦⱱⱳⱴꝁꝃꝅꝉꝋꝑꝕꝗꝙꝟꞎꞓꞔꞕꞙꞡꞣꞥꞧꞩꞹꟈꟊ";
+const BASES: &str = "dodhltbbcdfklpttyzgdzlntcszejqrybcddghilmnnrrstvzzjqplatvwvkkkloppqqvlcchfgknrsuds";
+
+/// Removes case, diacritics, strokes, hooks and punctuation, like `app_fold` in the database: Kông Chro becomes
+/// `kong chro`, Ƀok becomes `bok`.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.to_lowercase().nfd().filter(|c| !matches!(c, '\u{0300}'..='\u{036F}')) {
         match c {
-            'đ' => folded.push('d'),
             'a'..='z' | '0'..='9' => folded.push(c),
+            _ if !c.is_ascii() && c.is_alphabetic() => {
+                match STROKED.chars().zip(BASES.chars()).find(|(from, _)| *from == c) {
+                    Some((_, base)) => folded.push(base),
+                    None if folded.is_empty() || folded.ends_with(' ') => {}
+                    None => folded.push(' '),
+                }
+            }
             _ if folded.is_empty() || folded.ends_with(' ') => {}
             _ => folded.push(' '),
         }
@@ -43,6 +53,7 @@ mod tests {
         assert_eq!(fold("  Kông  Chro! "), "kong chro");
         assert_eq!(fold("ĐẮK LẮK"), "dak lak");
         assert_eq!(fold("Rơ Mah H'Blơi"), "ro mah h bloi");
+        assert_eq!(fold("Ƀok Đinh Ɗam Ŧar"), "bok dinh dam tar");
         assert_eq!(squeeze("Gia-rai"), squeeze("GIA RAI"));
         assert_eq!(fold("…"), "");
     }

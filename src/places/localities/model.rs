@@ -14,6 +14,7 @@ use crate::kernel::http::answer::record;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
+use crate::kernel::value::text::fold;
 use crate::places::catalogues::data::is_ethnic_group;
 
 /// The names of village and commune in other records.
@@ -57,6 +58,27 @@ db_enum! {
 impl LocalityKind {
     pub fn from_vietnamese(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.label_vi() == word)
+    }
+
+    /// Splits folded words at a leading kind: `tp ho chi minh` is a city named `ho chi minh`. A kind without a name is a name.
+    pub fn of_words(words: &[String]) -> Option<(Self, &[String])> {
+        let short = |kind: Self| match kind {
+            Self::ThanhPho => "tp",
+            Self::ThiTran => "tt",
+            Self::ThiXa => "tx",
+            Self::ToDanPho => "tdp",
+            _ => "",
+        };
+        let names = |kind: Self| [fold(kind.label_vi()), short(kind).to_owned()];
+        let spelled = Self::ALL.iter().flat_map(|kind| names(*kind).map(|name| (*kind, name)));
+        let found = spelled.filter_map(|(kind, name)| {
+            let parts: Vec<&str> = name.split(' ').filter(|part| !part.is_empty()).collect();
+            let (head, rest) = words.split_at_checked(parts.len())?;
+            let fits = !head.is_empty() && !rest.is_empty() && head.iter().eq(parts.iter());
+            fits.then_some((kind, rest, head.len()))
+        });
+        // `to dan pho`, not a shorter kind.
+        found.max_by_key(|(_, _, length)| *length).map(|(kind, rest, _)| (kind, rest))
     }
 
     pub fn is_of_village(self) -> bool {
@@ -241,10 +263,10 @@ pub struct NewLocality {
     pub extremely_difficult: bool,
     #[serde(default)]
     pub upland: bool,
-    #[range(-90.0..=90.0)]
+    #[range(6.0..=24.0)]
     #[schema(example = 13.78)]
     pub latitude: Option<f64>,
-    #[range(-180.0..=180.0)]
+    #[range(102.0..=118.0)]
     #[schema(example = 107.47)]
     pub longitude: Option<f64>,
     #[entries(..=100)]
@@ -273,10 +295,10 @@ pub struct LocalityChanges {
     pub border: Option<bool>,
     pub extremely_difficult: Option<bool>,
     pub upland: Option<bool>,
-    #[range(-90.0..=90.0)]
+    #[range(6.0..=24.0)]
     #[schema(example = 13.78)]
     pub latitude: Option<Option<f64>>,
-    #[range(-180.0..=180.0)]
+    #[range(102.0..=118.0)]
     #[schema(example = 107.47)]
     pub longitude: Option<Option<f64>>,
     /// Replaces all years.

@@ -10,12 +10,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::LocalityId;
-use super::model::{AsOf, ChildrenFilter, Locality, LocalityFilter, LocalityRow, LocalitySort};
+use super::model::{AsOf, ChildrenFilter, Locality, LocalityFilter, LocalityKind, LocalityRow, LocalitySort};
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::tree_day;
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::value::text::fold;
 
 /// Selects a locality with the version of a day, or of the nearest day of its validity. `FROM` binds the day as `$1`.
 const AS_ON: &str = "
@@ -111,8 +112,13 @@ pub fn list(tx: &mut Tx<'_>, filter: &LocalityFilter, keyset: Keyset<LocalitySor
     if let Some(code) = &filter.code {
         conditions.and("v.code = $", Bind::Text(code));
     }
+    let mut kind = None;
     if let Some(q) = &filter.q {
-        let words = records::folded_words(tx.conn, q)?;
+        // In the order in which they were typed: a leading kind is not part of the name.
+        let typed: Vec<String> = fold(q).split(' ').map(str::to_owned).collect();
+        let named = LocalityKind::of_words(&typed);
+        kind = named.map(|(kind, _)| kind);
+        let words = records::folded_words(tx.conn, &named.map_or_else(|| q.clone(), |(_, name)| name.join(" ")))?;
         if words.is_empty() {
             // A text of signs only has no words, and matches no place.
             conditions.sql.push_str(" AND false");
@@ -138,18 +144,29 @@ pub fn list(tx: &mut Tx<'_>, filter: &LocalityFilter, keyset: Keyset<LocalitySor
         None
     };
     let (compare, direction) = if keyset.descending { ("<", "DESC") } else { (">", "ASC") };
+    // Places of the kind that was typed come first. The cursor begins with the place of a row in this order.
+    let first = kind.map_or(String::new(), |kind: LocalityKind| {
+        let word = if keyset.descending { "=" } else { "<>" };
+        format!("(v.kind {word} '{}')::int::text || ", kind.as_str())
+    });
+    let sorted = format!("({first}v.name)");
     if let Some((name, id)) = keyset.after::<String>()? {
         conditions.binds.push(Bind::Owned(name));
         conditions.binds.push(Bind::Id(id));
         let (name, id) = (conditions.binds.len() - 1, conditions.binds.len());
-        conditions.sql.push_str(&format!(" AND (v.name, l.id) {compare} (${name}, ${id})"));
+        conditions.sql.push_str(&format!(" AND ({sorted}, l.id) {compare} (${name}, ${id})"));
     }
     conditions.binds.push(Bind::Number(keyset.limit + 1));
-    let tail = format!("ORDER BY v.name {direction}, l.id {direction} LIMIT ${}", conditions.binds.len());
+    let tail = format!("ORDER BY {sorted} {direction}, l.id {direction} LIMIT ${}", conditions.binds.len());
+    let descending = keyset.descending;
+    let key = move |place: &Locality, LocalitySort::Name| {
+        let rank = kind.map(|kind| u8::from((place.kind == kind) == descending).to_string());
+        (json!(rank.unwrap_or_default() + &place.name), place.id.into())
+    };
     let rows: Vec<LocalityRow> = conditions.query(AS_ON, &tail).load(tx.conn)?;
     let rows: Vec<Locality> =
         rows.into_iter().map(Locality::try_from).collect::<Result<_, _>>().map_err(Problem::internal)?;
-    keyset.page(rows, total, tx.secrets, |place: &Locality, LocalitySort::Name| (json!(place.name), place.id.into()))
+    keyset.page(rows, total, tx.secrets, key)
 }
 
 /// Returns the direct children of a place, and 404 if the caller does not see the place.

@@ -76,7 +76,7 @@ fn a_list_of_poor_households_is_imported_in_the_format_of_a_commune() {
     assert_eq!(homes["items"][1]["phone"], "0905000017");
     let hoa = official.get("/households?q=hoa").expect(200);
     assert_eq!((&hoa["items"][0]["village_name"], &hoa["items"][0]["ethnic_group"]), (&json!("Sơn"), &json!("01")));
-    assert_eq!(hoa["items"][0]["note"], "Bên suối,\r\ngần cầu");
+    assert_eq!(hoa["items"][0]["note"], "Bên suối,\ngần cầu");
 }
 
 #[test]

@@ -7,3 +7,4 @@ mod idempotency;
 mod sealing;
 mod shares;
 mod sheets;
+mod typed;

@@ -4,11 +4,10 @@
 use std::cell::Cell;
 use std::fmt;
 
+use crate::kernel::http::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result};
+use crate::kernel::value::typed::{Typed, typed};
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
-use unicode_normalization::{UnicodeNormalization, is_nfc};
-
-use crate::kernel::http::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result};
 
 /// Values in a body, without names. The largest body that the API accepts, a hardship list of 500
 /// households with all reasons and needs, has 14,000.
@@ -182,16 +181,15 @@ pub fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
-/// Normalises strings to NFC, and returns an error for each that is not storable or not printable.
+/// Replaces strings by the text to keep (`value::typed`), and returns an error for each that is not storable or not printable.
 pub fn clean(received: &mut Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    clean_at(received, Place { parent: None, segment: Segment::Root }, &mut errors);
+    clean_at(received, "", Place { parent: None, segment: Segment::Root }, &mut errors);
     errors
 }
 
-/// `text` in PostgreSQL cannot hold NUL. Vietnamese keyboards send composed or decomposed characters: NFC
-/// makes equal names equal strings.
-fn clean_at(value: &mut Value, place: Place<'_>, errors: &mut Vec<FieldError>) {
+/// `text` in PostgreSQL cannot hold NUL. `field`: the name of the value, or of the list that contains it.
+fn clean_at(value: &mut Value, field: &str, place: Place<'_>, errors: &mut Vec<FieldError>) {
     // One error above the maximum sets `errors_truncated`.
     if errors.len() > ERRORS_MAX {
         return;
@@ -200,19 +198,26 @@ fn clean_at(value: &mut Value, place: Place<'_>, errors: &mut Vec<FieldError>) {
         Value::String(text) => {
             if let Some(code) = unfit(text) {
                 errors.push(FieldError::new(place.pointer(), code));
+                return;
             }
-            if !is_nfc(text) {
-                *text = text.nfc().collect();
+            match typed(field, text) {
+                Ok(Typed::Kept(kept)) => *text = kept,
+                Ok(Typed::Nothing) => *value = Value::Null,
+                Err(code) => errors.push(FieldError::new(place.pointer(), code)),
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                clean_at(item, Place { parent: Some(&place), segment: Segment::Index(index) }, errors);
+                clean_at(item, field, Place { parent: Some(&place), segment: Segment::Index(index) }, errors);
             }
         }
         Value::Object(fields) => {
-            for (name, field) in fields.iter_mut() {
-                clean_at(field, Place { parent: Some(&place), segment: Segment::Name(name) }, errors);
+            let is_zero = |name: &str| fields.get(name).is_some_and(|number| number.as_f64() == Some(0.0));
+            if is_zero("latitude") && is_zero("longitude") {
+                errors.push(FieldError::new(format!("{}/latitude", place.pointer()), FieldCode::NO_POSITION));
+            }
+            for (name, inner) in fields.iter_mut() {
+                clean_at(inner, name, Place { parent: Some(&place), segment: Segment::Name(name) }, errors);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

@@ -156,6 +156,8 @@ kernel_field_problems! {
     UNKNOWN_FIELD = "unknown_field", "Không có trường này.", "There is no such field.";
     INVALID_TYPE = "invalid_type", "Sai kiểu dữ liệu.", "Wrong type of value.";
     INVALID_VALUE = "invalid_value", "Giá trị không hợp lệ.", "Not a valid value.";
+    LEGACY_ENCODING = "legacy_encoding", "Tên gõ bằng bảng mã cũ (TCVN3 hoặc VNI). Hãy gõ lại bằng Unicode.", "The name is in an old encoding (TCVN3 or VNI). Type it in Unicode.";
+    NO_POSITION = "no_position", "Vị trí 0, 0 không phải là vị trí thật.", "0, 0 is not a position.";
     NULL_CHARACTER = "null_character", "Không được chứa ký tự NUL.", "Must not contain the NUL character.";
     LONG_NAME = "long_name", "Tên trường phải dài {} ký tự.", "The name of a field must have {} characters.";
     LENGTH = "length", "Độ dài phải {}.", "The length must be {}.";
@@ -170,6 +172,7 @@ kernel_field_problems! {
     EXCLUSIVE = "exclusive", "Không dùng cùng nhau.", "Cannot be given together.";
     MORE_THAN = "more_than", "Không được lớn hơn {}.", "Must not be more than {}.";
     TOO_MANY_ROWS = "too_many_rows", "Hơn {} dòng: hãy thu hẹp bộ lọc.", "More than {} rows: narrow the filter.";
+    CIRCULAR = "circular", "Không thể thuộc về chính mình, trực tiếp hoặc qua bên dưới.", "It would lie below itself.";
     EMPTY = "empty", "Không được trống.", "Must not be empty.";
 }
 
