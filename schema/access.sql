@@ -32,7 +32,7 @@ comment on function app_organisation() is 'The organisation that the caller acts
 
 create function app_villages() returns uuid[] stable parallel safe language sql
   as $$ select nullif(current_setting('app.villages', true), '')::uuid[] $$;
-comment on function app_villages() is 'Villages that the caller''s organisation is twinned with today';
+comment on function app_villages() is 'Villages, and communes themselves, that the caller''s organisation is twinned with today';
 
 create function app_late_entry_days() returns integer stable parallel safe language sql
   as $$ select coalesce(nullif(current_setting('app.late_entry_days', true), '')::integer, 90) $$;

@@ -86,9 +86,10 @@ begin
     perform public.app_set('organisation', giver.id::text);
     -- After its end, also that of the organisation, a twinning gives no village.
     perform public.app_set('villages', (
+      -- Communes too: support for a commune itself.
       select array_agg(distinct v.id)::text
         from public.twinnings t
-        join public.localities v on v.level = 'village'
+        join public.localities v on v.level in ('village', 'commune')
          and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
        where t.organisation_id = giver.id and public.app_twinning_active(t, today)));
   end if;

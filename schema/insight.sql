@@ -22,10 +22,15 @@ create function app_mark_support(villages uuid[], years integer[], households uu
           select g.village_id, extract(year from g.given_on)::integer
             from (select distinct * from unnest(villages, households)) given(village_id, household_id)
             join public.gifts g on g.household_id = given.household_id and g.village_id > given.village_id
+           union
+          select r.village_id, extract(year from g.given_on)::integer
+            from (select distinct * from unnest(villages, households)) given(village_id, household_id)
+            join public.gift_recipients r on r.household_id = given.household_id and r.village_id <> given.village_id
+            join public.gifts g on g.id = r.gift_id
          ) touched(village_id, year)
     join public.localities l on l.id = touched.village_id $$;
 comment on function app_mark_support(uuid[], integer[], uuid[]) is
-  'Marks villages, each with a year, and the other villages in which the same households received gifts';
+  'Marks places, each with a year, and the other villages in which the same households received gifts';
 
 create function app_support_changed() returns trigger language plpgsql as $$
 declare
@@ -36,31 +41,41 @@ begin
   -- One call for each statement and not for each row: a visit with five gifts inserts two marks.
   if tg_table_name = 'visits' then
     if tg_op = 'INSERT' then
-      select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years from new_rows;
+      select array_agg(coalesce(village_id, locality_id)), array_agg(extract(year from visited_on)::integer) into villages, years from new_rows;
     elsif tg_op = 'DELETE' then
-      select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years from old_rows;
+      select array_agg(coalesce(village_id, locality_id)), array_agg(extract(year from visited_on)::integer) into villages, years from old_rows;
     else
       select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer) into villages, years
         from old_rows o join new_rows n on n.id = o.id
-        cross join lateral (values (o.village_id, o.visited_on), (n.village_id, n.visited_on)) ends(village_id, day)
-       where (o.village_id, o.visited_on) is distinct from (n.village_id, n.visited_on);
+        cross join lateral (values (coalesce(o.village_id, o.locality_id), o.visited_on), (coalesce(n.village_id, n.locality_id), n.visited_on))
+          ends(village_id, day)
+       where (o.village_id, o.locality_id, o.visited_on) is distinct from (n.village_id, n.locality_id, n.visited_on);
+    end if;
+  elsif tg_table_name = 'gift_recipients' then
+    if tg_op = 'INSERT' then
+      select array_agg(r.village_id), array_agg(extract(year from g.given_on)::integer), array_agg(r.household_id) into villages, years, households
+        from new_rows r join public.gifts g on g.id = r.gift_id;
+    else
+      select array_agg(r.village_id), array_agg(extract(year from g.given_on)::integer) into villages, years
+        from old_rows r join public.gifts g on g.id = r.gift_id;
     end if;
   elsif tg_op = 'INSERT' then
-    select array_agg(village_id), array_agg(extract(year from given_on)::integer), array_agg(household_id) into villages, years, households
-      from new_rows;
+    select array_agg(coalesce(village_id, locality_id)), array_agg(extract(year from given_on)::integer), array_agg(household_id)
+      into villages, years, households from new_rows;
   elsif tg_op = 'DELETE' then
-    select array_agg(village_id), array_agg(extract(year from given_on)::integer) into villages, years from old_rows;
+    select array_agg(coalesce(village_id, locality_id)), array_agg(extract(year from given_on)::integer) into villages, years from old_rows;
   else
     -- A gift with an unchanged village and household changes no household's villages, so the household is not locked: a
     -- confirmation and a merge would deadlock.
     select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer), array_agg(ends.household_id)
       into villages, years, households
       from old_rows o join new_rows n on n.id = o.id
-      cross join lateral (values (o.village_id, o.given_on, null),
-        (n.village_id, n.given_on, case when (o.village_id, o.household_id) is distinct from (n.village_id, n.household_id) then n.household_id end)
+      cross join lateral (values (coalesce(o.village_id, o.locality_id), o.given_on, null), (coalesce(n.village_id, n.locality_id), n.given_on,
+        case when (o.village_id, o.household_id) is distinct from (n.village_id, n.household_id) then n.household_id end)
       ) ends(village_id, day, household_id)
-     where (o.village_id, o.given_on, o.status, o.value_vnd, o.household_id)
-           is distinct from (n.village_id, n.given_on, n.status, n.value_vnd, n.household_id);
+     where (o.village_id, o.locality_id, o.given_on, o.status, o.value_vnd, o.funding_source, o.household_id, o.households_count, o.households_named)
+           is distinct from
+           (n.village_id, n.locality_id, n.given_on, n.status, n.value_vnd, n.funding_source, n.household_id, n.households_count, n.households_named);
   end if;
   if villages is not null then
     perform public.app_mark_support(villages, years, households);
@@ -78,6 +93,10 @@ create trigger support_inserted after insert on gifts referencing new table as n
 create trigger support_updated after update on gifts referencing old table as old_rows new table as new_rows
   for each statement execute function app_support_changed();
 create trigger support_deleted after delete on gifts referencing old table as old_rows
+  for each statement execute function app_support_changed();
+create trigger support_inserted after insert on gift_recipients referencing new table as new_rows
+  for each statement execute function app_support_changed();
+create trigger support_deleted after delete on gift_recipients referencing old table as old_rows
   for each statement execute function app_support_changed();
 
 -- Recounts the marked villages and deletes their marks. A visible mark was inserted by a transaction whose gifts are visible too; a
@@ -105,27 +124,45 @@ begin
 
   delete from public.support_summaries s
    where s.village_id = any (villages) and extract(year from s.starts_on)::integer = any (years);
-  with facts as (
-    select g.village_id, g.given_on as day, 0 as visit, 1 as gift, (g.status = 'confirmed')::integer as confirmed, g.value_vnd, g.household_id,
-           exists (select from public.gifts o where o.household_id = g.household_id and o.village_id < g.village_id)
-           or exists (select from public.gifts o where o.household_id = g.household_id and o.village_id > g.village_id) as wanders
+  with given as (
+    select g.id, coalesce(g.village_id, g.locality_id) as village_id, g.given_on, g.status, g.value_vnd, g.funding_source, g.household_id,
+           g.households_count, g.households_named
       from public.gifts g
-     where g.village_id = any (villages) and g.status in ('recorded', 'confirmed')
+     where (g.village_id = any (villages) or g.locality_id = any (villages)) and g.status in ('recorded', 'confirmed')
+  ), homes as (
+    select g.village_id, g.given_on as day, g.household_id from given g where g.household_id is not null
      union all
-    select v.village_id, v.visited_on, 1, 0, 0, 0, null, false from public.visits v where v.village_id = any (villages)
+    select g.village_id, g.given_on, r.household_id from given g join public.gift_recipients r on r.gift_id = g.id
+     where g.household_id is null and g.households_named > 0
+  ), facts as (
+    select g.village_id, g.given_on as day, 0 as visit, 1 as gift, (g.status = 'confirmed')::integer as confirmed,
+           case when g.funding_source <> 'credit' then g.value_vnd else 0 end as value_vnd,
+           case when g.funding_source = 'credit' then g.value_vnd else 0 end as loan_vnd,
+           coalesce(g.households_count - g.households_named, 0) as unnamed, null::uuid as household_id, false as wanders
+      from given g
+     union all
+    select h.village_id, h.day, 0, 0, 0, 0, 0, 0, h.household_id,
+           exists (select from public.gifts o where o.household_id = h.household_id and o.village_id < h.village_id)
+           or exists (select from public.gifts o where o.household_id = h.household_id and o.village_id > h.village_id)
+           or exists (select from public.gift_recipients o where o.household_id = h.household_id and o.village_id < h.village_id)
+           or exists (select from public.gift_recipients o where o.household_id = h.household_id and o.village_id > h.village_id)
+      from homes h
+     union all
+    select coalesce(v.village_id, v.locality_id), v.visited_on, 1, 0, 0, 0, 0, 0, null, false
+      from public.visits v where v.village_id = any (villages) or v.locality_id = any (villages)
   ), counted as (
     select f.village_id, p.period, date_trunc(p.period, f.day::timestamp)::date as starts_on, sum(visit) as visits, sum(gift) as gifts,
-           sum(confirmed) as gifts_confirmed, sum(value_vnd) as gift_value_vnd,
+           sum(confirmed) as gifts_confirmed, sum(value_vnd) as gift_value_vnd, sum(loan_vnd) as loans_vnd, sum(unnamed) as households_unnamed,
            count(distinct household_id) filter (where not wanders) as households,
            coalesce(array_agg(distinct household_id) filter (where wanders), '{}') as wandering_households
       from facts f cross join (values ('month'), ('quarter'), ('year')) p(period)
      where extract(year from f.day)::integer = any (years)
      group by 1, 2, 3
   )
-  insert into public.support_summaries (village_id, scope_path, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd,
-      households, wandering_households)
-  select c.village_id, l.scope_path, c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.households,
-         c.wandering_households
+  insert into public.support_summaries (village_id, scope_path, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd, loans_vnd,
+      households_unnamed, households, wandering_households)
+  select c.village_id, l.scope_path, c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.loans_vnd,
+         c.households_unnamed, c.households, c.wandering_households
     from counted c join public.localities l on l.id = c.village_id;
   return marks;
 end $$;

@@ -248,30 +248,31 @@ create function app_path(place uuid, day date) returns jsonb
      and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
 comment on function app_path(uuid, date) is 'The places above a place on a day, the widest first';
 
-create function app_tree(day date) returns table (village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
+create function app_tree(day date) returns table (place_id uuid, village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
   stable language sql security definer set search_path = '' as $$
   with above as (
     select l.id, l.level, v.parent_id
       from public.localities l join public.locality_versions v on v.locality_id = l.id
        and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
   )
-  select a.id,
-         case when p1.level = 'commune' then p1.id end,
+  select a.id, case a.level when 'village' then a.id end,
+         case when a.level = 'commune' then a.id when p1.level = 'commune' then p1.id end,
          case when p1.level = 'district' then p1.id when p2.level = 'district' then p2.id end,
          case when p1.level = 'province' then p1.id when p2.level = 'province' then p2.id when p3.level = 'province' then p3.id end
     from above a
     join above p1 on p1.id = a.parent_id
     left join above p2 on p2.id = p1.parent_id
     left join above p3 on p3.id = p2.parent_id
-   where a.level = 'village' $$;
+   where a.level in ('village', 'commune') $$;
 comment on function app_tree(date) is
-  'Every village with the places above it on a day other than the tree day, whose ancestors are stored in localities';
+  'Every village and commune with the places above it on a day other than the tree day, whose ancestors are stored in localities';
 
--- Returns the places above villages of the caller's own records. Runs as the owner: an organisation keeps its records, and aggregates
+-- Returns the places above villages, and communes, of the caller's own records. Runs as the owner: an organisation keeps its records, and aggregates
 -- group them by place, after its twinning has ended and the village is hidden from it.
-create function app_places_of(villages uuid[]) returns table (village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
+create function app_places_of(places uuid[])
+  returns table (place_id uuid, village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
   stable language sql security definer set search_path = '' as $$
-  select l.id, l.commune_id, l.district_id, l.province_id from public.localities l where l.id = any (villages) $$;
+  select l.id, case l.level when 'village' then l.id end, l.commune_id, l.district_id, l.province_id from public.localities l where l.id = any (places) $$;
 
 create function app_place_labels(places uuid[], day date) returns table (id uuid, code text, name text)
   stable language sql security definer set search_path = '' as $$

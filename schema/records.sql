@@ -43,7 +43,8 @@ begin
       into was, becomes
       from jsonb_object_keys(becomes) key where was -> key is distinct from becomes -> key;
     touched := array(select key from unnest(personal) key where becomes ? key);
-    new.version := old.version + 1;
+    -- One version for all changes of a transaction: parts that are written after their whole are the same version.
+    new.version := old.version + case when old.changed_xid = pg_current_xact_id() then 0 else 1 end;
   end if;
 
   insert into public.audit_events (at, actor_role, actor_id, on_behalf_of, resource, record_id, action, step, forced,
@@ -53,7 +54,8 @@ begin
       case tg_op when 'INSERT' then 'create' when 'UPDATE' then 'update' else 'delete' end,
       nullif(current_setting('app.step', true), ''),
       coalesce(nullif(current_setting('app.forced', true), '')::boolean, false),
-      nullif(current_setting('app.two_person', true), ''),
+      -- Only the record of the step: the same transaction may change others.
+      case when tg_table_name = current_setting('app.step_of', true) then nullif(current_setting('app.two_person', true), '') end,
       nullif(current_setting('app.request_id', true), '')::uuid,
       was - personal, becomes - personal, touched,
       (subject ->> 'village_id')::uuid, (subject ->> 'locality_id')::uuid, (subject ->> 'organisation_id')::uuid);
@@ -227,7 +229,7 @@ begin
     set step = excluded.step, taken_by = excluded.taken_by, body_hash = excluded.body_hash, taken_at = excluded.taken_at
     where (s.step, s.taken_by, s.body_hash) is distinct from (excluded.step, excluded.taken_by, excluded.body_hash);
   if not found then return false; end if;
-  perform public.app_set('step', new_step);
+  perform public.app_set('step', new_step), public.app_set('step_of', of_resource);
   return true;
 end $$;
 comment on function app_begin_step(uuid, text, text, bytea) is 'Begins a step of a locked record; false for a repetition of the last one';

@@ -223,7 +223,7 @@ begin
     set step = excluded.step, taken_by = excluded.taken_by, body_hash = excluded.body_hash, taken_at = excluded.taken_at
     where (s.step, s.taken_by, s.body_hash) is distinct from (excluded.step, excluded.taken_by, excluded.body_hash);
   if not found then return false; end if;
-  perform public.app_set('step', new_step);
+  perform public.app_set('step', new_step), public.app_set('step_of', of_resource);
   return true;
 end $$;
 
@@ -273,6 +273,45 @@ begin
   return true;
 end $$;
 
+CREATE FUNCTION public.app_choose_item() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if new.household_id is null then
+    if tg_op = 'UPDATE' and old.household_id is not null then new.households_named := 0; end if;
+    if new.item_automatic then new.hardship_item_id := null; end if;
+  else
+    new.households_count := 1;
+    new.households_named := 1;
+    if new.item_automatic then
+      new.hardship_item_id := public.app_item_for(new.household_id, new.village_id, new.category, new.given_on,
+        case when tg_op = 'UPDATE' then old.hardship_item_id end);
+    end if;
+  end if;
+  return new;
+end $$;
+
+CREATE FUNCTION public.app_choose_items(gifts uuid[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  update public.gift_recipients r set hardship_item_id = chosen.item
+    from public.gift_recipients x
+    join public.gifts g on g.id = x.gift_id
+   cross join lateral (select public.app_item_for(x.household_id, x.village_id, g.category, g.given_on, x.hardship_item_id) as item) chosen
+   where x.gift_id = any (gifts) and x.item_automatic and r.gift_id = x.gift_id and r.household_id = x.household_id
+     and r.hardship_item_id is distinct from chosen.item $$;
+
+CREATE FUNCTION public.app_choose_items_of_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform public.app_choose_items(array[new.id]);
+  return null;
+end $$;
+
 CREATE FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -318,6 +357,8 @@ begin
       -- The caller's organisation is twinned with the village today; a column condition may narrow it.
       when 'twinned' then format(case when extra is null then '%s' else '(%s and %s)' end,
         'village_id = any ((select app_villages())::uuid[])', extra)
+      -- The same, also for a commune itself.
+      when 'twinned place' then 'coalesce(village_id, locality_id) = any ((select app_villages())::uuid[])'
       -- The caller sees the record that this one is a part of.
       when 'part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s)',
         part[1], left(part[1], 1), target, part[2])
@@ -481,9 +522,10 @@ begin
     perform public.app_set('organisation', giver.id::text);
     -- After its end, also that of the organisation, a twinning gives no village.
     perform public.app_set('villages', (
+      -- Communes too: support for a commune itself.
       select array_agg(distinct v.id)::text
         from public.twinnings t
-        join public.localities v on v.level = 'village'
+        join public.localities v on v.level in ('village', 'commune')
          and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
        where t.organisation_id = giver.id and public.app_twinning_active(t, today)));
   end if;
@@ -581,6 +623,29 @@ declare
 begin
   if tg_op <> 'INSERT' then perform public.app_refresh_item((to_jsonb(old) ->> key)::uuid); end if;
   if tg_op <> 'DELETE' then perform public.app_refresh_item((to_jsonb(new) ->> key)::uuid); end if;
+  return null;
+end $$;
+
+CREATE FUNCTION public.app_follow_items() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform public.app_refresh_item(r.hardship_item_id)
+     from (select x.hardship_item_id from public.gift_recipients x where x.gift_id = new.id and x.hardship_item_id is not null
+            order by x.hardship_item_id) r;
+  return null;
+end $$;
+
+CREATE FUNCTION public.app_follow_recipient() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if exists (select from public.gifts g where g.id = coalesce(new.gift_id, old.gift_id) and g.status = 'confirmed') then
+    if tg_op <> 'INSERT' then perform public.app_refresh_item(old.hardship_item_id); end if;
+    if tg_op <> 'DELETE' then perform public.app_refresh_item(new.hardship_item_id); end if;
+  end if;
   return null;
 end $$;
 
@@ -702,7 +767,9 @@ CREATE FUNCTION public.app_household_decided(subject uuid) RETURNS boolean
     SET search_path TO ''
     AS $$
   select exists (select from public.hardship_items i where i.household_id = subject and i.approved)
-      or exists (select from public.gifts g where g.household_id = subject and g.status <> 'recorded') $$;
+      or exists (select from public.gifts g where g.household_id = subject and g.status <> 'recorded')
+      or exists (select from public.gift_recipients r join public.gifts g on g.id = r.gift_id
+                  where r.household_id = subject and g.status <> 'recorded') $$;
 
 COMMENT ON FUNCTION public.app_household_decided(subject uuid) IS 'Whether a list approved the household, or a gift to it was confirmed, disputed or settled';
 
@@ -814,12 +881,25 @@ CREATE FUNCTION public.app_index_words(value text) RETURNS SETOF text
 
 COMMENT ON FUNCTION public.app_index_words(value text) IS 'Words of a name for the index; a search is split by app_words';
 
+CREATE FUNCTION public.app_item_for(household uuid, village uuid, category text, day date, current uuid) RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select x.id
+    from (select i.id, l.approved_at, i.needs && public.app_needs_of(category) as fits, count(*) over () as all_items
+            from public.hardship_items i join public.hardship_lists l on l.id = i.list_id
+           where i.household_id = household and i.village_id = village and i.approved and not i.dropped
+             and l.year = extract(year from day) and (i.status <> 'helped' or i.id = current)) x
+   where x.fits or x.all_items = 1
+   order by x.fits desc, x.approved_at, x.id limit 1 $$;
+
 CREATE FUNCTION public.app_item_held(item uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
   select exists (select from public.pledges p where p.item_id = item)
-      or exists (select from public.gifts g where g.hardship_item_id = item) $$;
+      or exists (select from public.gifts g where g.hardship_item_id = item)
+      or exists (select from public.gift_recipients r where r.hardship_item_id = item) $$;
 
 COMMENT ON FUNCTION public.app_item_held(item uuid) IS 'Whether a pledge or gift refers to a line of a hardship list';
 
@@ -995,10 +1075,15 @@ CREATE FUNCTION public.app_mark_support(villages uuid[], years integer[], househ
           select g.village_id, extract(year from g.given_on)::integer
             from (select distinct * from unnest(villages, households)) given(village_id, household_id)
             join public.gifts g on g.household_id = given.household_id and g.village_id > given.village_id
+           union
+          select r.village_id, extract(year from g.given_on)::integer
+            from (select distinct * from unnest(villages, households)) given(village_id, household_id)
+            join public.gift_recipients r on r.household_id = given.household_id and r.village_id <> given.village_id
+            join public.gifts g on g.id = r.gift_id
          ) touched(village_id, year)
     join public.localities l on l.id = touched.village_id $$;
 
-COMMENT ON FUNCTION public.app_mark_support(villages uuid[], years integer[], households uuid[]) IS 'Marks villages, each with a year, and the other villages in which the same households received gifts';
+COMMENT ON FUNCTION public.app_mark_support(villages uuid[], years integer[], households uuid[]) IS 'Marks places, each with a year, and the other villages in which the same households received gifts';
 
 CREATE FUNCTION public.app_matches(value text, part text) RETURNS boolean
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1117,6 +1202,16 @@ begin
   update public.household_members m set household_id = survivor where m.household_id = merged;
 end $$;
 
+CREATE FUNCTION public.app_merge_recipients(merged uuid, survivor uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into public.gift_recipients (gift_id, household_id, village_id, hardship_item_id, item_automatic)
+  select r.gift_id, survivor, r.village_id, r.hardship_item_id, r.item_automatic from public.gift_recipients r where r.household_id = merged
+  on conflict do nothing;
+  delete from public.gift_recipients r where r.household_id = merged;
+end $$;
+
 CREATE FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid) RETURNS void
     LANGUAGE plpgsql
     AS $_$
@@ -1168,7 +1263,7 @@ begin
       -- Below the place at any time; the record is checked against the tree of its day.
       select v.locality_id from places p join public.locality_versions v on v.parent_id = p.id
     )
-    select array_agg(distinct l.id)::text from places join public.localities l using (id) where l.level = 'village'));
+    select array_agg(distinct l.id)::text from places join public.localities l using (id) where l.level in ('village', 'commune')));
   return before;
 end $$;
 
@@ -1188,6 +1283,16 @@ CREATE FUNCTION public.app_naming_pause() RETURNS integer
     AS $$
   select coalesce((select least(60, public.app_sign_in_pause(f.failures, f.last_at)) from public.sign_in_failures f
                     where f.subject = 'naming ' || public.app_user_id()), 0) $$;
+
+CREATE FUNCTION public.app_needs_of(category text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case category when 'food' then array['food'] when 'cash' then array['cash'] when 'study_equipment' then array['study']
+    when 'bicycle' then array['study'] when 'medicine' then array['medical'] when 'household_goods' then array['housing', 'sanitation']
+    when 'seedling' then array['livestock'] when 'livestock' then array['livestock'] when 'tool' then array['tools', 'job']
+    else array['other'] end $$;
+
+COMMENT ON FUNCTION public.app_needs_of(category text) IS 'The needs of a listed household that a category of gifts fits';
 
 CREATE FUNCTION public.app_now() RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1366,6 +1471,17 @@ CREATE FUNCTION public.app_place_name(place uuid) RETURNS text
     SET search_path TO ''
     AS $$ select l.name from public.localities l where l.id = place $$;
 
+CREATE FUNCTION public.app_place_of_support() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'INSERT' or (new.village_id, new.locality_id) is distinct from (old.village_id, old.locality_id) then
+    select l.scope_path into new.scope_path from public.localities l where l.id = coalesce(new.village_id, new.locality_id) for key share;
+  end if;
+  return new;
+end $$;
+
 CREATE FUNCTION public.app_place_twinning() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -1419,11 +1535,11 @@ CREATE FUNCTION public.app_places_above(places uuid[], day date) RETURNS TABLE(i
 
 COMMENT ON FUNCTION public.app_places_above(places uuid[], day date) IS 'All places above each of these on a day';
 
-CREATE FUNCTION public.app_places_of(villages uuid[]) RETURNS TABLE(village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
+CREATE FUNCTION public.app_places_of(places uuid[]) RETURNS TABLE(place_id uuid, village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select l.id, l.commune_id, l.district_id, l.province_id from public.localities l where l.id = any (villages) $$;
+  select l.id, case l.level when 'village' then l.id end, l.commune_id, l.district_id, l.province_id from public.localities l where l.id = any (places) $$;
 
 CREATE FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) RETURNS void
     LANGUAGE plpgsql
@@ -1443,11 +1559,63 @@ end $$;
 
 COMMENT ON FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) IS 'Creates a policy from named shapes, with its reason; for INSERT a restrictive one';
 
+CREATE FUNCTION public.app_programmes_below(programme uuid) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with recursive below as (
+    select p.id from public.programmes p where p.id = programme
+     union
+    select p.id from below b join public.programmes p on p.parent_id = b.id
+  )
+  select id from below $$;
+
+COMMENT ON FUNCTION public.app_programmes_below(programme uuid) IS 'A programme and its descendants';
+
+CREATE FUNCTION public.app_programmes_of_twinnings() RETURNS TABLE(twinning_id uuid, programme_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with recursive above as (
+    select p.id, p.id as above_id, p.parent_id from public.programmes p
+     union
+    select a.id, p.id, p.parent_id from above a join public.programmes p on p.id = a.parent_id
+  )
+  select t.id, a.above_id from public.twinnings t join above a on a.id = t.programme_id $$;
+
+COMMENT ON FUNCTION public.app_programmes_of_twinnings() IS 'The programme of each twinning, and those above it';
+
 CREATE FUNCTION public.app_rank() RETURNS smallint
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.rank', true), '')::smallint $$;
 
 COMMENT ON FUNCTION public.app_rank() IS 'Rank of the caller''s office, 0 for an administrator; an office manages the accounts of greater ranks';
+
+CREATE FUNCTION public.app_recipient_homes(gift uuid) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$ select r.household_id from public.gift_recipients r where r.gift_id = gift $$;
+
+COMMENT ON FUNCTION public.app_recipient_homes(gift uuid) IS 'The households of a gift to many, for counts of distinct ones';
+
+CREATE FUNCTION public.app_recipients_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  gifts uuid[];
+begin
+  if tg_op = 'INSERT' then
+    select array_agg(distinct c.gift_id) into gifts from changed c;
+    perform public.app_choose_items(gifts);
+  else
+    select array_agg(distinct c.gift_id) into gifts from changed c;
+  end if;
+  update public.gifts g set households_named = named.number
+    from (select x.id, (select count(*) from public.gift_recipients r where r.gift_id = x.id) as number from unnest(gifts) x(id)) named
+   where g.id = named.id and g.households_named <> named.number;
+  return null;
+end $$;
 
 CREATE FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) RETURNS TABLE(outcome text, session_id uuid)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1492,7 +1660,9 @@ begin
   -- A separate statement takes the lock: the next one has a new snapshot and sees what a concurrent transaction committed.
   perform 1 from public.hardship_items i where i.id = item for update;
   update public.hardship_items i set status = s.status
-    from (select case when exists (select from public.gifts g where g.hardship_item_id = item and g.status = 'confirmed') then 'helped'
+    from (select case when exists (select from public.gifts g where g.hardship_item_id = item and g.status = 'confirmed')
+                        or exists (select from public.gift_recipients r join public.gifts g on g.id = r.gift_id
+                                    where r.hardship_item_id = item and g.status = 'confirmed') then 'helped'
                       when exists (select from public.pledges p where p.item_id = item) then 'pledged'
                       else 'open' end as status) s
    where i.id = item and i.status <> s.status;
@@ -1783,27 +1953,45 @@ begin
 
   delete from public.support_summaries s
    where s.village_id = any (villages) and extract(year from s.starts_on)::integer = any (years);
-  with facts as (
-    select g.village_id, g.given_on as day, 0 as visit, 1 as gift, (g.status = 'confirmed')::integer as confirmed, g.value_vnd, g.household_id,
-           exists (select from public.gifts o where o.household_id = g.household_id and o.village_id < g.village_id)
-           or exists (select from public.gifts o where o.household_id = g.household_id and o.village_id > g.village_id) as wanders
+  with given as (
+    select g.id, coalesce(g.village_id, g.locality_id) as village_id, g.given_on, g.status, g.value_vnd, g.funding_source, g.household_id,
+           g.households_count, g.households_named
       from public.gifts g
-     where g.village_id = any (villages) and g.status in ('recorded', 'confirmed')
+     where (g.village_id = any (villages) or g.locality_id = any (villages)) and g.status in ('recorded', 'confirmed')
+  ), homes as (
+    select g.village_id, g.given_on as day, g.household_id from given g where g.household_id is not null
      union all
-    select v.village_id, v.visited_on, 1, 0, 0, 0, null, false from public.visits v where v.village_id = any (villages)
+    select g.village_id, g.given_on, r.household_id from given g join public.gift_recipients r on r.gift_id = g.id
+     where g.household_id is null and g.households_named > 0
+  ), facts as (
+    select g.village_id, g.given_on as day, 0 as visit, 1 as gift, (g.status = 'confirmed')::integer as confirmed,
+           case when g.funding_source <> 'credit' then g.value_vnd else 0 end as value_vnd,
+           case when g.funding_source = 'credit' then g.value_vnd else 0 end as loan_vnd,
+           coalesce(g.households_count - g.households_named, 0) as unnamed, null::uuid as household_id, false as wanders
+      from given g
+     union all
+    select h.village_id, h.day, 0, 0, 0, 0, 0, 0, h.household_id,
+           exists (select from public.gifts o where o.household_id = h.household_id and o.village_id < h.village_id)
+           or exists (select from public.gifts o where o.household_id = h.household_id and o.village_id > h.village_id)
+           or exists (select from public.gift_recipients o where o.household_id = h.household_id and o.village_id < h.village_id)
+           or exists (select from public.gift_recipients o where o.household_id = h.household_id and o.village_id > h.village_id)
+      from homes h
+     union all
+    select coalesce(v.village_id, v.locality_id), v.visited_on, 1, 0, 0, 0, 0, 0, null, false
+      from public.visits v where v.village_id = any (villages) or v.locality_id = any (villages)
   ), counted as (
     select f.village_id, p.period, date_trunc(p.period, f.day::timestamp)::date as starts_on, sum(visit) as visits, sum(gift) as gifts,
-           sum(confirmed) as gifts_confirmed, sum(value_vnd) as gift_value_vnd,
+           sum(confirmed) as gifts_confirmed, sum(value_vnd) as gift_value_vnd, sum(loan_vnd) as loans_vnd, sum(unnamed) as households_unnamed,
            count(distinct household_id) filter (where not wanders) as households,
            coalesce(array_agg(distinct household_id) filter (where wanders), '{}') as wandering_households
       from facts f cross join (values ('month'), ('quarter'), ('year')) p(period)
      where extract(year from f.day)::integer = any (years)
      group by 1, 2, 3
   )
-  insert into public.support_summaries (village_id, scope_path, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd,
-      households, wandering_households)
-  select c.village_id, l.scope_path, c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.households,
-         c.wandering_households
+  insert into public.support_summaries (village_id, scope_path, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd, loans_vnd,
+      households_unnamed, households, wandering_households)
+  select c.village_id, l.scope_path, c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.loans_vnd,
+         c.households_unnamed, c.households, c.wandering_households
     from counted c join public.localities l on l.id = c.village_id;
   return marks;
 end $$;
@@ -1821,31 +2009,41 @@ begin
   -- One call for each statement and not for each row: a visit with five gifts inserts two marks.
   if tg_table_name = 'visits' then
     if tg_op = 'INSERT' then
-      select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years from new_rows;
+      select array_agg(coalesce(village_id, locality_id)), array_agg(extract(year from visited_on)::integer) into villages, years from new_rows;
     elsif tg_op = 'DELETE' then
-      select array_agg(village_id), array_agg(extract(year from visited_on)::integer) into villages, years from old_rows;
+      select array_agg(coalesce(village_id, locality_id)), array_agg(extract(year from visited_on)::integer) into villages, years from old_rows;
     else
       select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer) into villages, years
         from old_rows o join new_rows n on n.id = o.id
-        cross join lateral (values (o.village_id, o.visited_on), (n.village_id, n.visited_on)) ends(village_id, day)
-       where (o.village_id, o.visited_on) is distinct from (n.village_id, n.visited_on);
+        cross join lateral (values (coalesce(o.village_id, o.locality_id), o.visited_on), (coalesce(n.village_id, n.locality_id), n.visited_on))
+          ends(village_id, day)
+       where (o.village_id, o.locality_id, o.visited_on) is distinct from (n.village_id, n.locality_id, n.visited_on);
+    end if;
+  elsif tg_table_name = 'gift_recipients' then
+    if tg_op = 'INSERT' then
+      select array_agg(r.village_id), array_agg(extract(year from g.given_on)::integer), array_agg(r.household_id) into villages, years, households
+        from new_rows r join public.gifts g on g.id = r.gift_id;
+    else
+      select array_agg(r.village_id), array_agg(extract(year from g.given_on)::integer) into villages, years
+        from old_rows r join public.gifts g on g.id = r.gift_id;
     end if;
   elsif tg_op = 'INSERT' then
-    select array_agg(village_id), array_agg(extract(year from given_on)::integer), array_agg(household_id) into villages, years, households
-      from new_rows;
+    select array_agg(coalesce(village_id, locality_id)), array_agg(extract(year from given_on)::integer), array_agg(household_id)
+      into villages, years, households from new_rows;
   elsif tg_op = 'DELETE' then
-    select array_agg(village_id), array_agg(extract(year from given_on)::integer) into villages, years from old_rows;
+    select array_agg(coalesce(village_id, locality_id)), array_agg(extract(year from given_on)::integer) into villages, years from old_rows;
   else
     -- A gift with an unchanged village and household changes no household's villages, so the household is not locked: a
     -- confirmation and a merge would deadlock.
     select array_agg(ends.village_id), array_agg(extract(year from ends.day)::integer), array_agg(ends.household_id)
       into villages, years, households
       from old_rows o join new_rows n on n.id = o.id
-      cross join lateral (values (o.village_id, o.given_on, null),
-        (n.village_id, n.given_on, case when (o.village_id, o.household_id) is distinct from (n.village_id, n.household_id) then n.household_id end)
+      cross join lateral (values (coalesce(o.village_id, o.locality_id), o.given_on, null), (coalesce(n.village_id, n.locality_id), n.given_on,
+        case when (o.village_id, o.household_id) is distinct from (n.village_id, n.household_id) then n.household_id end)
       ) ends(village_id, day, household_id)
-     where (o.village_id, o.given_on, o.status, o.value_vnd, o.household_id)
-           is distinct from (n.village_id, n.given_on, n.status, n.value_vnd, n.household_id);
+     where (o.village_id, o.locality_id, o.given_on, o.status, o.value_vnd, o.funding_source, o.household_id, o.households_count, o.households_named)
+           is distinct from
+           (n.village_id, n.locality_id, n.given_on, n.status, n.value_vnd, n.funding_source, n.household_id, n.households_count, n.households_named);
   end if;
   if villages is not null then
     perform public.app_mark_support(villages, years, households);
@@ -2064,7 +2262,8 @@ begin
       into was, becomes
       from jsonb_object_keys(becomes) key where was -> key is distinct from becomes -> key;
     touched := array(select key from unnest(personal) key where becomes ? key);
-    new.version := old.version + 1;
+    -- One version for all changes of a transaction: parts that are written after their whole are the same version.
+    new.version := old.version + case when old.changed_xid = pg_current_xact_id() then 0 else 1 end;
   end if;
 
   insert into public.audit_events (at, actor_role, actor_id, on_behalf_of, resource, record_id, action, step, forced,
@@ -2074,7 +2273,8 @@ begin
       case tg_op when 'INSERT' then 'create' when 'UPDATE' then 'update' else 'delete' end,
       nullif(current_setting('app.step', true), ''),
       coalesce(nullif(current_setting('app.forced', true), '')::boolean, false),
-      nullif(current_setting('app.two_person', true), ''),
+      -- Only the record of the step: the same transaction may change others.
+      case when tg_table_name = current_setting('app.step_of', true) then nullif(current_setting('app.two_person', true), '') end,
       nullif(current_setting('app.request_id', true), '')::uuid,
       was - personal, becomes - personal, touched,
       (subject ->> 'village_id')::uuid, (subject ->> 'locality_id')::uuid, (subject ->> 'organisation_id')::uuid);
@@ -2093,7 +2293,7 @@ begin
   return new;
 end $$;
 
-CREATE FUNCTION public.app_tree(day date) RETURNS TABLE(village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
+CREATE FUNCTION public.app_tree(day date) RETURNS TABLE(place_id uuid, village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -2102,17 +2302,17 @@ CREATE FUNCTION public.app_tree(day date) RETURNS TABLE(village_id uuid, commune
       from public.localities l join public.locality_versions v on v.locality_id = l.id
        and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
   )
-  select a.id,
-         case when p1.level = 'commune' then p1.id end,
+  select a.id, case a.level when 'village' then a.id end,
+         case when a.level = 'commune' then a.id when p1.level = 'commune' then p1.id end,
          case when p1.level = 'district' then p1.id when p2.level = 'district' then p2.id end,
          case when p1.level = 'province' then p1.id when p2.level = 'province' then p2.id when p3.level = 'province' then p3.id end
     from above a
     join above p1 on p1.id = a.parent_id
     left join above p2 on p2.id = p1.parent_id
     left join above p3 on p3.id = p2.parent_id
-   where a.level = 'village' $$;
+   where a.level in ('village', 'commune') $$;
 
-COMMENT ON FUNCTION public.app_tree(day date) IS 'Every village with the places above it on a day other than the tree day, whose ancestors are stored in localities';
+COMMENT ON FUNCTION public.app_tree(day date) IS 'Every village and commune with the places above it on a day other than the tree day, whose ancestors are stored in localities';
 
 CREATE FUNCTION public.app_twinned_places() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2155,6 +2355,14 @@ CREATE FUNCTION public.app_twinning_status(last_day date, suspensions jsonb) RET
     AS $$ select case when last_day < public.app_today() then 'ended'
     when public.app_suspended(suspensions, public.app_today()) then 'suspended' else 'active' end $$;
 
+CREATE FUNCTION public.app_twinnings_under(programme uuid) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select t.id from public.twinnings t where t.programme_id in (select public.app_programmes_below(programme)) $$;
+
+COMMENT ON FUNCTION public.app_twinnings_under(programme uuid) IS 'The twinnings under a programme and its descendants';
+
 CREATE FUNCTION public.app_two_person_days() RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(nullif(current_setting('app.two_person_days', true), '')::integer, 30) $$;
@@ -2195,7 +2403,7 @@ CREATE FUNCTION public.app_villages() RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.villages', true), '')::uuid[] $$;
 
-COMMENT ON FUNCTION public.app_villages() IS 'Villages that the caller''s organisation is twinned with today';
+COMMENT ON FUNCTION public.app_villages() IS 'Villages, and communes themselves, that the caller''s organisation is twinned with today';
 
 CREATE FUNCTION public.app_visit_gave(visit uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2371,16 +2579,35 @@ COMMENT ON TABLE public.devices IS 'The last twenty devices on which an account 
 
 COMMENT ON COLUMN public.devices.mark IS 'Random; the device holds it in its device token';
 
+CREATE TABLE public.gift_recipients (
+    gift_id uuid NOT NULL,
+    household_id uuid NOT NULL,
+    village_id uuid NOT NULL,
+    hardship_item_id uuid,
+    item_automatic boolean DEFAULT true NOT NULL
+);
+
+ALTER TABLE ONLY public.gift_recipients FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.gift_recipients IS 'The known households of a gift to many';
+
+COMMENT ON COLUMN public.gift_recipients.village_id IS 'The village of the gift';
+
 CREATE TABLE public.gifts (
     id uuid NOT NULL,
     visit_id uuid,
     twinning_id uuid NOT NULL,
     organisation_id uuid NOT NULL,
-    village_id uuid NOT NULL,
+    village_id uuid,
+    locality_id uuid,
     scope_path text NOT NULL COLLATE pg_catalog."C",
     household_id uuid,
     member_id uuid,
     hardship_item_id uuid,
+    item_automatic boolean DEFAULT true NOT NULL,
+    recipient_group text,
+    households_count integer,
+    households_named integer DEFAULT 0 NOT NULL,
     category text NOT NULL,
     description text NOT NULL,
     quantity numeric(15,3),
@@ -2394,28 +2621,40 @@ CREATE TABLE public.gifts (
     settlement_note text,
     correction_reason text,
     written_by uuid[] DEFAULT '{}'::uuid[] NOT NULL,
-    entered_from text DEFAULT 'unit'::text NOT NULL,
     acted_by uuid NOT NULL,
     on_behalf_of uuid,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
     changed_xid xid8 NOT NULL,
-    CONSTRAINT gifts_category CHECK ((category = ANY (ARRAY['food'::text, 'cash'::text, 'clothes'::text, 'study_equipment'::text, 'bicycle'::text, 'medicine'::text, 'household_goods'::text, 'seedling'::text, 'livestock'::text, 'tool'::text, 'other'::text]))),
+    CONSTRAINT gifts_category CHECK ((category = ANY (ARRAY['food'::text, 'cash'::text, 'clothes'::text, 'study_equipment'::text, 'bicycle'::text, 'medicine'::text, 'household_goods'::text, 'seedling'::text, 'livestock'::text, 'tool'::text, 'equipment'::text, 'other'::text]))),
     CONSTRAINT gifts_description CHECK ((description <> ''::text)),
-    CONSTRAINT gifts_entered_from CHECK ((entered_from = ANY (ARRAY['unit'::text, 'paper'::text]))),
     CONSTRAINT gifts_funding_source CHECK ((funding_source = ANY (ARRAY['programme_direct'::text, 'central_budget'::text, 'province_budget'::text, 'district_budget'::text, 'commune_budget'::text, 'programme_integrated'::text, 'organisation_own'::text, 'staff_contribution'::text, 'enterprise'::text, 'mass_organisation'::text, 'donor'::text, 'community'::text, 'credit'::text, 'labour_days'::text, 'other_legal'::text]))),
+    CONSTRAINT gifts_households_count CHECK (((households_count >= 1) AND (households_count <= 100000))),
+    CONSTRAINT gifts_households_named CHECK ((households_named >= 0)),
     CONSTRAINT gifts_member_of_household CHECK (((member_id IS NULL) OR (household_id IS NOT NULL))),
+    CONSTRAINT gifts_named CHECK ((households_named <= households_count)),
+    CONSTRAINT gifts_one_or_many CHECK (((household_id IS NULL) OR ((recipient_group IS NULL) AND (households_count = 1) AND (households_named = 1)))),
+    CONSTRAINT gifts_place CHECK ((num_nonnulls(village_id, locality_id) = 1)),
     CONSTRAINT gifts_quantity CHECK ((quantity > (0)::numeric)),
+    CONSTRAINT gifts_recipient_group CHECK ((recipient_group = ANY (ARRAY['poor'::text, 'near_poor'::text, 'newly_escaped'::text, 'special_hardship'::text, 'merit_family'::text, 'social_protection'::text, 'disabled'::text, 'elderly'::text, 'orphan'::text, 'student'::text, 'prestigious_person'::text, 'all'::text, 'other'::text]))),
     CONSTRAINT gifts_status CHECK ((status = ANY (ARRAY['recorded'::text, 'confirmed'::text, 'disputed'::text, 'not_delivered'::text]))),
     CONSTRAINT gifts_value_vnd CHECK (((value_vnd >= 0) AND (value_vnd <= '1000000000000'::bigint)))
 );
 
 ALTER TABLE ONLY public.gifts FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.gifts IS 'Gifts to a household, to one of its members, or to the whole village';
+COMMENT ON TABLE public.gifts IS 'Gifts to a household, to one of its members, to many households, to the whole village, or to a commune';
 
-COMMENT ON COLUMN public.gifts.value_vnd IS 'Whole VND';
+COMMENT ON COLUMN public.gifts.locality_id IS 'The commune to which it was given itself';
+
+COMMENT ON COLUMN public.gifts.item_automatic IS 'The service chooses the listed item; false: a caller chose it, or none';
+
+COMMENT ON COLUMN public.gifts.households_count IS 'All homes reached, named or not; null: the whole village or commune';
+
+COMMENT ON COLUMN public.gifts.households_named IS 'Known households: 1, or the number of recipients';
+
+COMMENT ON COLUMN public.gifts.value_vnd IS 'Whole VND, the total';
 
 COMMENT ON COLUMN public.gifts.written_by IS 'Accounts that changed it: none of them may confirm it';
 
@@ -3019,6 +3258,8 @@ CREATE TABLE public.support_summaries (
     gifts integer NOT NULL,
     gifts_confirmed integer NOT NULL,
     gift_value_vnd bigint NOT NULL,
+    loans_vnd bigint NOT NULL,
+    households_unnamed bigint NOT NULL,
     households integer NOT NULL,
     wandering_households uuid[] NOT NULL,
     CONSTRAINT support_summaries_period CHECK ((period = ANY (ARRAY['month'::text, 'quarter'::text, 'year'::text])))
@@ -3026,7 +3267,11 @@ CREATE TABLE public.support_summaries (
 
 ALTER TABLE ONLY public.support_summaries FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.support_summaries IS 'Support of a village in a month, a quarter or a year; valid where the village has no mark in support_changes';
+COMMENT ON TABLE public.support_summaries IS 'Support of a village, or of a commune itself, in a month, a quarter or a year; valid where the place has no mark in support_changes';
+
+COMMENT ON COLUMN public.support_summaries.village_id IS 'The village, or the commune that received support itself';
+
+COMMENT ON COLUMN public.support_summaries.households_unnamed IS 'Homes reached by gifts to many, without the named ones';
 
 COMMENT ON COLUMN public.support_summaries.households IS 'Distinct households with gifts in this village and in no other at any time: the numbers may be added up over villages';
 
@@ -3134,7 +3379,8 @@ CREATE TABLE public.visits (
     id uuid NOT NULL,
     twinning_id uuid NOT NULL,
     organisation_id uuid NOT NULL,
-    village_id uuid NOT NULL,
+    village_id uuid,
+    locality_id uuid,
     scope_path text NOT NULL COLLATE pg_catalog."C",
     visited_on date NOT NULL,
     purpose text NOT NULL,
@@ -3144,29 +3390,30 @@ CREATE TABLE public.visits (
     latitude double precision,
     longitude double precision,
     recorded_at timestamp with time zone,
-    entered_from text DEFAULT 'unit'::text NOT NULL,
     acted_by uuid,
     on_behalf_of uuid,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
     changed_xid xid8 NOT NULL,
-    CONSTRAINT visits_entered_from CHECK ((entered_from = ANY (ARRAY['unit'::text, 'paper'::text]))),
     CONSTRAINT visits_latitude CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
     CONSTRAINT visits_longitude CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision))),
     CONSTRAINT visits_participants CHECK (((participants >= 1) AND (participants <= 10000))),
+    CONSTRAINT visits_place CHECK ((num_nonnulls(village_id, locality_id) = 1)),
     CONSTRAINT visits_purpose CHECK ((purpose = ANY (ARRAY['holiday'::text, 'survey'::text, 'propaganda'::text, 'monitoring'::text, 'handover'::text, 'other'::text])))
 );
 
 ALTER TABLE ONLY public.visits FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.visits IS 'Visits of units to villages';
+COMMENT ON TABLE public.visits IS 'Visits of units to villages and communes';
 
 COMMENT ON COLUMN public.visits.organisation_id IS 'The organisation of the twinning on the day of the visit';
 
+COMMENT ON COLUMN public.visits.locality_id IS 'The commune that was visited itself';
+
 COMMENT ON COLUMN public.visits.recorded_at IS 'By the clock of the phone, stored as sent';
 
-COMMENT ON COLUMN public.visits.entered_from IS 'paper: an official entered a paper record of the unit';
+COMMENT ON COLUMN public.visits.on_behalf_of IS 'The organisation, where an official entered the record from its paper';
 
 CREATE TABLE public.working_groups (
     id uuid NOT NULL,
@@ -3219,6 +3466,9 @@ ALTER TABLE ONLY public.deleted_records
 
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (user_id, mark);
+
+ALTER TABLE ONLY public.gift_recipients
+    ADD CONSTRAINT gift_recipients_pkey PRIMARY KEY (gift_id, household_id);
 
 ALTER TABLE ONLY public.gifts
     ADD CONSTRAINT gifts_pkey PRIMARY KEY (id);
@@ -3413,6 +3663,10 @@ CREATE INDEX deleted_records_deleted_at ON public.deleted_records USING btree (d
 
 CREATE INDEX deleted_records_personal ON public.deleted_records USING btree (deleted_at) WHERE (personal IS NOT NULL);
 
+CREATE INDEX gift_recipients_hardship_item_id ON public.gift_recipients USING btree (hardship_item_id) WHERE (hardship_item_id IS NOT NULL);
+
+CREATE INDEX gift_recipients_household_village ON public.gift_recipients USING btree (household_id, village_id);
+
 CREATE INDEX gifts_changed ON public.gifts USING btree (changed_xid, id);
 
 CREATE INDEX gifts_given_on ON public.gifts USING btree (given_on, id, scope_path);
@@ -3420,6 +3674,8 @@ CREATE INDEX gifts_given_on ON public.gifts USING btree (given_on, id, scope_pat
 CREATE INDEX gifts_hardship_item_id ON public.gifts USING btree (hardship_item_id);
 
 CREATE INDEX gifts_household_village ON public.gifts USING btree (household_id, village_id);
+
+CREATE INDEX gifts_locality_id ON public.gifts USING btree (locality_id, scope_path) WHERE (locality_id IS NOT NULL);
 
 CREATE INDEX gifts_member_id ON public.gifts USING btree (member_id);
 
@@ -3613,6 +3869,8 @@ CREATE INDEX visit_households_household_id ON public.visit_households USING btre
 
 CREATE INDEX visits_changed ON public.visits USING btree (changed_xid, id);
 
+CREATE INDEX visits_locality_id ON public.visits USING btree (locality_id, scope_path) WHERE (locality_id IS NOT NULL);
+
 CREATE INDEX visits_organisation_id ON public.visits USING btree (organisation_id, visited_on);
 
 CREATE INDEX visits_scope_path ON public.visits USING btree (scope_path, visited_on);
@@ -3643,7 +3901,7 @@ CREATE TRIGGER aa_keep BEFORE DELETE ON public.users FOR EACH ROW EXECUTE FUNCTI
 
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.app_place_in_locality();
 
-CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.gifts FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id, locality_id ON public.gifts FOR EACH ROW EXECUTE FUNCTION public.app_place_of_support();
 
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.hardship_items FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
 
@@ -3669,9 +3927,13 @@ CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id ON public.twinnin
 
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id, organisation_id ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_place_user();
 
-CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.visits FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id, locality_id ON public.visits FOR EACH ROW EXECUTE FUNCTION public.app_place_of_support();
 
 CREATE TRIGGER aa_place BEFORE INSERT ON public.working_groups FOR EACH ROW EXECUTE FUNCTION public.app_place_in_locality();
+
+CREATE TRIGGER ab_item BEFORE INSERT ON public.gifts FOR EACH ROW EXECUTE FUNCTION public.app_choose_item();
+
+CREATE TRIGGER ab_item_of_changed BEFORE UPDATE OF household_id, category, given_on, status, item_automatic ON public.gifts FOR EACH ROW WHEN ((((((new.household_id IS DISTINCT FROM old.household_id) OR (new.category IS DISTINCT FROM old.category)) OR (new.given_on IS DISTINCT FROM old.given_on)) OR (new.item_automatic IS DISTINCT FROM old.item_automatic)) OR ((new.status = 'confirmed'::text) AND (old.status <> 'confirmed'::text)))) EXECUTE FUNCTION public.app_choose_item();
 
 CREATE TRIGGER ab_keep_identity BEFORE UPDATE OF kind, place_id, locality_id ON public.organisations FOR EACH ROW EXECUTE FUNCTION public.app_keep_identity();
 
@@ -3687,6 +3949,8 @@ CREATE TRIGGER actor BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((ne
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.app_append_only();
 
+CREATE TRIGGER choose_items AFTER UPDATE OF category, given_on, status ON public.gifts FOR EACH ROW WHEN (((new.household_id IS NULL) AND (new.households_named > 0) AND (((new.category IS DISTINCT FROM old.category) OR (new.given_on IS DISTINCT FROM old.given_on)) OR ((new.status = 'confirmed'::text) AND (old.status <> 'confirmed'::text))))) EXECUTE FUNCTION public.app_choose_items_of_changed();
+
 CREATE TRIGGER ended_twinnings AFTER UPDATE OF day ON public.tree_day FOR EACH ROW WHEN ((new.day > old.day)) EXECUTE FUNCTION public.app_touch_ended_twinnings();
 
 CREATE TRIGGER follow_end AFTER UPDATE OF valid_to ON public.localities FOR EACH ROW WHEN ((new.valid_to IS DISTINCT FROM old.valid_to)) EXECUTE FUNCTION public.app_follow_end();
@@ -3695,9 +3959,17 @@ CREATE TRIGGER follow_end AFTER UPDATE OF valid_to ON public.organisations FOR E
 
 CREATE TRIGGER follow_end AFTER UPDATE OF ends_on ON public.programmes FOR EACH ROW WHEN ((new.ends_on IS DISTINCT FROM old.ends_on)) EXECUTE FUNCTION public.app_follow_end();
 
-CREATE TRIGGER follow_item AFTER INSERT OR DELETE OR UPDATE OF status, hardship_item_id ON public.gifts FOR EACH ROW EXECUTE FUNCTION public.app_follow_item('hardship_item_id');
+CREATE TRIGGER follow_item AFTER INSERT OR DELETE OR UPDATE OF hardship_item_id ON public.gift_recipients FOR EACH ROW EXECUTE FUNCTION public.app_follow_recipient();
+
+CREATE TRIGGER follow_item AFTER INSERT ON public.gifts FOR EACH ROW WHEN (((new.hardship_item_id IS NOT NULL) AND (new.status = 'confirmed'::text))) EXECUTE FUNCTION public.app_follow_item('hardship_item_id');
 
 CREATE TRIGGER follow_item AFTER INSERT OR DELETE ON public.pledges FOR EACH ROW EXECUTE FUNCTION public.app_follow_item('item_id');
+
+CREATE TRIGGER follow_item_of_changed AFTER UPDATE OF status, hardship_item_id ON public.gifts FOR EACH ROW WHEN (((new.status = 'confirmed'::text) OR (old.status = 'confirmed'::text))) EXECUTE FUNCTION public.app_follow_item('hardship_item_id');
+
+CREATE TRIGGER follow_item_of_deleted AFTER DELETE ON public.gifts FOR EACH ROW WHEN ((old.status = 'confirmed'::text)) EXECUTE FUNCTION public.app_follow_item('hardship_item_id');
+
+CREATE TRIGGER follow_items AFTER UPDATE OF status ON public.gifts FOR EACH ROW WHEN (((new.household_id IS NULL) AND (new.households_named > 0) AND ((new.status = 'confirmed'::text) <> (old.status = 'confirmed'::text)))) EXECUTE FUNCTION public.app_follow_items();
 
 CREATE TRIGGER index_words AFTER INSERT OR UPDATE OF head_name ON public.households FOR EACH ROW EXECUTE FUNCTION public.app_index_household();
 
@@ -3741,15 +4013,23 @@ CREATE TRIGGER place_of_users BEFORE INSERT ON public.audit_events FOR EACH ROW 
 
 CREATE TRIGGER place_of_village_profiles BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'village_profiles'::text)) EXECUTE FUNCTION public.app_audit_part('localities', 'village_id', 'id');
 
+CREATE TRIGGER recipients_added AFTER INSERT ON public.gift_recipients REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.app_recipients_changed();
+
+CREATE TRIGGER recipients_removed AFTER DELETE ON public.gift_recipients REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.app_recipients_changed();
+
 CREATE TRIGGER refresh_listed_deleted AFTER DELETE ON public.hardship_items REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.app_refresh_listed();
 
 CREATE TRIGGER refresh_listed_inserted AFTER INSERT ON public.hardship_items REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.app_refresh_listed();
 
 CREATE TRIGGER refresh_listed_updated AFTER UPDATE ON public.hardship_items REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.app_refresh_listed();
 
+CREATE TRIGGER support_deleted AFTER DELETE ON public.gift_recipients REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
+
 CREATE TRIGGER support_deleted AFTER DELETE ON public.gifts REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
 
 CREATE TRIGGER support_deleted AFTER DELETE ON public.visits REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
+
+CREATE TRIGGER support_inserted AFTER INSERT ON public.gift_recipients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
 
 CREATE TRIGGER support_inserted AFTER INSERT ON public.gifts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
 
@@ -3823,11 +4103,23 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.gift_recipients
+    ADD CONSTRAINT gift_recipients_gift_id_fkey FOREIGN KEY (gift_id) REFERENCES public.gifts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.gift_recipients
+    ADD CONSTRAINT gift_recipients_hardship_item_id_fkey FOREIGN KEY (hardship_item_id) REFERENCES public.hardship_items(id);
+
+ALTER TABLE ONLY public.gift_recipients
+    ADD CONSTRAINT gift_recipients_household_id_fkey FOREIGN KEY (household_id) REFERENCES public.households(id);
+
 ALTER TABLE ONLY public.gifts
     ADD CONSTRAINT gifts_hardship_item_id_fkey FOREIGN KEY (hardship_item_id) REFERENCES public.hardship_items(id);
 
 ALTER TABLE ONLY public.gifts
     ADD CONSTRAINT gifts_household_id_fkey FOREIGN KEY (household_id) REFERENCES public.households(id);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_locality_id_fkey FOREIGN KEY (locality_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
 
 ALTER TABLE ONLY public.gifts
     ADD CONSTRAINT gifts_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.household_members(id);
@@ -3980,6 +4272,9 @@ ALTER TABLE ONLY public.visit_households
     ADD CONSTRAINT visit_households_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visits(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_locality_id_fkey FOREIGN KEY (locality_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.visits
     ADD CONSTRAINT visits_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.visits
@@ -4034,6 +4329,10 @@ COMMENT ON POLICY definer_functions ON public.deleted_records IS 'Functions that
 CREATE POLICY definer_functions ON public.devices TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.devices IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.gift_recipients TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.gift_recipients IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
 CREATE POLICY definer_functions ON public.gifts FOR SELECT TO app_owner USING (true);
 
@@ -4171,6 +4470,8 @@ CREATE POLICY either_end ON public.twinnings FOR SELECT USING ((((scope_path >= 
 
 COMMENT ON POLICY either_end ON public.twinnings IS 'A twinning is visible to the officials of the village and of the unit, to the unit, to the other units of the village, and to each commune that holds a village of an ended place';
 
+ALTER TABLE public.gift_recipients ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.gifts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.hardship_items ENABLE ROW LEVEL SECURITY;
@@ -4208,6 +4509,12 @@ COMMENT ON POLICY in_scope ON public.audit_events IS 'Officials read entries abo
 CREATE POLICY in_scope ON public.data_loads USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
 
 COMMENT ON POLICY in_scope ON public.data_loads IS 'Only loaders read the digests of loaded files';
+
+CREATE POLICY in_scope ON public.gift_recipients FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.gifts g
+  WHERE ((g.id = gift_recipients.gift_id) AND (g.scope_path >= ( SELECT public.app_low() AS app_low)) AND (g.scope_path < ( SELECT public.app_high() AS app_high))))));
+
+COMMENT ON POLICY in_scope ON public.gift_recipients IS 'The receiving side reads all names';
 
 CREATE POLICY in_scope ON public.gifts USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
 
@@ -4339,6 +4646,18 @@ CREATE POLICY merging ON public.pledges TO app_owner USING (true) WITH CHECK (tr
 
 COMMENT ON POLICY merging ON public.pledges IS 'app_merge_households moves the records of one household to another';
 
+CREATE POLICY named ON public.gift_recipients USING (((EXISTS ( SELECT
+   FROM public.gifts g
+  WHERE (g.id = gift_recipients.gift_id))) AND (EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = gift_recipients.household_id))))) WITH CHECK (((EXISTS ( SELECT
+   FROM public.gifts g
+  WHERE (g.id = gift_recipients.gift_id))) AND (EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = gift_recipients.household_id)))));
+
+COMMENT ON POLICY named ON public.gift_recipients IS 'A name is added and removed by callers who see the gift and the household; the service decides which of them may';
+
 CREATE POLICY officials_and_head ON public.household_private USING (((( SELECT public.app_role() AS app_role) = ANY (ARRAY['province'::text, 'district'::text, 'commune'::text, 'village_head'::text, 'system'::text])) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
 COMMENT ON POLICY officials_and_head ON public.household_private IS 'Sealed phones and identity numbers are for officials and the village head: no unit, no administrator, no key';
@@ -4371,6 +4690,14 @@ ALTER TABLE public.schema_text ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sealing_keys ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY seen ON public.gift_recipients FOR SELECT USING (((EXISTS ( SELECT
+   FROM public.gifts g
+  WHERE (g.id = gift_recipients.gift_id))) AND (EXISTS ( SELECT
+   FROM public.households h
+  WHERE (h.id = gift_recipients.household_id)))));
+
+COMMENT ON POLICY seen ON public.gift_recipients IS 'A giver reads the names of households that it sees';
+
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sign_in_addresses ENABLE ROW LEVEL SECURITY;
@@ -4385,11 +4712,11 @@ ALTER TABLE public.support_summaries ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tree_day ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY twinned ON public.gifts AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
+CREATE POLICY twinned ON public.gifts AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (COALESCE(village_id, locality_id) = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
 
 COMMENT ON POLICY twinned ON public.gifts IS 'A unit records gifts only to villages that it is twinned with on that day; officials record for units on paper';
 
-CREATE POLICY twinned ON public.visits AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
+CREATE POLICY twinned ON public.visits AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (COALESCE(village_id, locality_id) = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
 
 COMMENT ON POLICY twinned ON public.visits IS 'A unit records visits only to villages that it is twinned with on that day; officials record for units on paper';
 
@@ -4576,6 +4903,12 @@ REVOKE ALL ON FUNCTION public.app_callable(VARIADIC names text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.app_change_own_password(verified text, new_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_change_own_password(verified text, new_hash text) TO app;
 
+REVOKE ALL ON FUNCTION public.app_choose_item() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_choose_items(gifts uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_choose_items_of_changed() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) TO app;
 
@@ -4620,6 +4953,10 @@ REVOKE ALL ON FUNCTION public.app_follow_end() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_follow_item() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_follow_items() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_follow_recipient() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_forget(most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_forget(most integer) TO app;
 
@@ -4663,6 +5000,8 @@ REVOKE ALL ON FUNCTION public.app_index_household() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.app_index_localities() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_index_words(value text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_item_for(household uuid, village uuid, category text, day date, current uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_item_held(item uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_item_held(item uuid) TO app;
@@ -4711,6 +5050,8 @@ REVOKE ALL ON FUNCTION public.app_merge_items(merged uuid, survivor uuid) FROM P
 
 REVOKE ALL ON FUNCTION public.app_merge_members(merged uuid, survivor uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_merge_recipients(merged uuid, survivor uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_merge_rule(whole regclass, part regclass, key text, rule text) FROM PUBLIC;
@@ -4725,6 +5066,8 @@ GRANT ALL ON FUNCTION public.app_name_was_taken() TO app;
 
 REVOKE ALL ON FUNCTION public.app_naming_pause() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_naming_pause() TO app;
+
+REVOKE ALL ON FUNCTION public.app_needs_of(category text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_now() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_now() TO app;
@@ -4772,6 +5115,8 @@ REVOKE ALL ON FUNCTION public.app_place_locality() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.app_place_name(place uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_place_name(place uuid) TO app;
 
+REVOKE ALL ON FUNCTION public.app_place_of_support() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_place_twinning() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_place_user() FROM PUBLIC;
@@ -4781,13 +5126,24 @@ REVOKE ALL ON FUNCTION public.app_place_with_household() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.app_places_above(places uuid[], day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_places_above(places uuid[], day date) TO app;
 
-REVOKE ALL ON FUNCTION public.app_places_of(villages uuid[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.app_places_of(villages uuid[]) TO app;
+REVOKE ALL ON FUNCTION public.app_places_of(places uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_places_of(places uuid[]) TO app;
 
 REVOKE ALL ON FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_programmes_below(programme uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_programmes_below(programme uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_programmes_of_twinnings() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_programmes_of_twinnings() TO app;
+
 REVOKE ALL ON FUNCTION public.app_rank() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_rank() TO app;
+
+REVOKE ALL ON FUNCTION public.app_recipient_homes(gift uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_recipient_homes(gift uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_recipients_changed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) TO app;
@@ -4883,6 +5239,9 @@ REVOKE ALL ON FUNCTION public.app_twinning_once() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.app_twinning_status(last_day date, suspensions jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_twinning_status(last_day date, suspensions jsonb) TO app;
 
+REVOKE ALL ON FUNCTION public.app_twinnings_under(programme uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_twinnings_under(programme uuid) TO app;
+
 REVOKE ALL ON FUNCTION public.app_two_person_days() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_union(one text[], other text[]) FROM PUBLIC;
@@ -4917,6 +5276,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO app;
 GRANT SELECT ON TABLE public.audit_events TO app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.data_loads TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.gift_recipients TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.gifts TO app;
 

@@ -4,9 +4,17 @@
 select app_table('visits', owner => 'writes', personal => '{findings, occasion, latitude, longitude}',
   reads => '{place, giver}', writes => '{place, giver}',
   reads_reason => 'A giver reads and corrects its own visits, also after its twinning has ended',
-  inserts => '{place, twinned}',
+  inserts => '{place, twinned place}',
   inserts_reason => 'A unit records visits only to villages that it is twinned with on that day; officials record for units on paper');
-create trigger aa_place before insert or update of village_id on visits for each row execute function app_place_in_village();
+-- Derives the path from the village or the commune, like app_place_in_village.
+create function app_place_of_support() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' or (new.village_id, new.locality_id) is distinct from (old.village_id, old.locality_id) then
+    select l.scope_path into new.scope_path from public.localities l where l.id = coalesce(new.village_id, new.locality_id) for key share;
+  end if;
+  return new;
+end $$;
+create trigger aa_place before insert or update of village_id, locality_id on visits for each row execute function app_place_of_support();
 
 select app_table('visit_households', tracked => false, grants => 'select, insert, delete', owner => 'writes');
 create policy with_its_visit on visit_households
@@ -30,12 +38,35 @@ select app_table('gifts', owner => 'merges',
   personal => '{description, note, dispute_reason, settlement_note, correction_reason}',
   reads => '{place, giver}', writes => '{place, giver}',
   reads_reason => 'A giver reads and corrects its own gifts, also after its twinning has ended',
-  inserts => '{place, twinned}',
+  inserts => '{place, twinned place}',
   inserts_reason => 'A unit records gifts only to villages that it is twinned with on that day; officials record for units on paper');
-create trigger aa_place before insert or update of village_id on gifts for each row execute function app_place_in_village();
+create trigger aa_place before insert or update of village_id, locality_id on gifts for each row execute function app_place_of_support();
 create trigger touch_parent after insert or update or delete on gifts for each row execute function app_touch_parent('visits', 'visit_id');
 select app_merge_rule('hardship_items', 'gifts', 'hardship_item_id', 'move');
+select app_merge_rule('hardship_items', 'gift_recipients', 'hardship_item_id', 'move');
 select app_merge_rule('households', 'gifts', 'household_id', 'app_merge_gifts');
+select app_merge_rule('households', 'gift_recipients', 'household_id', 'app_merge_recipients');
+
+-- The giver reads the number of names in the gift, and here only the households that it sees.
+select app_table('gift_recipients', tracked => false, owner => 'writes', reads => '{managed part of gifts by gift_id}',
+  reads_reason => 'The receiving side reads all names');
+create policy seen on gift_recipients for select using (exists (select from gifts g where g.id = gift_id)
+  and exists (select from households h where h.id = household_id));
+comment on policy seen on gift_recipients is 'A giver reads the names of households that it sees';
+create policy named on gift_recipients using (exists (select from gifts g where g.id = gift_id)
+  and exists (select from households h where h.id = household_id))
+  with check (exists (select from gifts g where g.id = gift_id) and exists (select from households h where h.id = household_id));
+comment on policy named on gift_recipients is
+  'A name is added and removed by callers who see the gift and the household; the service decides which of them may';
+
+-- A household that both records name stays once.
+create function app_merge_recipients(merged uuid, survivor uuid) returns void language plpgsql as $$
+begin
+  insert into public.gift_recipients (gift_id, household_id, village_id, hardship_item_id, item_automatic)
+  select r.gift_id, survivor, r.village_id, r.hardship_item_id, r.item_automatic from public.gift_recipients r where r.household_id = merged
+  on conflict do nothing;
+  delete from public.gift_recipients r where r.household_id = merged;
+end $$;
 
 -- A commune does not settle a gift that it gave in one of its own villages.
 create function app_gives_at_home(organisation uuid, path text) returns boolean stable language sql as $$
@@ -52,6 +83,88 @@ begin
    where g.id = x.id and x.household_id = merged;
 end $$;
 
+-- ── recipients and their listed items ──────────────────────────────────────────────────────────
+create function app_needs_of(category text) returns text[] immutable parallel safe language sql as $$
+  select case category when 'food' then array['food'] when 'cash' then array['cash'] when 'study_equipment' then array['study']
+    when 'bicycle' then array['study'] when 'medicine' then array['medical'] when 'household_goods' then array['housing', 'sanitation']
+    when 'seedling' then array['livestock'] when 'livestock' then array['livestock'] when 'tool' then array['tools', 'job']
+    else array['other'] end $$;
+comment on function app_needs_of(text) is 'The needs of a listed household that a category of gifts fits';
+
+-- Chooses an approved item of the household on a list of the year: the oldest by approval whose needs fit, or the only one. An item that
+-- was helped counts only where it is `current`, the item of this gift.
+create function app_item_for(household uuid, village uuid, category text, day date, current uuid) returns uuid
+  stable language sql security definer set search_path = '' as $$
+  select x.id
+    from (select i.id, l.approved_at, i.needs && public.app_needs_of(category) as fits, count(*) over () as all_items
+            from public.hardship_items i join public.hardship_lists l on l.id = i.list_id
+           where i.household_id = household and i.village_id = village and i.approved and not i.dropped
+             and l.year = extract(year from day) and (i.status <> 'helped' or i.id = current)) x
+   where x.fits or x.all_items = 1
+   order by x.fits desc, x.approved_at, x.id limit 1 $$;
+
+-- Chooses the items of a gift when it is recorded, changed and confirmed, except those that a caller chose.
+create function app_choose_item() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if new.household_id is null then
+    if tg_op = 'UPDATE' and old.household_id is not null then new.households_named := 0; end if;
+    if new.item_automatic then new.hardship_item_id := null; end if;
+  else
+    new.households_count := 1;
+    new.households_named := 1;
+    if new.item_automatic then
+      new.hardship_item_id := public.app_item_for(new.household_id, new.village_id, new.category, new.given_on,
+        case when tg_op = 'UPDATE' then old.hardship_item_id end);
+    end if;
+  end if;
+  return new;
+end $$;
+create trigger ab_item before insert on gifts for each row execute function app_choose_item();
+create trigger ab_item_of_changed before update of household_id, category, given_on, status, item_automatic on gifts for each row
+  when ((new.household_id, new.category, new.given_on, new.item_automatic) is distinct from
+        (old.household_id, old.category, old.given_on, old.item_automatic) or new.status = 'confirmed' and old.status <> 'confirmed')
+  execute function app_choose_item();
+
+create function app_choose_items(gifts uuid[]) returns void language sql security definer set search_path = '' as $$
+  update public.gift_recipients r set hardship_item_id = chosen.item
+    from public.gift_recipients x
+    join public.gifts g on g.id = x.gift_id
+   cross join lateral (select public.app_item_for(x.household_id, x.village_id, g.category, g.given_on, x.hardship_item_id) as item) chosen
+   where x.gift_id = any (gifts) and x.item_automatic and r.gift_id = x.gift_id and r.household_id = x.household_id
+     and r.hardship_item_id is distinct from chosen.item $$;
+
+create function app_choose_items_of_changed() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  perform public.app_choose_items(array[new.id]);
+  return null;
+end $$;
+create trigger choose_items after update of category, given_on, status on gifts for each row
+  when (new.household_id is null and new.households_named > 0 and ((new.category, new.given_on) is distinct from (old.category, old.given_on)
+        or new.status = 'confirmed' and old.status <> 'confirmed'))
+  execute function app_choose_items_of_changed();
+
+-- Counts the names of gifts whose recipients changed, and chooses the items of the new ones. The number is part of the gift, whose
+-- version changes with it.
+create function app_recipients_changed() returns trigger language plpgsql security definer set search_path = '' as $$
+declare
+  gifts uuid[];
+begin
+  if tg_op = 'INSERT' then
+    select array_agg(distinct c.gift_id) into gifts from changed c;
+    perform public.app_choose_items(gifts);
+  else
+    select array_agg(distinct c.gift_id) into gifts from changed c;
+  end if;
+  update public.gifts g set households_named = named.number
+    from (select x.id, (select count(*) from public.gift_recipients r where r.gift_id = x.id) as number from unnest(gifts) x(id)) named
+   where g.id = named.id and g.households_named <> named.number;
+  return null;
+end $$;
+create trigger recipients_added after insert on gift_recipients referencing new table as changed
+  for each statement execute function app_recipients_changed();
+create trigger recipients_removed after delete on gift_recipients referencing old table as changed
+  for each statement execute function app_recipients_changed();
+
 -- ── the status of a hardship item ──────────────────────────────────────────────────────────────
 -- Sets the status: helped after a confirmed gift, pledged with a pledge, else open; either may be taken back. No other function sets it.
 -- A gift without an item returns at once: the look-up cost more than half of its INSERT.
@@ -61,7 +174,9 @@ begin
   -- A separate statement takes the lock: the next one has a new snapshot and sees what a concurrent transaction committed.
   perform 1 from public.hardship_items i where i.id = item for update;
   update public.hardship_items i set status = s.status
-    from (select case when exists (select from public.gifts g where g.hardship_item_id = item and g.status = 'confirmed') then 'helped'
+    from (select case when exists (select from public.gifts g where g.hardship_item_id = item and g.status = 'confirmed')
+                        or exists (select from public.gift_recipients r join public.gifts g on g.id = r.gift_id
+                                    where r.hardship_item_id = item and g.status = 'confirmed') then 'helped'
                       when exists (select from public.pledges p where p.item_id = item) then 'pledged'
                       else 'open' end as status) s
    where i.id = item and i.status <> s.status;
@@ -75,9 +190,42 @@ begin
   if tg_op <> 'DELETE' then perform public.app_refresh_item((to_jsonb(new) ->> key)::uuid); end if;
   return null;
 end $$;
-create trigger follow_item after insert or update of status, hardship_item_id or delete on gifts
-  for each row execute function app_follow_item('hardship_item_id');
+-- A recorded gift changes no status.
+create trigger follow_item after insert on gifts for each row when (new.hardship_item_id is not null and new.status = 'confirmed')
+  execute function app_follow_item('hardship_item_id');
+create trigger follow_item_of_changed after update of status, hardship_item_id on gifts for each row
+  when (new.status = 'confirmed' or old.status = 'confirmed') execute function app_follow_item('hardship_item_id');
+create trigger follow_item_of_deleted after delete on gifts for each row when (old.status = 'confirmed')
+  execute function app_follow_item('hardship_item_id');
 create trigger follow_item after insert or delete on pledges for each row execute function app_follow_item('item_id');
+
+create function app_follow_items() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  perform public.app_refresh_item(r.hardship_item_id)
+     from (select x.hardship_item_id from public.gift_recipients x where x.gift_id = new.id and x.hardship_item_id is not null
+            order by x.hardship_item_id) r;
+  return null;
+end $$;
+-- After choose_items, by its name.
+create trigger follow_items after update of status on gifts for each row
+  when (new.household_id is null and new.households_named > 0 and (new.status = 'confirmed') <> (old.status = 'confirmed'))
+  execute function app_follow_items();
+
+create function app_follow_recipient() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if exists (select from public.gifts g where g.id = coalesce(new.gift_id, old.gift_id) and g.status = 'confirmed') then
+    if tg_op <> 'INSERT' then perform public.app_refresh_item(old.hardship_item_id); end if;
+    if tg_op <> 'DELETE' then perform public.app_refresh_item(new.hardship_item_id); end if;
+  end if;
+  return null;
+end $$;
+create trigger follow_item after insert or update of hardship_item_id or delete on gift_recipients for each row
+  execute function app_follow_recipient();
+
+-- Names and places of gifts that callers read in a gift, also where they do not see the household or the village.
+create function app_recipient_homes(gift uuid) returns setof uuid stable language sql security definer set search_path = ''
+  as $$ select r.household_id from public.gift_recipients r where r.gift_id = gift $$;
+comment on function app_recipient_homes(uuid) is 'The households of a gift to many, for counts of distinct ones';
 
 -- ── late records ───────────────────────────────────────────────────────────────────────────────
 -- Lets the caller name the villages of its twinnings that have ended lately or are suspended, and their listed households, while it
@@ -96,7 +244,7 @@ begin
       -- Below the place at any time; the record is checked against the tree of its day.
       select v.locality_id from places p join public.locality_versions v on v.parent_id = p.id
     )
-    select array_agg(distinct l.id)::text from places join public.localities l using (id) where l.level = 'village'));
+    select array_agg(distinct l.id)::text from places join public.localities l using (id) where l.level in ('village', 'commune')));
   return before;
 end $$;
 
@@ -149,13 +297,16 @@ create trigger keep_inside after update of valid_from, valid_to on organisations
 -- These run as the owner: records outside the caller's range count too.
 create function app_household_decided(subject uuid) returns boolean stable language sql security definer set search_path = '' as $$
   select exists (select from public.hardship_items i where i.household_id = subject and i.approved)
-      or exists (select from public.gifts g where g.household_id = subject and g.status <> 'recorded') $$;
+      or exists (select from public.gifts g where g.household_id = subject and g.status <> 'recorded')
+      or exists (select from public.gift_recipients r join public.gifts g on g.id = r.gift_id
+                  where r.household_id = subject and g.status <> 'recorded') $$;
 comment on function app_household_decided(uuid) is
   'Whether a list approved the household, or a gift to it was confirmed, disputed or settled';
 
 create function app_item_held(item uuid) returns boolean stable language sql security definer set search_path = '' as $$
   select exists (select from public.pledges p where p.item_id = item)
-      or exists (select from public.gifts g where g.hardship_item_id = item) $$;
+      or exists (select from public.gifts g where g.hardship_item_id = item)
+      or exists (select from public.gift_recipients r where r.hardship_item_id = item) $$;
 comment on function app_item_held(uuid) is 'Whether a pledge or gift refers to a line of a hardship list';
 
 create function app_member_given(member uuid) returns boolean stable language sql security definer set search_path = '' as $$
@@ -181,4 +332,4 @@ begin
 end $$;
 create trigger ab_keep_identity before update of kind, place_id, locality_id on organisations for each row execute function app_keep_identity();
 
-select app_callable('app_gives_at_home', 'app_household_decided', 'app_item_held', 'app_member_given', 'app_name_late', 'app_refresh_item', 'app_visit_gave');
+select app_callable('app_gives_at_home', 'app_recipient_homes', 'app_household_decided', 'app_item_held', 'app_member_given', 'app_name_late', 'app_refresh_item', 'app_visit_gave');

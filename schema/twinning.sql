@@ -136,6 +136,32 @@ create trigger follow_end after update of valid_to on organisations for each row
 create trigger follow_end after update of valid_to on localities for each row
   when (new.valid_to is distinct from old.valid_to) execute function app_follow_end();
 
+-- ── the tree of programmes ─────────────────────────────────────────────────────────────────────
+-- The numbers of a programme include those of the programmes that carry it out.
+create function app_programmes_below(programme uuid) returns setof uuid stable language sql security definer set search_path = '' as $$
+  with recursive below as (
+    select p.id from public.programmes p where p.id = programme
+     union
+    select p.id from below b join public.programmes p on p.parent_id = b.id
+  )
+  select id from below $$;
+comment on function app_programmes_below(uuid) is 'A programme and its descendants';
+
+-- Runs as the owner: a caller who sees a gift or a visit may not see the twinning with the place above.
+create function app_programmes_of_twinnings() returns table (twinning_id uuid, programme_id uuid)
+  stable language sql security definer set search_path = '' as $$
+  with recursive above as (
+    select p.id, p.id as above_id, p.parent_id from public.programmes p
+     union
+    select a.id, p.id, p.parent_id from above a join public.programmes p on p.id = a.parent_id
+  )
+  select t.id, a.above_id from public.twinnings t join above a on a.id = t.programme_id $$;
+comment on function app_programmes_of_twinnings() is 'The programme of each twinning, and those above it';
+
+create function app_twinnings_under(programme uuid) returns setof uuid stable language sql security definer set search_path = '' as $$
+  select t.id from public.twinnings t where t.programme_id in (select public.app_programmes_below(programme)) $$;
+comment on function app_twinnings_under(uuid) is 'The twinnings under a programme and its descendants';
+
 -- ── state and places of twinnings ──────────────────────────────────────────────────────────────
 create function app_last_day(t twinnings) returns date stable language sql security definer set search_path = '' as $$
   select least(t.ends_on, p.ends_on, o.valid_to, l.valid_to)
@@ -196,4 +222,4 @@ create function app_writes_party(scope_path text, organisation uuid) returns boo
   select coalesce(public.app_in_range(scope_path), false) or exists (select from public.organisations o
     where o.id = organisation and (o.id = public.app_organisation() or public.app_in_range(o.scope_path))) $$;
 
-select app_callable('app_former_places', 'app_suspended', 'app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_writes_party');
+select app_callable('app_former_places', 'app_programmes_below', 'app_programmes_of_twinnings', 'app_twinnings_under', 'app_suspended', 'app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_writes_party');

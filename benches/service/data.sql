@@ -124,9 +124,9 @@ insert into visits (id, twinning_id, organisation_id, village_id, scope_path, vi
     created_at, updated_at, version, changed_xid)
 select id, twinning_id, unit_id, village_id, scope_path, day, 'handover', 5, account_id, pg_temp.now(), pg_temp.now(), 1, pg_current_xact_id()
   from visited;
-insert into gifts (id, visit_id, twinning_id, organisation_id, village_id, scope_path, household_id, category, description, value_vnd,
+insert into gifts (id, visit_id, twinning_id, organisation_id, village_id, scope_path, households_count, households_named, household_id, category, description, value_vnd,
     funding_source, given_on, status, acted_by, created_at, updated_at, version, changed_xid)
-select pg_temp.id('gift' || part, v.number), v.id, v.twinning_id, v.unit_id, v.village_id, v.scope_path,
+select pg_temp.id('gift' || part, v.number), v.id, v.twinning_id, v.unit_id, v.village_id, v.scope_path, 1, 1,
        pg_temp.id('household', v.village + pg_temp.setting('villages') * ((v.number / pg_temp.setting('villages') * 4 + part)
          % (pg_temp.setting('households') / pg_temp.setting('villages')))),
        pg_temp.pick('g' || v.number || part, 'food', 'cash', 'clothes', 'livestock', 'tool'), 'Quà tặng', 100000 * (1 + (v.number + part) % 50),

@@ -51,6 +51,10 @@ pub fn expand(declaration: &Declaration, handler: &ItemFn) -> Result<TokenStream
                 );
             }
             ("Id", [id]) => in_path.push(quote!(("id" = #id, Path))),
+            ("PartId", [id]) => {
+                let name = part_name(path)?;
+                in_path.push(quote!((#name = #id, Path)));
+            }
             ("Query", [filter]) => in_query.push(quote!(#filter)),
             ("List", [filter, sort]) => in_query.extend(listed(filter, quote!(Paging<#sort>))),
             ("SheetList", [filter, sort]) => in_query.extend(listed(filter, quote!(SheetPaging<#sort>))),
@@ -118,6 +122,15 @@ fn named(of: &Type) -> Option<(String, Vec<Type>)> {
         _ => Vec::new(),
     };
     Some((segment.ident.to_string(), types))
+}
+
+/// `household_id` of `/gifts/{id}/recipients/{household_id}`.
+fn part_name(path: &LitStr) -> Result<LitStr> {
+    let value = path.value();
+    let name = value.rsplit_once("/{").and_then(|(_, last)| last.strip_suffix('}')).filter(|name| *name != "id");
+    let name =
+        name.ok_or_else(|| syn::Error::new_spanned(path, "a path of a part ends with its id: `{household_id}`"))?;
+    Ok(LitStr::new(name, path.span()))
 }
 
 fn first_segment(path: &LitStr) -> Result<LitStr> {

@@ -1,1 +1,1 @@
-drop table gifts, visit_households, visits;
+drop table gift_recipients, gifts, visit_households, visits;

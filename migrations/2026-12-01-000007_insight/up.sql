@@ -25,6 +25,8 @@ create table support_summaries (
   gifts integer not null,
   gifts_confirmed integer not null,
   gift_value_vnd bigint not null,
+  loans_vnd bigint not null,
+  households_unnamed bigint not null,
   households integer not null,
   wandering_households uuid[] not null,
   constraint support_summaries_pkey primary key (village_id, period, starts_on),
@@ -32,7 +34,9 @@ create table support_summaries (
     on update cascade on delete cascade
 );
 comment on table support_summaries is
-  'Support of a village in a month, a quarter or a year; valid where the village has no mark in support_changes';
+  'Support of a village, or of a commune itself, in a month, a quarter or a year; valid where the place has no mark in support_changes';
+comment on column support_summaries.village_id is 'The village, or the commune that received support itself';
+comment on column support_summaries.households_unnamed is 'Homes reached by gifts to many, without the named ones';
 comment on column support_summaries.households is
   'Distinct households with gifts in this village and in no other at any time: the numbers may be added up over villages';
 comment on column support_summaries.wandering_households is

@@ -7,14 +7,15 @@ use uuid::Uuid;
 
 use super::actor::May;
 use super::reach::reads_much;
-use super::steps::{self, Step, StepBody};
+use super::steps::{self, BulkItem, BulkOutcome, BulkResult, BulkResults, BulkStep, Step, StepBody};
 use super::tx::Tx;
 use super::versions::{honour_version, lock_version};
 use crate::kernel::db::records::{self, Claim};
 use crate::kernel::db::{Enters, Mode, READ, READ_MUCH, WRITE};
 use crate::kernel::http::answer::{Created, Found, NoContent, Record};
-use crate::kernel::http::extract::{Id, IfMatch, Valid};
-use crate::kernel::http::problem::Result;
+use crate::kernel::http::extract::{Id, IfMatch, PartId, Valid};
+use crate::kernel::http::middleware::Addressee;
+use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sheet::{Listed, SheetRow};
 use crate::kernel::list::{List, SheetList};
@@ -218,6 +219,58 @@ impl<P> May<P> {
         .await
     }
 
+    /// Takes a step on each of several records, in their order, each in a savepoint: one that fails is rejected, and the others go
+    /// on. `answer` identifies the request in the problems.
+    pub async fn take_each<I, S, A, T, W, F>(
+        &self,
+        step: &'static Step<S, A>,
+        bulk: Valid<BulkStep>,
+        answer: Addressee,
+        take: W,
+        find: F,
+    ) -> Result<Json<BulkResults>>
+    where
+        I: RecordId,
+        S: Sync,
+        A: Sync,
+        T: Record + Send + 'static,
+        W: Fn(&mut Tx<'_>, I, &'static Step<S, A>, ()) -> Result<()> + Send + 'static,
+        F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        let bulk = bulk.into_inner();
+        if bulk.items.is_empty() {
+            return Err(Problem::field("#/items", FieldCode::EMPTY));
+        }
+        let hash = sha256(b"{}");
+        self.write(move |tx| {
+            let mut results = Vec::new();
+            for BulkItem { id, version } in bulk.items {
+                let if_match = IfMatch::Tags(vec![version.to_string()]);
+                // A mark of the item before.
+                records::set(tx.conn, "two_person", "")?;
+                let taken = tx.nested(|tx| {
+                    let id = I::from(id);
+                    let is_new = steps::begin(tx, id, step, &if_match, &hash, &find)?;
+                    if is_new {
+                        take(tx, id, step, ())?;
+                    }
+                    let outcome = if is_new { BulkOutcome::Confirmed } else { BulkOutcome::Replayed };
+                    Ok((outcome, find(tx, id)?.version()))
+                });
+                results.push(match taken {
+                    Ok((outcome, version)) => BulkResult { id, outcome, version: Some(version), problem: None },
+                    Err(problem) if problem.code().status() >= 500 => return Err(problem),
+                    Err(problem) => {
+                        let problem = Some(answer.details(&problem));
+                        BulkResult { id, outcome: BulkOutcome::Rejected, version: None, problem }
+                    }
+                });
+            }
+            Ok(Json(BulkResults { results }))
+        })
+        .await
+    }
+
     /// Takes a step without a status; compares the version where `If-Match` was sent.
     pub async fn act<I, T, W, F>(&self, id: Id<I>, if_match: IfMatch, work: W, find: F) -> Result<Found<T>>
     where
@@ -230,6 +283,49 @@ impl<P> May<P> {
             honour_version(tx, id.0, &if_match, &find)?;
             work(tx, id.0)?;
             find(tx, id.0).map(Found)
+        })
+        .await
+    }
+
+    /// The same with a body.
+    pub async fn act_with<B, I, T, W, F>(
+        &self,
+        id: Id<I>,
+        if_match: IfMatch,
+        body: Valid<B>,
+        work: W,
+        find: F,
+    ) -> Result<Found<T>>
+    where
+        B: Send + 'static,
+        I: RecordId,
+        T: Record + Send + 'static,
+        W: FnOnce(&mut Tx<'_>, I, B) -> Result<()> + Send + 'static,
+        F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        let body = body.into_inner();
+        self.act(id, if_match, move |tx, id| work(tx, id, body), find).await
+    }
+
+    /// Removes a part of a record; compares the version of the record where `If-Match` was sent.
+    pub async fn remove_part<I, Q, T, W, F>(
+        &self,
+        id: Id<I>,
+        part: PartId<Q>,
+        if_match: IfMatch,
+        work: W,
+        find: F,
+    ) -> Result<NoContent>
+    where
+        I: RecordId,
+        Q: Send + 'static,
+        T: Record + Send + 'static,
+        W: FnOnce(&mut Tx<'_>, I, Q) -> Result<()> + Send + 'static,
+        F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        self.write(move |tx| {
+            honour_version(tx, id.0, &if_match, &find)?;
+            work(tx, id.0, part.0).map(|()| NoContent)
         })
         .await
     }

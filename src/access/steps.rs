@@ -1,7 +1,11 @@
 //! Steps of state machines. A resource declares its machine in `workflow.rs`, one `Step` for each last path segment;
 //! this file locks the record, detects a repetition, compares the version, and lists the possible steps.
 
+use ketnghia_macros::input;
 use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
 
 use super::policy::Permission;
 use super::tx::Tx;
@@ -10,7 +14,7 @@ use crate::kernel::db::records;
 use crate::kernel::http::answer::Record;
 use crate::kernel::http::body::{NoBody, Valid};
 use crate::kernel::http::extract::IfMatch;
-use crate::kernel::http::problem::{Code, Problem, Result};
+use crate::kernel::http::problem::{Code, Problem, ProblemDetails, Result};
 use crate::kernel::value::id::RecordId;
 
 /// One step of a state machine.
@@ -43,6 +47,52 @@ impl<S: Copy + PartialEq, A: Copy + PartialEq> Step<S, A> {
         }
         actions
     }
+}
+
+/// Records on which a step is taken, each in the version that was read.
+#[input]
+pub struct BulkStep {
+    /// At most 200, each decided on for itself.
+    #[entries(..=200)]
+    pub items: Vec<BulkItem>,
+}
+
+#[input]
+pub struct BulkItem {
+    pub id: Uuid,
+    /// The version that was read.
+    #[range(1..=1_000_000_000)]
+    #[schema(example = 3)]
+    pub version: i64,
+}
+
+/// What became of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BulkOutcome {
+    Confirmed,
+    /// The caller took this step before.
+    Replayed,
+    /// Nothing changed; see `problem`.
+    Rejected,
+}
+
+/// The outcome of a step on one record.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BulkResult {
+    pub id: Uuid,
+    pub outcome: BulkOutcome,
+    /// After the step; null if it was rejected.
+    #[schema(example = 4)]
+    pub version: Option<i64>,
+    pub problem: Option<ProblemDetails>,
+}
+
+/// The outcomes, in the order of the items.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BulkResults {
+    #[schema(max_items = 200)]
+    pub results: Vec<BulkResult>,
 }
 
 /// The facts of a step that the OpenAPI document shows.

@@ -14,7 +14,9 @@ pub fn load(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
     insert(conn, "programmes", programmes(today))?;
     insert(conn, "twinnings", twinnings(today))?;
     add_lists(conn, today)?;
-    add_visits(conn, today)
+    add_visits(conn, today)?;
+    add_parcels(conn, today)?;
+    add_paper_visit(conn, today)
 }
 
 fn programmes(today: NaiveDate) -> Vec<Value> {
@@ -232,6 +234,50 @@ const VISITS: [Visit; 8] = [
         &[(Some(21), "livestock", "Hai con dê giống", 5_000_000, "organisation_own", "recorded")],
     ),
 ];
+
+/// Sixty parcels for làng Tung, of which twelve homes are known.
+fn add_parcels(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
+    const DAY: &str = "2026-02-10";
+    const NAMED: usize = 12;
+    if !until(today, DAY) {
+        return Ok(());
+    }
+    let gift = id("gift/parcels");
+    let village = id("village/tung");
+    insert(
+        conn,
+        "gifts",
+        vec![json!({
+            "id": gift, "twinning_id": id("twinning/vanphong"), "organisation_id": id("organisation/vanphong"), "village_id": village,
+            "recipient_group": "all", "households_count": 60, "households_named": NAMED, "item_automatic": true, "category": "food",
+            "description": "Suất quà Tết", "value_vnd": 18_000_000, "funding_source": "donor", "given_on": DAY, "status": "confirmed",
+            "written_by": [], "acted_by": id("recorder"), "note": "Dữ liệu trình diễn",
+        })],
+    )?;
+    // Those on no list: the listed ones still wait for help.
+    let named = (0..entered("tung")).filter(|home| !home.is_multiple_of(3)).take(NAMED).map(|home| {
+        json!({"gift_id": gift, "household_id": household("tung", home), "village_id": village, "item_automatic": true})
+    });
+    insert(conn, "gift_recipients", named.collect())
+}
+
+/// A visit of a unit without an account, which an official entered from paper; the number of participants is unknown.
+fn add_paper_visit(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
+    const DAY: &str = "2026-09-02";
+    if !until(today, DAY) {
+        return Ok(());
+    }
+    let organisation = id("organisation/xaydung");
+    insert(
+        conn,
+        "visits",
+        vec![json!({
+            "id": id("visit/xaydung/paper"), "twinning_id": id("twinning/xaydung"), "organisation_id": organisation,
+            "village_id": id("village/tung"), "visited_on": DAY, "purpose": "holiday", "occasion": "Quốc khánh 2/9",
+            "findings": "Dữ liệu trình diễn", "acted_by": id("recorder"), "on_behalf_of": organisation,
+        })],
+    )
+}
 
 fn add_visits(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
     for (unit, village, day, purpose, occasion, participants, given) in

@@ -6,7 +6,6 @@ pub mod ids;
 /// Codes of problems of visits and gifts.
 pub mod problems;
 mod quantity;
-mod recipients;
 mod recording;
 pub mod visits;
 

@@ -9,5 +9,7 @@ field_problems! {
     ORGANISATION_HAS_ACCOUNT = "organisation_has_account", "Đơn vị có tài khoản. Nếu nhập từ giấy, hãy gửi entered_from là paper.", "The unit has an account. For a paper record, send entered_from: paper.";
     MEMBER_ELSEWHERE = "member_elsewhere", "Người này không thuộc hộ.", "This person is not of the household.";
     ITEM_ELSEWHERE = "item_elsewhere", "Dòng danh sách không phải của hộ này.", "The listed item is not of this household.";
+    DOES_NOT_ADD_UP = "does_not_add_up", "Giá trị một hộ nhân số hộ không bằng tổng giá trị.", "The value of one household times their number is not the total.";
+    NOT_FOR_HOUSEHOLDS = "not_for_households", "Trang thiết bị chỉ trao cho thôn, làng hoặc xã.", "Equipment is for a village or a commune only.";
     NOT_APPROVED = "not_approved", "Danh sách chưa được duyệt.", "The list is not approved.";
 }

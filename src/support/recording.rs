@@ -9,6 +9,7 @@ use validator::ValidationError;
 use crate::access::policy::Permission;
 use crate::access::sql::{app_in_range, app_organisation};
 use crate::access::tx::Tx;
+use crate::kernel::db::later::Later;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, twinnings};
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
@@ -46,13 +47,64 @@ db_enum! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "db_enum! takes no attribute of a variant")]
+impl Default for EnteredFrom {
+    fn default() -> Self {
+        Self::Unit
+    }
+}
+
+impl From<Later> for EnteredFrom {
+    fn from(_: Later) -> Self {
+        Self::default()
+    }
+}
+
+impl EnteredFrom {
+    /// By the organisation for which an official recorded.
+    pub fn of(on_behalf_of: Option<OrganisationId>) -> Self {
+        if on_behalf_of.is_some() { Self::Paper } else { Self::Unit }
+    }
+}
+
 /// Twinning, village and day of a visit or gift. The pointers name the fields of the body that contain them.
 pub struct Occasion {
     pub twinning_id: TwinningId,
-    pub village_id: LocalityId,
+    pub place: SupportedPlace,
     pub day: NaiveDate,
     pub day_pointer: &'static str,
-    pub village_pointer: &'static str,
+    pub place_pointer: &'static str,
+}
+
+/// The village of a visit or gift, or the commune itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SupportedPlace {
+    pub id: LocalityId,
+    pub is_commune: bool,
+}
+
+impl SupportedPlace {
+    /// Exactly one of both.
+    pub fn of(village: Option<LocalityId>, commune: Option<LocalityId>) -> Result<Self> {
+        match (village, commune) {
+            (Some(id), None) => Ok(Self { id, is_commune: false }),
+            (None, Some(id)) => Ok(Self { id, is_commune: true }),
+            (Some(_), Some(_)) => Err(Problem::field("#/commune_id", FieldCode::EXCLUSIVE)),
+            (None, None) => Err(Problem::field("#/village_id", FieldCode::REQUIRED)),
+        }
+    }
+
+    pub fn pointer(self) -> &'static str {
+        if self.is_commune { "#/commune_id" } else { "#/village_id" }
+    }
+
+    pub fn village(self) -> Option<LocalityId> {
+        (!self.is_commune).then_some(self.id)
+    }
+
+    pub fn commune(self) -> Option<LocalityId> {
+        self.is_commune.then_some(self.id)
+    }
 }
 
 /// The giving organisation, and how its record is entered.
@@ -61,7 +113,6 @@ pub struct Recording {
     pub organisation_id: OrganisationId,
     /// The organisation that an official records for.
     pub on_behalf_of: Option<OrganisationId>,
-    pub entered_from: EnteredFrom,
     naming: Naming,
 }
 
@@ -139,41 +190,38 @@ pub fn check(tx: &mut Tx<'_>, occasion: &Occasion, said: Option<EnteredFrom>) ->
     check_day(tx.today, &terms, occasion)?;
     let naming = Naming::begin(tx, &terms)?;
     let village: Option<(String, bool)> = localities::table
-        .find(occasion.village_id)
+        .find(occasion.place.id)
         .select((localities::level, app_in_range(localities::scope_path)))
         .first(tx.conn)
         .optional()?;
-    let (level, in_range) = village.ok_or_else(|| Problem::field(occasion.village_pointer, FieldCode::NOT_FOUND))?;
-    if level != "village" {
-        return Err(Problem::field(occasion.village_pointer, WRONG_LEVEL));
+    let (level, in_range) = village.ok_or_else(|| Problem::field(occasion.place_pointer, FieldCode::NOT_FOUND))?;
+    if level != if occasion.place.is_commune { "commune" } else { "village" } {
+        return Err(Problem::field(occasion.place_pointer, WRONG_LEVEL));
     }
-    check_village(tx, &terms, occasion)?;
+    check_place(tx, &terms, occasion)?;
     let organisation_id = terms.organisation_id;
-    let is = |entered_from| {
-        if said.is_some_and(|said| said != entered_from) {
-            return Err(Problem::field("#/entered_from", FieldCode::INVALID_VALUE));
-        }
-        Ok(entered_from)
-    };
+    let on_behalf_of = (!own).then_some(organisation_id);
+    if said.is_some_and(|said| said != EnteredFrom::of(on_behalf_of)) {
+        return Err(Problem::field("#/entered_from", FieldCode::INVALID_VALUE));
+    }
     if own {
-        return Ok(Recording { organisation_id, on_behalf_of: None, entered_from: is(EnteredFrom::Unit)?, naming });
+        return Ok(Recording { organisation_id, on_behalf_of, naming });
     }
     // A commune that is itself a giver sees the village in another commune, and records there for itself only.
     if !in_range {
         return Err(not_yours());
     }
-    let entered_from = is(EnteredFrom::Paper)?;
     if said.is_none() && diesel::select(app_has_account(organisation_id)).get_result(tx.conn)? {
         return Err(Problem::field("#/twinning_id", ORGANISATION_HAS_ACCOUNT));
     }
-    Ok(Recording { organisation_id, on_behalf_of: Some(organisation_id), entered_from, naming })
+    Ok(Recording { organisation_id, on_behalf_of, naming })
 }
 
 /// Checks that a recorded visit or gift may have another day.
 pub fn check_other_day(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<()> {
     let terms = terms(tx, occasion.twinning_id)?;
     check_day(tx.today, &terms, occasion)?;
-    check_village(tx, &terms, occasion)
+    check_place(tx, &terms, occasion)
 }
 
 /// Lets the unit of a record name late what it changes.
@@ -241,9 +289,9 @@ fn outside(pointer: &str, vi: String, en: String) -> Problem {
     Problem::invalid(vec![error])
 }
 
-/// Checks that the village is the twinned place, or belonged to it on that day.
-fn check_village(tx: &mut Tx<'_>, terms: &Terms, occasion: &Occasion) -> Result<()> {
-    if occasion.village_id == terms.locality_id {
+/// Checks that the village or commune is the twinned place, or belonged to it on that day.
+fn check_place(tx: &mut Tx<'_>, terms: &Terms, occasion: &Occasion) -> Result<()> {
+    if occasion.place.id == terms.locality_id {
         return Ok(());
     }
     // All places above villages are public, so a hidden place is a village, which has no places below it.
@@ -251,13 +299,13 @@ fn check_village(tx: &mut Tx<'_>, terms: &Terms, occasion: &Occasion) -> Result<
         localities::table.find(terms.locality_id).select(localities::level).first(tx.conn).optional()?;
     let ancestor: Option<LocalityId> = match level {
         Some(level) if level != "village" => {
-            diesel::select(app_ancestor(occasion.village_id, level, occasion.day)).get_result(tx.conn)?
+            diesel::select(app_ancestor(occasion.place.id, level, occasion.day)).get_result(tx.conn)?
         }
         _ => None,
     };
     if ancestor == Some(terms.locality_id) {
         Ok(())
     } else {
-        Err(Problem::field(occasion.village_pointer, VILLAGE_OUTSIDE_TWINNING))
+        Err(Problem::field(occasion.place_pointer, VILLAGE_OUTSIDE_TWINNING))
     }
 }

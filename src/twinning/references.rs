@@ -35,7 +35,7 @@ pub fn check_parent<I: RecordId>(conn: &mut PgConnection, id: I, parent: I) -> R
     .get_result(conn)?;
     match lineage {
         Lineage { known: false, .. } => Err(Problem::field("#/parent_id", FieldCode::NOT_FOUND)),
-        Lineage { circular: true, .. } => Err(Problem::field("#/parent_id", FieldCode::INVALID_VALUE)),
+        Lineage { circular: true, .. } => Err(Problem::field("#/parent_id", FieldCode::CIRCULAR)),
         Lineage { .. } => Ok(()),
     }
 }
@@ -56,6 +56,14 @@ pub fn check_party(tx: &mut Tx<'_>, organisation: Option<OrganisationId>, locali
     }
 }
 
+diesel::define_sql_function! {
+    /// A programme and its descendants, a row each.
+    fn app_programmes_below(programme: SqlUuid) -> SqlUuid;
+}
+diesel::define_sql_function! {
+    /// The twinnings under a programme and its descendants, a row each.
+    fn app_twinnings_under(programme: SqlUuid) -> SqlUuid;
+}
 diesel::define_sql_function! {
     /// Whether the caller may write a record by its party: in range of its place, or for its organisation.
     fn app_writes_party(

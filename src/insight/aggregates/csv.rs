@@ -13,6 +13,8 @@ pub fn write(set: &DataSet, answer: &Answer, groupings: &[AggregateGrouping]) ->
             header.extend([format!("{word}_id"), format!("{word}_code"), format!("{word}_name")]);
         } else if *grouping == AggregateGrouping::Organisation {
             header.extend([format!("{word}_id"), format!("{word}_name")]);
+        } else if *grouping == AggregateGrouping::Programme {
+            header.extend([format!("{word}_id"), format!("{word}_number"), format!("{word}_title")]);
         } else {
             header.push(word.to_owned());
         }
@@ -30,6 +32,12 @@ pub fn write(set: &DataSet, answer: &Answer, groupings: &[AggregateGrouping]) ->
                         cells.push(place.and_then(|place| place.code.as_deref()).into());
                     }
                     cells.push(place.map(|place| place.name.as_str()).into());
+                }
+                KeyPart::Programme(programme) => {
+                    let programme = programme.as_ref();
+                    cells.push(programme.map(|programme| programme.id.to_string()).into());
+                    cells.push(programme.and_then(|programme| programme.number.as_deref()).into());
+                    cells.push(programme.map(|programme| programme.title.as_str()).into());
                 }
                 KeyPart::Word(word) => cells.push(word.as_str().into()),
             }

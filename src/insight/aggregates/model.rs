@@ -20,6 +20,7 @@ pub enum AggregateGrouping {
     Commune,
     Village,
     Organisation,
+    Programme,
     Month,
     Quarter,
     Year,
@@ -36,6 +37,7 @@ impl AggregateGrouping {
             Self::Commune => "commune",
             Self::Village => "village",
             Self::Organisation => "organisation",
+            Self::Programme => "programme",
             Self::Month => "month",
             Self::Quarter => "quarter",
             Self::Year => "year",
@@ -56,8 +58,9 @@ impl AggregateGrouping {
 pub struct AggregateQuery {
     /// Only records of this place; by default all that the caller sees.
     pub within: Option<LocalityId>,
-    /// One or two of `province, district, commune, village, organisation, month, quarter, year, category,
-    /// funding_source, kind` (kind: of the organisation), repeated or separated by a comma. Without it only totals.
+    /// One or two of `province, district, commune, village, organisation, programme, month, quarter, year, category,
+    /// funding_source, kind` (kind: of the organisation), repeated or separated by a comma. Without it only totals. A programme
+    /// contains those below it, so its rows overlap; `totals` count once.
     #[serde(default)]
     #[param(value_type = Vec<AggregateGrouping>, inline, max_items = 2, explode = true)]
     pub group_by: Vec<String>,
@@ -69,7 +72,7 @@ pub struct AggregateQuery {
     pub as_of: Option<NaiveDate>,
     /// Only visits and gifts of this organisation. Not for API keys.
     pub organisation_id: Option<OrganisationId>,
-    /// Only visits and gifts under this programme.
+    /// Only visits and gifts under this programme or one below it.
     pub programme_id: Option<ProgrammeId>,
     /// `json` (default) or `csv`; overrides `Accept`. CSV contains the rows without totals, so without
     /// `group_by` only its header.
@@ -140,9 +143,21 @@ pub struct AggregatePlace {
     pub name: String,
 }
 
+/// A programme in the key of a row.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AggregateProgramme {
+    pub id: Uuid,
+    #[schema(example = "03-CT/TU")]
+    pub number: Option<String>,
+    #[schema(example = "Kết nghĩa với các thôn, làng")]
+    pub title: String,
+    pub parent_id: Option<Uuid>,
+}
+
 /// The value of one grouping in the key of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum KeyPart {
+    Programme(Option<AggregateProgramme>),
     /// A place or an organisation; `None` for a village without a place of that level.
     Place(Option<AggregatePlace>),
     Word(String),
@@ -158,6 +173,7 @@ impl Serialize for RowKey {
         for (grouping, part) in &self.0 {
             match part {
                 KeyPart::Place(place) => map.serialize_entry(grouping.word(), place)?,
+                KeyPart::Programme(programme) => map.serialize_entry(grouping.word(), programme)?,
                 KeyPart::Word(word) => map.serialize_entry(grouping.word(), word)?,
             }
         }
@@ -180,6 +196,8 @@ pub struct AggregateKey {
     village: Option<AggregatePlace>,
     #[schema(required = false)]
     organisation: Option<AggregatePlace>,
+    #[schema(required = false)]
+    programme: Option<AggregateProgramme>,
     #[schema(required = false, example = "2026-03")]
     month: Option<String>,
     #[schema(required = false, example = "2026-Q1")]
@@ -219,3 +237,6 @@ pub struct Answer {
 
 /// Places and organisations by id.
 pub type Names = BTreeMap<Uuid, AggregatePlace>;
+
+/// Programmes by id.
+pub type Programmes = BTreeMap<Uuid, AggregateProgramme>;

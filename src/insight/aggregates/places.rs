@@ -7,8 +7,9 @@ use diesel::sql_types::{Array, Bool, Date, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::margins::{Above, Cells};
-use super::model::{AggregateGrouping, AggregatePlace, Names, Question};
+use super::model::{AggregateGrouping, AggregatePlace, AggregateProgramme, Names, Programmes, Question};
 use crate::insight::aggregates::problems::NOT_FOR_KEYS;
+use crate::kernel::db::schema::programmes;
 use crate::kernel::http::problem::{FieldError, Problem, Result};
 use crate::places::localities::problems::{ENDED, LOCALITY_ENDED, NO_DISTRICTS, SUCCEEDED_BY};
 
@@ -132,6 +133,25 @@ pub fn names<'a>(
         names.extend(found.into_iter().map(|place| (place.id, place.into())));
     }
     Ok(names)
+}
+
+/// Loads the programmes in the rows.
+pub fn programmes<'a>(
+    conn: &mut PgConnection,
+    rows: impl Iterator<Item = &'a Cells> + Clone,
+    question: &Question,
+) -> Result<Programmes> {
+    let Some(position) = question.groupings.iter().position(|grouping| *grouping == AggregateGrouping::Programme)
+    else {
+        return Ok(Programmes::new());
+    };
+    type Row = (Uuid, Option<String>, String, Option<Uuid>);
+    let found: Vec<Row> = programmes::table
+        .filter(programmes::id.eq_any(ids(rows, position)))
+        .select((programmes::id, programmes::number, programmes::title, programmes::parent_id))
+        .load(conn)?;
+    let named = |(id, number, title, parent_id)| (id, AggregateProgramme { id, number, title, parent_id });
+    Ok(found.into_iter().map(named).collect())
 }
 
 /// Loads the places above those of the rows, on the day.

@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use super::data_set::DataSet;
 use super::margins::{self, Cells};
-use super::model::{AggregateGrouping, AggregateQuery, Answer, AnswerRow, KeyPart, Names, Question, RowKey};
+use super::model::{
+    AggregateGrouping, AggregateQuery, Answer, AnswerRow, KeyPart, Names, Programmes, Question, RowKey,
+};
 use super::{places, suppression};
 use crate::access::actor::Actor;
 use crate::kernel::db::schema::tree_day;
@@ -69,9 +71,10 @@ pub fn answer(
     let mut totals = totals.first().map_or_else(|| vec![Some(0); set.measures.len()], numbers);
 
     let names = places::names(conn, rows.iter().map(|row| &row.cells), question, day)?;
-    rows.sort_by_cached_key(|row| order(&key(&row.cells, question, &names)));
+    let programmes = places::programmes(conn, rows.iter().map(|row| &row.cells), question)?;
+    rows.sort_by_cached_key(|row| order(&key(&row.cells, question, &names, &programmes)));
     let shown = rows.iter().map(|row| AnswerRow {
-        key: key(&row.cells, question, &names),
+        key: key(&row.cells, question, &names, &programmes),
         numbers: numbers(row),
         suppressed: false,
     });
@@ -148,7 +151,7 @@ fn statement(set: &DataSet, question: &Question, actor: &Actor, of_tree_day: boo
     format!(
         "WITH {facts}, tree AS ({tree}), k AS (
            SELECT {keys}facts.*
-             FROM facts JOIN tree ON tree.village_id = facts.village_id
+             FROM facts JOIN tree ON tree.place_id = facts.village_id
             WHERE $4::uuid IS NULL OR $4 IN (tree.village_id, tree.commune_id, tree.district_id, tree.province_id))
          SELECT ARRAY[{cells}]::text[] AS cells, {is_total} AS is_total, ARRAY[{}] AS numbers
            FROM k GROUP BY GROUPING SETS ({sets})",
@@ -176,9 +179,12 @@ fn text(grouping: AggregateGrouping, key: &str) -> String {
     }
 }
 
-fn key(cells: &Cells, question: &Question, names: &Names) -> RowKey {
+fn key(cells: &Cells, question: &Question, names: &Names, programmes: &Programmes) -> RowKey {
     let parts = question.groupings.iter().zip(cells).map(|(grouping, cell)| {
-        let part = if grouping.is_place() || *grouping == AggregateGrouping::Organisation {
+        let part = if *grouping == AggregateGrouping::Programme {
+            let id = cell.as_deref().and_then(|id| id.parse::<Uuid>().ok());
+            KeyPart::Programme(id.and_then(|id| programmes.get(&id).cloned()))
+        } else if grouping.is_place() || *grouping == AggregateGrouping::Organisation {
             let id = cell.as_deref().and_then(|id| id.parse::<Uuid>().ok());
             KeyPart::Place(id.and_then(|id| names.get(&id).cloned()))
         } else {
@@ -193,7 +199,10 @@ fn key(cells: &Cells, question: &Question, names: &Names) -> RowKey {
 fn order(key: &RowKey) -> Vec<(String, String, Uuid)> {
     let part = |part: &KeyPart| match part {
         KeyPart::Place(Some(place)) => (place.code.clone().unwrap_or_default(), place.name.clone(), place.id),
-        KeyPart::Place(None) => ("~".to_owned(), String::new(), Uuid::nil()),
+        KeyPart::Programme(Some(programme)) => {
+            (programme.number.clone().unwrap_or_default(), programme.title.clone(), programme.id)
+        }
+        KeyPart::Place(None) | KeyPart::Programme(None) => ("~".to_owned(), String::new(), Uuid::nil()),
         KeyPart::Word(word) => (word.clone(), String::new(), Uuid::nil()),
     };
     key.0.iter().map(|(_, value)| part(value)).collect()

@@ -44,7 +44,9 @@ fn read_for(set: &DataSet, query: &AggregateQuery, for_key: bool, today: NaiveDa
         if query.organisation_id.is_some() {
             errors.push(FieldError::new("?organisation_id", problems::NOT_FOR_KEYS));
         }
-        if groupings.iter().filter(|grouping| !grouping.is_place()).count() > 1 {
+        // Rows of programmes overlap: their differences would reveal suppressed counts.
+        let by_programme = groupings.contains(&AggregateGrouping::Programme);
+        if by_programme || groupings.iter().filter(|grouping| !grouping.is_place()).count() > 1 {
             errors.push(FieldError::new("?group_by", problems::NOT_FOR_KEYS));
         }
     }

@@ -114,11 +114,12 @@ pub fn facts(period: Period, actor: &Actor) -> String {
         period.word()
     );
     format!(
-        "SELECT s.village_id, NULL::uuid AS organisation_id, s.starts_on AS day, NULL::text AS category,
+        "SELECT s.village_id, NULL::uuid AS twinning_id, NULL::uuid AS organisation_id, s.starts_on AS day, NULL::text AS category,
                 NULL::text AS funding_source, s.visits, s.gifts, s.gifts_confirmed AS confirmed,
-                s.gift_value_vnd AS value_vnd, s.households, NULL::uuid AS household_id FROM {whence}
+                s.gift_value_vnd AS value_vnd, s.loans_vnd AS loan_vnd, s.households_unnamed AS unnamed, s.households,
+                NULL::uuid AS household_id FROM {whence}
           UNION ALL
-         SELECT s.village_id, NULL, s.starts_on, NULL, NULL, 0, 0, 0, 0, 0, unnest(s.wandering_households)
+         SELECT s.village_id, NULL, NULL, s.starts_on, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, unnest(s.wandering_households)
            FROM {whence} AND s.wandering_households <> '{{}}'"
     )
 }

@@ -1,11 +1,5 @@
 // @generated automatically by Diesel CLI.
 
-pub mod sql_types {
-    #[derive(diesel::sql_types::SqlType)]
-    #[diesel(postgres_type(name = "xid8", schema = "pg_catalog"))]
-    pub struct Xid8;
-}
-
 diesel::table! {
     /// Accounts that created an account or reset its password, which they knew, and when last
     account_makers (user_id, maker_id) {
@@ -16,9 +10,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Keys of dashboards: aggregates of one place, no personal data
     api_keys (id) {
         id -> Uuid,
@@ -31,7 +22,6 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
@@ -95,16 +85,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Copies of deleted rows; their ids stay taken
     deleted_records (id, resource) {
         id -> Uuid,
         resource -> Text,
         deleted_at -> Timestamptz,
         deleted_by -> Nullable<Uuid>,
-        changed_xid -> Xid8,
         village_id -> Nullable<Uuid>,
         organisation_id -> Nullable<Uuid>,
         /// The fields that are not personal; emptied after a year, while the id stays taken
@@ -127,25 +113,43 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
+    /// The known households of a gift to many
+    gift_recipients (gift_id, household_id) {
+        gift_id -> Uuid,
+        household_id -> Uuid,
+        /// The village of the gift
+        village_id -> Uuid,
+        hardship_item_id -> Nullable<Uuid>,
+        item_automatic -> Bool,
+    }
+}
 
-    /// Gifts to a household, to one of its members, or to the whole village
+diesel::table! {
+    /// Gifts to a household, to one of its members, to many households, to the whole village, or to a commune
     gifts (id) {
         id -> Uuid,
         visit_id -> Nullable<Uuid>,
         twinning_id -> Uuid,
         organisation_id -> Uuid,
-        village_id -> Uuid,
+        village_id -> Nullable<Uuid>,
+        /// The commune to which it was given itself
+        locality_id -> Nullable<Uuid>,
         scope_path -> Text,
         household_id -> Nullable<Uuid>,
         member_id -> Nullable<Uuid>,
         hardship_item_id -> Nullable<Uuid>,
+        /// The service chooses the listed item; false: a caller chose it, or none
+        item_automatic -> Bool,
+        recipient_group -> Nullable<Text>,
+        /// All homes reached, named or not; null: the whole village or commune
+        households_count -> Nullable<Int4>,
+        /// Known households: 1, or the number of recipients
+        households_named -> Int4,
         category -> Text,
         description -> Text,
         quantity -> Nullable<Numeric>,
         unit -> Nullable<Text>,
-        /// Whole VND
+        /// Whole VND, the total
         value_vnd -> Int8,
         funding_source -> Text,
         given_on -> Date,
@@ -156,21 +160,16 @@ diesel::table! {
         correction_reason -> Nullable<Text>,
         /// Accounts that changed it: none of them may confirm it
         written_by -> Array<Uuid>,
-        entered_from -> Text,
         /// The account that recorded it, which may not confirm it
         acted_by -> Uuid,
         on_behalf_of -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// A household on a hardship list
     hardship_items (id) {
         id -> Uuid,
@@ -193,14 +192,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// The households of a village in greatest hardship, one list for each round of a year (danh sách hộ khó khăn)
     hardship_lists (id) {
         id -> Uuid,
@@ -222,14 +217,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Poverty assessments, one for each household and year
     household_assessments (id) {
         id -> Uuid,
@@ -246,14 +237,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Assessments of a merged household for years that the surviving one had its own for: shown in the history, not counted
     household_former_assessments (id) {
         id -> Uuid,
@@ -269,14 +256,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// The people of a household besides its head
     household_members (id) {
         id -> Uuid,
@@ -290,14 +273,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Households that were recorded twice: the deleted id, and the household that it was merged into
     household_merges (id) {
         id -> Uuid,
@@ -306,7 +285,6 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
@@ -333,9 +311,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Households of a village
     households (id) {
         id -> Uuid,
@@ -368,14 +343,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Provinces, districts, communes and villages of every era
     localities (id) {
         id -> Uuid,
@@ -405,14 +376,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// The localities that replaced an ended one
     locality_successions (id) {
         id -> Uuid,
@@ -426,14 +393,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Name, code, kind and parent of a locality from day to day (both inclusive)
     locality_versions (id) {
         id -> Uuid,
@@ -448,7 +411,6 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
@@ -474,9 +436,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Contact of an organisation, for itself and the officials who manage it
     organisation_contacts (id) {
         id -> Uuid,
@@ -488,14 +447,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Assigned posts (biên chế) by year, attached units included
     organisation_headcounts (id) {
         id -> Uuid,
@@ -505,14 +460,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Departments, companies, units, associations and places that give support
     organisations (id) {
         id -> Uuid,
@@ -530,14 +481,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// A unit promises to help a listed household
     pledges (id) {
         id -> Uuid,
@@ -551,14 +498,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Directives, decisions and plans that are the basis of twinnings
     programmes (id) {
         id -> Uuid,
@@ -577,7 +520,6 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
@@ -671,8 +613,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Support of a village in a month, a quarter or a year; valid where the village has no mark in support_changes
+    /// Support of a village, or of a commune itself, in a month, a quarter or a year; valid where the place has no mark in support_changes
     support_summaries (village_id, period, starts_on) {
+        /// The village, or the commune that received support itself
         village_id -> Uuid,
         scope_path -> Text,
         period -> Text,
@@ -681,6 +624,9 @@ diesel::table! {
         gifts -> Int4,
         gifts_confirmed -> Int4,
         gift_value_vnd -> Int8,
+        loans_vnd -> Int8,
+        /// Homes reached by gifts to many, without the named ones
+        households_unnamed -> Int8,
         /// Distinct households with gifts in this village and in no other at any time: the numbers may be added up over villages
         households -> Int4,
         /// Households with gifts in this village and, at any time, in another: each counts once among villages
@@ -697,9 +643,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// An organisation is twinned with a place (kết nghĩa), under a programme, for a time
     twinnings (id) {
         id -> Uuid,
@@ -721,7 +664,6 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
@@ -738,9 +680,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// People who sign in: one account each, several may hold one office
     users (id) {
         id -> Uuid,
@@ -759,14 +698,10 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     /// Numbers of households and people of a village, year by year, as its commune counts them
     village_profiles (id) {
         id -> Uuid,
@@ -778,7 +713,6 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
@@ -791,16 +725,15 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
-    /// Visits of units to villages
+    /// Visits of units to villages and communes
     visits (id) {
         id -> Uuid,
         twinning_id -> Uuid,
         /// The organisation of the twinning on the day of the visit
         organisation_id -> Uuid,
-        village_id -> Uuid,
+        village_id -> Nullable<Uuid>,
+        /// The commune that was visited itself
+        locality_id -> Nullable<Uuid>,
         scope_path -> Text,
         visited_on -> Date,
         purpose -> Text,
@@ -811,21 +744,16 @@ diesel::table! {
         longitude -> Nullable<Float8>,
         /// By the clock of the phone, stored as sent
         recorded_at -> Nullable<Timestamptz>,
-        /// paper: an official entered a paper record of the unit
-        entered_from -> Text,
         acted_by -> Nullable<Uuid>,
+        /// The organisation, where an official entered the record from its paper
         on_behalf_of -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
     working_groups (id) {
         id -> Uuid,
         programme_id -> Uuid,
@@ -844,13 +772,15 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
-        changed_xid -> Xid8,
     }
 }
 
 diesel::joinable!(account_makers -> users (user_id));
 diesel::joinable!(api_keys -> users (created_by));
 diesel::joinable!(devices -> users (user_id));
+diesel::joinable!(gift_recipients -> gifts (gift_id));
+diesel::joinable!(gift_recipients -> hardship_items (hardship_item_id));
+diesel::joinable!(gift_recipients -> households (household_id));
 diesel::joinable!(gifts -> hardship_items (hardship_item_id));
 diesel::joinable!(gifts -> household_members (member_id));
 diesel::joinable!(gifts -> households (household_id));
@@ -886,6 +816,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     data_loads,
     deleted_records,
     devices,
+    gift_recipients,
     gifts,
     hardship_items,
     hardship_lists,

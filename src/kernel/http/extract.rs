@@ -18,11 +18,26 @@ impl<T: From<Uuid> + 'static> FromRequest for Id<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").unwrap_or_default();
-        // Accepts the hyphenated form only: `{…}` and `urn:uuid:…` would be second URLs of the same record.
-        let id = if id.len() == 36 { Uuid::try_parse(id).ok() } else { None };
-        ready(Ok(Self(T::from(id.unwrap_or(Uuid::nil())))))
+        ready(Ok(Self(T::from(parse_id(request.match_info().get("id"))))))
     }
+}
+
+/// The id of a part, the last segment of the path.
+pub struct PartId<T>(pub T);
+
+impl<T: From<Uuid> + 'static> FromRequest for PartId<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let last = request.match_info().iter().last().map(|(_, id)| id);
+        ready(Ok(Self(T::from(parse_id(last)))))
+    }
+}
+
+fn parse_id(id: Option<&str>) -> Uuid {
+    // Accepts the hyphenated form only: `{…}` and `urn:uuid:…` would be second URLs of the same record.
+    id.filter(|id| id.len() == 36).and_then(|id| Uuid::try_parse(id).ok()).unwrap_or(Uuid::nil())
 }
 
 /// Deserialises a list of at most `N` entries, for lists of validated entries: validator panics where

@@ -256,10 +256,10 @@ pub struct NewHousehold {
     #[length(..=200)]
     #[schema(example = "Xóm 2")]
     pub address: Option<String>,
-    #[range(-90.0..=90.0)]
+    #[range(6.0..=24.0)]
     #[schema(example = 13.78)]
     pub latitude: Option<f64>,
-    #[range(-180.0..=180.0)]
+    #[range(102.0..=118.0)]
     #[schema(example = 107.47)]
     pub longitude: Option<f64>,
     #[length(..=2000)]
@@ -319,10 +319,10 @@ pub struct HouseholdChanges {
     #[length(..=200)]
     #[schema(example = "Xóm 2")]
     pub address: Option<Option<String>>,
-    #[range(-90.0..=90.0)]
+    #[range(6.0..=24.0)]
     #[schema(example = 13.78)]
     pub latitude: Option<Option<f64>>,
-    #[range(-180.0..=180.0)]
+    #[range(102.0..=118.0)]
     #[schema(example = 107.47)]
     pub longitude: Option<Option<f64>>,
     #[length(..=2000)]

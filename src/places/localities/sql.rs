@@ -1,6 +1,6 @@
 //! SQL functions for places.
 
-use diesel::sql_types::{Date, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Date, Nullable, Text, Uuid as SqlUuid};
 
 diesel::define_sql_function! {
     /// The ancestor of a place on a day, at the given level.
@@ -19,5 +19,5 @@ diesel::define_sql_function! {
 
 diesel::define_sql_function! {
     /// The name of a village, also of one that the policies hide from the caller by now.
-    fn app_village_name(village: SqlUuid) -> Text;
+    fn app_village_name(village: Nullable<SqlUuid>) -> Nullable<Text>;
 }

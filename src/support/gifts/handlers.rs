@@ -1,15 +1,20 @@
+use actix_web::web::Json;
 use ketnghia_macros::operation;
 
 use super::GiftId;
-use super::model::{Gift, GiftChanges, GiftDispute, GiftFilter, GiftSettlement, GiftSort, NewGift};
-use super::{queries, workflow};
+use super::bodies::{GiftChanges, GiftDispute, GiftItem, GiftRecipients, GiftSettlement, NewGift};
+use super::model::{Gift, GiftFilter, GiftSort};
+use super::{names, queries, workflow};
 use crate::access::actor::May;
 use crate::access::policy::permission::{ConfirmGifts, ReadSupport, RecordSupport, SettleGifts};
+use crate::access::steps::{BulkResults, BulkStep};
 use crate::kernel::http::answer::{Created, Found, NoContent};
-use crate::kernel::http::extract::{Id, IfMatch, NoBody, Valid};
+use crate::kernel::http::extract::{Id, IfMatch, NoBody, PartId, Valid};
+use crate::kernel::http::middleware::Addressee;
 use crate::kernel::http::problem::Result;
 use crate::kernel::list::SheetList;
 use crate::kernel::list::sheet::Listed;
+use crate::needs::households::HouseholdId;
 
 /// List gifts
 ///
@@ -106,4 +111,71 @@ pub async fn settle_gift(
     body: Valid<GiftSettlement>,
 ) -> Result<Found<Gift>> {
     may.take(body.resolution.step(), id, if_match, body, queries::take_step, queries::find).await
+}
+
+/// Confirm many gifts
+///
+/// At most 200, each like a single confirmation in the version that was read. One that cannot be confirmed is `rejected` with its
+/// problem (`version_conflict`, `own_submission`, `not_found`, …), the others are confirmed; `replayed`: the caller confirmed it before.
+#[operation(post "/gifts/confirm")]
+pub async fn confirm_gifts(
+    may: May<ConfirmGifts>,
+    bulk: Valid<BulkStep>,
+    answer: Addressee,
+) -> Result<Json<BulkResults>> {
+    may.take_each(&workflow::CONFIRM, bulk, answer, queries::take_step, queries::find).await
+}
+
+/// Add recipients to a gift
+///
+/// Known households of a gift to many or to the whole village: by the village and its commune at any time, by the recorder and the
+/// giving unit while the gift is `recorded`. Its status stays. Not more than `households_count` (422 `more_than`).
+#[operation(post "/gifts/{id}/recipients")]
+pub async fn add_gift_recipients(
+    may: May<RecordSupport>,
+    id: Id<GiftId>,
+    if_match: IfMatch,
+    added: Valid<GiftRecipients>,
+) -> Result<Found<Gift>> {
+    may.act_with(id, if_match, added, names::add_recipients, queries::find).await
+}
+
+/// Remove a recipient of a gift
+///
+/// By those who may add one.
+#[operation(delete "/gifts/{id}/recipients/{household_id}")]
+pub async fn remove_gift_recipient(
+    may: May<RecordSupport>,
+    id: Id<GiftId>,
+    home: PartId<HouseholdId>,
+    if_match: IfMatch,
+) -> Result<NoContent> {
+    may.remove_part(id, home, if_match, names::remove_recipient, queries::find).await
+}
+
+/// Link a listed item
+///
+/// Makes the gift meet an approved item of a household that it names, in place of the one that the service chose. By those who may add
+/// recipients; the status of the gift stays, and the item of a confirmed gift becomes `helped`.
+#[operation(post "/gifts/{id}/link")]
+pub async fn link_gift(
+    may: May<RecordSupport>,
+    id: Id<GiftId>,
+    if_match: IfMatch,
+    item: Valid<GiftItem>,
+) -> Result<Found<Gift>> {
+    may.act_with(id, if_match, item, names::link, queries::find).await
+}
+
+/// Unlink a listed item
+///
+/// The gift meets it no longer, and the service chooses no other for this household.
+#[operation(post "/gifts/{id}/unlink")]
+pub async fn unlink_gift(
+    may: May<RecordSupport>,
+    id: Id<GiftId>,
+    if_match: IfMatch,
+    item: Valid<GiftItem>,
+) -> Result<Found<Gift>> {
+    may.act_with(id, if_match, item, names::unlink, queries::find).await
 }

@@ -1,100 +1,71 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::{changes, filter, input};
-use serde::{Deserialize, Deserializer, Serialize};
+use ketnghia_macros::filter;
+use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
-use validator::ValidationError;
 
 use super::GiftId;
+use super::words::{FundingSource, GiftAction, GiftCategory, GiftStatus, RecipientGroup, RecipientKind};
 use crate::access::UserId;
 use crate::kernel::db::later::Later;
-use crate::kernel::db::schema::gifts;
+use crate::kernel::db::schema::{gift_recipients, gifts};
 use crate::kernel::http::answer::record;
+use crate::kernel::http::problem::Result;
 use crate::kernel::list::sheet::SheetRow;
 use crate::kernel::list::sort::sorts;
-use crate::kernel::value::enums::db_enum;
 use crate::needs::households::{HouseholdId, MemberId};
 use crate::needs::ids::HardshipItemId;
 use crate::places::localities::LocalityId;
-use crate::places::localities::sql::app_village_name;
 use crate::support::ids::VisitId;
 use crate::support::quantity::Quantity;
-use crate::support::recording::EnteredFrom;
+use crate::support::recording::{EnteredFrom, Occasion, SupportedPlace};
 use crate::twinning::organisations::OrganisationId;
+use crate::twinning::programmes::ProgrammeId;
 use crate::twinning::twinnings::TwinningId;
 
-db_enum! {
-    /// Category of a gift.
-    pub enum GiftCategory {
-        Food = "food" ("Lương thực, thực phẩm", "Food"),
-        Cash = "cash" ("Tiền mặt", "Cash"),
-        Clothes = "clothes" ("Quần áo, chăn màn", "Clothes"),
-        StudyEquipment = "study_equipment" ("Đồ dùng học tập", "Study equipment"),
-        Bicycle = "bicycle" ("Xe đạp", "Bicycle"),
-        Medicine = "medicine" ("Thuốc men", "Medicine"),
-        HouseholdGoods = "household_goods" ("Đồ dùng gia đình", "Household goods"),
-        Seedling = "seedling" ("Cây giống, hạt giống", "Seedlings and seeds"),
-        Livestock = "livestock" ("Con giống, gia súc, gia cầm", "Livestock"),
-        Tool = "tool" ("Công cụ sản xuất", "Tools"),
-        Other = "other" ("Khác", "Other"),
+/// A listed item that a gift meets.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MetItem {
+    pub hardship_item_id: HardshipItemId,
+    pub household_id: HouseholdId,
+    /// Chosen by the service; false: by a caller.
+    pub automatic: bool,
+}
+
+/// The fields of a gift that no column holds. A struct of their own, because a row has at most 32 columns.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub struct GiftFacts {
+    #[schema(example = "Làng Tung")]
+    pub village_name: Option<String>,
+    #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
+    pub organisation_name: String,
+    /// The programme of the twinning.
+    pub programme_id: Option<ProgrammeId>,
+    pub recipient_kind: RecipientKind,
+    /// Null where the caller does not see the household.
+    #[schema(example = "Rơ Mah Hyen")]
+    pub household_head_name: Option<String>,
+    /// The known households of a gift to many; a unit reads those that it sees.
+    pub recipients: Vec<HouseholdId>,
+    /// The listed items that the gift meets; a unit reads those of households that it sees.
+    pub met_items: Vec<MetItem>,
+    /// Whole VND of one household, where the total divides by `households_count`.
+    #[schema(example = 300000)]
+    pub unit_value_vnd: Option<i64>,
+    /// `paper` where an official recorded it for the unit.
+    #[schema(example = "unit")]
+    pub entered_from: EnteredFrom,
+    /// Actions that the caller can take now.
+    pub allowed_actions: Vec<GiftAction>,
+}
+
+impl From<Later> for GiftFacts {
+    fn from(_: Later) -> Self {
+        Self::default()
     }
 }
 
-db_enum! {
-    /// Source of the funds.
-    pub enum FundingSource {
-        ProgrammeDirect = "programme_direct" ("Vốn trực tiếp của chương trình", "Direct funds of the programme"),
-        CentralBudget = "central_budget" ("Ngân sách trung ương", "Central budget"),
-        ProvinceBudget = "province_budget" ("Ngân sách tỉnh", "Province budget"),
-        DistrictBudget = "district_budget" ("Ngân sách huyện", "District budget"),
-        CommuneBudget = "commune_budget" ("Ngân sách xã", "Commune budget"),
-        ProgrammeIntegrated = "programme_integrated" ("Vốn lồng ghép", "Funds of other programmes"),
-        OrganisationOwn = "organisation_own" ("Kinh phí của đơn vị", "The organisation's own funds"),
-        StaffContribution = "staff_contribution" ("Cán bộ, nhân viên đóng góp", "Contributions of the staff"),
-        Enterprise = "enterprise" ("Doanh nghiệp, hợp tác xã", "Enterprises and cooperatives"),
-        MassOrganisation = "mass_organisation" ("Tổ chức chính trị - xã hội", "Mass organisations"),
-        Donor = "donor" ("Nhà hảo tâm", "Donors"),
-        Community = "community" ("Cộng đồng dân cư", "The community"),
-        Credit = "credit" ("Vốn vay ưu đãi", "Preferential credit"),
-        LabourDays = "labour_days" ("Ngày công lao động", "Days of labour"),
-        OtherLegal = "other_legal" ("Nguồn hợp pháp khác", "Other legal sources"),
-    }
-}
-
-db_enum! {
-    /// Status of a gift. `recorded` and `confirmed` gifts are counted, the others are not.
-    pub enum GiftStatus {
-        Recorded = "recorded" ("Đã ghi nhận", "Recorded"),
-        Confirmed = "confirmed" ("Đã xác nhận", "Confirmed"),
-        Disputed = "disputed" ("Có ý kiến khác", "Disputed"),
-        NotDelivered = "not_delivered" ("Không đến nơi", "Not delivered"),
-    }
-}
-
-/// Actions that the caller can take on a gift in its present status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum GiftAction {
-    Confirm,
-    Dispute,
-    Settle,
-    /// With a `reason` unless the gift is `recorded`.
-    Update,
-    Delete,
-}
-
-/// The result of a dispute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum GiftResolution {
-    /// The gift arrived and is confirmed.
-    Delivered,
-    /// The gift did not arrive and is not counted.
-    NotDelivered,
-}
-
-/// A gift to a household, to one of its members, or to the whole village.
+/// A gift to a household, to one of its members, to many households, to the whole village, or to a commune itself.
 #[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = gifts)]
 pub struct Gift {
@@ -104,23 +75,26 @@ pub struct Gift {
     pub twinning_id: TwinningId,
     /// The giver: the organisation of the twinning.
     pub organisation_id: OrganisationId,
-    #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
-    #[diesel(select_expression = Later, deserialize_as = Later)]
-    pub organisation_name: String,
-    pub village_id: LocalityId,
-    #[schema(example = "Làng Tung")]
-    #[diesel(select_expression = app_village_name(gifts::village_id))]
-    pub village_name: String,
-    /// Null for a gift to the whole village.
+    /// Null for a gift to a commune itself.
+    pub village_id: Option<LocalityId>,
+    /// The commune that received it itself; else null.
+    #[diesel(column_name = locality_id)]
+    pub commune_id: Option<LocalityId>,
+    /// Null for a gift to many, to the whole village or to a commune.
     pub household_id: Option<HouseholdId>,
-    /// Null where the caller does not see the household.
-    #[schema(example = "Rơ Mah Hyen")]
-    #[diesel(select_expression = Later, deserialize_as = Later)]
-    pub household_head_name: Option<String>,
     /// The member of the household, for a gift to one person such as a student.
     pub member_id: Option<MemberId>,
-    /// The listed item that the gift is for; it becomes `helped` when the gift is confirmed.
+    /// The listed item that a gift to one household meets; it becomes `helped` when the gift is confirmed.
     pub hardship_item_id: Option<HardshipItemId>,
+    #[serde(skip)]
+    pub item_automatic: bool,
+    pub recipient_group: Option<RecipientGroup>,
+    /// All homes reached, named ones included; 1 for a gift to one household, null for the whole village or commune.
+    #[schema(example = 60)]
+    pub households_count: Option<i32>,
+    /// Of these, the known ones.
+    #[schema(example = 12)]
+    pub households_named: i32,
     pub category: GiftCategory,
     #[schema(example = "Gạo tẻ và nước mắm")]
     pub description: String,
@@ -129,7 +103,7 @@ pub struct Gift {
     pub quantity: Option<Quantity>,
     #[schema(example = "kg")]
     pub unit: Option<String>,
-    /// Whole VND.
+    /// Whole VND, the total.
     #[schema(example = 500000)]
     pub value_vnd: i64,
     pub funding_source: FundingSource,
@@ -143,17 +117,15 @@ pub struct Gift {
     pub settlement_note: Option<String>,
     /// The commune's reason of a change after the gift was confirmed, disputed or settled.
     pub correction_reason: Option<String>,
-    #[schema(example = "unit")]
-    pub entered_from: EnteredFrom,
     #[serde(skip)]
     pub written_by: Vec<UserId>,
     /// The user who recorded it, and therefore may not confirm it.
     pub acted_by: UserId,
     /// The unit that an official recorded it for.
     pub on_behalf_of: Option<OrganisationId>,
-    /// Actions that the caller can take now.
+    #[serde(flatten)]
     #[diesel(select_expression = Later, deserialize_as = Later)]
-    pub allowed_actions: Vec<GiftAction>,
+    pub more: GiftFacts,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -163,10 +135,20 @@ record!(Gift);
 
 impl SheetRow for Gift {
     const NAME: &'static str = "gifts";
-    const COLUMNS: &'static str = "id visit_id twinning_id organisation_id organisation_name village_id village_name household_id \
-        household_head_name member_id hardship_item_id category description quantity unit value_vnd \
-        funding_source given_on entered_from note status dispute_reason settlement_note correction_reason created_at \
+    const COLUMNS: &'static str = "id visit_id twinning_id organisation_id organisation_name programme_id village_id village_name \
+        commune_id recipient_kind household_id household_head_name member_id hardship_item_id recipient_group households_count \
+        households_named category description quantity unit value_vnd unit_value_vnd funding_source given_on entered_from note status dispute_reason settlement_note correction_reason created_at \
         updated_at";
+}
+
+/// A known household of a gift to many, with the listed item that the gift meets.
+#[derive(Clone, HasQuery)]
+#[diesel(table_name = gift_recipients)]
+pub struct Named {
+    pub gift_id: GiftId,
+    household_id: HouseholdId,
+    hardship_item_id: Option<HardshipItemId>,
+    item_automatic: bool,
 }
 
 impl Gift {
@@ -174,154 +156,41 @@ impl Gift {
     pub fn authors(&self) -> impl Iterator<Item = UserId> {
         std::iter::once(self.acted_by).chain(self.written_by.iter().copied())
     }
-}
 
-/// A new gift.
-#[input(gifts)]
-pub struct NewGift {
-    /// UUIDv7 generated by the client, so that the request can be repeated.
-    pub id: Option<Uuid>,
-    /// A visit of the same twinning and village on the same day.
-    pub visit_id: Option<VisitId>,
-    /// A twinning of the caller's organisation; for officials, of any organisation, in their places.
-    pub twinning_id: TwinningId,
-    /// The twinned place, or a village that belonged to it on that day.
-    pub village_id: LocalityId,
-    /// A household in the caller's scope; absent for a gift to the whole village.
-    pub household_id: Option<HouseholdId>,
-    /// A member of the household.
-    pub member_id: Option<MemberId>,
-    /// An approved item of the household.
-    pub hardship_item_id: Option<HardshipItemId>,
-    pub category: GiftCategory,
-    #[length(1..=500)]
-    #[schema(example = "Gạo tẻ và nước mắm")]
-    pub description: String,
-    /// A number above 0 with up to three decimal places.
-    #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 999999999999.999, example = 10.5)]
-    pub quantity: Option<Quantity>,
-    #[length(..=40)]
-    #[schema(example = "kg")]
-    pub unit: Option<String>,
-    /// Whole VND.
-    #[range(0..=1_000_000_000_000_i64)]
-    #[schema(example = 500000)]
-    pub value_vnd: i64,
-    pub funding_source: FundingSource,
-    /// Within the twinning, in no suspension, not after today.
-    #[schema(example = "2026-11-20")]
-    #[any_day]
-    pub given_on: NaiveDate,
-    /// `paper` where an official enters a record of a unit that has an account; by default as the caller's office says.
-    #[diesel(skip_insertion)]
-    #[schema(example = "unit")]
-    pub entered_from: Option<EnteredFrom>,
-    #[length(..=2000)]
-    #[schema(example = "Trao tại nhà rông")]
-    pub note: Option<String>,
-}
-
-/// A gift handed over at a visit: twinning, village and day are those of the visit.
-#[input(gifts)]
-pub struct NewVisitGift {
-    /// UUIDv7 generated by the client.
-    #[serde(default, deserialize_with = "client_id")]
-    #[validate(custom(function = "uuid_v7"))]
-    pub id: Option<Uuid>,
-    /// A household in the caller's scope; absent for a gift to the whole village.
-    pub household_id: Option<HouseholdId>,
-    /// A member of the household.
-    pub member_id: Option<MemberId>,
-    /// An approved item of the household.
-    pub hardship_item_id: Option<HardshipItemId>,
-    pub category: GiftCategory,
-    #[length(1..=500)]
-    #[schema(example = "Gạo tẻ và nước mắm")]
-    pub description: String,
-    /// A number above 0 with up to three decimal places.
-    #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 999999999999.999, example = 10.5)]
-    pub quantity: Option<Quantity>,
-    #[length(..=40)]
-    #[schema(example = "kg")]
-    pub unit: Option<String>,
-    /// Whole VND.
-    #[range(0..=1_000_000_000_000_i64)]
-    #[schema(example = 500000)]
-    pub value_vnd: i64,
-    pub funding_source: FundingSource,
-    #[length(..=2000)]
-    #[schema(example = "Trao tại nhà rông")]
-    pub note: Option<String>,
-}
-
-// Parses a malformed id as the nil UUID, so that `uuid_v7` rejects it like an id of another version.
-fn client_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    Ok(text.map(|text| Uuid::try_parse(&text).unwrap_or_default()))
-}
-
-fn uuid_v7(id: &Uuid) -> Result<(), ValidationError> {
-    if id.get_version_num() == 7 { Ok(()) } else { Err(ValidationError::new("not_uuid_v7")) }
-}
-
-/// Changes of a gift: by its recorder and the giving unit while it is `recorded`; after that by the
-/// commune only, with a `reason`, and the gift is `recorded` again.
-#[changes(gifts)]
-pub struct GiftChanges {
-    pub household_id: Option<Option<HouseholdId>>,
-    pub member_id: Option<Option<MemberId>>,
-    pub hardship_item_id: Option<Option<HardshipItemId>>,
-    pub category: Option<GiftCategory>,
-    #[length(1..=500)]
-    #[schema(example = "Gạo tẻ và nước mắm")]
-    pub description: Option<String>,
-    /// A number above 0 with up to three decimal places.
-    #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 999999999999.999, example = 10.5)]
-    pub quantity: Option<Option<Quantity>>,
-    #[length(..=40)]
-    #[schema(example = "kg")]
-    pub unit: Option<Option<String>>,
-    /// Whole VND.
-    #[range(0..=1_000_000_000_000_i64)]
-    #[schema(example = 500000)]
-    pub value_vnd: Option<i64>,
-    pub funding_source: Option<FundingSource>,
-    /// Within the twinning, not after today; equal to the day of its visit, if it has one.
-    #[schema(example = "2026-11-20")]
-    #[any_day]
-    pub given_on: Option<NaiveDate>,
-    #[length(..=2000)]
-    #[schema(example = "Trao tại nhà rông")]
-    pub note: Option<Option<String>>,
-    /// The commune's reason of the correction of a gift that was confirmed, disputed or settled.
-    #[length(1..=500)]
-    #[nullable]
-    #[diesel(skip_update)]
-    #[schema(example = "Ghi nhầm giá trị")]
-    pub reason: Option<String>,
-}
-
-impl GiftChanges {
-    pub fn moves_recipient(&self) -> bool {
-        self.household_id.is_some() || self.member_id.is_some() || self.hardship_item_id.is_some()
+    /// Fills the recipients, with those of a gift to many.
+    pub fn complete(&mut self, named: Vec<Named>) {
+        let own = self.household_id.zip(self.hardship_item_id).map(|(home, item)| (home, item, self.item_automatic));
+        let others =
+            named.iter().filter_map(|named| Some((named.household_id, named.hardship_item_id?, named.item_automatic)));
+        let met = |(household_id, hardship_item_id, automatic)| MetItem { hardship_item_id, household_id, automatic };
+        self.more.met_items = own.into_iter().chain(others).map(met).collect();
+        self.more.recipients = named.into_iter().map(|named| named.household_id).collect();
+        let count = self.households_count.map(i64::from);
+        self.more.unit_value_vnd = count.and_then(|count| {
+            let divides = self.value_vnd.checked_rem(count) == Some(0);
+            if divides { self.value_vnd.checked_div(count) } else { None }
+        });
+        self.more.entered_from = EnteredFrom::of(self.on_behalf_of);
+        let to_many = self.recipient_group.is_some() || self.households_named > 0;
+        self.more.recipient_kind = match (self.household_id, self.member_id) {
+            (_, Some(_)) => RecipientKind::Member,
+            (Some(_), None) => RecipientKind::Household,
+            (None, None) if to_many => RecipientKind::Many,
+            (None, None) if self.commune_id.is_some() => RecipientKind::Commune,
+            (None, None) => RecipientKind::Village,
+        };
     }
-}
 
-/// The reason of a dispute.
-#[input]
-pub struct GiftDispute {
-    #[length(1..=500)]
-    #[schema(example = "Hộ chỉ nhận được 5 kg gạo")]
-    pub reason: String,
-}
-
-/// The settlement of a dispute.
-#[input]
-pub struct GiftSettlement {
-    pub resolution: GiftResolution,
-    #[length(1..=500)]
-    #[schema(example = "Đã đối chiếu biên bản giao nhận với hộ")]
-    pub note: String,
+    /// The occasion of its record.
+    pub fn occasion(&self) -> Result<Occasion> {
+        Ok(Occasion {
+            twinning_id: self.twinning_id,
+            place: SupportedPlace::of(self.village_id, self.commune_id)?,
+            day: self.given_on,
+            day_pointer: "#/given_on",
+            place_pointer: "#/given_on",
+        })
+    }
 }
 
 /// Filters of the list of gifts.
@@ -329,18 +198,27 @@ pub struct GiftSettlement {
 pub struct GiftFilter {
     /// To this village and its households.
     pub village_id: Option<LocalityId>,
-    /// To this household and its members.
+    /// To this commune itself.
+    pub commune_id: Option<LocalityId>,
+    /// To this household and its members, alone or among many.
     pub household_id: Option<HouseholdId>,
     /// Under this twinning.
     pub twinning_id: Option<TwinningId>,
     /// By this organisation.
     pub organisation_id: Option<OrganisationId>,
+    /// Under this programme or one below it.
+    pub programme_id: Option<ProgrammeId>,
     /// Any of these statuses.
     pub status: Vec<GiftStatus>,
     /// Any of these categories.
     pub category: Vec<GiftCategory>,
     /// Any of these sources of the funds.
     pub funding_source: Vec<FundingSource>,
+    /// Any of these groups.
+    pub recipient_group: Vec<RecipientGroup>,
+    /// To recipients of this kind.
+    #[param(inline)]
+    pub recipient_kind: Option<RecipientKind>,
     /// Entered in this way.
     pub entered_from: Option<EnteredFrom>,
     /// Given on this day or later.

@@ -1,31 +1,38 @@
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::{Bool, Nullable};
 use uuid::Uuid;
 
 use super::GiftId;
-use super::model::{
-    Gift, GiftChanges, GiftDispute, GiftFilter, GiftSettlement, GiftSort, GiftStatus, NewGift, NewVisitGift,
-};
+use super::bodies::{GiftChanges, GiftDispute, GiftSettlement, NewGift, NewVisitGift};
+use super::model::{Gift, GiftFilter, GiftSort, Named};
+use super::recipients::check_recipients;
+use super::words::{GiftStatus, RecipientKind};
 use super::workflow::{GiftChange, GiftStep, Relation, STEPS};
 use crate::access::UserId;
 use crate::access::reach::Reach;
 use crate::access::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller};
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{gifts, households, organisations, visits};
+use crate::kernel::db::schema::{gift_recipients, gifts, households, organisations, twinnings, visits};
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
+use crate::needs::households::HouseholdId;
 use crate::places::localities::LocalityId;
+use crate::places::localities::sql::app_village_name;
 use crate::support::gifts::problems::VISIT_ELSEWHERE;
 use crate::support::ids::VisitId;
-use crate::support::recipients::{Recipient, check_recipients};
-use crate::support::recording::{self, Occasion, Recording};
+use crate::support::recording::{self, EnteredFrom, Occasion, Recording, SupportedPlace};
 use crate::twinning::organisations::OrganisationId;
+use crate::twinning::programmes::ProgrammeId;
+use crate::twinning::references::app_twinnings_under;
 use crate::twinning::twinnings::TwinningId;
 
 diesel::define_sql_function! {
@@ -33,9 +40,10 @@ diesel::define_sql_function! {
     fn app_gives_at_home(organisation: diesel::sql_types::Uuid, path: diesel::sql_types::Text) -> diesel::sql_types::Bool;
 }
 
-/// A gift, the names of its organisation and of the head of its household, whether it lies in the caller's range and in the
-/// commune that gave it, and the organisation that the caller acts for.
-type Loaded = (Gift, Option<String>, Option<String>, bool, bool, Option<OrganisationId>);
+/// A gift, the names of its organisation, of its village and of the head of its household, its programme, whether it lies in the caller's range and in
+/// the commune that gave it, and the organisation that the caller acts for.
+type Loaded =
+    (Gift, Option<String>, Option<String>, Option<String>, Option<ProgrammeId>, bool, bool, Option<OrganisationId>);
 
 /// Reads gifts with their names, and the relation of the caller to each, in one query. A household that the caller does
 /// not see has no name.
@@ -48,30 +56,39 @@ fn load(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<(Gift, 
         .filter(households::id.nullable().eq(gifts::household_id))
         .select(households::head_name)
         .single_value();
+    let programme =
+        twinnings::table.filter(twinnings::id.eq(gifts::twinning_id)).select(twinnings::programme_id).single_value();
     let at_home = app_gives_at_home(gifts::organisation_id, gifts::scope_path);
-    let facts = (Gift::as_select(), organisation, head, app_in_range(gifts::scope_path), at_home, app_organisation());
+    let in_range = app_in_range(gifts::scope_path);
+    let village = app_village_name(gifts::village_id);
+    let facts = (Gift::as_select(), organisation, village, head, programme, in_range, at_home, app_organisation());
     let rows: Vec<Loaded> = query.select(facts).load(tx.conn)?;
+    let mut named = named(tx, &rows)?;
     let takes_steps = STEPS.iter().any(|step| tx.actor.may(step.permission));
     let same_people: Vec<Uuid> = if rows.is_empty() || !takes_steps {
         Vec::new()
     } else {
         diesel::select(app_own_accounts()).get_result(tx.conn)?
     };
-    let complete = |(mut gift, organisation_name, head_name, in_range, given_at_home, own): Loaded| {
-        let relation = Relation {
-            office: tx.actor.office,
-            in_range,
-            recorded_it: gift.acted_by == UserId(tx.actor.id),
-            wrote_it: gift.authors().any(|author| author == UserId(tx.actor.id)),
-            gave_it: own == Some(gift.organisation_id),
-            recorder_may_be_caller: gift.authors().any(|author| same_people.contains(&author.0)),
-            given_at_home,
+    let complete =
+        |(mut gift, organisation_name, village_name, head_name, programme, in_range, given_at_home, own): Loaded| {
+            let relation = Relation {
+                office: tx.actor.office,
+                in_range,
+                recorded_it: gift.acted_by == UserId(tx.actor.id),
+                wrote_it: gift.authors().any(|author| author == UserId(tx.actor.id)),
+                gave_it: own == Some(gift.organisation_id),
+                recorder_may_be_caller: gift.authors().any(|author| same_people.contains(&author.0)),
+                given_at_home,
+            };
+            gift.more.organisation_name = organisation_name.unwrap_or_default();
+            gift.more.village_name = village_name;
+            gift.more.household_head_name = head_name;
+            gift.more.programme_id = programme;
+            gift.complete(named.remove(&gift.id).unwrap_or_default());
+            gift.more.allowed_actions = relation.actions_on(&gift);
+            (gift, relation)
         };
-        gift.organisation_name = organisation_name.unwrap_or_default();
-        gift.household_head_name = head_name;
-        gift.allowed_actions = relation.allowed_actions(gift.status);
-        (gift, relation)
-    };
     Ok(rows.into_iter().map(complete).collect())
 }
 
@@ -79,7 +96,7 @@ fn load_gifts(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<G
     Ok(load(tx, query)?.into_iter().map(|(gift, _)| gift).collect())
 }
 
-fn find_with_relation(tx: &mut Tx<'_>, id: GiftId) -> Result<(Gift, Relation)> {
+pub(super) fn find_with_relation(tx: &mut Tx<'_>, id: GiftId) -> Result<(Gift, Relation)> {
     let found = load(tx, gifts::table.find(id).into_boxed())?;
     found.into_iter().next().ok_or_else(Problem::not_found)
 }
@@ -100,14 +117,25 @@ pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> R
         gifts::table
             .filter(reach)
             .into_boxed()
-            .when(filter.village_id, |village| gifts::village_id.eq(village))
-            .when(filter.household_id, |household| gifts::household_id.eq(household))
+            .when(filter.village_id, |village| gifts::village_id.assume_not_null().eq(village))
+            .when(filter.commune_id, |commune| gifts::locality_id.assume_not_null().eq(commune))
+            .when(filter.household_id, |household| {
+                let among_many = gift_recipients::table
+                    .filter(gift_recipients::household_id.eq(household))
+                    .select(gift_recipients::gift_id);
+                gifts::household_id.assume_not_null().eq(household).or(gifts::id.eq_any(among_many))
+            })
             .when(filter.twinning_id, |twinning| gifts::twinning_id.eq(twinning))
             .when(filter.organisation_id, |organisation| gifts::organisation_id.eq(organisation))
+            .when(filter.programme_id, |programme| {
+                gifts::twinning_id.eq_any(diesel::select(app_twinnings_under(programme)))
+            })
             .when_any(&filter.status, |status| gifts::status.eq_any(status))
             .when_any(&filter.category, |categories| gifts::category.eq_any(categories))
             .when_any(&filter.funding_source, |sources| gifts::funding_source.eq_any(sources))
-            .when(filter.entered_from, |entered_from| gifts::entered_from.eq(entered_from))
+            .when_any(&filter.recipient_group, |groups| gifts::recipient_group.assume_not_null().eq_any(groups))
+            .when(filter.recipient_kind, of_kind)
+            .when(filter.entered_from, |how| gifts::on_behalf_of.is_not_null().eq(how == EnteredFrom::Paper))
             .when(filter.from, |from| gifts::given_on.ge(recording::comparable(from)))
             .when(filter.to, |to| gifts::given_on.le(recording::comparable(to)))
     };
@@ -116,20 +144,64 @@ pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> R
 
 sort_columns! { GiftSort of gifts as Gift: GivenOn = given_on (NaiveDate) }
 
+/// The condition of a kind of recipient.
+fn of_kind(kind: RecipientKind) -> Box<dyn BoxableExpression<gifts::table, Pg, SqlType = Nullable<Bool>>> {
+    let to_none =
+        || gifts::household_id.is_null().and(gifts::recipient_group.is_null()).and(gifts::households_named.eq(0));
+    match kind {
+        RecipientKind::Household => {
+            Box::new(gifts::household_id.is_not_null().and(gifts::member_id.is_null()).nullable())
+        }
+        RecipientKind::Member => Box::new(gifts::member_id.is_not_null().nullable()),
+        RecipientKind::Many => {
+            let to_many = gifts::recipient_group.is_not_null().or(gifts::households_named.gt(0));
+            Box::new(gifts::household_id.is_null().and(to_many).nullable())
+        }
+        RecipientKind::Village => Box::new(gifts::village_id.is_not_null().and(to_none()).nullable()),
+        RecipientKind::Commune => Box::new(gifts::locality_id.is_not_null().and(to_none()).nullable()),
+    }
+}
+
+/// The recipients of gifts to many that the caller sees.
+fn named(tx: &mut Tx<'_>, rows: &[Loaded]) -> Result<HashMap<GiftId, Vec<Named>>> {
+    let to_many = |(gift, ..): &Loaded| (gift.household_id.is_none() && gift.households_named > 0).then_some(gift.id);
+    let ids: Vec<GiftId> = rows.iter().filter_map(to_many).collect();
+    let mut named: HashMap<GiftId, Vec<Named>> = HashMap::new();
+    if !ids.is_empty() {
+        let query = Named::query().filter(gift_recipients::gift_id.eq_any(ids));
+        for row in query.order(gift_recipients::household_id).load(tx.conn)? {
+            named.entry(row.gift_id).or_default().push(row);
+        }
+    }
+    Ok(named)
+}
+
+/// The columns that follow from the recipients.
+macro_rules! counts {
+    ($to:expr) => {
+        (
+            gifts::households_count.eq($to.reached()),
+            gifts::households_named.eq($to.named()),
+            gifts::item_automatic.eq($to.hardship_item_id.is_none()),
+        )
+    };
+}
+
 pub fn create(tx: &mut Tx<'_>, id: GiftId, new: NewGift) -> Result<()> {
+    let place = SupportedPlace::of(new.village_id, new.commune_id)?;
     let occasion = Occasion {
         twinning_id: new.twinning_id,
-        village_id: new.village_id,
+        place,
         day: new.given_on,
         day_pointer: "#/given_on",
-        village_pointer: "#/village_id",
+        place_pointer: place.pointer(),
     };
     let recording = recording::check(tx, &occasion, new.entered_from)?;
     if let Some(visit) = new.visit_id {
         check_visit(tx, visit, &occasion, "#/visit_id")?;
     }
-    let recipient = Recipient::of(new.household_id, new.member_id, new.hardship_item_id);
-    let errors = check_recipients(tx, &occasion, &[("#".to_owned(), recipient)])?;
+    let recipients = new.recipients();
+    let errors = check_recipients(tx, &occasion, &[("#".to_owned(), recipients.clone())], &[])?;
     Problem::check(errors)?;
     let inserted = diesel::insert_into(gifts::table)
         .values((
@@ -137,11 +209,13 @@ pub fn create(tx: &mut Tx<'_>, id: GiftId, new: NewGift) -> Result<()> {
             gifts::organisation_id.eq(recording.organisation_id),
             gifts::acted_by.eq(tx.actor.id),
             gifts::on_behalf_of.eq(recording.on_behalf_of),
-            gifts::entered_from.eq(recording.entered_from),
-            new,
+            counts!(recipients),
+            &new,
         ))
         .execute(tx.conn);
     inserted.map_err(|error| recording::gone(error, GiftId::TABLE, |field| format!("#/{field}")))?;
+    insert_recipients(tx, occasion.place, recipients.many.iter().map(|home| (id, *home)))
+        .map_err(|error| recording::gone(error, "gift_recipients", |_| "#/recipients".to_owned()))?;
     recording.end(tx)
 }
 
@@ -151,38 +225,61 @@ pub fn insert(
     occasion: &Occasion,
     recording: &Recording,
     visit: VisitId,
-    new: Vec<(GiftId, NewVisitGift)>,
+    new: &[(GiftId, NewVisitGift)],
 ) -> QueryResult<()> {
-    let rows: Vec<_> = new
-        .into_iter()
-        .map(|(id, gift)| {
-            (
-                gifts::id.eq(id),
-                gifts::visit_id.eq(visit),
-                gifts::twinning_id.eq(occasion.twinning_id),
-                gifts::organisation_id.eq(recording.organisation_id),
-                gifts::village_id.eq(occasion.village_id),
-                gifts::given_on.eq(occasion.day),
-                gifts::acted_by.eq(tx.actor.id),
-                gifts::on_behalf_of.eq(recording.on_behalf_of),
-                gifts::entered_from.eq(recording.entered_from),
-                gift,
-            )
-        })
-        .collect();
-    diesel::insert_into(gifts::table).values(rows).execute(tx.conn).map(|_| ())
+    let row = |(id, gift): &(GiftId, NewVisitGift)| {
+        let recipients = gift.recipients();
+        (
+            gifts::id.eq(*id),
+            gifts::visit_id.eq(visit),
+            gifts::twinning_id.eq(occasion.twinning_id),
+            gifts::organisation_id.eq(recording.organisation_id),
+            gifts::village_id.eq(occasion.place.village()),
+            gifts::locality_id.eq(occasion.place.commune()),
+            gifts::given_on.eq(occasion.day),
+            gifts::acted_by.eq(tx.actor.id),
+            gifts::on_behalf_of.eq(recording.on_behalf_of),
+            counts!(recipients),
+        )
+    };
+    let rows: Vec<_> = new.iter().map(|gift| (row(gift), &gift.1)).collect();
+    diesel::insert_into(gifts::table).values(rows).execute(tx.conn)?;
+    let named = new.iter().flat_map(|(id, gift)| gift.recipients.iter().map(|home| (*id, *home)));
+    insert_recipients(tx, occasion.place, named)
 }
 
-/// Checks that the visit has the same twinning, village and day as the gift.
+/// Inserts recipients; those that a gift names already stay.
+pub(super) fn insert_recipients(
+    tx: &mut Tx<'_>,
+    place: SupportedPlace,
+    named: impl Iterator<Item = (GiftId, HouseholdId)>,
+) -> QueryResult<()> {
+    let row = |(gift, home)| {
+        (
+            gift_recipients::gift_id.eq(gift),
+            gift_recipients::household_id.eq(home),
+            gift_recipients::village_id.eq(place.id),
+        )
+    };
+    let rows: Vec<_> = named.map(row).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    diesel::insert_into(gift_recipients::table).values(rows).on_conflict_do_nothing().execute(tx.conn).map(drop)
+}
+
+/// Checks that the visit has the same twinning, place and day as the gift.
 fn check_visit(tx: &mut Tx<'_>, visit: VisitId, occasion: &Occasion, pointer: &str) -> Result<()> {
-    let found: Option<(TwinningId, LocalityId, NaiveDate)> = visits::table
+    type Found = (TwinningId, Option<LocalityId>, Option<LocalityId>, NaiveDate);
+    let found: Option<Found> = visits::table
         .find(visit)
-        .select((visits::twinning_id, visits::village_id, visits::visited_on))
+        .select((visits::twinning_id, visits::village_id, visits::locality_id, visits::visited_on))
         .first(tx.conn)
         .optional()?;
+    let wanted = (occasion.twinning_id, occasion.place.village(), occasion.place.commune(), occasion.day);
     match found {
         None => Err(Problem::field(pointer, FieldCode::NOT_FOUND)),
-        Some(found) if found == (occasion.twinning_id, occasion.village_id, occasion.day) => Ok(()),
+        Some(found) if found == wanted => Ok(()),
         Some(_) => Err(Problem::field(pointer, VISIT_ELSEWHERE)),
     }
 }
@@ -190,13 +287,7 @@ fn check_visit(tx: &mut Tx<'_>, visit: VisitId, occasion: &Occasion, pointer: &s
 pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
     let (row, relation) = find_with_relation(tx, id)?;
     let change = relation.may_change(row.status)?;
-    let occasion = Occasion {
-        twinning_id: row.twinning_id,
-        village_id: row.village_id,
-        day: changes.given_on.unwrap_or(row.given_on),
-        day_pointer: "#/given_on",
-        village_pointer: "#/given_on",
-    };
+    let occasion = Occasion { day: changes.given_on.unwrap_or(row.given_on), ..row.occasion()? };
     let naming = recording::name_again(tx, row.twinning_id)?;
     let another_day = occasion.day != row.given_on;
     if another_day {
@@ -205,26 +296,29 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
             check_visit(tx, visit, &occasion, "#/given_on")?;
         }
     }
+    let recipients = changes.recipients_of(&row);
     if another_day || changes.moves_recipient() {
-        let recipient = Recipient::of(
-            changes.household_id.unwrap_or(row.household_id),
-            changes.member_id.unwrap_or(row.member_id),
-            changes.hardship_item_id.unwrap_or(row.hardship_item_id),
-        );
-        let errors = check_recipients(tx, &occasion, &[("#".to_owned(), recipient)])?;
+        let errors = check_recipients(tx, &occasion, &[("#".to_owned(), recipients.clone())], &row.more.recipients)?;
         Problem::check(errors)?;
     }
+    if let Some(kept) = &changes.recipients {
+        // Those that the caller does not see stay.
+        let of_gift = gift_recipients::table.filter(gift_recipients::gift_id.eq(id));
+        diesel::delete(of_gift.filter(gift_recipients::household_id.ne_all(kept))).execute(tx.conn)?;
+    }
+    let counts = changes.moves_recipient().then(|| gifts::households_count.eq(recipients.reached()));
+    let item = changes.hardship_item_id.is_some().then(|| gifts::item_automatic.eq(false));
     let target = gifts::table.find(id);
     // An author of a change may not confirm the gift, like its recorder.
     let author = gifts::written_by.eq(app_with_caller(gifts::written_by));
     let outcome = match change {
-        GiftChange::Free => diesel::update(target).set((&changes, author)).execute(tx.conn),
+        GiftChange::Free => diesel::update(target).set((&changes, counts, item, author)).execute(tx.conn),
         GiftChange::Correction => {
             let reason = changes.reason.as_ref().ok_or_else(|| Problem::field("#/reason", FieldCode::REQUIRED))?;
             records::set(tx.conn, "step", "correct")?;
             records::forget_step(tx.conn, id)?;
             let again = (gifts::status.eq(GiftStatus::Recorded), gifts::correction_reason.eq(reason));
-            diesel::update(target).set((&changes, again, author)).execute(tx.conn)
+            diesel::update(target).set((&changes, counts, item, again, author)).execute(tx.conn)
         }
     };
     match outcome {
@@ -233,6 +327,9 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
         }
         other => records::apply(other),
     }?;
+    if let Some(listed) = &changes.recipients {
+        insert_recipients(tx, occasion.place, listed.iter().map(|home| (id, *home)))?;
+    }
     naming.end(tx)
 }
 

@@ -1,7 +1,8 @@
 //! The state machine of gifts: the statuses, the steps between them, and the relation of a caller to a gift that each
 //! step, change and deletion needs.
 
-use super::model::{GiftAction, GiftResolution, GiftStatus};
+use super::model::Gift;
+use super::words::{GiftAction, GiftResolution, GiftStatus};
 use crate::access::policy::{Office, Permission, Role};
 use crate::access::problems;
 use crate::access::steps::Step;
@@ -112,8 +113,28 @@ impl Relation {
         if status == GiftStatus::Recorded { Ok(()) } else { Err(Problem::new(Code::INVALID_TRANSITION)) }
     }
 
-    /// Returns the actions that the caller can take.
-    pub fn allowed_actions(&self, status: GiftStatus) -> Vec<GiftAction> {
+    /// Whether the caller may add and remove recipients, and choose the listed items: the village and its commune at any time, the
+    /// recorders' side while the gift is `recorded`.
+    fn names(&self, status: GiftStatus) -> bool {
+        let receives = self.in_range && matches!(self.office, Office::User(Role::Commune | Role::VillageHead));
+        receives || status == GiftStatus::Recorded && (self.wrote_it || self.gave_it)
+    }
+
+    pub fn may_name(&self, gift: &Gift) -> Result<()> {
+        if self.names(gift.status) { Ok(()) } else { Err(Problem::new(Code::FORBIDDEN)) }
+    }
+
+    /// Returns the actions that the caller can take on a gift.
+    pub fn actions_on(&self, gift: &Gift) -> Vec<GiftAction> {
+        let mut actions = self.allowed_actions(gift.status);
+        // Other gifts have no names.
+        if gift.household_id.is_none() && gift.village_id.is_some() && self.names(gift.status) {
+            actions.push(GiftAction::Name);
+        }
+        actions
+    }
+
+    fn allowed_actions(&self, status: GiftStatus) -> Vec<GiftAction> {
         let mut actions = Step::offered(STEPS, status, |step| self.may_take(step).is_ok());
         if self.may_change(status).is_ok() {
             actions.push(GiftAction::Update);

@@ -15,10 +15,12 @@ use crate::kernel::value::enums::db_enum;
 use crate::needs::households::HouseholdId;
 use crate::places::localities::LocalityId;
 use crate::places::localities::sql::app_village_name;
-use crate::support::gifts::model::{Gift, NewVisitGift};
+use crate::support::gifts::bodies::NewVisitGift;
+use crate::support::gifts::model::Gift;
 use crate::support::ids::VisitId;
 use crate::support::recording::{self, EnteredFrom};
 use crate::twinning::organisations::OrganisationId;
+use crate::twinning::programmes::ProgrammeId;
 use crate::twinning::twinnings::TwinningId;
 
 db_enum! {
@@ -33,7 +35,7 @@ db_enum! {
     }
 }
 
-/// A visit of a unit to a village.
+/// A visit of a unit to a village, or to a commune itself.
 #[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = visits)]
 pub struct Visit {
@@ -44,10 +46,14 @@ pub struct Visit {
     #[schema(example = "Văn phòng HĐND và UBND xã Ia Nan")]
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub organisation_name: String,
-    pub village_id: LocalityId,
+    /// Null for a visit to a commune itself.
+    pub village_id: Option<LocalityId>,
     #[schema(example = "Làng Tung")]
     #[diesel(select_expression = app_village_name(visits::village_id))]
-    pub village_name: String,
+    pub village_name: Option<String>,
+    /// The commune that was visited itself; else null.
+    #[diesel(column_name = locality_id)]
+    pub commune_id: Option<LocalityId>,
     #[schema(example = "2026-11-18")]
     pub visited_on: NaiveDate,
     pub purpose: VisitPurpose,
@@ -69,6 +75,8 @@ pub struct Visit {
     /// The gifts handed over.
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub gifts: Vec<Gift>,
+    /// `paper` where an official recorded it for the unit.
+    #[diesel(select_expression = Later, deserialize_as = Later)]
     #[schema(example = "unit")]
     pub entered_from: EnteredFrom,
     /// The user who recorded it.
@@ -89,8 +97,11 @@ pub struct NewVisit {
     pub id: Option<Uuid>,
     /// A twinning of the caller's organisation; for officials, of any organisation, in their places.
     pub twinning_id: TwinningId,
-    /// The twinned place, or a village that belonged to it on that day.
-    pub village_id: LocalityId,
+    /// The twinned place, or a village that belonged to it on that day; exactly one of `village_id` and `commune_id`.
+    pub village_id: Option<LocalityId>,
+    /// For a visit to a commune itself: the twinned one, or one of the twinned district.
+    #[diesel(column_name = locality_id)]
+    pub commune_id: Option<LocalityId>,
     /// Within the twinning, in no suspension, not after today.
     #[schema(example = "2026-11-18")]
     #[any_day]
@@ -111,10 +122,10 @@ pub struct NewVisit {
     #[length(..=5000)]
     #[schema(example = "Ba hộ cần nước sạch trước mùa khô")]
     pub findings: Option<String>,
-    #[range(-90.0..=90.0)]
+    #[range(6.0..=24.0)]
     #[schema(example = 13.78)]
     pub latitude: Option<f64>,
-    #[range(-180.0..=180.0)]
+    #[range(102.0..=118.0)]
     #[schema(example = 107.47)]
     pub longitude: Option<f64>,
     /// By the clock of the phone; stored as sent, without a check.
@@ -150,10 +161,10 @@ pub struct VisitChanges {
     #[length(..=5000)]
     #[schema(example = "Ba hộ cần nước sạch trước mùa khô")]
     pub findings: Option<Option<String>>,
-    #[range(-90.0..=90.0)]
+    #[range(6.0..=24.0)]
     #[schema(example = 13.78)]
     pub latitude: Option<Option<f64>>,
-    #[range(-180.0..=180.0)]
+    #[range(102.0..=118.0)]
     #[schema(example = 107.47)]
     pub longitude: Option<Option<f64>>,
 }
@@ -163,10 +174,16 @@ pub struct VisitChanges {
 pub struct VisitFilter {
     /// To this village.
     pub village_id: Option<LocalityId>,
+    /// To this commune itself.
+    pub commune_id: Option<LocalityId>,
+    /// To this household.
+    pub household_id: Option<HouseholdId>,
     /// Under this twinning.
     pub twinning_id: Option<TwinningId>,
     /// By this organisation.
     pub organisation_id: Option<OrganisationId>,
+    /// Under this programme or one below it.
+    pub programme_id: Option<ProgrammeId>,
     /// Any of these purposes.
     pub purpose: Vec<VisitPurpose>,
     /// Entered in this way.

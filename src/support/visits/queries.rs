@@ -18,11 +18,13 @@ use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
 use crate::needs::households::HouseholdId;
 use crate::support::gifts::GiftId;
-use crate::support::gifts::model::{Gift, NewVisitGift};
+use crate::support::gifts::bodies::NewVisitGift;
+use crate::support::gifts::model::Gift;
 use crate::support::gifts::queries as gift_queries;
+use crate::support::gifts::recipients::{check_households, check_listed, check_recipients};
 use crate::support::ids::VisitId;
-use crate::support::recipients::{self, Recipient, check_recipients};
-use crate::support::recording::{self, Occasion};
+use crate::support::recording::{self, EnteredFrom, Occasion, SupportedPlace};
+use crate::twinning::references::app_twinnings_under;
 
 diesel::define_sql_function! {
     /// Whether a gift belongs to a visit.
@@ -55,6 +57,7 @@ fn load(tx: &mut Tx<'_>, query: visits::BoxedQuery<'_, Pg>) -> Result<Vec<Visit>
 
     let complete = |(mut visit, organisation_name): (Visit, Option<String>)| {
         visit.organisation_name = organisation_name.unwrap_or_default();
+        visit.entered_from = EnteredFrom::of(visit.on_behalf_of);
         visit.household_ids = homes.remove(&visit.id).unwrap_or_default();
         visit.gifts = given.remove(&visit.id).unwrap_or_default();
         visit
@@ -73,11 +76,19 @@ pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) ->
         visits::table
             .filter(reach)
             .into_boxed()
-            .when(filter.village_id, |village| visits::village_id.eq(village))
+            .when(filter.village_id, |village| visits::village_id.assume_not_null().eq(village))
+            .when(filter.commune_id, |commune| visits::locality_id.assume_not_null().eq(commune))
+            .when(filter.household_id, |household| {
+                let visited = visit_households::table.filter(visit_households::household_id.eq(household));
+                visits::id.eq_any(visited.select(visit_households::visit_id))
+            })
             .when(filter.twinning_id, |twinning| visits::twinning_id.eq(twinning))
             .when(filter.organisation_id, |organisation| visits::organisation_id.eq(organisation))
+            .when(filter.programme_id, |programme| {
+                visits::twinning_id.eq_any(diesel::select(app_twinnings_under(programme)))
+            })
             .when_any(&filter.purpose, |purposes| visits::purpose.eq_any(purposes))
-            .when(filter.entered_from, |entered_from| visits::entered_from.eq(entered_from))
+            .when(filter.entered_from, |how| visits::on_behalf_of.is_not_null().eq(how == EnteredFrom::Paper))
             .when(filter.from, |from| visits::visited_on.ge(recording::comparable(from)))
             .when(filter.to, |to| visits::visited_on.le(recording::comparable(to)))
     };
@@ -87,20 +98,21 @@ pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) ->
 sort_columns! { VisitSort of visits as Visit: VisitedOn = visited_on (NaiveDate) }
 
 pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
+    let place = SupportedPlace::of(new.village_id, new.commune_id)?;
     let occasion = Occasion {
         twinning_id: new.twinning_id,
-        village_id: new.village_id,
+        place,
         day: new.visited_on,
         day_pointer: "#/visited_on",
-        village_pointer: "#/village_id",
+        place_pointer: place.pointer(),
     };
     let recording = recording::check(tx, &occasion, new.entered_from)?;
-    let mut errors = check_households(tx, &occasion, &new.household_ids, &HashSet::new())?;
+    let homes = check_households(tx, &occasion, &new.household_ids)?;
+    let mut errors = check_listed(&new.household_ids, &homes, &[], "#/household_ids");
     errors.extend(repeated_ids(&new.gifts));
-    let to = |gift: &NewVisitGift| Recipient::of(gift.household_id, gift.member_id, gift.hardship_item_id);
     let gifts = new.gifts.iter().enumerate();
-    let recipients: Vec<_> = gifts.map(|(index, gift)| (format!("#/gifts/{index}"), to(gift))).collect();
-    errors.extend(check_recipients(tx, &occasion, &recipients)?);
+    let recipients: Vec<_> = gifts.map(|(index, gift)| (format!("#/gifts/{index}"), gift.recipients())).collect();
+    errors.extend(check_recipients(tx, &occasion, &recipients, &[])?);
     Problem::check(errors)?;
     claim_gifts(tx, id, &new.gifts)?;
 
@@ -111,14 +123,13 @@ pub fn create(tx: &mut Tx<'_>, id: VisitId, new: NewVisit) -> Result<()> {
             visits::organisation_id.eq(recording.organisation_id),
             visits::acted_by.eq(tx.actor.id),
             visits::on_behalf_of.eq(recording.on_behalf_of),
-            visits::entered_from.eq(recording.entered_from),
         ))
         .execute(tx.conn)
         .map_err(|error| recording::gone(error, VisitId::TABLE, |field| format!("#/{field}")))?;
     insert_households(tx, id, &new.household_ids)?;
-    let gifts = new.gifts.into_iter().map(|gift| (GiftId(gift.id.unwrap_or_else(Uuid::now_v7)), gift)).collect();
+    let gifts = new.gifts.into_iter().map(|gift| (GiftId(gift.id.unwrap_or_else(Uuid::now_v7)), gift));
     // The error of the statement does not identify the gift; the checks of a repeated request do.
-    gift_queries::insert(tx, &occasion, &recording, id, gifts)
+    gift_queries::insert(tx, &occasion, &recording, id, &gifts.collect::<Vec<_>>())
         .map_err(|error| recording::gone(error, GiftId::TABLE, |_| "#/gifts".to_owned()))?;
     recording.end(tx)
 }
@@ -134,30 +145,6 @@ fn repeated_ids(gifts: &[NewVisitGift]) -> Vec<FieldError> {
 fn claim_gifts(tx: &mut Tx<'_>, visit: VisitId, gifts: &[NewVisitGift]) -> Result<()> {
     let ids: Vec<Option<Uuid>> = gifts.iter().map(|gift| gift.id).collect();
     records::claim_listed(tx.conn, GiftId::TABLE, visit.into(), "gifts", &ids)
-}
-
-/// Checks that each household is listed once, belongs to the village, and is visible to the caller. Those in `before` are
-/// accepted, because policies may hide them from the caller by now.
-fn check_households(
-    tx: &mut Tx<'_>,
-    occasion: &Occasion,
-    ids: &[HouseholdId],
-    before: &HashSet<HouseholdId>,
-) -> Result<Vec<FieldError>> {
-    let homes = recipients::check_households(tx, occasion, ids)?;
-    let mut seen = HashSet::new();
-    let wrong = |id: &HouseholdId| {
-        if !seen.insert(*id) {
-            return Some(FieldCode::DUPLICATE);
-        }
-        if before.contains(id) {
-            return None;
-        }
-        homes.get(id).copied().unwrap_or(Some(FieldCode::NOT_FOUND))
-    };
-    let codes: Vec<_> = ids.iter().map(wrong).collect();
-    let found = codes.into_iter().enumerate().filter_map(|(index, code)| code.map(|code| (index, code)));
-    Ok(found.map(|(index, code)| FieldError::new(format!("#/household_ids/{index}"), code)).collect())
 }
 
 fn insert_households(tx: &mut Tx<'_>, visit: VisitId, ids: &[HouseholdId]) -> Result<()> {
@@ -184,10 +171,10 @@ pub fn update(tx: &mut Tx<'_>, id: VisitId, changes: VisitChanges) -> Result<()>
     check_recorders_side(tx, &visit)?;
     let occasion = Occasion {
         twinning_id: visit.twinning_id,
-        village_id: visit.village_id,
+        place: SupportedPlace::of(visit.village_id, visit.commune_id)?,
         day: changes.visited_on.unwrap_or(visit.visited_on),
         day_pointer: "#/visited_on",
-        village_pointer: "#/visited_on",
+        place_pointer: "#/visited_on",
     };
     let naming = recording::name_again(tx, visit.twinning_id)?;
     if occasion.day != visit.visited_on {
@@ -199,12 +186,12 @@ pub fn update(tx: &mut Tx<'_>, id: VisitId, changes: VisitChanges) -> Result<()>
     }
     records::apply(diesel::update(visits::table.find(id)).set(&changes).execute(tx.conn))?;
     if let Some(ids) = &changes.household_ids {
-        let before: HashSet<HouseholdId> = visit.household_ids.iter().copied().collect();
-        let errors = check_households(tx, &occasion, ids, &before)?;
-        Problem::check(errors)?;
+        let homes = check_households(tx, &occasion, ids)?;
+        // Those listed before are accepted, because policies may hide them from the caller by now.
+        Problem::check(check_listed(ids, &homes, &visit.household_ids, "#/household_ids"))?;
         let of_visit = visit_households::table.filter(visit_households::visit_id.eq(id));
         diesel::delete(of_visit.filter(visit_households::household_id.ne_all(ids))).execute(tx.conn)?;
-        let added: Vec<HouseholdId> = ids.iter().filter(|home| !before.contains(home)).copied().collect();
+        let added: Vec<HouseholdId> = ids.iter().filter(|home| !visit.household_ids.contains(home)).copied().collect();
         insert_households(tx, id, &added)?;
         records::touch(tx.conn, id)?;
     }

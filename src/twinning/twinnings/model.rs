@@ -151,7 +151,7 @@ pub struct TwinningFilter {
     pub locality_id: Option<LocalityId>,
     /// Of this organisation.
     pub organisation_id: Option<OrganisationId>,
-    /// Under this programme.
+    /// Under this programme or one below it.
     pub programme_id: Option<ProgrammeId>,
     /// Begun and not ended on this day (`last_day`), and not suspended.
     #[param(example = "2026-11-22")]

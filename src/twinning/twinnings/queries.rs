@@ -23,6 +23,7 @@ use crate::places::localities::problems::WRONG_LEVEL;
 use crate::places::localities::range::place_in_range;
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::programmes::ProgrammeId;
+use crate::twinning::references::app_programmes_below;
 use crate::twinning::twinnings::model::{app_suspended, app_twinning_status};
 use crate::twinning::twinnings::problems::{
     ITS_OWN_PLACE, LEAD_EXISTS, OUTSIDE_LOCALITY, OUTSIDE_ORGANISATION, OUTSIDE_PROGRAMME, PROGRAMME_ELSEWHERE,
@@ -52,7 +53,9 @@ pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSor
             .into_boxed()
             .when(filter.locality_id, |locality| twinnings::locality_id.eq(locality))
             .when(filter.organisation_id, |organisation| twinnings::organisation_id.eq(organisation))
-            .when(filter.programme_id, |programme| twinnings::programme_id.eq(programme))
+            .when(filter.programme_id, |programme| {
+                twinnings::programme_id.eq_any(diesel::select(app_programmes_below(programme)))
+            })
             .when(filter.active_on, |day| {
                 twinnings::starts_on.le(day).and(lasts_until(day)).and(not(app_suspended(twinnings::suspensions, day)))
             })

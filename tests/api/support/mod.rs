@@ -2,5 +2,6 @@
 
 mod days;
 mod gifts;
+mod many;
 mod sides;
 mod visits;

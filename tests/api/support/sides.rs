@@ -45,7 +45,7 @@ fn a_colleague_of_the_giving_commune_does_not_confirm_its_gift_and_the_head_does
     let at = AtHome::new();
     let path = at.record();
     let colleague = at.world.commune(at.world.ianan);
-    assert_eq!(colleague.get(&path).expect(200)["allowed_actions"], json!(["update", "delete"]));
+    assert_eq!(colleague.get(&path).expect(200)["allowed_actions"], json!(["update", "delete", "name"]));
     colleague.step(&format!("{path}/confirm")).expect_problem(403, "own_submission");
     colleague.post(&format!("{path}/dispute"), json!({"reason": "Chưa nhận"})).expect_problem(403, "own_submission");
     assert_eq!(at.head.step(&format!("{path}/confirm")).expect(200)["status"], "confirmed");
@@ -104,7 +104,7 @@ fn an_official_who_corrected_a_gift_may_correct_it_again_and_not_confirm_it() {
     at.head.post(&format!("{path}/dispute"), json!({"reason": "Chỉ nhận 4 triệu"})).expect(200);
     at.official.patch(&path, json!({"value_vnd": 40_000_000, "reason": "Theo biên bản"})).expect(200);
     let again = at.official.patch(&path, json!({"value_vnd": 4_000_000})).expect(200);
-    assert_eq!((&again["status"], &again["allowed_actions"]), (&json!("recorded"), &json!(["update"])));
+    assert_eq!((&again["status"], &again["allowed_actions"]), (&json!("recorded"), &json!(["update", "name"])));
     at.official.step(&format!("{path}/confirm")).expect_problem(403, "own_submission");
     at.official.delete(&path).expect_problem(403, "forbidden");
     assert_eq!(at.head.step(&format!("{path}/confirm")).expect(200)["value_vnd"], 4_000_000);

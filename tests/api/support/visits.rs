@@ -304,7 +304,7 @@ fn a_commune_that_gives_in_another_commune_records_there_only_for_itself() {
     // Officials confirm and correct gifts in their own area only.
     let gift = format!("/gifts/{}", id_of(&made["gifts"][0]));
     let colleague = world.commune(world.kongchro);
-    assert_eq!(colleague.get(&gift).expect(200)["allowed_actions"], json!(["update", "delete"]));
+    assert_eq!(colleague.get(&gift).expect(200)["allowed_actions"], json!(["update", "delete", "name"]));
     colleague.step(&format!("{gift}/confirm")).expect_problem(403, "forbidden");
     at.head.step(&format!("{gift}/confirm")).expect(200);
     colleague.patch(&gift, json!({"value_vnd": 6, "reason": "x"})).expect_problem(403, "forbidden");
@@ -325,13 +325,13 @@ fn a_giving_village_records_a_visit_and_the_receiving_village_confirms_its_gift(
     official.post("/visits", body.clone()).expect_invalid(&[("#/twinning_id", "organisation_has_account")]);
     let made = giver.post("/visits", body).expect(201);
     let gift = format!("/gifts/{}", id_of(&made["gifts"][0]));
-    assert_eq!(giver.get(&gift).expect(200)["allowed_actions"], json!(["update", "delete"]));
+    assert_eq!(giver.get(&gift).expect(200)["allowed_actions"], json!(["update", "delete", "name"]));
     // Another head of the giving village cannot confirm it either.
     world.head(thon9).step(&format!("{gift}/confirm")).expect_problem(403, "forbidden");
     world.head(thon9).post(&format!("{gift}/dispute"), json!({"reason": "x"})).expect_problem(403, "forbidden");
     giver.step(&format!("{gift}/confirm")).expect_problem(403, "forbidden");
     let receiver = world.head(hlehlang);
-    assert_eq!(receiver.get(&gift).expect(200)["allowed_actions"], json!(["confirm", "dispute"]));
+    assert_eq!(receiver.get(&gift).expect(200)["allowed_actions"], json!(["confirm", "dispute", "name"]));
     assert_eq!(receiver.step(&format!("{gift}/confirm")).expect(200)["status"], "confirmed");
 }
 

@@ -177,7 +177,7 @@ fn parent_organisations_form_no_cycle() {
     for circle in [json!(below), json!(top)] {
         official
             .patch(&format!("/organisations/{top}"), json!({"parent_id": circle}))
-            .expect_invalid(&[("#/parent_id", "invalid_value")]);
+            .expect_invalid(&[("#/parent_id", "circular")]);
     }
     official.delete(&format!("/organisations/{top}")).expect_problem(409, "in_use");
 }

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::harness::giving::{self, Giving};
 use crate::harness::{Client, World};
 
 fn plan(locality: Uuid) -> Value {
@@ -72,7 +73,7 @@ fn invalid_fields_of_a_programme_are_reported() {
     let id = world.programme(world.ianan);
     let path = format!("/programmes/{id}");
     official.patch(&path, json!({"ends_on": "2018-12-31"})).expect_invalid(&[("#/ends_on", "period_reversed")]);
-    official.patch(&path, json!({"parent_id": id})).expect_invalid(&[("#/parent_id", "invalid_value")]);
+    official.patch(&path, json!({"parent_id": id})).expect_invalid(&[("#/parent_id", "circular")]);
 }
 
 #[test]
@@ -145,4 +146,54 @@ fn a_repeated_creation_of_a_programme_adds_nothing() {
     assert_eq!(again.header("idempotent-replayed"), "true");
     new["title"] = json!("Khác");
     official.post("/programmes", new).expect_problem(409, "id_conflict");
+}
+
+/// Case 28.
+#[test]
+fn the_numbers_of_a_programme_contain_those_below_it() {
+    let at = Giving::new();
+    let world = &at.world;
+    let province = world.province(world.gialai);
+    let programme = |title: &str, parent: Value| {
+        let body = json!({"title": title, "kind": "plan", "effective_on": "2024-01-01", "locality_id": world.gialai, "parent_id": parent});
+        province.post("/programmes", body).expect(201)["id"].clone()
+    };
+    let directive = programme("Chỉ thị", Value::Null);
+    let plan = programme("Kế hoạch của tỉnh", directive.clone());
+    let local = programme("Kế hoạch của xã", plan.clone());
+    let twinned = |programme: &Value, name: &str| {
+        let organisation = giving::organisation(world, world.ianan, name);
+        let body = json!({"programme_id": programme, "organisation_id": organisation, "locality_id": at.village, "lead": true, "starts_on": "2025-01-01"});
+        province.post("/twinnings", body).expect(201)["id"].clone()
+    };
+    for (programme, name, gifts) in [(&plan, "Sở Nội vụ", 55), (&local, "Văn phòng", 9)] {
+        let twinning = twinned(programme, name);
+        for _ in 0..gifts {
+            let gift = json!({"twinning_id": twinning, "village_id": at.village, "category": "food", "description": "Gạo", "value_vnd": 1,
+                "funding_source": "donor", "given_on": "2026-02-01"});
+            at.official.post("/gifts", gift).expect(201);
+        }
+    }
+    let answer = province.get("/aggregates/support?group_by=programme&from=2026-01-01&to=2026-12-31").expect(200);
+    let rows: Vec<(&Value, &Value)> = answer["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (&row["key"]["programme"]["id"], &row["values"]["gifts"]))
+        .collect();
+    let of = |id: &Value| rows.iter().find(|(programme, _)| *programme == id).map(|(_, gifts)| (*gifts).clone());
+    assert_eq!([of(&directive), of(&plan), of(&local)], [Some(json!(64)), Some(json!(64)), Some(json!(9))]);
+    assert_eq!(answer["totals"]["gifts"], json!(64));
+    let key =
+        answer["rows"].as_array().unwrap().iter().map(|row| &row["key"]["programme"]).find(|key| key["id"] == plan);
+    assert_eq!(key.map(|key| (&key["title"], &key["parent_id"])), Some((&json!("Kế hoạch của tỉnh"), &directive)));
+    let total = |list: &str, id: &Value| {
+        province.get(&format!("/{list}?count=true&programme_id={}", id.as_str().unwrap())).expect(200)["total"].clone()
+    };
+    assert_eq!([total("gifts", &directive), total("gifts", &local)], [json!(64), json!(9)]);
+    assert_eq!([total("twinnings", &directive), total("twinnings", &local)], [json!(2), json!(1)]);
+    let sheet = province.get("/aggregates/support?group_by=programme&format=csv&from=2026-01-01");
+    assert!(sheet.text.contains("programme_id,programme_number,programme_title,visits"), "{}", sheet.text);
+    let path = format!("/programmes/{}", directive.as_str().unwrap());
+    province.patch(&path, json!({"parent_id": local})).expect_invalid(&[("#/parent_id", "circular")]);
 }

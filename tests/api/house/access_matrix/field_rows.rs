@@ -59,6 +59,14 @@ const RECORDERS: &[Exception] = &[
     exception(&[Caller::Head], Relation::Own, 403, NOT_RECORDED),
 ];
 
+/// The village and its commune name, and the recorders' side.
+const NAMERS: &[Exception] = &[exception(
+    &[Caller::Province, Caller::District],
+    Relation::Below,
+    403,
+    "forbidden: the village and its commune name",
+)];
+
 const OTHERS_TWINNING: &str = "not_your_organisation: officials alone record for units";
 const NOT_FOR_UNITS: &[Caller] = &[Caller::Head];
 /// For rows about the twinning itself: one out of scope is not_found.
@@ -386,6 +394,26 @@ fn gifts() -> Vec<Row> {
         Row::new("settle_gift", "gifts:settle", disputed, 200)
             .body(|_, _, _| Some(json!({"resolution": "delivered", "note": "Đã hỏi hai bên"})))
             .except(COMMUNE_SETTLES),
+        Row::new("confirm_gifts", "gifts:confirm", About::Nothing, 200)
+            .body(|_, _, _| Some(json!({"items": [{"id": Uuid::now_v7(), "version": 1}]}))),
+        Row::new("add_gift_recipients", "support:record", record, 200)
+            .body(|stage, caller, gift| {
+                let home = stage.new_listed_household(stage.village_with(caller, "gifts", gift));
+                Some(json!({"household_ids": [home]}))
+            })
+            .except(NAMERS),
+        // No gift names this household or meets this item, which callers who may not name do not learn.
+        Row {
+            path: &[("household_id", "01936d4e-0000-7000-8000-000000000000")],
+            ..Row::new("remove_gift_recipient", "support:record", record, 404)
+        }
+        .except(NAMERS),
+        Row::new("link_gift", "support:record", record, 422)
+            .body(|_, _, _| Some(json!({"hardship_item_id": Uuid::now_v7()})))
+            .except(NAMERS),
+        Row::new("unlink_gift", "support:record", record, 422)
+            .body(|_, _, _| Some(json!({"hardship_item_id": Uuid::now_v7()})))
+            .except(NAMERS),
     ]
 }
 

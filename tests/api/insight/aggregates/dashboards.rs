@@ -97,16 +97,16 @@ fn csv_for_keys_escapes_formulas_and_leaves_suppressed_values_empty() {
     assert_eq!(
         lines,
         [
-            "village_id,village_code,village_name,month,visits,gifts,gifts_confirmed,gift_value_vnd,households_helped,value_vnd",
-            &format!("{other},,'=HYPERLINK(1),2026-03,,,,,,"),
-            &format!("{son},,Sơn,2026-03,0,6,0,600000,6,600000"),
-            &format!("{tung},,Tung,2026-03,,,,,,"),
+            "village_id,village_code,village_name,month,visits,gifts,gifts_confirmed,gift_value_vnd,households_helped,households_reached,loans_arranged_vnd,value_vnd",
+            &format!("{other},,'=HYPERLINK(1),2026-03,,,,,,,,"),
+            &format!("{son},,Sơn,2026-03,0,6,0,600000,6,6,0,600000"),
+            &format!("{tung},,Tung,2026-03,,,,,,,,"),
         ]
     );
     let bare = key.get("/aggregates/support?format=csv");
     assert_eq!(
         bare.text.trim_start_matches('\u{feff}').trim_end(),
-        "visits,gifts,gifts_confirmed,gift_value_vnd,households_helped,value_vnd",
+        "visits,gifts,gifts_confirmed,gift_value_vnd,households_helped,households_reached,loans_arranged_vnd,value_vnd",
         "without group_by there are no rows"
     );
 }
