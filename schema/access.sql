@@ -32,7 +32,11 @@ comment on function app_organisation() is 'The organisation that the caller acts
 
 create function app_villages() returns uuid[] stable parallel safe language sql
   as $$ select nullif(current_setting('app.villages', true), '')::uuid[] $$;
-comment on function app_villages() is 'Villages, and communes themselves, that the caller''s organisation is twinned with today';
+comment on function app_villages() is 'Villages that the caller''s organisation is twinned with today';
+
+create function app_communes() returns uuid[] stable parallel safe language sql
+  as $$ select nullif(current_setting('app.communes', true), '')::uuid[] $$;
+comment on function app_communes() is 'Communes for which the caller''s organisation may record support of the commune itself';
 
 create function app_late_entry_days() returns integer stable parallel safe language sql
   as $$ select coalesce(nullif(current_setting('app.late_entry_days', true), '')::integer, 90) $$;
@@ -72,5 +76,5 @@ create function app_two_person_days() returns integer stable parallel safe langu
 comment on function app_two_person_days() is
   'TWO_PERSON_DAYS: days for which the maker of an account, or of its last reset, counts as its owner; 0: never';
 
-select app_callable('app_high', 'app_in_range', 'app_late_entry_days', 'app_low', 'app_now', 'app_organisation', 'app_place', 'app_rank', 'app_refuse', 'app_role',
+select app_callable('app_communes', 'app_high', 'app_in_range', 'app_late_entry_days', 'app_low', 'app_now', 'app_organisation', 'app_place', 'app_rank', 'app_refuse', 'app_role',
   'app_set', 'app_today', 'app_user_id', 'app_villages');

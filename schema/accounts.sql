@@ -85,13 +85,12 @@ begin
   if found then
     perform public.app_set('organisation', giver.id::text);
     -- After its end, also that of the organisation, a twinning gives no village.
-    perform public.app_set('villages', (
-      -- Communes too: support for a commune itself.
-      select array_agg(distinct v.id)::text
-        from public.twinnings t
-        join public.localities v on v.level in ('village', 'commune')
-         and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
-       where t.organisation_id = giver.id and public.app_twinning_active(t, today)));
+    perform public.app_set('villages', (array_agg(distinct v.id) filter (where v.level = 'village'))::text),
+            public.app_set('communes', (array_agg(distinct v.id) filter (where v.level = 'commune'))::text)
+       from public.twinnings t
+       join public.localities v on v.level in ('village', 'commune')
+        and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
+      where t.organisation_id = giver.id and public.app_twinning_active(t, today);
   end if;
   return outcome;
 end $$;

@@ -263,7 +263,11 @@ create function app_tree(day date) returns table (place_id uuid, village_id uuid
     join above p1 on p1.id = a.parent_id
     left join above p2 on p2.id = p1.parent_id
     left join above p3 on p3.id = p2.parent_id
-   where a.level in ('village', 'commune') $$;
+   where a.level in ('village', 'commune')
+  union all
+  -- A commune that has ended by the day lies where its successor lies; one that begins later lies nowhere yet.
+  select l.id, null, case when l.valid_to < day then l.commune_id end, null, case when l.valid_to < day then l.province_id end
+    from public.localities l where l.level = 'commune' and (l.valid_to < day or l.valid_from > day) $$;
 comment on function app_tree(date) is
   'Every village and commune with the places above it on a day other than the tree day, whose ancestors are stored in localities';
 

@@ -238,7 +238,8 @@ create function app_forget_step(record uuid) returns void language sql security 
   $$ delete from public.steps s where s.record_id = record $$;
 
 -- ── dependent records ─────────────────────────────────────────────────────────────────────────
--- Runs as the owner: records outside the caller's range count too. Skips foreign keys by which dependent rows are deleted.
+-- Runs as the owner: records outside the caller's range count too. Skips foreign keys by which dependent rows are deleted, and tables
+-- that are no resource; the households of visits and gifts count as these.
 create function app_dependents(of_table text, subject uuid) returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
   reference record;
@@ -246,13 +247,16 @@ declare
   counts jsonb := '{}';
 begin
   for reference in
-    select r.relname as name, a.attname as key
+    select r.relname as source, a.attname as key,
+           case r.relname when 'visit_households' then 'visits' when 'gift_recipients' then 'gifts' else r.relname end as name
       from pg_catalog.pg_constraint c
       join pg_catalog.pg_class r on r.oid = c.conrelid
       join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
      where c.contype = 'f' and c.confrelid = ('public.' || quote_ident(of_table))::regclass and c.confdeltype in ('a', 'r')
+       and (r.relname in ('visit_households', 'gift_recipients')
+            or exists (select from pg_catalog.pg_trigger t where t.tgrelid = r.oid and t.tgname = 'zz_track'))
   loop
-    execute format('select count(*) from public.%I where %I = $1', reference.name, reference.key) into referring using subject;
+    execute format('select count(*) from public.%I where %I = $1', reference.source, reference.key) into referring using subject;
     counts := counts || jsonb_build_object(reference.name, referring + coalesce((counts ->> reference.name)::bigint, 0));
   end loop;
   return counts;

@@ -284,22 +284,23 @@ begin
   else
     new.households_count := 1;
     new.households_named := 1;
-    if new.item_automatic then
+    -- In a merge the item follows its household.
+    if new.item_automatic and coalesce(current_setting('app.step', true), '') <> 'merge' then
       new.hardship_item_id := public.app_item_for(new.household_id, new.village_id, new.category, new.given_on,
-        case when tg_op = 'UPDATE' then old.hardship_item_id end);
+        case when tg_op = 'UPDATE' and old.status = 'confirmed' then old.hardship_item_id end);
     end if;
   end if;
   return new;
 end $$;
 
-CREATE FUNCTION public.app_choose_items(gifts uuid[]) RETURNS void
+CREATE FUNCTION public.app_choose_items(gifts uuid[], helped boolean) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
     AS $$
   update public.gift_recipients r set hardship_item_id = chosen.item
     from public.gift_recipients x
     join public.gifts g on g.id = x.gift_id
-   cross join lateral (select public.app_item_for(x.household_id, x.village_id, g.category, g.given_on, x.hardship_item_id) as item) chosen
+   cross join lateral (select public.app_item_for(x.household_id, x.village_id, g.category, g.given_on, case when helped then x.hardship_item_id end) as item) chosen
    where x.gift_id = any (gifts) and x.item_automatic and r.gift_id = x.gift_id and r.household_id = x.household_id
      and r.hardship_item_id is distinct from chosen.item $$;
 
@@ -308,7 +309,7 @@ CREATE FUNCTION public.app_choose_items_of_changed() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  perform public.app_choose_items(array[new.id]);
+  perform public.app_choose_items(array[new.id], old.status = 'confirmed');
   return null;
 end $$;
 
@@ -335,6 +336,12 @@ begin
   return 'replay';
 end $$;
 
+CREATE FUNCTION public.app_communes() RETURNS uuid[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.communes', true), '')::uuid[] $$;
+
+COMMENT ON FUNCTION public.app_communes() IS 'Communes for which the caller''s organisation may record support of the commune itself';
+
 CREATE FUNCTION public.app_condition(target regclass, shapes text[]) RETURNS text
     LANGUAGE plpgsql STABLE
     AS $_$
@@ -357,8 +364,8 @@ begin
       -- The caller's organisation is twinned with the village today; a column condition may narrow it.
       when 'twinned' then format(case when extra is null then '%s' else '(%s and %s)' end,
         'village_id = any ((select app_villages())::uuid[])', extra)
-      -- The same, also for a commune itself.
-      when 'twinned place' then 'coalesce(village_id, locality_id) = any ((select app_villages())::uuid[])'
+      -- The same, or the commune itself.
+      when 'twinned place' then '(village_id = any ((select app_villages())::uuid[]) or locality_id = any ((select app_communes())::uuid[]))'
       -- The caller sees the record that this one is a part of.
       when 'part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s)',
         part[1], left(part[1], 1), target, part[2])
@@ -405,13 +412,16 @@ declare
   counts jsonb := '{}';
 begin
   for reference in
-    select r.relname as name, a.attname as key
+    select r.relname as source, a.attname as key,
+           case r.relname when 'visit_households' then 'visits' when 'gift_recipients' then 'gifts' else r.relname end as name
       from pg_catalog.pg_constraint c
       join pg_catalog.pg_class r on r.oid = c.conrelid
       join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
      where c.contype = 'f' and c.confrelid = ('public.' || quote_ident(of_table))::regclass and c.confdeltype in ('a', 'r')
+       and (r.relname in ('visit_households', 'gift_recipients')
+            or exists (select from pg_catalog.pg_trigger t where t.tgrelid = r.oid and t.tgname = 'zz_track'))
   loop
-    execute format('select count(*) from public.%I where %I = $1', reference.name, reference.key) into referring using subject;
+    execute format('select count(*) from public.%I where %I = $1', reference.source, reference.key) into referring using subject;
     counts := counts || jsonb_build_object(reference.name, referring + coalesce((counts ->> reference.name)::bigint, 0));
   end loop;
   return counts;
@@ -521,13 +531,12 @@ begin
   if found then
     perform public.app_set('organisation', giver.id::text);
     -- After its end, also that of the organisation, a twinning gives no village.
-    perform public.app_set('villages', (
-      -- Communes too: support for a commune itself.
-      select array_agg(distinct v.id)::text
-        from public.twinnings t
-        join public.localities v on v.level in ('village', 'commune')
-         and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
-       where t.organisation_id = giver.id and public.app_twinning_active(t, today)));
+    perform public.app_set('villages', (array_agg(distinct v.id) filter (where v.level = 'village'))::text),
+            public.app_set('communes', (array_agg(distinct v.id) filter (where v.level = 'commune'))::text)
+       from public.twinnings t
+       join public.localities v on v.level in ('village', 'commune')
+        and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
+      where t.organisation_id = giver.id and public.app_twinning_active(t, today);
   end if;
   return outcome;
 end $$;
@@ -919,12 +928,14 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_keep_inside(subjects uuid[]) RETURNS void
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
   outside record;
 begin
+  -- Waits for records whose transaction is not committed yet.
+  perform 1 from public.twinnings t where t.id = any (subjects) order by t.id for update;
   select count(*) filter (where x.starts_on < x.first or coalesce(x.ends_on, x.starts_on) > x.last) as twinnings,
          coalesce(sum((select count(*) from public.visits r where r.twinning_id = x.id
            and (r.visited_on < x.starts_on or r.visited_on > x.last_day or public.app_suspended(x.suspensions, r.visited_on)))), 0) as visits,
@@ -1206,10 +1217,10 @@ CREATE FUNCTION public.app_merge_recipients(merged uuid, survivor uuid) RETURNS 
     LANGUAGE plpgsql
     AS $$
 begin
+  with gone as (delete from public.gift_recipients r where r.household_id = merged returning r.*)
   insert into public.gift_recipients (gift_id, household_id, village_id, hardship_item_id, item_automatic)
-  select r.gift_id, survivor, r.village_id, r.hardship_item_id, r.item_automatic from public.gift_recipients r where r.household_id = merged
+  select g.gift_id, survivor, g.village_id, g.hardship_item_id, g.item_automatic from gone g
   on conflict do nothing;
-  delete from public.gift_recipients r where r.household_id = merged;
 end $$;
 
 CREATE FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid) RETURNS void
@@ -1254,7 +1265,9 @@ CREATE FUNCTION public.app_name_late() RETURNS text
 declare
   before constant text := coalesce(current_setting('app.villages', true), '');
 begin
-  perform public.app_set('villages', (
+  perform public.app_set('villages', (array_agg(l.id) filter (where l.level = 'village'))::text),
+          public.app_set('communes', (array_agg(l.id) filter (where l.level = 'commune'))::text)
+    from (
     with recursive places as (
       select t.locality_id as id from public.twinnings t
        where t.organisation_id = public.app_organisation() and t.starts_on <= public.app_today()
@@ -1263,7 +1276,7 @@ begin
       -- Below the place at any time; the record is checked against the tree of its day.
       select v.locality_id from places p join public.locality_versions v on v.parent_id = p.id
     )
-    select array_agg(distinct l.id)::text from places join public.localities l using (id) where l.level in ('village', 'commune')));
+    select distinct l.id, l.level from places join public.localities l using (id)) l;
   return before;
 end $$;
 
@@ -1475,7 +1488,16 @@ CREATE FUNCTION public.app_place_of_support() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
+declare
+  day date;
 begin
+  if tg_op = 'INSERT' then
+    if tg_table_name = 'visits' then day := new.visited_on; else day := new.given_on; end if;
+    perform 1 from public.twinnings t where t.id = new.twinning_id and public.app_twinning_active(t, day) for key share;
+    if not found and exists (select from public.twinnings t where t.id = new.twinning_id) then
+      raise exception 'could not serialize access: the days of the twinning have changed' using errcode = 'serialization_failure';
+    end if;
+  end if;
   if tg_op = 'INSERT' or (new.village_id, new.locality_id) is distinct from (old.village_id, old.locality_id) then
     select l.scope_path into new.scope_path from public.localities l where l.id = coalesce(new.village_id, new.locality_id) for key share;
   end if;
@@ -1605,11 +1627,11 @@ CREATE FUNCTION public.app_recipients_changed() RETURNS trigger
 declare
   gifts uuid[];
 begin
-  if tg_op = 'INSERT' then
-    select array_agg(distinct c.gift_id) into gifts from changed c;
-    perform public.app_choose_items(gifts);
-  else
-    select array_agg(distinct c.gift_id) into gifts from changed c;
+  select array_agg(distinct c.gift_id) into gifts from changed c;
+  -- A separate statement takes the locks: the count has a new snapshot and sees what a concurrent transaction committed.
+  perform 1 from public.gifts g where g.id = any (gifts) order by g.id for no key update;
+  if tg_op = 'INSERT' and coalesce(current_setting('app.step', true), '') <> 'merge' then
+    perform public.app_choose_items(gifts, true);
   end if;
   update public.gifts g set households_named = named.number
     from (select x.id, (select count(*) from public.gift_recipients r where r.gift_id = x.id) as number from unnest(gifts) x(id)) named
@@ -2310,7 +2332,11 @@ CREATE FUNCTION public.app_tree(day date) RETURNS TABLE(place_id uuid, village_i
     join above p1 on p1.id = a.parent_id
     left join above p2 on p2.id = p1.parent_id
     left join above p3 on p3.id = p2.parent_id
-   where a.level in ('village', 'commune') $$;
+   where a.level in ('village', 'commune')
+  union all
+  -- A commune that has ended by the day lies where its successor lies; one that begins later lies nowhere yet.
+  select l.id, null, case when l.valid_to < day then l.commune_id end, null, case when l.valid_to < day then l.province_id end
+    from public.localities l where l.level = 'commune' and (l.valid_to < day or l.valid_from > day) $$;
 
 COMMENT ON FUNCTION public.app_tree(day date) IS 'Every village and commune with the places above it on a day other than the tree day, whose ancestors are stored in localities';
 
@@ -2403,7 +2429,7 @@ CREATE FUNCTION public.app_villages() RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.villages', true), '')::uuid[] $$;
 
-COMMENT ON FUNCTION public.app_villages() IS 'Villages, and communes themselves, that the caller''s organisation is twinned with today';
+COMMENT ON FUNCTION public.app_villages() IS 'Villages that the caller''s organisation is twinned with today';
 
 CREATE FUNCTION public.app_visit_gave(visit uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3987,7 +4013,7 @@ CREATE TRIGGER latest_assessment AFTER INSERT OR UPDATE OF year, poverty_status,
 
 CREATE TRIGGER once AFTER INSERT OR UPDATE OF programme_id, organisation_id, locality_id, starts_on, ends_on ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_twinning_once();
 
-CREATE TRIGGER one_lead AFTER INSERT OR UPDATE OF programme_id, locality_id, lead, starts_on, last_day ON public.twinnings FOR EACH ROW WHEN (new.lead) EXECUTE FUNCTION public.app_one_lead();
+CREATE TRIGGER one_lead AFTER INSERT OR UPDATE OF programme_id, locality_id, lead, starts_on, ends_on, last_day ON public.twinnings FOR EACH ROW WHEN (new.lead) EXECUTE FUNCTION public.app_one_lead();
 
 CREATE TRIGGER place_of_household_assessments BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_assessments'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
 
@@ -4462,6 +4488,10 @@ CREATE POLICY definer_locks ON public.organisations FOR UPDATE TO app_owner USIN
 
 COMMENT ON POLICY definer_locks ON public.organisations IS 'A foreign key locks the row that it refers to, as the owner; nothing is changed';
 
+CREATE POLICY definer_locks ON public.programmes FOR UPDATE TO app_owner USING (true) WITH CHECK (false);
+
+COMMENT ON POLICY definer_locks ON public.programmes IS 'A foreign key locks the row that it refers to, as the owner; nothing is changed';
+
 ALTER TABLE public.deleted_records ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
@@ -4712,11 +4742,11 @@ ALTER TABLE public.support_summaries ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tree_day ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY twinned ON public.gifts AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (COALESCE(village_id, locality_id) = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
+CREATE POLICY twinned ON public.gifts AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (locality_id = ANY (( SELECT public.app_communes() AS app_communes)::uuid[])))));
 
 COMMENT ON POLICY twinned ON public.gifts IS 'A unit records gifts only to villages that it is twinned with on that day; officials record for units on paper';
 
-CREATE POLICY twinned ON public.visits AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (COALESCE(village_id, locality_id) = ANY (( SELECT public.app_villages() AS app_villages)::uuid[]))));
+CREATE POLICY twinned ON public.visits AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (locality_id = ANY (( SELECT public.app_communes() AS app_communes)::uuid[])))));
 
 COMMENT ON POLICY twinned ON public.visits IS 'A unit records visits only to villages that it is twinned with on that day; officials record for units on paper';
 
@@ -4905,12 +4935,15 @@ GRANT ALL ON FUNCTION public.app_change_own_password(verified text, new_hash tex
 
 REVOKE ALL ON FUNCTION public.app_choose_item() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.app_choose_items(gifts uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.app_choose_items(gifts uuid[], helped boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_choose_items_of_changed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_claim(new_id uuid, new_resource text, new_hash bytea) TO app;
+
+REVOKE ALL ON FUNCTION public.app_communes() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_communes() TO app;
 
 REVOKE ALL ON FUNCTION public.app_condition(target regclass, shapes text[]) FROM PUBLIC;
 

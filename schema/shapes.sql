@@ -32,8 +32,8 @@ begin
       -- The caller's organisation is twinned with the village today; a column condition may narrow it.
       when 'twinned' then format(case when extra is null then '%s' else '(%s and %s)' end,
         'village_id = any ((select app_villages())::uuid[])', extra)
-      -- The same, also for a commune itself.
-      when 'twinned place' then 'coalesce(village_id, locality_id) = any ((select app_villages())::uuid[])'
+      -- The same, or the commune itself.
+      when 'twinned place' then '(village_id = any ((select app_villages())::uuid[]) or locality_id = any ((select app_communes())::uuid[]))'
       -- The caller sees the record that this one is a part of.
       when 'part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s)',
         part[1], left(part[1], 1), target, part[2])

@@ -6,9 +6,19 @@ select app_table('visits', owner => 'writes', personal => '{findings, occasion, 
   reads_reason => 'A giver reads and corrects its own visits, also after its twinning has ended',
   inserts => '{place, twinned place}',
   inserts_reason => 'A unit records visits only to villages that it is twinned with on that day; officials record for units on paper');
--- Derives the path from the village or the commune, like app_place_in_village.
+-- Derives the path from the village or the commune, like app_place_in_village. Locks the twinning until the record is committed, and reads
+-- its days again: they may have changed since the service compared them. app_keep_inside waits for this lock.
 create function app_place_of_support() returns trigger language plpgsql security definer set search_path = '' as $$
+declare
+  day date;
 begin
+  if tg_op = 'INSERT' then
+    if tg_table_name = 'visits' then day := new.visited_on; else day := new.given_on; end if;
+    perform 1 from public.twinnings t where t.id = new.twinning_id and public.app_twinning_active(t, day) for key share;
+    if not found and exists (select from public.twinnings t where t.id = new.twinning_id) then
+      raise exception 'could not serialize access: the days of the twinning have changed' using errcode = 'serialization_failure';
+    end if;
+  end if;
   if tg_op = 'INSERT' or (new.village_id, new.locality_id) is distinct from (old.village_id, old.locality_id) then
     select l.scope_path into new.scope_path from public.localities l where l.id = coalesce(new.village_id, new.locality_id) for key share;
   end if;
@@ -59,13 +69,13 @@ create policy named on gift_recipients using (exists (select from gifts g where 
 comment on policy named on gift_recipients is
   'A name is added and removed by callers who see the gift and the household; the service decides which of them may';
 
--- A household that both records name stays once.
+-- A household that both records name stays once. One statement: its triggers count the names of a gift once, at the end.
 create function app_merge_recipients(merged uuid, survivor uuid) returns void language plpgsql as $$
 begin
+  with gone as (delete from public.gift_recipients r where r.household_id = merged returning r.*)
   insert into public.gift_recipients (gift_id, household_id, village_id, hardship_item_id, item_automatic)
-  select r.gift_id, survivor, r.village_id, r.hardship_item_id, r.item_automatic from public.gift_recipients r where r.household_id = merged
+  select g.gift_id, survivor, g.village_id, g.hardship_item_id, g.item_automatic from gone g
   on conflict do nothing;
-  delete from public.gift_recipients r where r.household_id = merged;
 end $$;
 
 -- A commune does not settle a gift that it gave in one of its own villages.
@@ -92,7 +102,7 @@ create function app_needs_of(category text) returns text[] immutable parallel sa
 comment on function app_needs_of(text) is 'The needs of a listed household that a category of gifts fits';
 
 -- Chooses an approved item of the household on a list of the year: the oldest by approval whose needs fit, or the only one. An item that
--- was helped counts only where it is `current`, the item of this gift.
+-- was helped counts only where it is `current`, the item that this gift helped.
 create function app_item_for(household uuid, village uuid, category text, day date, current uuid) returns uuid
   stable language sql security definer set search_path = '' as $$
   select x.id
@@ -112,9 +122,10 @@ begin
   else
     new.households_count := 1;
     new.households_named := 1;
-    if new.item_automatic then
+    -- In a merge the item follows its household.
+    if new.item_automatic and coalesce(current_setting('app.step', true), '') <> 'merge' then
       new.hardship_item_id := public.app_item_for(new.household_id, new.village_id, new.category, new.given_on,
-        case when tg_op = 'UPDATE' then old.hardship_item_id end);
+        case when tg_op = 'UPDATE' and old.status = 'confirmed' then old.hardship_item_id end);
     end if;
   end if;
   return new;
@@ -125,17 +136,17 @@ create trigger ab_item_of_changed before update of household_id, category, given
         (old.household_id, old.category, old.given_on, old.item_automatic) or new.status = 'confirmed' and old.status <> 'confirmed')
   execute function app_choose_item();
 
-create function app_choose_items(gifts uuid[]) returns void language sql security definer set search_path = '' as $$
+create function app_choose_items(gifts uuid[], helped boolean) returns void language sql security definer set search_path = '' as $$
   update public.gift_recipients r set hardship_item_id = chosen.item
     from public.gift_recipients x
     join public.gifts g on g.id = x.gift_id
-   cross join lateral (select public.app_item_for(x.household_id, x.village_id, g.category, g.given_on, x.hardship_item_id) as item) chosen
+   cross join lateral (select public.app_item_for(x.household_id, x.village_id, g.category, g.given_on, case when helped then x.hardship_item_id end) as item) chosen
    where x.gift_id = any (gifts) and x.item_automatic and r.gift_id = x.gift_id and r.household_id = x.household_id
      and r.hardship_item_id is distinct from chosen.item $$;
 
 create function app_choose_items_of_changed() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
-  perform public.app_choose_items(array[new.id]);
+  perform public.app_choose_items(array[new.id], old.status = 'confirmed');
   return null;
 end $$;
 create trigger choose_items after update of category, given_on, status on gifts for each row
@@ -149,11 +160,11 @@ create function app_recipients_changed() returns trigger language plpgsql securi
 declare
   gifts uuid[];
 begin
-  if tg_op = 'INSERT' then
-    select array_agg(distinct c.gift_id) into gifts from changed c;
-    perform public.app_choose_items(gifts);
-  else
-    select array_agg(distinct c.gift_id) into gifts from changed c;
+  select array_agg(distinct c.gift_id) into gifts from changed c;
+  -- A separate statement takes the locks: the count has a new snapshot and sees what a concurrent transaction committed.
+  perform 1 from public.gifts g where g.id = any (gifts) order by g.id for no key update;
+  if tg_op = 'INSERT' and coalesce(current_setting('app.step', true), '') <> 'merge' then
+    perform public.app_choose_items(gifts, true);
   end if;
   update public.gifts g set households_named = named.number
     from (select x.id, (select count(*) from public.gift_recipients r where r.gift_id = x.id) as number from unnest(gifts) x(id)) named
@@ -235,7 +246,9 @@ create function app_name_late() returns text language plpgsql security definer s
 declare
   before constant text := coalesce(current_setting('app.villages', true), '');
 begin
-  perform public.app_set('villages', (
+  perform public.app_set('villages', (array_agg(l.id) filter (where l.level = 'village'))::text),
+          public.app_set('communes', (array_agg(l.id) filter (where l.level = 'commune'))::text)
+    from (
     with recursive places as (
       select t.locality_id as id from public.twinnings t
        where t.organisation_id = public.app_organisation() and t.starts_on <= public.app_today()
@@ -244,17 +257,19 @@ begin
       -- Below the place at any time; the record is checked against the tree of its day.
       select v.locality_id from places p join public.locality_versions v on v.parent_id = p.id
     )
-    select array_agg(distinct l.id)::text from places join public.localities l using (id) where l.level in ('village', 'commune')));
+    select distinct l.id, l.level from places join public.localities l using (id)) l;
   return before;
 end $$;
 
 -- ── days that hold each other ──────────────────────────────────────────────────────────────────
 -- Refuses days of twinnings, and of the programmes, organisations and places that limit them, which leave a twinning, a visit or a gift
 -- outside.
-create function app_keep_inside(subjects uuid[]) returns void language plpgsql stable security definer set search_path = '' as $$
+create function app_keep_inside(subjects uuid[]) returns void language plpgsql security definer set search_path = '' as $$
 declare
   outside record;
 begin
+  -- Waits for records whose transaction is not committed yet.
+  perform 1 from public.twinnings t where t.id = any (subjects) order by t.id for update;
   select count(*) filter (where x.starts_on < x.first or coalesce(x.ends_on, x.starts_on) > x.last) as twinnings,
          coalesce(sum((select count(*) from public.visits r where r.twinning_id = x.id
            and (r.visited_on < x.starts_on or r.visited_on > x.last_day or public.app_suspended(x.suspensions, r.visited_on)))), 0) as visits,

@@ -20,8 +20,8 @@ select app_table('organisation_headcounts',
   writes => '{managed part of organisations by organisation_id}', writes_reason => 'Officials manage units');
 select app_part('organisation_headcounts', 'organisations', 'organisation_id');
 
--- The owner reads programmes in app_enter.
-select app_table('programmes', owner => 'reads',
+-- app_last_day_of_new locks the programme of a new twinning, which most callers may not change.
+select app_table('programmes', owner => 'locks',
   writes => '{place}', writes_reason => 'Officials manage the programmes of their range');
 create policy readable on programmes for select using ((select app_role()) not in ('public', 'key'));
 comment on policy readable on programmes is
@@ -97,7 +97,7 @@ begin
   end if;
   return null;
 end $$;
-create trigger one_lead after insert or update of programme_id, locality_id, lead, starts_on, last_day on twinnings
+create trigger one_lead after insert or update of programme_id, locality_id, lead, starts_on, ends_on, last_day on twinnings
   for each row when (new.lead) execute function app_one_lead();
 
 -- ── the last day of twinnings ──────────────────────────────────────────────────────────────────

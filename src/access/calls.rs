@@ -243,6 +243,9 @@ impl<P> May<P> {
         }
         let hash = sha256(b"{}");
         self.write(move |tx| {
+            let ids: Vec<I> = bulk.items.iter().map(|item| I::from(item.id)).collect();
+            // In one order for all callers: two requests about the same records do not wait for each other.
+            records::lock_all(tx.conn, &ids)?;
             let mut results = Vec::new();
             for BulkItem { id, version } in bulk.items {
                 let if_match = IfMatch::Tags(vec![version.to_string()]);

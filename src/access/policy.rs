@@ -116,7 +116,7 @@ permissions! {
     ConfirmGifts           = "gifts:confirm":          -    -    -    x    -    x    -;
     // After the confirmation, the dispute or the settlement, with a reason.
     CorrectGifts           = "gifts:correct":          -    -    -    x    -    -    -;
-    // A province and a district settle where the commune is the giver.
+    // A province and a district settle where the commune is the giver or the receiver.
     SettleGifts            = "gifts:settle":           -    x    x    x    -    -    -;
 
     ReadAggregates         = "aggregates:read":        x    x    x    x    x    x    x;

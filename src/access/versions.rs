@@ -19,14 +19,15 @@ pub(super) fn lock_version<I: RecordId, T: Record>(
     expect_version(tx, version, if_match, |tx| find(tx, id))
 }
 
-/// Locks a record and compares its version where `If-Match` was sent.
+/// Locks a record, and compares its version where `If-Match` was sent.
 pub fn honour_version<I: RecordId, T: Record>(
     tx: &mut Tx<'_>,
     id: I,
     if_match: &IfMatch,
     find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
 ) -> Result<()> {
-    if *if_match == IfMatch::Missing { Ok(()) } else { lock_version(tx, id, if_match, find) }
+    let version = records::lock(tx.conn, id)?;
+    if *if_match == IfMatch::Missing { Ok(()) } else { expect_version(tx, version, if_match, |tx| find(tx, id)) }
 }
 
 /// Compares the version of a locked record with `If-Match`; a stale one is 412 with the current record.

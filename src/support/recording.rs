@@ -184,7 +184,8 @@ pub fn check(tx: &mut Tx<'_>, occasion: &Occasion, said: Option<EnteredFrom>) ->
     if !own && !tx.actor.may(Permission::RecordForUnits) {
         return Err(not_yours());
     }
-    if own {
+    let is_official = tx.actor.may(Permission::RecordForUnits);
+    if own && !is_official {
         terms.check_late(tx.today)?;
     }
     check_day(tx.today, &terms, occasion)?;
@@ -199,6 +200,10 @@ pub fn check(tx: &mut Tx<'_>, occasion: &Occasion, said: Option<EnteredFrom>) ->
         return Err(Problem::field(occasion.place_pointer, WRONG_LEVEL));
     }
     check_place(tx, &terms, occasion)?;
+    // Officials of the place have no limit, also where their commune is the giver.
+    if own && !in_range {
+        terms.check_late(tx.today)?;
+    }
     let organisation_id = terms.organisation_id;
     let on_behalf_of = (!own).then_some(organisation_id);
     if said.is_some_and(|said| said != EnteredFrom::of(on_behalf_of)) {

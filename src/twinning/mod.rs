@@ -3,7 +3,6 @@
 pub mod organisations;
 pub mod programmes;
 /// Checks of references in bodies: places in the caller's range, parents without cycles.
-/// Checks of references to these records.
 pub mod references;
 pub mod twinnings;
 pub mod working_groups;

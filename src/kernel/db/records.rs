@@ -129,6 +129,14 @@ pub fn fits(conn: &mut PgConnection, version: i64, if_match: &IfMatch) -> Result
     Ok(fit != Match::Stale)
 }
 
+/// Locks those of these records that the caller may change, in the order of their ids.
+pub fn lock_all<I: RecordId>(conn: &mut PgConnection, ids: &[I]) -> Result<()> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| (*id).into()).collect();
+    let sql = format!("SELECT 1 FROM {} WHERE id = ANY ($1) ORDER BY id FOR UPDATE", I::TABLE);
+    sql_query(sql).bind::<Array<SqlUuid>, _>(ids).execute(conn)?;
+    Ok(())
+}
+
 /// Sets `app.<name>` for the rest of the transaction, which the audit trigger reads.
 pub fn set(conn: &mut PgConnection, name: &str, value: &str) -> Result<()> {
     diesel::select(app_set(name, value)).execute(conn)?;

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use chrono::{Datelike, NaiveDate};
 use validator::ValidationError;
 
-use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 
 const YEARS: RangeInclusive<i32> = 1900..=2200;
 
@@ -28,6 +28,12 @@ pub fn check_parameter(pointer: &str, day: Option<NaiveDate>) -> Result<()> {
 /// Rejects a day after today.
 pub fn check_past(day: NaiveDate, today: NaiveDate, pointer: &str) -> Result<()> {
     if day > today { Err(Problem::field(pointer, FieldCode::IN_THE_FUTURE)) } else { Ok(()) }
+}
+
+/// Returns an error for each year after this one, with its pointer.
+pub fn future_years(years: impl IntoIterator<Item = (String, i32)>, today: NaiveDate) -> Vec<FieldError> {
+    let ahead = years.into_iter().filter(|(_, year)| *year > today.year());
+    ahead.map(|(pointer, _)| FieldError::new(pointer, FieldCode::IN_THE_FUTURE)).collect()
 }
 
 /// Rejects a last day before the first one.

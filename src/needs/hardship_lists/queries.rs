@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -24,6 +24,7 @@ use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Pr
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
+use crate::kernel::value::day;
 use crate::kernel::value::id::RecordId;
 use crate::needs::hardship_items::model::HardshipItem;
 use crate::needs::hardship_items::queries::{is_listed, load as load_items};
@@ -94,9 +95,7 @@ sort_columns! { HardshipListSort of hardship_lists as HardshipList: CreatedAt = 
 
 pub fn create(tx: &mut Tx<'_>, id: HardshipListId, new: NewHardshipList) -> Result<()> {
     check_village(tx, new.village_id)?;
-    if new.year > tx.today.year() + 1 {
-        return Err(Problem::field("#/year", FieldCode::IN_THE_FUTURE));
-    }
+    Problem::check(day::future_years([("#/year".to_owned(), new.year)], tx.today))?;
     let acted_for = if tx.actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
     diesel::insert_into(hardship_lists::table)
         .values((

@@ -26,6 +26,7 @@ use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
+use crate::kernel::value::day;
 use crate::kernel::value::id::RecordId;
 use crate::needs::households::problems::MEMBER_IN_USE;
 use crate::places::localities::LocalityId;
@@ -136,7 +137,7 @@ pub fn create(tx: &mut Tx<'_>, id: HouseholdId, new: NewHousehold) -> Result<()>
 pub fn create_found_in(tx: &mut Tx<'_>, id: HouseholdId, new: &NewHousehold, finding: &Finding) -> Result<()> {
     check_village(tx, new.village_id)?;
     let year = finding.year_by(tx.today)?;
-    check_birth_year(new.head_birth_year, tx.today)?;
+    check_birth_years(new.head_birth_year, &new.members, tx.today)?;
     let acted_for = if tx.actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
     diesel::insert_into(households::table)
         .values((
@@ -161,9 +162,13 @@ pub fn create_found_in(tx: &mut Tx<'_>, id: HouseholdId, new: &NewHousehold, fin
     private::insert(tx.conn, tx.secrets, id, new.phone.as_deref(), new.identity_number.as_deref())
 }
 
-fn check_birth_year(year: Option<i32>, today: NaiveDate) -> Result<()> {
-    let unborn = year.is_some_and(|year| year > today.year());
-    if unborn { Err(Problem::field("#/head_birth_year", FieldCode::IN_THE_FUTURE)) } else { Ok(()) }
+/// Rejects birth years after this year, of the head and of members.
+fn check_birth_years(head: Option<i32>, members: &[NewHouseholdMember], today: NaiveDate) -> Result<()> {
+    let head = head.map(|year| ("#/head_birth_year".to_owned(), year));
+    let born = |(index, member): (usize, &NewHouseholdMember)| {
+        Some((format!("#/members/{index}/birth_year"), member.birth_year?))
+    };
+    Problem::check(day::future_years(head.into_iter().chain(members.iter().enumerate().filter_map(born)), today))
 }
 
 /// Returns the households of these villages.
@@ -185,7 +190,8 @@ pub fn check_village(tx: &mut Tx<'_>, village: LocalityId) -> Result<()> {
 
 pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -> Result<()> {
     let before = Household::query().find(id).first(tx.conn)?;
-    check_birth_year(changes.head_birth_year.flatten(), tx.today)?;
+    let members = changes.members.as_deref().unwrap_or_default();
+    check_birth_years(changes.head_birth_year.flatten(), members, tx.today)?;
     // Households of a village that has ended may be changed without a move.
     if let Some(village) = changes.village_id.filter(|village| *village != before.village_id) {
         check_village(tx, village)?;

@@ -217,6 +217,8 @@ fn move_village(tx: &mut Tx<'_>, id: LocalityId, parent: LocalityId) -> Result<(
 
 fn replace_profiles(tx: &mut Tx<'_>, village: LocalityId, profiles: &[VillageProfile]) -> Result<()> {
     let mut errors = Vec::new();
+    let years = profiles.iter().enumerate().map(|(index, profile)| (format!("#/profiles/{index}/year"), profile.year));
+    errors.extend(day::future_years(years, tx.today));
     for (index, profile) in profiles.iter().enumerate() {
         if profiles.iter().take(index).any(|other| other.year == profile.year) {
             errors.push(FieldError::new(format!("#/profiles/{index}/year"), FieldCode::DUPLICATE));

@@ -221,17 +221,17 @@ pub struct GiftChanges {
 }
 
 impl GiftChanges {
-    /// Whether the recipients, or what depends on them, have to be checked again.
-    pub fn moves_recipient(&self) -> bool {
+    /// Whether the recipients have to be looked up again.
+    pub fn names_recipient(&self) -> bool {
         self.household_id.is_some()
             || self.member_id.is_some()
             || self.hardship_item_id.is_some()
             || self.recipients.is_some()
-            || self.recipient_group.is_some()
-            || self.households_count.is_some()
-            || self.category.is_some()
-            || self.value_vnd.is_some()
-            || self.unit_value_vnd.is_some()
+    }
+
+    /// Whether the number of homes changes with it.
+    pub fn moves_recipient(&self) -> bool {
+        self.names_recipient() || self.recipient_group.is_some() || self.households_count.is_some()
     }
 
     /// The recipients of a gift after the change.

@@ -30,8 +30,8 @@ pub async fn list_gifts(may: May<ReadSupport>, list: SheetList<GiftFilter, GiftS
 ///
 /// By the giving unit, until `LATE_ENTRY_DAYS` (90) after the last day of its twinning; by officials for any unit, from paper and
 /// without such a limit (`entered_from: paper` where the unit has an account). A unit refers only to
-/// households that it sees, which are those on approved lists; record another gift as one to the village, with
-/// a note. Send the gifts of a new visit inside it instead: one request, in one transaction.
+/// households that it sees, which are those on approved lists; record a gift to others by `recipient_group` and
+/// `households_count`, and the village adds their names. Send the gifts of a new visit inside it instead: one request, in one transaction.
 #[operation(post "/gifts")]
 pub async fn create_gift(may: May<RecordSupport>, new: Valid<NewGift>) -> Result<Created<Gift>> {
     may.create(new, queries::create, queries::find).await
@@ -101,7 +101,7 @@ pub async fn dispute_gift(
 /// Settle a dispute
 ///
 /// By the commune, for the version that was read (If-Match): `delivered` confirms the gift; with `not_delivered`
-/// it is not counted. Not by the side that recorded or gave it, as for a confirmation: where the commune is the giver, the district or
+/// it is not counted. Not by the side that recorded or gave it, as for a confirmation: where the commune is the giver or the receiver, the district or
 /// the province settles.
 #[operation(post "/gifts/{id}/settle")]
 pub async fn settle_gift(
@@ -142,7 +142,7 @@ pub async fn add_gift_recipients(
 
 /// Remove a recipient of a gift
 ///
-/// By those who may add one.
+/// By those who may add one. `If-Match` is compared where it is sent.
 #[operation(delete "/gifts/{id}/recipients/{household_id}")]
 pub async fn remove_gift_recipient(
     may: May<RecordSupport>,

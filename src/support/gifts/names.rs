@@ -8,6 +8,7 @@ use super::bodies::{GiftItem, GiftRecipients};
 use super::model::Gift;
 use super::queries::{find_with_relation, insert_recipients};
 use super::recipients::{check_households, check_listed};
+use super::words::GiftCategory;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{gift_recipients, gifts, hardship_items};
@@ -15,7 +16,7 @@ use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::needs::households::HouseholdId;
 use crate::needs::ids::HardshipItemId;
 use crate::places::localities::LocalityId;
-use crate::support::problems::{ITEM_ELSEWHERE, NOT_APPROVED};
+use crate::support::problems::{ITEM_ELSEWHERE, NOT_APPROVED, NOT_FOR_HOUSEHOLDS};
 use crate::support::recording;
 
 pub fn add_recipients(tx: &mut Tx<'_>, id: GiftId, added: GiftRecipients) -> Result<()> {
@@ -23,6 +24,9 @@ pub fn add_recipients(tx: &mut Tx<'_>, id: GiftId, added: GiftRecipients) -> Res
     relation.may_name(&gift)?;
     if gift.household_id.is_some() {
         return Err(Problem::field("#/household_ids", FieldCode::EXCLUSIVE));
+    }
+    if gift.category == GiftCategory::Equipment {
+        return Err(Problem::field("#/household_ids", NOT_FOR_HOUSEHOLDS));
     }
     let occasion = gift.occasion()?;
     let naming = recording::name_again(tx, gift.twinning_id)?;

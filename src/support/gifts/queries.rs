@@ -79,10 +79,14 @@ fn load(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<(Gift, 
                 wrote_it: gift.authors().any(|author| author == UserId(tx.actor.id)),
                 gave_it: own == Some(gift.organisation_id),
                 recorder_may_be_caller: gift.authors().any(|author| same_people.contains(&author.0)),
-                given_at_home,
+                given_at_home: given_at_home || gift.commune_id.is_some(),
             };
             gift.more.organisation_name = organisation_name.unwrap_or_default();
             gift.more.village_name = village_name;
+            if head_name.is_none() {
+                // The caller does not see the household, nor what it is listed for.
+                gift.hardship_item_id = None;
+            }
             gift.more.household_head_name = head_name;
             gift.more.programme_id = programme;
             gift.complete(named.remove(&gift.id).unwrap_or_default());
@@ -297,14 +301,17 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
         }
     }
     let recipients = changes.recipients_of(&row);
-    if another_day || changes.moves_recipient() {
-        let errors = check_recipients(tx, &occasion, &[("#".to_owned(), recipients.clone())], &row.more.recipients)?;
-        Problem::check(errors)?;
-    }
+    let errors = if another_day || changes.names_recipient() {
+        check_recipients(tx, &occasion, &[("#".to_owned(), recipients.clone())], &row.more.recipients)?
+    } else {
+        recipients.contradictions("#")
+    };
+    Problem::check(errors)?;
     if let Some(kept) = &changes.recipients {
         // Those that the caller does not see stay.
         let of_gift = gift_recipients::table.filter(gift_recipients::gift_id.eq(id));
-        diesel::delete(of_gift.filter(gift_recipients::household_id.ne_all(kept))).execute(tx.conn)?;
+        let seen = of_gift.filter(gift_recipients::household_id.eq_any(&row.more.recipients));
+        diesel::delete(seen.filter(gift_recipients::household_id.ne_all(kept))).execute(tx.conn)?;
     }
     let counts = changes.moves_recipient().then(|| gifts::households_count.eq(recipients.reached()));
     let item = changes.hardship_item_id.is_some().then(|| gifts::item_automatic.eq(false));
@@ -328,7 +335,8 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
         other => records::apply(other),
     }?;
     if let Some(listed) = &changes.recipients {
-        insert_recipients(tx, occasion.place, listed.iter().map(|home| (id, *home)))?;
+        insert_recipients(tx, occasion.place, listed.iter().map(|home| (id, *home)))
+            .map_err(|error| recording::gone(error, "gift_recipients", |_| "#/recipients".to_owned()))?;
     }
     naming.end(tx)
 }

@@ -51,11 +51,11 @@ impl Recipients<'_> {
     }
 
     /// The errors that follow from the body alone.
-    fn contradictions(&self, base: &str) -> Vec<FieldError> {
+    pub fn contradictions(&self, base: &str) -> Vec<FieldError> {
         let mut errors = Vec::new();
         let mut wrong = |field: &str, code| errors.push(FieldError::new(format!("{base}/{field}"), code));
         let to_one = self.household_id.is_some() || self.member_id.is_some() || self.hardship_item_id.is_some();
-        if to_one && !self.many.is_empty() {
+        if to_one && (!self.many.is_empty() || self.hidden > 0) {
             wrong("recipients", FieldCode::EXCLUSIVE);
         }
         if to_one && self.group.is_some() {

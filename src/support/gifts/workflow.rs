@@ -68,7 +68,7 @@ pub struct Relation {
     /// One of the accounts of caller and recorder was lately created or reset by the other, so that both may be
     /// used by one person.
     pub recorder_may_be_caller: bool,
-    /// The giver is a commune, and the village lies in it.
+    /// The commune that would settle is the giver or the receiver.
     pub given_at_home: bool,
 }
 
@@ -88,7 +88,7 @@ impl Relation {
         Ok(())
     }
 
-    /// The commune settles; where it is the giver, a level above.
+    /// The commune settles; where it is the giver or the receiver, a level above, too.
     fn answers_for(&self, step: &GiftStep) -> bool {
         let is_above = matches!(self.office, Office::User(Role::Province | Role::District));
         step.action != GiftAction::Settle || !is_above || self.given_at_home

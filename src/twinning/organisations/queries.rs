@@ -16,7 +16,7 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::db::sql::app_matches;
-use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result, violates};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
@@ -27,6 +27,7 @@ use crate::places::localities::problems::WRONG_LEVEL;
 use crate::places::localities::range::place_in_range;
 use crate::twinning::organisations::problems::PLACE_TAKEN;
 use crate::twinning::references::check_parent;
+use crate::twinning::twinnings::problems::LEAD_EXISTS;
 
 pub fn find(tx: &mut Tx<'_>, id: OrganisationId) -> Result<Organisation> {
     let query = with_contact().filter(organisations::id.eq(id)).into_boxed();
@@ -153,6 +154,8 @@ pub fn update(tx: &mut Tx<'_>, id: OrganisationId, changes: OrganisationChanges)
     match outcome {
         // A patch of the contact only has no column of this table.
         Err(diesel::result::Error::QueryBuilderError(_)) => {}
+        // A reopened organisation prolongs its twinnings.
+        Err(error) if violates(&error, "twinnings_lead") => return Err(Problem::new(LEAD_EXISTS)),
         outcome => {
             outcome.on_constraint("organisations_place_id_key", || Problem::new(PLACE_TAKEN))?;
         }
@@ -201,7 +204,9 @@ fn replace_headcounts(
         let again = headcounts.iter().take(index).any(|other| other.year == headcount.year);
         again.then(|| FieldError::new(format!("#/headcounts/{index}/year"), FieldCode::DUPLICATE))
     };
-    let errors: Vec<FieldError> = headcounts.iter().enumerate().filter_map(repeated).collect();
+    let mut errors: Vec<FieldError> = headcounts.iter().enumerate().filter_map(repeated).collect();
+    let years = headcounts.iter().enumerate().map(|(index, count)| (format!("#/headcounts/{index}/year"), count.year));
+    errors.extend(day::future_years(years, tx.today));
     Problem::check(errors)?;
     let own = organisation_headcounts::table.filter(organisation_headcounts::organisation_id.eq(organisation));
     diesel::delete(own).execute(tx.conn)?;

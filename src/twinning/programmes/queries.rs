@@ -7,13 +7,14 @@ use crate::access::tx::{Tx, rows};
 use crate::kernel::db::records;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::db::sql::app_matches;
-use crate::kernel::http::problem::Result;
+use crate::kernel::http::problem::{Problem, Result, violates};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::day;
 use crate::places::localities::range::place_in_range;
 use crate::twinning::references::check_parent;
+use crate::twinning::twinnings::problems::LEAD_EXISTS;
 
 pub fn find(tx: &mut Tx<'_>, id: ProgrammeId) -> Result<Programme> {
     Ok(Programme::query().find(id).first(tx.conn)?)
@@ -59,5 +60,9 @@ pub fn update(tx: &mut Tx<'_>, id: ProgrammeId, changes: ProgrammeChanges) -> Re
         changes.ends_on.unwrap_or(before.ends_on),
         "#/ends_on",
     )?;
-    records::apply(diesel::update(programmes::table.find(id)).set(&changes).execute(tx.conn))
+    match diesel::update(programmes::table.find(id)).set(&changes).execute(tx.conn) {
+        // A prolonged programme prolongs its twinnings.
+        Err(error) if violates(&error, "twinnings_lead") => Err(Problem::new(LEAD_EXISTS)),
+        outcome => records::apply(outcome),
+    }
 }

@@ -2,7 +2,6 @@ use chrono::NaiveDate;
 use diesel::dsl::{IntoBoxed, not};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::result::Error as DieselError;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Date, Uuid as SqlUuid};
 
@@ -11,7 +10,7 @@ use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, Twinn
 use crate::access::reach::Reach;
 use crate::access::tx::{Tx, rows};
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
-use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result, violates};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
@@ -97,9 +96,7 @@ pub fn update(tx: &mut Tx<'_>, id: TwinningId, changes: TwinningChanges) -> Resu
 
 fn unless_taken(written: QueryResult<usize>) -> Result<()> {
     match written {
-        Err(DieselError::DatabaseError(_, information)) if information.constraint_name() == Some("twinnings_lead") => {
-            Err(Problem::new(LEAD_EXISTS))
-        }
+        Err(error) if violates(&error, "twinnings_lead") => Err(Problem::new(LEAD_EXISTS)),
         written => written.map(drop).on_constraint("twinnings_key", || Problem::new(TWINNING_EXISTS)),
     }
 }

@@ -400,6 +400,7 @@ fn policies_call_functions_about_the_caller_in_subselects_only() {
             "rank",
             "organisation",
             "villages",
+            "communes",
             "former_places",
             "now",
             "today",
@@ -478,7 +479,8 @@ fn other_logins_may_not_execute_the_functions() {
 #[test]
 fn the_serving_role_may_execute_only_functions_that_the_service_calls() {
     // Called by other functions, triggers and policies, each with its reason.
-    const OTHERS: [(&str, &str); 5] = [
+    const OTHERS: [(&str, &str); 6] = [
+        ("app_communes", "policies of visits and gifts"),
         ("app_mark_support", "the trigger that marks villages whose summaries are out of date"),
         ("app_rank", "policies of accounts"),
         ("app_refuse", "app_give_one_time_password, which asks with the caller's policies"),

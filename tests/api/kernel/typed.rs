@@ -106,3 +106,24 @@ fn places_are_found_with_the_word_of_their_kind() {
     let city = at.world.admin().get("/localities?level=province&q=tp.%20gia%20lai").expect(200);
     assert_eq!(city["items"][0]["id"], json!(at.world.gialai), "a wrong kind finds the place, too");
 }
+
+/// Case 43.
+#[test]
+fn years_of_what_happened_end_with_this_year() {
+    let at = Giving::new();
+    let refused = |answer: crate::harness::Answer, pointer: &str| answer.expect_invalid(&[(pointer, "in_the_future")]);
+    let village = json!({"name": "Klă", "kind": "lang", "parent_id": at.world.ianan, "profiles": [{"year": 2062, "households": 3}]});
+    refused(at.official.post("/localities", village), "#/profiles/0/year");
+    let office = json!({"name": "Hội", "kind": "department", "locality_id": at.world.ianan,
+        "headcounts": [{"year": 2027, "headcount": 3}]});
+    refused(at.official.post("/organisations", office), "#/headcounts/0/year");
+    refused(at.head.post("/hardship-lists", json!({"village_id": at.village, "year": 2027, "items": []})), "#/year");
+    let home =
+        json!({"village_id": at.village, "head_name": "Siu Cách", "ethnic_group": "10", "poverty_status": "poor"});
+    let mut unborn = home.clone();
+    unborn["head_birth_year"] = json!(2027);
+    refused(at.head.post("/households", unborn), "#/head_birth_year");
+    let mut child = home;
+    child["members"] = json!([{"name": "Siu Út", "birth_year": 2027}]);
+    refused(at.head.post("/households", child), "#/members/0/birth_year");
+}

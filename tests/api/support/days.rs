@@ -293,6 +293,7 @@ fn one_organisation_leads_at_a_place_under_a_programme_at_a_time() {
     official.patch(&path(&first), json!({"ends_on": "2025-12-31"})).expect(200);
     let third = twinned("Hội", true, "2026-01-01").expect(201);
     official.patch(&path(&third), json!({"starts_on": "2025-12-31"})).expect_problem(409, "lead_exists");
+    official.patch(&path(&first), json!({"ends_on": null})).expect_problem(409, "lead_exists");
     official.patch(&path(&first), json!({"lead": false})).expect(200);
     official.patch(&path(&third), json!({"starts_on": "2025-12-31"})).expect(200);
 }
@@ -307,4 +308,22 @@ fn a_refused_delete_counts_the_dependent_records() {
     let refused = at.official.delete(&format!("/organisations/{}", at.organisation));
     let counts = refused.expect_problem(409, "in_use")["counts"].clone();
     assert_eq!(counts, json!({"gifts": 1, "twinnings": 1, "users": 1}));
+}
+
+/// A commune that gives in its own village is an official of the place, too.
+#[test]
+fn a_commune_that_gives_at_home_records_late_without_a_limit() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Klă");
+    let giver = giving::place_organisation(&world, world.ianan, world.ianan);
+    let twinning = giving::twinning(&world, giver, village, Some("2025-12-31"));
+    on(&world.server, "2026-06-01T03:00:00Z");
+    world.commune(world.ianan).post("/gifts", gift(twinning, village, "2025-12-30")).expect(201);
+    // In another commune it has the limit of a unit.
+    let elsewhere = world.village(world.kongchro, "Tnang");
+    let twinning = giving::twinning(&world, giver, elsewhere, Some("2025-12-31"));
+    world
+        .commune(world.ianan)
+        .post("/gifts", gift(twinning, elsewhere, "2025-12-30"))
+        .expect_invalid(&[("#/village_id", "not_found")]);
 }

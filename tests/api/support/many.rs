@@ -385,3 +385,123 @@ fn merged_households_are_one_recipient() {
     assert_eq!((&read["recipients"], &read["households_named"]), (&json!([homes[0]]), &json!(1)));
     assert_eq!(counts(&at.official), (json!(1), json!(2), json!(600_000)));
 }
+
+#[test]
+fn a_gift_that_names_the_merged_household_names_the_survivor_afterwards() {
+    let at = Giving::new();
+    let homes = homes(&at, 3, 2);
+    let made =
+        at.unit.post("/gifts", with(&gift(&at, "food", 600_000), json!({"recipients": &homes[..2]}))).expect(201);
+    at.official.post(&format!("/households/{}/merge", homes[0]), json!({"into": homes[2]})).expect(200);
+    let read = at.official.get(&path(&made)).expect(200);
+    assert_eq!((&read["households_named"], &read["households_count"]), (&json!(2), &json!(2)));
+    assert!(read["recipients"].as_array().unwrap().contains(&json!(homes[2])), "{read}");
+}
+
+#[test]
+fn the_item_that_a_gift_helped_goes_with_its_household_to_the_survivor_of_a_merge() {
+    let at = Giving::new();
+    let survivor = giving::household(&at.world, at.village, "Rơ Mah Hyên");
+    let body = with(&gift(&at, "food", 1_000), json!({"household_id": at.home}));
+    let made = at.unit.post("/gifts", body).expect(201);
+    at.head.step(&format!("{}/confirm", path(&made))).expect(200);
+    assert_eq!(item_status(&at.world, at.item), "helped");
+    at.official.post(&format!("/households/{}/merge", at.home), json!({"into": survivor})).expect(200);
+    assert_eq!(item_status(&at.world, at.item), "helped");
+    let read = at.official.get(&path(&made)).expect(200);
+    assert_eq!(read["met_items"][0]["hardship_item_id"], json!(at.item));
+}
+
+#[test]
+fn names_that_two_callers_add_at_once_are_all_counted() {
+    let at = Giving::new();
+    let homes = homes(&at, 12, 0);
+    let body = with(&gift(&at, "food", 1_000), json!({"recipient_group": "all", "households_count": 10}));
+    let made = at.unit.post("/gifts", body).expect(201);
+    let add = |by: &Client, home: Uuid| {
+        by.post(&format!("{}/recipients", path(&made)), json!({"household_ids": [home]})).status
+    };
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let calls: Vec<_> = homes.iter().map(|home| scope.spawn(|| add(&at.head, *home))).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [[200; 10].as_slice(), &[422; 2]].concat(), "ten homes, and no more");
+    assert_eq!(at.official.get(&path(&made)).expect(200)["households_named"], json!(10));
+}
+
+#[test]
+fn a_unit_makes_no_gift_to_one_household_of_a_gift_with_names_that_it_does_not_see() {
+    let at = Giving::new();
+    let hidden = giving::household(&at.world, at.village, "Siu Ẩn");
+    let body = with(&gift(&at, "food", 1_000), json!({"recipient_group": "poor", "households_count": 60}));
+    let made = at.unit.post("/gifts", body).expect(201);
+    at.head.post(&format!("{}/recipients", path(&made)), json!({"household_ids": [hidden]})).expect(200);
+    assert_eq!(at.unit.get(&path(&made)).expect(200)["recipients"], json!([]));
+    let to_one = json!({"household_id": at.home, "recipient_group": null, "households_count": null});
+    at.unit.patch(&path(&made), to_one).expect_invalid(&[("#/recipients", "exclusive")]);
+    // Other names do not take the hidden one away.
+    let renamed = at.unit.patch(&path(&made), json!({"recipients": [at.home]})).expect(200);
+    assert_eq!(renamed["households_named"], json!(2));
+}
+
+#[test]
+fn the_value_of_a_gift_is_corrected_after_its_household_moved() {
+    let at = Giving::new();
+    let village = at.world.village(at.world.ianan, "Nú");
+    let made = at.unit.post("/gifts", with(&gift(&at, "food", 9_000), json!({"household_id": at.home}))).expect(201);
+    at.head.post(&format!("{}/dispute", path(&made)), json!({"reason": "Chỉ nhận một nửa"})).expect(200);
+    at.official.patch(&format!("/households/{}", at.home), json!({"village_id": village})).expect(200);
+    let corrected = at.official.patch(&path(&made), json!({"value_vnd": 4_500, "reason": "Theo biên bản"})).expect(200);
+    assert_eq!((&corrected["status"], &corrected["value_vnd"]), (&json!("recorded"), &json!(4_500)));
+}
+
+#[test]
+fn of_two_gifts_that_chose_one_item_the_second_confirmed_helps_the_next() {
+    let at = Giving::new();
+    let home = giving::household(&at.world, at.village, "Siu Blê");
+    let items = ["2026-02-01", "2026-03-01"].map(|day| item(&at, home, 2026, "food", &format!("{day}T00:00:00Z")));
+    let give = || at.unit.post("/gifts", with(&gift(&at, "food", 1_000), json!({"household_id": home}))).expect(201);
+    let gifts = [give(), give()];
+    for made in &gifts {
+        at.head.step(&format!("{}/confirm", path(made))).expect(200);
+    }
+    assert_eq!(items.map(|item| item_status(&at.world, item)), ["helped", "helped"]);
+}
+
+#[test]
+fn a_dispute_of_a_gift_to_a_commune_is_settled_by_the_province_too() {
+    let at = Giving::new();
+    let twinning = giving::twinning(&at.world, at.organisation, at.world.ianan, None);
+    let body = with(
+        &gift(&at, "cash", 1_000),
+        json!({"twinning_id": twinning, "village_id": null, "commune_id": at.world.ianan}),
+    );
+    let made = at.world.unit(at.organisation).post("/gifts", body).expect(201);
+    at.official.post(&format!("{}/dispute", path(&made)), json!({"reason": "Chưa nhận"})).expect(200);
+    let province = at.world.province(at.world.gialai);
+    assert_eq!(province.get(&path(&made)).expect(200)["allowed_actions"], json!(["settle"]));
+    let settlement = json!({"resolution": "not_delivered", "note": "Chưa có phiếu nhập"});
+    assert_eq!(province.post(&format!("{}/settle", path(&made)), settlement).expect(200)["status"], "not_delivered");
+}
+
+#[test]
+fn a_gift_to_a_former_commune_counts_by_the_tree_of_a_later_day() {
+    let at = Giving::new();
+    let former = ketnghia::places::loader::locality_id(2024, "23845");
+    let twinning = giving::twinning(&at.world, at.organisation, former, None);
+    let body = json!({"twinning_id": twinning, "commune_id": former, "category": "cash", "description": "Tiền mặt",
+        "value_vnd": 25_000_000, "funding_source": "donor", "given_on": "2025-03-01", "entered_from": "paper"});
+    let province = at.world.province(at.world.gialai);
+    province.post("/gifts", body).expect(201);
+    let totals = |query: &str| {
+        let path = format!("/aggregates/support?from=2025-01-01&to=2025-12-31{query}");
+        province.get(&path).expect(200)["totals"]["gift_value_vnd"].clone()
+    };
+    for query in ["", "&as_of=2025-12-31", "&as_of=2025-06-30"] {
+        assert_eq!(totals(query), json!(25_000_000), "{query}");
+    }
+    let rows =
+        province.get("/aggregates/support?from=2025-01-01&to=2025-12-31&as_of=2025-12-31&group_by=commune").expect(200);
+    assert_eq!(rows["rows"][0]["key"]["commune"]["id"], json!(at.world.kongchro), "its successor");
+}

@@ -35,8 +35,9 @@ impl From<DieselError> for Problem {
 
 /// Whether an error is transient: time-outs, deadlocks, a database that shuts down or starts.
 fn is_passing(message: &str) -> bool {
-    const PASSING: [&str; 7] = [
+    const PASSING: [&str; 8] = [
         "deadlock detected",
+        "could not serialize access",
         "canceling statement due to",
         "terminating connection",
         "the database system is",
@@ -63,6 +64,11 @@ pub fn connection_is_gone(error: &DieselError) -> bool {
     }
 }
 
+/// Whether an error is the violation of a named constraint.
+pub fn violates(error: &DieselError, name: &str) -> bool {
+    matches!(error, DieselError::DatabaseError(_, information) if information.constraint_name() == Some(name))
+}
+
 /// Maps the violation of a named constraint to a problem, at the query. Any other constraint is an internal
 /// error.
 pub trait OnConstraint<T> {
@@ -71,9 +77,6 @@ pub trait OnConstraint<T> {
 
 impl<T> OnConstraint<T> for Result<T, DieselError> {
     fn on_constraint(self, name: &str, problem: impl FnOnce() -> Problem) -> Result<T> {
-        self.map_err(|error| match &error {
-            DieselError::DatabaseError(_, information) if information.constraint_name() == Some(name) => problem(),
-            _ => error.into(),
-        })
+        self.map_err(|error| if violates(&error, name) { problem() } else { error.into() })
     }
 }

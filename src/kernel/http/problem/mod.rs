@@ -16,7 +16,7 @@ use validator::{ValidationErrors, ValidationErrorsKind};
 
 pub use self::codes::{Code, FieldCode};
 pub(crate) use self::codes::{field_problems, problems};
-pub use self::database::{OnConstraint, connection_is_gone};
+pub use self::database::{OnConstraint, connection_is_gone, violates};
 use crate::kernel::locale::Locale;
 
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
