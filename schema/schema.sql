@@ -2284,8 +2284,7 @@ begin
       into was, becomes
       from jsonb_object_keys(becomes) key where was -> key is distinct from becomes -> key;
     touched := array(select key from unnest(personal) key where becomes ? key);
-    -- One version for all changes of a transaction: parts that are written after their whole are the same version.
-    new.version := old.version + case when old.changed_xid = pg_current_xact_id() then 0 else 1 end;
+    new.version := old.version + 1;
   end if;
 
   insert into public.audit_events (at, actor_role, actor_id, on_behalf_of, resource, record_id, action, step, forced,
