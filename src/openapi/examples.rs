@@ -42,8 +42,9 @@ fn example_of(schemas: &Value, schema: &Value) -> Value {
         let is_shown = |name: &String, field: &Value| is_required(name) || field.get("example").is_some();
         // Without required fields and without examples, all fields are shown.
         let has_none = !properties.iter().any(|(name, field)| is_shown(name, field));
-        let shown =
-            properties.iter().filter(|(name, field)| name.as_str() != "id" && (has_none || is_shown(name, field)));
+        // Without the optional id that a client may generate.
+        let is_left_out = |name: &String| name == "id" && !is_required(name);
+        let shown = properties.iter().filter(|(name, field)| !is_left_out(name) && (has_none || is_shown(name, field)));
         return shown.map(|(name, field)| (name.clone(), example_of(schemas, field))).collect::<Map<_, _>>().into();
     }
     let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or_default();

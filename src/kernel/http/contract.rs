@@ -44,6 +44,16 @@ impl Contracts {
         Self::of(request).is_some_and(|contract| contract.is_public)
     }
 
+    /// The methods of an operation whose path is that of the request, without an id: `/gifts/confirm`, which a route of `/gifts/{id}` with
+    /// another method takes for an id.
+    pub fn methods_of_literal(request: &HttpRequest) -> Option<String> {
+        let known = request.app_data::<web::Data<Self>>()?;
+        let same = known.0.keys().filter(|(_, path)| path == request.path());
+        let mut methods: Vec<&str> = same.map(|(method, _)| method.as_str()).collect();
+        methods.sort_unstable();
+        (!methods.is_empty()).then(|| methods.join(", "))
+    }
+
     fn of(request: &HttpRequest) -> Option<&Contract> {
         let known = request.app_data::<web::Data<Self>>()?;
         known.0.get(&(request.method().clone(), request.match_pattern()?))

@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use uuid::Uuid;
 
 pub use crate::kernel::http::body::{NoBody, Valid, valid};
+use crate::kernel::http::contract::Contracts;
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 
 /// The id in the path. A malformed UUID becomes the nil UUID, and so is answered 404, like an unknown id.
@@ -18,7 +19,11 @@ impl<T: From<Uuid> + 'static> FromRequest for Id<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(T::from(parse_id(request.match_info().get("id"))))))
+        let id = parse_id(request.match_info().get("id"));
+        match Contracts::methods_of_literal(request).filter(|_| id.is_nil()) {
+            Some(methods) => ready(Err(Problem::method_not_allowed(methods))),
+            None => ready(Ok(Self(T::from(id)))),
+        }
     }
 }
 

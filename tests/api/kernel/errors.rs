@@ -52,6 +52,10 @@ fn a_wrong_method_gets_405_with_allow() {
         answer.expect_problem(405, "method_not_allowed");
         assert_eq!(allowed(&answer), expected, "{method} {path}");
     }
+    // Not an id of `/gifts/{id}`.
+    let bulk = official.patch("/gifts/confirm", json!({}));
+    bulk.expect_problem(405, "method_not_allowed");
+    assert_eq!(allowed(&bulk), "POST");
     let overridden = official.with("X-HTTP-Method-Override", "DELETE").get(&village);
     overridden.expect(200);
     official.get(&village).expect(200);
