@@ -298,14 +298,7 @@ async fn to_docs() -> HttpResponse {
 /// wrong method.
 async fn nowhere(request: HttpRequest, document: Data<Document>) -> Result<HttpResponse> {
     Err(match document.methods(request.path()) {
-        Some(methods) if !methods.contains(request.method()) => {
-            let mut allow: Vec<&str> = methods.iter().map(Method::as_str).collect();
-            if methods.contains(&Method::GET) {
-                allow.push("HEAD");
-            }
-            allow.sort_unstable();
-            Problem::method_not_allowed(allow.join(", "))
-        }
+        Some(methods) if !methods.contains(request.method()) => Problem::method_not_allowed(methods),
         _ => Problem::not_found(),
     })
 }

@@ -222,17 +222,15 @@ pub fn check(tx: &mut Tx<'_>, occasion: &Occasion, said: Option<EnteredFrom>) ->
     Ok(Recording { organisation_id, on_behalf_of, naming })
 }
 
-/// Checks that a recorded visit or gift may have another day.
-pub fn check_other_day(tx: &mut Tx<'_>, occasion: &Occasion) -> Result<()> {
+/// Lets the unit of a recorded visit or gift name late what it changes, and checks the day, if it is another one.
+pub fn change(tx: &mut Tx<'_>, occasion: &Occasion, is_another_day: bool) -> Result<Naming> {
     let terms = terms(tx, occasion.twinning_id)?;
-    check_day(tx.today, &terms, occasion)?;
-    check_place(tx, &terms, occasion)
-}
-
-/// Lets the unit of a record name late what it changes.
-pub fn name_again(tx: &mut Tx<'_>, twinning: TwinningId) -> Result<Naming> {
-    let terms = terms(tx, twinning)?;
-    Naming::begin(tx, &terms)
+    let naming = Naming::begin(tx, &terms)?;
+    if is_another_day {
+        check_day(tx.today, &terms, occasion)?;
+        check_place(tx, &terms, occasion)?;
+    }
+    Ok(naming)
 }
 
 /// Returns the organisation that the caller acts for, if any.

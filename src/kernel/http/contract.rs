@@ -46,12 +46,9 @@ impl Contracts {
 
     /// The methods of an operation whose path is that of the request, without an id: `/gifts/confirm`, which a route of `/gifts/{id}` with
     /// another method takes for an id.
-    pub fn methods_of_literal(request: &HttpRequest) -> Option<String> {
-        let known = request.app_data::<web::Data<Self>>()?;
-        let same = known.0.keys().filter(|(_, path)| path == request.path());
-        let mut methods: Vec<&str> = same.map(|(method, _)| method.as_str()).collect();
-        methods.sort_unstable();
-        (!methods.is_empty()).then(|| methods.join(", "))
+    pub fn methods_of_literal(request: &HttpRequest) -> Vec<&Method> {
+        let known = request.app_data::<web::Data<Self>>().into_iter().flat_map(|known| known.0.keys());
+        known.filter(|(_, path)| path == request.path()).map(|(method, _)| method).collect()
     }
 
     fn of(request: &HttpRequest) -> Option<&Contract> {

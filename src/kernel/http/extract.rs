@@ -20,10 +20,8 @@ impl<T: From<Uuid> + 'static> FromRequest for Id<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = parse_id(request.match_info().get("id"));
-        match Contracts::methods_of_literal(request).filter(|_| id.is_nil()) {
-            Some(methods) => ready(Err(Problem::method_not_allowed(methods))),
-            None => ready(Ok(Self(T::from(id)))),
-        }
+        let literal = if id.is_nil() { Contracts::methods_of_literal(request) } else { Vec::new() };
+        ready(if literal.is_empty() { Ok(Self(T::from(id))) } else { Err(Problem::method_not_allowed(literal)) })
     }
 }
 

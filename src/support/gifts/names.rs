@@ -29,7 +29,7 @@ pub fn add_recipients(tx: &mut Tx<'_>, id: GiftId, added: GiftRecipients) -> Res
         return Err(Problem::field("#/household_ids", NOT_FOR_HOUSEHOLDS));
     }
     let occasion = gift.occasion()?;
-    let naming = recording::name_again(tx, gift.twinning_id)?;
+    let naming = recording::change(tx, &occasion, false)?;
     let homes = check_households(tx, &occasion, &added.household_ids)?;
     let mut errors = check_listed(&added.household_ids, &homes, &gift.more.recipients, "#/household_ids");
     let more = added.household_ids.iter().filter(|home| !gift.more.recipients.contains(home)).count();

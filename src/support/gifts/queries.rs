@@ -292,13 +292,10 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
     let (row, relation) = find_with_relation(tx, id)?;
     let change = relation.may_change(row.status)?;
     let occasion = Occasion { day: changes.given_on.unwrap_or(row.given_on), ..row.occasion()? };
-    let naming = recording::name_again(tx, row.twinning_id)?;
     let another_day = occasion.day != row.given_on;
-    if another_day {
-        recording::check_other_day(tx, &occasion)?;
-        if let Some(visit) = row.visit_id {
-            check_visit(tx, visit, &occasion, "#/given_on")?;
-        }
+    let naming = recording::change(tx, &occasion, another_day)?;
+    if let Some(visit) = row.visit_id.filter(|_| another_day) {
+        check_visit(tx, visit, &occasion, "#/given_on")?;
     }
     let recipients = changes.recipients_of(&row);
     let errors = if another_day || changes.names_recipient() {

@@ -176,14 +176,12 @@ pub fn update(tx: &mut Tx<'_>, id: VisitId, changes: VisitChanges) -> Result<()>
         day_pointer: "#/visited_on",
         place_pointer: "#/visited_on",
     };
-    let naming = recording::name_again(tx, visit.twinning_id)?;
-    if occasion.day != visit.visited_on {
-        // Gifts have the day of their visit.
-        if diesel::select(app_visit_gave(id)).get_result(tx.conn)? {
-            return Err(Problem::new(Code::IN_USE));
-        }
-        recording::check_other_day(tx, &occasion)?;
+    let another_day = occasion.day != visit.visited_on;
+    // Gifts have the day of their visit.
+    if another_day && diesel::select(app_visit_gave(id)).get_result(tx.conn)? {
+        return Err(Problem::new(Code::IN_USE));
     }
+    let naming = recording::change(tx, &occasion, another_day)?;
     records::apply(diesel::update(visits::table.find(id)).set(&changes).execute(tx.conn))?;
     if let Some(ids) = &changes.household_ids {
         let homes = check_households(tx, &occasion, ids)?;

@@ -8,7 +8,7 @@ mod database;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -132,9 +132,15 @@ impl Problem {
         problem
     }
 
-    pub fn method_not_allowed(allow: String) -> Self {
+    /// Refuses the method of a request to a path that has `methods`. A path with GET also answers HEAD.
+    pub fn method_not_allowed<'a>(methods: impl IntoIterator<Item = &'a Method>) -> Self {
+        let mut allow: Vec<&str> = methods.into_iter().map(Method::as_str).collect();
+        if allow.contains(&"GET") {
+            allow.push("HEAD");
+        }
+        allow.sort_unstable();
         let mut problem = Self::new(Code::METHOD_NOT_ALLOWED);
-        problem.0.allow = Some(allow);
+        problem.0.allow = Some(allow.join(", "));
         problem
     }
 
