@@ -24,11 +24,11 @@ const EVERY: Duration = Duration::from_millis(40);
 /// Together the readers ask at most a third of the maximum rate: near it, a build without optimisation on a slow machine is
 /// saturated without any expensive read.
 const SHARE: u32 = 3;
-/// A lower p99 of the calm run measures the scheduler of the machine, not the service.
+/// A lower latency of the calm run measures the scheduler of the machine, not the service.
 const LEAST_CALM_MS: f64 = 20.0;
 const RATIO: f64 = 3.0;
 
-const READ: &str = "p99 of others at most 3 × calm";
+const READ: &str = "others at most 3 × calm";
 const NOT_REFUSED: &str = "no 503 to others";
 pub const MUST_BREAK: [&str; 1] = [READ];
 
@@ -55,11 +55,16 @@ pub fn run(ground: &Ground) -> Result<Findings, String> {
     let mut findings = Findings::default();
     findings.tell(heavy.told());
     findings.tell(format!("calm: {}", calm.told()));
+    // A small run asks about 200 times: its p99 is the third slowest answer, and depends on the scheduler.
+    let quantile = ground.sized(0.9, 0.99);
+    let (calm_ms, attacked_ms) = (calm.run.percentile(quantile), attacked.run.percentile(quantile));
     findings.figure("heavy_p50_ms", heavy.run.percentile(0.5));
-    findings.figure("calm_p99_ms", calm.run.percentile(0.99));
-    findings.figure("attacked_p99_ms", attacked.run.percentile(0.99));
-    let most = RATIO * calm.run.percentile(0.99).max(LEAST_CALM_MS);
-    findings.bound(READ, attacked.run.percentile(0.99) <= most, &format!("bound {most:.0} ms; {}", attacked.told()));
+    findings.figure("quantile", quantile);
+    findings.figure("calm_ms", calm_ms);
+    findings.figure("attacked_ms", attacked_ms);
+    let most = RATIO * calm_ms.max(LEAST_CALM_MS);
+    let measured = format!("p{:.0}, bound {most:.0} ms; {}", quantile * 100.0, attacked.told());
+    findings.bound(READ, attacked_ms <= most, &measured);
     let refused = calm.overloaded + attacked.overloaded;
     let wrong = calm.run.wrong + attacked.run.wrong;
     findings.bound(NOT_REFUSED, refused + wrong == 0, &format!("{refused} × 503, {wrong} other wrong"));
