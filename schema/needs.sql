@@ -32,7 +32,7 @@ comment on function app_merge_rows(text, uuid, uuid) is
 -- Reads and writes have separate policies: units only read, and one policy for both would let them delete, because DELETE is checked
 -- by USING alone.
 select app_table('households', owner => 'writes',
-  personal => '{head_name, head_fold, head_sex, head_birth_year, ethnic_group, address, latitude, longitude, note,
+  personal => '{head_name, head_fold, head_sex, head_birth_year, head_birth_date, ethnic_group, address, latitude, longitude, note,
     hardship_reasons, poverty_causes, deprivations, poverty_status}',
   reads => '{place, twinned where listed}', reads_reason => 'A twinned unit sees households on approved lists only',
   writes => '{place}', writes_reason => 'The village and its officials keep the register');
@@ -66,7 +66,7 @@ begin
 end $$;
 
 -- The owner writes members: a merge moves rows that lie outside the caller's range, in a village that the household has left.
-select app_table('household_members', owner => 'writes', personal => '{name, sex, birth_year, relation, student}',
+select app_table('household_members', owner => 'writes', personal => '{name, sex, birth_year, birth_date, ethnic_group, relation, student}',
   reads => '{place, twinned part of households by household_id}',
   reads_reason => 'A twinned unit reads them of the households that it sees',
   writes => '{place}', writes_reason => 'The village and its officials keep the register');
@@ -100,7 +100,7 @@ end $$;
 -- gets neither the actor nor the fields.
 create function app_household_history(subject uuid) returns table (
     id uuid, kind text, happened_on date, recorded_at timestamptz, household_id uuid,
-    year integer, poverty_status text, deprivations text[], poverty_causes text[],
+    year integer, round_kind text, poverty_status text, deprivations text[], poverty_causes text[], assessment_status text, corrected boolean,
     from_village_id uuid, from_village_name text, village_id uuid, village_name text,
     from_status text, status text, merged_household_id uuid,
     fields text[], actor_id uuid, actor_name text, actor_role text)
@@ -131,9 +131,10 @@ create function app_household_history(subject uuid) returns table (
            max(e.old_values ->> 'status') filter (where e.action = 'update') as from_status,
            max(e.new_values ->> 'status') filter (where e.action <> 'delete') as status,
            (max(e.new_values ->> 'status_since') filter (where e.action = 'update'))::date as since,
+           (max(e.new_values ->> 'moved_on') filter (where e.action = 'update'))::date as moved_on,
            -- Leaves out columns that the database derives, and those that an assessment writes.
            array_agg(distinct e.field) filter (where e.field not in ('head_fold', 'special_hardship', 'listed', 'acted_by', 'on_behalf_of',
-             'poverty_status', 'poverty_year', 'deprivations', 'poverty_causes')) as fields,
+             'poverty_status', 'poverty_year', 'poverty_assessed_on', 'poverty_standard', 'deprivations', 'poverty_causes')) as fields,
            exists (select from public.audit_events m
                     where m.at = e.at and m.request_id = e.request and m.resource = 'household_members') as with_members
       from events e group by e.request, e.at
@@ -142,24 +143,21 @@ create function app_household_history(subject uuid) returns table (
            case when l.merging then 'merged' when l.registered then 'registered'
                 when l.from_village <> l.village then 'moved' when l.from_status <> l.status then 'status_changed'
                 else 'changed' end as kind,
-           coalesce(case when l.from_status <> l.status then l.since end, (l.at at time zone 'Asia/Ho_Chi_Minh')::date) as happened_on, l.at as recorded_at,
-           coalesce(l.record_id, subject) as household_id, null::integer as year, null::text as poverty_status,
-           '{}'::text[] as deprivations, '{}'::text[] as poverty_causes,
+           coalesce(case when l.from_village <> l.village then l.moved_on when l.from_status <> l.status then l.since end, (l.at at time zone 'Asia/Ho_Chi_Minh')::date) as happened_on, l.at as recorded_at,
+           coalesce(l.record_id, subject) as household_id, null::integer as year, null::text as round_kind, null::text as poverty_status,
+           '{}'::text[] as deprivations, '{}'::text[] as poverty_causes, null::text as assessment_status, null::boolean as corrected,
            l.from_village as from_village_id, l.village as village_id, l.from_status, l.status, l.merged_id as merged_household_id,
            coalesce(l.fields, '{}') || case when l.with_members and not l.registered then '{members}' else '{}'::text[] end as fields,
            l.actor_id, l.actor_role
       from lines l
     union all
-    select a.id, 'assessed', a.assessed_on, a.updated_at, subject, a.year, a.poverty_status, a.deprivations, a.poverty_causes,
-           null, null, null, null, null, '{}', a.assessor_id, null
+    select a.id, 'assessed', a.assessed_on, a.updated_at, subject, a.round_year, a.round_kind, a.poverty_status, a.deprivations,
+           a.poverty_causes, a.status, a.corrected_by_id is not null, null, null, null, null, null, '{}', a.assessor_id, null
       from public.household_assessments a join home on a.household_id = home.id
-    union all
-    select a.id, 'assessed', a.assessed_on, a.created_at, a.merged_from, a.year, a.poverty_status, a.deprivations, a.poverty_causes,
-           null, null, null, null, null, '{}', a.assessor_id, null
-      from public.household_former_assessments a join home on a.household_id = home.id
+     where home.inside or a.status = 'confirmed'
   )
-  select e.id, e.kind, e.happened_on, e.recorded_at, e.household_id, e.year, e.poverty_status, e.deprivations, e.poverty_causes,
-         origin.id, public.app_place_name(origin.id), e.village_id, public.app_place_name(e.village_id),
+  select e.id, e.kind, e.happened_on, e.recorded_at, e.household_id, e.year, e.round_kind, e.poverty_status, e.deprivations, e.poverty_causes,
+         e.assessment_status, e.corrected, origin.id, public.app_place_name(origin.id), e.village_id, public.app_place_name(e.village_id),
          e.from_status, e.status, e.merged_household_id,
          case when home.inside then e.fields else '{}' end,
          case when home.inside then e.actor_id end, case when home.inside then u.full_name end,
@@ -171,38 +169,173 @@ create function app_household_history(subject uuid) returns table (
    where e.kind <> 'changed' or (home.inside and e.fields <> '{}') $$;
 comment on function app_household_history(uuid) is 'The history of a household that the caller sees; no row for any other';
 
+create function app_twinned_homes() returns uuid[] stable language sql security definer set search_path = '' as $$
+  select array_agg(h.id) from public.households h where h.village_id = any (public.app_villages()) and h.listed $$;
+comment on function app_twinned_homes() is 'The listed households of the villages that the caller is twinned with';
+
 -- ── assessments ────────────────────────────────────────────────────────────────────────────────
-select app_table('household_assessments', owner => 'merges',
-  personal => '{poverty_status, deprivations, poverty_causes}',
-  reads => '{place, twinned part of households by household_id}',
-  reads_reason => 'A twinned unit reads them of the households that it sees',
+select app_table('poverty_standards', tracked => false, grants => 'select, insert',
+  reads => '{everybody}', reads_reason => 'Standards are law, and public',
+  writes => '{system}', writes_reason => 'The operator imports the next standard');
+
+select app_table('household_assessments', owner => 'writes',
+  personal => '{poverty_status, deprivations, poverty_causes, score_b1, score_b2, no_labour_capacity, note, return_reason}',
+  reads => '{place, twinned confirmed part of households by household_id}',
+  reads_reason => 'A twinned unit reads the confirmed ones of the households that it sees',
   writes => '{place}', writes_reason => 'The village and its officials assess');
 create trigger aa_place before insert on household_assessments for each row execute function app_place_with_household();
 select app_part('household_assessments', 'households', 'household_id');
 select app_merge_rule('households', 'household_assessments', 'household_id', 'app_merge_assessments');
 
-select app_table('household_former_assessments', owner => 'writes',
-  personal => '{poverty_status, deprivations, poverty_causes}',
-  reads => '{part of households by household_id}', reads_reason => 'A part is read with the record that it belongs to');
-select app_part('household_former_assessments', 'households', 'household_id');
-select app_merge_rule('households', 'household_former_assessments', 'household_id', 'move');
+create function app_latest_assessment(subject uuid, on_day date)
+  returns table (poverty_status text, round_year integer, assessed_on date, standard text, deprivations text[], poverty_causes text[])
+  stable language sql as $$
+  select a.poverty_status, a.round_year, a.assessed_on, a.standard, a.deprivations, a.poverty_causes
+    from public.household_assessments a
+   where a.household_id = subject and a.status = 'confirmed' and a.corrected_by_id is null and a.assessed_on <= on_day
+   order by a.assessed_on desc, a.created_at desc, a.id desc limit 1 $$;
+comment on function app_latest_assessment(uuid, date) is 'The assessment that counts for a household on a day; no row without one';
 
 -- Copies the latest assessment to its household.
 create function app_show_latest_assessment(subject uuid) returns void language sql security definer set search_path = '' as $$
   update public.households h
-     set poverty_status = a.poverty_status, poverty_year = a.year, deprivations = a.deprivations, poverty_causes = a.poverty_causes
-    from (select * from public.household_assessments x where x.household_id = subject order by x.year desc limit 1) a
+     set poverty_status = a.poverty_status, poverty_year = a.round_year, poverty_assessed_on = a.assessed_on, poverty_standard = a.standard,
+         deprivations = coalesce(a.deprivations, '{}'), poverty_causes = coalesce(a.poverty_causes, '{}')
+    from (select) one left join lateral public.app_latest_assessment(subject, 'infinity') a on true
    where h.id = subject
-     and (h.poverty_status, h.poverty_year, h.deprivations, h.poverty_causes)
-      is distinct from (a.poverty_status, a.year, a.deprivations, a.poverty_causes) $$;
+     and (h.poverty_status, h.poverty_year, h.poverty_assessed_on, h.poverty_standard, h.deprivations, h.poverty_causes)
+      is distinct from (a.poverty_status, a.round_year, a.assessed_on, a.standard, coalesce(a.deprivations, '{}'), coalesce(a.poverty_causes, '{}')) $$;
 
-create function app_latest_assessment() returns trigger language plpgsql security definer set search_path = '' as $$
+create function app_assessment_changed() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
-  perform public.app_show_latest_assessment(new.household_id);
+  if new.status = 'confirmed' or tg_op = 'UPDATE' and old.status = 'confirmed' then
+    perform public.app_show_latest_assessment(new.household_id);
+  end if;
   return null;
 end $$;
-create trigger latest_assessment after insert or update of year, poverty_status, deprivations, poverty_causes on household_assessments
-  for each row execute function app_latest_assessment();
+create trigger latest_assessment after insert or update of status, corrected_by_id, household_id on household_assessments
+  for each row execute function app_assessment_changed();
+-- A household shows its proposed assessment, too.
+create trigger touch_parent after insert or update or delete on household_assessments
+  for each row execute function app_touch_parent('households', 'household_id');
+
+-- ── residences ─────────────────────────────────────────────────────────────────────────────────
+select app_table('household_residences', tracked => false, grants => 'select', owner => 'writes',
+  reads => '{place}', reads_reason => 'The village that a household left counts it in the years before');
+select app_merge_rule('households', 'household_residences', 'household_id', 'delete');
+
+-- Keeps the village that a household leaves, with the days on which it lived there. A move on the day of the last one corrects its
+-- village; another day without a move corrects the day of the last one.
+create function app_keep_residence() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if new.village_id <> old.village_id then
+    new.moved_on := coalesce(new.moved_on, public.app_today());
+    insert into public.household_residences (household_id, village_id, scope_path, from_on, until_on)
+    select old.id, old.village_id, old.scope_path, old.moved_on, new.moved_on - 1
+     where old.moved_on is null or old.moved_on < new.moved_on;
+  elsif new.moved_on <> old.moved_on then
+    update public.household_residences r set until_on = new.moved_on - 1
+     where r.household_id = old.id and r.until_on = old.moved_on - 1;
+  end if;
+  return new;
+end $$;
+create trigger ac_residence before update of village_id, moved_on on households for each row execute function app_keep_residence();
+
+create function app_residents(of_village uuid, on_day date) returns table (household_id uuid)
+  stable language sql security definer set search_path = '' as $$
+  select h.id from public.households h
+   where h.village_id = of_village and coalesce(h.moved_on <= on_day, true) and (h.status = 'active' or h.status_since > on_day)
+   union all
+  select h.id from public.household_residences r join public.households h on h.id = r.household_id
+   where r.village_id = of_village and coalesce(r.from_on <= on_day, true) and r.until_on >= on_day
+     and (h.status = 'active' or h.status_since > on_day) $$;
+comment on function app_residents(uuid, date) is 'The active households that lived in a village on a day';
+
+-- Households that lived in a village of the caller's range before they moved out of it: their records lie outside.
+create function app_former_residents(days date[])
+  returns table (village_id uuid, on_day date, poverty_status text, standard text, special_hardship boolean, minority boolean)
+  stable language sql security definer set search_path = '' as $$
+  select r.village_id, day, a.poverty_status, a.standard, h.special_hardship, h.ethnic_group <> '01'
+    from unnest(days) day
+    join public.household_residences r on r.scope_path >= public.app_low() and r.scope_path < public.app_high()
+     and coalesce(r.from_on <= day, true) and r.until_on >= day
+    join public.households h on h.id = r.household_id and (h.status = 'active' or h.status_since > day)
+    cross join lateral public.app_latest_assessment(h.id, day) a $$;
+comment on function app_former_residents(date[]) is 'Assessed households on days on which they lived in a village that they left';
+
+-- ── registers ──────────────────────────────────────────────────────────────────────────────────
+select app_table('village_registers', owner => 'writes',
+  reads => '{part of localities by village_id}', reads_reason => 'A register is read with its village',
+  writes => '{place}', writes_reason => 'The commune completes the register of a year');
+create trigger aa_place before insert on village_registers for each row execute function app_place_in_village();
+
+create function app_register_day(of_year integer) returns date stable language sql as
+  $$ select least(make_date(of_year, 12, 31), public.app_today()) $$;
+comment on function app_register_day(integer) is 'The day on which a register of a year counts: its last one, in this year today';
+
+-- Counts of the register of a village and year. `unassessed`: households that were poor or near-poor at the end of the year before
+-- and have no confirmed assessment of the year.
+create function app_register_counts(of_village uuid, of_year integer)
+  returns table (registered integer, assessed integer, poor integer, near_poor integer, proposed integer, unassessed integer)
+  stable language sql security definer set search_path = '' as $$
+  with homes as (
+    select r.household_id, latest.poverty_status,
+           exists (select from public.household_assessments a
+                    where a.household_id = r.household_id and a.round_year = of_year and a.status = 'confirmed' and a.corrected_by_id is null) as assessed,
+           exists (select from public.household_assessments a
+                    where a.household_id = r.household_id and a.round_year = of_year and a.status = 'proposed' and a.corrected_by_id is null) as proposed,
+           before.poverty_status in ('poor', 'near_poor') as was_poor
+      from public.app_residents(of_village, public.app_register_day(of_year)) r
+      left join lateral public.app_latest_assessment(r.household_id, public.app_register_day(of_year)) latest on true
+      left join lateral public.app_latest_assessment(r.household_id, make_date(of_year - 1, 12, 31)) before on true
+  )
+  select count(*)::integer, (count(*) filter (where assessed))::integer, (count(*) filter (where poverty_status = 'poor'))::integer,
+         (count(*) filter (where poverty_status = 'near_poor'))::integer, (count(*) filter (where proposed))::integer,
+         (count(*) filter (where was_poor and not assessed))::integer
+    from homes $$;
+
+-- The registers of a village that the caller sees: each year with a profile, an assessment or a register, and this year. Counts of a
+-- year that is not complete are for the officials and the head.
+create function app_registers(of_village uuid) returns table (
+    year integer, complete boolean, completed_on date, completed_by uuid, reopen_reason text, households integer, minority_households integer,
+    registered integer, assessed integer, poor integer, near_poor integer)
+  stable language sql security definer set search_path = '' as $$
+  with village as (
+    select v.id, v.scope_path >= public.app_low() and v.scope_path < public.app_high() as inside from public.localities v
+     where v.id = of_village and v.level = 'village'
+       and (v.scope_path >= public.app_low() and v.scope_path < public.app_high() or v.id = any (public.app_villages()))
+  ), years as (
+    select p.year from public.village_profiles p where p.village_id = of_village and p.year >= 1990
+     union select g.year from public.village_registers g where g.village_id = of_village
+     union select a.round_year from public.households h join public.household_assessments a on a.household_id = h.id
+            where h.village_id = of_village and (select inside from village)
+     union select extract(year from public.app_today())::integer
+  )
+  select y.year, coalesce(g.complete, false), g.completed_on, g.completed_by, case when village.inside then g.reopen_reason end,
+         p.households, p.minority_households, c.registered, c.assessed, c.poor, c.near_poor
+    from village cross join years y
+    left join public.village_registers g on g.village_id = of_village and g.year = y.year
+    left join public.village_profiles p on p.village_id = of_village and p.year = y.year
+    left join lateral public.app_register_counts(of_village, y.year) c on village.inside or g.complete $$;
+comment on function app_registers(uuid) is 'The registers of a village that the caller sees; no row for any other place';
+
+-- Whether the register of the year is complete in the village where the household lived on the day of the register. Waits for a
+-- concurrent completion, which waits for this transaction.
+create function app_in_complete_register(subject uuid, of_year integer) returns boolean
+  language plpgsql security definer set search_path = '' as $$
+declare
+  village uuid;
+begin
+  select coalesce((select r.village_id from public.household_residences r
+                    where r.household_id = h.id and coalesce(r.from_on <= public.app_register_day(of_year), true)
+                      and r.until_on >= public.app_register_day(of_year)), h.village_id)
+    into village from public.households h where h.id = subject;
+  perform pg_advisory_xact_lock_shared(hashtextextended(village::text, of_year));
+  return exists (select from public.village_registers g where g.village_id = village and g.year = of_year and g.complete);
+end $$;
+
+create function app_lock_register(of_village uuid, of_year integer) returns void language sql
+  as $$ select pg_advisory_xact_lock(hashtextextended(of_village::text, of_year)) $$;
 
 -- ── hardship lists ─────────────────────────────────────────────────────────────────────────────
 select app_table('hardship_lists', owner => 'writes', personal => '{return_reason}',
@@ -316,7 +449,8 @@ begin
   select coalesce(array_agg(p.member_id), '{}'), coalesce(array_agg(p.kept_id), '{}') into gone, kept
     from public.app_same_people(merged, survivor) p;
   update public.household_members s
-     set birth_year = coalesce(s.birth_year, m.birth_year), sex = coalesce(s.sex, m.sex),
+     set birth_year = coalesce(s.birth_year, m.birth_year), birth_date = case when coalesce(s.birth_year = m.birth_year, true) then coalesce(s.birth_date, m.birth_date) else s.birth_date end,
+         ethnic_group = coalesce(s.ethnic_group, m.ethnic_group), sex = coalesce(s.sex, m.sex),
          relation = coalesce(s.relation, m.relation), student = s.student or m.student
     from unnest(gone, kept) as p (member_id, kept_id) join public.household_members m on m.id = p.member_id
    where s.id = p.kept_id;
@@ -359,18 +493,25 @@ begin
   perform public.app_refresh_item(i.id) from public.hardship_items i where i.household_id = survivor;
 end $$;
 
--- An assessment of a year that the survivor has too is kept for the history.
+-- Of two assessments of one round the confirmed one counts, else that of the survivor; the other one stays in the history.
 create function app_merge_assessments(merged uuid, survivor uuid) returns void language plpgsql as $$
+declare
+  pair record;
 begin
-  insert into public.household_former_assessments (id, household_id, merged_from, year, poverty_status, deprivations, poverty_causes,
-      decision_number, assessor_id, assessed_on, created_at)
-  select a.id, survivor, merged, a.year, a.poverty_status, a.deprivations, a.poverty_causes, a.decision_number, a.assessor_id, a.assessed_on, a.updated_at
-    from public.household_assessments a join public.household_assessments s on s.household_id = survivor and s.year = a.year
-   where a.household_id = merged;
+  for pair in
+    select m.id as merged_id, s.id as kept_id, m.status = 'confirmed' and s.status <> 'confirmed' as merged_counts
+      from public.household_assessments m
+      join public.household_assessments s on s.household_id = survivor and s.corrected_by_id is null and s.round_kind = m.round_kind
+       and case m.round_kind when 'annual' then s.round_year = m.round_year else s.assessed_on = m.assessed_on end
+     where m.household_id = merged and m.corrected_by_id is null
+  loop
+    update public.household_assessments a
+       set corrected_by_id = case when pair.merged_counts then pair.merged_id else pair.kept_id end
+     where a.id = case when pair.merged_counts then pair.kept_id else pair.merged_id end;
+  end loop;
   update public.household_assessments a set household_id = survivor, scope_path = h.scope_path
     from public.households h
-   where h.id = survivor and a.household_id = merged
-     and not exists (select from public.household_assessments s where s.household_id = survivor and s.year = a.year);
+   where h.id = survivor and a.household_id = merged;
   perform public.app_show_latest_assessment(survivor);
 end $$;
 
@@ -385,6 +526,7 @@ begin
   perform public.app_merge_rows('households', merged, survivor);
   update public.households s
      set head_sex = coalesce(s.head_sex, m.head_sex), head_birth_year = coalesce(s.head_birth_year, m.head_birth_year),
+         head_birth_date = case when coalesce(s.head_birth_year = m.head_birth_year, true) then coalesce(s.head_birth_date, m.head_birth_date) else s.head_birth_date end,
          hardship_reasons = public.app_union(s.hardship_reasons, m.hardship_reasons), address = coalesce(s.address, m.address),
          latitude = case when s.latitude is null or s.longitude is null then m.latitude else s.latitude end,
          longitude = case when s.latitude is null or s.longitude is null then m.longitude else s.longitude end,
@@ -395,4 +537,5 @@ begin
 end $$;
 comment on function app_merge_households(uuid, uuid) is 'Moves all rows of the merged household to the survivor and deletes it';
 
-select app_callable('app_audit_sealed', 'app_hold_approved', 'app_household_history', 'app_merge_households');
+select app_callable('app_audit_sealed', 'app_former_residents', 'app_hold_approved', 'app_household_history', 'app_in_complete_register',
+  'app_latest_assessment', 'app_lock_register', 'app_merge_households', 'app_register_counts', 'app_registers', 'app_twinned_homes');

@@ -342,5 +342,10 @@ begin
 end $$;
 comment on function app_audit_catalogue(uuid, jsonb) is 'Writes the audit entry of a load of the catalogue, with the counts of its rows';
 
-select app_callable('app_analyze_places', 'app_ancestor', 'app_audit_catalogue', 'app_path', 'app_paths', 'app_place_labels', 'app_place_level', 'app_place_name',
+create function app_is_urban(village uuid) returns boolean stable language sql security definer set search_path = '' as $$
+  select v.kind = 'to_dan_pho' or coalesce(c.kind in ('phuong', 'thi_tran'), false)
+    from public.localities v left join public.localities c on c.id = v.parent_id where v.id = village $$;
+comment on function app_is_urban(uuid) is 'Whether a village is urban: a residential group, or part of a ward or township';
+
+select app_callable('app_analyze_places', 'app_ancestor', 'app_audit_catalogue', 'app_is_urban', 'app_path', 'app_paths', 'app_place_labels', 'app_place_level', 'app_place_name',
   'app_places_above', 'app_places_of', 'app_set_tree_day', 'app_timeline', 'app_tree', 'app_village_name');

@@ -247,12 +247,12 @@ declare
 begin
   for reference in
     select r.relname as source, a.attname as key,
-           case r.relname when 'visit_households' then 'visits' when 'gift_recipients' then 'gifts' else r.relname end as name
+           case r.relname when 'visit_households' then 'visits' when 'gift_recipients' then 'gifts' when 'household_residences' then 'households' else r.relname end as name
       from pg_catalog.pg_constraint c
       join pg_catalog.pg_class r on r.oid = c.conrelid
       join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
      where c.contype = 'f' and c.confrelid = ('public.' || quote_ident(of_table))::regclass and c.confdeltype in ('a', 'r')
-       and (r.relname in ('visit_households', 'gift_recipients')
+       and (r.relname in ('visit_households', 'gift_recipients', 'household_residences')
             or exists (select from pg_catalog.pg_trigger t where t.tgrelid = r.oid and t.tgname = 'zz_track'))
   loop
     execute format('select count(*) from public.%I where %I = $1', reference.source, reference.key) into referring using subject;

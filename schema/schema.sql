@@ -49,6 +49,17 @@ begin
   raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
 end $$;
 
+CREATE FUNCTION public.app_assessment_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if new.status = 'confirmed' or tg_op = 'UPDATE' and old.status = 'confirmed' then
+    perform public.app_show_latest_assessment(new.household_id);
+  end if;
+  return null;
+end $$;
+
 CREATE FUNCTION public.app_audit_account() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -372,6 +383,9 @@ begin
       -- The same, for callers with twinned villages only: others skip the look-up of the whole.
       when 'twinned part' then format('((select app_villages()) is not null and exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s))',
         part[1], left(part[1], 1), target, part[2])
+      -- The same, for confirmed parts only.
+      when 'twinned confirmed part' then format('(%3$s.status = ''confirmed'' and (select app_villages()) is not null and exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s))',
+        part[1], left(part[1], 1), target, part[2])
       -- The record that this one is a part of lies in the caller's range.
       when 'managed part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s and '
         || format(place, left(part[1], 1) || '.') || ')', part[1], left(part[1], 1), target, part[2])
@@ -413,12 +427,12 @@ declare
 begin
   for reference in
     select r.relname as source, a.attname as key,
-           case r.relname when 'visit_households' then 'visits' when 'gift_recipients' then 'gifts' else r.relname end as name
+           case r.relname when 'visit_households' then 'visits' when 'gift_recipients' then 'gifts' when 'household_residences' then 'households' else r.relname end as name
       from pg_catalog.pg_constraint c
       join pg_catalog.pg_class r on r.oid = c.conrelid
       join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
      where c.contype = 'f' and c.confrelid = ('public.' || quote_ident(of_table))::regclass and c.confdeltype in ('a', 'r')
-       and (r.relname in ('visit_households', 'gift_recipients')
+       and (r.relname in ('visit_households', 'gift_recipients', 'household_residences')
             or exists (select from pg_catalog.pg_trigger t where t.tgrelid = r.oid and t.tgname = 'zz_track'))
   loop
     execute format('select count(*) from public.%I where %I = $1', reference.source, reference.key) into referring using subject;
@@ -727,6 +741,19 @@ CREATE FUNCTION public.app_former_places() RETURNS uuid[]
 
 COMMENT ON FUNCTION public.app_former_places() IS 'Ended communes and districts in which a village of the caller''s range lay';
 
+CREATE FUNCTION public.app_former_residents(days date[]) RETURNS TABLE(village_id uuid, on_day date, poverty_status text, standard text, special_hardship boolean, minority boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select r.village_id, day, a.poverty_status, a.standard, h.special_hardship, h.ethnic_group <> '01'
+    from unnest(days) day
+    join public.household_residences r on r.scope_path >= public.app_low() and r.scope_path < public.app_high()
+     and coalesce(r.from_on <= day, true) and r.until_on >= day
+    join public.households h on h.id = r.household_id and (h.status = 'active' or h.status_since > day)
+    cross join lateral public.app_latest_assessment(h.id, day) a $$;
+
+COMMENT ON FUNCTION public.app_former_residents(days date[]) IS 'Assessed households on days on which they lived in a village that they left';
+
 CREATE FUNCTION public.app_fresh_deletions(most integer) RETURNS TABLE(id uuid, resource text, personal jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -782,7 +809,7 @@ CREATE FUNCTION public.app_household_decided(subject uuid) RETURNS boolean
 
 COMMENT ON FUNCTION public.app_household_decided(subject uuid) IS 'Whether a list approved the household, or a gift to it was confirmed, disputed or settled';
 
-CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid, kind text, happened_on date, recorded_at timestamp with time zone, household_id uuid, year integer, poverty_status text, deprivations text[], poverty_causes text[], from_village_id uuid, from_village_name text, village_id uuid, village_name text, from_status text, status text, merged_household_id uuid, fields text[], actor_id uuid, actor_name text, actor_role text)
+CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid, kind text, happened_on date, recorded_at timestamp with time zone, household_id uuid, year integer, round_kind text, poverty_status text, deprivations text[], poverty_causes text[], assessment_status text, corrected boolean, from_village_id uuid, from_village_name text, village_id uuid, village_name text, from_status text, status text, merged_household_id uuid, fields text[], actor_id uuid, actor_name text, actor_role text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -812,9 +839,10 @@ CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid
            max(e.old_values ->> 'status') filter (where e.action = 'update') as from_status,
            max(e.new_values ->> 'status') filter (where e.action <> 'delete') as status,
            (max(e.new_values ->> 'status_since') filter (where e.action = 'update'))::date as since,
+           (max(e.new_values ->> 'moved_on') filter (where e.action = 'update'))::date as moved_on,
            -- Leaves out columns that the database derives, and those that an assessment writes.
            array_agg(distinct e.field) filter (where e.field not in ('head_fold', 'special_hardship', 'listed', 'acted_by', 'on_behalf_of',
-             'poverty_status', 'poverty_year', 'deprivations', 'poverty_causes')) as fields,
+             'poverty_status', 'poverty_year', 'poverty_assessed_on', 'poverty_standard', 'deprivations', 'poverty_causes')) as fields,
            exists (select from public.audit_events m
                     where m.at = e.at and m.request_id = e.request and m.resource = 'household_members') as with_members
       from events e group by e.request, e.at
@@ -823,24 +851,21 @@ CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid
            case when l.merging then 'merged' when l.registered then 'registered'
                 when l.from_village <> l.village then 'moved' when l.from_status <> l.status then 'status_changed'
                 else 'changed' end as kind,
-           coalesce(case when l.from_status <> l.status then l.since end, (l.at at time zone 'Asia/Ho_Chi_Minh')::date) as happened_on, l.at as recorded_at,
-           coalesce(l.record_id, subject) as household_id, null::integer as year, null::text as poverty_status,
-           '{}'::text[] as deprivations, '{}'::text[] as poverty_causes,
+           coalesce(case when l.from_village <> l.village then l.moved_on when l.from_status <> l.status then l.since end, (l.at at time zone 'Asia/Ho_Chi_Minh')::date) as happened_on, l.at as recorded_at,
+           coalesce(l.record_id, subject) as household_id, null::integer as year, null::text as round_kind, null::text as poverty_status,
+           '{}'::text[] as deprivations, '{}'::text[] as poverty_causes, null::text as assessment_status, null::boolean as corrected,
            l.from_village as from_village_id, l.village as village_id, l.from_status, l.status, l.merged_id as merged_household_id,
            coalesce(l.fields, '{}') || case when l.with_members and not l.registered then '{members}' else '{}'::text[] end as fields,
            l.actor_id, l.actor_role
       from lines l
     union all
-    select a.id, 'assessed', a.assessed_on, a.updated_at, subject, a.year, a.poverty_status, a.deprivations, a.poverty_causes,
-           null, null, null, null, null, '{}', a.assessor_id, null
+    select a.id, 'assessed', a.assessed_on, a.updated_at, subject, a.round_year, a.round_kind, a.poverty_status, a.deprivations,
+           a.poverty_causes, a.status, a.corrected_by_id is not null, null, null, null, null, null, '{}', a.assessor_id, null
       from public.household_assessments a join home on a.household_id = home.id
-    union all
-    select a.id, 'assessed', a.assessed_on, a.created_at, a.merged_from, a.year, a.poverty_status, a.deprivations, a.poverty_causes,
-           null, null, null, null, null, '{}', a.assessor_id, null
-      from public.household_former_assessments a join home on a.household_id = home.id
+     where home.inside or a.status = 'confirmed'
   )
-  select e.id, e.kind, e.happened_on, e.recorded_at, e.household_id, e.year, e.poverty_status, e.deprivations, e.poverty_causes,
-         origin.id, public.app_place_name(origin.id), e.village_id, public.app_place_name(e.village_id),
+  select e.id, e.kind, e.happened_on, e.recorded_at, e.household_id, e.year, e.round_kind, e.poverty_status, e.deprivations, e.poverty_causes,
+         e.assessment_status, e.corrected, origin.id, public.app_place_name(origin.id), e.village_id, public.app_place_name(e.village_id),
          e.from_status, e.status, e.merged_household_id,
          case when home.inside then e.fields else '{}' end,
          case when home.inside then e.actor_id end, case when home.inside then u.full_name end,
@@ -852,6 +877,21 @@ CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid
    where e.kind <> 'changed' or (home.inside and e.fields <> '{}') $$;
 
 COMMENT ON FUNCTION public.app_household_history(subject uuid) IS 'The history of a household that the caller sees; no row for any other';
+
+CREATE FUNCTION public.app_in_complete_register(subject uuid, of_year integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  village uuid;
+begin
+  select coalesce((select r.village_id from public.household_residences r
+                    where r.household_id = h.id and coalesce(r.from_on <= public.app_register_day(of_year), true)
+                      and r.until_on >= public.app_register_day(of_year)), h.village_id)
+    into village from public.households h where h.id = subject;
+  perform pg_advisory_xact_lock_shared(hashtextextended(village::text, of_year));
+  return exists (select from public.village_registers g where g.village_id = village and g.year = of_year and g.complete);
+end $$;
 
 CREATE FUNCTION public.app_in_range(path text) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -889,6 +929,15 @@ CREATE FUNCTION public.app_index_words(value text) RETURNS SETOF text
     AS $$ select word from public.app_words(value || ' ' || translate(value, '''’‘ʼ`´', '')) word $$;
 
 COMMENT ON FUNCTION public.app_index_words(value text) IS 'Words of a name for the index; a search is split by app_words';
+
+CREATE FUNCTION public.app_is_urban(village uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select v.kind = 'to_dan_pho' or coalesce(c.kind in ('phuong', 'thi_tran'), false)
+    from public.localities v left join public.localities c on c.id = v.parent_id where v.id = village $$;
+
+COMMENT ON FUNCTION public.app_is_urban(village uuid) IS 'Whether a village is urban: a residential group, or part of a ward or township';
 
 CREATE FUNCTION public.app_item_for(household uuid, village uuid, category text, day date, current uuid) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -954,6 +1003,23 @@ begin
 end $$;
 
 COMMENT ON FUNCTION public.app_keep_inside(subjects uuid[]) IS 'Raises app_in_use, with counts, where twinnings or their records lie outside their days';
+
+CREATE FUNCTION public.app_keep_residence() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if new.village_id <> old.village_id then
+    new.moved_on := coalesce(new.moved_on, public.app_today());
+    insert into public.household_residences (household_id, village_id, scope_path, from_on, until_on)
+    select old.id, old.village_id, old.scope_path, old.moved_on, new.moved_on - 1
+     where old.moved_on is null or old.moved_on < new.moved_on;
+  elsif new.moved_on <> old.moved_on then
+    update public.household_residences r set until_on = new.moved_on - 1
+     where r.household_id = old.id and r.until_on = old.moved_on - 1;
+  end if;
+  return new;
+end $$;
 
 CREATE FUNCTION public.app_keep_twinnings_inside() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1045,14 +1111,15 @@ CREATE FUNCTION public.app_late_entry_days() RETURNS integer
 
 COMMENT ON FUNCTION public.app_late_entry_days() IS 'LATE_ENTRY_DAYS: days after the last day of a twinning in which the unit may still record what happened before';
 
-CREATE FUNCTION public.app_latest_assessment() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+CREATE FUNCTION public.app_latest_assessment(subject uuid, on_day date) RETURNS TABLE(poverty_status text, round_year integer, assessed_on date, standard text, deprivations text[], poverty_causes text[])
+    LANGUAGE sql STABLE
     AS $$
-begin
-  perform public.app_show_latest_assessment(new.household_id);
-  return null;
-end $$;
+  select a.poverty_status, a.round_year, a.assessed_on, a.standard, a.deprivations, a.poverty_causes
+    from public.household_assessments a
+   where a.household_id = subject and a.status = 'confirmed' and a.corrected_by_id is null and a.assessed_on <= on_day
+   order by a.assessed_on desc, a.created_at desc, a.id desc limit 1 $$;
+
+COMMENT ON FUNCTION public.app_latest_assessment(subject uuid, on_day date) IS 'The assessment that counts for a household on a day; no row without one';
 
 CREATE FUNCTION public.app_list_where_it_lives() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1063,6 +1130,10 @@ begin
                          where i.household_id = new.id and i.village_id = new.village_id and i.approved);
   return new;
 end $$;
+
+CREATE FUNCTION public.app_lock_register(of_village uuid, of_year integer) RETURNS void
+    LANGUAGE sql
+    AS $$ select pg_advisory_xact_lock(hashtextextended(of_village::text, of_year)) $$;
 
 CREATE FUNCTION public.app_low() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1113,16 +1184,23 @@ COMMENT ON FUNCTION public.app_member_given(member uuid) IS 'Whether a gift was 
 CREATE FUNCTION public.app_merge_assessments(merged uuid, survivor uuid) RETURNS void
     LANGUAGE plpgsql
     AS $$
+declare
+  pair record;
 begin
-  insert into public.household_former_assessments (id, household_id, merged_from, year, poverty_status, deprivations, poverty_causes,
-      decision_number, assessor_id, assessed_on, created_at)
-  select a.id, survivor, merged, a.year, a.poverty_status, a.deprivations, a.poverty_causes, a.decision_number, a.assessor_id, a.assessed_on, a.updated_at
-    from public.household_assessments a join public.household_assessments s on s.household_id = survivor and s.year = a.year
-   where a.household_id = merged;
+  for pair in
+    select m.id as merged_id, s.id as kept_id, m.status = 'confirmed' and s.status <> 'confirmed' as merged_counts
+      from public.household_assessments m
+      join public.household_assessments s on s.household_id = survivor and s.corrected_by_id is null and s.round_kind = m.round_kind
+       and case m.round_kind when 'annual' then s.round_year = m.round_year else s.assessed_on = m.assessed_on end
+     where m.household_id = merged and m.corrected_by_id is null
+  loop
+    update public.household_assessments a
+       set corrected_by_id = case when pair.merged_counts then pair.merged_id else pair.kept_id end
+     where a.id = case when pair.merged_counts then pair.kept_id else pair.merged_id end;
+  end loop;
   update public.household_assessments a set household_id = survivor, scope_path = h.scope_path
     from public.households h
-   where h.id = survivor and a.household_id = merged
-     and not exists (select from public.household_assessments s where s.household_id = survivor and s.year = a.year);
+   where h.id = survivor and a.household_id = merged;
   perform public.app_show_latest_assessment(survivor);
 end $$;
 
@@ -1148,6 +1226,7 @@ begin
   perform public.app_merge_rows('households', merged, survivor);
   update public.households s
      set head_sex = coalesce(s.head_sex, m.head_sex), head_birth_year = coalesce(s.head_birth_year, m.head_birth_year),
+         head_birth_date = case when coalesce(s.head_birth_year = m.head_birth_year, true) then coalesce(s.head_birth_date, m.head_birth_date) else s.head_birth_date end,
          hardship_reasons = public.app_union(s.hardship_reasons, m.hardship_reasons), address = coalesce(s.address, m.address),
          latitude = case when s.latitude is null or s.longitude is null then m.latitude else s.latitude end,
          longitude = case when s.latitude is null or s.longitude is null then m.longitude else s.longitude end,
@@ -1205,7 +1284,8 @@ begin
   select coalesce(array_agg(p.member_id), '{}'), coalesce(array_agg(p.kept_id), '{}') into gone, kept
     from public.app_same_people(merged, survivor) p;
   update public.household_members s
-     set birth_year = coalesce(s.birth_year, m.birth_year), sex = coalesce(s.sex, m.sex),
+     set birth_year = coalesce(s.birth_year, m.birth_year), birth_date = case when coalesce(s.birth_year = m.birth_year, true) then coalesce(s.birth_date, m.birth_date) else s.birth_date end,
+         ethnic_group = coalesce(s.ethnic_group, m.ethnic_group), sex = coalesce(s.sex, m.sex),
          relation = coalesce(s.relation, m.relation), student = s.student or m.student
     from unnest(gone, kept) as p (member_id, kept_id) join public.household_members m on m.id = p.member_id
    where s.id = p.kept_id;
@@ -1724,6 +1804,56 @@ begin
   raise exception 'refused' using constraint = reason, errcode = 'insufficient_privilege';
 end $$;
 
+CREATE FUNCTION public.app_register_counts(of_village uuid, of_year integer) RETURNS TABLE(registered integer, assessed integer, poor integer, near_poor integer, proposed integer, unassessed integer)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with homes as (
+    select r.household_id, latest.poverty_status,
+           exists (select from public.household_assessments a
+                    where a.household_id = r.household_id and a.round_year = of_year and a.status = 'confirmed' and a.corrected_by_id is null) as assessed,
+           exists (select from public.household_assessments a
+                    where a.household_id = r.household_id and a.round_year = of_year and a.status = 'proposed' and a.corrected_by_id is null) as proposed,
+           before.poverty_status in ('poor', 'near_poor') as was_poor
+      from public.app_residents(of_village, public.app_register_day(of_year)) r
+      left join lateral public.app_latest_assessment(r.household_id, public.app_register_day(of_year)) latest on true
+      left join lateral public.app_latest_assessment(r.household_id, make_date(of_year - 1, 12, 31)) before on true
+  )
+  select count(*)::integer, (count(*) filter (where assessed))::integer, (count(*) filter (where poverty_status = 'poor'))::integer,
+         (count(*) filter (where poverty_status = 'near_poor'))::integer, (count(*) filter (where proposed))::integer,
+         (count(*) filter (where was_poor and not assessed))::integer
+    from homes $$;
+
+CREATE FUNCTION public.app_register_day(of_year integer) RETURNS date
+    LANGUAGE sql STABLE
+    AS $$ select least(make_date(of_year, 12, 31), public.app_today()) $$;
+
+COMMENT ON FUNCTION public.app_register_day(of_year integer) IS 'The day on which a register of a year counts: its last one, in this year today';
+
+CREATE FUNCTION public.app_registers(of_village uuid) RETURNS TABLE(year integer, complete boolean, completed_on date, completed_by uuid, reopen_reason text, households integer, minority_households integer, registered integer, assessed integer, poor integer, near_poor integer)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with village as (
+    select v.id, v.scope_path >= public.app_low() and v.scope_path < public.app_high() as inside from public.localities v
+     where v.id = of_village and v.level = 'village'
+       and (v.scope_path >= public.app_low() and v.scope_path < public.app_high() or v.id = any (public.app_villages()))
+  ), years as (
+    select p.year from public.village_profiles p where p.village_id = of_village and p.year >= 1990
+     union select g.year from public.village_registers g where g.village_id = of_village
+     union select a.round_year from public.households h join public.household_assessments a on a.household_id = h.id
+            where h.village_id = of_village and (select inside from village)
+     union select extract(year from public.app_today())::integer
+  )
+  select y.year, coalesce(g.complete, false), g.completed_on, g.completed_by, case when village.inside then g.reopen_reason end,
+         p.households, p.minority_households, c.registered, c.assessed, c.poor, c.near_poor
+    from village cross join years y
+    left join public.village_registers g on g.village_id = of_village and g.year = y.year
+    left join public.village_profiles p on p.village_id = of_village and p.year = y.year
+    left join lateral public.app_register_counts(of_village, y.year) c on village.inside or g.complete $$;
+
+COMMENT ON FUNCTION public.app_registers(of_village uuid) IS 'The registers of a village that the caller sees; no row for any other place';
+
 CREATE FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -1748,6 +1878,19 @@ begin
 end $$;
 
 COMMENT ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) IS 'Sets the password of a user whom the caller manages and ends its sessions';
+
+CREATE FUNCTION public.app_residents(of_village uuid, on_day date) RETURNS TABLE(household_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select h.id from public.households h
+   where h.village_id = of_village and coalesce(h.moved_on <= on_day, true) and (h.status = 'active' or h.status_since > on_day)
+   union all
+  select h.id from public.household_residences r join public.households h on h.id = r.household_id
+   where r.village_id = of_village and coalesce(r.from_on <= on_day, true) and r.until_on >= on_day
+     and (h.status = 'active' or h.status_since > on_day) $$;
+
+COMMENT ON FUNCTION public.app_residents(of_village uuid, on_day date) IS 'The active households that lived in a village on a day';
 
 CREATE FUNCTION public.app_role() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1882,11 +2025,12 @@ CREATE FUNCTION public.app_show_latest_assessment(subject uuid) RETURNS void
     SET search_path TO ''
     AS $$
   update public.households h
-     set poverty_status = a.poverty_status, poverty_year = a.year, deprivations = a.deprivations, poverty_causes = a.poverty_causes
-    from (select * from public.household_assessments x where x.household_id = subject order by x.year desc limit 1) a
+     set poverty_status = a.poverty_status, poverty_year = a.round_year, poverty_assessed_on = a.assessed_on, poverty_standard = a.standard,
+         deprivations = coalesce(a.deprivations, '{}'), poverty_causes = coalesce(a.poverty_causes, '{}')
+    from (select) one left join lateral public.app_latest_assessment(subject, 'infinity') a on true
    where h.id = subject
-     and (h.poverty_status, h.poverty_year, h.deprivations, h.poverty_causes)
-      is distinct from (a.poverty_status, a.year, a.deprivations, a.poverty_causes) $$;
+     and (h.poverty_status, h.poverty_year, h.poverty_assessed_on, h.poverty_standard, h.deprivations, h.poverty_causes)
+      is distinct from (a.poverty_status, a.round_year, a.assessed_on, a.standard, coalesce(a.deprivations, '{}'), coalesce(a.poverty_causes, '{}')) $$;
 
 CREATE FUNCTION public.app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2339,6 +2483,14 @@ CREATE FUNCTION public.app_tree(day date) RETURNS TABLE(place_id uuid, village_i
 
 COMMENT ON FUNCTION public.app_tree(day date) IS 'Every village and commune with the places above it on a day other than the tree day, whose ancestors are stored in localities';
 
+CREATE FUNCTION public.app_twinned_homes() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select array_agg(h.id) from public.households h where h.village_id = any (public.app_villages()) and h.listed $$;
+
+COMMENT ON FUNCTION public.app_twinned_homes() IS 'The listed households of the villages that the caller is twinned with';
+
 CREATE FUNCTION public.app_twinned_places() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -2757,50 +2909,50 @@ CREATE TABLE public.household_assessments (
     id uuid NOT NULL,
     household_id uuid NOT NULL,
     scope_path text NOT NULL COLLATE pg_catalog."C",
-    year integer NOT NULL,
+    assessed_on date NOT NULL,
+    round_year integer NOT NULL,
+    round_kind text NOT NULL,
+    standard text NOT NULL,
     poverty_status text NOT NULL,
     deprivations text[] DEFAULT '{}'::text[] NOT NULL,
     poverty_causes text[] DEFAULT '{}'::text[] NOT NULL,
+    score_b1 integer,
+    score_b2 integer,
+    no_labour_capacity boolean,
     decision_number text,
+    decision_date date,
+    note text,
+    status text NOT NULL,
+    return_reason text,
+    corrects_id uuid,
+    corrected_by_id uuid,
     assessor_id uuid,
-    assessed_on date NOT NULL,
+    confirmed_by uuid,
+    confirmed_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
     changed_xid xid8 NOT NULL,
+    CONSTRAINT household_assessments_assessed_on CHECK ((assessed_on >= '1990-01-01'::date)),
     CONSTRAINT household_assessments_decision_number CHECK ((decision_number <> ''::text)),
-    CONSTRAINT household_assessments_deprivations CHECK ((deprivations <@ ARRAY['I01'::text, 'I02'::text, 'I03'::text, 'I04'::text, 'I05'::text, 'I06'::text, 'I07'::text, 'I08'::text, 'I09'::text, 'I10'::text, 'I11'::text, 'I12'::text])),
-    CONSTRAINT household_assessments_poverty_causes CHECK ((poverty_causes <@ ARRAY['no_land'::text, 'no_capital'::text, 'no_labour'::text, 'no_skills'::text, 'no_tools'::text, 'illness'::text, 'disaster'::text, 'many_dependants'::text, 'outdated_customs'::text, 'dependence'::text, 'other'::text])),
+    CONSTRAINT household_assessments_poverty_causes CHECK ((poverty_causes <@ ARRAY['no_land'::text, 'no_capital'::text, 'no_labour'::text, 'no_tools'::text, 'no_knowledge'::text, 'no_skills'::text, 'illness'::text, 'disaster'::text, 'many_dependants'::text, 'outdated_customs'::text, 'dependence'::text, 'other'::text])),
     CONSTRAINT household_assessments_poverty_status CHECK ((poverty_status = ANY (ARRAY['poor'::text, 'near_poor'::text, 'newly_escaped'::text, 'average'::text, 'not_poor'::text]))),
-    CONSTRAINT household_assessments_year CHECK (((year >= 1990) AND (year <= 2200)))
+    CONSTRAINT household_assessments_round_kind CHECK ((round_kind = ANY (ARRAY['annual'::text, 'regular'::text]))),
+    CONSTRAINT household_assessments_round_year CHECK (((round_year)::numeric = EXTRACT(year FROM assessed_on))),
+    CONSTRAINT household_assessments_score_b1 CHECK (((score_b1 >= 0) AND (score_b1 <= 1000))),
+    CONSTRAINT household_assessments_score_b2 CHECK (((score_b2 >= 0) AND (score_b2 <= 1000))),
+    CONSTRAINT household_assessments_status CHECK ((status = ANY (ARRAY['proposed'::text, 'confirmed'::text, 'returned'::text])))
 );
 
 ALTER TABLE ONLY public.household_assessments FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.household_assessments IS 'Poverty assessments, one for each household and year';
+COMMENT ON TABLE public.household_assessments IS 'Poverty assessments of households (rà soát hộ nghèo), dated, by the standard of their day';
 
-COMMENT ON COLUMN public.household_assessments.decision_number IS 'The decision that approved the assessment, as 12/QĐ-UBND';
+COMMENT ON COLUMN public.household_assessments.round_kind IS 'annual: the review at the end of the year (rà soát định kỳ); regular: during the year (rà soát thường xuyên)';
 
-CREATE TABLE public.household_former_assessments (
-    id uuid NOT NULL,
-    household_id uuid NOT NULL,
-    merged_from uuid NOT NULL,
-    year integer NOT NULL,
-    poverty_status text NOT NULL,
-    deprivations text[] NOT NULL,
-    poverty_causes text[] NOT NULL,
-    decision_number text,
-    assessor_id uuid,
-    assessed_on date NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    version bigint NOT NULL,
-    changed_xid xid8 NOT NULL
-);
+COMMENT ON COLUMN public.household_assessments.decision_number IS 'The decision that recognises the result, as 12/QĐ-UBND';
 
-ALTER TABLE ONLY public.household_former_assessments FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE public.household_former_assessments IS 'Assessments of a merged household for years that the surviving one had its own for: shown in the history, not counted';
+COMMENT ON COLUMN public.household_assessments.corrected_by_id IS 'The assessment that took its place, by a correction or in a merge: it stays in the history and counts nowhere';
 
 CREATE TABLE public.household_members (
     id uuid NOT NULL,
@@ -2809,13 +2961,17 @@ CREATE TABLE public.household_members (
     name text NOT NULL COLLATE pg_catalog."vi-x-icu",
     sex text,
     birth_year integer,
+    birth_date date,
+    ethnic_group text,
     relation text,
     student boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
     changed_xid xid8 NOT NULL,
+    CONSTRAINT household_members_birth_date CHECK (((birth_year)::numeric = EXTRACT(year FROM birth_date))),
     CONSTRAINT household_members_birth_year CHECK (((birth_year >= 1890) AND (birth_year <= 2200))),
+    CONSTRAINT household_members_ethnic_group CHECK ((ethnic_group ~ '^[0-9]{2}$'::text)),
     CONSTRAINT household_members_name CHECK ((name <> ''::text)),
     CONSTRAINT household_members_sex CHECK ((sex = ANY (ARRAY['male'::text, 'female'::text])))
 );
@@ -2853,6 +3009,19 @@ COMMENT ON TABLE public.household_private IS 'Phone and identity number, each se
 
 COMMENT ON COLUMN public.household_private.identity_number_index IS 'Keyed hash: equality without the number';
 
+CREATE TABLE public.household_residences (
+    household_id uuid NOT NULL,
+    village_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    from_on date,
+    until_on date NOT NULL,
+    CONSTRAINT household_residences_period CHECK ((from_on <= until_on))
+);
+
+ALTER TABLE ONLY public.household_residences FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.household_residences IS 'Villages in which a household lived before its present one: counts of a day include it there';
+
 CREATE TABLE public.household_words (
     household_id uuid NOT NULL,
     scope_path text NOT NULL COLLATE pg_catalog."C",
@@ -2873,9 +3042,12 @@ CREATE TABLE public.households (
     head_fold text GENERATED ALWAYS AS (public.app_fold(head_name)) STORED NOT NULL,
     head_sex text,
     head_birth_year integer,
+    head_birth_date date,
     ethnic_group text NOT NULL,
-    poverty_status text NOT NULL,
-    poverty_year integer NOT NULL,
+    poverty_status text,
+    poverty_year integer,
+    poverty_assessed_on date,
+    poverty_standard text,
     deprivations text[] DEFAULT '{}'::text[] NOT NULL,
     poverty_causes text[] DEFAULT '{}'::text[] NOT NULL,
     hardship_reasons text[] DEFAULT '{}'::text[] NOT NULL,
@@ -2885,6 +3057,7 @@ CREATE TABLE public.households (
     longitude double precision,
     note text,
     listed boolean DEFAULT false NOT NULL,
+    moved_on date,
     acted_by uuid,
     on_behalf_of uuid,
     created_at timestamp with time zone NOT NULL,
@@ -2893,6 +3066,7 @@ CREATE TABLE public.households (
     changed_xid xid8 NOT NULL,
     CONSTRAINT households_ethnic_group CHECK ((ethnic_group ~ '^[0-9]{2}$'::text)),
     CONSTRAINT households_hardship_reasons CHECK ((hardship_reasons <@ ARRAY['elderly_alone'::text, 'disabled'::text, 'serious_illness'::text, 'orphan'::text, 'single_parent'::text, 'temporary_house'::text, 'disaster'::text, 'student_hardship'::text, 'merit_family'::text, 'social_protection'::text, 'other'::text])),
+    CONSTRAINT households_head_birth_date CHECK (((head_birth_year)::numeric = EXTRACT(year FROM head_birth_date))),
     CONSTRAINT households_head_birth_year CHECK (((head_birth_year >= 1890) AND (head_birth_year <= 2200))),
     CONSTRAINT households_head_name CHECK ((head_name <> ''::text)),
     CONSTRAINT households_head_sex CHECK ((head_sex = ANY (ARRAY['male'::text, 'female'::text]))),
@@ -2909,6 +3083,8 @@ COMMENT ON TABLE public.households IS 'Households of a village';
 COMMENT ON COLUMN public.households.head_fold IS 'Without case and diacritics: equal names are likely duplicates';
 
 COMMENT ON COLUMN public.households.listed IS 'Whether an approved hardship list of its village names it: twinned units see these households only';
+
+COMMENT ON COLUMN public.households.moved_on IS 'First day in this village; null: it lived in no other one since its registration';
 
 COMMENT ON COLUMN public.households.acted_by IS 'The account that entered it';
 
@@ -3129,6 +3305,31 @@ CREATE TABLE public.pledges (
 ALTER TABLE ONLY public.pledges FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.pledges IS 'A unit promises to help a listed household';
+
+CREATE TABLE public.poverty_standards (
+    code text NOT NULL,
+    name_vi text NOT NULL,
+    name_en text NOT NULL,
+    basis text,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    indicators jsonb NOT NULL,
+    lines jsonb NOT NULL,
+    CONSTRAINT poverty_standards_code CHECK ((code ~ '^[a-z][a-z0-9_]{0,29}$'::text)),
+    CONSTRAINT poverty_standards_name_en CHECK ((name_en <> ''::text)),
+    CONSTRAINT poverty_standards_name_vi CHECK ((name_vi <> ''::text)),
+    CONSTRAINT poverty_standards_period CHECK ((starts_on <= ends_on))
+);
+
+ALTER TABLE ONLY public.poverty_standards FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.poverty_standards IS 'Poverty standards, each in force for a period; an operator imports the next one';
+
+COMMENT ON COLUMN public.poverty_standards.basis IS 'The decree';
+
+COMMENT ON COLUMN public.poverty_standards.indicators IS '[{code, name_vi, name_en}]: what a household can be deprived of';
+
+COMMENT ON COLUMN public.poverty_standards.lines IS '{rural, urban}: income_vnd (a person and month, up to it poor or near-poor), average_vnd (up to it average), score_b1 (points; below it, the income is below the line)';
 
 CREATE TABLE public.programmes (
     id uuid NOT NULL,
@@ -3391,6 +3592,28 @@ ALTER TABLE ONLY public.village_profiles FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.village_profiles IS 'Numbers of households and people of a village, year by year, as its commune counts them';
 
+CREATE TABLE public.village_registers (
+    id uuid NOT NULL,
+    village_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    year integer NOT NULL,
+    complete boolean NOT NULL,
+    completed_on date,
+    completed_by uuid,
+    reopened_by uuid,
+    reopen_reason text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT village_registers_completed CHECK ((complete = (completed_on IS NOT NULL))),
+    CONSTRAINT village_registers_year CHECK (((year >= 1990) AND (year <= 2200)))
+);
+
+ALTER TABLE ONLY public.village_registers FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.village_registers IS 'Years for which the assessments of a village are complete; rates are published for these only';
+
 CREATE TABLE public.visit_households (
     visit_id uuid NOT NULL,
     household_id uuid NOT NULL
@@ -3513,12 +3736,6 @@ ALTER TABLE ONLY public.hardship_lists
 ALTER TABLE ONLY public.household_assessments
     ADD CONSTRAINT household_assessments_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.household_assessments
-    ADD CONSTRAINT household_assessments_year_key UNIQUE (household_id, year);
-
-ALTER TABLE ONLY public.household_former_assessments
-    ADD CONSTRAINT household_former_assessments_pkey PRIMARY KEY (id);
-
 ALTER TABLE ONLY public.household_members
     ADD CONSTRAINT household_members_pkey PRIMARY KEY (id);
 
@@ -3527,6 +3744,9 @@ ALTER TABLE ONLY public.household_merges
 
 ALTER TABLE ONLY public.household_private
     ADD CONSTRAINT household_private_pkey PRIMARY KEY (household_id);
+
+ALTER TABLE ONLY public.household_residences
+    ADD CONSTRAINT household_residences_pkey PRIMARY KEY (household_id, until_on);
 
 ALTER TABLE ONLY public.household_words
     ADD CONSTRAINT household_words_pkey PRIMARY KEY (household_id, word);
@@ -3594,6 +3814,12 @@ ALTER TABLE ONLY public.pledges
 ALTER TABLE ONLY public.pledges
     ADD CONSTRAINT pledges_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.poverty_standards
+    ADD CONSTRAINT poverty_standards_one_a_day EXCLUDE USING gist (daterange(starts_on, ends_on, '[]'::text) WITH &&);
+
+ALTER TABLE ONLY public.poverty_standards
+    ADD CONSTRAINT poverty_standards_pkey PRIMARY KEY (code);
+
 ALTER TABLE ONLY public.programmes
     ADD CONSTRAINT programmes_pkey PRIMARY KEY (id);
 
@@ -3650,6 +3876,12 @@ ALTER TABLE ONLY public.village_profiles
 
 ALTER TABLE ONLY public.village_profiles
     ADD CONSTRAINT village_profiles_village_year_key UNIQUE (village_id, year);
+
+ALTER TABLE ONLY public.village_registers
+    ADD CONSTRAINT village_registers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.village_registers
+    ADD CONSTRAINT village_registers_year_key UNIQUE (village_id, year);
 
 ALTER TABLE ONLY public.visit_households
     ADD CONSTRAINT visit_households_pkey PRIMARY KEY (visit_id, household_id);
@@ -3740,15 +3972,29 @@ CREATE INDEX hardship_lists_submitted_by ON public.hardship_lists USING btree (s
 
 CREATE INDEX hardship_lists_village_id ON public.hardship_lists USING btree (village_id, scope_path);
 
+CREATE UNIQUE INDEX household_assessments_annual_key ON public.household_assessments USING btree (household_id, round_year) WHERE ((round_kind = 'annual'::text) AND (corrected_by_id IS NULL));
+
+CREATE INDEX household_assessments_assessed_on ON public.household_assessments USING btree (assessed_on, id, scope_path);
+
 CREATE INDEX household_assessments_changed ON public.household_assessments USING btree (changed_xid, id);
+
+CREATE INDEX household_assessments_corrected_by_id ON public.household_assessments USING btree (corrected_by_id);
+
+CREATE INDEX household_assessments_corrects_id ON public.household_assessments USING btree (corrects_id);
+
+CREATE INDEX household_assessments_counting ON public.household_assessments USING btree (household_id, assessed_on) WHERE ((status = 'confirmed'::text) AND (corrected_by_id IS NULL));
 
 CREATE INDEX household_assessments_household_id ON public.household_assessments USING btree (household_id, scope_path);
 
-CREATE INDEX household_assessments_scope_path ON public.household_assessments USING btree (scope_path, year);
+CREATE UNIQUE INDEX household_assessments_regular_key ON public.household_assessments USING btree (household_id, assessed_on) WHERE ((round_kind = 'regular'::text) AND (corrected_by_id IS NULL));
 
-CREATE INDEX household_former_assessments_changed ON public.household_former_assessments USING btree (changed_xid, id);
+CREATE INDEX household_assessments_scope_path ON public.household_assessments USING btree (scope_path, assessed_on, id);
 
-CREATE INDEX household_former_assessments_household_id ON public.household_former_assessments USING btree (household_id);
+CREATE INDEX household_assessments_standard ON public.household_assessments USING btree (standard);
+
+CREATE INDEX household_assessments_updated_at ON public.household_assessments USING btree (updated_at, id, scope_path);
+
+CREATE INDEX household_assessments_waiting ON public.household_assessments USING btree (scope_path, assessed_on, id) WHERE (status = 'proposed'::text);
 
 CREATE INDEX household_members_changed ON public.household_members USING btree (changed_xid, id);
 
@@ -3761,6 +4007,10 @@ CREATE INDEX household_merges_household_id ON public.household_merges USING btre
 CREATE INDEX household_private_household_id ON public.household_private USING btree (household_id, scope_path);
 
 CREATE INDEX household_private_identity_number_index ON public.household_private USING btree (identity_number_index);
+
+CREATE INDEX household_residences_scope_path ON public.household_residences USING btree (scope_path);
+
+CREATE INDEX household_residences_village_id ON public.household_residences USING btree (village_id, scope_path);
 
 CREATE INDEX household_words_household_id ON public.household_words USING btree (household_id, scope_path);
 
@@ -3890,6 +4140,12 @@ CREATE INDEX users_scope_path ON public.users USING btree (scope_path, username)
 
 CREATE INDEX village_profiles_changed ON public.village_profiles USING btree (changed_xid, id);
 
+CREATE INDEX village_registers_changed ON public.village_registers USING btree (changed_xid, id);
+
+CREATE INDEX village_registers_scope_path ON public.village_registers USING btree (scope_path, year);
+
+CREATE INDEX village_registers_village_id ON public.village_registers USING btree (village_id, scope_path);
+
 CREATE INDEX visit_households_household_id ON public.visit_households USING btree (household_id);
 
 CREATE INDEX visits_changed ON public.visits USING btree (changed_xid, id);
@@ -3952,6 +4208,8 @@ CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id ON public.twinnin
 
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id, organisation_id ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_place_user();
 
+CREATE TRIGGER aa_place BEFORE INSERT ON public.village_registers FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
+
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id, locality_id ON public.visits FOR EACH ROW EXECUTE FUNCTION public.app_place_of_support();
 
 CREATE TRIGGER aa_place BEFORE INSERT ON public.working_groups FOR EACH ROW EXECUTE FUNCTION public.app_place_in_locality();
@@ -3969,6 +4227,8 @@ CREATE TRIGGER ab_place BEFORE INSERT OR UPDATE OF organisation_id ON public.twi
 CREATE TRIGGER ab_unsettle BEFORE UPDATE OF role, locality_id, organisation_id, active ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_unsettle_user();
 
 CREATE TRIGGER ac_last_day BEFORE INSERT OR UPDATE OF ends_on ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_last_day_of_new();
+
+CREATE TRIGGER ac_residence BEFORE UPDATE OF village_id, moved_on ON public.households FOR EACH ROW EXECUTE FUNCTION public.app_keep_residence();
 
 CREATE TRIGGER actor BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.actor_id IS NOT NULL)) EXECUTE FUNCTION public.app_audit_actor();
 
@@ -4008,15 +4268,13 @@ CREATE TRIGGER keep_inside AFTER UPDATE OF effective_on, ends_on ON public.progr
 
 CREATE TRIGGER keep_inside AFTER UPDATE ON public.twinnings REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.app_keep_twinnings_inside();
 
-CREATE TRIGGER latest_assessment AFTER INSERT OR UPDATE OF year, poverty_status, deprivations, poverty_causes ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_latest_assessment();
+CREATE TRIGGER latest_assessment AFTER INSERT OR UPDATE OF status, corrected_by_id, household_id ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_assessment_changed();
 
 CREATE TRIGGER once AFTER INSERT OR UPDATE OF programme_id, organisation_id, locality_id, starts_on, ends_on ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_twinning_once();
 
 CREATE TRIGGER one_lead AFTER INSERT OR UPDATE OF programme_id, locality_id, lead, starts_on, ends_on, last_day ON public.twinnings FOR EACH ROW WHEN (new.lead) EXECUTE FUNCTION public.app_one_lead();
 
 CREATE TRIGGER place_of_household_assessments BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_assessments'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
-
-CREATE TRIGGER place_of_household_former_assessments BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_former_assessments'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
 
 CREATE TRIGGER place_of_household_members BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_members'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
 
@@ -4070,6 +4328,8 @@ CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.gifts FOR
 
 CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.hardship_items FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('hardship_lists', 'list_id');
 
+CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('households', 'household_id');
+
 CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.pledges FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('hardship_items', 'item_id');
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.app_track('secret_hash');
@@ -4080,15 +4340,13 @@ CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.hardship_ite
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.hardship_lists FOR EACH ROW EXECUTE FUNCTION public.app_track('return_reason');
 
-CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_track('poverty_status', 'deprivations', 'poverty_causes');
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_track('poverty_status', 'deprivations', 'poverty_causes', 'score_b1', 'score_b2', 'no_labour_capacity', 'note', 'return_reason');
 
-CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_former_assessments FOR EACH ROW EXECUTE FUNCTION public.app_track('poverty_status', 'deprivations', 'poverty_causes');
-
-CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_members FOR EACH ROW EXECUTE FUNCTION public.app_track('name', 'sex', 'birth_year', 'relation', 'student');
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_members FOR EACH ROW EXECUTE FUNCTION public.app_track('name', 'sex', 'birth_year', 'birth_date', 'ethnic_group', 'relation', 'student');
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_merges FOR EACH ROW EXECUTE FUNCTION public.app_track();
 
-CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.households FOR EACH ROW EXECUTE FUNCTION public.app_track('head_name', 'head_fold', 'head_sex', 'head_birth_year', 'ethnic_group', 'address', 'latitude', 'longitude', 'note', 'hardship_reasons', 'poverty_causes', 'deprivations', 'poverty_status');
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.households FOR EACH ROW EXECUTE FUNCTION public.app_track('head_name', 'head_fold', 'head_sex', 'head_birth_year', 'head_birth_date', 'ethnic_group', 'address', 'latitude', 'longitude', 'note', 'hardship_reasons', 'poverty_causes', 'deprivations', 'poverty_status');
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.localities FOR EACH ROW EXECUTE FUNCTION public.app_track();
 
@@ -4111,6 +4369,8 @@ CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.twinnings FO
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_track('full_name', 'phone');
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.village_profiles FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.village_registers FOR EACH ROW EXECUTE FUNCTION public.app_track();
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.visits FOR EACH ROW EXECUTE FUNCTION public.app_track('findings', 'occasion', 'latitude', 'longitude');
 
@@ -4180,10 +4440,16 @@ ALTER TABLE ONLY public.hardship_lists
     ADD CONSTRAINT hardship_lists_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
 
 ALTER TABLE ONLY public.household_assessments
+    ADD CONSTRAINT household_assessments_corrected_by_id_fkey FOREIGN KEY (corrected_by_id) REFERENCES public.household_assessments(id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.household_assessments
+    ADD CONSTRAINT household_assessments_corrects_id_fkey FOREIGN KEY (corrects_id) REFERENCES public.household_assessments(id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.household_assessments
     ADD CONSTRAINT household_assessments_household_id_fkey FOREIGN KEY (household_id, scope_path) REFERENCES public.households(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.household_former_assessments
-    ADD CONSTRAINT household_former_assessments_household_id_fkey FOREIGN KEY (household_id) REFERENCES public.households(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.household_assessments
+    ADD CONSTRAINT household_assessments_standard_fkey FOREIGN KEY (standard) REFERENCES public.poverty_standards(code);
 
 ALTER TABLE ONLY public.household_members
     ADD CONSTRAINT household_members_household_id_fkey FOREIGN KEY (household_id, scope_path) REFERENCES public.households(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
@@ -4193,6 +4459,12 @@ ALTER TABLE ONLY public.household_merges
 
 ALTER TABLE ONLY public.household_private
     ADD CONSTRAINT household_private_household_id_fkey FOREIGN KEY (household_id, scope_path) REFERENCES public.households(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.household_residences
+    ADD CONSTRAINT household_residences_household_id_fkey FOREIGN KEY (household_id) REFERENCES public.households(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.household_residences
+    ADD CONSTRAINT household_residences_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
 
 ALTER TABLE ONLY public.household_words
     ADD CONSTRAINT household_words_household_id_fkey FOREIGN KEY (household_id, scope_path) REFERENCES public.households(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
@@ -4290,6 +4562,9 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.village_profiles
     ADD CONSTRAINT village_profiles_village_id_fkey FOREIGN KEY (village_id) REFERENCES public.localities(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.village_registers
+    ADD CONSTRAINT village_registers_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.visit_households
     ADD CONSTRAINT visit_households_household_id_fkey FOREIGN KEY (household_id) REFERENCES public.households(id);
 
@@ -4371,13 +4646,9 @@ CREATE POLICY definer_functions ON public.hardship_lists TO app_owner USING (tru
 
 COMMENT ON POLICY definer_functions ON public.hardship_lists IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
-CREATE POLICY definer_functions ON public.household_assessments FOR SELECT TO app_owner USING (true);
+CREATE POLICY definer_functions ON public.household_assessments TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.household_assessments IS 'Functions that run as the owner: row-level security is forced on the owner, too';
-
-CREATE POLICY definer_functions ON public.household_former_assessments TO app_owner USING (true) WITH CHECK (true);
-
-COMMENT ON POLICY definer_functions ON public.household_former_assessments IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
 CREATE POLICY definer_functions ON public.household_members TO app_owner USING (true) WITH CHECK (true);
 
@@ -4386,6 +4657,10 @@ COMMENT ON POLICY definer_functions ON public.household_members IS 'Functions th
 CREATE POLICY definer_functions ON public.household_merges TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.household_merges IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.household_residences TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.household_residences IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
 CREATE POLICY definer_functions ON public.household_words TO app_owner USING (true) WITH CHECK (true);
 
@@ -4467,6 +4742,10 @@ CREATE POLICY definer_functions ON public.users TO app_owner USING (true) WITH C
 
 COMMENT ON POLICY definer_functions ON public.users IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
+CREATE POLICY definer_functions ON public.village_registers TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.village_registers IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
 CREATE POLICY definer_functions ON public.visit_households TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.visit_households IS 'Functions that run as the owner: row-level security is forced on the owner, too';
@@ -4509,13 +4788,13 @@ ALTER TABLE public.hardship_lists ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.household_assessments ENABLE ROW LEVEL SECURITY;
 
-ALTER TABLE public.household_former_assessments ENABLE ROW LEVEL SECURITY;
-
 ALTER TABLE public.household_members ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.household_merges ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.household_private ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.household_residences ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.household_words ENABLE ROW LEVEL SECURITY;
 
@@ -4557,17 +4836,11 @@ CREATE POLICY in_scope ON public.hardship_lists FOR SELECT USING ((((scope_path 
 
 COMMENT ON POLICY in_scope ON public.hardship_lists IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit sees a list from its first approval on';
 
-CREATE POLICY in_scope ON public.household_assessments FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
+CREATE POLICY in_scope ON public.household_assessments FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((status = 'confirmed'::text) AND (( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
    FROM public.households h
   WHERE (h.id = household_assessments.household_id))))));
 
-COMMENT ON POLICY in_scope ON public.household_assessments IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit reads them of the households that it sees';
-
-CREATE POLICY in_scope ON public.household_former_assessments FOR SELECT USING ((EXISTS ( SELECT
-   FROM public.households h
-  WHERE (h.id = household_former_assessments.household_id))));
-
-COMMENT ON POLICY in_scope ON public.household_former_assessments IS 'A part is read with the record that it belongs to';
+COMMENT ON POLICY in_scope ON public.household_assessments IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit reads the confirmed ones of the households that it sees';
 
 CREATE POLICY in_scope ON public.household_members FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
    FROM public.households h
@@ -4580,6 +4853,10 @@ CREATE POLICY in_scope ON public.household_merges FOR SELECT USING ((EXISTS ( SE
   WHERE (h.id = household_merges.household_id))));
 
 COMMENT ON POLICY in_scope ON public.household_merges IS 'A part is read with the record that it belongs to';
+
+CREATE POLICY in_scope ON public.household_residences FOR SELECT USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY in_scope ON public.household_residences IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. The village that a household left counts it in the years before';
 
 CREATE POLICY in_scope ON public.household_words FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
    FROM public.households h
@@ -4621,6 +4898,10 @@ CREATE POLICY in_scope ON public.pledges FOR SELECT USING ((((scope_path >= ( SE
 
 COMMENT ON POLICY in_scope ON public.pledges IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Twinned units see each other''s pledges, so that two do not give the same';
 
+CREATE POLICY in_scope ON public.poverty_standards FOR SELECT USING (true);
+
+COMMENT ON POLICY in_scope ON public.poverty_standards IS 'Standards are law, and public';
+
 CREATE POLICY in_scope ON public.schema_text FOR SELECT USING (true);
 
 COMMENT ON POLICY in_scope ON public.schema_text IS 'The readiness check compares the hash in a transaction without a caller';
@@ -4640,6 +4921,12 @@ COMMENT ON POLICY in_scope ON public.support_summaries IS 'Officials and village
 CREATE POLICY in_scope ON public.tree_day FOR SELECT USING (true);
 
 COMMENT ON POLICY in_scope ON public.tree_day IS 'The day of the tree is public: every policy of places depends on it';
+
+CREATE POLICY in_scope ON public.village_registers FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.localities l
+  WHERE (l.id = village_registers.village_id))));
+
+COMMENT ON POLICY in_scope ON public.village_registers IS 'A register is read with its village';
 
 CREATE POLICY in_scope ON public.visits USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
 
@@ -4666,10 +4953,6 @@ ALTER TABLE public.merge_rules ENABLE ROW LEVEL SECURITY;
 CREATE POLICY merging ON public.gifts TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY merging ON public.gifts IS 'app_merge_households moves the records of one household to another';
-
-CREATE POLICY merging ON public.household_assessments TO app_owner USING (true) WITH CHECK (true);
-
-COMMENT ON POLICY merging ON public.household_assessments IS 'app_merge_households moves the records of one household to another';
 
 CREATE POLICY merging ON public.pledges TO app_owner USING (true) WITH CHECK (true);
 
@@ -4698,6 +4981,8 @@ ALTER TABLE public.organisation_headcounts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.organisations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pledges ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.poverty_standards ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.programmes ENABLE ROW LEVEL SECURITY;
 
@@ -4760,6 +5045,8 @@ ALTER TABLE public.user_passwords ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.village_profiles ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.village_registers ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY villages_added ON public.localities FOR INSERT WITH CHECK (((level = 'village'::text) AND (scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
@@ -4851,6 +5138,10 @@ CREATE POLICY written ON public.organisations USING (((scope_path >= ( SELECT pu
 
 COMMENT ON POLICY written ON public.organisations IS 'Officials manage the units of their range';
 
+CREATE POLICY written ON public.poverty_standards USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
+
+COMMENT ON POLICY written ON public.poverty_standards IS 'The operator imports the next standard';
+
 CREATE POLICY written ON public.programmes USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
 
 COMMENT ON POLICY written ON public.programmes IS 'Officials manage the programmes of their range';
@@ -4870,6 +5161,10 @@ CREATE POLICY written ON public.village_profiles USING (((( SELECT public.app_ro
   WHERE ((l.id = village_profiles.village_id) AND (l.scope_path >= ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high))))));
 
 COMMENT ON POLICY written ON public.village_profiles IS 'The village and its officials keep the profile';
+
+CREATE POLICY written ON public.village_registers USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY written ON public.village_registers IS 'The commune completes the register of a year';
 
 CREATE POLICY written ON public.working_groups USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (EXISTS ( SELECT
    FROM public.organisations o
@@ -4893,6 +5188,8 @@ REVOKE ALL ON FUNCTION public.app_ancestor(place uuid, wanted_level text, day da
 GRANT ALL ON FUNCTION public.app_ancestor(place uuid, wanted_level text, day date) TO app;
 
 REVOKE ALL ON FUNCTION public.app_append_only() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_assessment_changed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_audit_account() FROM PUBLIC;
 
@@ -5000,6 +5297,9 @@ REVOKE ALL ON FUNCTION public.app_forgive(username text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.app_former_places() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_former_places() TO app;
 
+REVOKE ALL ON FUNCTION public.app_former_residents(days date[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_former_residents(days date[]) TO app;
+
 REVOKE ALL ON FUNCTION public.app_fresh_deletions(most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_fresh_deletions(most integer) TO app;
 
@@ -5024,6 +5324,9 @@ GRANT ALL ON FUNCTION public.app_household_decided(subject uuid) TO app;
 REVOKE ALL ON FUNCTION public.app_household_history(subject uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_household_history(subject uuid) TO app;
 
+REVOKE ALL ON FUNCTION public.app_in_complete_register(subject uuid, of_year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_in_complete_register(subject uuid, of_year integer) TO app;
+
 REVOKE ALL ON FUNCTION public.app_in_range(path text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_in_range(path text) TO app;
 
@@ -5033,6 +5336,9 @@ REVOKE ALL ON FUNCTION public.app_index_localities() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_index_words(value text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_is_urban(village uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_is_urban(village uuid) TO app;
+
 REVOKE ALL ON FUNCTION public.app_item_for(household uuid, village uuid, category text, day date, current uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_item_held(item uuid) FROM PUBLIC;
@@ -5041,6 +5347,8 @@ GRANT ALL ON FUNCTION public.app_item_held(item uuid) TO app;
 REVOKE ALL ON FUNCTION public.app_keep_identity() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_keep_inside(subjects uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_keep_residence() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_keep_twinnings_inside() FROM PUBLIC;
 
@@ -5055,9 +5363,13 @@ REVOKE ALL ON FUNCTION public.app_last_day_of_new() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.app_late_entry_days() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_late_entry_days() TO app;
 
-REVOKE ALL ON FUNCTION public.app_latest_assessment() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.app_latest_assessment(subject uuid, on_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_latest_assessment(subject uuid, on_day date) TO app;
 
 REVOKE ALL ON FUNCTION public.app_list_where_it_lives() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_lock_register(of_village uuid, of_year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_lock_register(of_village uuid, of_year integer) TO app;
 
 REVOKE ALL ON FUNCTION public.app_low() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_low() TO app;
@@ -5188,8 +5500,18 @@ REVOKE ALL ON FUNCTION public.app_refresh_listed() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.app_refuse(reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_refuse(reason text) TO app;
 
+REVOKE ALL ON FUNCTION public.app_register_counts(of_village uuid, of_year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_register_counts(of_village uuid, of_year integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_register_day(of_year integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_registers(of_village uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_registers(of_village uuid) TO app;
+
 REVOKE ALL ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) TO app;
+
+REVOKE ALL ON FUNCTION public.app_residents(of_village uuid, on_day date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_role() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_role() TO app;
@@ -5260,6 +5582,9 @@ REVOKE ALL ON FUNCTION public.app_track() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.app_tree(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_tree(day date) TO app;
 
+REVOKE ALL ON FUNCTION public.app_twinned_homes() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_twinned_homes() TO app;
+
 REVOKE ALL ON FUNCTION public.app_twinned_places() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_twinned_places() TO app;
 
@@ -5319,13 +5644,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.hardship_lists TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_assessments TO app;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_former_assessments TO app;
-
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_members TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_merges TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_private TO app;
+
+GRANT SELECT ON TABLE public.household_residences TO app;
 
 GRANT SELECT ON TABLE public.household_words TO app;
 
@@ -5349,6 +5674,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisations TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pledges TO app;
 
+GRANT SELECT,INSERT ON TABLE public.poverty_standards TO app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.programmes TO app;
 
 GRANT SELECT ON TABLE public.schema_text TO app;
@@ -5364,6 +5691,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.tree_day TO app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.village_profiles TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.village_registers TO app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.visit_households TO app;
 

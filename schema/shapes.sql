@@ -40,6 +40,9 @@ begin
       -- The same, for callers with twinned villages only: others skip the look-up of the whole.
       when 'twinned part' then format('((select app_villages()) is not null and exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s))',
         part[1], left(part[1], 1), target, part[2])
+      -- The same, for confirmed parts only.
+      when 'twinned confirmed part' then format('(%3$s.status = ''confirmed'' and (select app_villages()) is not null and exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s))',
+        part[1], left(part[1], 1), target, part[2])
       -- The record that this one is a part of lies in the caller's range.
       when 'managed part' then format('exists (select from %1$s %2$s where %2$s.id = %3$s.%4$s and '
         || format(place, left(part[1], 1) || '.') || ')', part[1], left(part[1], 1), target, part[2])

@@ -119,7 +119,10 @@ impl State {
                 idle: callers.session_idle_days,
                 absolute: callers.session_absolute_days,
             }),
-            catalogues: Data::new(Catalogues::new(resources().flat_map(|resource| resource.catalogues))),
+            catalogues: Data::new(Catalogues::new(
+                resources().flat_map(|resource| resource.catalogues),
+                resources().flat_map(|resource| resource.stored_catalogues),
+            )),
             parts: Data::new(Parts::of(resources())),
             impersonal: Data::new(impersonal()),
             contracts: Data::new(document.contracts()),

@@ -83,8 +83,8 @@ select n as number, pg_temp.id('household', n) as id, v.number as village, v.id 
 create index on homes (number);
 analyze homes;
 insert into households (id, village_id, scope_path, head_name, head_sex, head_birth_year, ethnic_group, poverty_status, poverty_year,
-    hardship_reasons, listed, created_at, updated_at, version, changed_xid)
-select id, village_id, scope_path, head_name, 'female', 1950 + number % 50, '10', poverty_status, 2026,
+    poverty_assessed_on, poverty_standard, hardship_reasons, listed, created_at, updated_at, version, changed_xid)
+select id, village_id, scope_path, head_name, 'female', 1950 + number % 50, '10', poverty_status, 2026, '2026-01-10', 'nd07_2021',
        case when listed then array['temporary_house'] else '{}' end, listed,
        pg_temp.now() - interval '3 years' + make_interval(secs => number), pg_temp.now(), 1, pg_current_xact_id()
   from homes;
@@ -92,8 +92,10 @@ insert into household_words (household_id, scope_path, word) select id, scope_pa
 insert into household_members (id, household_id, scope_path, name, birth_year, relation, student, created_at, updated_at, version, changed_xid)
 select pg_temp.id('member' || part, number), id, scope_path, head_name, 2005 + part, 'con', true, pg_temp.now(), pg_temp.now(), 1, pg_current_xact_id()
   from homes, generate_series(1, 2) part;
-insert into household_assessments (id, household_id, scope_path, year, poverty_status, assessed_on, created_at, updated_at, version, changed_xid)
-select pg_temp.id('assessment', number), id, scope_path, 2026, poverty_status, '2026-01-10', pg_temp.now(), pg_temp.now(), 1, pg_current_xact_id()
+insert into household_assessments (id, household_id, scope_path, round_year, round_kind, standard, poverty_status, assessed_on, status, confirmed_at,
+    created_at, updated_at, version, changed_xid)
+select pg_temp.id('assessment', number), id, scope_path, 2026, 'regular', 'nd07_2021', poverty_status, '2026-01-10', 'confirmed', pg_temp.now(),
+       pg_temp.now(), pg_temp.now(), 1, pg_current_xact_id()
   from homes;
 
 -- A list of each village in each of the last two years, with five of its households; most were helped.

@@ -15,8 +15,10 @@ use syn::{Ident, ItemFn, ItemStruct, parse_macro_input};
 /// |---|---|
 /// | `May<P>` | the permission; without it the operation is public |
 /// | `Id<T>` | the path parameter `id` |
+/// | `PathYear` | the path parameter `year` |
 /// | `List<F, S>`, `SheetList<F, S>`, `Query<F>` | the parameters of the filter and of the paging |
 /// | `Valid<T>` | the body |
+/// | `ValidOrEmpty<T>` | a body that may be left out |
 /// | `IfMatch` | the header `If-Match` |
 /// | `Found<T>`, `Json<T>` | 200 with `T` |
 /// | `Created<T>`, `NoContent` | 201 with `T`, 204 |

@@ -55,10 +55,14 @@ pub fn expand(declaration: &Declaration, handler: &ItemFn) -> Result<TokenStream
                 let name = part_name(path)?;
                 in_path.push(quote!((#name = #id, Path)));
             }
+            ("PathYear", []) => {
+                in_path.push(quote!(("year" = i32, Path, minimum = 1000, maximum = 9999, example = 2026)))
+            }
             ("Query", [filter]) => in_query.push(quote!(#filter)),
             ("List", [filter, sort]) => in_query.extend(listed(filter, quote!(Paging<#sort>))),
             ("SheetList", [filter, sort]) => in_query.extend(listed(filter, quote!(SheetPaging<#sort>))),
             ("Valid", [content]) => body = Some(quote!(request_body = #content,)),
+            ("ValidOrEmpty", [content]) => body = Some(quote!(request_body = Option<#content>,)),
             ("IfMatch", []) => in_header.push(quote!(("If-Match" = String, Header))),
             _ => {}
         }

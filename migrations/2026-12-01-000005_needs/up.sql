@@ -1,4 +1,41 @@
--- Needs: households of a village, their poverty assessment of each year, the hardship lists, and pledges for items of these lists.
+-- Needs: households of a village, their poverty assessments by dated standards, the registers of villages, the hardship lists, and
+-- pledges for items of these lists.
+
+create table poverty_standards (
+  code text primary key constraint poverty_standards_code check (code ~ '^[a-z][a-z0-9_]{0,29}$'),
+  name_vi text not null constraint poverty_standards_name_vi check (name_vi <> ''),
+  name_en text not null constraint poverty_standards_name_en check (name_en <> ''),
+  basis text,
+  starts_on date not null,
+  ends_on date not null,
+  indicators jsonb not null,
+  lines jsonb not null,
+  constraint poverty_standards_period check (starts_on <= ends_on),
+  constraint poverty_standards_one_a_day exclude using gist (daterange(starts_on, ends_on, '[]') with &&)
+);
+comment on table poverty_standards is 'Poverty standards, each in force for a period; an operator imports the next one';
+comment on column poverty_standards.basis is 'The decree';
+comment on column poverty_standards.indicators is '[{code, name_vi, name_en}]: what a household can be deprived of';
+comment on column poverty_standards.lines is
+  '{rural, urban}: income_vnd (a person and month, up to it poor or near-poor), average_vnd (up to it average), score_b1 (points; below it, the income is below the line)';
+-- The lines of B1 are from one public source. No indicators of Decree 351/2025/NĐ-CP (2027 to 2030) are known yet.
+insert into poverty_standards (code, name_vi, name_en, basis, starts_on, ends_on, indicators, lines) values
+  ('before_2022', 'Chuẩn nghèo trước năm 2022', 'Standards before 2022', null, '1990-01-01', '2021-12-31', '[]', '{}'),
+  ('nd07_2021', 'Chuẩn nghèo đa chiều 2022-2025', 'Multidimensional standard 2022–2025', 'Nghị định 07/2021/NĐ-CP', '2022-01-01', '2026-12-31', '[
+    {"code": "I01", "name_vi": "Việc làm", "name_en": "Employment"},
+    {"code": "I02", "name_vi": "Người phụ thuộc trong hộ gia đình", "name_en": "Dependants"},
+    {"code": "I03", "name_vi": "Dinh dưỡng", "name_en": "Nutrition"},
+    {"code": "I04", "name_vi": "Bảo hiểm y tế", "name_en": "Health insurance"},
+    {"code": "I05", "name_vi": "Trình độ giáo dục của người lớn", "name_en": "Adult education"},
+    {"code": "I06", "name_vi": "Tình trạng đi học của trẻ em", "name_en": "School attendance"},
+    {"code": "I07", "name_vi": "Chất lượng nhà ở", "name_en": "Housing quality"},
+    {"code": "I08", "name_vi": "Diện tích nhà ở bình quân đầu người", "name_en": "Housing area"},
+    {"code": "I09", "name_vi": "Nguồn nước sinh hoạt", "name_en": "Water source"},
+    {"code": "I10", "name_vi": "Nhà tiêu hợp vệ sinh", "name_en": "Latrine"},
+    {"code": "I11", "name_vi": "Sử dụng dịch vụ viễn thông", "name_en": "Telecommunications"},
+    {"code": "I12", "name_vi": "Phương tiện tiếp cận thông tin", "name_en": "Means of information"}]',
+   '{"rural": {"income_vnd": 1500000, "average_vnd": 2250000, "score_b1": 140},
+     "urban": {"income_vnd": 2000000, "average_vnd": 3000000, "score_b1": 175}}');
 
 create table households (
   id uuid primary key,
@@ -10,11 +47,14 @@ create table households (
   head_fold text not null generated always as (app_fold(head_name)) stored,
   head_sex text constraint households_head_sex check (head_sex in ('male', 'female')),
   head_birth_year integer constraint households_head_birth_year check (head_birth_year between 1890 and 2200),
+  head_birth_date date,
   ethnic_group text not null constraint households_ethnic_group check (ethnic_group ~ '^[0-9]{2}$'),
-  -- Copied from the latest assessment by app_show_latest_assessment
-  poverty_status text not null constraint households_poverty_status check (poverty_status in
+  -- Copied from the latest confirmed assessment by app_show_latest_assessment; null without one
+  poverty_status text constraint households_poverty_status check (poverty_status in
     ('poor', 'near_poor', 'newly_escaped', 'average', 'not_poor')),
-  poverty_year integer not null,
+  poverty_year integer,
+  poverty_assessed_on date,
+  poverty_standard text,
   deprivations text[] not null default '{}',
   poverty_causes text[] not null default '{}',
   hardship_reasons text[] not null default '{}' constraint households_hardship_reasons check (hardship_reasons <@ array['elderly_alone',
@@ -26,12 +66,14 @@ create table households (
   longitude double precision constraint households_longitude check (longitude between -180 and 180),
   note text,
   listed boolean not null default false,
+  moved_on date,
   acted_by uuid,
   on_behalf_of uuid,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   version bigint not null,
   changed_xid xid8 not null,
+  constraint households_head_birth_date check (head_birth_year = extract(year from head_birth_date)),
   constraint households_village_id_fkey foreign key (village_id, scope_path) references localities (id, scope_path) on update cascade,
   constraint households_id_scope_path_key unique (id, scope_path)
 );
@@ -39,6 +81,7 @@ comment on table households is 'Households of a village';
 comment on column households.head_fold is 'Without case and diacritics: equal names are likely duplicates';
 comment on column households.acted_by is 'The account that entered it';
 comment on column households.on_behalf_of is 'The village whose head an official acted for';
+comment on column households.moved_on is 'First day in this village; null: it lived in no other one since its registration';
 comment on column households.listed is
   'Whether an approved hardship list of its village names it: twinned units see these households only';
 -- Lists of a village or commune use an index that begins with the path. Lists of a province or of the country read an index in
@@ -61,12 +104,15 @@ create table household_members (
   name text collate "vi-x-icu" not null constraint household_members_name check (name <> ''),
   sex text constraint household_members_sex check (sex in ('male', 'female')),
   birth_year integer constraint household_members_birth_year check (birth_year between 1890 and 2200),
+  birth_date date,
+  ethnic_group text constraint household_members_ethnic_group check (ethnic_group ~ '^[0-9]{2}$'),
   relation text,
   student boolean not null default false,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   version bigint not null,
   changed_xid xid8 not null,
+  constraint household_members_birth_date check (birth_year = extract(year from birth_date)),
   constraint household_members_household_id_fkey foreign key (household_id, scope_path)
     references households (id, scope_path) on update cascade on delete cascade
 );
@@ -107,50 +153,103 @@ create table household_assessments (
   id uuid primary key,
   household_id uuid not null,
   scope_path text collate "C" not null,
-  year integer not null constraint household_assessments_year check (year between 1990 and 2200),
+  assessed_on date not null constraint household_assessments_assessed_on check (assessed_on >= '1990-01-01'),
+  round_year integer not null,
+  round_kind text not null constraint household_assessments_round_kind check (round_kind in ('annual', 'regular')),
+  standard text not null constraint household_assessments_standard_fkey references poverty_standards,
   poverty_status text not null constraint household_assessments_poverty_status check (poverty_status in
     ('poor', 'near_poor', 'newly_escaped', 'average', 'not_poor')),
-  deprivations text[] not null default '{}' constraint household_assessments_deprivations check (deprivations <@ array['I01', 'I02', 'I03',
-    'I04', 'I05', 'I06', 'I07', 'I08', 'I09', 'I10', 'I11', 'I12']),
+  deprivations text[] not null default '{}',
   poverty_causes text[] not null default '{}' constraint household_assessments_poverty_causes check (poverty_causes <@ array['no_land',
-    'no_capital', 'no_labour', 'no_skills', 'no_tools', 'illness', 'disaster', 'many_dependants', 'outdated_customs', 'dependence', 'other']),
+    'no_capital', 'no_labour', 'no_tools', 'no_knowledge', 'no_skills', 'illness', 'disaster', 'many_dependants', 'outdated_customs',
+    'dependence', 'other']),
+  score_b1 integer constraint household_assessments_score_b1 check (score_b1 between 0 and 1000),
+  score_b2 integer constraint household_assessments_score_b2 check (score_b2 between 0 and 1000),
+  no_labour_capacity boolean,
   decision_number text constraint household_assessments_decision_number check (decision_number <> ''),
+  decision_date date,
+  note text,
+  status text not null constraint household_assessments_status check (status in ('proposed', 'confirmed', 'returned')),
+  return_reason text,
+  corrects_id uuid,
+  corrected_by_id uuid,
   assessor_id uuid,
-  assessed_on date not null,
+  confirmed_by uuid,
+  confirmed_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   version bigint not null,
   changed_xid xid8 not null,
+  constraint household_assessments_round_year check (round_year = extract(year from assessed_on)),
   constraint household_assessments_household_id_fkey foreign key (household_id, scope_path)
     references households (id, scope_path) on update cascade on delete cascade,
-  constraint household_assessments_year_key unique (household_id, year)
+  constraint household_assessments_corrects_id_fkey foreign key (corrects_id)
+    references household_assessments on delete set null deferrable initially deferred,
+  constraint household_assessments_corrected_by_id_fkey foreign key (corrected_by_id)
+    references household_assessments on delete set null deferrable initially deferred
 );
-comment on table household_assessments is 'Poverty assessments, one for each household and year';
-comment on column household_assessments.decision_number is 'The decision that approved the assessment, as 12/QĐ-UBND';
+comment on table household_assessments is 'Poverty assessments of households (rà soát hộ nghèo), dated, by the standard of their day';
+comment on column household_assessments.round_kind is
+  'annual: the review at the end of the year (rà soát định kỳ); regular: during the year (rà soát thường xuyên)';
+comment on column household_assessments.decision_number is 'The decision that recognises the result, as 12/QĐ-UBND';
+comment on column household_assessments.corrected_by_id is
+  'The assessment that took its place, by a correction or in a merge: it stays in the history and counts nowhere';
+create unique index household_assessments_annual_key on household_assessments (household_id, round_year)
+  where round_kind = 'annual' and corrected_by_id is null;
+create unique index household_assessments_regular_key on household_assessments (household_id, assessed_on)
+  where round_kind = 'regular' and corrected_by_id is null;
+-- The latest one that counts, on any day.
+create index household_assessments_counting on household_assessments (household_id, assessed_on)
+  where status = 'confirmed' and corrected_by_id is null;
 create index household_assessments_household_id on household_assessments (household_id, scope_path);
-create index household_assessments_scope_path on household_assessments (scope_path, year);
+create index household_assessments_scope_path on household_assessments (scope_path, assessed_on, id);
+create index household_assessments_assessed_on on household_assessments (assessed_on, id, scope_path);
+create index household_assessments_updated_at on household_assessments (updated_at, id, scope_path);
+-- What waits for the commune.
+create index household_assessments_waiting on household_assessments (scope_path, assessed_on, id) where status = 'proposed';
+create index household_assessments_standard on household_assessments (standard);
+create index household_assessments_corrects_id on household_assessments (corrects_id);
+create index household_assessments_corrected_by_id on household_assessments (corrected_by_id);
 create index household_assessments_changed on household_assessments (changed_xid, id);
 
-create table household_former_assessments (
+create table household_residences (
+  household_id uuid not null constraint household_residences_household_id_fkey references households on delete cascade,
+  village_id uuid not null,
+  scope_path text collate "C" not null,
+  from_on date,
+  until_on date not null,
+  constraint household_residences_pkey primary key (household_id, until_on),
+  constraint household_residences_period check (from_on <= until_on),
+  constraint household_residences_village_id_fkey foreign key (village_id, scope_path)
+    references localities (id, scope_path) on update cascade
+);
+comment on table household_residences is 'Villages in which a household lived before its present one: counts of a day include it there';
+create index household_residences_village_id on household_residences (village_id, scope_path);
+create index household_residences_scope_path on household_residences (scope_path);
+
+create table village_registers (
   id uuid primary key,
-  household_id uuid not null constraint household_former_assessments_household_id_fkey references households on delete cascade,
-  merged_from uuid not null,
-  year integer not null,
-  poverty_status text not null,
-  deprivations text[] not null,
-  poverty_causes text[] not null,
-  decision_number text,
-  assessor_id uuid,
-  assessed_on date not null,
+  village_id uuid not null,
+  scope_path text collate "C" not null,
+  year integer not null constraint village_registers_year check (year between 1990 and 2200),
+  complete boolean not null,
+  completed_on date,
+  completed_by uuid,
+  reopened_by uuid,
+  reopen_reason text,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   version bigint not null,
-  changed_xid xid8 not null
+  changed_xid xid8 not null,
+  constraint village_registers_completed check (complete = (completed_on is not null)),
+  constraint village_registers_village_id_fkey foreign key (village_id, scope_path)
+    references localities (id, scope_path) on update cascade on delete cascade,
+  constraint village_registers_year_key unique (village_id, year)
 );
-comment on table household_former_assessments is
-  'Assessments of a merged household for years that the surviving one had its own for: shown in the history, not counted';
-create index household_former_assessments_household_id on household_former_assessments (household_id);
-create index household_former_assessments_changed on household_former_assessments (changed_xid, id);
+comment on table village_registers is 'Years for which the assessments of a village are complete; rates are published for these only';
+create index village_registers_village_id on village_registers (village_id, scope_path);
+create index village_registers_scope_path on village_registers (scope_path, year);
+create index village_registers_changed on village_registers (changed_xid, id);
 
 create table household_merges (
   id uuid primary key,

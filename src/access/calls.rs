@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::actor::May;
 use super::reach::reads_much;
-use super::steps::{self, BulkItem, BulkOutcome, BulkResult, BulkResults, BulkStep, Step, StepBody};
+use super::steps::{self, Bulk, BulkItem, BulkOutcome, BulkResult, BulkResults, Step, StepBody};
 use super::tx::Tx;
 use super::versions::{honour_version, lock_version};
 use crate::kernel::db::records::{self, Claim};
@@ -221,10 +221,10 @@ impl<P> May<P> {
 
     /// Takes a step on each of several records, in their order, each in a savepoint: one that fails is rejected, and the others go
     /// on. `answer` identifies the request in the problems.
-    pub async fn take_each<I, S, A, T, W, F>(
+    pub async fn take_each<I, S, A, B, T, W, F>(
         &self,
         step: &'static Step<S, A>,
-        bulk: Valid<BulkStep>,
+        bulk: Valid<B>,
         answer: Addressee,
         take: W,
         find: F,
@@ -234,20 +234,22 @@ impl<P> May<P> {
         S: Sync,
         A: Sync,
         T: Record + Send + 'static,
-        W: Fn(&mut Tx<'_>, I, &'static Step<S, A>, ()) -> Result<()> + Send + 'static,
+        B: Bulk,
+        W: Fn(&mut Tx<'_>, I, &'static Step<S, A>, B::Input) -> Result<()> + Send + 'static,
         F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
     {
-        let bulk = bulk.into_inner();
-        if bulk.items.is_empty() {
+        let (items, input, body) = bulk.into_inner().into_parts()?;
+        if items.is_empty() {
             return Err(Problem::field("#/items", FieldCode::EMPTY));
         }
-        let hash = sha256(b"{}");
+        // The hash of the same step on one record, so that a step taken before is recognised.
+        let hash = sha256(&body);
         self.write(move |tx| {
-            let ids: Vec<I> = bulk.items.iter().map(|item| I::from(item.id)).collect();
+            let ids: Vec<I> = items.iter().map(|item| I::from(item.id)).collect();
             // In one order for all callers: two requests about the same records do not wait for each other.
             records::lock_all(tx.conn, &ids)?;
             let mut results = Vec::new();
-            for BulkItem { id, version } in bulk.items {
+            for BulkItem { id, version } in items {
                 let if_match = IfMatch::Tags(vec![version.to_string()]);
                 // A mark of the item before.
                 records::set(tx.conn, "two_person", "")?;
@@ -255,7 +257,7 @@ impl<P> May<P> {
                     let id = I::from(id);
                     let is_new = steps::begin(tx, id, step, &if_match, &hash, &find)?;
                     if is_new {
-                        take(tx, id, step, ())?;
+                        take(tx, id, step, input.clone())?;
                     }
                     let outcome = if is_new { BulkOutcome::Confirmed } else { BulkOutcome::Replayed };
                     Ok((outcome, find(tx, id)?.version()))

@@ -102,6 +102,9 @@ permissions! {
     ReadHouseholds         = "households:read":        x    x    x    x    x    x    -;
     WriteHouseholds        = "households:write":       -    -    -    x    -    x    -;
     RevealHouseholds       = "households:reveal":      -    x    x    x    -    x    -;
+    // Proposed ones become confirmed; what the commune enters is confirmed.
+    ConfirmAssessments     = "assessments:confirm":    -    -    -    x    -    -    -;
+    CompleteRegisters      = "registers:complete":     -    -    -    x    -    -    -;
     ReadHardshipLists      = "hardship_lists:read":    x    x    x    x    x    x    -;
     WriteHardshipLists     = "hardship_lists:write":   -    -    -    x    -    x    -;
     DecideHardshipLists    = "hardship_lists:decide":  -    -    -    x    -    -    -;

@@ -35,6 +35,8 @@ enum Width {
 enum Ties {
     /// The place only; an organisation twinned with the village sees some of its rows, too.
     Place,
+    /// The same, for parts of households, which have no village of their own.
+    Household,
     /// Also the caller's organisation; a twinning unit sees its rows only.
     Organisation,
     /// Also the organisation's managing place, and twinned villages.
@@ -53,6 +55,11 @@ impl Reach {
     /// For tables of a village's records: `village_id`, `scope_path`.
     pub fn of_village_records(actor: &Actor, table: &'static str) -> Self {
         Self { width: width(actor), ties: Ties::Place, table }
+    }
+
+    /// For parts of households: `household_id`, `scope_path`.
+    pub fn of_household_parts(actor: &Actor, table: &'static str) -> Self {
+        Self { width: width(actor), ties: Ties::Household, table }
     }
 
     /// For gifts and visits of organisations in a village: the same, and `organisation_id`.
@@ -75,6 +82,7 @@ impl Reach {
         let Self { width, ties, table: t } = self;
         let own = format!("{t}.organisation_id = (SELECT app_organisation())");
         let twinned = |column: &str| format!("{t}.{column} = ANY ((SELECT app_villages())::uuid[])");
+        let of_twinned_homes = || format!("{t}.household_id = ANY ((SELECT app_twinned_homes())::uuid[])");
         let within = |column: &str| match width {
             Width::Place => format!("{t}.{column} = (SELECT app_low())"),
             Width::FewPlaces => format!("{t}.{column} = ANY ((SELECT app_paths())::text[])"),
@@ -85,10 +93,12 @@ impl Reach {
         match (ties, width) {
             (_, Width::Country) | (Ties::BothEnds, Width::Wide) => "true".to_owned(),
             (Ties::Place, Width::Twinned) => twinned("village_id"),
+            (Ties::Household, Width::Twinned) => of_twinned_homes(),
             (Ties::Organisation, Width::Twinned) => own,
             // No organisation is a province or the country.
-            (Ties::Place | Ties::Organisation, Width::Wide) => format!("({})", within("scope_path")),
+            (Ties::Place | Ties::Household | Ties::Organisation, Width::Wide) => format!("({})", within("scope_path")),
             (Ties::Place, _) => format!("({} OR {})", within("scope_path"), twinned("village_id")),
+            (Ties::Household, _) => format!("({} OR {})", within("scope_path"), of_twinned_homes()),
             (Ties::Organisation, _) => format!("({} OR {own})", within("scope_path")),
             (Ties::BothEnds, Width::Twinned) => format!("({own} OR {})", twinned("locality_id")),
             (Ties::BothEnds, _) => format!(

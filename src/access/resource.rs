@@ -1,12 +1,13 @@
 //! The contribution of a resource to the whole service. Each resource states a `RESOURCE`, each area lists its
 //! resources, and `app.rs` lists the areas: routes, document, catalogues, audit and jobs are derived from this list.
 
+use diesel::PgConnection;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::steps::StepFacts;
-use crate::kernel::http::problem::{Code, FieldCode};
+use crate::kernel::http::problem::{Code, FieldCode, Result};
 use crate::kernel::job::Job;
-use crate::kernel::value::enums::Catalogue;
+use crate::kernel::value::enums::{Catalogue, CatalogueItem};
 
 /// A resource of the API.
 pub struct Resource {
@@ -22,6 +23,8 @@ pub struct Resource {
     pub field_problems: &'static [FieldCode],
     /// Its enumerations, published under `/catalogues`.
     pub catalogues: &'static [Catalogue],
+    /// Its official lists that are data of the database, published there, too.
+    pub stored_catalogues: &'static [StoredCatalogue],
     /// Its state machine.
     pub steps: fn() -> Vec<StepFacts>,
     /// Tables of its parts, whose audit entries are shown as entries of this resource.
@@ -42,6 +45,12 @@ macro_rules! routes {
 }
 pub(crate) use routes;
 
+/// A catalogue whose items are read from the database.
+pub struct StoredCatalogue {
+    pub name: &'static str,
+    pub items: fn(&mut PgConnection) -> Result<Vec<CatalogueItem>>,
+}
+
 /// A table whose rows are parts of a record.
 pub struct Part {
     pub table: &'static str,
@@ -58,6 +67,7 @@ impl Resource {
         problems: &[],
         field_problems: &[],
         catalogues: &[],
+        stored_catalogues: &[],
         steps: Vec::new,
         parts: &[],
         impersonal: false,

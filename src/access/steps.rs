@@ -57,6 +57,20 @@ pub struct BulkStep {
     pub items: Vec<BulkItem>,
 }
 
+/// A body that takes a step on several records, with one input for all of them.
+pub trait Bulk {
+    type Input: Clone + Send + 'static;
+    /// Returns the records, the input, and the canonical body of the same step on one record.
+    fn into_parts(self) -> Result<(Vec<BulkItem>, Self::Input, Vec<u8>)>;
+}
+
+impl Bulk for BulkStep {
+    type Input = ();
+    fn into_parts(self) -> Result<(Vec<BulkItem>, (), Vec<u8>)> {
+        Ok((self.items, (), b"{}".to_vec()))
+    }
+}
+
 #[input]
 pub struct BulkItem {
     pub id: Uuid,

@@ -162,8 +162,7 @@ impl<'a> Household<'a> {
         json!({
             "id": self.id, "village_id": id(&format!("village/{village}")), "status": "active", "head_name": self.name,
             "head_sex": if self.number.is_multiple_of(2) { "female" } else { "male" }, "head_birth_year": 1955 + self.number * 7 % 40,
-            "ethnic_group": self.group, "poverty_status": self.status, "poverty_year": 2026,
-            "deprivations": self.deprivations(), "poverty_causes": self.causes(),
+            "ethnic_group": self.group,
             "hardship_reasons": if self.is_hard() { json!(["temporary_house"]) } else { json!([]) },
             "note": "Dữ liệu trình diễn", "listed": false,
         })
@@ -179,8 +178,9 @@ impl<'a> Household<'a> {
 
     fn assessment(&self) -> Value {
         json!({
-            "id": id(&format!("assessment/{}", self.id)), "household_id": self.id, "year": 2026, "poverty_status": self.status,
-            "deprivations": self.deprivations(), "poverty_causes": self.causes(), "assessed_on": "2026-01-10",
+            "id": id(&format!("assessment/{}", self.id)), "household_id": self.id, "round_year": 2026, "round_kind": "regular",
+            "poverty_status": self.status, "deprivations": self.deprivations(), "poverty_causes": self.causes(),
+            "assessed_on": "2026-01-10", "standard": "nd07_2021", "status": "confirmed", "confirmed_at": "2026-01-12T02:00:00Z",
         })
     }
 

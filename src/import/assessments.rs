@@ -2,20 +2,27 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
+use serde::Deserialize;
 use serde_json::Value;
+use uuid::Uuid;
+use validator::Validate;
 
 use super::Import;
 use super::cells::Wrong;
 use super::columns::Column;
 use super::known_households::is_somebody_else;
 use super::places::Places;
+use super::poverty::Finding;
 use super::report::Fault;
 use super::table::Row;
 use super::{households, poverty};
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::value::text::plain;
+use crate::needs::household_assessments::model::{NewAssessment, RoundKind};
+use crate::needs::household_assessments::queries::{self as assessments, AssessmentRow, create};
 use crate::needs::households::HouseholdId;
-use crate::needs::households::assessments::{self, Assessment, AssessmentRow, Finding, NewAssessment, enter};
+use crate::needs::households::poverty::{Indicator, PovertyCause, PovertyStatus};
 use crate::needs::households::{private, queries};
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
@@ -39,6 +46,18 @@ pub fn columns() -> Vec<Column> {
     columns
 }
 
+/// The result of an assessment in a row.
+#[derive(Debug, Deserialize, Validate)]
+struct Found {
+    poverty_status: PovertyStatus,
+    #[serde(default)]
+    #[validate(length(max = 30))]
+    deprivations: Vec<Indicator>,
+    #[serde(default)]
+    #[validate(length(max = 12))]
+    poverty_causes: Vec<PovertyCause>,
+}
+
 /// A row with the keys for finding its household.
 struct Entry {
     line: u64,
@@ -47,18 +66,29 @@ struct Entry {
     birth_year: Option<i32>,
     number: Option<Vec<u8>>,
     finding: Finding,
-    new: NewAssessment,
+    found: Found,
 }
 
 impl Entry {
-    fn assessment(&self, year: i32) -> Assessment<'_> {
-        Assessment {
-            year,
-            poverty_status: self.new.poverty_status,
-            deprivations: &self.new.deprivations,
-            poverty_causes: &self.new.poverty_causes,
-            decision_number: self.finding.decision_number.as_deref(),
-        }
+    fn assessment(&self, household_id: HouseholdId, today: NaiveDate) -> Result<NewAssessment> {
+        let (assessed_on, round) = self.finding.occasion(today)?;
+        Ok(NewAssessment {
+            id: None,
+            household_id,
+            assessed_on: Some(assessed_on),
+            round: Some(round),
+            standard: None,
+            poverty_status: self.found.poverty_status,
+            deprivations: self.found.deprivations.clone(),
+            poverty_causes: self.found.poverty_causes.clone(),
+            score_b1: None,
+            score_b2: None,
+            no_labour_capacity: None,
+            decision_number: self.finding.decision_number.clone(),
+            decision_date: None,
+            note: None,
+            corrects_id: None,
+        })
     }
 }
 
@@ -76,24 +106,27 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     let ids: Vec<HouseholdId> = found.iter().map(|(home, _)| *home).collect();
     let mut known: HashMap<(HouseholdId, i32), AssessmentRow> = HashMap::new();
     for row in assessments::of_households(&mut work.tx, &ids)? {
-        known.insert((row.household_id, row.year), row);
+        if row.round.kind == RoundKind::Annual {
+            known.insert((row.household_id, row.round.year), row);
+        }
     }
     let mut lines: HashMap<(HouseholdId, i32), u64> = HashMap::new();
     for (home, entry) in &found {
-        let year = match entry.finding.year_by(work.tx.today) {
-            Ok(year) => year,
+        let new = match entry.assessment(*home, work.tx.today) {
+            Ok(new) => new,
             Err(problem) => {
                 work.refuse(entry.line, &problem);
                 continue;
             }
         };
+        let year = new.round.map_or(0, |round| round.year);
         if let Some(first) = lines.insert((*home, year), entry.line) {
             work.error(entry.line, "poverty_year", &Fault::SameAsLine(first));
             continue;
         }
         match known.get(&(*home, year)) {
-            Some(known) => keep(work, entry, known),
-            None => add(work, *home, year, entry)?,
+            Some(known) => keep(work, entry.line, &new, known),
+            None => add(work, entry.line, new)?,
         }
     }
     Ok(())
@@ -116,9 +149,9 @@ fn entry(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<Entry> 
     if !row.sound || (named && village.is_none()) {
         return None;
     }
-    let new = work.valid(line, Value::Object(row.fields));
+    let found = work.valid(line, Value::Object(row.fields));
     let is_named = number.is_some() || (village.is_some() && head_name.is_some());
-    is_named.then_some(Entry { line, village, head_name, birth_year, number, finding: finding?, new: new? })
+    is_named.then_some(Entry { line, village, head_name, birth_year, number, finding: finding?, found: found? })
 }
 
 /// A household with the birth year of its head.
@@ -197,18 +230,17 @@ impl Homes {
     }
 }
 
-fn add(work: &mut Import<'_>, home: HouseholdId, year: i32, entry: &Entry) -> Result<()> {
-    let found = entry.assessment(year);
-    if work.write(entry.line, |tx| enter(tx, home, &found))? {
+fn add(work: &mut Import<'_>, line: u64, new: NewAssessment) -> Result<()> {
+    if work.write(line, |tx| create(tx, Uuid::now_v7().into(), new))? {
         work.report.added += 1;
     }
     Ok(())
 }
 
 /// Leaves an existing assessment unchanged; differences are warnings.
-fn keep(work: &mut Import<'_>, entry: &Entry, known: &AssessmentRow) {
-    for field in known.differences(&entry.assessment(known.year)) {
-        work.warn(entry.line, field, &Fault::Differs);
+fn keep(work: &mut Import<'_>, line: u64, new: &NewAssessment, known: &AssessmentRow) {
+    for field in poverty::differences(new, known) {
+        work.warn(line, field, &Fault::Differs);
     }
     work.report.known += 1;
 }

@@ -264,12 +264,11 @@ mod tests {
     fn every_label_means_its_own_code() {
         use crate::access::policy::Role;
         use crate::needs::households::model::{HardshipReason, Sex};
-        use crate::needs::households::poverty::{Deprivation, PovertyCause, PovertyStatus};
+        use crate::needs::households::poverty::{PovertyCause, PovertyStatus};
         use crate::places::catalogues::data;
         use crate::places::localities::model::LocalityKind;
         use crate::twinning::organisations::model::{OrganisationKind, OrganisationLevel};
         for items in [
-            Deprivation::catalogue(),
             HardshipReason::catalogue(),
             LocalityKind::catalogue(),
             OrganisationKind::catalogue(),

@@ -14,9 +14,9 @@ use super::poverty;
 use super::report::Fault;
 use super::table::Row;
 use crate::kernel::http::problem::Result;
+use crate::needs::household_assessments::queries::create as assess;
 use crate::needs::households::HouseholdId;
-use crate::needs::households::assessments::enter;
-use crate::needs::households::model::{HardshipReason, Sex};
+use crate::needs::households::model::{HardshipReason, NewHousehold, Sex};
 use crate::needs::households::{queries, warnings};
 use crate::places::catalogues::data;
 use crate::places::localities::model::LocalityLevel;
@@ -185,7 +185,16 @@ fn refuse_repeated_numbers(work: &mut Import<'_>, entries: &[Entry]) {
 
 fn register(work: &mut Import<'_>, entry: &Entry) -> Result<Option<HouseholdId>> {
     let id = HouseholdId(Uuid::now_v7());
-    let written = work.write(entry.line, |tx| queries::create_found_in(tx, id, &entry.new, &entry.finding))?;
+    let (assessed_on, round) = match entry.finding.occasion(work.tx.today) {
+        Ok(occasion) => occasion,
+        Err(problem) => {
+            work.refuse(entry.line, &problem);
+            return Ok(None);
+        }
+    };
+    let mut new = NewHousehold { assessed_on: Some(assessed_on), round: Some(round), ..entry.new.clone() };
+    let decision = entry.finding.decision_number.as_deref();
+    let written = work.write(entry.line, |tx| queries::register(tx, id, &mut new, decision))?;
     if !written {
         return Ok(None);
     }
@@ -207,16 +216,19 @@ fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) ->
         work.warn(entry.line, field, &Fault::Differs);
     }
     // A row without a year adds no assessment: a repeated import in the next year would assess all households again.
-    let Some(year) = entry.finding.poverty_year.filter(|year| !known.is_assessed(id, *year)) else {
+    if entry.finding.poverty_year.is_none_or(|year| known.is_assessed(id, year)) {
         work.report.known += 1;
         return Ok(());
-    };
-    if let Err(problem) = entry.finding.year_by(work.tx.today) {
-        work.refuse(entry.line, &problem);
-        return Ok(());
     }
-    let found = entry.assessment(year);
-    if work.write(entry.line, |tx| enter(tx, id, &found))? {
+    let occasion = match entry.finding.occasion(work.tx.today) {
+        Ok(occasion) => occasion,
+        Err(problem) => {
+            work.refuse(entry.line, &problem);
+            return Ok(());
+        }
+    };
+    let found = entry.assessment(id, Some(occasion));
+    if work.write(entry.line, |tx| assess(tx, Uuid::now_v7().into(), found))? {
         work.report.completed += 1;
     }
     Ok(())

@@ -4,12 +4,16 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
+
 use super::Import;
+use super::poverty::{self, Finding, says_otherwise};
 use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
 use crate::kernel::value::text::{plain, squeeze};
+use crate::needs::household_assessments::model::{AssessmentRound, NewAssessment, RoundKind};
+use crate::needs::household_assessments::queries::{self as assessments, AssessmentRow};
 use crate::needs::households::HouseholdId;
-use crate::needs::households::assessments::{self, Assessment, AssessmentRow, Finding, says_otherwise};
 use crate::needs::households::model::{HouseholdRow, HouseholdStatus, NewHousehold};
 use crate::needs::households::{private, queries};
 use crate::places::localities::LocalityId;
@@ -31,14 +35,11 @@ impl Entry {
         Self { line, new, finding, number }
     }
 
-    pub fn assessment(&self, year: i32) -> Assessment<'_> {
-        Assessment {
-            year,
-            poverty_status: self.new.poverty_status,
-            deprivations: &self.new.deprivations,
-            poverty_causes: &self.new.poverty_causes,
-            decision_number: self.finding.decision_number.as_deref(),
-        }
+    /// Returns the assessment of the row, for its household.
+    pub fn assessment(&self, id: HouseholdId, occasion: Option<(NaiveDate, AssessmentRound)>) -> NewAssessment {
+        let (assessed_on, round) = occasion.unzip();
+        let decision_number = self.finding.decision_number.clone();
+        NewAssessment { assessed_on, round, decision_number, ..NewAssessment::first(id, &self.new) }
     }
 
     fn name(&self) -> Name {
@@ -56,7 +57,7 @@ pub struct Known {
     by_number: HashMap<Vec<u8>, Vec<HouseholdId>>,
     numbers: HashMap<HouseholdId, Vec<u8>>,
     phones: HashMap<HouseholdId, String>,
-    assessments: HashMap<(HouseholdId, i32), AssessmentRow>,
+    assessments: HashMap<(HouseholdId, i32, RoundKind), AssessmentRow>,
 }
 
 impl Known {
@@ -97,7 +98,8 @@ impl Known {
             }
         }
         for assessment in assessments::of_households(&mut work.tx, &ids)? {
-            known.assessments.insert((assessment.household_id, assessment.year), assessment);
+            let AssessmentRound { year, kind } = assessment.round;
+            known.assessments.insert((assessment.household_id, year, kind), assessment);
         }
         for row in rows {
             known.by_name.entry(name_of(&row)).or_default().push(row.id);
@@ -164,8 +166,9 @@ impl Known {
         self.rows.get(&id).is_some_and(|row| row.village_id != entry.new.village_id)
     }
 
+    /// Whether the household has the annual assessment of a year.
     pub fn is_assessed(&self, id: HouseholdId, year: i32) -> bool {
-        self.assessments.contains_key(&(id, year))
+        self.assessments.contains_key(&(id, year, RoundKind::Annual))
     }
 
     /// Returns the columns whose values differ from the household. Empty cells do not differ.
@@ -190,8 +193,15 @@ impl Known {
             ("longitude", new.longitude.is_some() && new.longitude != row.longitude),
             ("note", new.note.is_some() && new.note != row.note),
         ];
-        let year = entry.finding.poverty_year.unwrap_or(row.poverty_year);
-        let assessed = self.assessments.get(&(id, year)).map(|known| known.differences(&entry.assessment(year)));
+        let of = |year: i32, kind| self.assessments.get(&(id, year, kind));
+        let known = match entry.finding.poverty_year {
+            Some(year) => of(year, RoundKind::Annual),
+            // A row without a year is compared with the latest assessment.
+            None => {
+                row.poverty_year.and_then(|year| of(year, RoundKind::Annual).or_else(|| of(year, RoundKind::Regular)))
+            }
+        };
+        let assessed = known.map(|known| poverty::differences(&entry.assessment(id, None), known));
         let differing = fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field);
         differing.chain(assessed.into_iter().flatten()).collect()
     }

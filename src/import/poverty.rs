@@ -1,17 +1,71 @@
 //! Columns of the poverty assessment, which lists of households and of assessments share. Lists have one column for the
 //! status or one for each status, and one column for the indicators or twelve.
 
+use std::sync::LazyLock;
+
+use chrono::{Datelike, NaiveDate};
+use serde::Deserialize;
 use serde_json::Value;
+use validator::Validate;
 
 use super::Import;
 use super::cells::{Reads, Words};
 use super::columns::Column;
 use super::table::Row;
-use crate::kernel::http::problem::{FieldCode, Problem};
-use crate::needs::households::poverty::{Deprivation, PovertyCause, PovertyStatus};
+use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::value::enums::CatalogueItem;
+use crate::needs::household_assessments::model::{AssessmentRound, NewAssessment, RoundKind};
+use crate::needs::household_assessments::queries::AssessmentRow;
+use crate::needs::households::poverty::{PovertyCause, PovertyStatus};
+use crate::places::catalogues::data::poverty_dimensions;
 
 const STATUS_COLUMNS: [&str; 4] = ["poverty_status", "poor", "near_poor", "newly_escaped"];
 const INDICATORS: [&str; 12] = ["I01", "I02", "I03", "I04", "I05", "I06", "I07", "I08", "I09", "I10", "I11", "I12"];
+
+/// Year and decision of the assessment in a row.
+#[derive(Debug, Default, Deserialize, Validate)]
+pub struct Finding {
+    #[validate(range(min = 1990, max = 2200))]
+    pub poverty_year: Option<i32>,
+    #[validate(length(min = 1, max = 60))]
+    pub decision_number: Option<String>,
+}
+
+impl Finding {
+    /// Returns the day and the round: of a year its annual review, on its last day or today; otherwise a regular one today.
+    pub fn occasion(&self, today: NaiveDate) -> Result<(NaiveDate, AssessmentRound)> {
+        let Some(year) = self.poverty_year else {
+            return Ok((today, AssessmentRound { year: today.year(), kind: RoundKind::Regular }));
+        };
+        if year > today.year() {
+            return Err(Problem::field("#/poverty_year", FieldCode::IN_THE_FUTURE));
+        }
+        let last = NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or(today);
+        Ok((last.min(today), AssessmentRound { year, kind: RoundKind::Annual }))
+    }
+}
+
+/// Returns the fields in which a row differs from a stored assessment. Empty cells do not differ.
+pub fn differences(said: &NewAssessment, known: &AssessmentRow) -> Vec<&'static str> {
+    let fields = [
+        ("poverty_status", said.poverty_status != known.poverty_status),
+        ("deprivations", says_otherwise(&said.deprivations, &known.deprivations)),
+        ("poverty_causes", says_otherwise(&said.poverty_causes, &known.poverty_causes)),
+        ("decision_number", said.decision_number.is_some() && said.decision_number != known.decision_number),
+    ];
+    fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+}
+
+/// Whether a set is not empty and differs from the known one.
+pub fn says_otherwise<T: PartialEq>(given: &[T], known: &[T]) -> bool {
+    let covers = |one: &[T], other: &[T]| other.iter().all(|value| one.contains(value));
+    let same = covers(given, known) && covers(known, given);
+    !given.is_empty() && !same
+}
+
+/// The twelve indicators of Decree 07/2021/NĐ-CP.
+static LABELS: LazyLock<Vec<CatalogueItem>> =
+    LazyLock::new(|| poverty_dimensions().into_iter().filter(|item| item.parent_code.is_some()).collect());
 
 fn statuses() -> Words {
     let also = [
@@ -33,7 +87,7 @@ fn statuses() -> Words {
 
 fn deprivations() -> Words {
     let numbers = INDICATORS.map(|code| (code.trim_start_matches(['I', '0']), code));
-    Words::new(Deprivation::catalogue(), &numbers)
+    Words::new(LABELS.clone(), &numbers)
 }
 
 pub fn columns() -> Vec<Column> {
@@ -53,9 +107,8 @@ pub fn columns() -> Vec<Column> {
             .example("I07; I10")
             .about("The indicators of Decree 07/2021/NĐ-CP by code, number or name"),
     ];
-    let labels = Deprivation::ALL.iter().zip(INDICATORS);
-    columns.extend(labels.map(|(indicator, code)| {
-        Column::new(code, indicator.label_vi(), Reads::Mark)
+    columns.extend(LABELS.iter().zip(INDICATORS).map(|(indicator, code)| {
+        Column::new(code, &indicator.name_vi, Reads::Mark)
             .about("x where the household is deprived; or one column for all twelve")
     }));
     columns.push(
@@ -71,18 +124,31 @@ pub fn columns() -> Vec<Column> {
     columns
 }
 
-/// Wordings of the form of the decree.
-const CAUSES: [(&str, &str); 10] = [
-    ("thiếu đất sản xuất", "no_land"),
+/// Wordings of the forms of the decrees, and the numbers of the official one.
+const CAUSES: [(&str, &str); 23] = [
+    ("1", "no_land"),
+    ("2", "no_capital"),
+    ("3", "no_labour"),
+    ("4", "no_tools"),
+    ("5", "no_knowledge"),
+    ("6", "no_skills"),
+    ("7", "illness"),
+    ("8", "other"),
+    ("không có đất sản xuất", "no_land"),
     ("không có đất", "no_land"),
-    ("thiếu vốn", "no_capital"),
+    ("không có vốn", "no_capital"),
     ("không có vốn sản xuất kinh doanh", "no_capital"),
-    ("thiếu lao động", "no_labour"),
-    ("không có kiến thức", "no_skills"),
-    ("không có kỹ năng", "no_skills"),
+    ("không có lao động", "no_labour"),
+    ("không có công cụ, phương tiện", "no_tools"),
     ("không có công cụ", "no_tools"),
+    ("thiếu công cụ", "no_tools"),
+    ("không có kiến thức", "no_knowledge"),
+    ("thiếu kiến thức", "no_knowledge"),
+    ("không có kiến thức, kỹ năng", "no_skills"),
+    ("không có kỹ năng", "no_skills"),
+    ("thiếu kỹ năng", "no_skills"),
     ("có người ốm đau", "illness"),
-    ("bệnh tật", "illness"),
+    ("ốm đau, bệnh tật", "illness"),
 ];
 
 /// Converts the columns of a row to the fields of the API. Reports columns with different statuses.

@@ -10,3 +10,7 @@ id! {
     /// A household on a hardship list.
     HardshipItemId of "hardship_items"
 }
+id! {
+    /// A poverty assessment of a household.
+    AssessmentId of "household_assessments"
+}

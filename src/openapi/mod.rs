@@ -51,6 +51,7 @@ pub fn complete(collected: &utoipa::openapi::OpenApi, resources: &[&Resource]) -
     let field_problems = FieldCode::ALL.iter().chain(resources.iter().flat_map(|resource| resource.field_problems));
     document["components"]["schemas"]["ProblemFieldCode"]["enum"] =
         field_problems.map(|code| json!(code.word())).collect();
+    operations::name_optional_bodies(&mut document);
     name_pages(&mut document);
     flatten(&mut document);
     let requests = refuse_unknown_fields(&mut document);

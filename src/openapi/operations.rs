@@ -97,6 +97,25 @@ enum Precondition {
     None,
 }
 
+/// Replaces `oneOf` body and null by the body, which may be left out.
+pub fn name_optional_bodies(document: &mut Value) {
+    let operations = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    for operation in operations.flat_map(|methods| methods.as_object_mut().into_iter().flat_map(|all| all.values_mut()))
+    {
+        let content = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut);
+        let mut optional = false;
+        for media in content.into_iter().flat_map(|content| content.values_mut()) {
+            if let Some(body) = media.pointer("/schema/oneOf/0").cloned() {
+                media["schema"] = body;
+                optional = true;
+            }
+        }
+        if optional {
+            operation["requestBody"]["required"] = json!(false);
+        }
+    }
+}
+
 /// Removes the `If-Match` parameter that the signature of the handler added, and returns its meaning: required for
 /// changes and deletions, for a step as declared in `workflow.rs`.
 fn precondition(path: &str, method: &str, operation: &mut Value, resources: &[&Resource]) -> Precondition {

@@ -67,9 +67,8 @@ pub async fn find_hardship_aggregate(
 
 /// Aggregate the poverty of households
 ///
-/// Households active on the day of `to` (or today, if that is earlier), by their poverty status of
-/// the year of `to`, else the latest one before it; a household without an assessment until then is not
-/// counted. Grouped by `year`, each year from `from` to `to` is counted on its last day, or today,
+/// Households active on the day of `to` (or today, if that is earlier), where they lived on that day, by their latest confirmed
+/// assessment until then; a household without one is not counted. Grouped by `year`, each year from `from` to `to` is counted on its last day, or today,
 /// and the totals are those of the last year. A unit counts the listed households of the villages that it is twinned
 /// with. All other rules, including those for API keys, are those of `support`.
 #[operation(get "/aggregates/poverty", responses((status = 200, content((PovertyAggregate = "application/json"), (String = "text/csv")))))]

@@ -27,6 +27,7 @@ pub enum AggregateGrouping {
     Category,
     FundingSource,
     Kind,
+    Standard,
 }
 
 impl AggregateGrouping {
@@ -44,6 +45,7 @@ impl AggregateGrouping {
             Self::Category => "category",
             Self::FundingSource => "funding_source",
             Self::Kind => "kind",
+            Self::Standard => "standard",
         }
     }
 
@@ -98,8 +100,8 @@ pub struct Question {
 pub struct HouseholdAggregateQuery {
     /// Only records of this place; by default all that the caller sees.
     pub within: Option<LocalityId>,
-    /// One or two of `province, district, commune, village, year`, repeated or separated by a comma. Without it
-    /// only totals.
+    /// One or two of `province, district, commune, village, year` and, of poverty, `standard`, repeated or separated by a comma.
+    /// Without it only totals.
     #[serde(default)]
     #[param(value_type = Vec<HouseholdGrouping>, inline, max_items = 2, explode = true)]
     pub group_by: Vec<String>,
@@ -122,7 +124,7 @@ impl From<HouseholdAggregateQuery> for AggregateQuery {
     }
 }
 
-/// Groupings of the data sets of households.
+/// Groupings of the data sets of households; `standard` of poverty only.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HouseholdGrouping {
@@ -131,6 +133,7 @@ pub enum HouseholdGrouping {
     Commune,
     Village,
     Year,
+    Standard,
 }
 
 /// A place in the key of a row.
@@ -210,6 +213,8 @@ pub struct AggregateKey {
     funding_source: Option<String>,
     #[schema(required = false, example = "department")]
     kind: Option<String>,
+    #[schema(required = false, example = "nd07_2021")]
+    standard: Option<String>,
 }
 
 /// One row of an answer of any data set.

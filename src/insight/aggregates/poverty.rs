@@ -8,7 +8,7 @@ use crate::access::reach::Reach;
 answer! {
     /// Households by poverty status.
     PovertyAggregate, PovertyRow, PovertyValues, "poverty";
-    /// Active on the last day, with an assessment of that year or before.
+    /// Active on the last day, with a confirmed assessment of that day or before.
     #[schema(example = 164)]
     households: Households = "count(k.poverty_status)";
     /// Hộ nghèo.
@@ -43,15 +43,21 @@ pub const POVERTY: DataSet = DataSet {
         // The poor and near-poor of the majority.
         &[(1, "poor"), (1, "near_poor"), (-1, "ethnic_minority_poor_or_near_poor")],
     ],
-    width: 4,
-    column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year"),
+    width: 5,
+    column: |grouping| match grouping {
+        AggregateGrouping::Year => Some("facts.year"),
+        AggregateGrouping::Standard => Some("facts.standard"),
+        _ => None,
+    },
     without: nothing,
     by_year: true,
     totals_apart: never,
 };
 
-/// Selects the year of the last day; grouped by year, each year up to the current one. A household row contains its latest
-/// assessment, so older ones are looked up for past years only. There are no assessments before 1990.
+/// Selects the households of each year on its last day, the last day of the question, or today: where they lived on that day, by
+/// the latest assessment until then. A household row contains its latest assessment, so earlier ones are looked up for earlier
+/// days only. Households that have left a village are counted there by `app_former_residents`, for callers with a range. There are no
+/// assessments before 1990.
 fn facts(question: &Question, actor: &Actor) -> String {
     let reach = Reach::of_village_records(actor, "h").sql();
     let years = if question.groupings.contains(&AggregateGrouping::Year) {
@@ -60,15 +66,20 @@ fn facts(question: &Question, actor: &Actor) -> String {
         "extract(year FROM $2)::int, extract(year FROM $2)::int"
     };
     format!(
-        "SELECT * FROM (
-           SELECT h.village_id, y.year,
-                  CASE WHEN h.poverty_year <= y.year THEN h.poverty_status
-                       ELSE (SELECT a.poverty_status FROM household_assessments a
-                              WHERE a.household_id = h.id AND a.year <= y.year ORDER BY a.year DESC LIMIT 1) END AS poverty_status,
-                  h.special_hardship, h.ethnic_group <> '01' AS minority
-             FROM generate_series({years}) AS y(year)
-             JOIN households h ON {reach} AND (h.status = 'active'
-                               OR h.status_since > least(make_date(y.year, 12, 31), $2, app_today()))) known
-          WHERE poverty_status IS NOT NULL"
+        "WITH days AS (
+           SELECT y.year, least(make_date(y.year, 12, 31), $2, app_today()) AS day FROM generate_series({years}) AS y(year)
+         )
+         SELECT * FROM (
+           SELECT h.village_id, d.year, coalesce(now.status, before.poverty_status) AS poverty_status,
+                  coalesce(now.standard, before.standard) AS standard, h.special_hardship, h.ethnic_group <> '01' AS minority
+             FROM days d
+             JOIN households h ON {reach} AND (h.status = 'active' OR h.status_since > d.day) AND coalesce(h.moved_on <= d.day, true)
+            CROSS JOIN LATERAL (SELECT CASE WHEN h.poverty_assessed_on <= d.day THEN h.poverty_status END AS status,
+                                       CASE WHEN h.poverty_assessed_on <= d.day THEN h.poverty_standard END AS standard) now
+             LEFT JOIN LATERAL app_latest_assessment(h.id, d.day) before ON h.poverty_assessed_on > d.day) known
+          WHERE poverty_status IS NOT NULL
+         UNION ALL
+         SELECT r.village_id, d.year, r.poverty_status, r.standard, r.special_hardship, r.minority
+           FROM app_former_residents(ARRAY (SELECT day FROM days)) r JOIN days d ON d.day = r.on_day"
     )
 }

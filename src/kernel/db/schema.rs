@@ -221,38 +221,34 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Poverty assessments, one for each household and year
+    /// Poverty assessments of households (rà soát hộ nghèo), dated, by the standard of their day
     household_assessments (id) {
         id -> Uuid,
         household_id -> Uuid,
         scope_path -> Text,
-        year -> Int4,
+        assessed_on -> Date,
+        round_year -> Int4,
+        /// annual: the review at the end of the year (rà soát định kỳ); regular: during the year (rà soát thường xuyên)
+        round_kind -> Text,
+        standard -> Text,
         poverty_status -> Text,
         deprivations -> Array<Text>,
         poverty_causes -> Array<Text>,
-        /// The decision that approved the assessment, as 12/QĐ-UBND
+        score_b1 -> Nullable<Int4>,
+        score_b2 -> Nullable<Int4>,
+        no_labour_capacity -> Nullable<Bool>,
+        /// The decision that recognises the result, as 12/QĐ-UBND
         decision_number -> Nullable<Text>,
+        decision_date -> Nullable<Date>,
+        note -> Nullable<Text>,
+        status -> Text,
+        return_reason -> Nullable<Text>,
+        corrects_id -> Nullable<Uuid>,
+        /// The assessment that took its place, by a correction or in a merge: it stays in the history and counts nowhere
+        corrected_by_id -> Nullable<Uuid>,
         assessor_id -> Nullable<Uuid>,
-        assessed_on -> Date,
-        created_at -> Timestamptz,
-        updated_at -> Timestamptz,
-        version -> Int8,
-    }
-}
-
-diesel::table! {
-    /// Assessments of a merged household for years that the surviving one had its own for: shown in the history, not counted
-    household_former_assessments (id) {
-        id -> Uuid,
-        household_id -> Uuid,
-        merged_from -> Uuid,
-        year -> Int4,
-        poverty_status -> Text,
-        deprivations -> Array<Text>,
-        poverty_causes -> Array<Text>,
-        decision_number -> Nullable<Text>,
-        assessor_id -> Nullable<Uuid>,
-        assessed_on -> Date,
+        confirmed_by -> Nullable<Uuid>,
+        confirmed_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
@@ -268,6 +264,8 @@ diesel::table! {
         name -> Text,
         sex -> Nullable<Text>,
         birth_year -> Nullable<Int4>,
+        birth_date -> Nullable<Date>,
+        ethnic_group -> Nullable<Text>,
         relation -> Nullable<Text>,
         student -> Bool,
         created_at -> Timestamptz,
@@ -302,6 +300,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Villages in which a household lived before its present one: counts of a day include it there
+    household_residences (household_id, until_on) {
+        household_id -> Uuid,
+        village_id -> Uuid,
+        scope_path -> Text,
+        from_on -> Nullable<Date>,
+        until_on -> Date,
+    }
+}
+
+diesel::table! {
     /// Folded words of the head's name, searched by prefix as a range, which can use an index under row-level security
     household_words (household_id, word) {
         household_id -> Uuid,
@@ -323,9 +332,12 @@ diesel::table! {
         head_fold -> Text,
         head_sex -> Nullable<Text>,
         head_birth_year -> Nullable<Int4>,
+        head_birth_date -> Nullable<Date>,
         ethnic_group -> Text,
-        poverty_status -> Text,
-        poverty_year -> Int4,
+        poverty_status -> Nullable<Text>,
+        poverty_year -> Nullable<Int4>,
+        poverty_assessed_on -> Nullable<Date>,
+        poverty_standard -> Nullable<Text>,
         deprivations -> Array<Text>,
         poverty_causes -> Array<Text>,
         hardship_reasons -> Array<Text>,
@@ -336,6 +348,8 @@ diesel::table! {
         note -> Nullable<Text>,
         /// Whether an approved hardship list of its village names it: twinned units see these households only
         listed -> Bool,
+        /// First day in this village; null: it lived in no other one since its registration
+        moved_on -> Nullable<Date>,
         /// The account that entered it
         acted_by -> Nullable<Uuid>,
         /// The village whose head an official acted for
@@ -498,6 +512,23 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Poverty standards, each in force for a period; an operator imports the next one
+    poverty_standards (code) {
+        code -> Text,
+        name_vi -> Text,
+        name_en -> Text,
+        /// The decree
+        basis -> Nullable<Text>,
+        starts_on -> Date,
+        ends_on -> Date,
+        /// [{code, name_vi, name_en}]: what a household can be deprived of
+        indicators -> Jsonb,
+        /// {rural, urban}: income_vnd (a person and month, up to it poor or near-poor), average_vnd (up to it average), score_b1 (points; below it, the income is below the line)
+        lines -> Jsonb,
     }
 }
 
@@ -717,6 +748,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Years for which the assessments of a village are complete; rates are published for these only
+    village_registers (id) {
+        id -> Uuid,
+        village_id -> Uuid,
+        scope_path -> Text,
+        year -> Int4,
+        complete -> Bool,
+        completed_on -> Nullable<Date>,
+        completed_by -> Nullable<Uuid>,
+        reopened_by -> Nullable<Uuid>,
+        reopen_reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     /// The households of a visit
     visit_households (visit_id, household_id) {
         visit_id -> Uuid,
@@ -789,8 +838,9 @@ diesel::joinable!(gifts -> twinnings (twinning_id));
 diesel::joinable!(gifts -> visits (visit_id));
 diesel::joinable!(hardship_items -> hardship_lists (list_id));
 diesel::joinable!(hardship_items -> households (household_id));
-diesel::joinable!(household_former_assessments -> households (household_id));
+diesel::joinable!(household_assessments -> poverty_standards (standard));
 diesel::joinable!(household_merges -> households (household_id));
+diesel::joinable!(household_residences -> households (household_id));
 diesel::joinable!(locality_words -> localities (locality_id));
 diesel::joinable!(organisation_contacts -> organisations (organisation_id));
 diesel::joinable!(organisation_headcounts -> organisations (organisation_id));
@@ -821,10 +871,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     hardship_items,
     hardship_lists,
     household_assessments,
-    household_former_assessments,
     household_members,
     household_merges,
     household_private,
+    household_residences,
     household_words,
     households,
     localities,
@@ -836,6 +886,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     organisation_headcounts,
     organisations,
     pledges,
+    poverty_standards,
     programmes,
     refresh_tokens,
     schema_text,
@@ -851,6 +902,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_passwords,
     users,
     village_profiles,
+    village_registers,
     visit_households,
     visits,
     working_groups,

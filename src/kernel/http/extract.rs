@@ -7,7 +7,7 @@ use actix_web::http::header::IF_MATCH;
 use actix_web::{FromRequest, HttpRequest};
 use uuid::Uuid;
 
-pub use crate::kernel::http::body::{NoBody, Valid, valid};
+pub use crate::kernel::http::body::{NoBody, Valid, ValidOrEmpty, valid};
 use crate::kernel::http::contract::Contracts;
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 
@@ -35,6 +35,20 @@ impl<T: From<Uuid> + 'static> FromRequest for PartId<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let last = request.match_info().iter().last().map(|(_, id)| id);
         ready(Ok(Self(T::from(parse_id(last)))))
+    }
+}
+
+/// The year of a path with a segment `{year}`; one that is no year of four digits names nothing, like an unknown id.
+pub struct PathYear(pub i32);
+
+impl FromRequest for PathYear {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let digits = request.match_info().get("year").filter(|year| year.len() == 4);
+        let digits = digits.filter(|year| year.bytes().all(|byte| byte.is_ascii_digit()));
+        ready(digits.and_then(|year| year.parse().ok()).map(Self).ok_or_else(Problem::not_found))
     }
 }
 

@@ -19,11 +19,25 @@ pub struct CatalogueItem {
     pub name_en: String,
     /// The code of the parent item, in catalogues of two levels.
     pub parent_code: Option<String>,
+    /// The number in the official form, in `poverty_causes`.
+    #[schema(example = "2")]
+    pub official_code: Option<String>,
+    /// Further facts: in `poverty_standards` `{basis, starts_on, ends_on, indicators: [{code, name_vi, name_en}], lines: {rural,
+    /// urban: {income_vnd, average_vnd, score_b1}}}`.
+    #[schema(value_type = Option<Object>)]
+    pub details: Option<serde_json::Value>,
 }
 
 impl CatalogueItem {
     pub fn new(code: &str, name_vi: &str, name_en: &str) -> Self {
-        Self { code: code.into(), name_vi: name_vi.into(), name_en: name_en.into(), parent_code: None }
+        Self {
+            code: code.into(),
+            name_vi: name_vi.into(),
+            name_en: name_en.into(),
+            parent_code: None,
+            official_code: None,
+            details: None,
+        }
     }
 }
 

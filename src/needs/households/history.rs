@@ -1,9 +1,9 @@
-//! History of a household: its assessments by year, and its changes with their authors.
+//! History of a household: its assessments, and its changes with their authors.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::HouseholdId;
 use super::model::HouseholdStatus;
-use super::poverty::{Deprivation, PovertyCause, PovertyStatus};
+use super::poverty::{Indicator, PovertyCause, PovertyStatus};
 use crate::access::UserId;
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::households;
@@ -20,6 +20,7 @@ use crate::kernel::list::NoFilter;
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
+use crate::needs::household_assessments::model::{AssessmentStatus, RoundKind};
 use crate::places::localities::LocalityId;
 
 db_enum! {
@@ -50,16 +51,25 @@ pub struct HouseholdHistoryEntry {
     /// The record of the event: this household, or one that was merged into it.
     #[diesel(sql_type = SqlUuid)]
     pub household_id: HouseholdId,
-    /// `assessed`: the year of the assessment.
+    /// `assessed`: the year of the round.
     #[diesel(sql_type = Nullable<Integer>)]
     #[schema(example = 2026)]
     pub year: Option<i32>,
     /// `assessed`.
     #[diesel(sql_type = Nullable<Text>)]
+    pub round_kind: Option<RoundKind>,
+    /// `assessed`: units read confirmed ones only.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub assessment_status: Option<AssessmentStatus>,
+    /// `assessed`: another one took its place, so that it counts nowhere.
+    #[diesel(sql_type = Nullable<Bool>)]
+    pub corrected: Option<bool>,
+    /// `assessed`.
+    #[diesel(sql_type = Nullable<Text>)]
     pub poverty_status: Option<PovertyStatus>,
     /// `assessed`.
     #[diesel(sql_type = Array<Text>)]
-    pub deprivations: Vec<Deprivation>,
+    pub deprivations: Vec<Indicator>,
     /// `assessed`.
     #[diesel(sql_type = Array<Text>)]
     pub poverty_causes: Vec<PovertyCause>,

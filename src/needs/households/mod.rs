@@ -1,8 +1,6 @@
 //! Households of a village, entered by its head, with members, poverty and hardship reasons. Phone and identity number
 //! are encrypted in a separate table (`private.rs`).
 
-/// Poverty assessments of a household, one for each year.
-pub mod assessments;
 mod handlers;
 pub mod history;
 mod merge;
@@ -43,13 +41,12 @@ pub const RESOURCE: Resource = Resource {
         Catalogue { name: "household_statuses", items: model::HouseholdStatus::catalogue },
         Catalogue { name: "household_history_kinds", items: history::HouseholdHistoryKind::catalogue },
         Catalogue { name: "poverty_statuses", items: poverty::PovertyStatus::catalogue },
-        Catalogue { name: "poverty_causes", items: poverty::PovertyCause::catalogue },
+        Catalogue { name: "poverty_causes", items: poverty::PovertyCause::official_catalogue },
         Catalogue { name: "hardship_reasons", items: model::HardshipReason::catalogue },
     ],
     parts: &[
         Part { table: "household_members", name: "members" },
         Part { table: "household_assessments", name: "assessments" },
-        Part { table: "household_former_assessments", name: "former_assessments" },
         Part { table: "household_merges", name: "merges" },
     ],
     ..Resource::EMPTY

@@ -1,4 +1,4 @@
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::prelude::*;
 use ketnghia_macros::{changes, filter, input};
 use serde::Serialize;
@@ -6,16 +6,18 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use super::poverty::{Deprivation, PovertyCause, PovertyStatus};
+use super::poverty::{Indicator, PovertyCause, PovertyStatus};
 use super::problems;
 use super::{HouseholdId, MemberId};
 use crate::access::UserId;
 use crate::kernel::db::later::Later;
-use crate::kernel::db::schema::{household_members, households};
+use crate::kernel::db::schema::{household_assessments, household_members, households};
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sheet::SheetRow;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
+use crate::needs::household_assessments::model::{AssessmentRound, AssessmentStatus};
+use crate::needs::ids::AssessmentId;
 use crate::places::catalogues::data::is_ethnic_group;
 use crate::places::localities::LocalityId;
 
@@ -65,6 +67,9 @@ pub struct HouseholdMember {
     pub sex: Option<Sex>,
     #[schema(example = 2013)]
     pub birth_year: Option<i32>,
+    pub birth_date: Option<NaiveDate>,
+    /// 01 to 54, in the catalogue `ethnic_groups`; null where it was not entered.
+    pub ethnic_group: Option<String>,
     /// Relation to the head of the household.
     #[schema(example = "con")]
     pub relation: Option<String>,
@@ -82,6 +87,45 @@ pub struct HouseholdWarning {
     pub id: HouseholdId,
 }
 
+/// An assessment that waits for the commune, or was returned to the village.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize, ToSchema)]
+#[diesel(table_name = household_assessments)]
+pub struct ProposedAssessment {
+    pub id: AssessmentId,
+    pub poverty_status: PovertyStatus,
+    #[schema(example = "2026-11-20")]
+    pub assessed_on: NaiveDate,
+    pub status: AssessmentStatus,
+    pub version: i64,
+}
+
+impl From<Later> for Option<ProposedAssessment> {
+    fn from(_: Later) -> Self {
+        None
+    }
+}
+
+/// Poverty of a household, by its latest confirmed assessment; null before the first one.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize, ToSchema)]
+#[diesel(table_name = households)]
+pub struct HouseholdPoverty {
+    pub poverty_status: Option<PovertyStatus>,
+    /// The year of its round.
+    #[schema(example = 2026)]
+    pub poverty_year: Option<i32>,
+    #[schema(example = "2026-11-20")]
+    pub poverty_assessed_on: Option<NaiveDate>,
+    #[schema(example = "nd07_2021")]
+    pub poverty_standard: Option<String>,
+    /// Indicators of the standard in which it is deprived.
+    pub deprivations: Vec<Indicator>,
+    /// Causes of its poverty.
+    pub poverty_causes: Vec<PovertyCause>,
+    /// The latest one that waits for the commune or was returned; null for units.
+    #[diesel(select_expression = Later, deserialize_as = Later)]
+    pub proposed_assessment: Option<ProposedAssessment>,
+}
+
 /// A household. Units see it once it is on an approved list.
 #[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = households)]
@@ -91,6 +135,8 @@ pub struct Household {
     #[schema(example = "Tung")]
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub village_name: String,
+    /// First day in this village; null: it lived in no other one since its registration.
+    pub moved_on: Option<NaiveDate>,
     /// Null for a village without a commune.
     #[schema(example = "Ia Nan")]
     #[diesel(select_expression = Later, deserialize_as = Later)]
@@ -103,18 +149,13 @@ pub struct Household {
     pub head_sex: Option<Sex>,
     #[schema(example = 1968)]
     pub head_birth_year: Option<i32>,
+    pub head_birth_date: Option<NaiveDate>,
     /// Of the head: 01 to 54, in the catalogue `ethnic_groups`.
     #[schema(example = "10")]
     pub ethnic_group: String,
-    /// Of the latest assessment.
-    pub poverty_status: PovertyStatus,
-    /// The year of that assessment.
-    #[schema(example = 2026)]
-    pub poverty_year: i32,
-    /// Indicators of Decree 07/2021 in which it is deprived.
-    pub deprivations: Vec<Deprivation>,
-    /// Causes of its poverty.
-    pub poverty_causes: Vec<PovertyCause>,
+    #[serde(flatten)]
+    #[diesel(embed)]
+    pub poverty: HouseholdPoverty,
     /// Reasons of special hardship; empty for a household without special hardship.
     pub hardship_reasons: Vec<HardshipReason>,
     /// True if `hardship_reasons` is not empty.
@@ -155,8 +196,8 @@ record!(Household);
 
 impl SheetRow for Household {
     const NAME: &'static str = "households";
-    const COLUMNS: &'static str = "id village_id village_name commune_name status status_since head_name head_sex head_birth_year \
-        ethnic_group poverty_status poverty_year deprivations poverty_causes hardship_reasons \
+    const COLUMNS: &'static str = "id village_id village_name commune_name moved_on status status_since head_name head_sex head_birth_year \
+        head_birth_date ethnic_group poverty_status poverty_year poverty_assessed_on poverty_standard deprivations poverty_causes hardship_reasons \
         special_hardship members_count phone identity_number_last4 address latitude longitude note \
         created_at updated_at";
 }
@@ -172,7 +213,7 @@ pub struct HouseholdRow {
     pub head_sex: Option<Sex>,
     pub head_birth_year: Option<i32>,
     pub ethnic_group: String,
-    pub poverty_year: i32,
+    pub poverty_year: Option<i32>,
     pub hardship_reasons: Vec<HardshipReason>,
     pub address: Option<String>,
     pub latitude: Option<f64>,
@@ -204,6 +245,11 @@ pub struct NewHouseholdMember {
     #[range(1890..=2200)]
     #[schema(example = 2013)]
     pub birth_year: Option<i32>,
+    /// Decides the birth year.
+    pub birth_date: Option<NaiveDate>,
+    #[validate(custom(function = "known_ethnic_group"))]
+    #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", example = "10")]
+    pub ethnic_group: Option<String>,
     #[length(..=60)]
     #[schema(example = "con")]
     pub relation: Option<String>,
@@ -213,6 +259,7 @@ pub struct NewHouseholdMember {
 
 /// A new household.
 #[input(households)]
+#[derive(Clone)]
 pub struct NewHousehold {
     /// UUIDv7 generated by the client, so that the request can be repeated.
     pub id: Option<Uuid>,
@@ -224,21 +271,34 @@ pub struct NewHousehold {
     #[range(1890..=2200)]
     #[schema(example = 1968)]
     pub head_birth_year: Option<i32>,
+    /// Decides the birth year.
+    pub head_birth_date: Option<NaiveDate>,
     /// Of the head: 01 to 54, in the catalogue `ethnic_groups`.
     #[validate(custom(function = "known_ethnic_group"))]
     #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", example = "10")]
     pub ethnic_group: String,
-    /// Becomes the assessment of the current year.
+    /// Of its first assessment: proposed by a village head, confirmed by the commune.
+    #[diesel(skip_insertion)]
     pub poverty_status: PovertyStatus,
+    /// Of the first assessment: from 1990-01-01 until today, the default.
+    #[any_day]
+    #[diesel(skip_insertion)]
+    pub assessed_on: Option<NaiveDate>,
+    /// Of the first assessment: by default regular, in the year of `assessed_on`.
+    #[validate(nested)]
+    #[diesel(skip_insertion)]
+    pub round: Option<AssessmentRound>,
     #[entries(..=30)]
     pub members: Vec<NewHouseholdMember>,
-    /// Indicators of Decree 07/2021 in which it is deprived.
+    /// Of the first assessment: indicators of the standard in force on that day.
+    #[length(..=30)]
+    #[serde(default)]
+    #[diesel(skip_insertion)]
+    pub deprivations: Vec<Indicator>,
+    /// Of the first assessment.
     #[length(..=12)]
     #[serde(default)]
-    pub deprivations: Vec<Deprivation>,
-    /// Causes of its poverty.
-    #[length(..=11)]
-    #[serde(default)]
+    #[diesel(skip_insertion)]
     pub poverty_causes: Vec<PovertyCause>,
     /// Reasons of special hardship; empty for a household without special hardship.
     #[length(..=11)]
@@ -266,6 +326,24 @@ pub struct NewHousehold {
     pub note: Option<String>,
 }
 
+impl NewHousehold {
+    /// Sets the birth years of birth dates.
+    pub fn decide_birth_years(&mut self) {
+        decide_birth_year(self.head_birth_date, &mut self.head_birth_year);
+        decide_members(&mut self.members);
+    }
+}
+
+fn decide_birth_year(date: Option<NaiveDate>, year: &mut Option<i32>) {
+    *year = date.map(|date| date.year()).or(*year);
+}
+
+fn decide_members(members: &mut [NewHouseholdMember]) {
+    for member in members {
+        decide_birth_year(member.birth_date, &mut member.birth_year);
+    }
+}
+
 /// The target of a merge.
 #[input]
 pub struct HouseholdMerge {
@@ -279,6 +357,9 @@ pub struct HouseholdChanges {
     /// Moves the household to another village of the caller's area. Its items and gifts in the former village
     /// stay there.
     pub village_id: Option<LocalityId>,
+    /// First day in the village: today by default when `village_id` changes. Alone, it corrects the day of the last move.
+    #[any_day]
+    pub moved_on: Option<NaiveDate>,
     /// `active` for a household that has returned.
     pub status: Option<HouseholdStatus>,
     /// First day on which it is no longer active; today by default when the status changes.
@@ -290,20 +371,11 @@ pub struct HouseholdChanges {
     #[range(1890..=2200)]
     #[schema(example = 1968)]
     pub head_birth_year: Option<Option<i32>>,
+    /// Decides the birth year.
+    pub head_birth_date: Option<Option<NaiveDate>>,
     #[validate(custom(function = "known_ethnic_group"))]
     #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", example = "10")]
     pub ethnic_group: Option<String>,
-    /// Becomes the assessment of the current year.
-    #[diesel(skip_update)]
-    pub poverty_status: Option<PovertyStatus>,
-    /// Of the assessment of the current year.
-    #[length(..=12)]
-    #[diesel(skip_update)]
-    pub deprivations: Option<Vec<Deprivation>>,
-    /// Of the assessment of the current year.
-    #[length(..=11)]
-    #[diesel(skip_update)]
-    pub poverty_causes: Option<Vec<PovertyCause>>,
     #[length(..=11)]
     pub hardship_reasons: Option<Vec<HardshipReason>>,
     #[entries(..=30)]
@@ -327,6 +399,21 @@ pub struct HouseholdChanges {
     pub longitude: Option<Option<f64>>,
     #[length(..=2000)]
     pub note: Option<Option<String>>,
+}
+
+impl HouseholdChanges {
+    /// Sets the birth years of birth dates. Another year without a date removes the known date.
+    pub fn decide_birth_years(&mut self, before: &Household) {
+        if let Some(Some(date)) = self.head_birth_date {
+            self.head_birth_year = Some(Some(date.year()));
+        } else if self.head_birth_date.is_none()
+            && let (Some(year), Some(known)) = (self.head_birth_year, before.head_birth_date)
+            && year != Some(known.year())
+        {
+            self.head_birth_date = Some(None);
+        }
+        decide_members(self.members.as_deref_mut().unwrap_or_default());
+    }
 }
 
 fn known_ethnic_group(code: &str) -> Result<(), ValidationError> {
@@ -353,8 +440,10 @@ fn citizen_number(number: &str) -> Result<(), ValidationError> {
 pub struct HouseholdFilter {
     /// Households of this village.
     pub village_id: Option<LocalityId>,
-    /// Any of these statuses of poverty.
+    /// Any of these results of the latest confirmed assessment.
     pub poverty_status: Vec<PovertyStatus>,
+    /// With an assessment of any of these statuses: `proposed` waits for the commune.
+    pub assessment_status: Vec<AssessmentStatus>,
     /// Any of these ethnic groups, by code.
     pub ethnic_group: Vec<String>,
     /// With hardship reasons, or without.

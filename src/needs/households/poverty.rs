@@ -1,9 +1,16 @@
-//! Enumerations of poverty by Decree 07/2021/NĐ-CP: status, causes, indicators.
+//! Enumerations of poverty: status, causes, and the codes of indicators, which are data of a standard.
 
-use crate::kernel::value::enums::db_enum;
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::pg::Pg;
+use diesel::sql_types::Text;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::kernel::value::enums::{CatalogueItem, db_enum};
 
 db_enum! {
-    /// Result of a poverty assessment by the standard of Decree 07/2021/NĐ-CP.
+    /// Result of a poverty assessment.
     pub enum PovertyStatus {
         Poor = "poor" ("Hộ nghèo", "Poor"),
         NearPoor = "near_poor" ("Hộ cận nghèo", "Near-poor"),
@@ -14,36 +21,85 @@ db_enum! {
 }
 
 db_enum! {
-    /// Causes of poverty.
+    /// Causes of poverty: the eight of the official form in its order, then four that the form counts under `other`.
     pub enum PovertyCause {
-        NoLand = "no_land" ("Không có đất sản xuất", "No land"),
-        NoCapital = "no_capital" ("Không có vốn", "No capital"),
-        NoLabour = "no_labour" ("Không có lao động", "No labour"),
-        NoSkills = "no_skills" ("Không có kiến thức, kỹ năng", "No skills"),
-        NoTools = "no_tools" ("Không có công cụ, phương tiện", "No tools"),
-        Illness = "illness" ("Ốm đau, bệnh tật", "Illness"),
+        NoLand = "no_land" ("Thiếu đất sản xuất", "Lacks land"),
+        NoCapital = "no_capital" ("Thiếu vốn", "Lacks capital"),
+        NoLabour = "no_labour" ("Thiếu lao động", "Lacks labour"),
+        NoTools = "no_tools" ("Thiếu công cụ sản xuất", "Lacks tools"),
+        NoKnowledge = "no_knowledge" ("Thiếu kiến thức sản xuất", "Lacks knowledge of production"),
+        NoSkills = "no_skills" ("Thiếu kỹ năng lao động", "Lacks skills"),
+        Illness = "illness" ("Ốm đau, tai nạn", "Illness or accident"),
+        Other = "other" ("Khác", "Other"),
         Disaster = "disaster" ("Thiên tai, rủi ro", "Disaster"),
         ManyDependants = "many_dependants" ("Đông người ăn theo", "Many dependants"),
         OutdatedCustoms = "outdated_customs" ("Tập tục lạc hậu", "Outdated customs"),
         Dependence = "dependence" ("Trông chờ, ỷ lại", "Waiting for aid"),
-        Other = "other" ("Khác", "Other"),
     }
 }
 
-db_enum! {
-    /// The twelve indicators of Decree 07/2021/NĐ-CP; labels in the catalogue `poverty_dimensions`.
-    pub enum Deprivation {
-        I01 = "I01" ("Việc làm", "Employment"),
-        I02 = "I02" ("Người phụ thuộc trong hộ gia đình", "Dependants"),
-        I03 = "I03" ("Dinh dưỡng", "Nutrition"),
-        I04 = "I04" ("Bảo hiểm y tế", "Health insurance"),
-        I05 = "I05" ("Trình độ giáo dục của người lớn", "Adult education"),
-        I06 = "I06" ("Tình trạng đi học của trẻ em", "School attendance"),
-        I07 = "I07" ("Chất lượng nhà ở", "Housing quality"),
-        I08 = "I08" ("Diện tích nhà ở bình quân đầu người", "Housing area"),
-        I09 = "I09" ("Nguồn nước sinh hoạt", "Water source"),
-        I10 = "I10" ("Nhà tiêu hợp vệ sinh", "Latrine"),
-        I11 = "I11" ("Sử dụng dịch vụ viễn thông", "Telecommunications"),
-        I12 = "I12" ("Phương tiện tiếp cận thông tin", "Means of information"),
+impl PovertyCause {
+    /// The number of a cause in the official form; those that the form does not have count under 8 (other).
+    fn official_code(self) -> u8 {
+        match self {
+            Self::NoLand => 1,
+            Self::NoCapital => 2,
+            Self::NoLabour => 3,
+            Self::NoTools => 4,
+            Self::NoKnowledge => 5,
+            Self::NoSkills => 6,
+            Self::Illness => 7,
+            Self::Other | Self::Disaster | Self::ManyDependants | Self::OutdatedCustoms | Self::Dependence => 8,
+        }
+    }
+
+    /// The causes with their official codes, for `/catalogues`.
+    pub fn official_catalogue() -> Vec<CatalogueItem> {
+        let mut items = Self::catalogue();
+        for (item, cause) in items.iter_mut().zip(Self::ALL) {
+            item.official_code = Some(cause.official_code().to_string());
+        }
+        items
+    }
+}
+
+/// The code of an indicator of a poverty standard, such as `I07`: a capital letter, then at most nine capital letters and digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, AsExpression, FromSqlRow, ToSchema)]
+#[diesel(sql_type = Text)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = "^[A-Z][A-Z0-9]{0,9}$", example = "I07")]
+pub struct Indicator(String);
+
+impl Indicator {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Indicator {
+    type Error = &'static str;
+
+    fn try_from(code: String) -> Result<Self, Self::Error> {
+        let letters = code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        let right = letters && (1..=10).contains(&code.len()) && code.starts_with(|c: char| c.is_ascii_uppercase());
+        if right { Ok(Self(code)) } else { Err("not the code of an indicator") }
+    }
+}
+
+impl From<Indicator> for String {
+    fn from(code: Indicator) -> Self {
+        code.0
+    }
+}
+
+impl diesel::serialize::ToSql<Text, Pg> for Indicator {
+    fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, Pg>) -> diesel::serialize::Result {
+        <str as diesel::serialize::ToSql<Text, Pg>>::to_sql(&self.0, out)
+    }
+}
+
+impl diesel::deserialize::FromSql<Text, Pg> for Indicator {
+    fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+        <String as diesel::deserialize::FromSql<Text, Pg>>::from_sql(bytes).map(Self)
     }
 }

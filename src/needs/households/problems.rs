@@ -10,6 +10,8 @@ problems! {
 field_problems! {
     HOUSEHOLD_ELSEWHERE = "household_elsewhere", "Hộ không thuộc thôn, làng này.", "The household does not live in this village.";
     HOUSEHOLD_NOT_ACTIVE = "household_not_active", "Hộ không còn ở đây.", "The household is no longer active.";
+    BEFORE_LAST_MOVE = "before_last_move", "Ngày này trước lần chuyển nơi ở gần nhất.", "This day lies before the last move.";
+    NOT_MOVED = "not_moved", "Hộ chưa chuyển thôn, làng lần nào.", "The household has not moved.";
     DIFFERENT_IDENTITY_NUMBER = "different_identity_number", "Hai hộ có số định danh khác nhau.", "The two households have different identity numbers.";
     NOT_ACTIVE = "not_active", "Hộ này đã chuyển đi hoặc không còn.", "This household has moved away or is no more.";
     ITSELF = "itself", "Không thể gộp hộ vào chính nó.", "It cannot be merged into itself.";

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -8,7 +8,6 @@ use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use super::assessments::{Assessment, Finding, assess, enter};
 use super::model::{
     Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdRow, HouseholdSecrets, HouseholdSort,
     HouseholdStatus, NewHousehold, NewHouseholdMember,
@@ -16,19 +15,23 @@ use super::model::{
 use super::{HouseholdId, MemberId};
 use super::{private, warnings};
 use crate::access::UserId;
-use crate::access::policy::Role;
+use crate::access::policy::{Permission, Role};
 use crate::access::reach::Reach;
 use crate::access::sql::app_in_range;
 use crate::access::tx::{Tx, rows};
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{household_members, household_words, households};
+use crate::kernel::db::schema::{
+    household_assessments as assessments, household_members, household_residences, household_words, households,
+};
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::day;
 use crate::kernel::value::id::RecordId;
-use crate::needs::households::problems::MEMBER_IN_USE;
+use crate::needs::household_assessments;
+use crate::needs::household_assessments::model::NewAssessment;
+use crate::needs::households::problems::{BEFORE_LAST_MOVE, MEMBER_IN_USE, NOT_MOVED};
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::WRONG_LEVEL;
@@ -64,10 +67,12 @@ fn load(tx: &mut Tx<'_>, query: households::BoxedQuery<'_, Pg>) -> Result<Vec<Ho
         members.entry(member.household_id).or_default().push(member);
     }
     let mut shown = private::shown(tx.conn, tx.secrets, &ids)?;
+    let mut proposed = household_assessments::queries::proposed(tx, &ids)?;
     for row in &mut rows {
         let private = shown.remove(&row.id).unwrap_or_default();
         let village = names.get(&row.village_id).cloned().unwrap_or_default();
         (row.village_name, row.commune_name) = (village.name, village.commune_name);
+        row.poverty.proposed_assessment = proposed.remove(&row.id);
         row.members = members.remove(&row.id).unwrap_or_default();
         (row.phone, row.identity_number_last4, row.unreadable) = (private.phone, private.last4, private.unreadable);
     }
@@ -93,6 +98,11 @@ pub fn list(tx: &mut Tx<'_>, filter: &HouseholdFilter, keyset: Keyset<HouseholdS
             .into_boxed()
             .when(filter.village_id, |village| households::village_id.eq(village))
             .when_any(&filter.poverty_status, |statuses| households::poverty_status.eq_any(statuses))
+            .when_any(&filter.assessment_status, |statuses| {
+                let counting = assessments::corrected_by_id.is_null().and(assessments::status.eq_any(statuses));
+                let assessed = assessments::table.filter(assessments::household_id.eq(households::id)).filter(counting);
+                exists(assessed)
+            })
             .when_any(&filter.ethnic_group, |groups| households::ethnic_group.eq_any(groups))
             .when(filter.special_hardship, |special| households::special_hardship.eq(special))
             .when_any(&filter.status, |statuses| households::status.eq_any(statuses))
@@ -129,46 +139,57 @@ fn has_twin() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
     )
 }
 
-pub fn create(tx: &mut Tx<'_>, id: HouseholdId, new: NewHousehold) -> Result<()> {
-    create_found_in(tx, id, &new, &Finding::default())
+pub fn create(tx: &mut Tx<'_>, id: HouseholdId, mut new: NewHousehold) -> Result<()> {
+    register(tx, id, &mut new, None)
 }
 
-/// Creates a household with an assessment of the year and decision in `finding`.
-pub fn create_found_in(tx: &mut Tx<'_>, id: HouseholdId, new: &NewHousehold, finding: &Finding) -> Result<()> {
+/// Creates a household with its first assessment, which a decision may recognise.
+pub fn register(tx: &mut Tx<'_>, id: HouseholdId, new: &mut NewHousehold, decision: Option<&str>) -> Result<()> {
     check_village(tx, new.village_id)?;
-    let year = finding.year_by(tx.today)?;
-    check_birth_years(new.head_birth_year, &new.members, tx.today)?;
+    new.decide_birth_years();
+    check_births(new.head_birth_date, new.head_birth_year, &new.members, tx.today)?;
     let acted_for = if tx.actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
-    diesel::insert_into(households::table)
-        .values((
-            households::id.eq(id),
-            households::poverty_year.eq(year),
-            households::acted_by.eq(UserId(tx.actor.id)),
-            households::on_behalf_of.eq(acted_for),
-            new,
-        ))
-        .execute(tx.conn)?;
-    let found = Assessment {
-        year,
-        poverty_status: new.poverty_status,
-        deprivations: &new.deprivations,
-        poverty_causes: &new.poverty_causes,
-        decision_number: finding.decision_number.as_deref(),
-    };
-    enter(tx, id, &found)?;
+    let first = NewAssessment { decision_number: decision.map(str::to_owned), ..NewAssessment::first(id, new) };
+    let placed = household_assessments::queries::place(tx, &first)?;
+    // A confirmed assessment shows at once, so that the new household is one version.
+    let counts = tx.actor.may(Permission::ConfirmAssessments);
+    let shown = (
+        households::poverty_status.eq(counts.then_some(first.poverty_status)),
+        households::poverty_year.eq(counts.then_some(placed.round.year)),
+        households::poverty_assessed_on.eq(counts.then_some(placed.assessed_on)),
+        households::poverty_standard.eq(counts.then_some(&placed.standard)),
+        households::deprivations.eq(if counts { first.deprivations.as_slice() } else { &[] }),
+        households::poverty_causes.eq(if counts { first.poverty_causes.as_slice() } else { &[] }),
+    );
+    let entered = (households::acted_by.eq(UserId(tx.actor.id)), households::on_behalf_of.eq(acted_for));
+    diesel::insert_into(households::table).values((households::id.eq(id), entered, &*new, shown)).execute(tx.conn)?;
+    household_assessments::queries::insert(tx, Uuid::now_v7().into(), &first, &placed)?;
     if !new.members.is_empty() {
         replace_members(tx, id, &new.members)?;
     }
     private::insert(tx.conn, tx.secrets, id, new.phone.as_deref(), new.identity_number.as_deref())
 }
 
-/// Rejects birth years after this year, of the head and of members.
-fn check_birth_years(head: Option<i32>, members: &[NewHouseholdMember], today: NaiveDate) -> Result<()> {
-    let head = head.map(|year| ("#/head_birth_year".to_owned(), year));
-    let born = |(index, member): (usize, &NewHouseholdMember)| {
-        Some((format!("#/members/{index}/birth_year"), member.birth_year?))
-    };
-    Problem::check(day::future_years(head.into_iter().chain(members.iter().enumerate().filter_map(born)), today))
+/// Rejects births after today, of the head and of members.
+fn check_births(
+    head: Option<NaiveDate>,
+    head_year: Option<i32>,
+    members: &[NewHouseholdMember],
+    today: NaiveDate,
+) -> Result<()> {
+    let at = |index: usize, field: &str| format!("#/members/{index}/{field}");
+    let named = || members.iter().enumerate();
+    let days = named().filter_map(|(index, member)| Some((at(index, "birth_date"), member.birth_date?)));
+    let days = head.map(|day| ("#/head_birth_date".to_owned(), day)).into_iter().chain(days);
+    let ahead = days.filter(|(_, day)| *day > today);
+    let mut errors: Vec<FieldError> =
+        ahead.map(|(pointer, _)| FieldError::new(pointer, FieldCode::IN_THE_FUTURE)).collect();
+    // The year of a birth date is checked with it.
+    let undated = named().filter(|(_, member)| member.birth_date.is_none());
+    let years = undated.filter_map(|(index, member)| Some((at(index, "birth_year"), member.birth_year?)));
+    let head_year = head_year.filter(|_| head.is_none()).map(|year| ("#/head_birth_year".to_owned(), year));
+    errors.extend(day::future_years(head_year.into_iter().chain(years), today));
+    Problem::check(errors)
 }
 
 /// Returns the households of these villages.
@@ -190,24 +211,16 @@ pub fn check_village(tx: &mut Tx<'_>, village: LocalityId) -> Result<()> {
 
 pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -> Result<()> {
     let before = Household::query().find(id).first(tx.conn)?;
+    changes.decide_birth_years(&before);
     let members = changes.members.as_deref().unwrap_or_default();
-    check_birth_years(changes.head_birth_year.flatten(), members, tx.today)?;
+    check_births(changes.head_birth_date.flatten(), changes.head_birth_year.flatten(), members, tx.today)?;
     // Households of a village that has ended may be changed without a move.
     if let Some(village) = changes.village_id.filter(|village| *village != before.village_id) {
         check_village(tx, village)?;
     }
+    check_move(tx, &before, &mut changes)?;
     changes.status_since = status_since(&before, &changes, tx.today)?;
     records::apply(diesel::update(households::table.find(id)).set(&changes).execute(tx.conn))?;
-    if changes.poverty_status.is_some() || changes.deprivations.is_some() || changes.poverty_causes.is_some() {
-        let found = Assessment {
-            year: tx.today.year(),
-            poverty_status: changes.poverty_status.unwrap_or(before.poverty_status),
-            deprivations: changes.deprivations.as_deref().unwrap_or(&before.deprivations),
-            poverty_causes: changes.poverty_causes.as_deref().unwrap_or(&before.poverty_causes),
-            decision_number: None,
-        };
-        assess(tx, id, &found)?;
-    }
     if let Some(members) = &changes.members {
         replace_members(tx, id, members)?;
     }
@@ -216,6 +229,27 @@ pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -
         records::touch(tx.conn, id)?;
     }
     Ok(())
+}
+
+/// Rejects a day of a move after today, or before the household came to the village that it leaves. A move without a day is today's.
+fn check_move(tx: &mut Tx<'_>, before: &Household, changes: &mut HouseholdChanges) -> Result<()> {
+    let moves = changes.village_id.is_some_and(|village| village != before.village_id);
+    if moves {
+        changes.moved_on = changes.moved_on.or(Some(tx.today));
+    }
+    let Some(moved_on) = changes.moved_on else { return Ok(()) };
+    let wrong = |code| Err(Problem::field("#/moved_on", code));
+    day::check_past(moved_on, tx.today, "#/moved_on")?;
+    if moves {
+        // On the day of the last move, another village corrects it.
+        let too_early = before.moved_on.is_some_and(|last| moved_on < last);
+        return if too_early { wrong(BEFORE_LAST_MOVE) } else { Ok(()) };
+    }
+    let Some(last) = before.moved_on else { return wrong(NOT_MOVED) };
+    let left = household_residences::table.find((before.id, last - TimeDelta::days(1)));
+    let came: Option<Option<NaiveDate>> = left.select(household_residences::from_on).first(tx.conn).optional()?;
+    let too_early = came.flatten().is_some_and(|came| moved_on <= came);
+    if too_early { wrong(BEFORE_LAST_MOVE) } else { Ok(()) }
 }
 
 /// Returns the change of `status_since`, which is present exactly for households that are not active.
@@ -269,6 +303,8 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
                 m::name.eq(&member.name),
                 m::sex.eq(member.sex),
                 m::birth_year.eq(member.birth_year),
+                m::birth_date.eq(member.birth_date),
+                m::ethnic_group.eq(&member.ethnic_group),
                 m::relation.eq(&member.relation),
                 m::student.eq(member.student),
             ))
@@ -283,6 +319,8 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
                 m::name.eq(&member.name),
                 m::sex.eq(member.sex),
                 m::birth_year.eq(member.birth_year),
+                m::birth_date.eq(member.birth_date),
+                m::ethnic_group.eq(&member.ethnic_group),
                 m::relation.eq(&member.relation),
                 m::student.eq(member.student),
             )

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::{Data, Path};
@@ -5,22 +7,38 @@ use ketnghia_macros::operation;
 use serde::Serialize;
 
 use super::model::{CatalogueList, CatalogueView, Catalogues};
+use crate::kernel::db::{Db, Entry};
+use crate::kernel::http::middleware::RequestId;
 use crate::kernel::http::problem::{Problem, Result};
 
 /// List all catalogues
 ///
-/// Every enumeration of this API, ethnic groups, poverty dimensions and criteria, with labels in
+/// Every enumeration of this API, ethnic groups, poverty standards, dimensions and criteria, with labels in
 /// Vietnamese and English. Clients may cache the answer and revalidate it with its ETag.
 #[operation(get "/catalogues", responses((status = 200, body = CatalogueList)))]
-pub async fn list_catalogues(catalogues: Data<Catalogues>) -> HttpResponse {
-    cached(&catalogues.0, &catalogues.0.version)
+pub async fn list_catalogues(catalogues: Data<Catalogues>, db: Data<Db>, request: RequestId) -> Result<HttpResponse> {
+    let list = whole(catalogues, &db, request).await?;
+    Ok(cached(&*list, &list.version))
 }
 
 /// Find one catalogue
 #[operation(get "/catalogues/{name}", responses((status = 200, body = CatalogueView)), params(("name" = String, Path, description = "As in the list", example = "ethnic_groups")))]
-pub async fn find_catalogue(catalogues: Data<Catalogues>, name: Path<String>) -> Result<HttpResponse> {
-    let found = catalogues.find(&name).ok_or_else(Problem::not_found)?;
+pub async fn find_catalogue(
+    catalogues: Data<Catalogues>,
+    name: Path<String>,
+    db: Data<Db>,
+    request: RequestId,
+) -> Result<HttpResponse> {
+    let list = whole(catalogues, &db, request).await?;
+    let found = list.find(&name).ok_or_else(Problem::not_found)?;
     Ok(cached(found, &found.version))
+}
+
+async fn whole(catalogues: Data<Catalogues>, db: &Db, request: RequestId) -> Result<Arc<CatalogueList>> {
+    if let Some(list) = catalogues.fresh() {
+        return Ok(list);
+    }
+    db.read(&Entry::Public { request: request.0 }, move |conn| catalogues.read(conn)).await
 }
 
 fn cached(content: &impl Serialize, version: &str) -> HttpResponse {

@@ -21,3 +21,8 @@ diesel::define_sql_function! {
     /// The name of a village, also of one that the policies hide from the caller by now.
     fn app_village_name(village: Nullable<SqlUuid>) -> Nullable<Text>;
 }
+
+diesel::define_sql_function! {
+    /// Whether a village is urban: a residential group, or part of a ward or township.
+    fn app_is_urban(village: SqlUuid) -> diesel::sql_types::Bool;
+}

@@ -20,11 +20,14 @@ impl World {
             self,
             &format!(
                 "WITH made AS (
-                   INSERT INTO households (id, village_id, head_name, ethnic_group, poverty_status, poverty_year)
-                   SELECT gen_random_uuid(), '{village}', 'Siu ' || n, '10', '{poverty_status}', {year}
+                   INSERT INTO households (id, village_id, head_name, ethnic_group, poverty_status, poverty_year, poverty_assessed_on,
+                                           poverty_standard)
+                   SELECT gen_random_uuid(), '{village}', 'Siu ' || n, '10', '{poverty_status}', {year}, '{year}-11-01', 'nd07_2021'
                      FROM generate_series(1, {number}) n RETURNING id, scope_path)
-                 INSERT INTO household_assessments (id, household_id, scope_path, year, poverty_status, assessed_on)
-                 SELECT gen_random_uuid(), id, scope_path, {year}, '{poverty_status}', '{year}-12-01' FROM made"
+                 INSERT INTO household_assessments (id, household_id, scope_path, round_year, round_kind, standard, poverty_status,
+                                                    assessed_on, status, confirmed_at)
+                 SELECT gen_random_uuid(), id, scope_path, {year}, 'annual', 'nd07_2021', '{poverty_status}', '{year}-11-01',
+                        'confirmed', app_now() FROM made"
             ),
         );
     }

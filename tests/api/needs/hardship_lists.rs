@@ -223,7 +223,7 @@ fn a_giving_village_reads_the_list_of_its_twin_and_cannot_write_it() {
     let organisation = world.place_organisation(giver, "Thôn 9");
     world.twinning(world.programme(world.ianan), organisation, village);
     let neighbour = world.head(giver);
-    let home = world.household(&head, village, "Siu A");
+    let home = world.household(&official, village, "Siu A");
     let list = world.approved_list(&head, &official, village, &[home]);
     let path = format!("/hardship-lists/{}", id_of(&list));
     neighbour.get(&format!("/households/{home}")).expect(200);

@@ -1,5 +1,7 @@
-//! Households, hardship lists, hardship items.
+//! Households and their assessments, registers, hardship lists, hardship items.
 
+mod assessments;
 mod hardship_items;
 mod hardship_lists;
 mod households;
+mod registers;

@@ -65,6 +65,24 @@ impl<T: DeserializeOwned + Validate + Send + 'static> FromRequest for Valid<T> {
     }
 }
 
+/// A body whose fields are all optional: an empty body is read as `{}`.
+pub struct ValidOrEmpty<T>(pub Valid<T>);
+
+impl<T: DeserializeOwned + Validate + Send + 'static> FromRequest for ValidOrEmpty<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = read(request, payload);
+        let media_type = MediaType::of(request);
+        Box::pin(async move {
+            let body = body.await?;
+            let read = if body.is_empty() { of_bytes(b"{}")? } else { parse(body, media_type).await? };
+            Ok(Self(read))
+        })
+    }
+}
+
 /// The body of a step without input: an empty body is read as `{}`, and every field is unknown.
 pub struct NoBody {
     /// SHA-256 of the body in canonical form.
@@ -79,14 +97,8 @@ impl FromRequest for NoBody {
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = read(request, payload);
-        let media_type = MediaType::of(request);
-        Box::pin(async move {
-            let body = body.await?;
-            let read: Valid<NoFields> =
-                if body.is_empty() { of_bytes(b"{}")? } else { parse(body, media_type).await? };
-            Ok(Self { hash: read.hash })
-        })
+        let read = ValidOrEmpty::<NoFields>::from_request(request, payload);
+        Box::pin(async move { Ok(Self { hash: read.await?.0.hash }) })
     }
 }
 

@@ -161,12 +161,17 @@ impl Problem {
         problem
     }
 
+    /// A problem with the counts that cause it.
+    pub fn with_counts(code: Code, counts: Counts) -> Self {
+        let mut problem = Self::new(code);
+        problem.0.counts = counts;
+        problem
+    }
+
     /// 409 with the number of dependent records by kind.
     pub fn in_use(mut counts: Counts) -> Self {
         counts.retain(|_, count| *count > 0);
-        let mut problem = Self::new(Code::IN_USE);
-        problem.0.counts = counts;
-        problem
+        Self::with_counts(Code::IN_USE, counts)
     }
 
     /// 422 with the first hundred wrong fields.

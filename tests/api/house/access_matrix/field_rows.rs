@@ -103,6 +103,7 @@ pub fn rows() -> Vec<Row> {
         twinnings(),
         working_groups(),
         households(),
+        assessments(),
         lists(),
         items(),
         visits(),
@@ -219,6 +220,35 @@ fn working_groups() -> Vec<Row> {
         Row::new("update_working_group", "groups:write", record, 200)
             .body(|_, _, _| Some(json!({"name": "Ban chỉ đạo"}))),
         Row::new("delete_working_group", "groups:write", record, 204),
+    ]
+}
+
+fn assessments() -> Vec<Row> {
+    let record = About::Record(Some("household_assessments"), records::assessments);
+    let proposed = About::Record(Some("household_assessments"), records::proposed_assessments);
+    let returned = About::Record(Some("household_assessments"), records::returned_assessments);
+    let home = About::Body("#/household_id", Some("households"), records::households);
+    let village = About::Record(Some("localities"), records::home_villages);
+    let complete = About::Record(Some("localities"), records::completed_villages);
+    let year = &[("year", "2024")];
+    vec![
+        Row::new("list_household_assessments", "households:read", About::List(records::assessments), 200),
+        Row::new("create_household_assessment", "households:write", home, 201)
+            .body(|_, _, home| Some(json!({"household_id": home?, "poverty_status": "near_poor", "assessed_on": DAY}))),
+        Row::new("find_household_assessment", "households:read", record, 200),
+        Row::new("update_household_assessment", "households:write", proposed, 200)
+            .body(|_, _, _| Some(json!({"poverty_status": "near_poor"}))),
+        Row::new("delete_household_assessment", "households:write", proposed, 204),
+        Row::new("confirm_household_assessment", "assessments:confirm", proposed, 200),
+        Row::new("return_household_assessment", "assessments:confirm", proposed, 200)
+            .body(|_, _, _| Some(json!({"reason": "Chưa họp dân"}))),
+        Row::new("propose_household_assessment", "households:write", returned, 200),
+        Row::new("confirm_household_assessments", "assessments:confirm", About::Nothing, 200)
+            .body(|_, _, _| Some(json!({"items": [{"id": Uuid::now_v7(), "version": 1}]}))),
+        Row::new("list_registers", "households:read", village, 200),
+        Row { path: year, ..Row::new("complete_register", "registers:complete", village, 200) },
+        Row { path: year, ..Row::new("reopen_register", "registers:complete", complete, 200) }
+            .body(|_, _, _| Some(json!({"reason": "Bổ sung"}))),
     ]
 }
 

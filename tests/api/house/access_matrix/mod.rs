@@ -201,9 +201,11 @@ fn each(
 
 /// The value of `If-Match`: `*`, or the version of the record for the steps that require it.
 fn version(stage: &Stage, operation: &Operation, id: Option<Uuid>) -> String {
-    let steps = [("/approve", "hardship_lists"), ("/confirm", "gifts"), ("/settle", "gifts")];
-    match (steps.iter().find(|(step, _)| operation.path.ends_with(step)), id) {
-        (Some((_, table)), Some(id)) => {
+    let one_version = ["/approve", "/confirm", "/settle"].iter().any(|step| operation.path.ends_with(step));
+    let table =
+        operation.path.split("/{id}").next().and_then(|path| path.rsplit('/').next()).unwrap().replace('-', "_");
+    match (one_version, id) {
+        (true, Some(id)) => {
             let version = format!("SELECT coalesce(max(version), 1)::text FROM {table} WHERE id = '{id}'");
             format!("\"{}\"", value(&stage.world, &version))
         }
@@ -369,7 +371,7 @@ fn every_office_holds_exactly_the_listed_permissions() {
         (
             Caller::Commune,
             "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:write households:reveal \
-             hardship_lists:write hardship_lists:decide pledges:write support:record support:record_for gifts:confirm gifts:correct gifts:settle",
+             assessments:confirm registers:complete hardship_lists:write hardship_lists:decide pledges:write support:record support:record_for gifts:confirm gifts:correct gifts:settle",
         ),
         (Caller::Unit, "groups:write pledges:write support:record"),
         (

@@ -194,6 +194,48 @@ pub fn households(stage: &Stage, caller: Caller, relation: Relation) -> Option<U
     }
 }
 
+impl Stage {
+    fn new_assessment(&self, household: Uuid, status: &str) -> Uuid {
+        let confirmed = if status == "confirmed" { "app_now()" } else { "NULL" };
+        self.insert(
+            "household_assessments",
+            "household_id, assessed_on, round_year, round_kind, standard, poverty_status, status, confirmed_at",
+            &format!("'{household}', '2025-03-10', 2025, 'regular', 'nd07_2021', 'poor', '{status}', {confirmed}"),
+        )
+    }
+}
+
+/// Confirmed assessments; for a unit a proposed one is outside.
+pub fn assessments(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    match (caller, relation) {
+        (Caller::Unit, Relation::Outside) => {
+            Some(stage.new_assessment(stage.new_listed_household(stage.village), "proposed"))
+        }
+        _ => households(stage, caller, relation).map(|home| stage.new_assessment(home, "confirmed")),
+    }
+}
+
+pub fn proposed_assessments(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    let village = home_villages(stage, caller, relation)?;
+    Some(stage.new_assessment(stage.new_household(village), "proposed"))
+}
+
+pub fn returned_assessments(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    let village = home_villages(stage, caller, relation)?;
+    Some(stage.new_assessment(stage.new_household(village), "returned"))
+}
+
+/// A village whose register of 2024 is complete.
+pub fn completed_villages(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    let village = home_villages(stage, caller, relation)?;
+    stage.as_system(&format!(
+        "DELETE FROM village_registers WHERE village_id = '{village}';
+         INSERT INTO village_registers (id, village_id, year, complete, completed_on)
+         VALUES (gen_random_uuid(), '{village}', 2024, true, '2025-01-10')"
+    ));
+    Some(village)
+}
+
 /// Approved lists; for a unit a draft of its village is outside.
 pub fn lists(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
     match (caller, relation) {

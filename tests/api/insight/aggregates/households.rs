@@ -26,8 +26,9 @@ fn assessed(world: &World, village: Uuid, ethnic_group: &str, years: &[(i32, &st
         as_system(
             world,
             &format!(
-                "INSERT INTO household_assessments (id, household_id, year, poverty_status, assessed_on)
-                 VALUES (gen_random_uuid(), '{id}', {year}, '{status}', '{year}-12-01')"
+                "INSERT INTO household_assessments (id, household_id, round_year, round_kind, standard, poverty_status,
+                                                    assessed_on, status, confirmed_at)
+                 VALUES (gen_random_uuid(), '{id}', {year}, 'annual', 'nd07_2021', '{status}', '{year}-11-01', 'confirmed', app_now())"
             ),
         );
     }
@@ -96,13 +97,13 @@ fn households_are_counted_until_the_day_on_which_they_left() {
 fn special_hardship_is_counted_independently_of_poverty() {
     let world = World::new();
     let village = world.village(world.ianan, "Tung");
-    let head = world.head(village);
+    let official = world.commune(world.ianan);
     let mut hard = household(village, "Siu Hlơi");
     hard["hardship_reasons"] = json!(["disabled"]);
     hard["poverty_status"] = json!("not_poor");
-    head.post("/households", hard).expect(201);
-    world.household(&head, village, "Siu Nay");
-    let totals = ask(&head, "poverty")["totals"].clone();
+    official.post("/households", hard).expect(201);
+    world.household(&official, village, "Siu Nay");
+    let totals = ask(&official, "poverty")["totals"].clone();
     let of = |value: &str| totals[value].as_i64().unwrap();
     assert_eq!((of("households"), of("special_hardship"), of("poor"), of("not_poor")), (2, 1, 1, 1));
 }
@@ -152,6 +153,10 @@ fn hardship_and_poverty_count_only_records_in_the_scope_of_the_caller() {
         let (hardship, poverty) = (ask(caller, "hardship"), ask(caller, "poverty"));
         (hardship["totals"]["items"].as_i64().unwrap(), poverty["totals"]["households"].as_i64().unwrap())
     };
+    for home in [g.home, g.unlisted] {
+        let result = json!({"household_id": home, "poverty_status": "poor"});
+        g.official.post("/household-assessments", result).expect(201);
+    }
     for caller in [&g.head, &g.official, &g.world.province(g.world.gialai), &g.world.admin()] {
         assert_eq!(numbers(caller), (1, 2));
     }

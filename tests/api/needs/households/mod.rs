@@ -23,7 +23,7 @@ fn a_village_head_registers_a_household_and_finds_it_again() {
         )
         .expect(201);
     assert_eq!(made["special_hardship"], true);
-    assert_eq!((&made["poverty_year"], &made["warnings"]), (&json!(2026), &json!([])));
+    assert_eq!((&made["proposed_assessment"]["poverty_status"], &made["warnings"]), (&json!("poor"), &json!([])));
     assert_eq!(made["identity_number_last4"], "1234");
     assert_eq!(made["phone"], "0905 123 456");
     assert_eq!(made["members"][0]["student"], true);
@@ -109,21 +109,6 @@ fn a_patch_keeps_absent_fields_clears_null_ones_and_replaces_arrays() {
     head.patch(&path, json!({"head_name": null})).expect_invalid(&[("#/head_name", "required")]);
     head.patch(&path, json!({"special_hardship": true})).expect_invalid(&[("#/special_hardship", "unknown_field")]);
     head.patch(&path, json!({"ethnic_group": "55"})).expect_invalid(&[("#/ethnic_group", "invalid_value")]);
-}
-
-#[test]
-fn a_household_shows_the_latest_of_its_yearly_assessments() {
-    let world = World::new();
-    let village = world.village(world.ianan, "Tung");
-    let id = world.household(&world.head(village), village, "Siu Pyui");
-    let path = format!("/households/{id}");
-    world.head(village).patch(&path, json!({"poverty_status": "near_poor"})).expect(200);
-    assert_eq!(world.count("household_assessments", &format!("household_id = '{id}'")), 1);
-    world.server.set_clock("2027-01-15T02:00:00Z");
-    let later = world.head(village).patch(&path, json!({"poverty_status": "newly_escaped"})).expect(200);
-    assert_eq!((&later["poverty_status"], &later["poverty_year"]), (&json!("newly_escaped"), &json!(2027)));
-    let kept = format!("household_id = '{id}' AND year = 2026 AND poverty_status = 'near_poor'");
-    assert_eq!(world.count("household_assessments", &kept), 1, "assessments of earlier years are kept");
 }
 
 #[test]
@@ -230,21 +215,4 @@ fn blank_and_invisible_names_and_future_birth_years_are_refused() {
     let mut unborn = household(village, "Siu A");
     unborn["head_birth_year"] = json!(2030);
     head.post("/households", unborn).expect_invalid(&[("#/head_birth_year", "in_the_future")]);
-}
-
-#[test]
-fn a_corrected_assessment_updates_the_existing_one() {
-    let world = World::new();
-    let village = world.village(world.ianan, "Tung");
-    let head = world.head(village);
-    let home = world.household(&head, village, "Siu A");
-    let path = format!("/households/{home}");
-    for status in ["near_poor", "poor", "near_poor"] {
-        head.patch(&path, json!({"poverty_status": status})).expect(200);
-    }
-    assert_eq!(world.count("household_assessments", &format!("household_id = '{home}'")), 1);
-    let entries = "resource = 'household_assessments' AND action = 'create'";
-    assert_eq!(world.count("audit_events", entries), 1, "the assessment is created once");
-    let entries = "resource = 'household_assessments' AND action = 'update' AND record_id IN (SELECT id FROM household_assessments)";
-    assert!(world.count("audit_events", entries) >= 2);
 }

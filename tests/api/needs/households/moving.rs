@@ -42,7 +42,8 @@ fn a_commune_official_moves_a_household_between_villages_of_the_commune() {
         "category": "food", "description": "Gạo", "value_vnd": 1, "funding_source": "organisation_own", "given_on": world.today()});
     let gift = id_of(&stage.unit.post("/gifts", gift).expect(201));
     let path = format!("/households/{}", stage.home);
-    stage.head.patch(&path, json!({"poverty_status": "near_poor"})).expect(200);
+    let result = json!({"household_id": stage.home, "poverty_status": "near_poor"});
+    stage.official.post("/household-assessments", result).expect(201);
 
     stage.head.patch(&path, json!({"village_id": there})).expect_invalid(&[("#/village_id", "not_found")]);
     stage.official.patch(&path, json!({"village_id": world.ianan})).expect_invalid(&[("#/village_id", "wrong_level")]);

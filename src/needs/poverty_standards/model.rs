@@ -1,0 +1,86 @@
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+
+use crate::kernel::db::schema::poverty_standards;
+use crate::kernel::value::json::Json;
+use crate::needs::households::poverty::Indicator;
+
+/// An indicator in which a household can be deprived.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StandardIndicator {
+    pub code: Indicator,
+    pub name_vi: String,
+    pub name_en: String,
+}
+
+/// Lines of an area: income in VND for a person and month, and points of part B1.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Line {
+    /// Up to it a household is poor or near-poor, by its deprivations.
+    pub income_vnd: Option<i64>,
+    /// Up to it the standard of living is average.
+    pub average_vnd: Option<i64>,
+    /// Below these points, the income is below the line.
+    pub score_b1: Option<i32>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct StandardLines {
+    #[serde(default)]
+    pub rural: Line,
+    #[serde(default)]
+    pub urban: Line,
+}
+
+impl From<Json<Self>> for StandardLines {
+    fn from(stored: Json<Self>) -> Self {
+        stored.0
+    }
+}
+
+/// A poverty standard.
+#[derive(Debug, HasQuery)]
+#[diesel(table_name = poverty_standards)]
+pub struct PovertyStandard {
+    pub code: String,
+    pub name_vi: String,
+    pub name_en: String,
+    pub basis: Option<String>,
+    pub starts_on: NaiveDate,
+    /// Inclusive.
+    pub ends_on: NaiveDate,
+    #[diesel(deserialize_as = Json<Vec<StandardIndicator>>)]
+    pub indicators: Vec<StandardIndicator>,
+    #[diesel(deserialize_as = Json<StandardLines>)]
+    pub lines: StandardLines,
+}
+
+impl PovertyStandard {
+    pub fn holds_on(&self, day: NaiveDate) -> bool {
+        self.starts_on <= day && day <= self.ends_on
+    }
+
+    pub fn has(&self, indicator: &Indicator) -> bool {
+        self.indicators.iter().any(|known| known.code == *indicator)
+    }
+}
+
+/// A standard to be imported.
+#[derive(Debug, Deserialize, Validate)]
+pub struct NewStandard {
+    pub code: String,
+    #[validate(length(min = 1, max = 200))]
+    pub name_vi: String,
+    #[validate(length(min = 1, max = 200))]
+    pub name_en: String,
+    #[validate(length(min = 1, max = 200))]
+    pub basis: Option<String>,
+    pub starts_on: NaiveDate,
+    pub ends_on: NaiveDate,
+    #[serde(default)]
+    pub indicators: Vec<StandardIndicator>,
+    #[serde(default)]
+    pub lines: StandardLines,
+}

@@ -1,0 +1,38 @@
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::model::PovertyStandard;
+use crate::access::tx::Tx;
+use crate::kernel::db::schema::poverty_standards;
+use crate::kernel::http::problem::Result;
+use crate::kernel::value::enums::CatalogueItem;
+
+/// Returns the standard of this code.
+pub fn find(tx: &mut Tx<'_>, code: &str) -> Result<Option<PovertyStandard>> {
+    Ok(PovertyStandard::query().filter(poverty_standards::code.eq(code)).first(tx.conn).optional()?)
+}
+
+/// Returns the standard in force on a day.
+pub fn in_force(tx: &mut Tx<'_>, day: NaiveDate) -> Result<Option<PovertyStandard>> {
+    let holds = poverty_standards::starts_on.le(day).and(poverty_standards::ends_on.ge(day));
+    Ok(PovertyStandard::query().filter(holds).first(tx.conn).optional()?)
+}
+
+/// Returns all standards, the earliest first.
+pub fn all(conn: &mut PgConnection) -> Result<Vec<PovertyStandard>> {
+    Ok(PovertyStandard::query().order(poverty_standards::starts_on).load(conn)?)
+}
+
+/// The standards for `/catalogues`.
+pub fn catalogue(conn: &mut PgConnection) -> Result<Vec<CatalogueItem>> {
+    let item = |standard: PovertyStandard| {
+        let mut item = CatalogueItem::new(&standard.code, &standard.name_vi, &standard.name_en);
+        item.details = Some(json!({
+            "basis": standard.basis, "starts_on": standard.starts_on, "ends_on": standard.ends_on,
+            "indicators": standard.indicators, "lines": standard.lines,
+        }));
+        item
+    };
+    Ok(all(conn)?.into_iter().map(item).collect())
+}

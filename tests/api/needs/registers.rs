@@ -1,0 +1,143 @@
+//! Registers of villages by year.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::giving::Giving;
+use crate::harness::{Client, World, household, id_of};
+
+struct Register {
+    world: World,
+    village: Uuid,
+    official: Client,
+    path: String,
+}
+
+impl Register {
+    fn new() -> Self {
+        let world = World::new();
+        let village = world.village(world.ianan, "Klă");
+        let official = world.commune(world.ianan);
+        Self { world, village, official, path: format!("/localities/{village}/registers") }
+    }
+
+    fn year(&self, caller: &Client, year: i32) -> Value {
+        let page = caller.get(&self.path).expect(200);
+        page["items"].as_array().unwrap().iter().find(|one| one["year"] == json!(year)).unwrap().clone()
+    }
+
+    fn poor_home(&self, name: &str, day: &str) -> Uuid {
+        let mut body = household(self.village, name);
+        body["assessed_on"] = json!(day);
+        id_of(&self.official.post("/households", body).expect(201))
+    }
+}
+
+#[test]
+fn a_register_is_complete_when_each_poor_household_was_assessed_and_no_proposal_waits() {
+    let at = Register::new();
+    let home = at.poor_home("Siu A", "2025-11-01");
+    let head = at.world.head(at.village);
+    let complete = format!("{}/2026/complete", at.path);
+    head.step(&complete).expect_problem(403, "forbidden");
+    let proposal = head.post("/household-assessments", json!({"household_id": home, "poverty_status": "near_poor"}));
+    let proposal = proposal.expect(201);
+    let refused = at.official.step(&complete).expect_problem(409, "register_incomplete");
+    assert_eq!(refused["counts"], json!({"proposed": 1, "unassessed": 1, "registered": 1}));
+    let path = format!("/household-assessments/{}", id_of(&proposal));
+    at.official.step(&format!("{path}/confirm")).expect(200);
+    let done = at.official.step(&complete).expect(200);
+    assert_eq!((&done["complete"], &done["completed_on"]), (&json!(true), &json!("2026-11-22")));
+    assert_eq!(
+        (&done["registered"], &done["assessed"], &done["poor"], &done["near_poor"]),
+        (&json!(1), &json!(1), &json!(0), &json!(1))
+    );
+    assert_eq!(at.official.step(&complete).expect(200), done, "a repetition changes nothing");
+    at.world.commune(at.world.ianan).step(&complete).expect_problem(409, "invalid_transition");
+}
+
+#[test]
+fn a_complete_register_takes_no_confirmed_assessment_until_it_is_reopened() {
+    let at = Register::new();
+    let home = at.poor_home("Siu A", "2026-10-01");
+    at.official.step(&format!("{}/2026/complete", at.path)).expect(200);
+    let result = json!({"household_id": home, "poverty_status": "near_poor"});
+    at.official.post("/household-assessments", result.clone()).expect_problem(409, "register_complete");
+    let past = json!({"household_id": home, "poverty_status": "near_poor", "assessed_on": "2025-10-01"});
+    at.official.post("/household-assessments", past).expect(201);
+    let head = at.world.head(at.village);
+    let proposal = head.post("/household-assessments", result).expect(201);
+    let path = format!("/household-assessments/{}", id_of(&proposal));
+    at.official.step(&format!("{path}/confirm")).expect_problem(409, "register_complete");
+
+    let reopen = format!("{}/2026/reopen", at.path);
+    at.official.post(&reopen, json!({})).expect_invalid(&[("#/reason", "required")]);
+    let reason = json!({"reason": "Bổ sung hộ tách ra"});
+    head.post(&reopen, reason.clone()).expect_problem(403, "forbidden");
+    assert_eq!(at.official.post(&reopen, reason.clone()).expect(200)["complete"], json!(false));
+    at.official.post(&reopen, reason.clone()).expect(200);
+    at.world.commune(at.world.ianan).post(&reopen, reason).expect_problem(409, "invalid_transition");
+    at.official.step(&format!("{path}/confirm")).expect(200);
+}
+
+#[test]
+fn a_register_holds_no_more_households_than_the_village_has() {
+    let at = Register::new();
+    at.poor_home("Siu A", "2026-10-01");
+    at.poor_home("Siu B", "2026-10-01");
+    let village = format!("/localities/{}", at.village);
+    at.official.patch(&village, json!({"profiles": [{"year": 2026, "households": 1}]})).expect(200);
+    let complete = format!("{}/2026/complete", at.path);
+    let refused = at.official.step(&complete).expect_problem(409, "register_incomplete");
+    assert_eq!(refused["counts"], json!({"proposed": 0, "unassessed": 0, "registered": 2, "households": 1}));
+    at.official.patch(&village, json!({"profiles": [{"year": 2026, "households": 2}]})).expect(200);
+    at.official.step(&complete).expect(200);
+}
+
+#[test]
+fn a_register_is_of_a_village_of_the_area_and_of_a_year_that_has_begun() {
+    let at = Register::new();
+    for year in ["2027", "1989", "20261", "abcd", "-202"] {
+        at.official.step(&format!("{}/{year}/complete", at.path)).expect_problem(404, "not_found");
+    }
+    let commune = format!("/localities/{}/registers", at.world.ianan);
+    at.official.step(&format!("{commune}/2026/complete")).expect_problem(404, "not_found");
+    at.official.get(&commune).expect_problem(404, "not_found");
+    let elsewhere = at.world.commune(at.world.kongchro);
+    elsewhere.get(&at.path).expect_problem(404, "not_found");
+    elsewhere.step(&format!("{}/2026/complete", at.path)).expect_problem(404, "not_found");
+    at.official
+        .post(&format!("{}/2026/reopen", at.path), json!({"reason": "x"}))
+        .expect_problem(409, "invalid_transition");
+}
+
+#[test]
+fn a_unit_reads_the_counts_of_complete_years_only() {
+    let stage = Giving::new();
+    let path = format!("/localities/{}/registers", stage.village);
+    let of = |year: i32| {
+        let page = stage.unit.get(&path).expect(200);
+        page["items"].as_array().unwrap().iter().find(|one| one["year"] == json!(year)).cloned()
+    };
+    assert_eq!(of(2026).unwrap()["registered"], Value::Null);
+    stage.official.step(&format!("{path}/2026/complete")).expect(200);
+    assert!(of(2026).unwrap()["registered"].is_i64());
+}
+
+#[test]
+fn years_of_profiles_and_assessments_are_listed_with_their_counts() {
+    let at = Register::new();
+    at.poor_home("Siu A", "2024-10-01");
+    let village = format!("/localities/{}", at.village);
+    at.official
+        .patch(&village, json!({"profiles": [{"year": 2025, "households": 80, "minority_households": 70}]}))
+        .expect(200);
+    let page = at.official.get(&format!("{}?count=true", at.path)).expect(200);
+    let years: Vec<i64> = page["items"].as_array().unwrap().iter().map(|one| one["year"].as_i64().unwrap()).collect();
+    assert_eq!((years, &page["total"]), (vec![2026, 2025, 2024], &json!(3)));
+    let known = at.year(&at.official, 2025);
+    assert_eq!(
+        (&known["households"], &known["minority_households"], &known["poor"], &known["assessed"]),
+        (&json!(80), &json!(70), &json!(1), &json!(0))
+    );
+}
