@@ -9,7 +9,7 @@ use ketnghia::kernel::db::one_line;
 use ketnghia::{cli, server};
 
 /// jemalloc, whose background thread returns the memory of a peak within ten seconds, also in an idle process.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(all(feature = "jemalloc", target_os = "linux", target_env = "gnu"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
