@@ -56,7 +56,7 @@ pub fn expand(declaration: &Declaration, handler: &ItemFn) -> Result<TokenStream
                 in_path.push(quote!((#name = #id, Path)));
             }
             ("PathYear", []) => {
-                in_path.push(quote!(("year" = i32, Path, minimum = 1000, maximum = 9999, example = 2026)))
+                in_path.push(quote!(("year" = i32, Path, minimum = 1000, maximum = 9999, example = 2026)));
             }
             ("Query", [filter]) => in_query.push(quote!(#filter)),
             ("List", [filter, sort]) => in_query.extend(listed(filter, quote!(Paging<#sort>))),
