@@ -1,5 +1,7 @@
 //! Types of single values: text, days, enumerations, ids, patches.
 
+/// Codes of data that an operator may extend.
+pub mod code;
 /// Validation of dates.
 pub mod day;
 /// Enumerations that are text in the database, words in JSON and labels in two languages.

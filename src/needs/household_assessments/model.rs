@@ -20,6 +20,7 @@ use crate::needs::households::HouseholdId;
 use crate::needs::households::model::NewHousehold;
 use crate::needs::households::poverty::{Indicator, PovertyCause, PovertyStatus};
 use crate::needs::ids::AssessmentId;
+use crate::needs::poverty_standards::StandardCode;
 use crate::places::localities::LocalityId;
 
 db_enum! {
@@ -78,9 +79,7 @@ pub struct Assessment {
     pub assessed_on: NaiveDate,
     #[diesel(embed)]
     pub round: AssessmentRound,
-    /// In the catalogue `poverty_standards`.
-    #[schema(example = "nd07_2021")]
-    pub standard: String,
+    pub standard: StandardCode,
     pub poverty_status: PovertyStatus,
     /// Indicators of the standard in which the household is deprived.
     pub deprivations: Vec<Indicator>,
@@ -153,10 +152,8 @@ pub struct NewAssessment {
     #[diesel(skip_insertion)]
     pub round: Option<AssessmentRound>,
     /// By default the one in force on `assessed_on`.
-    #[length(1..=30)]
-    #[schema(example = "nd07_2021")]
     #[diesel(skip_insertion)]
-    pub standard: Option<String>,
+    pub standard: Option<StandardCode>,
     pub poverty_status: PovertyStatus,
     /// Indicators of the standard.
     #[length(..=30)]
@@ -217,10 +214,8 @@ pub struct AssessmentChanges {
     #[validate(nested)]
     #[diesel(skip_update)]
     pub round: Option<AssessmentRound>,
-    #[length(1..=30)]
-    #[schema(example = "nd07_2021")]
     #[diesel(skip_update)]
-    pub standard: Option<String>,
+    pub standard: Option<StandardCode>,
     pub poverty_status: Option<PovertyStatus>,
     #[length(..=30)]
     pub deprivations: Option<Vec<Indicator>>,
@@ -296,8 +291,7 @@ pub struct AssessmentFilter {
     /// Any of these results.
     pub poverty_status: Vec<PovertyStatus>,
     /// By this standard.
-    #[param(max_length = 30, example = "nd07_2021")]
-    pub standard: Option<String>,
+    pub standard: Option<StandardCode>,
 }
 
 sorts! {

@@ -79,7 +79,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &AssessmentFilter, keyset: Keyset<Assessmen
             .when(filter.round_kind, |kind| table::round_kind.eq(kind))
             .when_any(&filter.status, |statuses| table::status.eq_any(statuses))
             .when_any(&filter.poverty_status, |statuses| table::poverty_status.eq_any(statuses))
-            .when(filter.standard.as_deref(), |standard| table::standard.eq(standard))
+            .when(filter.standard.as_ref(), |standard| table::standard.eq(standard))
     };
     tx.page(keyset, filtered, load)
 }
@@ -102,7 +102,7 @@ pub fn place(tx: &mut Tx<'_>, new: &NewAssessment) -> Result<Placed> {
     let said = Said {
         assessed_on: new.assessed_on.unwrap_or(tx.today),
         round: new.round,
-        standard: new.standard.as_deref(),
+        standard: new.standard.as_ref(),
         deprivations: &new.deprivations,
     };
     rules::place(tx, &said)
@@ -176,7 +176,7 @@ pub fn update(tx: &mut Tx<'_>, id: AssessmentId, changes: AssessmentChanges) -> 
     let said = Said {
         assessed_on,
         round: changes.round.or(Some(AssessmentRound { year: assessed_on.year(), ..before.round })),
-        standard: changes.standard.as_deref().or(if stays { Some(before.standard.as_str()) } else { None }),
+        standard: changes.standard.as_ref().or(if stays { Some(&before.standard) } else { None }),
         deprivations: changes.deprivations.as_deref().unwrap_or(&before.deprivations),
     };
     let Placed { round, standard, .. } = rules::place(tx, &said)?;

@@ -14,7 +14,7 @@ use crate::needs::households::HouseholdId;
 use crate::needs::households::model::HouseholdStatus;
 use crate::needs::households::poverty::{Indicator, PovertyStatus};
 use crate::needs::households::problems::HOUSEHOLD_NOT_ACTIVE;
-use crate::needs::poverty_standards::{self, Line, PovertyStandard};
+use crate::needs::poverty_standards::{self, Line, PovertyStandard, StandardCode};
 
 /// First day of an assessment.
 const EARLIEST: NaiveDate = match NaiveDate::from_ymd_opt(1990, 1, 1) {
@@ -26,7 +26,7 @@ const EARLIEST: NaiveDate = match NaiveDate::from_ymd_opt(1990, 1, 1) {
 pub struct Said<'a> {
     pub assessed_on: NaiveDate,
     pub round: Option<AssessmentRound>,
-    pub standard: Option<&'a str>,
+    pub standard: Option<&'a StandardCode>,
     pub deprivations: &'a [Indicator],
 }
 
@@ -34,7 +34,7 @@ pub struct Said<'a> {
 pub struct Placed {
     pub assessed_on: NaiveDate,
     pub round: AssessmentRound,
-    pub standard: String,
+    pub standard: StandardCode,
 }
 
 /// Rejects a household that the caller does not see in its area, or that was not active on the day.

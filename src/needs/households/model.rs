@@ -18,6 +18,7 @@ use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::needs::household_assessments::model::{AssessmentRound, AssessmentStatus};
 use crate::needs::ids::AssessmentId;
+use crate::needs::poverty_standards::StandardCode;
 use crate::places::catalogues::data::is_ethnic_group;
 use crate::places::localities::LocalityId;
 
@@ -115,8 +116,7 @@ pub struct HouseholdPoverty {
     pub poverty_year: Option<i32>,
     #[schema(example = "2026-11-20")]
     pub poverty_assessed_on: Option<NaiveDate>,
-    #[schema(example = "nd07_2021")]
-    pub poverty_standard: Option<String>,
+    pub poverty_standard: Option<StandardCode>,
     /// Indicators of the standard in which it is deprived.
     pub deprivations: Vec<Indicator>,
     /// Causes of its poverty.

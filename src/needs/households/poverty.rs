@@ -1,12 +1,6 @@
 //! Enumerations of poverty: status, causes, and the codes of indicators, which are data of a standard.
 
-use diesel::deserialize::FromSqlRow;
-use diesel::expression::AsExpression;
-use diesel::pg::Pg;
-use diesel::sql_types::Text;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
+use crate::kernel::value::code::code;
 use crate::kernel::value::enums::{CatalogueItem, db_enum};
 
 db_enum! {
@@ -63,43 +57,7 @@ impl PovertyCause {
     }
 }
 
-/// The code of an indicator of a poverty standard, such as `I07`: a capital letter, then at most nine capital letters and digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, AsExpression, FromSqlRow, ToSchema)]
-#[diesel(sql_type = Text)]
-#[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, pattern = "^[A-Z][A-Z0-9]{0,9}$", example = "I07")]
-pub struct Indicator(String);
-
-impl Indicator {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Indicator {
-    type Error = &'static str;
-
-    fn try_from(code: String) -> Result<Self, Self::Error> {
-        let letters = code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-        let right = letters && (1..=10).contains(&code.len()) && code.starts_with(|c: char| c.is_ascii_uppercase());
-        if right { Ok(Self(code)) } else { Err("not the code of an indicator") }
-    }
-}
-
-impl From<Indicator> for String {
-    fn from(code: Indicator) -> Self {
-        code.0
-    }
-}
-
-impl diesel::serialize::ToSql<Text, Pg> for Indicator {
-    fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, Pg>) -> diesel::serialize::Result {
-        <str as diesel::serialize::ToSql<Text, Pg>>::to_sql(&self.0, out)
-    }
-}
-
-impl diesel::deserialize::FromSql<Text, Pg> for Indicator {
-    fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
-        <String as diesel::deserialize::FromSql<Text, Pg>>::from_sql(bytes).map(Self)
-    }
+code! {
+    /// The code of an indicator of a poverty standard: a capital letter, then at most nine capital letters and digits.
+    Indicator = "^[A-Z][A-Z0-9]{0,9}$", "I07", 10, |c| c.is_ascii_uppercase(), |c| c.is_ascii_uppercase() || c.is_ascii_digit()
 }

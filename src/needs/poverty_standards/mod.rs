@@ -3,7 +3,7 @@
 mod model;
 pub mod queries;
 
-pub use model::{Line, NewStandard, PovertyStandard, StandardIndicator, StandardLines};
+pub use model::{Line, NewStandard, PovertyStandard, StandardCode, StandardIndicator, StandardLines};
 
 use crate::access::resource::{Resource, StoredCatalogue};
 

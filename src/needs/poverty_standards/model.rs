@@ -4,8 +4,15 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use crate::kernel::db::schema::poverty_standards;
+use crate::kernel::value::code::code;
 use crate::kernel::value::json::Json;
 use crate::needs::households::poverty::Indicator;
+
+code! {
+    /// The code of a poverty standard, in the catalogue `poverty_standards`.
+    StandardCode = "^[a-z][a-z0-9_]{0,29}$", "nd07_2021", 30, |c| c.is_ascii_lowercase(),
+        |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'
+}
 
 /// An indicator in which a household can be deprived.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,7 +51,7 @@ impl From<Json<Self>> for StandardLines {
 #[derive(Debug, HasQuery)]
 #[diesel(table_name = poverty_standards)]
 pub struct PovertyStandard {
-    pub code: String,
+    pub code: StandardCode,
     pub name_vi: String,
     pub name_en: String,
     pub basis: Option<String>,

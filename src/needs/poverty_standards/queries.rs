@@ -2,14 +2,14 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::json;
 
-use super::model::PovertyStandard;
+use super::model::{PovertyStandard, StandardCode};
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::poverty_standards;
 use crate::kernel::http::problem::Result;
 use crate::kernel::value::enums::CatalogueItem;
 
 /// Returns the standard of this code.
-pub fn find(tx: &mut Tx<'_>, code: &str) -> Result<Option<PovertyStandard>> {
+pub fn find(tx: &mut Tx<'_>, code: &StandardCode) -> Result<Option<PovertyStandard>> {
     Ok(PovertyStandard::query().filter(poverty_standards::code.eq(code)).first(tx.conn).optional()?)
 }
 
@@ -27,7 +27,7 @@ pub fn all(conn: &mut PgConnection) -> Result<Vec<PovertyStandard>> {
 /// The standards for `/catalogues`.
 pub fn catalogue(conn: &mut PgConnection) -> Result<Vec<CatalogueItem>> {
     let item = |standard: PovertyStandard| {
-        let mut item = CatalogueItem::new(&standard.code, &standard.name_vi, &standard.name_en);
+        let mut item = CatalogueItem::new(&String::from(standard.code), &standard.name_vi, &standard.name_en);
         item.details = Some(json!({
             "basis": standard.basis, "starts_on": standard.starts_on, "ends_on": standard.ends_on,
             "indicators": standard.indicators, "lines": standard.lines,

@@ -179,6 +179,10 @@ fn indicators_and_standard_are_those_of_the_day() {
     at.official
         .post(ASSESSMENTS, with(result(home, "poor"), &old))
         .expect_invalid(&[("#/standard", "not_valid_on_day")]);
+    at.official.get(&format!("{ASSESSMENTS}?standard=ND07")).expect_invalid(&[("?standard", "invalid_value")]);
+    let spelled = json!({"standard": "ND07", "deprivations": ["i1"]});
+    let answer = at.official.post(ASSESSMENTS, with(result(home, "poor"), &spelled));
+    assert_eq!(answer.expect(422)["errors"][0]["code"], "invalid_value");
     let unknown = json!({"standard": "nd99"});
     at.official.post(ASSESSMENTS, with(result(home, "poor"), &unknown)).expect_invalid(&[("#/standard", "not_found")]);
     let past =
