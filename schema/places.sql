@@ -299,6 +299,37 @@ create function app_places_above(places uuid[], day date) returns table (id uuid
   select up.id, up.above_id from up $$;
 comment on function app_places_above(uuid[], date) is 'All places above each of these on a day';
 
+-- Runs as the owner: the list that asks shows the places that its caller sees.
+create function app_places_below(place uuid, day date) returns setof uuid stable language sql security definer set search_path = '' as $$
+  with recursive below as (
+    select l.id, l.level from public.localities l where l.id = place
+     union
+    select l.id, l.level
+      from below b
+      join public.locality_versions v on v.parent_id = b.id
+       and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
+      join public.localities l on l.id = v.locality_id
+     where b.level <> 'village'
+  )
+  select id from below $$;
+comment on function app_places_below(uuid, date) is 'A place and all places below it on a day';
+
+-- The bounds of the paths of a place and of all below it, on the tree day. Run as the owner: an organisation filters its own records by a
+-- village that it no longer sees.
+create function app_path_of(place uuid) returns text stable language sql security definer set search_path = '' as $$
+  select l.scope_path from public.localities l where l.id = place $$;
+comment on function app_path_of(uuid) is 'First scope_path of a place (inclusive)';
+
+create function app_path_end(place uuid) returns text stable language sql security definer set search_path = '' as $$
+  select left(l.scope_path, -1) || '/' from public.localities l where l.id = place $$;
+comment on function app_path_end(uuid) is 'End of the paths of a place (exclusive)';
+
+create function app_place_and_above(place uuid) returns setof uuid stable language sql security definer set search_path = '' as $$
+  select distinct above.id
+    from public.localities l cross join lateral (values (l.id), (l.commune_id), (l.district_id), (l.province_id)) above(id)
+   where l.id = place and above.id is not null $$;
+comment on function app_place_and_above(uuid) is 'A place and the places above it on the tree day';
+
 -- Run as the owner: every caller who sees a twinning reads the name and level of its place, also when the village lies in another
 -- commune or the twinning has ended.
 create function app_place_name(place uuid) returns text stable parallel safe language sql security definer set search_path = ''
@@ -347,5 +378,5 @@ create function app_is_urban(village uuid) returns boolean stable language sql s
     from public.localities v left join public.localities c on c.id = v.parent_id where v.id = village $$;
 comment on function app_is_urban(uuid) is 'Whether a village is urban: a residential group, or part of a ward or township';
 
-select app_callable('app_analyze_places', 'app_ancestor', 'app_audit_catalogue', 'app_is_urban', 'app_path', 'app_paths', 'app_place_labels', 'app_place_level', 'app_place_name',
-  'app_places_above', 'app_places_of', 'app_set_tree_day', 'app_timeline', 'app_tree', 'app_village_name');
+select app_callable('app_analyze_places', 'app_ancestor', 'app_audit_catalogue', 'app_is_urban', 'app_path', 'app_path_end', 'app_path_of', 'app_paths', 'app_place_and_above',
+  'app_place_labels', 'app_place_level', 'app_place_name', 'app_places_above', 'app_places_below', 'app_places_of', 'app_set_tree_day', 'app_timeline', 'app_tree', 'app_village_name');

@@ -173,19 +173,31 @@ create function app_suspended(suspensions jsonb, day date) returns boolean stabl
   as $$ select suspensions <> '[]' and exists (select from jsonb_to_recordset(suspensions) as s(starts_on date, ends_on date)
     where s.starts_on <= day and (s.ends_on is null or s.ends_on >= day)) $$;
 
+-- Compares with '[]' first: PostgreSQL inlines this function, and calls app_suspended, which has a subquery, for each row.
 create function app_twinning_active(t twinnings, day date) returns boolean stable language sql
-  as $$ select t.starts_on <= day and (t.last_day is null or t.last_day >= day) and not public.app_suspended(t.suspensions, day) $$;
+  as $$ select t.starts_on <= day and (t.last_day is null or t.last_day >= day)
+    and (t.suspensions = '[]' or not public.app_suspended(t.suspensions, day)) $$;
 
 create function app_twinning_status(last_day date, suspensions jsonb) returns text stable parallel safe language sql
   as $$ select case when last_day < public.app_today() then 'ended'
     when public.app_suspended(suspensions, public.app_today()) then 'suspended' else 'active' end $$;
 
--- Used by the filter for villages without a twinning. Runs as the owner: a village is also twinned through its commune or district, and
--- a caller below those does not see their twinnings. The village knows of them anyway.
-create function app_twinned_places() returns setof uuid stable language sql security definer set search_path = '' as $$
-  select distinct t.locality_id from public.twinnings t
-   where public.app_twinning_active(t, (public.app_now() at time zone 'Asia/Ho_Chi_Minh')::date) $$;
-comment on function app_twinned_places() is 'Places with an active twinning today';
+-- Used by the filter `twinned` of places. Runs as the owner: a place is also twinned through the places above it, and a caller below those
+-- does not see their twinnings. The place knows of them anyway.
+create function app_twinned_places(day date) returns setof uuid stable language sql security definer set search_path = '' as $$
+  with recursive twinned as (
+    select l.id, l.level from public.localities l
+     where l.id in (select t.locality_id from public.twinnings t where public.app_twinning_active(t, day))
+     union
+    select l.id, l.level
+      from twinned above
+      join public.locality_versions v on v.parent_id = above.id
+       and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
+      join public.localities l on l.id = v.locality_id
+     where above.level <> 'village'
+  )
+  select id from twinned $$;
+comment on function app_twinned_places(date) is 'Places of every level with an active twinning on a day, by themselves or through a place above';
 
 -- The status of a twinning is part of it, so its version changes when the tree day passes its last day, or a day on which a suspension
 -- begins or ends.

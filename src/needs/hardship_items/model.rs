@@ -121,6 +121,8 @@ impl SheetRow for HardshipItem {
 pub struct HardshipItemFilter {
     /// Households of this village.
     pub village_id: Option<LocalityId>,
+    /// In this place or below it, in the tree of today.
+    pub within: Option<LocalityId>,
     /// Any of these statuses.
     pub status: Vec<HardshipItemStatus>,
     /// Listed at least this number of days ago and not helped yet.

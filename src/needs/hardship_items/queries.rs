@@ -21,6 +21,7 @@ use crate::needs::ids::HardshipItemId;
 use crate::needs::pledges::queries::of_items;
 use crate::places::localities::LocalityId;
 use crate::places::localities::queries::village_names;
+use crate::places::localities::within::lies_within;
 
 pub fn find(tx: &mut Tx<'_>, id: HardshipItemId) -> Result<HardshipItem> {
     load(tx, hardship_items::table.find(id).filter(is_listed()).into_boxed())?.pop().ok_or_else(Problem::not_found)
@@ -77,6 +78,7 @@ pub fn list(
             .filter(is_listed())
             .into_boxed()
             .when(filter.village_id, |village| hardship_items::village_id.eq(village))
+            .when(filter.within, |place| lies_within(hardship_items::scope_path, place))
             .when_any(&filter.status, |statuses| hardship_items::status.eq_any(statuses))
             // A literal: with a parameter the planner cannot prove the predicate of the partial index of unhelped items.
             .when(listed_before, |before| {

@@ -128,6 +128,8 @@ pub struct HardshipListReason {
 pub struct HardshipListFilter {
     /// Lists of this village.
     pub village_id: Option<LocalityId>,
+    /// In this place or below it, in the tree of today.
+    pub within: Option<LocalityId>,
     /// Any of these years.
     pub year: Vec<i32>,
     /// Any of these statuses.

@@ -36,6 +36,7 @@ use crate::needs::households::queries::check_village;
 use crate::needs::ids::{HardshipItemId, HardshipListId};
 use crate::places::localities::LocalityId;
 use crate::places::localities::queries::village_names;
+use crate::places::localities::within::lies_within;
 
 diesel::define_sql_function! {
     /// Whether a pledge or gift refers to an item of a hardship list.
@@ -85,6 +86,7 @@ pub fn list(
             .filter(reach)
             .into_boxed()
             .when(filter.village_id, |village| hardship_lists::village_id.eq(village))
+            .when(filter.within, |place| lies_within(hardship_lists::scope_path, place))
             .when_any(&filter.year, |years| hardship_lists::year.eq_any(years))
             .when_any(&filter.status, |status| hardship_lists::status.eq_any(status))
     };

@@ -14,6 +14,8 @@ pub mod range;
 pub mod search;
 /// SQL functions for places.
 pub mod sql;
+/// The filter `within`.
+pub mod within;
 
 use crate::access::resource::{Part, Resource, routes};
 use crate::kernel::job::Job;

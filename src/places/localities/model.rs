@@ -361,7 +361,9 @@ pub struct LocalityFilter {
     /// The places of a day (`YYYY-MM-DD`), or `all` of every era; today's without it.
     #[param(value_type = Option<String>, example = "2025-06-30")]
     pub as_of: Option<AsOf>,
-    /// `true`: villages with a twinning today, also by their commune or district; `false`: villages without.
+    /// This place and all below it, on the day of `as_of`.
+    pub within: Option<LocalityId>,
+    /// `true`: places with an active twinning on the day of `as_of`, by themselves or through a place above; `false`: places without.
     pub twinned: Option<bool>,
 }
 
@@ -381,6 +383,7 @@ impl ChildrenFilter {
             code: None,
             q: None,
             as_of: self.as_of,
+            within: None,
             twinned: None,
         }
     }

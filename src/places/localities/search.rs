@@ -131,11 +131,12 @@ pub fn list(tx: &mut Tx<'_>, filter: &LocalityFilter, keyset: Keyset<LocalitySor
     }
     if let Some(twinned) = filter.twinned {
         // By a function with the rights of its owner: a village head does not see twinnings of the whole commune.
-        let truth = if twinned { "IS TRUE" } else { "IS NOT TRUE" };
-        conditions.sql.push_str(&format!(
-            " AND l.level = 'village' AND (l.id IN (SELECT app_twinned_places()) OR l.commune_id IN (SELECT app_twinned_places()) \
-             OR l.district_id IN (SELECT app_twinned_places())) {truth}"
-        ));
+        let operator = if twinned { "IN" } else { "NOT IN" };
+        conditions.sql.push_str(&format!(" AND l.id {operator} (SELECT app_twinned_places($1))"));
+    }
+    if let Some(place) = filter.within {
+        conditions.binds.push(Bind::Id(place.into()));
+        conditions.sql.push_str(&format!(" AND l.id IN (SELECT app_places_below(${}, $1))", conditions.binds.len()));
     }
     let total = if keyset.count {
         let row: Count = conditions.query("SELECT count(*) AS count", "").get_result(tx.conn)?;

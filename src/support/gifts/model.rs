@@ -200,6 +200,8 @@ pub struct GiftFilter {
     pub village_id: Option<LocalityId>,
     /// To this commune itself.
     pub commune_id: Option<LocalityId>,
+    /// In this place or below it, in the tree of today.
+    pub within: Option<LocalityId>,
     /// To this household and its members, alone or among many.
     pub household_id: Option<HouseholdId>,
     /// Under this twinning.

@@ -27,6 +27,7 @@ use crate::kernel::value::id::RecordId;
 use crate::needs::households::HouseholdId;
 use crate::places::localities::LocalityId;
 use crate::places::localities::sql::app_village_name;
+use crate::places::localities::within::lies_within;
 use crate::support::gifts::problems::VISIT_ELSEWHERE;
 use crate::support::ids::VisitId;
 use crate::support::recording::{self, EnteredFrom, Occasion, Recording, SupportedPlace};
@@ -123,6 +124,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> R
             .into_boxed()
             .when(filter.village_id, |village| gifts::village_id.assume_not_null().eq(village))
             .when(filter.commune_id, |commune| gifts::locality_id.assume_not_null().eq(commune))
+            .when(filter.within, |place| lies_within(gifts::scope_path, place))
             .when(filter.household_id, |household| {
                 let among_many = gift_recipients::table
                     .filter(gift_recipients::household_id.eq(household))

@@ -176,6 +176,8 @@ pub struct VisitFilter {
     pub village_id: Option<LocalityId>,
     /// To this commune itself.
     pub commune_id: Option<LocalityId>,
+    /// In this place or below it, in the tree of today.
+    pub within: Option<LocalityId>,
     /// To this household.
     pub household_id: Option<HouseholdId>,
     /// Under this twinning.

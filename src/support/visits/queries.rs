@@ -17,6 +17,7 @@ use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::id::RecordId;
 use crate::needs::households::HouseholdId;
+use crate::places::localities::within::lies_within;
 use crate::support::gifts::GiftId;
 use crate::support::gifts::bodies::NewVisitGift;
 use crate::support::gifts::model::Gift;
@@ -78,6 +79,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) ->
             .into_boxed()
             .when(filter.village_id, |village| visits::village_id.assume_not_null().eq(village))
             .when(filter.commune_id, |commune| visits::locality_id.assume_not_null().eq(commune))
+            .when(filter.within, |place| lies_within(visits::scope_path, place))
             .when(filter.household_id, |household| {
                 let visited = visit_households::table.filter(visit_households::household_id.eq(household));
                 visits::id.eq_any(visited.select(visit_households::visit_id))

@@ -149,6 +149,10 @@ pub struct TwinningChanges {
 pub struct TwinningFilter {
     /// With this place itself, not with places in it.
     pub locality_id: Option<LocalityId>,
+    /// With this place or one below it, in the tree of today.
+    pub within: Option<LocalityId>,
+    /// With this place or one above it, in the tree of today.
+    pub stands_by: Option<LocalityId>,
     /// Of this organisation.
     pub organisation_id: Option<OrganisationId>,
     /// Under this programme or one below it.

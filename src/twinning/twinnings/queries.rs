@@ -20,6 +20,7 @@ use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::WRONG_LEVEL;
 use crate::places::localities::range::place_in_range;
+use crate::places::localities::within::{app_place_and_above, lies_within};
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::programmes::ProgrammeId;
 use crate::twinning::references::app_programmes_below;
@@ -51,6 +52,8 @@ pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSor
             .filter(reach)
             .into_boxed()
             .when(filter.locality_id, |locality| twinnings::locality_id.eq(locality))
+            .when(filter.within, |place| lies_within(twinnings::scope_path, place))
+            .when(filter.stands_by, |place| twinnings::locality_id.eq_any(diesel::select(app_place_and_above(place))))
             .when(filter.organisation_id, |organisation| twinnings::organisation_id.eq(organisation))
             .when(filter.programme_id, |programme| {
                 twinnings::programme_id.eq_any(diesel::select(app_programmes_below(programme)))

@@ -96,9 +96,20 @@ fn twinned_false_lists_the_villages_without_an_active_twinning_at_every_level() 
     assert_eq!(without_twinning(&world.head(none)), [none]);
     assert!(without_twinning(&world.head(in_twinned_commune)).is_empty(), "its commune is twinned as a whole");
     assert!(without_twinning(&world.unit(office)).is_empty());
-    let twinned = world.province(world.gialai).get("/localities?twinned=true").expect(200);
-    let twinned: Vec<Uuid> = twinned["items"].as_array().unwrap().iter().map(id_of).collect();
-    assert_eq!(twinned, [active, in_twinned_commune]);
+    let province = world.province(world.gialai);
+    let twinned = |filter: &str| -> Vec<Uuid> {
+        let page = province.get(&format!("/localities?twinned=true{filter}")).expect(200);
+        page["items"].as_array().unwrap().iter().map(id_of).collect()
+    };
+    assert_eq!(twinned("&level=village"), [active, in_twinned_commune]);
+    assert_eq!(
+        twinned("&level=commune"),
+        [world.kongchro],
+        "a place of every level is twinned itself or through one above"
+    );
+    assert!(twinned("&level=province").is_empty());
+    assert_eq!(twinned("&level=village&as_of=2026-11-21"), [active, ended, in_twinned_commune], "on the day of as_of");
+    assert!(twinned("&level=commune&as_of=2023-12-31").is_empty(), "before any twinning");
     world.server.set_clock("2026-11-20T02:00:00Z");
     assert_eq!(
         without_twinning(&world.commune(world.ianan)),
