@@ -49,7 +49,7 @@ begin
         from old_rows o join new_rows n on n.id = o.id
         cross join lateral (values (coalesce(o.village_id, o.locality_id), o.visited_on), (coalesce(n.village_id, n.locality_id), n.visited_on))
           ends(village_id, day)
-       where (o.village_id, o.locality_id, o.visited_on) is distinct from (n.village_id, n.locality_id, n.visited_on);
+       where (o.village_id, o.locality_id, o.visited_on, o.purpose) is distinct from (n.village_id, n.locality_id, n.visited_on, n.purpose);
     end if;
   elsif tg_table_name = 'gift_recipients' then
     if tg_op = 'INSERT' then
@@ -135,24 +135,26 @@ begin
     select g.village_id, g.given_on, r.household_id from given g join public.gift_recipients r on r.gift_id = g.id
      where g.household_id is null and g.households_named > 0
   ), facts as (
-    select g.village_id, g.given_on as day, 0 as visit, 1 as gift, (g.status = 'confirmed')::integer as confirmed,
+    select g.village_id, g.given_on as day, 0 as visit, false as holiday, 1 as gift, (g.status = 'confirmed')::integer as confirmed,
            case when g.funding_source <> 'credit' then g.value_vnd else 0 end as value_vnd,
            case when g.funding_source = 'credit' then g.value_vnd else 0 end as loan_vnd,
            coalesce(g.households_count - g.households_named, 0) as unnamed, null::uuid as household_id, false as wanders
       from given g
      union all
-    select h.village_id, h.day, 0, 0, 0, 0, 0, 0, h.household_id,
+    select h.village_id, h.day, 0, false, 0, 0, 0, 0, 0, h.household_id,
            exists (select from public.gifts o where o.household_id = h.household_id and o.village_id < h.village_id)
            or exists (select from public.gifts o where o.household_id = h.household_id and o.village_id > h.village_id)
            or exists (select from public.gift_recipients o where o.household_id = h.household_id and o.village_id < h.village_id)
            or exists (select from public.gift_recipients o where o.household_id = h.household_id and o.village_id > h.village_id)
       from homes h
      union all
-    select coalesce(v.village_id, v.locality_id), v.visited_on, 1, 0, 0, 0, 0, 0, null, false
+    select coalesce(v.village_id, v.locality_id), v.visited_on, 1, v.purpose = 'holiday', 0, 0, 0, 0, 0, null, false
       from public.visits v where v.village_id = any (villages) or v.locality_id = any (villages)
   ), counted as (
     select f.village_id, p.period, date_trunc(p.period, f.day::timestamp)::date as starts_on, sum(visit) as visits, sum(gift) as gifts,
            sum(confirmed) as gifts_confirmed, sum(value_vnd) as gift_value_vnd, sum(loan_vnd) as loans_vnd, sum(unnamed) as households_unnamed,
+           max(day) filter (where visit = 1) as last_visit_on, max(day) filter (where holiday) as last_holiday_visit_on,
+           max(day) filter (where gift = 1) as last_gift_on,
            count(distinct household_id) filter (where not wanders) as households,
            coalesce(array_agg(distinct household_id) filter (where wanders), '{}') as wandering_households
       from facts f cross join (values ('month'), ('quarter'), ('year')) p(period)
@@ -160,9 +162,9 @@ begin
      group by 1, 2, 3
   )
   insert into public.support_summaries (village_id, scope_path, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd, loans_vnd,
-      households_unnamed, households, wandering_households)
+      households_unnamed, last_visit_on, last_holiday_visit_on, last_gift_on, households, wandering_households)
   select c.village_id, l.scope_path, c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.loans_vnd,
-         c.households_unnamed, c.households, c.wandering_households
+         c.households_unnamed, c.last_visit_on, c.last_holiday_visit_on, c.last_gift_on, c.households, c.wandering_households
     from counted c join public.localities l on l.id = c.village_id;
   return marks;
 end $$;

@@ -233,6 +233,19 @@ end $$;
 create trigger follow_item after insert or update of hardship_item_id or delete on gift_recipients for each row
   execute function app_follow_recipient();
 
+-- Runs as the owner: a unit does not see the gifts and pledges of other units.
+create function app_items_met(items uuid[], day date) returns setof uuid stable language sql security definer set search_path = '' as $$
+  select g.hardship_item_id from public.gifts g
+   where g.hardship_item_id = any (items) and g.status = 'confirmed' and g.given_on <= day
+   union all
+  select r.hardship_item_id from public.gift_recipients r join public.gifts g on g.id = r.gift_id
+   where r.hardship_item_id = any (items) and g.status = 'confirmed' and g.given_on <= day
+   union all
+  select p.item_id from public.pledges p
+   where p.item_id = any (items) and (p.created_at at time zone 'Asia/Ho_Chi_Minh')::date <= day $$;
+comment on function app_items_met(uuid[], date) is
+  'Those of the items that had a pledge or a confirmed gift on a day, by the gifts and pledges of today';
+
 -- Names and places of gifts that callers read in a gift, also where they do not see the household or the village.
 create function app_recipient_homes(gift uuid) returns setof uuid stable language sql security definer set search_path = ''
   as $$ select r.household_id from public.gift_recipients r where r.gift_id = gift $$;
@@ -347,4 +360,4 @@ begin
 end $$;
 create trigger ab_keep_identity before update of kind, place_id, locality_id on organisations for each row execute function app_keep_identity();
 
-select app_callable('app_gives_at_home', 'app_recipient_homes', 'app_household_decided', 'app_item_held', 'app_member_given', 'app_name_late', 'app_refresh_item', 'app_visit_gave');
+select app_callable('app_gives_at_home', 'app_recipient_homes', 'app_household_decided', 'app_item_held', 'app_items_met', 'app_member_given', 'app_name_late', 'app_refresh_item', 'app_visit_gave');

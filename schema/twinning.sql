@@ -199,6 +199,15 @@ create function app_twinned_places(day date) returns setof uuid stable language 
   select id from twinned $$;
 comment on function app_twinned_places(date) is 'Places of every level with an active twinning on a day, by themselves or through a place above';
 
+-- Run for coverage, as the owner for the same reason as above: it counts the twinnings that stand by a place.
+create function app_standing(places uuid[], first_day date, last_day date)
+  returns table (twinning_id uuid, organisation_id uuid, locality_id uuid, active boolean)
+  stable language sql security definer set search_path = '' as $$
+  select t.id, t.organisation_id, t.locality_id, public.app_twinning_active(t, $3) from public.twinnings t
+   where t.locality_id = any (places) and t.starts_on <= $3 and (t.last_day is null or t.last_day >= first_day) $$;
+comment on function app_standing(uuid[], date, date) is
+  'Twinnings with these places themselves whose days overlap a period, and whether each is active on its last day';
+
 -- The status of a twinning is part of it, so its version changes when the tree day passes its last day, or a day on which a suspension
 -- begins or ends.
 create function app_touch_ended_twinnings() returns trigger language plpgsql set search_path = '' as $$
@@ -234,4 +243,4 @@ create function app_writes_party(scope_path text, organisation uuid) returns boo
   select coalesce(public.app_in_range(scope_path), false) or exists (select from public.organisations o
     where o.id = organisation and (o.id = public.app_organisation() or public.app_in_range(o.scope_path))) $$;
 
-select app_callable('app_former_places', 'app_programmes_below', 'app_programmes_of_twinnings', 'app_twinnings_under', 'app_suspended', 'app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_writes_party');
+select app_callable('app_former_places', 'app_programmes_below', 'app_programmes_of_twinnings', 'app_twinnings_under', 'app_standing', 'app_suspended', 'app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_writes_party');

@@ -1,46 +1,93 @@
 //! Definition of data sets: SQL for their facts, each in a village, and for the measures of the facts. Places,
 //! groupings, totals, suppression and CSV are implemented once for all data sets.
 
+use chrono::{Days, NaiveDate};
+
 use super::model::{AggregateGrouping, Question};
 use crate::access::actor::Actor;
 
-/// The unit of a count: only small counts of households are hidden from API keys.
+/// The unit of a number: only small counts of households are hidden from API keys.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Counted {
     /// A count of one to four may identify a person.
     Households,
     Things,
+    /// A day, as the number of days since 1970-01-01; null where there is none.
+    Days,
+}
+
+impl Counted {
+    /// The number of a row without facts.
+    pub fn of_nothing(self) -> Option<i64> {
+        (self != Self::Days).then_some(0)
+    }
+}
+
+pub fn day_of(number: i64) -> Option<NaiveDate> {
+    NaiveDate::default().checked_add_days(Days::new(number.try_into().ok()?))
+}
+
+/// The source of the places above a village on the day of the question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Tree {
+    /// The tree day: stored with the places.
+    Stored,
+    /// Another day: computed from the dated parents.
+    Dated,
 }
 
 /// A number of a data set.
 pub struct Measure {
     pub name: &'static str,
     pub counted: Counted,
-    /// An aggregate over `k`, the facts with their keys; never null.
+    /// An aggregate over `k`, the facts with their keys; null only for days.
     pub sql: &'static str,
 }
 
 pub struct DataSet {
     pub name: &'static str,
     pub measures: &'static [Measure],
+    /// Measures that are not answered: counts of households by which rows are hidden from API keys, and numbers for `shows`.
+    pub unanswered: &'static [Measure],
+    /// The most groupings of a question.
+    pub most_groupings: usize,
     /// SQL of the facts that the caller sees: `village_id`, and the columns that `column` and the measures use.
-    /// `$1` is the first day, `$2` the last, `$5` the organisation and `$6` the programme of the query.
-    pub facts: fn(&Question, &Actor) -> String,
+    /// `$1` is the first day, `$2` the last, `$3` the day of the tree, `$4` the place, `$5` the organisation and `$6` the programme of the
+    /// query.
+    pub facts: fn(&Question, &Actor, Tree) -> String,
     /// Counts that follow from a row: signed sums of its measures, such as the households without special hardship. A
     /// row with a small one is hidden from API keys, as with a small measure. Sums of measures that are each zero or
     /// at least five are not small, and are not listed here.
     pub derived: &'static [&'static [(i64, &'static str)]],
-    /// The number of columns of the facts besides `village_id`.
-    pub width: usize,
+    /// The number of columns of the facts besides `village_id`, with which places that have households get a row without facts;
+    /// None where the facts have every row.
+    pub width: Option<usize>,
     /// The column of a grouping (for months and quarters their first moment); None where the data set does
     /// not have this grouping. Groupings by place are the same for all data sets.
     pub column: fn(AggregateGrouping) -> Option<&'static str>,
     /// Measures that are null for this question, because they are undefined for its groupings.
-    pub without: fn(&Question) -> &'static [&'static str],
+    pub undefined: fn(&Question) -> &'static [&'static str],
     /// Whether each year counts all households anew: years do not add up, and the totals are those of the last year.
     pub by_year: bool,
     /// Whether the totals of this question need a separate query, for another reason than `by_year`.
     pub totals_apart: fn(&Question, &Actor) -> bool,
+    /// Whether a row is answered.
+    pub shows: fn(&Question, &Candidate<'_>) -> bool,
+}
+
+/// A row that may be answered.
+pub struct Candidate<'a> {
+    pub set: &'a DataSet,
+    pub numbers: &'a [Option<i64>],
+    /// Whether a place or an organisation is the key.
+    pub has_key: bool,
+    pub suppressed: bool,
+}
+
+impl Candidate<'_> {
+    pub fn number(&self, name: &str) -> i64 {
+        self.set.number(self.numbers, name)
+    }
 }
 
 impl DataSet {
@@ -48,17 +95,28 @@ impl DataSet {
         grouping.is_place() || (self.column)(grouping).is_some()
     }
 
+    /// All measures, in the order of the numbers of a row.
+    pub fn all_measures(&self) -> impl Iterator<Item = &'static Measure> + use<> {
+        self.measures.iter().chain(self.unanswered)
+    }
+
+    /// Returns a number of one row, 0 where it is undefined.
+    fn number(&self, numbers: &[Option<i64>], name: &str) -> i64 {
+        let mut named = self.all_measures().zip(numbers);
+        named.find(|(measure, _)| measure.name == name).and_then(|(_, number)| *number).unwrap_or_default()
+    }
+
     /// Returns the counts of households of one row, with the derived ones.
     pub fn households(&self, numbers: &[Option<i64>]) -> Vec<i64> {
-        let named = || self.measures.iter().zip(numbers);
-        let counts = named().filter(|(measure, _)| measure.counted == Counted::Households);
-        let number_of = |name: &str| named().find(|(measure, _)| measure.name == name).and_then(|(_, number)| *number);
-        let derived = self
-            .derived
-            .iter()
-            .map(|parts| parts.iter().map(|(sign, name)| sign * number_of(name).unwrap_or_default()).sum());
+        let counts = self.all_measures().zip(numbers).filter(|(measure, _)| measure.counted == Counted::Households);
+        let derived =
+            self.derived.iter().map(|parts| parts.iter().map(|(sign, name)| sign * self.number(numbers, name)).sum());
         counts.map(|(_, number)| number.unwrap_or_default()).chain(derived).collect()
     }
+}
+
+pub fn always(_: &Question, _: &Candidate<'_>) -> bool {
+    true
 }
 
 pub fn never(_: &Question, _: &Actor) -> bool {
@@ -69,17 +127,20 @@ pub fn nothing(_: &Question) -> &'static [&'static str] {
     &[]
 }
 
-/// Declares the answer of a data set, its rows, values and measures. The order of the fields is that of the
+/// Declares the answer of a data set, its rows, values and measures: days first, then counts. The order of the fields is that of the
 /// numbers and of the columns of the CSV.
 macro_rules! answer {
     (
         $(#[$doc:meta])*
-        $aggregate:ident, $row:ident, $values:ident, $name:literal;
+        $aggregate:ident, $row:ident, $values:ident, $name:literal $(, days {
+            $($(#[$day_doc:meta])* $day:ident = $day_sql:expr;)+
+        })?;
         $($(#[$field_doc:meta])* $field:ident: $counted:ident = $sql:expr;)+
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, utoipa::ToSchema)]
         pub struct $values {
+            $($($(#[$day_doc])* pub $day: Option<chrono::NaiveDate>,)+)?
             $($(#[$field_doc])* pub $field: Option<i64>,)+
         }
 
@@ -116,18 +177,26 @@ macro_rules! answer {
             pub totals_suppressed: bool,
         }
 
-        pub const MEASURES: &[$crate::insight::aggregates::data_set::Measure] = &[$(
-            $crate::insight::aggregates::data_set::Measure {
+        pub const MEASURES: &[$crate::insight::aggregates::data_set::Measure] = &[
+            $($($crate::insight::aggregates::data_set::Measure {
+                name: stringify!($day),
+                counted: $crate::insight::aggregates::data_set::Counted::Days,
+                sql: $day_sql,
+            },)+)?
+            $($crate::insight::aggregates::data_set::Measure {
                 name: stringify!($field),
                 counted: $crate::insight::aggregates::data_set::Counted::$counted,
                 sql: $sql,
-            }
-        ),+];
+            },)+
+        ];
 
         impl From<Vec<Option<i64>>> for $values {
             fn from(numbers: Vec<Option<i64>>) -> Self {
                 let mut numbers = numbers.into_iter();
-                Self { $($field: numbers.next().flatten()),+ }
+                Self {
+                    $($($day: numbers.next().flatten().and_then($crate::insight::aggregates::data_set::day_of),)+)?
+                    $($field: numbers.next().flatten(),)+
+                }
             }
         }
 

@@ -4,9 +4,10 @@ use actix_web::web::Data;
 use ketnghia_macros::operation;
 use serde::Serialize;
 
+use super::coverage::{COVERAGE, CoverageAggregate};
 use super::data_set::DataSet;
 use super::hardship::{HARDSHIP, HardshipAggregate};
-use super::model::{AggregateQuery, Answer, AnswerRow, HouseholdAggregateQuery};
+use super::model::{AggregateQuery, Answer, AnswerRow, CoverageQuery, HouseholdAggregateQuery};
 use super::poverty::{POVERTY, PovertyAggregate};
 use super::question;
 use super::support::{SUPPORT, SupportAggregate};
@@ -79,6 +80,34 @@ pub async fn find_poverty_aggregate(
     query: Query<HouseholdAggregateQuery>,
 ) -> Result<HttpResponse> {
     answer::<PovertyAggregate>(&POVERTY, &may.actor, &accepts, &db, query.0.into()).await
+}
+
+/// Find places and units without support
+///
+/// A row for each place of a level in the caller's scope, or for each organisation that is twinned there in the period
+/// (with a place in scope or one above it): also where all numbers are zero. A unit counts its own records and its own
+/// villages.
+///
+/// Visits and gifts count as in `support`, lists as in `hardship`: approved and closed ones of the years of the period. The
+/// days of the last visit and gift are those until `to`, also before `from`. `without` selects rows; `totals` are those of
+/// all rows. With `days=90&without=visit`, the places without a visit for 90 days. The list behind a number has the same
+/// filters and the same `total` (`count=true`): `/visits`, `/gifts` with `status=recorded&status=confirmed`, `/hardship-lists` with
+/// `status=approved&status=closed`, `/hardship-items` with `status=open`, `/twinnings` with `active_on` and `stands_by` (or `within`, for
+/// totals), and `/localities` with `level=village&twinned=true`.
+///
+/// Records without a place of the level (a gift to a commune itself, by village; a village without a commune) have a row with
+/// the key null if they fall into the period, but not with `without`.
+///
+/// **API keys** get no `open_items`, and no `days`. The rows that `support` suppresses are suppressed here, too, by the numbers of all rows:
+/// `without` leaves suppressed rows in the answer, so that their absence tells nothing. All other rules are those of `support`.
+#[operation(get "/aggregates/coverage", responses((status = 200, content((CoverageAggregate = "application/json"), (String = "text/csv")))))]
+pub async fn find_coverage_aggregate(
+    may: May<ReadAggregates>,
+    db: Data<Db>,
+    accepts: Accepts,
+    query: Query<CoverageQuery>,
+) -> Result<HttpResponse> {
+    answer::<CoverageAggregate>(&COVERAGE, &may.actor, &accepts, &db, query.0.into()).await
 }
 
 /// Returns the answer of a data set as JSON or CSV.

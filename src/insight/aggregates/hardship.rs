@@ -1,6 +1,6 @@
 //! Households on hardship lists, by the status of their items.
 
-use super::data_set::{DataSet, answer, never, nothing};
+use super::data_set::{DataSet, Tree, always, answer, never, nothing};
 use super::model::{AggregateGrouping, Question};
 use crate::access::actor::Actor;
 use crate::access::reach::Reach;
@@ -30,18 +30,21 @@ answer! {
 pub const HARDSHIP: DataSet = DataSet {
     name: "hardship",
     measures: MEASURES,
+    unanswered: &[],
+    most_groupings: 2,
     facts,
     // Households on two lists.
     derived: &[&[(1, "items"), (-1, "households")]],
-    width: 5,
+    width: Some(5),
     column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year"),
-    without: nothing,
+    undefined: nothing,
     by_year: false,
     totals_apart: never,
+    shows: always,
 };
 
 /// Selects lists by their year, because a list has no day.
-fn facts(_: &Question, actor: &Actor) -> String {
+fn facts(_: &Question, actor: &Actor, _: Tree) -> String {
     let reach = Reach::of_village_records(actor, "l").sql();
     format!(
         "SELECT l.village_id, l.year, l.id AS list_id, i.id AS item_id, i.status, i.household_id

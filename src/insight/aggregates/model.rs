@@ -80,6 +80,13 @@ pub struct AggregateQuery {
     /// `group_by` only its header.
     #[param(value_type = Option<AnswerFormat>, inline)]
     pub format: Option<AnswerFormat>,
+    // Of coverage only.
+    #[serde(skip)]
+    #[param(ignore)]
+    pub days: Option<i64>,
+    #[serde(skip)]
+    #[param(ignore)]
+    pub without: Vec<CoverageLack>,
 }
 
 /// A validated query of a data set.
@@ -88,7 +95,10 @@ pub struct Question {
     pub groupings: Vec<AggregateGrouping>,
     pub from: NaiveDate,
     pub to: NaiveDate,
+    pub today: NaiveDate,
     pub for_key: bool,
+    /// Only rows that lack one of these; all rows where there is none.
+    pub without: Vec<CoverageLack>,
     /// Restricted to one organisation or one programme.
     pub of_some_givers: bool,
 }
@@ -120,8 +130,70 @@ pub struct HouseholdAggregateQuery {
 impl From<HouseholdAggregateQuery> for AggregateQuery {
     fn from(query: HouseholdAggregateQuery) -> Self {
         let HouseholdAggregateQuery { within, group_by, from, to, as_of, format } = query;
-        Self { within, group_by, from, to, as_of, format, organisation_id: None, programme_id: None }
+        Self { within, group_by, from, to, as_of, format, ..Self::default() }
     }
+}
+
+/// Query of the coverage data set.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CoverageQuery {
+    /// Only this place and those below it; by default all that the caller sees.
+    pub within: Option<LocalityId>,
+    /// One of `province, district, commune, village, organisation`. Without it only totals.
+    #[serde(default)]
+    #[param(value_type = Vec<CoverageGrouping>, inline, max_items = 1, explode = true)]
+    pub group_by: Vec<String>,
+    /// First day of the period; by default the first of the year of `to`, or of this year.
+    pub from: Option<NaiveDate>,
+    /// Last day of the period; by default the last of the year of `from`, or of this year, and with `days` today.
+    pub to: Option<NaiveDate>,
+    /// The period is this number of days, which end with `to`; not together with `from`. Not for API keys.
+    #[param(minimum = 1, maximum = 3660, example = 90)]
+    pub days: Option<i64>,
+    /// The tree of places of this day; today's by default.
+    pub as_of: Option<NaiveDate>,
+    /// Only rows that lack one of these: visits, gifts or lists in the period, or twinnings on `to`.
+    #[serde(default)]
+    #[param(inline, max_items = 4)]
+    pub without: Vec<CoverageLack>,
+    /// Only twinnings, visits and gifts of this organisation, and lists and listed households in its villages. Not for API keys.
+    pub organisation_id: Option<OrganisationId>,
+    /// Only twinnings, visits and gifts under this programme or one below it, and lists and listed households in their villages.
+    pub programme_id: Option<ProgrammeId>,
+    /// `json` (default) or `csv`; overrides `Accept`. CSV contains the rows without totals, so without
+    /// `group_by` only its header.
+    #[param(value_type = Option<AnswerFormat>, inline)]
+    pub format: Option<AnswerFormat>,
+}
+
+impl From<CoverageQuery> for AggregateQuery {
+    fn from(query: CoverageQuery) -> Self {
+        let CoverageQuery { within, group_by, from, to, days, as_of, without, organisation_id, programme_id, format } =
+            query;
+        Self { within, group_by, from, to, as_of, organisation_id, programme_id, format, days, without }
+    }
+}
+
+/// Groupings of the coverage data set.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoverageGrouping {
+    Province,
+    District,
+    Commune,
+    Village,
+    Organisation,
+}
+
+/// A number that is zero in the rows asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoverageLack {
+    Visit,
+    Gift,
+    List,
+    Twinning,
 }
 
 /// Groupings of the data sets of households; `standard` of poverty only.

@@ -1,6 +1,6 @@
 //! Households by poverty status and year.
 
-use super::data_set::{DataSet, answer, never, nothing};
+use super::data_set::{DataSet, Tree, always, answer, never, nothing};
 use super::model::{AggregateGrouping, Question};
 use crate::access::actor::Actor;
 use crate::access::reach::Reach;
@@ -37,28 +37,31 @@ answer! {
 pub const POVERTY: DataSet = DataSet {
     name: "poverty",
     measures: MEASURES,
+    unanswered: &[],
+    most_groupings: 2,
     facts,
     derived: &[
         &[(1, "households"), (-1, "special_hardship")],
         // The poor and near-poor of the majority.
         &[(1, "poor"), (1, "near_poor"), (-1, "ethnic_minority_poor_or_near_poor")],
     ],
-    width: 5,
+    width: Some(5),
     column: |grouping| match grouping {
         AggregateGrouping::Year => Some("facts.year"),
         AggregateGrouping::Standard => Some("facts.standard"),
         _ => None,
     },
-    without: nothing,
+    undefined: nothing,
     by_year: true,
     totals_apart: never,
+    shows: always,
 };
 
 /// Selects the households of each year on its last day, the last day of the question, or today: where they lived on that day, by
 /// the latest assessment until then. A household row contains its latest assessment, so earlier ones are looked up for earlier
 /// days only. Households that have left a village are counted there by `app_former_residents`, for callers with a range. There are no
 /// assessments before 1990.
-fn facts(question: &Question, actor: &Actor) -> String {
+fn facts(question: &Question, actor: &Actor, _: Tree) -> String {
     let reach = Reach::of_village_records(actor, "h").sql();
     let years = if question.groupings.contains(&AggregateGrouping::Year) {
         "greatest(extract(year FROM $1)::int, 1990), least(extract(year FROM $2), extract(year FROM app_today()))::int"

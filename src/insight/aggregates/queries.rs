@@ -5,7 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use super::data_set::DataSet;
+use super::data_set::{Candidate, DataSet, Tree};
 use super::margins::{self, Cells};
 use super::model::{
     AggregateGrouping, AggregateQuery, Answer, AnswerRow, KeyPart, Names, Programmes, Question, RowKey,
@@ -22,8 +22,8 @@ struct Row {
     cells: Cells,
     #[diesel(sql_type = Bool)]
     is_total: bool,
-    #[diesel(sql_type = Array<BigInt>)]
-    numbers: Vec<i64>,
+    #[diesel(sql_type = Array<Nullable<BigInt>>)]
+    numbers: Vec<Option<i64>>,
 }
 
 /// Computes the answer of a data set.
@@ -48,7 +48,8 @@ pub fn answer(
         None => None,
     };
     let mut load = |question: &Question| -> Result<Vec<Row>> {
-        let query = sql_query(statement(set, question, actor, day == today))
+        let tree = if day == today { Tree::Stored } else { Tree::Dated };
+        let query = sql_query(statement(set, question, actor, tree))
             .into_boxed::<Pg>()
             .bind::<Date, _>(question.from)
             .bind::<Date, _>(question.to)
@@ -63,12 +64,13 @@ pub fn answer(
     if years_stand_alone || (set.totals_apart)(question, actor) {
         totals = load(&Question { groupings: Vec::new(), ..question.clone() })?;
     }
-    let without = (set.without)(question);
+    let undefined = (set.undefined)(question);
     let numbers = |row: &Row| -> Vec<Option<i64>> {
-        let named = set.measures.iter().zip(&row.numbers);
-        named.map(|(measure, number)| (!without.contains(&measure.name)).then_some(*number)).collect()
+        let named = set.all_measures().zip(&row.numbers);
+        named.map(|(measure, number)| number.filter(|_| !undefined.contains(&measure.name))).collect()
     };
-    let mut totals = totals.first().map_or_else(|| vec![Some(0); set.measures.len()], numbers);
+    let of_nothing = || set.all_measures().map(|measure| measure.counted.of_nothing()).collect();
+    let mut totals = totals.first().map_or_else(of_nothing, numbers);
 
     let names = places::names(conn, rows.iter().map(|row| &row.cells), question, day)?;
     let programmes = places::programmes(conn, rows.iter().map(|row| &row.cells), question)?;
@@ -80,6 +82,8 @@ pub fn answer(
     });
     let mut shown: Vec<AnswerRow> = shown.collect();
     let mut totals_suppressed = false;
+    // By the numbers of all rows: an answer with fewer rows tells an API key nothing that the whole answer does not.
+    let mut hidden = vec![false; shown.len()];
     if question.for_key {
         let above = places::above(conn, rows.iter().map(|row| &row.cells), question, day)?;
         let last_year = question.to.year().min(today.year()).to_string();
@@ -88,18 +92,25 @@ pub fn answer(
         let cells: Vec<Cells> = rows.into_iter().map(|row| row.cells).collect();
         let years = years_stand_alone.then_some(last_year.as_str());
         let sums = margins::sums(&question.groupings, &cells, &above, total_counts.clone(), years);
-        let hidden = suppression::hide(&counts, &total_counts, &sums);
-        for (row, hidden) in shown.iter_mut().zip(hidden.rows) {
-            row.suppressed = hidden;
-            if hidden {
-                row.numbers = vec![None; set.measures.len()];
-            }
-        }
-        totals_suppressed = hidden.totals;
-        if hidden.totals {
-            totals = vec![None; set.measures.len()];
+        let found = suppression::hide(&counts, &total_counts, &sums);
+        (hidden, totals_suppressed) = (found.rows, found.totals);
+        if totals_suppressed {
+            totals.fill(None);
         }
     }
+    let mut suppressed = hidden.into_iter();
+    shown.retain_mut(|row| {
+        row.suppressed = suppressed.next().unwrap_or_default();
+        let has_key = row.key.0.iter().all(|(_, part)| *part != KeyPart::Place(None));
+        let candidate = Candidate { set, numbers: &row.numbers, has_key, suppressed: row.suppressed };
+        let shows = (set.shows)(question, &candidate);
+        row.numbers.truncate(set.measures.len());
+        if row.suppressed {
+            row.numbers.fill(None);
+        }
+        shows
+    });
+    totals.truncate(set.measures.len());
     Ok(Answer {
         dataset: set.name,
         within,
@@ -113,17 +124,17 @@ pub fn answer(
     })
 }
 
-/// Returns one statement for rows and totals: facts joined with the places of their village, grouped by GROUPING SETS. The
-/// places of the tree day are stored; those of another day are computed from the dated parents.
+/// Returns one statement for rows and totals: facts joined with the places of their village, grouped by GROUPING SETS.
 /// $1 from, $2 to, $3 day, $4 within, $5 organisation, $6 programme.
-fn statement(set: &DataSet, question: &Question, actor: &Actor, of_tree_day: bool) -> String {
-    let tree = if of_tree_day {
-        "SELECT * FROM app_places_of(ARRAY (SELECT DISTINCT village_id FROM facts))"
-    } else {
-        "SELECT * FROM app_tree($3)"
+fn statement(set: &DataSet, question: &Question, actor: &Actor, tree: Tree) -> String {
+    let mut facts = format!("recorded AS ({}), facts AS (SELECT * FROM recorded", (set.facts)(question, actor, tree));
+    let tree = match tree {
+        Tree::Stored => "SELECT * FROM app_places_of(ARRAY (SELECT DISTINCT village_id FROM facts))",
+        Tree::Dated => "SELECT * FROM app_tree($3)",
     };
-    let mut facts = format!("recorded AS ({}), facts AS (SELECT * FROM recorded", (set.facts)(question, actor));
-    if !question.groupings.is_empty() && question.groupings.iter().all(|grouping| grouping.is_place()) {
+    let by_places_alone =
+        !question.groupings.is_empty() && question.groupings.iter().all(|grouping| grouping.is_place());
+    if let Some(width) = set.width.filter(|_| by_places_alone) {
         // Every place with an active household has a row, also without facts. LATERAL with LIMIT 1 reads one household of
         // each village; EXISTS would be planned as a join with all of them.
         facts.push_str(&format!(
@@ -132,7 +143,7 @@ fn statement(set: &DataSet, question: &Question, actor: &Actor, of_tree_day: boo
                WHERE v.level = 'village' AND ((v.scope_path >= (SELECT app_low()) AND v.scope_path < (SELECT app_high()))
                                               OR v.id = ANY ((SELECT app_villages())::uuid[]))
                  AND v.id NOT IN (SELECT village_id FROM recorded)",
-            ", NULL".repeat(set.width)
+            ", NULL".repeat(width)
         ));
     }
     facts.push(')');
@@ -147,7 +158,7 @@ fn statement(set: &DataSet, question: &Question, actor: &Actor, of_tree_day: boo
         0 => ("true".to_owned(), "()".to_owned()),
         _ => ("grouping(k.key0) = 1".to_owned(), format!("({names}), ()")),
     };
-    let measures: Vec<String> = set.measures.iter().map(|measure| format!("({})::bigint", measure.sql)).collect();
+    let measures: Vec<String> = set.all_measures().map(|measure| format!("({})::bigint", measure.sql)).collect();
     format!(
         "WITH {facts}, tree AS ({tree}), k AS (
            SELECT {keys}facts.*

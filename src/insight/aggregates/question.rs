@@ -1,6 +1,6 @@
 //! Parses and validates queries of data sets: periods, groupings, and the narrower limits of API keys.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, TimeDelta};
 
 use super::data_set::DataSet;
 use super::model::{AggregateGrouping, AggregateQuery, Question};
@@ -14,6 +14,9 @@ use crate::kernel::value::day::is_plausible;
 /// The maximum number of years in a query of an API key.
 const YEARS_OF_A_KEY: i32 = 10;
 
+/// The maximum of `days`.
+const DAYS_MOST: i64 = 3660;
+
 /// Validates a query of a data set.
 pub fn read(set: &DataSet, query: &AggregateQuery, actor: &Actor, today: NaiveDate) -> Result<Question> {
     read_for(set, query, actor.office == Office::Dashboard, today)
@@ -25,13 +28,21 @@ fn read_for(set: &DataSet, query: &AggregateQuery, for_key: bool, today: NaiveDa
     let days = [("?from", query.from), ("?to", query.to), ("?as_of", query.as_of)];
     let implausible = days.iter().filter(|(_, day)| day.is_some_and(|day| !is_plausible(day)));
     errors.extend(implausible.map(|(pointer, _)| FieldError::new(*pointer, FieldCode::INVALID_VALUE)));
-    let year = query.from.or(query.to).unwrap_or(today).year();
-    let from = query.from.or(NaiveDate::from_ymd_opt(year, 1, 1)).unwrap_or(today);
-    let to = query.to.or(NaiveDate::from_ymd_opt(from.year(), 12, 31)).unwrap_or(today);
+    let (from, to) = match query.days {
+        Some(days) => last_days(query, days, today, &mut errors),
+        None => {
+            let year = query.from.or(query.to).unwrap_or(today).year();
+            let from = query.from.or(NaiveDate::from_ymd_opt(year, 1, 1)).unwrap_or(today);
+            (from, query.to.or(NaiveDate::from_ymd_opt(from.year(), 12, 31)).unwrap_or(today))
+        }
+    };
     if to < from {
         errors.push(FieldError::new("?to", FieldCode::PERIOD_REVERSED));
     }
     if for_key {
+        if query.days.is_some() {
+            errors.push(FieldError::new("?days", problems::NOT_FOR_KEYS));
+        }
         if from.day() != 1 {
             errors.push(FieldError::new("?from", problems::NOT_FOR_KEYS));
         }
@@ -52,7 +63,25 @@ fn read_for(set: &DataSet, query: &AggregateQuery, for_key: bool, today: NaiveDa
     }
     let of_some_givers = query.organisation_id.is_some() || query.programme_id.is_some();
     Problem::check(errors)?;
-    Ok(Question { groupings, from, to, for_key, of_some_givers })
+    Ok(Question { groupings, from, to, today, for_key, without: query.without.clone(), of_some_givers })
+}
+
+/// Returns the days that end with `to`, or today.
+fn last_days(
+    query: &AggregateQuery,
+    days: i64,
+    today: NaiveDate,
+    errors: &mut Vec<FieldError>,
+) -> (NaiveDate, NaiveDate) {
+    if query.from.is_some() {
+        errors.push(FieldError::new("?days", FieldCode::EXCLUSIVE));
+    }
+    let to = query.to.unwrap_or(today);
+    if !(1..=DAYS_MOST).contains(&days) {
+        errors.push(FieldError::range("?days", 1, DAYS_MOST));
+        return (to, to);
+    }
+    (to.checked_sub_signed(TimeDelta::days(days - 1)).unwrap_or(to), to)
 }
 
 fn groupings(set: &DataSet, words: &[String], errors: &mut Vec<FieldError>) -> Vec<AggregateGrouping> {
@@ -66,10 +95,8 @@ fn groupings(set: &DataSet, words: &[String], errors: &mut Vec<FieldError>) -> V
             Ok(_) | Err(_) => errors.push(FieldError::new("?group_by", problems::NOT_GROUPED)),
         }
     }
-    if groupings.len() > 2 {
-        let mut error = FieldError::new("?group_by", FieldCode::LENGTH);
-        error.parameter = Some(("nhiều nhất 2".into(), "at most 2".into()));
-        errors.push(error);
+    if groupings.len() > set.most_groupings {
+        errors.push(FieldError::at_most("?group_by", set.most_groupings));
     }
     groupings
 }
@@ -77,6 +104,7 @@ fn groupings(set: &DataSet, words: &[String], errors: &mut Vec<FieldError>) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::insight::aggregates::coverage::COVERAGE;
     use crate::insight::aggregates::poverty::POVERTY;
     use crate::insight::aggregates::support::SUPPORT;
     use AggregateGrouping::{Category, Commune, Month, Year};
@@ -105,6 +133,22 @@ mod tests {
         assert_eq!(period(Some("2024-03-05"), None), Some((day("2024-03-05"), day("2024-12-31"))));
         assert_eq!(period(None, Some("2024-03-05")), Some((day("2024-01-01"), day("2024-03-05"))));
         assert_eq!(period(Some("2026-02-01"), Some("2026-01-01")), None);
+    }
+
+    #[test]
+    fn days_end_with_to_or_today() {
+        let period = |days, to: Option<&str>, from: Option<&str>, for_key| {
+            let query = AggregateQuery { days: Some(days), ..query(&[], from, to) };
+            read_for(&COVERAGE, &query, for_key, day("2026-11-25")).map(|q| (q.from, q.to)).ok()
+        };
+        assert_eq!(period(90, None, None, false), Some((day("2026-08-28"), day("2026-11-25"))));
+        assert_eq!(period(1, Some("2026-03-01"), None, false), Some((day("2026-03-01"), day("2026-03-01"))));
+        assert!(period(3660, None, None, false).is_some());
+        for (days, from, for_key) in
+            [(0, None, false), (3661, None, false), (90, Some("2026-01-01"), false), (30, None, true)]
+        {
+            assert_eq!(period(days, Some("2026-11-30"), from, for_key), None, "{days}");
+        }
     }
 
     #[test]

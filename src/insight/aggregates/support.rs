@@ -1,6 +1,6 @@
 //! Visits and gifts.
 
-use super::data_set::{DataSet, answer};
+use super::data_set::{DataSet, Tree, always, answer};
 use super::model::{AggregateGrouping, Question};
 use super::summaries;
 use crate::access::actor::Actor;
@@ -38,16 +38,19 @@ answer! {
 pub const SUPPORT: DataSet = DataSet {
     name: "support",
     measures: MEASURES,
+    unanswered: &[],
+    most_groupings: 2,
     facts,
     derived: &[&[(1, "households_reached"), (-1, "households_helped")]],
-    width: 15,
+    width: Some(15),
     column,
-    without: |question| if of_gifts(question) { &["visits"] } else { &[] },
+    undefined: |question| if of_gifts(question) { &["visits"] } else { &[] },
     by_year: false,
     // The distinct households of twelve months do not add up to those of the year, and rows of programmes overlap.
     totals_apart: |question, actor| {
         by_programme(question) || summaries::serve(question, actor).is_some() && summaries::are_cut(question)
     },
+    shows: always,
 };
 
 /// Whether the question has a grouping of gifts only: visits have neither category nor funding source.
@@ -59,7 +62,7 @@ fn of_gifts(question: &Question) -> bool {
 }
 
 /// A fact counts a household either by `household_id`, as distinct, or in the sum `households`.
-fn facts(question: &Question, actor: &Actor) -> String {
+pub fn facts(question: &Question, actor: &Actor, _: Tree) -> String {
     let facts = match summaries::serve(question, actor) {
         Some(period) => {
             let marked =
@@ -82,6 +85,9 @@ fn facts(question: &Question, actor: &Actor) -> String {
     format!("SELECT f.*, {kind}, {programme} FROM ({facts}) f {giver} {under}")
 }
 
+/// The condition of the organisation and the programme of the query, on gifts and visits.
+pub const ASKED: &str = "($6::uuid IS NULL OR twinning_id IN (SELECT app_twinnings_under($6))) AND ($5::uuid IS NULL OR organisation_id = $5)";
+
 fn by_programme(question: &Question) -> bool {
     question.groupings.contains(&AggregateGrouping::Programme)
 }
@@ -89,10 +95,8 @@ fn by_programme(question: &Question) -> bool {
 /// Returns the queries for single gifts, the recipients of gifts to many, and visits. `only` restricts them to one place.
 fn recorded(question: &Question, actor: &Actor, only: &str) -> Vec<String> {
     let reach = |table| Reach::of_gifts_and_visits(actor, table).sql();
-    let asked = "($6::uuid IS NULL OR twinning_id IN (SELECT app_twinnings_under($6))) \
-                 AND ($5::uuid IS NULL OR organisation_id = $5)";
     let of_gifts_too = format!(
-        "FROM gifts WHERE {only} {} AND status IN ('recorded', 'confirmed') AND given_on BETWEEN $1 AND $2 AND {asked}",
+        "FROM gifts WHERE {only} {} AND status IN ('recorded', 'confirmed') AND given_on BETWEEN $1 AND $2 AND {ASKED}",
         reach("gifts")
     );
     let place = "coalesce(village_id, locality_id) AS village_id, twinning_id, organisation_id";
@@ -112,7 +116,7 @@ fn recorded(question: &Question, actor: &Actor, only: &str) -> Vec<String> {
         "SELECT {place}, visited_on AS day, NULL::text AS category, NULL::text AS funding_source, 1 AS visits,
                 0 AS gifts, 0 AS confirmed, 0::bigint AS value_vnd, 0::bigint AS loan_vnd, 0 AS unnamed, 0 AS households,
                 NULL::uuid AS household_id
-           FROM visits WHERE {only} {} AND visited_on BETWEEN $1 AND $2 AND {asked}",
+           FROM visits WHERE {only} {} AND visited_on BETWEEN $1 AND $2 AND {ASKED}",
         reach("visits")
     );
     if of_gifts(question) { vec![gifts, homes] } else { vec![gifts, homes, visits] }

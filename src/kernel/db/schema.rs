@@ -658,6 +658,9 @@ diesel::table! {
         loans_vnd -> Int8,
         /// Homes reached by gifts to many, without the named ones
         households_unnamed -> Int8,
+        last_visit_on -> Nullable<Date>,
+        last_holiday_visit_on -> Nullable<Date>,
+        last_gift_on -> Nullable<Date>,
         /// Distinct households with gifts in this village and in no other at any time: the numbers may be added up over villages
         households -> Int4,
         /// Households with gifts in this village and, at any time, in another: each counts once among villages

@@ -448,6 +448,7 @@ fn gifts() -> Vec<Row> {
 }
 
 fn aggregates() -> Vec<Row> {
-    let sets = ["find_support_aggregate", "find_hardship_aggregate", "find_poverty_aggregate"];
+    let sets =
+        ["find_support_aggregate", "find_hardship_aggregate", "find_poverty_aggregate", "find_coverage_aggregate"];
     sets.map(|set| Row::new(set, "aggregates:read", About::Nothing, 200)).into()
 }

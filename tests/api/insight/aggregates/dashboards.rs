@@ -148,7 +148,7 @@ fn no_response_to_a_key_contains_personal_data() {
     let head = world.head(village);
     world.approved_list(&head, &official, village, &[home]);
     let key = world.key(world.gialai, world.gialai);
-    for set in ["support", "hardship", "poverty"] {
+    for set in ["support", "hardship", "poverty", "coverage"] {
         for cut in ["", "?group_by=village", "?group_by=commune,year", "?group_by=village&format=csv"] {
             let text = key.get(&format!("/aggregates/{set}{cut}")).text;
             for secret in ["Người Không", "091234", "064189", "Ghi chú", &home.to_string(), "Siu "] {

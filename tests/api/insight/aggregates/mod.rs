@@ -1,6 +1,8 @@
 mod as_of;
+mod coverage;
 mod dashboards;
 mod households;
+mod lists;
 mod summaries;
 
 use serde_json::{Value, json};
