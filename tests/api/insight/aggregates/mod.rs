@@ -3,6 +3,7 @@ mod coverage;
 mod dashboards;
 mod households;
 mod lists;
+mod random;
 mod summaries;
 
 use serde_json::{Value, json};
