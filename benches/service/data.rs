@@ -96,15 +96,18 @@ impl Cluster {
         Ok(())
     }
 
-    /// Seals phones with the key that the server will use.
-    fn seal_phones(&self, conn: &mut PgConnection) -> Result<(), String> {
+    /// Seals the phones of households without one, with the key that the server will use.
+    pub fn seal_phones(&self, conn: &mut PgConnection) -> Result<(), String> {
         #[derive(QueryableByName)]
         struct Home {
             #[diesel(sql_type = SqlUuid)]
             id: Uuid,
         }
         let (_, secrets) = self.keys()?;
-        let homes: Vec<Home> = sql_query("SELECT id FROM households").load(conn).map_err(|error| error.to_string())?;
+        let homes: Vec<Home> = sql_query(
+            "SELECT h.id FROM households h WHERE NOT EXISTS (SELECT FROM household_private p WHERE p.household_id = h.id)",
+        )
+        .load(conn).map_err(|error| error.to_string())?;
         for part in homes.chunks(10_000) {
             let sealed: Vec<Vec<u8>> = part
                 .iter()

@@ -16,11 +16,17 @@ create function pg_temp.pick(variadic words text[]) returns text immutable langu
 create function pg_temp.setting(name text) returns bigint stable language sql as $$ select current_setting('bench.' || name)::bigint $$;
 create function pg_temp.now() returns timestamptz stable language sql as $$ select current_setting('bench.now')::timestamptz $$;
 
--- Ten villages for each commune, with the communes distributed over the country.
+-- Ten villages for each commune, with the communes distributed over the country: each second one lies in the province with the most
+-- communes, until it has no other. So this province has 1,660 of 13,600 villages.
 create temp table communes as
-select row_number() over (order by md5(l.id::text)) - 1 as number, l.id, l.scope_path, l.province_id
-  from localities l where l.level = 'commune' and l.valid_to is null and l.province_id is not null
- order by md5(l.id::text) limit greatest(pg_temp.setting('villages') / 10, 1);
+select row_number() over (order by c.turn, c.id) - 1 as number, c.id, c.scope_path, c.province_id
+  from (select l.id, l.scope_path, l.province_id,
+               row_number() over (partition by l.province_id = largest.id order by md5(l.id::text)) as turn
+          from localities l
+         cross join (select province_id as id from localities where level = 'commune' and valid_to is null and province_id is not null
+                      group by 1 order by count(*) desc, 1 limit 1) largest
+         where l.level = 'commune' and l.valid_to is null and l.province_id is not null) c
+ order by c.turn, c.id limit greatest(pg_temp.setting('villages') / 10, 1);
 
 create temp table villages as
 select n as number, pg_temp.id('village', n) as id, app_base36(nextval('locality_labels')) as label, c.id as commune_id,

@@ -12,6 +12,7 @@ mod compare;
 mod data;
 mod findings;
 mod load;
+mod many;
 mod privacy;
 mod report;
 mod scenarios;

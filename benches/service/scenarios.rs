@@ -14,13 +14,14 @@ use uuid::Uuid;
 use crate::caller::Caller;
 use crate::data::{Cluster, DATABASE, PASSWORD};
 use crate::load::{Call, Calls, agent, send};
+use crate::many;
 use crate::server::Server;
 use crate::statements::{Statements, households_of, insert_gift, insert_visit};
 
 /// Callers of each kind.
 const CALLERS: usize = 64;
 /// Callers whose SQL pgbench runs; few, because each of its connections plans each statement once.
-const SCRIPTS: usize = 4;
+pub const SCRIPTS: usize = 4;
 
 pub struct Scenario {
     pub name: &'static str,
@@ -36,8 +37,14 @@ pub struct Stage {
     pub provinces: Vec<Caller>,
     pub units: Vec<Caller>,
     drafts: Vec<(Caller, String)>,
+    /// Heads, each with 200 gifts to confirm.
+    to_confirm: Vec<Caller>,
+    /// Units that see a hundred households of a village.
+    crowded: Vec<Caller>,
     cursors: Vec<Vec<String>>,
     pub admin: Caller,
+    /// The official of the province with the most villages.
+    largest: Caller,
     key: Arc<str>,
     pub disabled: Vec<String>,
 }
@@ -50,6 +57,7 @@ impl Stage {
     pub fn new(cluster: &Cluster, server: &Server) -> Result<Self, String> {
         let (tokens, _) = cluster.keys()?;
         prepare(cluster)?;
+        many::prepare(cluster)?;
         let users = "SELECT u.id AS user, u.username, u.locality_id AS place, u.scope_path AS path, u.auth_version FROM users u WHERE u.active AND u.role";
         let people = |sql: &str, role: Role| -> Result<Vec<Caller>, String> {
             cluster.rows(sql)?.into_iter().map(|row| caller(&tokens, row, role)).collect()
@@ -79,6 +87,10 @@ impl Stage {
         )?;
         let admin =
             people(&format!("{users} = 'admin' LIMIT 1"), Role::Admin)?.pop().ok_or("there is no administrator")?;
+        let most_villages = format!(
+            "{users} = 'province' ORDER BY (SELECT count(*) FROM localities l WHERE l.level = 'village' AND l.province_id = u.locality_id) DESC LIMIT 1"
+        );
+        let largest = people(&most_villages, Role::Province)?.pop().ok_or("there is no province")?;
         let disabled = cluster.rows("SELECT username FROM users WHERE NOT active")?;
         let mut stage = Self {
             heads: people(&head, Role::VillageHead)?,
@@ -91,8 +103,11 @@ impl Stage {
             cursors: Vec::new(),
             key: "".into(),
             disabled: disabled.iter().filter_map(|row| Some(row.get("username")?.as_str()?.to_owned())).collect(),
+            to_confirm: people(many::TO_CONFIRM, Role::VillageHead)?,
+            crowded: people(many::CROWDED, Role::TwinningUnit)?,
             provinces,
             admin,
+            largest,
         };
         stage.cursors = stage.provinces.iter().map(|caller| cursors(server, caller)).collect::<Result<_, _>>()?;
         stage.key = make_key(server, &stage)?;
@@ -217,7 +232,7 @@ fn make_key(server: &Server, stage: &Stage) -> Result<Arc<str>, String> {
 }
 
 /// Calls that depend on the caller only.
-fn each(callers: &[Caller], call: impl Fn(&Caller) -> Call + Send + Sync + 'static) -> Box<Calls> {
+pub fn each(callers: &[Caller], call: impl Fn(&Caller) -> Call + Send + Sync + 'static) -> Box<Calls> {
     let callers = callers.to_vec();
     Box::new(move |n, i| nth(&callers, n + i * 7).map(|caller| call(&caller)))
 }
@@ -298,7 +313,7 @@ pub fn all(stage: &Stage) -> Result<Vec<Scenario>, String> {
     let key = Caller { token: stage.key.clone(), session: String::new(), row: Value::Null.into() };
     let heads: Vec<String> = stage.heads.iter().map(|head| head.text("username")).collect();
     let signed_in: Box<Calls> = Box::new(move |n, i| Some(sign_in(&nth(&heads, n + i * 7)?, PASSWORD, 200)));
-    Ok(vec![
+    let mut all = vec![
         Scenario { name: "households of a village", calls: of_village, bare: head_sql.0, entered: head_sql.1 },
         Scenario { name: "households of a commune", calls: of_commune, bare: commune_sql.0, entered: commune_sql.1 },
         Scenario {
@@ -325,6 +340,8 @@ pub fn all(stage: &Stage) -> Result<Vec<Scenario>, String> {
             entered: stage.units.iter().take(SCRIPTS).map(|unit| insert_visit(unit, true)).collect(),
         },
         only("a list submitted", submitted),
-        only("sign-in", signed_in),
-    ])
+    ];
+    all.extend(many::scenarios(&stage.largest, &stage.crowded, &stage.to_confirm));
+    all.push(only("sign-in", signed_in));
+    Ok(all)
 }
