@@ -373,6 +373,19 @@ fn records_outside_the_rows_have_a_row_in_their_period_only() {
     assert_eq!(coverage(&head, "from=2026-08-01")["totals"]["visits"], 1);
 }
 
+/// Canh Liên was split on 2025-07-01.
+#[test]
+fn a_village_without_a_commune_is_covered_by_village_and_has_no_row_of_a_commune_with_without() {
+    let world = World::new();
+    let province = world.province(world.gialai);
+    let canhlien = ketnghia::places::loader::locality_id(2024, "21997");
+    province.post("/localities", json!({"name": "Kà Nâu", "kind": "lang", "parent_id": canhlien})).expect(201);
+    assert_eq!(names(&coverage(&province, "group_by=village&without=visit"), "village"), ["Kà Nâu"]);
+    let all = coverage(&province, "group_by=commune");
+    assert_eq!((rows(&all).len(), names(&all, "commune").last().unwrap().as_str()), (136, "-"));
+    assert_eq!(rows(&coverage(&province, "group_by=commune&without=visit")).len(), 135);
+}
+
 #[test]
 fn the_rows_of_an_earlier_day_are_the_places_of_that_day() {
     let world = World::new();
