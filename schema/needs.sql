@@ -319,6 +319,20 @@ create function app_registers(of_village uuid) returns table (
     left join lateral public.app_register_counts(of_village, y.year) c on village.inside or g.complete $$;
 comment on function app_registers(uuid) is 'The registers of a village that the caller sees; no row for any other place';
 
+-- The villages of the caller's range in some years, with the households of their profiles, which keys read in aggregates only.
+create function app_village_years(years integer[])
+  returns table (village_id uuid, year integer, households integer, minority_households integer, complete boolean, inhabited boolean)
+  stable language sql security definer set search_path = '' as $$
+  select v.id, y, p.households, p.minority_households, coalesce(g.complete, false), lived.here is not null
+    from public.localities v
+    cross join unnest(years) y
+    left join public.village_profiles p on p.village_id = v.id and p.year = y
+    left join public.village_registers g on g.village_id = v.id and g.year = y
+    left join lateral (select true as here from public.households h where h.village_id = v.id and h.status = 'active' limit 1) lived on true
+   where v.level = 'village' and v.scope_path >= public.app_low() and v.scope_path < public.app_high()
+     and coalesce(v.valid_from <= public.app_register_day(y), true) and coalesce(v.valid_to >= public.app_register_day(y), true) $$;
+comment on function app_village_years(integer[]) is 'The villages of the range of the caller, with the numbers that rates divide by';
+
 -- Whether the register of the year is complete in the village where the household lived on the day of the register. Waits for a
 -- concurrent completion, which waits for this transaction.
 create function app_in_complete_register(subject uuid, of_year integer) returns boolean
@@ -538,4 +552,4 @@ end $$;
 comment on function app_merge_households(uuid, uuid) is 'Moves all rows of the merged household to the survivor and deletes it';
 
 select app_callable('app_audit_sealed', 'app_former_residents', 'app_hold_approved', 'app_household_history', 'app_in_complete_register',
-  'app_latest_assessment', 'app_lock_register', 'app_merge_households', 'app_register_counts', 'app_registers', 'app_twinned_homes');
+  'app_latest_assessment', 'app_lock_register', 'app_merge_households', 'app_register_counts', 'app_registers', 'app_twinned_homes', 'app_village_years');

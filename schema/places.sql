@@ -46,7 +46,7 @@ select app_table('locality_words', tracked => false, grants => 'select', owner =
   reads => '{entered}',
   reads_reason => 'The words repeat names of localities; a search joins localities, whose policies apply');
 
-select app_table('village_profiles');
+select app_table('village_profiles', owner => 'reads');
 create policy with_its_village on village_profiles for select
   using ((select app_role()) <> 'key' and exists (select from localities l where l.id = village_id));
 comment on policy with_its_village on village_profiles is

@@ -961,6 +961,21 @@ CREATE FUNCTION public.app_item_held(item uuid) RETURNS boolean
 
 COMMENT ON FUNCTION public.app_item_held(item uuid) IS 'Whether a pledge or gift refers to a line of a hardship list';
 
+CREATE FUNCTION public.app_items_met(items uuid[], day date) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select g.hardship_item_id from public.gifts g
+   where g.hardship_item_id = any (items) and g.status = 'confirmed' and g.given_on <= day
+   union all
+  select r.hardship_item_id from public.gift_recipients r join public.gifts g on g.id = r.gift_id
+   where r.hardship_item_id = any (items) and g.status = 'confirmed' and g.given_on <= day
+   union all
+  select p.item_id from public.pledges p
+   where p.item_id = any (items) and (p.created_at at time zone 'Asia/Ho_Chi_Minh')::date <= day $$;
+
+COMMENT ON FUNCTION public.app_items_met(items uuid[], day date) IS 'Those of the items that had a pledge or a confirmed gift on a day, by the gifts and pledges of today';
+
 CREATE FUNCTION public.app_keep_identity() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -1495,6 +1510,22 @@ CREATE FUNCTION public.app_path(place uuid, day date) RETURNS jsonb
 
 COMMENT ON FUNCTION public.app_path(place uuid, day date) IS 'The places above a place on a day, the widest first';
 
+CREATE FUNCTION public.app_path_end(place uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select left(l.scope_path, -1) || '/' from public.localities l where l.id = place $$;
+
+COMMENT ON FUNCTION public.app_path_end(place uuid) IS 'End of the paths of a place (exclusive)';
+
+CREATE FUNCTION public.app_path_of(place uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select l.scope_path from public.localities l where l.id = place $$;
+
+COMMENT ON FUNCTION public.app_path_of(place uuid) IS 'First scope_path of a place (inclusive)';
+
 CREATE FUNCTION public.app_paths() RETURNS text[]
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -1509,6 +1540,16 @@ CREATE FUNCTION public.app_place() RETURNS uuid
     AS $$ select nullif(current_setting('app.place', true), '')::uuid $$;
 
 COMMENT ON FUNCTION public.app_place() IS 'The place of an API key';
+
+CREATE FUNCTION public.app_place_and_above(place uuid) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select distinct above.id
+    from public.localities l cross join lateral (values (l.id), (l.commune_id), (l.district_id), (l.province_id)) above(id)
+   where l.id = place and above.id is not null $$;
+
+COMMENT ON FUNCTION public.app_place_and_above(place uuid) IS 'A place and the places above it on the tree day';
 
 CREATE FUNCTION public.app_place_in_locality() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1636,6 +1677,24 @@ CREATE FUNCTION public.app_places_above(places uuid[], day date) RETURNS TABLE(i
   select up.id, up.above_id from up $$;
 
 COMMENT ON FUNCTION public.app_places_above(places uuid[], day date) IS 'All places above each of these on a day';
+
+CREATE FUNCTION public.app_places_below(place uuid, day date) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with recursive below as (
+    select l.id, l.level from public.localities l where l.id = place
+     union
+    select l.id, l.level
+      from below b
+      join public.locality_versions v on v.parent_id = b.id
+       and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
+      join public.localities l on l.id = v.locality_id
+     where b.level <> 'village'
+  )
+  select id from below $$;
+
+COMMENT ON FUNCTION public.app_places_below(place uuid, day date) IS 'A place and all places below it on a day';
 
 CREATE FUNCTION public.app_places_of(places uuid[]) RETURNS TABLE(place_id uuid, village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2085,6 +2144,15 @@ CREATE FUNCTION public.app_sign_in_subject(name text, mark bytea) RETURNS text
 
 COMMENT ON FUNCTION public.app_sign_in_subject(name text, mark bytea) IS 'The key by which wrong passwords of a sign-in are counted. Each kind of key has its own prefix, because a name is any text that a client sends';
 
+CREATE FUNCTION public.app_standing(places uuid[], first_day date, last_day date) RETURNS TABLE(twinning_id uuid, organisation_id uuid, locality_id uuid, active boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+  select t.id, t.organisation_id, t.locality_id, public.app_twinning_active(t, $3) from public.twinnings t
+   where t.locality_id = any (places) and t.starts_on <= $3 and (t.last_day is null or t.last_day >= first_day) $_$;
+
+COMMENT ON FUNCTION public.app_standing(places uuid[], first_day date, last_day date) IS 'Twinnings with these places themselves whose days overlap a period, and whether each is active on its last day';
+
 CREATE FUNCTION public.app_subscriber(address text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT
     SET search_path TO ''
@@ -2130,24 +2198,26 @@ begin
     select g.village_id, g.given_on, r.household_id from given g join public.gift_recipients r on r.gift_id = g.id
      where g.household_id is null and g.households_named > 0
   ), facts as (
-    select g.village_id, g.given_on as day, 0 as visit, 1 as gift, (g.status = 'confirmed')::integer as confirmed,
+    select g.village_id, g.given_on as day, 0 as visit, false as holiday, 1 as gift, (g.status = 'confirmed')::integer as confirmed,
            case when g.funding_source <> 'credit' then g.value_vnd else 0 end as value_vnd,
            case when g.funding_source = 'credit' then g.value_vnd else 0 end as loan_vnd,
            coalesce(g.households_count - g.households_named, 0) as unnamed, null::uuid as household_id, false as wanders
       from given g
      union all
-    select h.village_id, h.day, 0, 0, 0, 0, 0, 0, h.household_id,
+    select h.village_id, h.day, 0, false, 0, 0, 0, 0, 0, h.household_id,
            exists (select from public.gifts o where o.household_id = h.household_id and o.village_id < h.village_id)
            or exists (select from public.gifts o where o.household_id = h.household_id and o.village_id > h.village_id)
            or exists (select from public.gift_recipients o where o.household_id = h.household_id and o.village_id < h.village_id)
            or exists (select from public.gift_recipients o where o.household_id = h.household_id and o.village_id > h.village_id)
       from homes h
      union all
-    select coalesce(v.village_id, v.locality_id), v.visited_on, 1, 0, 0, 0, 0, 0, null, false
+    select coalesce(v.village_id, v.locality_id), v.visited_on, 1, v.purpose = 'holiday', 0, 0, 0, 0, 0, null, false
       from public.visits v where v.village_id = any (villages) or v.locality_id = any (villages)
   ), counted as (
     select f.village_id, p.period, date_trunc(p.period, f.day::timestamp)::date as starts_on, sum(visit) as visits, sum(gift) as gifts,
            sum(confirmed) as gifts_confirmed, sum(value_vnd) as gift_value_vnd, sum(loan_vnd) as loans_vnd, sum(unnamed) as households_unnamed,
+           max(day) filter (where visit = 1) as last_visit_on, max(day) filter (where holiday) as last_holiday_visit_on,
+           max(day) filter (where gift = 1) as last_gift_on,
            count(distinct household_id) filter (where not wanders) as households,
            coalesce(array_agg(distinct household_id) filter (where wanders), '{}') as wandering_households
       from facts f cross join (values ('month'), ('quarter'), ('year')) p(period)
@@ -2155,9 +2225,9 @@ begin
      group by 1, 2, 3
   )
   insert into public.support_summaries (village_id, scope_path, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd, loans_vnd,
-      households_unnamed, households, wandering_households)
+      households_unnamed, last_visit_on, last_holiday_visit_on, last_gift_on, households, wandering_households)
   select c.village_id, l.scope_path, c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.loans_vnd,
-         c.households_unnamed, c.households, c.wandering_households
+         c.households_unnamed, c.last_visit_on, c.last_holiday_visit_on, c.last_gift_on, c.households, c.wandering_households
     from counted c join public.localities l on l.id = c.village_id;
   return marks;
 end $$;
@@ -2183,7 +2253,7 @@ begin
         from old_rows o join new_rows n on n.id = o.id
         cross join lateral (values (coalesce(o.village_id, o.locality_id), o.visited_on), (coalesce(n.village_id, n.locality_id), n.visited_on))
           ends(village_id, day)
-       where (o.village_id, o.locality_id, o.visited_on) is distinct from (n.village_id, n.locality_id, n.visited_on);
+       where (o.village_id, o.locality_id, o.visited_on, o.purpose) is distinct from (n.village_id, n.locality_id, n.visited_on, n.purpose);
     end if;
   elsif tg_table_name = 'gift_recipients' then
     if tg_op = 'INSERT' then
@@ -2491,18 +2561,29 @@ CREATE FUNCTION public.app_twinned_homes() RETURNS uuid[]
 
 COMMENT ON FUNCTION public.app_twinned_homes() IS 'The listed households of the villages that the caller is twinned with';
 
-CREATE FUNCTION public.app_twinned_places() RETURNS SETOF uuid
+CREATE FUNCTION public.app_twinned_places(day date) RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select distinct t.locality_id from public.twinnings t
-   where public.app_twinning_active(t, (public.app_now() at time zone 'Asia/Ho_Chi_Minh')::date) $$;
+  with recursive twinned as (
+    select l.id, l.level from public.localities l
+     where l.id in (select t.locality_id from public.twinnings t where public.app_twinning_active(t, day))
+     union
+    select l.id, l.level
+      from twinned above
+      join public.locality_versions v on v.parent_id = above.id
+       and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
+      join public.localities l on l.id = v.locality_id
+     where above.level <> 'village'
+  )
+  select id from twinned $$;
 
-COMMENT ON FUNCTION public.app_twinned_places() IS 'Places with an active twinning today';
+COMMENT ON FUNCTION public.app_twinned_places(day date) IS 'Places of every level with an active twinning on a day, by themselves or through a place above';
 
 CREATE FUNCTION public.app_twinning_active(t public.twinnings, day date) RETURNS boolean
     LANGUAGE sql STABLE
-    AS $$ select t.starts_on <= day and (t.last_day is null or t.last_day >= day) and not public.app_suspended(t.suspensions, day) $$;
+    AS $$ select t.starts_on <= day and (t.last_day is null or t.last_day >= day)
+    and (t.suspensions = '[]' or not public.app_suspended(t.suspensions, day)) $$;
 
 CREATE FUNCTION public.app_twinning_once() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2575,6 +2656,21 @@ CREATE FUNCTION public.app_village_name(village uuid) RETURNS text
   select l.name from public.localities l where l.id = village and l.level = 'village' $$;
 
 COMMENT ON FUNCTION public.app_village_name(village uuid) IS 'The name of a village that the caller may no longer see, for its records there';
+
+CREATE FUNCTION public.app_village_years(years integer[]) RETURNS TABLE(village_id uuid, year integer, households integer, minority_households integer, complete boolean, inhabited boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select v.id, y, p.households, p.minority_households, coalesce(g.complete, false), lived.here is not null
+    from public.localities v
+    cross join unnest(years) y
+    left join public.village_profiles p on p.village_id = v.id and p.year = y
+    left join public.village_registers g on g.village_id = v.id and g.year = y
+    left join lateral (select true as here from public.households h where h.village_id = v.id and h.status = 'active' limit 1) lived on true
+   where v.level = 'village' and v.scope_path >= public.app_low() and v.scope_path < public.app_high()
+     and coalesce(v.valid_from <= public.app_register_day(y), true) and coalesce(v.valid_to >= public.app_register_day(y), true) $$;
+
+COMMENT ON FUNCTION public.app_village_years(years integer[]) IS 'The villages of the range of the caller, with the numbers that rates divide by';
 
 CREATE FUNCTION public.app_villages() RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -3486,6 +3582,9 @@ CREATE TABLE public.support_summaries (
     gift_value_vnd bigint NOT NULL,
     loans_vnd bigint NOT NULL,
     households_unnamed bigint NOT NULL,
+    last_visit_on date,
+    last_holiday_visit_on date,
+    last_gift_on date,
     households integer NOT NULL,
     wandering_households uuid[] NOT NULL,
     CONSTRAINT support_summaries_period CHECK ((period = ANY (ARRAY['month'::text, 'quarter'::text, 'year'::text])))
@@ -4742,6 +4841,10 @@ CREATE POLICY definer_functions ON public.users TO app_owner USING (true) WITH C
 
 COMMENT ON POLICY definer_functions ON public.users IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
+CREATE POLICY definer_functions ON public.village_profiles FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.village_profiles IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
 CREATE POLICY definer_functions ON public.village_registers TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.village_registers IS 'Functions that run as the owner: row-level security is forced on the owner, too';
@@ -5344,6 +5447,9 @@ REVOKE ALL ON FUNCTION public.app_item_for(household uuid, village uuid, categor
 REVOKE ALL ON FUNCTION public.app_item_held(item uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_item_held(item uuid) TO app;
 
+REVOKE ALL ON FUNCTION public.app_items_met(items uuid[], day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_items_met(items uuid[], day date) TO app;
+
 REVOKE ALL ON FUNCTION public.app_keep_identity() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_keep_inside(subjects uuid[]) FROM PUBLIC;
@@ -5438,11 +5544,20 @@ GRANT ALL ON FUNCTION public.app_password_was_wrong(name text, address text, wha
 REVOKE ALL ON FUNCTION public.app_path(place uuid, day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_path(place uuid, day date) TO app;
 
+REVOKE ALL ON FUNCTION public.app_path_end(place uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_path_end(place uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_path_of(place uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_path_of(place uuid) TO app;
+
 REVOKE ALL ON FUNCTION public.app_paths() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_paths() TO app;
 
 REVOKE ALL ON FUNCTION public.app_place() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_place() TO app;
+
+REVOKE ALL ON FUNCTION public.app_place_and_above(place uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_place_and_above(place uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_place_in_locality() FROM PUBLIC;
 
@@ -5469,6 +5584,9 @@ REVOKE ALL ON FUNCTION public.app_place_with_household() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_places_above(places uuid[], day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_places_above(places uuid[], day date) TO app;
+
+REVOKE ALL ON FUNCTION public.app_places_below(place uuid, day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_places_below(place uuid, day date) TO app;
 
 REVOKE ALL ON FUNCTION public.app_places_of(places uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_places_of(places uuid[]) TO app;
@@ -5549,6 +5667,9 @@ REVOKE ALL ON FUNCTION public.app_sign_in_pause(failures integer, last_at timest
 
 REVOKE ALL ON FUNCTION public.app_sign_in_subject(name text, mark bytea) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_standing(places uuid[], first_day date, last_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_standing(places uuid[], first_day date, last_day date) TO app;
+
 REVOKE ALL ON FUNCTION public.app_subscriber(address text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_summarise_support(most integer) FROM PUBLIC;
@@ -5585,8 +5706,8 @@ GRANT ALL ON FUNCTION public.app_tree(day date) TO app;
 REVOKE ALL ON FUNCTION public.app_twinned_homes() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_twinned_homes() TO app;
 
-REVOKE ALL ON FUNCTION public.app_twinned_places() FROM PUBLIC;
-GRANT ALL ON FUNCTION public.app_twinned_places() TO app;
+REVOKE ALL ON FUNCTION public.app_twinned_places(day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_twinned_places(day date) TO app;
 
 REVOKE ALL ON FUNCTION public.app_twinning_active(t public.twinnings, day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_twinning_active(t public.twinnings, day date) TO app;
@@ -5610,6 +5731,9 @@ GRANT ALL ON FUNCTION public.app_user_id() TO app;
 
 REVOKE ALL ON FUNCTION public.app_village_name(village uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_village_name(village uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_village_years(years integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_village_years(years integer[]) TO app;
 
 REVOKE ALL ON FUNCTION public.app_villages() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_villages() TO app;

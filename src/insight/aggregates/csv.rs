@@ -1,6 +1,6 @@
 //! Writes the rows as CSV: without totals, suppressed numbers empty.
 
-use super::data_set::{Counted, DataSet, day_of};
+use super::data_set::{Counted, DataSet, Percent, day_of};
 use super::model::{AggregateGrouping, Answer, KeyPart};
 use crate::kernel::http::problem::Result;
 use crate::kernel::list::sheet::{Cell, Sheet};
@@ -44,6 +44,7 @@ pub fn write(set: &DataSet, answer: &Answer, groupings: &[AggregateGrouping]) ->
         }
         cells.extend(set.measures.iter().zip(&row.numbers).map(|(measure, number)| match measure.counted {
             Counted::Days => number.and_then(day_of).map(|day| day.to_string()).into(),
+            Counted::Rates => number.map(|number| Percent::from(number).to_string()).into(),
             Counted::Households | Counted::Things => Cell::from(*number),
         }));
         sheet.row(cells)?;

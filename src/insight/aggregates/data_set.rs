@@ -1,7 +1,11 @@
 //! Definition of data sets: SQL for their facts, each in a village, and for the measures of the facts. Places,
 //! groupings, totals, suppression and CSV are implemented once for all data sets.
 
+use std::fmt;
+
 use chrono::{Days, NaiveDate};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::model::{AggregateGrouping, Question};
 use crate::access::actor::Actor;
@@ -14,17 +18,44 @@ pub enum Counted {
     Things,
     /// A day, as the number of days since 1970-01-01; null where there is none.
     Days,
+    /// A rate in hundredths of a percent; null where it is undefined.
+    Rates,
 }
 
 impl Counted {
     /// The number of a row without facts.
     pub fn of_nothing(self) -> Option<i64> {
-        (self != Self::Days).then_some(0)
+        (!matches!(self, Self::Days | Self::Rates)).then_some(0)
     }
 }
 
 pub fn day_of(number: i64) -> Option<NaiveDate> {
     NaiveDate::default().checked_add_days(Days::new(number.try_into().ok()?))
+}
+
+/// A rate in percent, with two decimal places.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(into = "f64")]
+#[schema(value_type = f64, minimum = 0, example = 32.12)]
+pub struct Percent(i64);
+
+impl From<i64> for Percent {
+    fn from(hundredths: i64) -> Self {
+        Self(hundredths)
+    }
+}
+
+impl From<Percent> for f64 {
+    /// The nearest number to the decimal one, which JSON writes with two places.
+    fn from(percent: Percent) -> Self {
+        percent.to_string().parse().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+    }
 }
 
 /// The source of the places above a village on the day of the question.
@@ -40,7 +71,7 @@ pub enum Tree {
 pub struct Measure {
     pub name: &'static str,
     pub counted: Counted,
-    /// An aggregate over `k`, the facts with their keys; null only for days.
+    /// An aggregate over `k`, the facts with their keys; null where it is undefined.
     pub sql: &'static str,
 }
 
@@ -127,13 +158,17 @@ pub fn nothing(_: &Question) -> &'static [&'static str] {
     &[]
 }
 
-/// Declares the answer of a data set, its rows, values and measures: days first, then counts. The order of the fields is that of the
+/// Declares the answer of a data set, its rows, values and measures: days, counts, rates. The order of the fields is that of the
 /// numbers and of the columns of the CSV.
 macro_rules! answer {
     (
         $(#[$doc:meta])*
         $aggregate:ident, $row:ident, $values:ident, $name:literal $(, days {
             $($(#[$day_doc:meta])* $day:ident = $day_sql:expr;)+
+        })? $(, rates {
+            $($(#[$rate_doc:meta])* $rate:ident = $rate_sql:expr;)+
+        })? $(, also {
+            $(#[$also_doc:meta])* $also:ident: $also_type:ty = $also_value:expr
         })?;
         $($(#[$field_doc:meta])* $field:ident: $counted:ident = $sql:expr;)+
     ) => {
@@ -142,6 +177,7 @@ macro_rules! answer {
         pub struct $values {
             $($($(#[$day_doc])* pub $day: Option<chrono::NaiveDate>,)+)?
             $($(#[$field_doc])* pub $field: Option<i64>,)+
+            $($($(#[$rate_doc])* pub $rate: Option<$crate::insight::aggregates::data_set::Percent>,)+)?
         }
 
         /// One row.
@@ -170,6 +206,7 @@ macro_rules! answer {
             pub as_of: chrono::NaiveDate,
             /// The time at which the numbers were computed.
             pub computed_at: chrono::DateTime<chrono::Utc>,
+            $($(#[$also_doc])* pub $also: $also_type,)?
             pub rows: Vec<$row>,
             /// Not the sum of the rows: a household in two rows counts once.
             pub totals: $values,
@@ -188,6 +225,11 @@ macro_rules! answer {
                 counted: $crate::insight::aggregates::data_set::Counted::$counted,
                 sql: $sql,
             },)+
+            $($($crate::insight::aggregates::data_set::Measure {
+                name: stringify!($rate),
+                counted: $crate::insight::aggregates::data_set::Counted::Rates,
+                sql: $rate_sql,
+            },)+)?
         ];
 
         impl From<Vec<Option<i64>>> for $values {
@@ -196,14 +238,17 @@ macro_rules! answer {
                 Self {
                     $($($day: numbers.next().flatten().and_then($crate::insight::aggregates::data_set::day_of),)+)?
                     $($field: numbers.next().flatten(),)+
+                    $($($rate: numbers.next().flatten().map(Into::into),)+)?
                 }
             }
         }
 
         impl From<$crate::insight::aggregates::model::Answer> for $aggregate {
             fn from(answer: $crate::insight::aggregates::model::Answer) -> Self {
+                $(let $also = $also_value(&answer);)?
                 let rows = answer.rows.into_iter();
                 Self {
+                    $($also,)?
                     dataset: answer.dataset.to_owned(),
                     within: answer.within,
                     from: answer.from,

@@ -310,6 +310,8 @@ pub struct Answer {
     pub rows: Vec<AnswerRow>,
     pub totals: Vec<Option<i64>>,
     pub totals_suppressed: bool,
+    /// The caller counts listed households only.
+    pub of_listed: bool,
 }
 
 /// Places and organisations by id.

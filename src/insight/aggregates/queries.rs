@@ -12,6 +12,7 @@ use super::model::{
 };
 use super::{places, suppression};
 use crate::access::actor::Actor;
+use crate::access::policy::Role;
 use crate::kernel::db::schema::tree_day;
 use crate::kernel::db::{plan_for_values, records};
 use crate::kernel::http::problem::Result;
@@ -121,6 +122,7 @@ pub fn answer(
         rows: shown,
         totals,
         totals_suppressed,
+        of_listed: actor.role() == Some(Role::TwinningUnit),
     })
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::giving::Giving;
+use crate::harness::giving::{Giving, as_system};
 use crate::harness::{Client, World, household, id_of};
 
 struct Register {
@@ -140,4 +140,53 @@ fn years_of_profiles_and_assessments_are_listed_with_their_counts() {
         (&known["households"], &known["minority_households"], &known["poor"], &known["assessed"]),
         (&json!(80), &json!(70), &json!(1), &json!(0))
     );
+}
+
+/// Case 23: rates divide by the profiles, and need complete registers.
+#[test]
+fn rates_are_published_when_the_registers_of_all_villages_are_complete() {
+    let at = Register::new();
+    at.world.households(at.village, 44, "poor", 2026);
+    at.world.households(at.village, 18, "near_poor", 2026);
+    at.world.households(at.village, 30, "average", 2026);
+    let kinh = "UPDATE households SET ethnic_group = '01' WHERE id IN
+        (SELECT id FROM households WHERE poverty_status IN ('poor', 'near_poor') ORDER BY head_name, id LIMIT 6)";
+    as_system(&at.world, kinh);
+    let profile = json!({"profiles": [{"year": 2026, "households": 137, "minority_households": 120}]});
+    at.official.patch(&format!("/localities/{}", at.village), profile).expect(200);
+    let rates =
+        |answer: &Value| ["poor_rate", "near_poor_rate", "ethnic_minority_rate"].map(|name| answer[name].clone());
+    let asked = "/aggregates/poverty?group_by=village,year";
+    let of = |caller: &Client| caller.get(asked).expect(200);
+    let answer = of(&at.official);
+    assert_eq!(rates(&answer["totals"]), [Value::Null, Value::Null, Value::Null]);
+    assert_eq!((&answer["totals"]["village_households"], &answer["counted"]), (&json!(137), &json!("registered")));
+
+    at.official.step(&format!("{}/2026/complete", at.path)).expect(200);
+    let answer = of(&at.official);
+    assert_eq!(rates(&answer["rows"][0]["values"]), [json!(32.12), json!(13.14), json!(46.67)]);
+    assert_eq!(rates(&answer["totals"]), rates(&answer["rows"][0]["values"]));
+    let key = at.world.key(at.world.gialai, at.world.ianan);
+    assert_eq!(rates(&key.get("/aggregates/poverty").expect(200)["totals"]), rates(&answer["totals"]));
+    let csv = at.official.get(&format!("{asked}&format=csv")).text;
+    assert!(csv.lines().nth(1).unwrap().ends_with(",137,32.12,13.14,46.67"), "{csv}");
+    let standards = at.official.get("/aggregates/poverty?group_by=standard").expect(200);
+    assert_eq!(rates(&standards["rows"][0]["values"]), [Value::Null, Value::Null, Value::Null]);
+
+    at.world.village(at.world.ianan, "Nú");
+    let answer = of(&at.official);
+    assert_eq!(answer["rows"].as_array().unwrap().len(), 1, "a village without households and profile has no row");
+    assert_eq!(rates(&answer["rows"][0]["values"])[0], json!(32.12));
+    assert_eq!(rates(&answer["totals"]), [Value::Null, Value::Null, Value::Null], "it is open");
+}
+
+#[test]
+fn a_unit_counts_listed_households_without_rates() {
+    let stage = Giving::new();
+    let result = json!({"household_id": stage.home, "poverty_status": "poor"});
+    stage.official.post("/household-assessments", result).expect(201);
+    stage.official.step(&format!("/localities/{}/registers/2026/complete", stage.village)).expect(200);
+    let answer = stage.unit.get("/aggregates/poverty").expect(200);
+    assert_eq!((&answer["counted"], &answer["totals"]["poor"]), (&json!("listed"), &json!(1)));
+    assert_eq!((&answer["totals"]["poor_rate"], &answer["totals"]["village_households"]), (&Value::Null, &Value::Null));
 }

@@ -59,9 +59,9 @@ fn the_next_smallest_village_is_suppressed_with_a_small_one() {
     assert_eq!(
         lines[0],
         "village_id,village_code,village_name,households,poor,near_poor,newly_escaped,average,not_poor,special_hardship,\
-         ethnic_minority_poor_or_near_poor"
+         ethnic_minority_poor_or_near_poor,village_households,poor_rate,near_poor_rate,ethnic_minority_rate"
     );
-    assert!(lines[1].ends_with(",A,12,12,0,0,0,0,0,12") && lines[2].ends_with(",B,,,,,,,,"), "{csv}");
+    assert!(lines[1].ends_with(",A,12,12,0,0,0,0,0,12,12,,,") && lines[2].ends_with(",B,,,,,,,,,,,,"), "{csv}");
 }
 
 #[test]
