@@ -56,7 +56,7 @@ create function app_today() returns date stable parallel safe language sql
 comment on function app_today() is 'The current day in Vietnam';
 
 create function app_in_range(path text) returns boolean stable parallel safe language sql
-  as $$ select coalesce(path collate "C" >= app_low() and path collate "C" < app_high(), false) $$;
+  as $$ select coalesce(path collate "C" >= public.app_low() and path collate "C" < public.app_high(), false) $$;
 comment on function app_in_range(text) is
   'Whether the caller''s range contains a path; policies write the comparison out, so that it can use an index';
 

@@ -5,9 +5,9 @@
 -- the change. Its arguments are the personal columns, whose values are not copied.
 create function app_track() returns trigger language plpgsql security definer set search_path = '' as $$
 declare
-  -- Derived columns: no caller changes them. Some follow the tree of places; the last three are generated columns,
+  -- Derived columns: no caller changes them. Some follow the tree of places; the last four are generated columns,
   -- which are null in a BEFORE trigger.
-  unseen constant text[] := '{version,changed_xid,created_at,updated_at,scope_path,organisation_scope_path,province_id,district_id,commune_id,head_fold,special_hardship,rank}';
+  unseen constant text[] := '{version,changed_xid,created_at,updated_at,scope_path,organisation_scope_path,province_id,district_id,commune_id,merged_into_id,head_fold,name_fold,special_hardship,rank}';
   personal constant text[] := coalesce(tg_argv, '{}');
   was jsonb;
   becomes jsonb;
@@ -225,7 +225,7 @@ begin
   insert into public.steps as s (record_id, resource, step, taken_by, body_hash, taken_at)
   values (record, of_resource, new_step, public.app_user_id(), new_hash, public.app_now())
   on conflict (record_id) do update
-    set step = excluded.step, taken_by = excluded.taken_by, body_hash = excluded.body_hash, taken_at = excluded.taken_at
+    set step = excluded.step, taken_by = excluded.taken_by, body_hash = excluded.body_hash, taken_at = excluded.taken_at, answer = null
     where (s.step, s.taken_by, s.body_hash) is distinct from (excluded.step, excluded.taken_by, excluded.body_hash);
   if not found then return false; end if;
   perform public.app_set('step', new_step), public.app_set('step_of', of_resource);
@@ -235,6 +235,13 @@ comment on function app_begin_step(uuid, text, text, bytea) is 'Begins a step of
 
 create function app_forget_step(record uuid) returns void language sql security definer set search_path = '' as
   $$ delete from public.steps s where s.record_id = record $$;
+
+create function app_keep_answer(record uuid, kept jsonb) returns void language sql security definer set search_path = '' as
+  $$ update public.steps s set answer = kept where s.record_id = record $$;
+
+create function app_kept_answer(record uuid) returns jsonb stable language sql security definer set search_path = '' as
+  $$ select s.answer from public.steps s where s.record_id = record $$;
+comment on function app_kept_answer(uuid) is 'The answer of the last step of a record, for its repetition';
 
 -- ── dependent records ─────────────────────────────────────────────────────────────────────────
 -- Runs as the owner: records outside the caller's range count too. Skips foreign keys by which dependent rows are deleted, and tables
@@ -268,4 +275,4 @@ select app_table('tree_day', tracked => false, grants => 'select, insert, update
   writes => '{system}', writes_reason => 'A job moves the day');
 
 select app_callable('app_audit_read', 'app_begin_step', 'app_claim', 'app_deletions_to_seal', 'app_dependents', 'app_forget_step', 'app_fresh_deletions',
-  'app_seal_deletion', 'app_sealed_deletions', 'app_with_caller');
+  'app_keep_answer', 'app_kept_answer', 'app_seal_deletion', 'app_sealed_deletions', 'app_with_caller');

@@ -135,8 +135,10 @@ create table steps (
   step text not null,
   taken_by uuid,
   body_hash bytea not null,
+  answer jsonb,
   taken_at timestamptz not null
 );
+comment on column steps.answer is 'For steps that are not answered with their record: a repetition has the same answer';
 comment on table steps is 'The last step of each record with states: the same call again is recognised as a repetition';
 create index steps_taken_at on steps (taken_at);
 

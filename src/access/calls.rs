@@ -3,17 +3,19 @@
 
 use actix_web::web::Json;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::actor::May;
 use super::reach::reads_much;
 use super::steps::{self, Bulk, BulkItem, BulkOutcome, BulkResult, BulkResults, Step, StepBody};
 use super::tx::Tx;
-use super::versions::{honour_version, lock_version};
+use super::versions::{expect_version, honour_version, lock_version};
 use crate::kernel::db::records::{self, Claim};
 use crate::kernel::db::{Enters, Mode, READ, READ_MUCH, WRITE};
 use crate::kernel::http::answer::{Created, Found, NoContent, Record};
-use crate::kernel::http::extract::{Id, IfMatch, PartId, Valid};
+use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::middleware::Addressee;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
@@ -219,6 +221,45 @@ impl<P> May<P> {
         .await
     }
 
+    /// Takes a step that is answered with its outcome and not with the record; a repetition has the answer that was kept. To
+    /// `rehearse` it computes the outcome and changes nothing.
+    pub async fn take_once<I, B, R, T, W, F>(
+        &self,
+        word: &'static str,
+        id: Id<I>,
+        if_match: IfMatch,
+        body: Valid<B>,
+        rehearse: bool,
+        work: W,
+        find: F,
+    ) -> Result<Json<R>>
+    where
+        I: RecordId,
+        B: Send + 'static,
+        R: Serialize + DeserializeOwned + Send + 'static,
+        T: Record + Send + 'static,
+        W: FnOnce(&mut Tx<'_>, I, B) -> Result<R> + Send + 'static,
+        F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        let (id, (input, hash)) = (id.0, body.into_parts());
+        self.write(move |tx| {
+            let version = records::lock(tx.conn, id)?;
+            if !rehearse && !records::begin_step(tx.conn, id, word, &hash)? {
+                return records::kept_answer(tx.conn, id).map(Json);
+            }
+            if if_match != IfMatch::Missing {
+                expect_version(tx, version, &if_match, |tx| find(tx, id))?;
+            }
+            if rehearse {
+                return tx.rehearse(|tx| work(tx, id, input)).map(Json);
+            }
+            let answer = work(tx, id, input)?;
+            records::keep_answer(tx.conn, id, &answer)?;
+            Ok(Json(answer))
+        })
+        .await
+    }
+
     /// Takes a step on each of several records, in their order, each in a savepoint: one that fails is rejected, and the others go
     /// on. `answer` identifies the request in the problems.
     pub async fn take_each<I, S, A, B, T, W, F>(
@@ -310,29 +351,6 @@ impl<P> May<P> {
     {
         let body = body.into_inner();
         self.act(id, if_match, move |tx, id| work(tx, id, body), find).await
-    }
-
-    /// Removes a part of a record; compares the version of the record where `If-Match` was sent.
-    pub async fn remove_part<I, Q, T, W, F>(
-        &self,
-        id: Id<I>,
-        part: PartId<Q>,
-        if_match: IfMatch,
-        work: W,
-        find: F,
-    ) -> Result<NoContent>
-    where
-        I: RecordId,
-        Q: Send + 'static,
-        T: Record + Send + 'static,
-        W: FnOnce(&mut Tx<'_>, I, Q) -> Result<()> + Send + 'static,
-        F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
-    {
-        self.write(move |tx| {
-            honour_version(tx, id.0, &if_match, &find)?;
-            work(tx, id.0, part.0).map(|()| NoContent)
-        })
-        .await
     }
 
     /// Deletes a record if its version matches `If-Match` and `check` succeeds.

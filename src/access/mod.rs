@@ -8,6 +8,8 @@ pub mod calls;
 pub mod guesses;
 /// Rate limits.
 pub mod limits;
+/// The operations that handlers call for a part of a record.
+pub mod parts;
 /// Argon2id on a bounded pool.
 pub mod passwords;
 /// Permissions of each role.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::actor::Actor;
 use super::sql::app_organisation;
 use crate::kernel::clock::local_day;
-use crate::kernel::http::problem::Result;
+use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::SortColumns;
 use crate::kernel::secrets::Secrets;
@@ -37,6 +37,16 @@ impl<'t> Tx<'t> {
     pub fn nested<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let (actor, today, secrets) = (self.actor, self.today, self.secrets);
         self.conn.transaction(|conn| work(&mut Tx { conn, actor, today, secrets }))
+    }
+
+    /// Runs `work` in a savepoint that is always rolled back, and returns its outcome.
+    pub fn rehearse<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut outcome = None;
+        let undone = self.nested(|tx| {
+            outcome = Some(work(tx)?);
+            Err(Problem::internal("rolled back"))
+        });
+        outcome.map_or(undone, Ok)
     }
 
     /// Returns a page of the query `filtered`, with the total where it is asked for; `load` reads and completes the rows.

@@ -5,11 +5,15 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{Array, BigInt, Bytea, Text, Uuid as SqlUuid};
 use diesel::{PgConnection, sql_query};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Db;
-use super::sql::{app_begin_step, app_claim, app_dependents, app_forget_step, app_now, app_set};
+use super::sql::{
+    app_begin_step, app_claim, app_dependents, app_forget_step, app_keep_answer, app_kept_answer, app_now, app_set,
+};
 use crate::kernel::http::answer::NoContent;
 use crate::kernel::http::extract::{IfMatch, Match};
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
@@ -163,6 +167,19 @@ pub fn delete_row<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<NoConte
 pub fn begin_step<I: RecordId>(conn: &mut PgConnection, id: I, word: &str, hash: &[u8]) -> Result<bool> {
     let (table, id): (&str, Uuid) = (I::TABLE, id.into());
     Ok(diesel::select(app_begin_step(id, table, word, hash)).get_result(conn)?)
+}
+
+/// Keeps the answer of a step that is not answered with its record, for its repetition.
+pub fn keep_answer<I: RecordId>(conn: &mut PgConnection, id: I, answer: &impl Serialize) -> Result<()> {
+    let answer = serde_json::to_value(answer).map_err(Problem::internal)?;
+    diesel::select(app_keep_answer(id.into(), answer)).execute(conn)?;
+    Ok(())
+}
+
+/// Returns the answer that was kept for the last step of a record.
+pub fn kept_answer<I: RecordId, R: DeserializeOwned>(conn: &mut PgConnection, id: I) -> Result<R> {
+    let kept: Option<Value> = diesel::select(app_kept_answer(id.into())).get_result(conn)?;
+    serde_json::from_value(kept.unwrap_or_default()).map_err(Problem::internal)
 }
 
 /// Deletes the last step of a record whose workflow restarts, so that the same step is no repetition.

@@ -3,7 +3,7 @@
 
 use diesel::define_sql_function;
 use diesel::sql_types::Binary;
-use diesel::sql_types::{Bool, Integer, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Bool, Integer, Jsonb, Text, Timestamptz, Uuid};
 
 define_sql_function! {
     /// Whether a value contains a part, ignoring case and diacritics.
@@ -28,6 +28,14 @@ define_sql_function! {
 define_sql_function! {
     /// Deletes the last step of a record.
     fn app_forget_step(record: Uuid) -> Nullable<Text>;
+}
+define_sql_function! {
+    /// Keeps the answer of the last step of a record.
+    fn app_keep_answer(record: Uuid, kept: Jsonb) -> Nullable<Text>;
+}
+define_sql_function! {
+    /// The answer of the last step of a record, if one was kept.
+    fn app_kept_answer(record: Uuid) -> Nullable<Jsonb>;
 }
 define_sql_function! {
     /// The number of records that refer to one, by table.

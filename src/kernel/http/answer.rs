@@ -7,6 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::contract::Contracts;
+
 /// A record with an id and a version; the version is sent as `ETag`.
 pub trait Record: Serialize {
     fn id(&self) -> Uuid;
@@ -77,8 +79,12 @@ impl<T: Record> Responder for Created<T> {
     }
 }
 
-/// The URL of a record is its collection and its id: `/hardship-items/{id}/pledges` creates `/pledges/{id}`.
+/// The URL of a record is its collection and its id. `/hardship-items/{id}/pledges` creates `/pledges/{id}`, because no record is
+/// addressed below that path.
 fn location(request: &HttpRequest, id: Uuid) -> String {
+    if Contracts::has_items(request) {
+        return format!("{}/{id}", request.path());
+    }
     let collection = request.path().rsplit('/').next().unwrap_or_default();
     format!("/api/v1/{collection}/{id}")
 }

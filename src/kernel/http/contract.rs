@@ -51,6 +51,13 @@ impl Contracts {
         known.filter(|(_, path)| path == request.path()).map(|(method, _)| method).collect()
     }
 
+    /// Whether records of the collection in the path are addressed below it: `/localities/{id}/flags/{flag_id}`.
+    pub fn has_items(request: &HttpRequest) -> bool {
+        let Some(known) = request.app_data::<web::Data<Self>>() else { return false };
+        let below = request.match_pattern().map(|pattern| format!("{pattern}/{{"));
+        known.0.keys().any(|(_, path)| below.as_ref().is_some_and(|below| path.starts_with(below)))
+    }
+
     fn of(request: &HttpRequest) -> Option<&Contract> {
         let known = request.app_data::<web::Data<Self>>()?;
         known.0.get(&(request.method().clone(), request.match_pattern()?))
