@@ -88,7 +88,8 @@ begin
     perform public.app_set('villages', (array_agg(distinct v.id) filter (where v.level = 'village'))::text),
             public.app_set('communes', (array_agg(distinct v.id) filter (where v.level = 'commune'))::text)
        from public.twinnings t
-       join public.localities v on v.level in ('village', 'commune')
+       -- A village that merged into a twinned one lies below it, and is not twinned.
+       join public.localities v on v.level in ('village', 'commune') and v.merged_into_id is distinct from t.locality_id
         and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
       where t.organisation_id = giver.id and public.app_twinning_active(t, today);
   end if;
@@ -301,6 +302,10 @@ create function app_has_account(organisation uuid) returns boolean stable langua
   select exists (select from public.users u where u.active and u.organisation_id = organisation)
       or exists (select from public.organisations o join public.users u on u.locality_id = o.place_id where o.id = organisation and u.active) $$;
 comment on function app_has_account(uuid) is 'Whether an active account belongs to an organisation, or to the place that it represents';
+
+create function app_accounts_of(place uuid) returns bigint stable language sql security definer set search_path = '' as $$
+  select count(*) from public.users u where u.active and u.locality_id = place $$;
+comment on function app_accounts_of(uuid) is 'The number of active accounts of a place: they read nothing after its end';
 
 -- ── signing in ─────────────────────────────────────────────────────────────────────────────────
 -- An attempt is counted as failed before its password is compared, and success clears the count: concurrent attempts get no more
@@ -619,7 +624,7 @@ begin
 end $$;
 comment on function app_forget(integer) is 'Deletes rows whose retention has ended, at most a number of each kind';
 
-select app_callable('app_access_used', 'app_begin_own_password', 'app_begin_sign_in', 'app_change_own_password', 'app_end_own_session',
+select app_callable('app_access_used', 'app_accounts_of', 'app_begin_own_password', 'app_begin_sign_in', 'app_change_own_password', 'app_end_own_session',
   'app_end_session', 'app_end_sessions', 'app_enter', 'app_enter_as', 'app_enter_key', 'app_enter_public', 'app_enter_system', 'app_forget',
   'app_give_one_time_password', 'app_has_account', 'app_name_was_taken', 'app_naming_pause', 'app_own_account', 'app_own_accounts',
   'app_own_sessions', 'app_password_was_wrong', 'app_refresh', 'app_replace_password', 'app_session_view', 'app_share_maker', 'app_sign_in');

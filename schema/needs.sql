@@ -173,6 +173,34 @@ create function app_twinned_homes() returns uuid[] stable language sql security 
   select array_agg(h.id) from public.households h where h.village_id = any (public.app_villages()) and h.listed $$;
 comment on function app_twinned_homes() is 'The listed households of the villages that the caller is twinned with';
 
+-- ── villages that end ──────────────────────────────────────────────────────────────────────────
+create function app_active_households(village uuid) returns bigint stable language sql security definer set search_path = '' as $$
+  select count(*) from public.households h where h.village_id = village and h.status = 'active' $$;
+
+-- Moves the active households of villages that ended into one successor. Others keep the village in which they lived last.
+create function app_move_households(villages uuid[]) returns bigint language plpgsql security definer set search_path = '' as $$
+declare
+  moved bigint;
+begin
+  update public.households h set village_id = s.successor_id, moved_on = s.effective_on
+    from public.locality_successions s
+   where h.village_id = any (villages) and h.status = 'active' and s.predecessor_id = h.village_id and s.certain
+     and public.app_in_range(h.scope_path);
+  get diagnostics moved = row_count;
+  return moved;
+end $$;
+comment on function app_move_households(uuid[]) is 'Moves the active households of ended villages to their only successors; returns their number';
+
+-- A village that ends today is lived in until tonight.
+create function app_move_households_of_the_day() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  perform public.app_move_households(array(select l.id from public.localities l
+    where l.level = 'village' and l.valid_to >= old.day and l.valid_to < new.day));
+  return null;
+end $$;
+create trigger moved_households after update of day on tree_day for each row when (new.day > old.day)
+  execute function app_move_households_of_the_day();
+
 -- ── assessments ────────────────────────────────────────────────────────────────────────────────
 select app_table('poverty_standards', tracked => false, grants => 'select, insert',
   reads => '{everybody}', reads_reason => 'Standards are law, and public',
@@ -551,5 +579,6 @@ begin
 end $$;
 comment on function app_merge_households(uuid, uuid) is 'Moves all rows of the merged household to the survivor and deletes it';
 
-select app_callable('app_audit_sealed', 'app_former_residents', 'app_hold_approved', 'app_household_history', 'app_in_complete_register',
-  'app_latest_assessment', 'app_lock_register', 'app_merge_households', 'app_register_counts', 'app_registers', 'app_twinned_homes', 'app_village_years');
+select app_callable('app_active_households', 'app_audit_sealed', 'app_former_residents', 'app_hold_approved', 'app_household_history',
+  'app_in_complete_register', 'app_latest_assessment', 'app_lock_register', 'app_merge_households', 'app_move_households',
+  'app_register_counts', 'app_registers', 'app_twinned_homes', 'app_village_years');

@@ -1,7 +1,7 @@
 -- Places: paths, the tree of a day, and the names of places.
 
 -- ── tables ─────────────────────────────────────────────────────────────────────────────────────
-select app_table('localities', owner => 'locks',
+select app_table('localities', owner => 'writes',
   writes => '{system}', writes_reason => 'The catalogue is written by its loader');
 create policy readable on localities for select using (
   (level <> 'village' and (select app_role()) is not null)
@@ -26,7 +26,7 @@ create policy villages_deleted on localities for delete
 comment on policy villages_deleted on localities is
   'Villages are deleted by the officials above them';
 
-select app_table('locality_versions', owner => 'reads',
+select app_table('locality_versions', owner => 'writes',
   reads => '{part of localities by locality_id}', reads_reason => 'A part is read with the record that it belongs to');
 create policy written on locality_versions
   using ((select app_role()) = 'system' or exists (select from localities l where l.id = locality_id and l.level = 'village'
@@ -37,7 +37,7 @@ comment on policy written on locality_versions is
   'A version changes with its village, or by the loader';
 select app_part('locality_versions', 'localities', 'locality_id');
 
-select app_table('locality_successions',
+select app_table('locality_successions', owner => 'writes',
   reads => '{entered}', reads_reason => 'Successions of provinces, districts and communes are public',
   writes => '{system}', writes_reason => 'The catalogue is written by its loader');
 select app_part('locality_successions', 'localities', 'predecessor_id');
@@ -61,6 +61,46 @@ comment on policy written on village_profiles is
   'The village and its officials keep the profile';
 select app_part('village_profiles', 'localities', 'village_id');
 
+-- A flag is set by the officials above its place: the scope path of a place begins with that of its parent, so a place strictly inside
+-- the caller's range has its parent in that range.
+select app_table('locality_flags', owner => 'writes',
+  reads => '{part of localities by locality_id}', reads_reason => 'A part is read with the record that it belongs to');
+create policy written on locality_flags
+  using ((select app_role()) = 'system' or exists (select from localities l where l.id = locality_id and l.level <> 'province'
+    and l.scope_path > (select app_low()) and l.scope_path < (select app_high())))
+  with check ((select app_role()) = 'system' or exists (select from localities l where l.id = locality_id and l.level <> 'province'
+    and l.scope_path > (select app_low()) and l.scope_path < (select app_high())));
+comment on policy written on locality_flags is
+  'Flags of a village, commune or district are set by callers whose range holds its parent';
+select app_part('locality_flags', 'localities', 'locality_id');
+create trigger touch_parent after insert or update or delete on locality_flags
+  for each row execute function app_touch_parent('localities', 'locality_id');
+
+-- The flags of the day are part of a place, so its version changes when the tree day passes the first or last day of a flag.
+create function app_touch_flagged_places() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  update public.localities l set updated_at = pg_catalog.clock_timestamp()
+   where l.id in (select f.locality_id from public.locality_flags f
+                   where f.from_on > old.day and f.from_on <= new.day or f.to_on >= old.day and f.to_on < new.day);
+  return null;
+end $$;
+create trigger flagged_places after update of day on tree_day for each row when (new.day > old.day)
+  execute function app_touch_flagged_places();
+
+select app_table('locality_posts', owner => 'writes', personal => '{person_name, phone, party_member, note}',
+  reads => '{place}', reads_reason => 'Posts are read with their place');
+create policy written on locality_posts
+  using (scope_path >= (select app_low()) and scope_path < (select app_high())
+    and ((select app_role()) <> 'village_head' or post not in ('village_head', 'party_cell_secretary')))
+  with check (scope_path >= (select app_low()) and scope_path < (select app_high())
+    and ((select app_role()) <> 'village_head' or post not in ('village_head', 'party_cell_secretary')));
+comment on policy written on locality_posts is
+  'The commune and the village keep the posts; the head and the Party-cell secretary, who hold the account of the village, do not name themselves';
+create policy twinned on locality_posts for select using (
+  (locality_id = any ((select app_villages())::uuid[]) or locality_id = any ((select app_communes())::uuid[]))
+  and (from_on is null or from_on <= (select app_today())) and (to_on is null or to_on >= (select app_today())));
+comment on policy twinned on locality_posts is 'A unit twinned with the place today sees the present holders';
+
 select app_table('data_loads', tracked => false, grants => 'select, insert, update',
   reads => '{system}', writes => '{system}', reads_reason => 'Only loaders read the digests of loaded files');
 
@@ -80,10 +120,9 @@ create trigger place_of_localities before insert on audit_events for each row
 create function app_place_locality() returns trigger language plpgsql as $$
 begin
   -- app_set_tree_day sets parent and path together, when the path of the parent may be outdated still.
-  if tg_op = 'INSERT' or (new.parent_id is distinct from old.parent_id and new.scope_path = old.scope_path) then
-    select p.scope_path || new.label || '.', p.province_id,
-           case p.level when 'district' then p.id else p.district_id end,
-           case p.level when 'commune' then p.id end
+  -- A merged village lies in its successor, whatever its last parent was.
+  if tg_op = 'INSERT' or (new.parent_id is distinct from old.parent_id and new.scope_path = old.scope_path and new.merged_into_id is null) then
+    select p.scope_path || new.label || '.', p.province_id, p.district_id, p.commune_id
       into new.scope_path, new.province_id, new.district_id, new.commune_id
       from localities p where p.id = new.parent_id;
   end if;
@@ -110,6 +149,8 @@ begin
   end if;
   return new;
 end $$;
+
+create trigger aa_place before insert or update of locality_id on locality_posts for each row execute function app_place_in_locality();
 
 -- Returns the paths of a range of few places, of a village head or a commune: the planner then looks up each path in an index and
 -- sorts the rows. It does not know the bounds of a range at planning, and would estimate it as wide as a province. Lists state the
@@ -146,22 +187,23 @@ begin
   ), tree as (
     select h.locality_id, '0.' || h.label || '.' as path,
            case when not coalesce(h.future, false) and h.level = 'province' then h.locality_id end as province_id,
-           null::uuid as district_id, null::uuid as commune_id
+           null::uuid as district_id, null::uuid as commune_id, null::uuid as village_id
       from home h where h.lies_in is null
     union all
     select h.locality_id, t.path || h.label || '.',
            coalesce(t.province_id, case when h.level = 'province' then h.locality_id end),
            coalesce(t.district_id, case when h.level = 'district' and not coalesce(h.ended, false) then h.locality_id end),
-           coalesce(t.commune_id, case when h.level = 'commune' and not coalesce(h.ended, false) then h.locality_id end)
+           coalesce(t.commune_id, case when h.level = 'commune' and not coalesce(h.ended, false) then h.locality_id end),
+           coalesce(t.village_id, case when h.level = 'village' and not coalesce(h.ended, false) then h.locality_id end)
       from tree t join home h on h.lies_in = t.locality_id
   )
   update localities l
      set scope_path = t.path, province_id = t.province_id, district_id = t.district_id, commune_id = t.commune_id,
-         name = h.name, code = h.code, kind = h.kind, parent_id = h.parent_id
+         merged_into_id = nullif(t.village_id, l.id), name = h.name, code = h.code, kind = h.kind, parent_id = h.parent_id
     from tree t join home h using (locality_id)
    where l.id = t.locality_id
-     and (l.scope_path, l.name, l.code, l.kind, l.parent_id, l.province_id, l.district_id, l.commune_id)
-      is distinct from (t.path, h.name, h.code, h.kind, h.parent_id, t.province_id, t.district_id, t.commune_id);
+     and (l.scope_path, l.name, l.code, l.kind, l.parent_id, l.province_id, l.district_id, l.commune_id, l.merged_into_id)
+      is distinct from (t.path, h.name, h.code, h.kind, h.parent_id, t.province_id, t.district_id, t.commune_id, nullif(t.village_id, l.id));
   get diagnostics moved = row_count;
   return moved;
 end $$;
@@ -217,6 +259,59 @@ begin
 end $$;
 comment on function app_timeline(uuid, date, uuid) is 'The dated parents of a village that was entered under a given parent';
 
+-- Copies the version of the tree day to a village of which a version changed; app_place_locality derives the path. A village without a
+-- known first day keeps none.
+create function app_show_version(village uuid, began date) returns void language sql as $$
+  update public.localities l
+     set name = v.name, code = v.code, kind = v.kind, parent_id = v.parent_id, updated_at = clock_timestamp(),
+         valid_from = case when l.valid_from is not null then coalesce(began, l.valid_from) end
+    from (select x.* from public.locality_versions x, public.tree_day t where x.locality_id = village
+           order by (x.valid_from is null or x.valid_from <= t.day) desc, x.valid_from desc nulls last limit 1) v
+   where l.id = village $$;
+comment on function app_show_version(uuid, date) is 'Copies name, code, kind and parent of the tree day, and a new first day, to a village; runs as the caller';
+
+-- Whether a village of a present commune may have lain in another place before that commune began: in a predecessor of the commune, or
+-- in the province of one, because no split crosses a province.
+create function app_may_have_lain_in(place uuid, present uuid, day date) returns boolean stable language sql as $$
+  with recursive before as (
+    select s.predecessor_id as id from locality_successions s where s.successor_id = present
+     union
+    select s.predecessor_id from before b join locality_successions s on s.successor_id = b.id
+  )
+  select exists (select from before b where b.id = place
+    or app_ancestor(b.id, 'province', day) = app_ancestor(place, 'province', day)) $$;
+
+-- Ends a village: its last version and its open flags and posts end that day, and its successors are recorded. With one successor it lies
+-- in that village from the day after on, as app_set_tree_day computes it.
+-- Runs as the owner: successions have no policy for callers.
+create function app_end_village(village uuid, ends date, successors uuid[], basis text) returns void
+  language plpgsql security definer set search_path = '' as $$
+begin
+  if 1 + cardinality(successors) <> (select count(*) from public.localities l where l.id = any (array_append(successors, village))
+      and l.level = 'village' and public.app_in_range(l.scope_path)) then
+    perform public.app_refuse('app_not_found');
+  end if;
+  -- Later versions only followed a commune to its successor: the service has refused others.
+  delete from public.locality_versions v where v.locality_id = village and v.valid_from > ends;
+  update public.locality_versions v set valid_to = ends where v.locality_id = village and coalesce(v.valid_to > ends, true);
+  perform public.app_show_version(village, null);
+  update public.locality_flags f set to_on = ends
+   where f.locality_id = village and coalesce(f.from_on <= ends, true) and coalesce(f.to_on > ends, true);
+  update public.locality_posts p set to_on = ends
+   where p.locality_id = village and coalesce(p.from_on <= ends, true) and coalesce(p.to_on > ends, true);
+  insert into public.locality_successions (id, predecessor_id, successor_id, effective_on, extent, certain, legal_basis)
+  select gen_random_uuid(), village, s.id, ends + 1, case cardinality(successors) when 1 then 'whole' else 'part' end,
+         cardinality(successors) = 1, basis
+    from unnest(successors) s(id);
+  update public.localities l set valid_to = ends, end_legal_basis = basis where l.id = village;
+  update public.localities l
+     set scope_path = s.scope_path || l.label || '.', province_id = s.province_id, district_id = s.district_id,
+         commune_id = s.commune_id, merged_into_id = coalesce(s.merged_into_id, s.id)
+    from public.localities s, public.tree_day t
+   where l.id = village and s.id = any (successors) and cardinality(successors) = 1 and ends < t.day;
+end $$;
+comment on function app_end_village(uuid, date, uuid[], text) is 'Ends a village, with its successors; the villages are in the caller''s range';
+
 -- The ancestor of a level by the dated parents.
 -- Runs as the owner: a unit that records late names a village that it no longer sees.
 create function app_ancestor(place uuid, wanted_level text, day date) returns uuid
@@ -265,9 +360,10 @@ create function app_tree(day date) returns table (place_id uuid, village_id uuid
     left join above p3 on p3.id = p2.parent_id
    where a.level in ('village', 'commune')
   union all
-  -- A commune that has ended by the day lies where its successor lies; one that begins later lies nowhere yet.
-  select l.id, null, case when l.valid_to < day then l.commune_id end, null, case when l.valid_to < day then l.province_id end
-    from public.localities l where l.level = 'commune' and (l.valid_to < day or l.valid_from > day) $$;
+  -- A commune or village that has ended by the day lies where its successor lies; a commune that begins later lies nowhere yet.
+  select l.id, case l.level when 'village' then coalesce(l.merged_into_id, l.id) end,
+         case when l.valid_to < day then l.commune_id end, null, case when l.valid_to < day then l.province_id end
+    from public.localities l where l.level in ('commune', 'village') and (l.valid_to < day or l.level = 'commune' and l.valid_from > day) $$;
 comment on function app_tree(date) is
   'Every village and commune with the places above it on a day other than the tree day, whose ancestors are stored in localities';
 
@@ -276,12 +372,15 @@ comment on function app_tree(date) is
 create function app_places_of(places uuid[])
   returns table (place_id uuid, village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
   stable language sql security definer set search_path = '' as $$
-  select l.id, case l.level when 'village' then l.id end, l.commune_id, l.district_id, l.province_id from public.localities l where l.id = any (places) $$;
+  select l.id, case l.level when 'village' then coalesce(l.merged_into_id, l.id) end, l.commune_id, l.district_id, l.province_id
+    from public.localities l where l.id = any (places) $$;
 
 create function app_place_labels(places uuid[], day date) returns table (id uuid, code text, name text)
   stable language sql security definer set search_path = '' as $$
-  select v.locality_id, v.code, v.name from public.locality_versions v
-   where v.locality_id = any (places) and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
+  select v.locality_id, v.code, v.name from public.locality_versions v join public.localities l on l.id = v.locality_id
+   -- A village that ended without a certain successor has its last name.
+   where v.locality_id = any (places) and (v.valid_from is null or v.valid_from <= least(day, l.valid_to))
+     and (v.valid_to is null or v.valid_to >= least(day, l.valid_to)) $$;
 
 -- Runs as the owner: the places are those of the caller's own rows, and the places above them are public. One query for all rows of an
 -- answer, because suppression compares the counts below each parent.
@@ -296,7 +395,11 @@ create function app_places_above(places uuid[], day date) returns table (id uuid
      where v.parent_id is not null
        and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
   )
-  select up.id, up.above_id from up $$;
+  select up.id, up.above_id from up
+   union
+  -- A village that has ended by the day lies where its last commune lies.
+  select l.id, above.id from public.localities l cross join lateral unnest(array[l.commune_id, l.district_id, l.province_id]) above(id)
+   where l.id = any (places) and l.level = 'village' and l.valid_to < day and above.id is not null $$;
 comment on function app_places_above(uuid[], date) is 'All places above each of these on a day';
 
 -- Runs as the owner: the list that asks shows the places that its caller sees.
@@ -378,5 +481,6 @@ create function app_is_urban(village uuid) returns boolean stable language sql s
     from public.localities v left join public.localities c on c.id = v.parent_id where v.id = village $$;
 comment on function app_is_urban(uuid) is 'Whether a village is urban: a residential group, or part of a ward or township';
 
-select app_callable('app_analyze_places', 'app_ancestor', 'app_audit_catalogue', 'app_is_urban', 'app_path', 'app_path_end', 'app_path_of', 'app_paths', 'app_place_and_above',
-  'app_place_labels', 'app_place_level', 'app_place_name', 'app_places_above', 'app_places_below', 'app_places_of', 'app_set_tree_day', 'app_timeline', 'app_tree', 'app_village_name');
+select app_callable('app_analyze_places', 'app_ancestor', 'app_audit_catalogue', 'app_end_village', 'app_is_urban', 'app_may_have_lain_in',
+  'app_path', 'app_path_end', 'app_path_of', 'app_paths', 'app_place_and_above', 'app_place_labels', 'app_place_level', 'app_place_name',
+  'app_places_above', 'app_places_below', 'app_places_of', 'app_set_tree_day', 'app_show_version', 'app_timeline', 'app_tree', 'app_village_name');

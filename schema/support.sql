@@ -321,6 +321,20 @@ create trigger keep_inside after update of effective_on, ends_on on programmes f
 create trigger keep_inside after update of valid_from, valid_to on organisations for each row
   when ((new.valid_from, new.valid_to) is distinct from (old.valid_from, old.valid_to)) execute function app_keep_twinnings_inside();
 
+create function app_records_outside(village uuid, first_day date, last_day date) returns jsonb
+  stable language sql security definer set search_path = '' as $$
+  select jsonb_build_object(
+    'twinnings', (select count(*) from public.twinnings t where t.locality_id = village and (t.starts_on < first_day or t.starts_on > last_day)),
+    'visits', (select count(*) from public.visits v where v.village_id = village and (v.visited_on < first_day or v.visited_on > last_day)),
+    'gifts', (select count(*) from public.gifts g where g.village_id = village and (g.given_on < first_day or g.given_on > last_day)),
+    'hardship_lists', (select count(*) from public.hardship_lists l where l.village_id = village
+      and (l.year < extract(year from first_day) or l.year > extract(year from last_day))),
+    'village_registers', (select count(*) from public.village_registers r where r.village_id = village
+      and (r.year < extract(year from first_day) or r.year > extract(year from last_day))),
+    -- Households that came after the last day.
+    'households', (select count(*) from public.households h where h.village_id = village and h.moved_on > last_day)) $$;
+comment on function app_records_outside(uuid, date, date) is 'Records of a village before its first or after its last day; null: no such day';
+
 -- ── refusals that depend on other records ──────────────────────────────────────────────────────
 -- These run as the owner: records outside the caller's range count too.
 create function app_household_decided(subject uuid) returns boolean stable language sql security definer set search_path = '' as $$
@@ -360,4 +374,5 @@ begin
 end $$;
 create trigger ab_keep_identity before update of kind, place_id, locality_id on organisations for each row execute function app_keep_identity();
 
-select app_callable('app_gives_at_home', 'app_recipient_homes', 'app_household_decided', 'app_item_held', 'app_items_met', 'app_member_given', 'app_name_late', 'app_refresh_item', 'app_visit_gave');
+select app_callable('app_gives_at_home', 'app_recipient_homes', 'app_household_decided', 'app_item_held', 'app_items_met', 'app_member_given', 'app_name_late',
+  'app_records_outside', 'app_refresh_item', 'app_visit_gave');

@@ -28,18 +28,22 @@ comment on policy readable on programmes is
   'Programmes are visible to every signed-in user; keys read aggregates only';
 create trigger aa_place before insert or update of locality_id on programmes for each row execute function app_place_in_locality();
 
--- A commune holds villages of a place that ended: a commune that was split, or a district. Its twinnings are those of the village
--- until the last day, and are recorded late.
+-- A commune holds villages of a place that ended: a commune that was split, a district, or a village that was divided. Its twinnings are
+-- those of the village until the last day, and are recorded late.
 create function app_former_places() returns uuid[] stable language sql security definer set search_path = '' as $$
   with recursive above as (
-    select v.parent_id as id from public.localities l join public.locality_versions v on v.locality_id = l.id
+    select former.id
+      from public.localities l
+     cross join lateral (select v.parent_id from public.locality_versions v where v.locality_id = l.id
+                          union all
+                         select s.predecessor_id from public.locality_successions s where s.successor_id = l.id) former(id)
      where public.app_role() in ('commune', 'district') and l.level = 'village'
        and l.scope_path >= public.app_low() and l.scope_path < public.app_high()
      union
     select v.parent_id from above a join public.locality_versions v on v.locality_id = a.id
   )
   select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province' $$;
-comment on function app_former_places() is 'Ended communes and districts in which a village of the caller''s range lay';
+comment on function app_former_places() is 'Ended communes and districts in which a village of the caller''s range lay, and villages that ended into one';
 
 select app_table('twinnings', owner => 'writes',
   writes => '{place}', writes_reason => 'The officials of the village decide about it');
@@ -116,12 +120,16 @@ end $$;
 create trigger ac_last_day before insert or update of ends_on on twinnings for each row execute function app_last_day_of_new();
 
 -- Follows a programme, organisation or place whose end changes. An organisation also ends its twinnings, which would begin
--- again when the organisation is reopened.
+-- again when the organisation is reopened; so does a village, whose twinnings were to last longer.
 create function app_follow_end() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   if tg_table_name = 'organisations' then
     update public.twinnings t set ends_on = new.valid_to
      where t.organisation_id = new.id and t.starts_on <= new.valid_to and (t.ends_on is null or t.ends_on > new.valid_to);
+  elsif tg_table_name = 'localities' then
+    update public.twinnings t set ends_on = new.valid_to
+     where new.level = 'village' and t.locality_id = new.id and t.starts_on <= new.valid_to
+       and (t.ends_on is null or t.ends_on > new.valid_to);
   end if;
   update public.twinnings t set last_day = public.app_last_day(t)
    where case tg_table_name when 'programmes' then t.programme_id = new.id when 'organisations' then t.organisation_id = new.id
@@ -243,4 +251,8 @@ create function app_writes_party(scope_path text, organisation uuid) returns boo
   select coalesce(public.app_in_range(scope_path), false) or exists (select from public.organisations o
     where o.id = organisation and (o.id = public.app_organisation() or public.app_in_range(o.scope_path))) $$;
 
-select app_callable('app_former_places', 'app_programmes_below', 'app_programmes_of_twinnings', 'app_twinnings_under', 'app_standing', 'app_suspended', 'app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_writes_party');
+create function app_twinnings_until(place uuid, day date) returns bigint stable language sql security definer set search_path = '' as $$
+  select count(*) from public.twinnings t where t.locality_id = place and t.starts_on <= day and t.last_day = day $$;
+comment on function app_twinnings_until(uuid, date) is 'The number of twinnings of a place whose last day is this one';
+
+select app_callable('app_former_places', 'app_programmes_below', 'app_programmes_of_twinnings', 'app_twinnings_under', 'app_standing', 'app_suspended', 'app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_twinnings_until', 'app_writes_party');

@@ -38,9 +38,9 @@ update villages set scope_path = commune_path || label || '.';
 create index on villages (number);
 analyze villages;
 
-insert into localities (id, label, level, name, kind, parent_id, scope_path, province_id, commune_id, ethnic_groups, upland,
+insert into localities (id, label, level, name, kind, parent_id, scope_path, province_id, commune_id, ethnic_groups,
     created_at, updated_at, version, changed_xid)
-select id, label, 'village', name, 'thon', commune_id, scope_path, province_id, commune_id, '{10}', true,
+select id, label, 'village', name, 'thon', commune_id, scope_path, province_id, commune_id, '{10}',
        pg_temp.now(), pg_temp.now(), 1, pg_current_xact_id() from villages;
 insert into locality_versions (id, locality_id, name, kind, parent_id, created_at, updated_at, version, changed_xid)
 select pg_temp.id('version', number), id, name, 'thon', commune_id, pg_temp.now(), pg_temp.now(), 1, pg_current_xact_id() from villages;

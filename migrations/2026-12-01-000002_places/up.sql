@@ -22,11 +22,10 @@ create table localities (
   province_id uuid constraint localities_province_id_fkey references localities,
   district_id uuid constraint localities_district_id_fkey references localities,
   commune_id uuid constraint localities_commune_id_fkey references localities,
+  merged_into_id uuid constraint localities_merged_into_id_fkey references localities,
+  end_legal_basis text,
   -- Attributes of a village
   ethnic_groups text[] not null default '{}',
-  border boolean not null default false,
-  extremely_difficult boolean not null default false,
-  upland boolean not null default false,
   latitude double precision constraint localities_latitude check (latitude between -90 and 90),
   longitude double precision constraint localities_longitude check (longitude between -180 and 180),
   created_at timestamptz not null,
@@ -42,6 +41,7 @@ comment on column localities.valid_from is 'First day (inclusive); null: before 
 comment on column localities.valid_to is 'Last day (inclusive); null: still in force';
 comment on column localities.scope_path is 'Labels from the root on the tree day; policies compare it with the caller''s range';
 comment on column localities.province_id is 'Its province on the tree day (itself, for a province); null for future places';
+comment on column localities.merged_into_id is 'For a village that has ended by the tree day: the village in which it lies since; derived from its certain succession';
 create index localities_scope_path on localities (scope_path);
 create index localities_parent_id on localities (parent_id, name, id);
 create index localities_code on localities (code);
@@ -49,12 +49,14 @@ create index localities_level_name on localities (level, name, id);
 create index localities_province_id on localities (province_id);
 create index localities_district_id on localities (district_id);
 create index localities_commune_id on localities (commune_id);
+create index localities_merged_into_id on localities (merged_into_id) where merged_into_id is not null;
 create index localities_changed on localities (changed_xid, id);
 
 create table locality_versions (
   id uuid primary key,
   locality_id uuid not null constraint locality_versions_locality_id_fkey references localities on delete cascade,
   name text collate "vi-x-icu" not null,
+  name_fold text collate "C" not null generated always as (app_fold(name)) stored,
   code text,
   kind text not null,
   parent_id uuid constraint locality_versions_parent_id_fkey references localities,
@@ -69,7 +71,7 @@ create table locality_versions (
   constraint locality_versions_day_key unique nulls not distinct (locality_id, valid_from)
 );
 comment on table locality_versions is 'Name, code, kind and parent of a locality from day to day (both inclusive)';
-create index locality_versions_parent_id on locality_versions (parent_id);
+create index locality_versions_parent_id on locality_versions (parent_id, name_fold);
 create index locality_versions_code on locality_versions (code);
 create index locality_versions_changed on locality_versions (changed_xid, id);
 
@@ -118,6 +120,53 @@ create table village_profiles (
 );
 comment on table village_profiles is 'Numbers of households and people of a village, year by year, as its commune counts them';
 create index village_profiles_changed on village_profiles (changed_xid, id);
+
+create table locality_flags (
+  id uuid primary key,
+  locality_id uuid not null constraint locality_flags_locality_id_fkey references localities on delete cascade,
+  flag text not null constraint locality_flags_flag check (flag in ('border', 'extremely_difficult', 'upland', 'lowland', 'ethnic_minority')),
+  from_on date,
+  to_on date,
+  decision_number text,
+  decision_date date,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  version bigint not null,
+  changed_xid xid8 not null,
+  constraint locality_flags_period check (from_on <= to_on)
+);
+comment on table locality_flags is 'What a decision declared a village, commune or district to be, from day to day (both inclusive)';
+comment on column locality_flags.from_on is 'Null: since before the records begin';
+create index locality_flags_locality_id on locality_flags (locality_id, flag);
+create index locality_flags_changed on locality_flags (changed_xid, id);
+
+create table locality_posts (
+  id uuid primary key,
+  locality_id uuid not null,
+  scope_path text collate "C" not null,
+  post text not null constraint locality_posts_post check (post in
+    ('village_head', 'deputy_head', 'party_cell_secretary', 'front_head', 'militia_leader', 'health_worker', 'women', 'farmers', 'youth',
+     'veterans', 'prestigious_person', 'village_elder', 'contact_officer', 'other')),
+  person_name text collate "vi-x-icu" not null constraint locality_posts_person_name check (person_name <> ''),
+  phone text,
+  from_on date,
+  to_on date,
+  party_member boolean,
+  note text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  version bigint not null,
+  changed_xid xid8 not null,
+  constraint locality_posts_locality_id_fkey foreign key (locality_id, scope_path) references localities (id, scope_path) on update cascade,
+  constraint locality_posts_period check (from_on <= to_on)
+);
+comment on table locality_posts is 'Holders of posts of a village or commune, with their terms (both days inclusive)';
+comment on column locality_posts.party_member is 'A political view: null for twinned units';
+create index locality_posts_locality_id on locality_posts (locality_id, scope_path);
+create index locality_posts_scope_path on locality_posts (scope_path);
+create index locality_posts_person_name on locality_posts (person_name, id);
+create index locality_posts_updated_at on locality_posts (updated_at, id);
+create index locality_posts_changed on locality_posts (changed_xid, id);
 
 create table data_loads (
   name text primary key,

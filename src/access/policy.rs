@@ -90,6 +90,11 @@ permissions! {
     // A province and a district assign the villages of communes that were split.
     WriteVillages          = "villages:write":         -    x    x    x    -    -    -;
 
+    // Flags of villages, communes and districts; a range holds the parent of the place.
+    WriteFlags             = "flags:write":            -    x    x    x    -    -    -;
+    ReadPosts              = "posts:read":             x    x    x    x    x    x    -;
+    WritePosts             = "posts:write":            -    -    -    x    -    x    -;
+
     ReadOrganisations      = "organisations:read":     x    x    x    x    x    x    -;
     WriteOrganisations     = "organisations:write":    -    x    x    x    -    -    -;
     ReadProgrammes         = "programmes:read":        x    x    x    x    x    x    -;

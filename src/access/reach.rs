@@ -18,9 +18,7 @@ use crate::kernel::list::page::Keyset;
 /// The extent of a caller's rows.
 #[derive(Clone, Copy, PartialEq)]
 enum Width {
-    /// One place, without places below.
-    Place,
-    /// Few places: the index is searched for each, and the rows are sorted.
+    /// Few places, as of a village head, a commune or a district: the index is searched for each, and the rows are sorted.
     FewPlaces,
     /// Too many rows to sort: the index is scanned in the order of the list, and filtered by place.
     Wide,
@@ -84,7 +82,6 @@ impl Reach {
         let twinned = |column: &str| format!("{t}.{column} = ANY ((SELECT app_villages())::uuid[])");
         let of_twinned_homes = || format!("{t}.household_id = ANY ((SELECT app_twinned_homes())::uuid[])");
         let within = |column: &str| match width {
-            Width::Place => format!("{t}.{column} = (SELECT app_low())"),
             Width::FewPlaces => format!("{t}.{column} = ANY ((SELECT app_paths())::text[])"),
             Width::Wide | Width::Country | Width::Twinned => {
                 format!("{t}.{column} >= (SELECT app_low()) AND {t}.{column} < (SELECT app_high())")
@@ -113,9 +110,8 @@ impl Reach {
 
 fn width(actor: &Actor) -> Width {
     match actor.role() {
-        Some(Role::VillageHead) => Width::Place,
-        // A district may be an organisation, too.
-        Some(Role::Commune | Role::District) => Width::FewPlaces,
+        // A village, and those that merged into it. A district may be an organisation, too.
+        Some(Role::VillageHead | Role::Commune | Role::District) => Width::FewPlaces,
         Some(Role::TwinningUnit) => Width::Twinned,
         // A key has no organisation, like a province. The level of its place is known in the database only.
         Some(Role::Province) | None => Width::Wide,

@@ -9,6 +9,10 @@ define_sql_function! {
     fn app_in_range(path: Text) -> Bool;
 }
 define_sql_function! {
+    /// The path of the caller's place, with which its range begins.
+    fn app_low() -> Nullable<Text>;
+}
+define_sql_function! {
     /// The organisation that the caller acts for.
     fn app_organisation() -> Nullable<Uuid>;
 }

@@ -8,12 +8,13 @@ use diesel::sql_types::{Bytea, Uuid as SqlUuid};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{id, insert, until};
+use super::{date, id, insert, until};
 use crate::access::actor::Actor;
 use crate::access::tx::Tx;
 use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
 use crate::places::loader::locality_id;
+use crate::places::localities::end::{self, EndedTwinnings, LocalityEnd};
 use crate::places::localities::model::{LocalityKind, NewLocality, VillageProfile};
 use crate::places::localities::queries as localities;
 
@@ -28,6 +29,7 @@ fn villages() -> Vec<Village> {
         ("duchung", "Đức Hưng", LocalityKind::Thon, ianan, &["01", "02", "07"], 208),
         ("thon9", "Thôn 9", LocalityKind::Thon, yangtrung, &["01"], 96),
         ("thon10", "Thôn 10", LocalityKind::Thon, yangtrung, &["01", "05"], 88),
+        ("thon11", "Thôn 11 (trình diễn)", LocalityKind::Thon, yangtrung, &["01"], 31),
         ("hlehlang", "Hle Hlang", LocalityKind::Lang, yangtrung, &["13"], 104),
         ("tnang", "Tnang", LocalityKind::Lang, yangtrung, &["13"], 79),
     ]
@@ -35,7 +37,11 @@ fn villages() -> Vec<Village> {
 
 /// Returns the number of households to load for a village, less than its `households`.
 pub fn entered(village: &str) -> usize {
-    if village == "tung" { 24 } else { 9 }
+    match village {
+        "tung" => 24,
+        "thon11" => 2,
+        _ => 9,
+    }
 }
 
 pub fn household(village: &str, number: usize) -> Uuid {
@@ -62,9 +68,6 @@ pub fn load(conn: &mut PgConnection, secrets: &Secrets, today: NaiveDate) -> Res
             current_parent_id: None,
             valid_from: None,
             ethnic_groups: groups.iter().map(|code| (*code).to_owned()).collect(),
-            border: commune == locality_id(2024, "23884"),
-            extremely_difficult: groups.first() != Some(&"01"),
-            upland: true,
             latitude: None,
             longitude: None,
             profiles,
@@ -73,7 +76,57 @@ pub fn load(conn: &mut PgConnection, secrets: &Secrets, today: NaiveDate) -> Res
         localities::create(&mut tx, id(&format!("village/{key}")).into(), village)?;
         add_households(conn, secrets, key, groups)?;
     }
+    add_flags(conn)?;
+    add_posts(conn)?;
+    // Thôn 11 merged into Thôn 10.
+    if until(today, "2026-04-01") {
+        let mut tx = Tx { conn, actor: &system, today, secrets };
+        let merged = LocalityEnd {
+            ends_on: date("2026-03-31")?,
+            successor_ids: vec![id("village/thon10").into()],
+            legal_basis: Some("Nghị quyết sắp xếp thôn (trình diễn)".into()),
+            twinnings: EndedTwinnings::End,
+            dry_run: false,
+        };
+        end::end(&mut tx, id("village/thon11").into(), merged)?;
+    }
     add_organisations(conn, today)
+}
+
+/// Flags without decisions, and one with an invented one.
+fn add_flags(conn: &mut PgConnection) -> Result<()> {
+    let row = |place: Uuid, flag: &str, decision: Option<&str>| {
+        json!({"id": id(&format!("flag/{place}/{flag}")), "locality_id": place, "flag": flag,
+               "from_on": decision.map(|_| "2022-01-01"), "decision_number": decision, "decision_date": decision.map(|_| "2021-12-15")})
+    };
+    let mut flags = vec![row(locality_id(2024, "23884"), "border", None)];
+    for (key, _, _, commune, groups, _) in villages() {
+        let village = id(&format!("village/{key}"));
+        flags.push(row(village, "upland", None));
+        if commune == locality_id(2024, "23884") {
+            flags.push(row(village, "border", None));
+        }
+        if groups.first() != Some(&"01") {
+            flags.push(row(village, "ethnic_minority", None));
+            flags.push(row(village, "extremely_difficult", Some("15/QĐ (trình diễn)")));
+        }
+    }
+    insert(conn, "locality_flags", flags)
+}
+
+/// Posts of làng Tung, and the contact officer of its commune.
+fn add_posts(conn: &mut PgConnection) -> Result<()> {
+    let tung = id("village/tung");
+    let posts = [
+        (tung, "village_head", "Rơ Mah Tung (trình diễn)", Some("0900000101")),
+        (tung, "party_cell_secretary", "Siu Hlơ (trình diễn)", Some("0900000102")),
+        (tung, "militia_leader", "Ksor Pyui (trình diễn)", Some("0900000103")),
+        (tung, "health_worker", "Kpă H'Ngao (trình diễn)", Some("0900000104")),
+        (tung, "prestigious_person", "Rơ Mah Kloanh (trình diễn)", None),
+        (locality_id(2024, "23884"), "contact_officer", "Nguyễn Thị Lan (trình diễn)", Some("0900000105")),
+    ];
+    let row = |(place, post, name, phone): (Uuid, &str, &str, Option<&str>)| json!({"id": id(&format!("post/{place}/{post}")), "locality_id": place, "post": post, "person_name": name, "phone": phone});
+    insert(conn, "locality_posts", posts.into_iter().map(row).collect())
 }
 
 fn add_organisations(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {

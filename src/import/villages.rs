@@ -1,6 +1,6 @@
 //! Imports villages with their counts of households and people by year: one row for each village, or one for each year.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -12,12 +12,14 @@ use super::places::{Place, Places};
 use super::report::Fault;
 use super::table::Row;
 use super::years::{self, Entry, YearRow};
+use crate::access::tx::Tx;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::value::text::plain;
 use crate::places::catalogues::data;
 use crate::places::localities::LocalityId;
+use crate::places::localities::flags::LocalityFlagWord;
 use crate::places::localities::model::{LocalityKind, LocalityLevel, NewLocality, VillageProfile};
-use crate::places::localities::queries;
+use crate::places::localities::{flags, names, queries};
 
 pub fn columns() -> Vec<Column> {
     let is_of_village = |code: &str| LocalityKind::ALL.iter().any(|kind| kind.as_str() == code && kind.is_of_village());
@@ -25,12 +27,18 @@ pub fn columns() -> Vec<Column> {
     kinds.retain(|kind| is_of_village(&kind.code));
     let spellings = data::ethnic_group_spellings();
     let also: Vec<(&str, &str)> = spellings.iter().map(|(name, code)| (name.as_str(), code.as_str())).collect();
+    let mark = |flag: &'static str, heading: &'static str, also: &'static [&'static str]| {
+        Column::new(flag, heading, Reads::Mark)
+            .also(also)
+            .example("x")
+            .about("x if it applies; the flag has no decision")
+    };
     vec![
         Column::new("name", "Tên thôn, làng", Reads::Text)
             .also(&["tên", "thôn", "làng", "thôn, làng", "tên thôn", "tên làng", "village"])
             .required()
             .example("Tung")
-            .about("Without the kind: Tung, not làng Tung"),
+            .about("The kind in front of it is taken off: làng Tung is Tung"),
         Column::new("kind", "Loại", Reads::Word(Words::new(kinds, &[]))).also(&["loại hình"]).required().example("làng"),
         Column::new("commune", "Xã", Reads::Text)
             .also(&["mã xã", "xã, phường", "xã/phường", "parent_id"])
@@ -55,19 +63,24 @@ pub fn columns() -> Vec<Column> {
             .also(&["thành phần dân tộc"])
             .example("Gia-rai")
             .about("The main ones, by name or code"),
-        Column::new("border", "Biên giới", Reads::Mark).also(&["thôn biên giới"]).example("x").about("x if it applies"),
-        Column::new("extremely_difficult", "Đặc biệt khó khăn", Reads::Mark)
-            .also(&["đbkk", "thôn đặc biệt khó khăn", "thôn đbkk"])
-            .example("x")
-            .about("x if it applies"),
-        Column::new("upland", "Miền núi, vùng cao", Reads::Mark).also(&["miền núi", "vùng cao"]).example("x").about("x if it applies"),
+        mark("border", "Biên giới", &["thôn biên giới"]),
+        mark("extremely_difficult", "Đặc biệt khó khăn", &["đbkk", "thôn đặc biệt khó khăn", "thôn đbkk"]),
+        mark("upland", "Miền núi, vùng cao", &["miền núi", "vùng cao"]),
+        mark("lowland", "Vùng thấp, đồng bằng", &["vùng thấp", "đồng bằng"]),
+        mark("ethnic_minority", "Thôn đồng bào DTTS", &["thôn dtts", "làng dtts", "thôn, làng đồng bào dtts"]),
         Column::new("latitude", "Vĩ độ", Reads::Decimal).example("13.78").about("Decimal degrees"),
         Column::new("longitude", "Kinh độ", Reads::Decimal).example("107.47").about("Decimal degrees"),
     ]
 }
 
 type Key = (LocalityId, LocalityKind, String);
-type VillageEntry = Entry<NewLocality, VillageProfile>;
+type VillageEntry = Entry<Village, VillageProfile>;
+
+/// A village of the file.
+struct Village {
+    new: NewLocality,
+    flags: Vec<LocalityFlagWord>,
+}
 
 pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     let places = Places::load(work.tx.conn)?;
@@ -84,7 +97,7 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
 }
 
 /// Converts a row to the body of a request.
-fn village(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<YearRow<Key, NewLocality, VillageProfile>> {
+fn village(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<YearRow<Key, Village, VillageProfile>> {
     let line = row.line;
     let named = row.fields.contains_key("commune");
     let commune = match work.place(places, &mut row, "commune", &[LocalityLevel::Commune], None) {
@@ -100,11 +113,8 @@ fn village(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<YearR
     if profile.as_object().is_some_and(|counts| counts.keys().any(|field| field != "year")) {
         row.fields.insert("profiles".into(), json!([profile]));
     }
-    if let Some(kind) = row.text("kind").and_then(|code| code.parse::<LocalityKind>().ok())
-        && let Some(name) = row.text("name").and_then(|name| without_kind(name, kind))
-    {
-        row.fields.insert("name".into(), name.into());
-    }
+    let flags = LocalityFlagWord::ALL.iter().copied();
+    let flags = flags.filter(|flag| row.fields.remove(flag.as_str()) == Some(Value::Bool(true))).collect();
     if !row.sound || commune.is_none() || (split && current.is_none()) {
         return None;
     }
@@ -115,15 +125,14 @@ fn village(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<YearR
     }
     let mut new: NewLocality = work.valid(line, Value::Object(row.fields))?;
     let year = std::mem::take(&mut new.profiles).pop();
-    Some((line, key(new.parent_id, new.kind, &new.name), new, year))
-}
-
-/// Removes the kind before a name, as in `làng Tung`; in `Thôn 9` it is part of the name.
-fn without_kind(name: &str, kind: LocalityKind) -> Option<String> {
-    let (first, rest) = name.split_at_checked(name.char_indices().nth(kind.label_vi().chars().count())?.0)?;
-    let bare = rest.strip_prefix(' ')?.trim();
-    let is_number = bare.chars().all(|c| c.is_ascii_digit());
-    (plain(first) == plain(kind.label_vi()) && !bare.is_empty() && !is_number).then(|| bare.to_owned())
+    new.name = match names::checked(&new.name, new.kind) {
+        Ok(name) => name,
+        Err(problem) => {
+            work.refuse(line, &problem);
+            return None;
+        }
+    };
+    Some((line, key(new.parent_id, new.kind, &new.name), Village { new, flags }, year))
 }
 
 fn key(parent: LocalityId, kind: LocalityKind, name: &str) -> Key {
@@ -135,13 +144,15 @@ struct Known<'p> {
     by_key: HashMap<Key, &'p Place>,
     by_code: HashMap<(LocalityId, &'p str), &'p Place>,
     years: HashMap<LocalityId, Vec<VillageProfile>>,
+    flags: HashSet<(LocalityId, LocalityFlagWord)>,
 }
 
 impl<'p> Known<'p> {
     fn load(work: &mut Import<'_>, places: &'p Places, entries: &[VillageEntry]) -> Result<Self> {
         let villages: HashMap<LocalityId, &Place> = places.villages().map(|place| (place.id, place)).collect();
         let ids: Vec<LocalityId> = villages.keys().copied().collect();
-        let mut known = Self { by_key: HashMap::new(), by_code: HashMap::new(), years: HashMap::new() };
+        let mut known =
+            Self { by_key: HashMap::new(), by_code: HashMap::new(), years: HashMap::new(), flags: HashSet::new() };
         // Indexed under every commune in which a village has lain, because a list may contain a former one.
         for (id, parent) in queries::parents(&mut work.tx, &ids)? {
             let Some(place) = villages.get(&id) else { continue };
@@ -155,11 +166,12 @@ impl<'p> Known<'p> {
         for (id, profile) in queries::profiles(&mut work.tx, &spoken_of)? {
             known.years.entry(id).or_default().push(profile);
         }
+        known.flags.extend(flags::of_today(&mut work.tx, &spoken_of)?);
         Ok(known)
     }
 
     fn find(&self, entry: &VillageEntry) -> Option<&'p Place> {
-        let new = &entry.new;
+        let new = &entry.new.new;
         let by_code = new.code.as_deref().and_then(|code| self.by_code.get(&(new.parent_id, code)));
         by_code.or_else(|| self.by_key.get(&key(new.parent_id, new.kind, &new.name))).copied()
     }
@@ -167,9 +179,14 @@ impl<'p> Known<'p> {
 
 fn add(work: &mut Import<'_>, entry: VillageEntry) -> Result<()> {
     let rows = entry.rows();
-    let mut new = entry.new;
+    let Village { mut new, flags } = entry.new;
     new.profiles = entry.years.into_iter().map(|(_, profile)| profile).collect();
-    if work.write(entry.line, |tx| queries::create(tx, Uuid::now_v7().into(), new))? {
+    let id = Uuid::now_v7().into();
+    let create = |tx: &mut Tx<'_>| {
+        queries::create(tx, id, new)?;
+        flags::declare(tx, id, &flags)
+    };
+    if work.write(entry.line, create)? {
         work.report.added += rows;
     }
     Ok(())
@@ -177,8 +194,11 @@ fn add(work: &mut Import<'_>, entry: VillageEntry) -> Result<()> {
 
 /// Adds missing years to an existing village; other differences are warnings.
 fn add_years(work: &mut Import<'_>, known: &Known<'_>, place: &Place, entry: VillageEntry) -> Result<()> {
-    for field in differences(&entry.new, place) {
+    for field in differences(&entry.new.new, place) {
         work.warn(entry.line, field, &Fault::Differs);
+    }
+    for flag in entry.new.flags.iter().filter(|flag| !known.flags.contains(&(place.id, **flag))) {
+        work.warn(entry.line, flag.as_str(), &Fault::Differs);
     }
     let mut profiles = known.years.get(&place.id).cloned().unwrap_or_default();
     let mut new_years = 0;
@@ -210,24 +230,8 @@ fn differences(new: &NewLocality, place: &Place) -> Vec<&'static str> {
         ("kind", new.kind != place.kind),
         ("code", new.code.is_some() && new.code != place.code),
         ("ethnic_groups", !new.ethnic_groups.is_empty() && new.ethnic_groups != place.ethnic_groups),
-        ("border", new.border && !place.border),
-        ("extremely_difficult", new.extremely_difficult && !place.extremely_difficult),
-        ("upland", new.upland && !place.upland),
         ("latitude", new.latitude.is_some() && new.latitude != place.latitude),
         ("longitude", new.longitude.is_some() && new.longitude != place.longitude),
     ];
     fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_kind_before_a_name_is_no_part_of_it() {
-        let bare = |name| without_kind(name, LocalityKind::Lang);
-        assert_eq!(bare("làng Tung").as_deref(), Some("Tung"));
-        assert_eq!(bare("LÀNG  Hle Hlang").as_deref(), Some("Hle Hlang"));
-        assert_eq!((bare("Tung"), bare("Làng"), bare("Làng 9")), (None, None, None));
-    }
 }

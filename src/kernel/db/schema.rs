@@ -381,12 +381,49 @@ diesel::table! {
         province_id -> Nullable<Uuid>,
         district_id -> Nullable<Uuid>,
         commune_id -> Nullable<Uuid>,
+        /// For a village that has ended by the tree day: the village in which it lies since; derived from its certain succession
+        merged_into_id -> Nullable<Uuid>,
+        end_legal_basis -> Nullable<Text>,
         ethnic_groups -> Array<Text>,
-        border -> Bool,
-        extremely_difficult -> Bool,
-        upland -> Bool,
         latitude -> Nullable<Float8>,
         longitude -> Nullable<Float8>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    /// What a decision declared a village, commune or district to be, from day to day (both inclusive)
+    locality_flags (id) {
+        id -> Uuid,
+        locality_id -> Uuid,
+        flag -> Text,
+        /// Null: since before the records begin
+        from_on -> Nullable<Date>,
+        to_on -> Nullable<Date>,
+        decision_number -> Nullable<Text>,
+        decision_date -> Nullable<Date>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Holders of posts of a village or commune, with their terms (both days inclusive)
+    locality_posts (id) {
+        id -> Uuid,
+        locality_id -> Uuid,
+        scope_path -> Text,
+        post -> Text,
+        person_name -> Text,
+        phone -> Nullable<Text>,
+        from_on -> Nullable<Date>,
+        to_on -> Nullable<Date>,
+        /// A political view: null for twinned units
+        party_member -> Nullable<Bool>,
+        note -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
@@ -416,6 +453,7 @@ diesel::table! {
         id -> Uuid,
         locality_id -> Uuid,
         name -> Text,
+        name_fold -> Text,
         code -> Nullable<Text>,
         kind -> Text,
         parent_id -> Nullable<Uuid>,
@@ -629,6 +667,8 @@ diesel::table! {
         step -> Text,
         taken_by -> Nullable<Uuid>,
         body_hash -> Bytea,
+        /// For steps that are not answered with their record: a repetition has the same answer
+        answer -> Nullable<Jsonb>,
         taken_at -> Timestamptz,
     }
 }
@@ -844,6 +884,7 @@ diesel::joinable!(hardship_items -> households (household_id));
 diesel::joinable!(household_assessments -> poverty_standards (standard));
 diesel::joinable!(household_merges -> households (household_id));
 diesel::joinable!(household_residences -> households (household_id));
+diesel::joinable!(locality_flags -> localities (locality_id));
 diesel::joinable!(locality_words -> localities (locality_id));
 diesel::joinable!(organisation_contacts -> organisations (organisation_id));
 diesel::joinable!(organisation_headcounts -> organisations (organisation_id));
@@ -881,6 +922,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     household_words,
     households,
     localities,
+    locality_flags,
+    locality_posts,
     locality_successions,
     locality_versions,
     locality_words,

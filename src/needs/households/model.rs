@@ -453,6 +453,8 @@ pub struct HouseholdFilter {
     /// `true`: households for which another household of the village has the same name and birth year of the head;
     /// `false`: the others.
     pub possible_duplicate: Option<bool>,
+    /// `true`: households whose village has ended; those of them that are `active` wait to be moved to a successor.
+    pub village_ended: Option<bool>,
     /// Words or prefixes of words of the head's name, without case and diacritics: `y bl` finds Y Blơi.
     #[search]
     #[param(example = "y bl")]

@@ -107,6 +107,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &HouseholdFilter, keyset: Keyset<HouseholdS
             .when(filter.special_hardship, |special| households::special_hardship.eq(special))
             .when_any(&filter.status, |statuses| households::status.eq_any(statuses))
             .when(filter.possible_duplicate, |wanted| has_twin().eq(wanted))
+            .when(filter.village_ended, |wanted| village_has_ended().eq(wanted))
             // A text of punctuation only has no words, and matches no household.
             .when(filter.q.as_ref().filter(|_| words.is_empty()), |_| {
                 diesel::dsl::sql::<diesel::sql_types::Bool>("false")
@@ -136,6 +137,13 @@ fn has_twin() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
     diesel::dsl::sql(
         "EXISTS (SELECT FROM households twin WHERE twin.village_id = households.village_id AND twin.id <> households.id \
          AND twin.head_fold = households.head_fold AND twin.head_birth_year IS NOT DISTINCT FROM households.head_birth_year)",
+    )
+}
+
+/// Condition: the village of the household has ended.
+fn village_has_ended() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
+    diesel::dsl::sql(
+        "EXISTS (SELECT FROM localities v WHERE v.id = households.village_id AND v.valid_to < (SELECT app_today()))",
     )
 }
 

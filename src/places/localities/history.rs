@@ -3,28 +3,15 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Jsonb, Uuid as SqlUuid};
+use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::LocalityId;
-use super::model::{LocalityKind, LocalityLevel, LocalityPathStep};
+use super::model::LocalityLevel;
+use super::versions::{LocalityVersion, VERSION};
 use crate::access::tx::Tx;
 use crate::kernel::http::problem::{Problem, Result};
-
-/// Name, code, kind and parent of a place in a period.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct LocalityVersion {
-    #[schema(example = "Yang Trung")]
-    pub name: String,
-    pub code: Option<String>,
-    pub kind: LocalityKind,
-    pub parent_id: Option<LocalityId>,
-    pub path: Vec<LocalityPathStep>,
-    pub valid_from: Option<NaiveDate>,
-    pub valid_to: Option<NaiveDate>,
-    pub legal_basis: Option<String>,
-}
 
 /// A predecessor or successor of a place.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -48,9 +35,13 @@ pub struct LocalitySuccession {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LocalityHistory {
     pub id: LocalityId,
+    /// The earliest first.
     pub versions: Vec<LocalityVersion>,
     pub predecessors: Vec<LocalitySuccession>,
     pub successors: Vec<LocalitySuccession>,
+    /// The decision by which a village ended.
+    #[schema(example = "12/NQ-HĐND")]
+    pub end_legal_basis: Option<String>,
 }
 
 #[derive(QueryableByName)]
@@ -61,6 +52,8 @@ struct History {
     predecessors: serde_json::Value,
     #[diesel(sql_type = Jsonb)]
     successors: serde_json::Value,
+    #[diesel(sql_type = Nullable<Text>)]
+    end_legal_basis: Option<String>,
 }
 
 pub fn find_history(tx: &mut Tx<'_>, id: LocalityId) -> Result<LocalityHistory> {
@@ -73,11 +66,9 @@ pub fn find_history(tx: &mut Tx<'_>, id: LocalityId) -> Result<LocalityHistory> 
         )
     };
     let row: History = sql_query(format!(
-        "SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('name', v.name, 'code', v.code, 'kind', v.kind, 'parent_id', v.parent_id,
-                'path', app_path(v.locality_id, coalesce(v.valid_to, v.valid_from, app_today())),
-                'valid_from', v.valid_from, 'valid_to', v.valid_to, 'legal_basis', v.legal_basis) ORDER BY v.valid_from NULLS FIRST), '[]')
-                FROM locality_versions v WHERE v.locality_id = $1) AS versions,
-            {} AS predecessors, {} AS successors
+        "SELECT (SELECT coalesce(jsonb_agg({VERSION} ORDER BY v.valid_from NULLS FIRST), '[]')
+                   FROM locality_versions v WHERE v.locality_id = $1) AS versions,
+                {} AS predecessors, {} AS successors, end_legal_basis
           FROM localities WHERE id = $1",
         succession("predecessor_id", "successor_id"),
         succession("successor_id", "predecessor_id")
@@ -90,6 +81,7 @@ pub fn find_history(tx: &mut Tx<'_>, id: LocalityId) -> Result<LocalityHistory> 
             versions: serde_json::from_value(versions)?,
             predecessors: serde_json::from_value(predecessors)?,
             successors: serde_json::from_value(successors)?,
+            end_legal_basis: row.end_legal_basis,
         })
     };
     read(row.versions, row.predecessors, row.successors).map_err(Problem::internal)

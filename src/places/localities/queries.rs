@@ -7,7 +7,8 @@ use diesel::sql_types::{Bool, Date, Nullable, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::LocalityId;
-use super::model::{Locality, LocalityChanges, LocalityLevel, NewLocality, VillageName, VillageProfile};
+use super::model::{Locality, LocalityChanges, LocalityKind, LocalityLevel, NewLocality, VillageName, VillageProfile};
+use super::names;
 use super::range::open_place_in_range;
 use super::search::tree_day_of;
 use crate::access::sql::app_in_range;
@@ -54,6 +55,7 @@ pub fn create(tx: &mut Tx<'_>, id: LocalityId, new: NewLocality) -> Result<()> {
     if let Some(valid_from) = new.valid_from {
         day::check_past(valid_from, tx.today, "#/valid_from")?;
     }
+    let name = names::checked(&new.name, new.kind)?;
     check_parent(tx, new.parent_id, "#/parent_id", new.current_parent_id.is_some())?;
     if let Some(parent) = new.current_parent_id {
         check_current_parent(tx, parent)?;
@@ -72,15 +74,12 @@ pub fn create(tx: &mut Tx<'_>, id: LocalityId, new: NewLocality) -> Result<()> {
         .values((
             localities::id.eq(id),
             localities::level.eq(LocalityLevel::Village),
-            localities::name.eq(&new.name),
+            localities::name.eq(&name),
             localities::kind.eq(new.kind),
             localities::code.eq(&new.code),
             localities::parent_id.eq(current),
             localities::valid_from.eq(new.valid_from),
             localities::ethnic_groups.eq(&new.ethnic_groups),
-            localities::border.eq(new.border),
-            localities::extremely_difficult.eq(new.extremely_difficult),
-            localities::upland.eq(new.upland),
             localities::latitude.eq(new.latitude),
             localities::longitude.eq(new.longitude),
         ))
@@ -91,7 +90,7 @@ pub fn create(tx: &mut Tx<'_>, id: LocalityId, new: NewLocality) -> Result<()> {
             (
                 locality_versions::id.eq(Uuid::now_v7()),
                 locality_versions::locality_id.eq(id),
-                locality_versions::name.eq(&new.name),
+                locality_versions::name.eq(&name),
                 locality_versions::kind.eq(new.kind),
                 locality_versions::code.eq(&new.code),
                 locality_versions::parent_id.eq(part.parent_id),
@@ -147,22 +146,24 @@ fn timeline(
     Ok(query.load(tx.conn)?)
 }
 
-pub fn update(tx: &mut Tx<'_>, id: LocalityId, changes: LocalityChanges) -> Result<()> {
-    let level: LocalityLevel = localities::table.find(id).select(localities::level).first(tx.conn)?;
+pub fn update(tx: &mut Tx<'_>, id: LocalityId, mut changes: LocalityChanges) -> Result<()> {
+    let (level, kind): (LocalityLevel, LocalityKind) =
+        localities::table.find(id).select((localities::level, localities::kind)).first(tx.conn)?;
     if level != LocalityLevel::Village {
         return Err(Problem::new(Code::FORBIDDEN));
     }
+    if let Some(name) = &changes.name {
+        changes.name = Some(names::checked(name, changes.kind.unwrap_or(kind))?);
+    }
     records::apply(diesel::update(localities::table.find(id)).set(&changes).execute(tx.conn))?;
-    // Name, kind and code are corrected in the version in force, too.
-    let in_force = locality_versions::table
-        .filter(locality_versions::locality_id.eq(id))
-        .filter(locality_versions::valid_to.is_null());
+    // Name, kind and code are corrected in the version of today, or the last one, too.
     if changes.name.is_some() || changes.kind.is_some() || changes.code.is_some() {
-        let (name, kind, code): (String, super::model::LocalityKind, Option<String>) =
-            localities::table.find(id).select((localities::name, localities::kind, localities::code)).first(tx.conn)?;
-        let corrected =
-            (locality_versions::name.eq(name), locality_versions::kind.eq(kind), locality_versions::code.eq(code));
-        diesel::update(in_force).set(corrected).execute(tx.conn)?;
+        sql_query(
+            "UPDATE locality_versions v SET name = l.name, kind = l.kind, code = l.code FROM localities l
+              WHERE l.id = $1 AND v.locality_id = l.id AND v.valid_to IS NOT DISTINCT FROM l.valid_to",
+        )
+        .bind::<SqlUuid, _>(id)
+        .execute(tx.conn)?;
     }
     if let Some(parent) = changes.current_parent_id {
         check_current_parent(tx, parent)?;
@@ -192,7 +193,9 @@ fn move_village(tx: &mut Tx<'_>, id: LocalityId, parent: LocalityId) -> Result<(
           WHERE v.locality_id = $1 AND v.valid_to IS NULL",
     )
     .bind::<SqlUuid, _>(id)
-    .get_result(tx.conn)?;
+    .get_result(tx.conn)
+    .optional()?
+    .ok_or_else(|| Problem::field("#/current_parent_id", problems::ENDED))?;
     if in_force.replace {
         sql_query("UPDATE locality_versions SET parent_id = $2 WHERE id = $1")
             .bind::<SqlUuid, _>(in_force.id)

@@ -21,7 +21,15 @@ use crate::kernel::value::text::fold;
 /// Selects a locality with the version of a day, or of the nearest day of its validity. `FROM` binds the day as `$1`.
 const AS_ON: &str = "
     SELECT l.id, l.level, v.code, v.name, v.kind, v.parent_id, app_path(l.id, d.day) AS path, l.valid_from, l.valid_to,
-           l.ethnic_groups, l.border, l.extremely_difficult, l.upland, l.latitude, l.longitude, l.version, l.created_at, l.updated_at,
+           l.ethnic_groups, l.latitude, l.longitude, l.version, l.created_at, l.updated_at,
+           (SELECT coalesce(jsonb_agg(DISTINCT f.flag), '[]') FROM locality_flags f
+             WHERE f.locality_id = l.id AND (f.from_on IS NULL OR f.from_on <= d.day) AND (f.to_on IS NULL OR f.to_on >= d.day)) AS flags,
+           CASE l.level WHEN 'village' THEN
+             (SELECT coalesce(jsonb_agg(jsonb_build_object('code', 'possible_duplicate', 'id', twin.locality_id)), '[]')
+                FROM (SELECT t.locality_id FROM locality_versions t
+                       WHERE t.parent_id = v.parent_id AND t.name_fold = v.name_fold AND t.kind = v.kind AND t.locality_id <> l.id
+                         AND (t.valid_from IS NULL OR t.valid_from <= d.day) AND (t.valid_to IS NULL OR t.valid_to >= d.day)
+                       ORDER BY t.locality_id LIMIT 10) twin) ELSE '[]' END AS warnings,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('year', p.year, 'households', p.households, 'population', p.population,
                                                          'minority_households', p.minority_households) ORDER BY p.year DESC), '[]')
               FROM village_profiles p WHERE p.village_id = l.id) AS profiles";
@@ -128,6 +136,13 @@ pub fn list(tx: &mut Tx<'_>, filter: &LocalityFilter, keyset: Keyset<LocalitySor
                 "l.id IN (SELECT w.locality_id FROM locality_words w WHERE w.word >= $ AND w.word < $ || chr(1114111))";
             conditions.and(condition, Bind::Owned(word));
         }
+    }
+    if !filter.flag.is_empty() {
+        conditions.and(
+            "EXISTS (SELECT FROM locality_flags f WHERE f.locality_id = l.id AND f.flag = ANY ($) \
+             AND (f.from_on IS NULL OR f.from_on <= d.day) AND (f.to_on IS NULL OR f.to_on >= d.day))",
+            Bind::Texts(filter.flag.iter().map(|flag| flag.as_str()).collect()),
+        );
     }
     if let Some(twinned) = filter.twinned {
         // By a function with the rights of its owner: a village head does not see twinnings of the whole commune.

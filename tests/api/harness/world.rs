@@ -94,7 +94,8 @@ impl World {
 
     pub fn village(&self, commune: Uuid, name: &str) -> Uuid {
         let official = self.commune(commune);
-        let made = official.post("/localities", json!({"name": name, "kind": "lang", "parent_id": commune}));
+        let kind = if name.starts_with("Thôn ") { "thon" } else { "lang" };
+        let made = official.post("/localities", json!({"name": name, "kind": kind, "parent_id": commune}));
         id_of(&made.expect(201))
     }
 

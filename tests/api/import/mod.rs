@@ -369,7 +369,7 @@ fn villages_are_imported_with_a_profile_for_each_year() {
     let official = world.commune(world.ianan);
     let villages = official.get("/localities?level=village").expect(200);
     let tung = &villages["items"][1];
-    assert_eq!((&tung["name"], &tung["kind"], &tung["border"]), (&json!("Tung"), &json!("lang"), &json!(true)));
+    assert_eq!((&tung["name"], &tung["kind"], &tung["flags"]), (&json!("Tung"), &json!("lang"), &json!(["border"])));
     assert_eq!((&tung["ethnic_groups"], &tung["latitude"]), (&json!(["10", "13"]), &json!(13.78)));
     let counts: Vec<_> = tung["profiles"].as_array().unwrap().iter().map(|p| (&p["year"], &p["population"])).collect();
     assert_eq!(counts, [(&json!(2026), &json!(1702)), (&json!(2025), &json!(null))]);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::harness::{Answer, Client, World, id_of};
 
 fn village(world: &World, id: Uuid, name: &str) -> Value {
-    json!({"id": id, "name": name, "kind": "lang", "parent_id": world.ianan, "ethnic_groups": ["10"], "border": true})
+    json!({"id": id, "name": name, "kind": "lang", "parent_id": world.ianan, "ethnic_groups": ["10"], "latitude": 13.78})
 }
 
 fn conflict(answer: &Answer) -> Value {
@@ -45,7 +45,7 @@ fn a_repeated_create_may_differ_in_field_order_and_whitespace() {
     let id = Uuid::now_v7();
     official.post("/localities", village(&world, id, "Tung")).expect(201);
     let same = format!(
-        "{{\n  \"border\": true, \"parent_id\": \"{}\",\n  \"kind\":\"lang\",\"name\":\"Tung\",\"ethnic_groups\": [ \"10\" ], \"id\": \"{id}\" }}",
+        "{{\n  \"latitude\": 13.78, \"parent_id\": \"{}\",\n  \"kind\":\"lang\",\"name\":\"Tung\",\"ethnic_groups\": [ \"10\" ], \"id\": \"{id}\" }}",
         world.ianan
     );
     let again = official.send("POST", "/localities", Some(same));

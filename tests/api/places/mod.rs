@@ -1,3 +1,4 @@
 //! Provinces, districts, communes and villages of every era.
 
 mod localities;
+mod posts;

@@ -354,29 +354,29 @@ fn officials_before_the_end_of_districts_get_the_expected_status_for_every_opera
 /// table, so a mistake in the table would not fail them.
 #[test]
 fn every_office_holds_exactly_the_listed_permissions() {
-    const ALL_USERS: &str = "account:own localities:read organisations:read programmes:read twinnings:read groups:read households:read \
+    const ALL_USERS: &str = "account:own localities:read posts:read organisations:read programmes:read twinnings:read groups:read households:read \
         hardship_lists:read support:read aggregates:read";
     let agreed = [
         (Caller::Admin, "users:read users:write api_keys:manage audit:read"),
         (
             Caller::Province,
-            "users:read users:write api_keys:manage audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:reveal \
+            "users:read users:write api_keys:manage audit:read villages:write flags:write organisations:write programmes:write twinnings:write groups:write households:reveal \
              gifts:settle support:record support:record_for",
         ),
         (
             Caller::District,
-            "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:reveal pledges:write \
+            "users:read users:write audit:read villages:write flags:write organisations:write programmes:write twinnings:write groups:write households:reveal pledges:write \
              support:record support:record_for gifts:settle",
         ),
         (
             Caller::Commune,
-            "users:read users:write audit:read villages:write organisations:write programmes:write twinnings:write groups:write households:write households:reveal \
+            "users:read users:write audit:read villages:write flags:write posts:write organisations:write programmes:write twinnings:write groups:write households:write households:reveal \
              assessments:confirm registers:complete hardship_lists:write hardship_lists:decide pledges:write support:record support:record_for gifts:confirm gifts:correct gifts:settle",
         ),
         (Caller::Unit, "groups:write pledges:write support:record"),
         (
             Caller::Head,
-            "groups:write households:write households:reveal hardship_lists:write pledges:write support:record gifts:confirm",
+            "posts:write groups:write households:write households:reveal hardship_lists:write pledges:write support:record gifts:confirm",
         ),
     ];
     let sorted = |mut words: Vec<&'static str>| {

@@ -145,6 +145,13 @@ pub fn home_villages(stage: &Stage, caller: Caller, relation: Relation) -> Optio
     }
 }
 
+/// A present holder of a post of a village.
+pub fn posts(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    let village = home_villages(stage, caller, relation)?;
+    let values = format!("'{village}', 'health_worker', 'Siu Hyen'");
+    Some(stage.insert("locality_posts", "locality_id, post, person_name", &values))
+}
+
 pub fn organisations(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
     localities(stage, caller, relation).map(|place| stage.new_organisation(place))
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::stage::{self, Stage};
-use super::{About, Caller, Exception, Relation, Row, field_rows};
+use super::{About, Caller, Exception, Relation, Row, field_rows, records};
 use crate::harness::{PASSWORD, unique};
 
 const PEERS: &[Exception] = &[Exception {
@@ -27,6 +27,16 @@ const CATALOGUE_PLACES: &[Exception] = &[Exception {
     status: 403,
     reason: "provinces, districts and communes are readable, and changed by the catalogue alone",
 }];
+
+const OWN_PLACE: &[Exception] = &[Exception {
+    callers: &[Caller::Province, Caller::District, Caller::Commune],
+    relation: Relation::Own,
+    status: 403,
+    reason: "flags of a place are set by the officials above it",
+}];
+
+/// A version or flag that does not exist.
+const NO_PART: &str = "01936d4e-0000-7000-8000-000000000000";
 
 fn nothing(_: &Stage, _: Caller, _: Option<Uuid>) -> Option<Value> {
     None
@@ -65,7 +75,10 @@ impl Row {
 }
 
 pub fn rows() -> Vec<Row> {
-    [operations(), access(), users(), api_keys(), audit(), places(), field_rows::rows()].into_iter().flatten().collect()
+    [operations(), access(), users(), api_keys(), audit(), places(), posts(), field_rows::rows()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn operations() -> Vec<Row> {
@@ -141,10 +154,40 @@ fn places() -> Vec<Row> {
             .body(|_, _, commune| Some(json!({"name": unique("lang"), "kind": "lang", "parent_id": commune}))),
         Row::new("find_locality", "localities:read", place, 200),
         Row::new("update_locality", "villages:write", place, 200)
-            .body(|_, _, _| Some(json!({"border": true})))
+            .body(|_, _, _| Some(json!({"latitude": 13.78})))
             .except(CATALOGUE_PLACES),
         Row::new("delete_locality", "villages:write", place, 204).except(CATALOGUE_PLACES),
         Row::new("list_locality_children", "localities:read", place, 200),
         Row::new("find_locality_history", "localities:read", place, 200),
+        Row::new("create_locality_version", "villages:write", place, 201)
+            .body(|_, _, _| Some(json!({"valid_from": "2025-01-01", "name": unique("lang")})))
+            .except(CATALOGUE_PLACES),
+        Row { path: &[("version_id", NO_PART)], ..Row::new("update_locality_version", "villages:write", place, 404) }
+            .body(|_, _, _| Some(json!({"code": "01"}))),
+        Row { path: &[("version_id", NO_PART)], ..Row::new("delete_locality_version", "villages:write", place, 404) },
+        Row::new("end_locality", "villages:write", place, 200)
+            .body(|_, _, _| Some(json!({"ends_on": "2025-05-20", "twinnings": "end"})))
+            .except(CATALOGUE_PLACES),
+        Row::new("list_locality_flags", "localities:read", place, 200),
+        Row::new("create_locality_flag", "flags:write", place, 201)
+            .body(|_, _, _| Some(json!({"flag": "border"})))
+            .except(OWN_PLACE),
+        Row { path: &[("flag_id", NO_PART)], ..Row::new("update_locality_flag", "flags:write", place, 404) }
+            .body(|_, _, _| Some(json!({"decision_number": "861/QĐ-TTg"}))),
+        Row { path: &[("flag_id", NO_PART)], ..Row::new("delete_locality_flag", "flags:write", place, 404) },
+    ]
+}
+
+fn posts() -> Vec<Row> {
+    let post = About::Record(Some("locality_posts"), records::posts);
+    let place = About::Body("#/locality_id", Some("localities"), records::home_villages);
+    vec![
+        Row::new("list_locality_posts", "posts:read", About::List(records::posts), 200),
+        Row::new("create_locality_post", "posts:write", place, 201).body(|_, _, village| {
+            Some(json!({"locality_id": village, "post": "health_worker", "person_name": "Siu H'Nga"}))
+        }),
+        Row::new("find_locality_post", "posts:read", post, 200),
+        Row::new("update_locality_post", "posts:write", post, 200).body(|_, _, _| Some(json!({"phone": "0905123456"}))),
+        Row::new("delete_locality_post", "posts:write", post, 204),
     ]
 }

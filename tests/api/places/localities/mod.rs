@@ -1,4 +1,8 @@
+mod end;
+mod flags;
+mod names;
 mod over_time;
+mod versions;
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
