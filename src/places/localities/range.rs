@@ -38,13 +38,3 @@ pub fn open_place_in_range(tx: &mut Tx<'_>, id: LocalityId, pointer: &str) -> Re
     let has_ended = place.valid_to.is_some_and(|last_day| last_day < tx.today);
     if has_ended { Err(Problem::field(pointer, ENDED)) } else { Ok(place.level) }
 }
-
-/// Returns the first scope path of a place and all below it, and the end of these paths (exclusive), for a filter `within`. Nothing lies
-/// in a place that the caller does not see.
-pub fn paths_within(tx: &mut Tx<'_>, place: Option<LocalityId>) -> Result<Option<(String, String)>> {
-    let Some(place) = place else { return Ok(None) };
-    let path: Option<String> =
-        localities::table.find(place).select(localities::scope_path).first(tx.conn).optional()?;
-    let end = |path: &String| path.strip_suffix('.').map(|path| format!("{path}/"));
-    Ok(Some(path.and_then(|path| end(&path).map(|end| (path, end))).unwrap_or_default()))
-}

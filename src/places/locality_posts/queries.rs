@@ -20,7 +20,8 @@ use crate::kernel::value::day;
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::WRONG_LEVEL;
-use crate::places::localities::range::{open_place_in_range, paths_within};
+use crate::places::localities::range::open_place_in_range;
+use crate::places::localities::within::lies_within;
 
 pub fn find(tx: &mut Tx<'_>, id: LocalityPostId) -> Result<LocalityPost> {
     load(tx, locality_posts::table.find(id).into_boxed())?.pop().ok_or_else(Problem::not_found)
@@ -50,12 +51,11 @@ pub fn list(
 ) -> Result<Page<LocalityPost>> {
     use locality_posts as p;
     day::check_parameter("?on", filter.on)?;
-    let within = paths_within(tx, filter.within)?;
     let filtered = || {
         p::table
             .into_boxed()
             .when(filter.locality_id, |locality| p::locality_id.eq(locality))
-            .when(within.as_ref(), |(low, high)| p::scope_path.ge(low).and(p::scope_path.lt(high)))
+            .when(filter.within, |place| lies_within(p::scope_path, place))
             .when_any(&filter.post, |posts| p::post.eq_any(posts))
             .when(filter.on, |day| {
                 let begun = p::from_on.is_null().or(p::from_on.assume_not_null().le(day));
