@@ -9,6 +9,20 @@ end $$;
 
 COMMENT ON FUNCTION public.app_access_used(session uuid, token_generation integer) IS 'Records the first use of an access token: the client has received it, so its parent refresh token may not be repeated';
 
+CREATE FUNCTION public.app_accounts_of(place uuid) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select count(*) from public.users u where u.active and u.locality_id = place $$;
+
+COMMENT ON FUNCTION public.app_accounts_of(place uuid) IS 'The number of active accounts of a place: they read nothing after its end';
+
+CREATE FUNCTION public.app_active_households(village uuid) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select count(*) from public.households h where h.village_id = village and h.status = 'active' $$;
+
 CREATE FUNCTION public.app_address_wait(address text, per_hour integer) RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -231,7 +245,7 @@ begin
   insert into public.steps as s (record_id, resource, step, taken_by, body_hash, taken_at)
   values (record, of_resource, new_step, public.app_user_id(), new_hash, public.app_now())
   on conflict (record_id) do update
-    set step = excluded.step, taken_by = excluded.taken_by, body_hash = excluded.body_hash, taken_at = excluded.taken_at
+    set step = excluded.step, taken_by = excluded.taken_by, body_hash = excluded.body_hash, taken_at = excluded.taken_at, answer = null
     where (s.step, s.taken_by, s.body_hash) is distinct from (excluded.step, excluded.taken_by, excluded.body_hash);
   if not found then return false; end if;
   perform public.app_set('step', new_step), public.app_set('step_of', of_resource);
@@ -500,6 +514,37 @@ end $$;
 
 COMMENT ON FUNCTION public.app_end_sessions(name text) IS 'Ends the sessions of an account, or of all accounts, with an audit entry for each, and deletes the devices; for operators';
 
+CREATE FUNCTION public.app_end_village(village uuid, ends date, successors uuid[], basis text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if 1 + cardinality(successors) <> (select count(*) from public.localities l where l.id = any (array_append(successors, village))
+      and l.level = 'village' and public.app_in_range(l.scope_path)) then
+    perform public.app_refuse('app_not_found');
+  end if;
+  -- Later versions only followed a commune to its successor: the service has refused others.
+  delete from public.locality_versions v where v.locality_id = village and v.valid_from > ends;
+  update public.locality_versions v set valid_to = ends where v.locality_id = village and coalesce(v.valid_to > ends, true);
+  perform public.app_show_version(village, null);
+  update public.locality_flags f set to_on = ends
+   where f.locality_id = village and coalesce(f.from_on <= ends, true) and coalesce(f.to_on > ends, true);
+  update public.locality_posts p set to_on = ends
+   where p.locality_id = village and coalesce(p.from_on <= ends, true) and coalesce(p.to_on > ends, true);
+  insert into public.locality_successions (id, predecessor_id, successor_id, effective_on, extent, certain, legal_basis)
+  select gen_random_uuid(), village, s.id, ends + 1, case cardinality(successors) when 1 then 'whole' else 'part' end,
+         cardinality(successors) = 1, basis
+    from unnest(successors) s(id);
+  update public.localities l set valid_to = ends, end_legal_basis = basis where l.id = village;
+  update public.localities l
+     set scope_path = s.scope_path || l.label || '.', province_id = s.province_id, district_id = s.district_id,
+         commune_id = s.commune_id, merged_into_id = coalesce(s.merged_into_id, s.id)
+    from public.localities s, public.tree_day t
+   where l.id = village and s.id = any (successors) and cardinality(successors) = 1 and ends < t.day;
+end $$;
+
+COMMENT ON FUNCTION public.app_end_village(village uuid, ends date, successors uuid[], basis text) IS 'Ends a village, with its successors; the villages are in the caller''s range';
+
 CREATE FUNCTION public.app_enter(session uuid, token_auth_version integer, token_generation integer, moment timestamp with time zone, request uuid) RETURNS smallint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -548,7 +593,8 @@ begin
     perform public.app_set('villages', (array_agg(distinct v.id) filter (where v.level = 'village'))::text),
             public.app_set('communes', (array_agg(distinct v.id) filter (where v.level = 'commune'))::text)
        from public.twinnings t
-       join public.localities v on v.level in ('village', 'commune')
+       -- A village that merged into a twinned one lies below it, and is not twinned.
+       join public.localities v on v.level in ('village', 'commune') and v.merged_into_id is distinct from t.locality_id
         and v.scope_path >= t.scope_path and v.scope_path < left(t.scope_path, -1) || '/'
       where t.organisation_id = giver.id and public.app_twinning_active(t, today);
   end if;
@@ -630,6 +676,10 @@ begin
   if tg_table_name = 'organisations' then
     update public.twinnings t set ends_on = new.valid_to
      where t.organisation_id = new.id and t.starts_on <= new.valid_to and (t.ends_on is null or t.ends_on > new.valid_to);
+  elsif tg_table_name = 'localities' then
+    update public.twinnings t set ends_on = new.valid_to
+     where new.level = 'village' and t.locality_id = new.id and t.starts_on <= new.valid_to
+       and (t.ends_on is null or t.ends_on > new.valid_to);
   end if;
   update public.twinnings t set last_day = public.app_last_day(t)
    where case tg_table_name when 'programmes' then t.programme_id = new.id when 'organisations' then t.organisation_id = new.id
@@ -731,7 +781,11 @@ CREATE FUNCTION public.app_former_places() RETURNS uuid[]
     SET search_path TO ''
     AS $$
   with recursive above as (
-    select v.parent_id as id from public.localities l join public.locality_versions v on v.locality_id = l.id
+    select former.id
+      from public.localities l
+     cross join lateral (select v.parent_id from public.locality_versions v where v.locality_id = l.id
+                          union all
+                         select s.predecessor_id from public.locality_successions s where s.successor_id = l.id) former(id)
      where public.app_role() in ('commune', 'district') and l.level = 'village'
        and l.scope_path >= public.app_low() and l.scope_path < public.app_high()
      union
@@ -739,7 +793,7 @@ CREATE FUNCTION public.app_former_places() RETURNS uuid[]
   )
   select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province' $$;
 
-COMMENT ON FUNCTION public.app_former_places() IS 'Ended communes and districts in which a village of the caller''s range lay';
+COMMENT ON FUNCTION public.app_former_places() IS 'Ended communes and districts in which a village of the caller''s range lay, and villages that ended into one';
 
 CREATE FUNCTION public.app_former_residents(days date[]) RETURNS TABLE(village_id uuid, on_day date, poverty_status text, standard text, special_hardship boolean, minority boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -895,7 +949,7 @@ end $$;
 
 CREATE FUNCTION public.app_in_range(path text) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$ select coalesce(path collate "C" >= app_low() and path collate "C" < app_high(), false) $$;
+    AS $$ select coalesce(path collate "C" >= public.app_low() and path collate "C" < public.app_high(), false) $$;
 
 COMMENT ON FUNCTION public.app_in_range(path text) IS 'Whether the caller''s range contains a path; policies write the comparison out, so that it can use an index';
 
@@ -975,6 +1029,11 @@ CREATE FUNCTION public.app_items_met(items uuid[], day date) RETURNS SETOF uuid
    where p.item_id = any (items) and (p.created_at at time zone 'Asia/Ho_Chi_Minh')::date <= day $$;
 
 COMMENT ON FUNCTION public.app_items_met(items uuid[], day date) IS 'Those of the items that had a pledge or a confirmed gift on a day, by the gifts and pledges of today';
+
+CREATE FUNCTION public.app_keep_answer(record uuid, kept jsonb) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$ update public.steps s set answer = kept where s.record_id = record $$;
 
 CREATE FUNCTION public.app_keep_identity() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1064,6 +1123,13 @@ begin
   end if;
   return old;
 end $$;
+
+CREATE FUNCTION public.app_kept_answer(record uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$ select s.answer from public.steps s where s.record_id = record $$;
+
+COMMENT ON FUNCTION public.app_kept_answer(record uuid) IS 'The answer of the last step of a record, for its repetition';
 
 CREATE TABLE public.twinnings (
     id uuid NOT NULL,
@@ -1187,6 +1253,17 @@ CREATE FUNCTION public.app_matches(value text, part text) RETURNS boolean
     AS $$ select public.app_fold(part) <> '' and public.app_fold(value) like '%' || public.app_fold(part) || '%' $$;
 
 COMMENT ON FUNCTION public.app_matches(value text, part text) IS 'Whether a text contains a part, without case and diacritics; uses no index, so for short lists only';
+
+CREATE FUNCTION public.app_may_have_lain_in(place uuid, present uuid, day date) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  with recursive before as (
+    select s.predecessor_id as id from locality_successions s where s.successor_id = present
+     union
+    select s.predecessor_id from before b join locality_successions s on s.successor_id = b.id
+  )
+  select exists (select from before b where b.id = place
+    or app_ancestor(b.id, 'province', day) = app_ancestor(place, 'province', day)) $$;
 
 CREATE FUNCTION public.app_member_given(member uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1351,6 +1428,33 @@ begin
   insert into public.visit_households (visit_id, household_id)
   select x.visit_id, survivor from public.visit_households x where x.household_id = merged on conflict do nothing;
   delete from public.visit_households x where x.household_id = merged;
+end $$;
+
+CREATE FUNCTION public.app_move_households(villages uuid[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  moved bigint;
+begin
+  update public.households h set village_id = s.successor_id, moved_on = s.effective_on
+    from public.locality_successions s
+   where h.village_id = any (villages) and h.status = 'active' and s.predecessor_id = h.village_id and s.certain
+     and public.app_in_range(h.scope_path);
+  get diagnostics moved = row_count;
+  return moved;
+end $$;
+
+COMMENT ON FUNCTION public.app_move_households(villages uuid[]) IS 'Moves the active households of ended villages to their only successors; returns their number';
+
+CREATE FUNCTION public.app_move_households_of_the_day() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform public.app_move_households(array(select l.id from public.localities l
+    where l.level = 'village' and l.valid_to >= old.day and l.valid_to < new.day));
+  return null;
 end $$;
 
 CREATE FUNCTION public.app_name_late() RETURNS text
@@ -1577,8 +1681,10 @@ CREATE FUNCTION public.app_place_labels(places uuid[], day date) RETURNS TABLE(i
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select v.locality_id, v.code, v.name from public.locality_versions v
-   where v.locality_id = any (places) and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
+  select v.locality_id, v.code, v.name from public.locality_versions v join public.localities l on l.id = v.locality_id
+   -- A village that ended without a certain successor has its last name.
+   where v.locality_id = any (places) and (v.valid_from is null or v.valid_from <= least(day, l.valid_to))
+     and (v.valid_to is null or v.valid_to >= least(day, l.valid_to)) $$;
 
 CREATE FUNCTION public.app_place_level(place uuid) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1590,10 +1696,9 @@ CREATE FUNCTION public.app_place_locality() RETURNS trigger
     AS $$
 begin
   -- app_set_tree_day sets parent and path together, when the path of the parent may be outdated still.
-  if tg_op = 'INSERT' or (new.parent_id is distinct from old.parent_id and new.scope_path = old.scope_path) then
-    select p.scope_path || new.label || '.', p.province_id,
-           case p.level when 'district' then p.id else p.district_id end,
-           case p.level when 'commune' then p.id end
+  -- A merged village lies in its successor, whatever its last parent was.
+  if tg_op = 'INSERT' or (new.parent_id is distinct from old.parent_id and new.scope_path = old.scope_path and new.merged_into_id is null) then
+    select p.scope_path || new.label || '.', p.province_id, p.district_id, p.commune_id
       into new.scope_path, new.province_id, new.district_id, new.commune_id
       from localities p where p.id = new.parent_id;
   end if;
@@ -1674,7 +1779,11 @@ CREATE FUNCTION public.app_places_above(places uuid[], day date) RETURNS TABLE(i
      where v.parent_id is not null
        and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
   )
-  select up.id, up.above_id from up $$;
+  select up.id, up.above_id from up
+   union
+  -- A village that has ended by the day lies where its last commune lies.
+  select l.id, above.id from public.localities l cross join lateral unnest(array[l.commune_id, l.district_id, l.province_id]) above(id)
+   where l.id = any (places) and l.level = 'village' and l.valid_to < day and above.id is not null $$;
 
 COMMENT ON FUNCTION public.app_places_above(places uuid[], day date) IS 'All places above each of these on a day';
 
@@ -1700,7 +1809,8 @@ CREATE FUNCTION public.app_places_of(places uuid[]) RETURNS TABLE(place_id uuid,
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select l.id, case l.level when 'village' then l.id end, l.commune_id, l.district_id, l.province_id from public.localities l where l.id = any (places) $$;
+  select l.id, case l.level when 'village' then coalesce(l.merged_into_id, l.id) end, l.commune_id, l.district_id, l.province_id
+    from public.localities l where l.id = any (places) $$;
 
 CREATE FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) RETURNS void
     LANGUAGE plpgsql
@@ -1777,6 +1887,23 @@ begin
    where g.id = named.id and g.households_named <> named.number;
   return null;
 end $$;
+
+CREATE FUNCTION public.app_records_outside(village uuid, first_day date, last_day date) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'twinnings', (select count(*) from public.twinnings t where t.locality_id = village and (t.starts_on < first_day or t.starts_on > last_day)),
+    'visits', (select count(*) from public.visits v where v.village_id = village and (v.visited_on < first_day or v.visited_on > last_day)),
+    'gifts', (select count(*) from public.gifts g where g.village_id = village and (g.given_on < first_day or g.given_on > last_day)),
+    'hardship_lists', (select count(*) from public.hardship_lists l where l.village_id = village
+      and (l.year < extract(year from first_day) or l.year > extract(year from last_day))),
+    'village_registers', (select count(*) from public.village_registers r where r.village_id = village
+      and (r.year < extract(year from first_day) or r.year > extract(year from last_day))),
+    -- Households that came after the last day.
+    'households', (select count(*) from public.households h where h.village_id = village and h.moved_on > last_day)) $$;
+
+COMMENT ON FUNCTION public.app_records_outside(village uuid, first_day date, last_day date) IS 'Records of a village before its first or after its last day; null: no such day';
 
 CREATE FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) RETURNS TABLE(outcome text, session_id uuid)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2046,22 +2173,23 @@ begin
   ), tree as (
     select h.locality_id, '0.' || h.label || '.' as path,
            case when not coalesce(h.future, false) and h.level = 'province' then h.locality_id end as province_id,
-           null::uuid as district_id, null::uuid as commune_id
+           null::uuid as district_id, null::uuid as commune_id, null::uuid as village_id
       from home h where h.lies_in is null
     union all
     select h.locality_id, t.path || h.label || '.',
            coalesce(t.province_id, case when h.level = 'province' then h.locality_id end),
            coalesce(t.district_id, case when h.level = 'district' and not coalesce(h.ended, false) then h.locality_id end),
-           coalesce(t.commune_id, case when h.level = 'commune' and not coalesce(h.ended, false) then h.locality_id end)
+           coalesce(t.commune_id, case when h.level = 'commune' and not coalesce(h.ended, false) then h.locality_id end),
+           coalesce(t.village_id, case when h.level = 'village' and not coalesce(h.ended, false) then h.locality_id end)
       from tree t join home h on h.lies_in = t.locality_id
   )
   update localities l
      set scope_path = t.path, province_id = t.province_id, district_id = t.district_id, commune_id = t.commune_id,
-         name = h.name, code = h.code, kind = h.kind, parent_id = h.parent_id
+         merged_into_id = nullif(t.village_id, l.id), name = h.name, code = h.code, kind = h.kind, parent_id = h.parent_id
     from tree t join home h using (locality_id)
    where l.id = t.locality_id
-     and (l.scope_path, l.name, l.code, l.kind, l.parent_id, l.province_id, l.district_id, l.commune_id)
-      is distinct from (t.path, h.name, h.code, h.kind, h.parent_id, t.province_id, t.district_id, t.commune_id);
+     and (l.scope_path, l.name, l.code, l.kind, l.parent_id, l.province_id, l.district_id, l.commune_id, l.merged_into_id)
+      is distinct from (t.path, h.name, h.code, h.kind, h.parent_id, t.province_id, t.district_id, t.commune_id, nullif(t.village_id, l.id));
   get diagnostics moved = row_count;
   return moved;
 end $$;
@@ -2090,6 +2218,18 @@ CREATE FUNCTION public.app_show_latest_assessment(subject uuid) RETURNS void
    where h.id = subject
      and (h.poverty_status, h.poverty_year, h.poverty_assessed_on, h.poverty_standard, h.deprivations, h.poverty_causes)
       is distinct from (a.poverty_status, a.round_year, a.assessed_on, a.standard, coalesce(a.deprivations, '{}'), coalesce(a.poverty_causes, '{}')) $$;
+
+CREATE FUNCTION public.app_show_version(village uuid, began date) RETURNS void
+    LANGUAGE sql
+    AS $$
+  update public.localities l
+     set name = v.name, code = v.code, kind = v.kind, parent_id = v.parent_id, updated_at = clock_timestamp(),
+         valid_from = case when l.valid_from is not null then coalesce(began, l.valid_from) end
+    from (select x.* from public.locality_versions x, public.tree_day t where x.locality_id = village
+           order by (x.valid_from is null or x.valid_from <= t.day) desc, x.valid_from desc nulls last limit 1) v
+   where l.id = village $$;
+
+COMMENT ON FUNCTION public.app_show_version(village uuid, began date) IS 'Copies name, code, kind and parent of the tree day, and a new first day, to a village; runs as the caller';
 
 CREATE FUNCTION public.app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2437,6 +2577,17 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.app_touch_flagged_places() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  update public.localities l set updated_at = pg_catalog.clock_timestamp()
+   where l.id in (select f.locality_id from public.locality_flags f
+                   where f.from_on > old.day and f.from_on <= new.day or f.to_on >= old.day and f.to_on < new.day);
+  return null;
+end $$;
+
 CREATE FUNCTION public.app_touch_parent() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2460,9 +2611,9 @@ CREATE FUNCTION public.app_track() RETURNS trigger
     SET search_path TO ''
     AS $$
 declare
-  -- Derived columns: no caller changes them. Some follow the tree of places; the last three are generated columns,
+  -- Derived columns: no caller changes them. Some follow the tree of places; the last four are generated columns,
   -- which are null in a BEFORE trigger.
-  unseen constant text[] := '{version,changed_xid,created_at,updated_at,scope_path,organisation_scope_path,province_id,district_id,commune_id,head_fold,special_hardship,rank}';
+  unseen constant text[] := '{version,changed_xid,created_at,updated_at,scope_path,organisation_scope_path,province_id,district_id,commune_id,merged_into_id,head_fold,name_fold,special_hardship,rank}';
   personal constant text[] := coalesce(tg_argv, '{}');
   was jsonb;
   becomes jsonb;
@@ -2547,9 +2698,10 @@ CREATE FUNCTION public.app_tree(day date) RETURNS TABLE(place_id uuid, village_i
     left join above p3 on p3.id = p2.parent_id
    where a.level in ('village', 'commune')
   union all
-  -- A commune that has ended by the day lies where its successor lies; one that begins later lies nowhere yet.
-  select l.id, null, case when l.valid_to < day then l.commune_id end, null, case when l.valid_to < day then l.province_id end
-    from public.localities l where l.level = 'commune' and (l.valid_to < day or l.valid_from > day) $$;
+  -- A commune or village that has ended by the day lies where its successor lies; a commune that begins later lies nowhere yet.
+  select l.id, case l.level when 'village' then coalesce(l.merged_into_id, l.id) end,
+         case when l.valid_to < day then l.commune_id end, null, case when l.valid_to < day then l.province_id end
+    from public.localities l where l.level in ('commune', 'village') and (l.valid_to < day or l.level = 'commune' and l.valid_from > day) $$;
 
 COMMENT ON FUNCTION public.app_tree(day date) IS 'Every village and commune with the places above it on a day other than the tree day, whose ancestors are stored in localities';
 
@@ -2620,6 +2772,14 @@ CREATE FUNCTION public.app_twinnings_under(programme uuid) RETURNS SETOF uuid
   select t.id from public.twinnings t where t.programme_id in (select public.app_programmes_below(programme)) $$;
 
 COMMENT ON FUNCTION public.app_twinnings_under(programme uuid) IS 'The twinnings under a programme and its descendants';
+
+CREATE FUNCTION public.app_twinnings_until(place uuid, day date) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select count(*) from public.twinnings t where t.locality_id = place and t.starts_on <= day and t.last_day = day $$;
+
+COMMENT ON FUNCTION public.app_twinnings_until(place uuid, day date) IS 'The number of twinnings of a place whose last day is this one';
 
 CREATE FUNCTION public.app_two_person_days() RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -3207,10 +3367,9 @@ CREATE TABLE public.localities (
     province_id uuid,
     district_id uuid,
     commune_id uuid,
+    merged_into_id uuid,
+    end_legal_basis text,
     ethnic_groups text[] DEFAULT '{}'::text[] NOT NULL,
-    border boolean DEFAULT false NOT NULL,
-    extremely_difficult boolean DEFAULT false NOT NULL,
-    upland boolean DEFAULT false NOT NULL,
     latitude double precision,
     longitude double precision,
     created_at timestamp with time zone NOT NULL,
@@ -3241,6 +3400,56 @@ COMMENT ON COLUMN public.localities.scope_path IS 'Labels from the root on the t
 
 COMMENT ON COLUMN public.localities.province_id IS 'Its province on the tree day (itself, for a province); null for future places';
 
+COMMENT ON COLUMN public.localities.merged_into_id IS 'For a village that has ended by the tree day: the village in which it lies since; derived from its certain succession';
+
+CREATE TABLE public.locality_flags (
+    id uuid NOT NULL,
+    locality_id uuid NOT NULL,
+    flag text NOT NULL,
+    from_on date,
+    to_on date,
+    decision_number text,
+    decision_date date,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT locality_flags_flag CHECK ((flag = ANY (ARRAY['border'::text, 'extremely_difficult'::text, 'upland'::text, 'lowland'::text, 'ethnic_minority'::text]))),
+    CONSTRAINT locality_flags_period CHECK ((from_on <= to_on))
+);
+
+ALTER TABLE ONLY public.locality_flags FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.locality_flags IS 'What a decision declared a village, commune or district to be, from day to day (both inclusive)';
+
+COMMENT ON COLUMN public.locality_flags.from_on IS 'Null: since before the records begin';
+
+CREATE TABLE public.locality_posts (
+    id uuid NOT NULL,
+    locality_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    post text NOT NULL,
+    person_name text NOT NULL COLLATE pg_catalog."vi-x-icu",
+    phone text,
+    from_on date,
+    to_on date,
+    party_member boolean,
+    note text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT locality_posts_period CHECK ((from_on <= to_on)),
+    CONSTRAINT locality_posts_person_name CHECK ((person_name <> ''::text)),
+    CONSTRAINT locality_posts_post CHECK ((post = ANY (ARRAY['village_head'::text, 'deputy_head'::text, 'party_cell_secretary'::text, 'front_head'::text, 'militia_leader'::text, 'health_worker'::text, 'women'::text, 'farmers'::text, 'youth'::text, 'veterans'::text, 'prestigious_person'::text, 'village_elder'::text, 'contact_officer'::text, 'other'::text])))
+);
+
+ALTER TABLE ONLY public.locality_posts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.locality_posts IS 'Holders of posts of a village or commune, with their terms (both days inclusive)';
+
+COMMENT ON COLUMN public.locality_posts.party_member IS 'A political view: null for twinned units';
+
 CREATE TABLE public.locality_successions (
     id uuid NOT NULL,
     predecessor_id uuid NOT NULL,
@@ -3266,6 +3475,7 @@ CREATE TABLE public.locality_versions (
     id uuid NOT NULL,
     locality_id uuid NOT NULL,
     name text NOT NULL COLLATE pg_catalog."vi-x-icu",
+    name_fold text GENERATED ALWAYS AS (public.app_fold(name)) STORED NOT NULL COLLATE pg_catalog."C",
     code text,
     kind text NOT NULL,
     parent_id uuid,
@@ -3544,12 +3754,15 @@ CREATE TABLE public.steps (
     step text NOT NULL,
     taken_by uuid,
     body_hash bytea NOT NULL,
+    answer jsonb,
     taken_at timestamp with time zone NOT NULL
 );
 
 ALTER TABLE ONLY public.steps FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.steps IS 'The last step of each record with states: the same call again is recognised as a repetition';
+
+COMMENT ON COLUMN public.steps.answer IS 'For steps that are not answered with their record: a repetition has the same answer';
 
 CREATE TABLE public.support_changes (
     id bigint NOT NULL,
@@ -3865,6 +4078,12 @@ ALTER TABLE ONLY public.localities
 ALTER TABLE ONLY public.localities
     ADD CONSTRAINT localities_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.locality_flags
+    ADD CONSTRAINT locality_flags_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.locality_posts
+    ADD CONSTRAINT locality_posts_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.locality_successions
     ADD CONSTRAINT locality_successions_key UNIQUE (predecessor_id, successor_id);
 
@@ -4141,11 +4360,27 @@ CREATE INDEX localities_district_id ON public.localities USING btree (district_i
 
 CREATE INDEX localities_level_name ON public.localities USING btree (level, name, id);
 
+CREATE INDEX localities_merged_into_id ON public.localities USING btree (merged_into_id) WHERE (merged_into_id IS NOT NULL);
+
 CREATE INDEX localities_parent_id ON public.localities USING btree (parent_id, name, id);
 
 CREATE INDEX localities_province_id ON public.localities USING btree (province_id);
 
 CREATE INDEX localities_scope_path ON public.localities USING btree (scope_path);
+
+CREATE INDEX locality_flags_changed ON public.locality_flags USING btree (changed_xid, id);
+
+CREATE INDEX locality_flags_locality_id ON public.locality_flags USING btree (locality_id, flag);
+
+CREATE INDEX locality_posts_changed ON public.locality_posts USING btree (changed_xid, id);
+
+CREATE INDEX locality_posts_locality_id ON public.locality_posts USING btree (locality_id, scope_path);
+
+CREATE INDEX locality_posts_person_name ON public.locality_posts USING btree (person_name, id);
+
+CREATE INDEX locality_posts_scope_path ON public.locality_posts USING btree (scope_path);
+
+CREATE INDEX locality_posts_updated_at ON public.locality_posts USING btree (updated_at, id);
 
 CREATE INDEX locality_successions_changed ON public.locality_successions USING btree (changed_xid, id);
 
@@ -4155,7 +4390,7 @@ CREATE INDEX locality_versions_changed ON public.locality_versions USING btree (
 
 CREATE INDEX locality_versions_code ON public.locality_versions USING btree (code);
 
-CREATE INDEX locality_versions_parent_id ON public.locality_versions USING btree (parent_id);
+CREATE INDEX locality_versions_parent_id ON public.locality_versions USING btree (parent_id, name_fold);
 
 CREATE INDEX locality_words_word ON public.locality_words USING btree (word, locality_id);
 
@@ -4297,6 +4532,8 @@ CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.househol
 
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF parent_id ON public.localities FOR EACH ROW WHEN ((new.level = 'village'::text)) EXECUTE FUNCTION public.app_place_locality();
 
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id ON public.locality_posts FOR EACH ROW EXECUTE FUNCTION public.app_place_in_locality();
+
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF locality_id ON public.organisations FOR EACH ROW EXECUTE FUNCTION public.app_place_in_locality();
 
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.pledges FOR EACH ROW EXECUTE FUNCTION public.app_place_in_village();
@@ -4337,6 +4574,8 @@ CREATE TRIGGER choose_items AFTER UPDATE OF category, given_on, status ON public
 
 CREATE TRIGGER ended_twinnings AFTER UPDATE OF day ON public.tree_day FOR EACH ROW WHEN ((new.day > old.day)) EXECUTE FUNCTION public.app_touch_ended_twinnings();
 
+CREATE TRIGGER flagged_places AFTER UPDATE OF day ON public.tree_day FOR EACH ROW WHEN ((new.day > old.day)) EXECUTE FUNCTION public.app_touch_flagged_places();
+
 CREATE TRIGGER follow_end AFTER UPDATE OF valid_to ON public.localities FOR EACH ROW WHEN ((new.valid_to IS DISTINCT FROM old.valid_to)) EXECUTE FUNCTION public.app_follow_end();
 
 CREATE TRIGGER follow_end AFTER UPDATE OF valid_to ON public.organisations FOR EACH ROW WHEN ((new.valid_to IS DISTINCT FROM old.valid_to)) EXECUTE FUNCTION public.app_follow_end();
@@ -4369,6 +4608,8 @@ CREATE TRIGGER keep_inside AFTER UPDATE ON public.twinnings REFERENCING OLD TABL
 
 CREATE TRIGGER latest_assessment AFTER INSERT OR UPDATE OF status, corrected_by_id, household_id ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_assessment_changed();
 
+CREATE TRIGGER moved_households AFTER UPDATE OF day ON public.tree_day FOR EACH ROW WHEN ((new.day > old.day)) EXECUTE FUNCTION public.app_move_households_of_the_day();
+
 CREATE TRIGGER once AFTER INSERT OR UPDATE OF programme_id, organisation_id, locality_id, starts_on, ends_on ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_twinning_once();
 
 CREATE TRIGGER one_lead AFTER INSERT OR UPDATE OF programme_id, locality_id, lead, starts_on, ends_on, last_day ON public.twinnings FOR EACH ROW WHEN (new.lead) EXECUTE FUNCTION public.app_one_lead();
@@ -4380,6 +4621,8 @@ CREATE TRIGGER place_of_household_members BEFORE INSERT ON public.audit_events F
 CREATE TRIGGER place_of_household_merges BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_merges'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
 
 CREATE TRIGGER place_of_localities BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'localities'::text)) EXECUTE FUNCTION public.app_audit_locality();
+
+CREATE TRIGGER place_of_locality_flags BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'locality_flags'::text)) EXECUTE FUNCTION public.app_audit_part('localities', 'locality_id', 'id');
 
 CREATE TRIGGER place_of_locality_successions BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'locality_successions'::text)) EXECUTE FUNCTION public.app_audit_part('localities', 'predecessor_id', 'id');
 
@@ -4429,6 +4672,8 @@ CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.hardship_
 
 CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('households', 'household_id');
 
+CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.locality_flags FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('localities', 'locality_id');
+
 CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.pledges FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('hardship_items', 'item_id');
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.app_track('secret_hash');
@@ -4448,6 +4693,10 @@ CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_me
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.households FOR EACH ROW EXECUTE FUNCTION public.app_track('head_name', 'head_fold', 'head_sex', 'head_birth_year', 'head_birth_date', 'ethnic_group', 'address', 'latitude', 'longitude', 'note', 'hardship_reasons', 'poverty_causes', 'deprivations', 'poverty_status');
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.localities FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.locality_flags FOR EACH ROW EXECUTE FUNCTION public.app_track();
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.locality_posts FOR EACH ROW EXECUTE FUNCTION public.app_track('person_name', 'phone', 'party_member', 'note');
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.locality_successions FOR EACH ROW EXECUTE FUNCTION public.app_track();
 
@@ -4578,10 +4827,19 @@ ALTER TABLE ONLY public.localities
     ADD CONSTRAINT localities_district_id_fkey FOREIGN KEY (district_id) REFERENCES public.localities(id);
 
 ALTER TABLE ONLY public.localities
+    ADD CONSTRAINT localities_merged_into_id_fkey FOREIGN KEY (merged_into_id) REFERENCES public.localities(id);
+
+ALTER TABLE ONLY public.localities
     ADD CONSTRAINT localities_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.localities(id);
 
 ALTER TABLE ONLY public.localities
     ADD CONSTRAINT localities_province_id_fkey FOREIGN KEY (province_id) REFERENCES public.localities(id);
+
+ALTER TABLE ONLY public.locality_flags
+    ADD CONSTRAINT locality_flags_locality_id_fkey FOREIGN KEY (locality_id) REFERENCES public.localities(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.locality_posts
+    ADD CONSTRAINT locality_posts_locality_id_fkey FOREIGN KEY (locality_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
 
 ALTER TABLE ONLY public.locality_successions
     ADD CONSTRAINT locality_successions_predecessor_id_fkey FOREIGN KEY (predecessor_id) REFERENCES public.localities(id);
@@ -4769,11 +5027,23 @@ CREATE POLICY definer_functions ON public.households TO app_owner USING (true) W
 
 COMMENT ON POLICY definer_functions ON public.households IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
-CREATE POLICY definer_functions ON public.localities FOR SELECT TO app_owner USING (true);
+CREATE POLICY definer_functions ON public.localities TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.localities IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
-CREATE POLICY definer_functions ON public.locality_versions FOR SELECT TO app_owner USING (true);
+CREATE POLICY definer_functions ON public.locality_flags TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.locality_flags IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.locality_posts TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.locality_posts IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.locality_successions TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.locality_successions IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.locality_versions TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.locality_versions IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
@@ -4860,10 +5130,6 @@ COMMENT ON POLICY definer_functions ON public.visits IS 'Functions that run as t
 CREATE POLICY definer_functions ON public.working_groups FOR SELECT TO app_owner USING (true);
 
 COMMENT ON POLICY definer_functions ON public.working_groups IS 'Functions that run as the owner: row-level security is forced on the owner, too';
-
-CREATE POLICY definer_locks ON public.localities FOR UPDATE TO app_owner USING (true) WITH CHECK (false);
-
-COMMENT ON POLICY definer_locks ON public.localities IS 'A foreign key locks the row that it refers to, as the owner; nothing is changed';
 
 CREATE POLICY definer_locks ON public.organisations FOR UPDATE TO app_owner USING (true) WITH CHECK (false);
 
@@ -4971,6 +5237,16 @@ CREATE POLICY in_scope ON public.households FOR SELECT USING ((((scope_path >= (
 
 COMMENT ON POLICY in_scope ON public.households IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit sees households on approved lists only';
 
+CREATE POLICY in_scope ON public.locality_flags FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.localities l
+  WHERE (l.id = locality_flags.locality_id))));
+
+COMMENT ON POLICY in_scope ON public.locality_flags IS 'A part is read with the record that it belongs to';
+
+CREATE POLICY in_scope ON public.locality_posts FOR SELECT USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY in_scope ON public.locality_posts IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Posts are read with their place';
+
 CREATE POLICY in_scope ON public.locality_successions FOR SELECT USING ((( SELECT public.app_role() AS app_role) IS NOT NULL));
 
 COMMENT ON POLICY in_scope ON public.locality_successions IS 'Successions of provinces, districts and communes are public';
@@ -5044,6 +5320,10 @@ CREATE POLICY in_scope ON public.working_groups FOR SELECT USING ((((scope_path 
 COMMENT ON POLICY in_scope ON public.working_groups IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A group is visible to its party, to the officials of the party and to those of the programme';
 
 ALTER TABLE public.localities ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.locality_flags ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.locality_posts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.locality_successions ENABLE ROW LEVEL SECURITY;
 
@@ -5133,6 +5413,10 @@ CREATE POLICY twinned ON public.gifts AS RESTRICTIVE FOR INSERT WITH CHECK ((((s
 
 COMMENT ON POLICY twinned ON public.gifts IS 'A unit records gifts only to villages that it is twinned with on that day; officials record for units on paper';
 
+CREATE POLICY twinned ON public.locality_posts FOR SELECT USING ((((locality_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (locality_id = ANY (( SELECT public.app_communes() AS app_communes)::uuid[]))) AND ((from_on IS NULL) OR (from_on <= ( SELECT public.app_today() AS app_today))) AND ((to_on IS NULL) OR (to_on >= ( SELECT public.app_today() AS app_today)))));
+
+COMMENT ON POLICY twinned ON public.locality_posts IS 'A unit twinned with the place today sees the present holders';
+
 CREATE POLICY twinned ON public.visits AS RESTRICTIVE FOR INSERT WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (locality_id = ANY (( SELECT public.app_communes() AS app_communes)::uuid[])))));
 
 COMMENT ON POLICY twinned ON public.visits IS 'A unit records visits only to villages that it is twinned with on that day; officials record for units on paper';
@@ -5209,6 +5493,18 @@ CREATE POLICY written ON public.localities USING ((( SELECT public.app_role() AS
 
 COMMENT ON POLICY written ON public.localities IS 'The catalogue is written by its loader';
 
+CREATE POLICY written ON public.locality_flags USING (((( SELECT public.app_role() AS app_role) = 'system'::text) OR (EXISTS ( SELECT
+   FROM public.localities l
+  WHERE ((l.id = locality_flags.locality_id) AND (l.level <> 'province'::text) AND (l.scope_path > ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high))))))) WITH CHECK (((( SELECT public.app_role() AS app_role) = 'system'::text) OR (EXISTS ( SELECT
+   FROM public.localities l
+  WHERE ((l.id = locality_flags.locality_id) AND (l.level <> 'province'::text) AND (l.scope_path > ( SELECT public.app_low() AS app_low)) AND (l.scope_path < ( SELECT public.app_high() AS app_high)))))));
+
+COMMENT ON POLICY written ON public.locality_flags IS 'Flags of a village, commune or district are set by callers whose range holds its parent';
+
+CREATE POLICY written ON public.locality_posts USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)) AND ((( SELECT public.app_role() AS app_role) <> 'village_head'::text) OR (post <> ALL (ARRAY['village_head'::text, 'party_cell_secretary'::text]))))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)) AND ((( SELECT public.app_role() AS app_role) <> 'village_head'::text) OR (post <> ALL (ARRAY['village_head'::text, 'party_cell_secretary'::text])))));
+
+COMMENT ON POLICY written ON public.locality_posts IS 'The commune and the village keep the posts; the head and the Party-cell secretary, who hold the account of the village, do not name themselves';
+
 CREATE POLICY written ON public.locality_successions USING ((( SELECT public.app_role() AS app_role) = 'system'::text)) WITH CHECK ((( SELECT public.app_role() AS app_role) = 'system'::text));
 
 COMMENT ON POLICY written ON public.locality_successions IS 'The catalogue is written by its loader';
@@ -5281,6 +5577,12 @@ GRANT USAGE ON SCHEMA public TO app;
 
 REVOKE ALL ON FUNCTION public.app_access_used(session uuid, token_generation integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_access_used(session uuid, token_generation integer) TO app;
+
+REVOKE ALL ON FUNCTION public.app_accounts_of(place uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_accounts_of(place uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_active_households(village uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_active_households(village uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_address_wait(address text, per_hour integer) FROM PUBLIC;
 
@@ -5362,6 +5664,9 @@ GRANT ALL ON FUNCTION public.app_end_session() TO app;
 
 REVOKE ALL ON FUNCTION public.app_end_sessions(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_end_sessions(name text) TO app;
+
+REVOKE ALL ON FUNCTION public.app_end_village(village uuid, ends date, successors uuid[], basis text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_end_village(village uuid, ends date, successors uuid[], basis text) TO app;
 
 REVOKE ALL ON FUNCTION public.app_enter(session uuid, token_auth_version integer, token_generation integer, moment timestamp with time zone, request uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_enter(session uuid, token_auth_version integer, token_generation integer, moment timestamp with time zone, request uuid) TO app;
@@ -5450,6 +5755,9 @@ GRANT ALL ON FUNCTION public.app_item_held(item uuid) TO app;
 REVOKE ALL ON FUNCTION public.app_items_met(items uuid[], day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_items_met(items uuid[], day date) TO app;
 
+REVOKE ALL ON FUNCTION public.app_keep_answer(record uuid, kept jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_keep_answer(record uuid, kept jsonb) TO app;
+
 REVOKE ALL ON FUNCTION public.app_keep_identity() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_keep_inside(subjects uuid[]) FROM PUBLIC;
@@ -5459,6 +5767,9 @@ REVOKE ALL ON FUNCTION public.app_keep_residence() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.app_keep_twinnings_inside() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_keep_user() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_kept_answer(record uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_kept_answer(record uuid) TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.twinnings TO app;
 
@@ -5486,6 +5797,9 @@ GRANT ALL ON FUNCTION public.app_mark_support(villages uuid[], years integer[], 
 REVOKE ALL ON FUNCTION public.app_matches(value text, part text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_matches(value text, part text) TO app;
 
+REVOKE ALL ON FUNCTION public.app_may_have_lain_in(place uuid, present uuid, day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_may_have_lain_in(place uuid, present uuid, day date) TO app;
+
 REVOKE ALL ON FUNCTION public.app_member_given(member uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_member_given(member uuid) TO app;
 
@@ -5507,6 +5821,11 @@ REVOKE ALL ON FUNCTION public.app_merge_rows(of_table text, gone uuid, kept uuid
 REVOKE ALL ON FUNCTION public.app_merge_rule(whole regclass, part regclass, key text, rule text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_merge_visits(merged uuid, survivor uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_move_households(villages uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_move_households(villages uuid[]) TO app;
+
+REVOKE ALL ON FUNCTION public.app_move_households_of_the_day() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_name_late() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_name_late() TO app;
@@ -5607,6 +5926,9 @@ GRANT ALL ON FUNCTION public.app_recipient_homes(gift uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_recipients_changed() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_records_outside(village uuid, first_day date, last_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_records_outside(village uuid, first_day date, last_day date) TO app;
+
 REVOKE ALL ON FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) TO app;
 
@@ -5660,6 +5982,9 @@ GRANT ALL ON FUNCTION public.app_share_maker(others uuid[]) TO app;
 
 REVOKE ALL ON FUNCTION public.app_show_latest_assessment(subject uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_show_version(village uuid, began date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_show_version(village uuid, began date) TO app;
+
 REVOKE ALL ON FUNCTION public.app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) TO app;
 
@@ -5696,6 +6021,8 @@ GRANT ALL ON FUNCTION public.app_today() TO app;
 
 REVOKE ALL ON FUNCTION public.app_touch_ended_twinnings() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_touch_flagged_places() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_touch_parent() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_track() FROM PUBLIC;
@@ -5719,6 +6046,9 @@ GRANT ALL ON FUNCTION public.app_twinning_status(last_day date, suspensions json
 
 REVOKE ALL ON FUNCTION public.app_twinnings_under(programme uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_twinnings_under(programme uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_twinnings_until(place uuid, day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_twinnings_until(place uuid, day date) TO app;
 
 REVOKE ALL ON FUNCTION public.app_two_person_days() FROM PUBLIC;
 
@@ -5783,6 +6113,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.households TO app;
 GRANT USAGE ON SEQUENCE public.locality_labels TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.localities TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.locality_flags TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.locality_posts TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.locality_successions TO app;
 
