@@ -13,8 +13,14 @@ type Words = BTreeSet<String>;
 
 /// Enumerations without a column: the source table of a history entry, the status of a twinning, which is computed from
 /// its days, and fields of entries in `jsonb`.
-const WITHOUT_COLUMN: [&str; 5] =
-    ["EnteredFrom", "HouseholdHistoryKind", "TwinningStatus", "WorkingGroupPart", "WorkingGroupStage"];
+const WITHOUT_COLUMN: [&str; 6] = [
+    "EndedTwinnings",
+    "EnteredFrom",
+    "HouseholdHistoryKind",
+    "TwinningStatus",
+    "WorkingGroupPart",
+    "WorkingGroupStage",
+];
 /// Checks that contain words but no list of them, and words that only the database reads and writes.
 const OTHER: [&str; 5] = [
     "locality_successions_extent",
