@@ -34,7 +34,8 @@ use crate::kernel::http::connections::Connections;
 use crate::kernel::http::contract::{Contract, Contracts};
 use crate::kernel::http::middleware::{Impersonal, Stopping, caching, envelope};
 use crate::kernel::http::peer::{Origins, Peer, TrustedProxy};
-use crate::kernel::http::problem::{Problem, ProblemDetails, Result};
+use crate::kernel::http::problem::{Problem, ProblemDetails, Result, name_kinds};
+use crate::kernel::list::sheet::CSV;
 use crate::kernel::metrics::Metrics;
 use crate::kernel::secrets::Secrets;
 use crate::places::catalogues::Catalogues;
@@ -93,6 +94,7 @@ pub struct State {
 
 impl State {
     pub fn new(db: Db, tokens: Tokens, secrets: Secrets, callers: &Callers) -> Self {
+        name_kinds(resources().filter_map(|resource| resource.counted.map(|(vi, en)| (resource.table(), vi, en))));
         let document = Document::new();
         let connections = Arc::new(Connections::new(
             callers.connections_per_address,
@@ -158,11 +160,15 @@ impl Document {
             let good = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
             let bodies =
                 good.filter(|(status, _)| status.starts_with('2')).filter_map(|(_, answer)| answer.get("content"));
+            // The path of a list also answers its sheet, for callers that ask for it by `Accept`.
+            let has_sheet =
+                self.value.pointer("/paths").is_some_and(|paths| paths.get(format!("{path}{CSV}")).is_some());
+            let sheet = has_sheet.then(|| "text/csv".to_owned());
             let contract = Contract {
                 is_public: listed("security").next().is_none(),
                 takes_query: listed("parameters")
                     .any(|parameter| parameter.get("in").is_some_and(|place| place == "query")),
-                media_types: bodies.filter_map(Value::as_object).flat_map(Map::keys).cloned().collect(),
+                media_types: bodies.filter_map(Value::as_object).flat_map(Map::keys).cloned().chain(sheet).collect(),
             };
             ((method, path.to_owned()), contract)
         });

@@ -1,4 +1,5 @@
-//! `#[input]`, `#[changes]` and `#[filter]`: the attributes of serde, validator, utoipa and diesel from bounds and types.
+//! `#[input]`, `#[changes]` and `#[filter]`: the attributes of serde, validator, utoipa and diesel, and the reading of each field,
+//! from bounds and types.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -16,9 +17,12 @@ pub fn expand(mut body: ItemStruct, kind: Kind, table: Option<&Ident>) -> Result
         Kind::New => parse_quote!(#[diesel(skip_insertion)]),
         Kind::Changes => parse_quote!(#[diesel(skip_update)]),
     };
+    // Where serde derives something, too, its attributes stay.
+    let has_serde = body.attrs.iter().any(|attribute| attribute.to_token_stream().to_string().contains("erialize"));
+    let mut read = Vec::new();
     for field in &mut body.fields {
         let is_column = !has(field, "entries") && field.ident.as_ref().is_none_or(|name| name != "id");
-        complete(field, kind)?;
+        read.push(complete(field, kind, has_serde)?);
         if table.is_some() && !is_column {
             field.attrs.push(skip.clone());
         }
@@ -32,93 +36,197 @@ pub fn expand(mut body: ItemStruct, kind: Kind, table: Option<&Ident>) -> Result
         },
         Kind::Changes => quote!(#[derive(diesel::AsChangeset)] #[diesel(table_name = #table)]),
     });
+    let name = &body.ident;
+    let null_is_absent = kind == Kind::New;
+    let (declarations, readers): (Vec<_>, Vec<_>) =
+        read.iter().map(|field| (&field.declaration, &field.reader)).unzip();
+    let (names, values): (Vec<_>, Vec<_>) = read.iter().map(|field| (&field.name, &field.value)).unzip();
     Ok(quote! {
-        #[derive(serde::Deserialize, validator::Validate, utoipa::ToSchema)]
+        #[derive(utoipa::ToSchema)]
         #columns
         #body
+
+        const _: () = {
+            /// The fields that could be read.
+            #[derive(validator::Validate)]
+            struct Read { #(#declarations),* }
+
+            impl crate::kernel::http::body::fields::Input for #name {
+                const NULL_IS_ABSENT: bool = #null_is_absent;
+
+                fn read(fields: &mut crate::kernel::http::body::fields::Fields<'_, '_>) -> Option<Self> {
+                    let read = Read { #(#names: #readers),* };
+                    fields.check(&read);
+                    Some(Self { #(#names: #values),* })
+                }
+            }
+        };
     })
 }
 
-pub fn expand_filter(mut body: ItemStruct) -> TokenStream {
+pub fn expand_filter(mut body: ItemStruct) -> Result<TokenStream> {
     for field in &mut body.fields {
+        let optional = inner(&field.ty, "Option").cloned();
         if inner(&field.ty, "Vec").is_some() {
             field.attrs.push(parse_quote!(#[serde(default)]));
         }
-        if has(field, "search") {
-            field.attrs.retain(|attribute| !attribute.path().is_ident("search"));
-            field
-                .attrs
-                .push(parse_quote!(#[serde(default, deserialize_with = "crate::kernel::http::extract::search")]));
-            field.attrs.push(parse_quote!(#[param(max_length = 100)]));
+        if optional.as_ref().is_some_and(is_day) {
+            field.attrs.push(parse_quote!(#[validate(custom(function = "crate::kernel::value::day::plausible"))]));
         }
+        let mut added: Vec<Attribute> = Vec::new();
+        for attribute in std::mem::take(&mut field.attrs) {
+            if attribute.path().is_ident("search") {
+                added.push(parse_quote!(#[serde(default, deserialize_with = "crate::kernel::http::extract::search")]));
+                added.push(parse_quote!(#[validate(length(max = 100))]));
+                added.push(parse_quote!(#[param(max_length = 100)]));
+            } else if attribute.path().is_ident("length") {
+                let (min, max) = bounds(&attribute)?;
+                let (least, most) = (named(&min, "min_length"), named(&max, "max_length"));
+                let (min, max) = (named(&min, "min"), named(&max, "max"));
+                added.push(parse_quote!(#[validate(length(#min #max))]));
+                added.push(parse_quote!(#[param(#least #most)]));
+            } else if attribute.path().is_ident("range") {
+                let (min, max) = bounds(&attribute)?;
+                let (least, most) = (named(&min, "minimum"), named(&max, "maximum"));
+                let (min, max) = (named(&min, "min"), named(&max, "max"));
+                added.push(parse_quote!(#[validate(range(#min #max))]));
+                added.push(parse_quote!(#[param(#least #most)]));
+            } else {
+                added.push(attribute);
+            }
+        }
+        field.attrs = added;
     }
-    quote! {
-        #[derive(Debug, serde::Deserialize, serde::Serialize, utoipa::IntoParams)]
+    Ok(quote! {
+        #[derive(Debug, serde::Deserialize, serde::Serialize, validator::Validate, utoipa::IntoParams)]
         #[into_params(parameter_in = Query)]
         #body
-    }
+    })
 }
 
 fn has(field: &Field, attribute: &str) -> bool {
     field.attrs.iter().any(|known| known.path().is_ident(attribute))
 }
 
-/// Replaces the attributes of this crate by those of serde, validator and utoipa.
-fn complete(field: &mut Field, kind: Kind) -> Result<()> {
-    let optional = inner(&field.ty, "Option");
-    let clearable = optional.and_then(|of| inner(of, "Option"));
-    let value = clearable.or(optional).unwrap_or(&field.ty);
-    let is_list = inner(value, "Vec").is_some();
-    let is_day = matches!(value, Type::Path(path) if path.path.is_ident("NaiveDate"));
-    let is_optional = optional.is_some();
-    let is_clearable = clearable.is_some();
+fn is_day(of: &Type) -> bool {
+    matches!(of, Type::Path(path) if path.path.is_ident("NaiveDate"))
+}
 
-    let mut added: Vec<Attribute> = Vec::new();
+/// How a field is read from JSON.
+struct ReadField {
+    name: Ident,
+    /// The field of `Read`, which is `None` where the value is absent or wrong.
+    declaration: TokenStream,
+    /// The expression that reads it.
+    reader: TokenStream,
+    /// The value of the finished struct.
+    value: TokenStream,
+}
+
+/// Replaces the attributes of this crate by those of utoipa, and returns how the field is read and validated.
+fn complete(field: &mut Field, kind: Kind, has_serde: bool) -> Result<ReadField> {
+    let name = field.ident.clone().ok_or_else(|| syn::Error::new_spanned(&*field, "expected a named field"))?;
+    let optional = inner(&field.ty, "Option").cloned();
+    let clearable = optional.as_ref().and_then(|of| inner(of, "Option")).cloned();
+    let value = clearable.as_ref().or(optional.as_ref()).unwrap_or(&field.ty).clone();
+    let item = inner(&value, "Vec").cloned();
+
+    let mut kept: Vec<Attribute> = Vec::new();
+    let mut rules: Vec<Attribute> = Vec::new();
     let mut is_nullable = false;
-    let mut has_entries = false;
+    let mut is_nested = false;
+    let mut most: Option<Expr> = None;
     let mut takes_any_day = false;
+    let mut default: Option<TokenStream> = None;
+    let mut reader: Option<TokenStream> = None;
     for attribute in std::mem::take(&mut field.attrs) {
         if attribute.path().is_ident("length") {
-            let (least, most) = if is_list { ("min_items", "max_items") } else { ("min_length", "max_length") };
+            let (least, most) = if item.is_some() { ("min_items", "max_items") } else { ("min_length", "max_length") };
             let (min, max) = bounds(&attribute)?;
             let schema = (named(&min, least), named(&max, most));
-            added.extend(bounded(&quote!(length), &min, &max, schema));
+            let [rule, shown] = bounded(&quote!(length), &min, &max, schema);
+            rules.push(rule);
+            kept.push(shown);
         } else if attribute.path().is_ident("range") {
             let (min, max) = bounds(&attribute)?;
             let schema = (named(&whole(&min)?, "minimum"), named(&whole(&max)?, "maximum"));
-            added.extend(bounded(&quote!(range), &min, &max, schema));
+            let [rule, shown] = bounded(&quote!(range), &min, &max, schema);
+            rules.push(rule);
+            kept.push(shown);
         } else if attribute.path().is_ident("entries") {
             let (_, max) = bounds(&attribute)?;
             let max = max.ok_or_else(|| syn::Error::new_spanned(&attribute, "expected a largest number: `..=30`"))?;
-            let reader = if kind == Kind::Changes { "present_at_most" } else { "at_most" };
-            let reader = format!("crate::kernel::http::extract::{reader}::<_, _, {}>", max.to_token_stream());
-            added.push(parse_quote!(#[serde(default, deserialize_with = #reader)]));
-            added.push(parse_quote!(#[validate(nested)]));
-            added.push(parse_quote!(#[schema(max_items = #max)]));
-            has_entries = true;
+            kept.push(parse_quote!(#[schema(max_items = #max)]));
+            most = Some(max);
+            default.get_or_insert_with(|| quote!(unwrap_or_default()));
         } else if attribute.path().is_ident("nullable") {
             is_nullable = true;
+        } else if attribute.path().is_ident("nested") {
+            is_nested = true;
         } else if attribute.path().is_ident("any_day") {
             takes_any_day = true;
-        } else {
-            field.attrs.push(attribute);
-        }
-    }
-    if is_day && !takes_any_day {
-        added.push(parse_quote!(#[validate(custom(function = "crate::kernel::value::day::plausible"))]));
-    }
-    if kind == Kind::Changes && is_optional {
-        if is_clearable {
-            added.push(parse_quote!(#[serde(default, deserialize_with = "crate::kernel::value::patch::clearable")]));
-        } else if !is_nullable {
-            if !has_entries {
-                added.push(parse_quote!(#[serde(default, deserialize_with = "crate::kernel::value::patch::present")]));
+        } else if attribute.path().is_ident("validate") {
+            rules.push(attribute);
+        } else if attribute.path().is_ident("serde") {
+            attribute.parse_nested_meta(|meta| {
+                let text: Option<syn::LitStr> =
+                    if meta.input.peek(syn::Token![=]) { Some(meta.value()?.parse()?) } else { None };
+                match text {
+                    Some(text) if meta.path.is_ident("default") => {
+                        let path: syn::Path = text.parse()?;
+                        default = Some(quote!(unwrap_or_else(#path)));
+                    }
+                    Some(text) if meta.path.is_ident("deserialize_with") => {
+                        let path: syn::Path = text.parse()?;
+                        reader = Some(quote!(|value: &_, place: _, errors: &mut _| {
+                            crate::kernel::http::body::fields::read_with(#path, value, place, errors)
+                        }));
+                    }
+                    None if meta.path.is_ident("default") => default = Some(quote!(unwrap_or_default())),
+                    _ => return Err(meta.error("expected `default` or `deserialize_with`")),
+                }
+                Ok(())
+            })?;
+            if has_serde {
+                kept.push(attribute);
             }
-            added.push(parse_quote!(#[schema(nullable = false)]));
+        } else {
+            kept.push(attribute);
         }
     }
-    field.attrs.extend(added);
-    Ok(())
+    if is_day(&value) && !takes_any_day {
+        rules.push(parse_quote!(#[validate(custom(function = "crate::kernel::value::day::plausible"))]));
+    }
+    let read = quote!(crate::kernel::http::body::fields);
+    let reader = reader.unwrap_or_else(|| match (&item, &most) {
+        (Some(item), Some(most)) => quote!(#read::entries::<#item, #most>),
+        (Some(item), None) => quote!(#read::list::<#item>),
+        (None, _) if is_nested => quote!(#read::part::<#value>),
+        (None, _) => quote!(#read::value::<#value>),
+    });
+    let text = name.to_string();
+    let is_default = default.is_some() && optional.is_none();
+    let (mode, found, finished) = if clearable.is_some() {
+        ("clearable", quote!(Option<Option<#value>>), quote!(read.#name))
+    } else if kind == Kind::Changes && optional.is_some() && !is_nullable {
+        kept.push(parse_quote!(#[schema(nullable = false)]));
+        ("present", quote!(Option<#value>), quote!(read.#name))
+    } else if optional.is_some() {
+        ("optional", quote!(Option<#value>), quote!(read.#name))
+    } else if let Some(default) = default.filter(|_| is_default) {
+        kept.push(parse_quote!(#[schema(required = false, nullable = true)]));
+        ("optional", quote!(Option<#value>), quote!(read.#name.#default))
+    } else {
+        ("required", quote!(Option<#value>), quote!(read.#name?))
+    };
+    field.attrs = kept;
+    let mode = Ident::new(mode, name.span());
+    Ok(ReadField {
+        declaration: quote!(#(#rules)* #name: #found),
+        reader: quote!(fields.#mode(#text, #reader)),
+        value: finished,
+        name,
+    })
 }
 
 /// The inclusive bounds of `#[length(1..=500)]`.

@@ -1,5 +1,5 @@
-//! Attribute macros that derive the attributes of actix-web, utoipa, serde and validator from one declaration. They add
-//! attributes only: no control flow, no types, no queries.
+//! Attribute macros that derive the attributes of actix-web, utoipa, serde and validator from one declaration, and the reading of a
+//! body field by field. They add no other control flow, no types, no queries.
 
 mod input;
 mod operation;
@@ -22,10 +22,11 @@ use syn::{Ident, ItemFn, ItemStruct, parse_macro_input};
 /// | `IfMatch` | the header `If-Match` |
 /// | `Found<T>`, `Json<T>` | 200 with `T` |
 /// | `Created<T>`, `NoContent` | 201 with `T`, 204 |
-/// | `Listed<T>` | 200 with a page of `T` as JSON, or all rows as CSV |
+/// | `Listed<T>` | 200 with a page of `T` |
+/// | `SheetList<F, S>` | a second operation, with all rows as CSV, at the path with `.csv` |
 ///
-/// The tag is the first segment of the path. `tag = "…"` names another one; `params(…)` adds parameters, and `responses(…)`
-/// replaces the derived answer.
+/// The tag is the first segment of the path. `tag = "…"` names another one; `params(…)` adds parameters, `responses(…)`
+/// replaces the derived answer, and `sheet` adds the path with `.csv` of an answer that is no list.
 #[proc_macro_attribute]
 pub fn operation(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let declaration = parse_macro_input!(attribute as operation::Declaration);
@@ -33,11 +34,13 @@ pub fn operation(attribute: TokenStream, item: TokenStream) -> TokenStream {
     operation::expand(&declaration, &handler).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Declares the body of a request, or a part of one: derives `Deserialize`, `Validate` and `ToSchema`.
+/// Declares the body of a request, or a part of one: derives `ToSchema`, and implements `Input`, which reads and validates every field,
+/// so that one answer names all wrong ones.
 ///
 /// Bounds are declared once on the field, for validator and for the document: `#[length(1..=500)]` of texts and lists,
-/// `#[range(0..=9)]` of numbers, `#[entries(..=30)]` of lists of validated entries. A day is validated by its type, unless
-/// it is `#[any_day]`.
+/// `#[range(0..=9)]` of numbers, `#[entries(..=30)]` of lists of objects, `#[nested]` of one object. A day is validated by its type,
+/// unless it is `#[any_day]`. Null is the same as no field. A field that may be absent is an `Option`, a list of entries, or has
+/// `#[serde(default)]`.
 ///
 /// `#[input(gifts)]` also derives `Insertable` for that table: all fields are columns, except `id` and lists of entries.
 #[proc_macro_attribute]
@@ -61,9 +64,9 @@ fn expand_input(table: TokenStream, item: TokenStream, kind: input::Kind) -> Tok
 }
 
 /// Declares the filter of a list, as parameters of the query: derives `Deserialize`, `Serialize` (which binds the cursor to
-/// the filter) and `IntoParams`. A list is repeated (`?status=a&status=b`) and empty by default; `#[search]` reads words to
-/// search for.
+/// the filter), `Validate` and `IntoParams`. A list is repeated (`?status=a&status=b`) and empty by default; `#[search]` reads words to
+/// search for, `#[range(0..=9)]` bounds a number, and a day is validated by its type.
 #[proc_macro_attribute]
 pub fn filter(_: TokenStream, item: TokenStream) -> TokenStream {
-    input::expand_filter(parse_macro_input!(item as ItemStruct)).into()
+    input::expand_filter(parse_macro_input!(item as ItemStruct)).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -12,12 +12,20 @@ pub struct Declaration {
     tag: Option<TokenStream>,
     params: Vec<TokenStream>,
     responses: Option<TokenStream>,
+    /// Also answered as a sheet, at the path with `.csv`.
+    sheet: bool,
 }
 
 impl Parse for Declaration {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut declaration =
-            Self { method: input.parse()?, path: input.parse()?, tag: None, params: Vec::new(), responses: None };
+        let mut declaration = Self {
+            method: input.parse()?,
+            path: input.parse()?,
+            tag: None,
+            params: Vec::new(),
+            responses: None,
+            sheet: false,
+        };
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
@@ -29,7 +37,10 @@ impl Parse for Declaration {
                 }
                 Meta::List(option) if option.path.is_ident("params") => declaration.params.push(option.tokens),
                 Meta::List(option) if option.path.is_ident("responses") => declaration.responses = Some(option.tokens),
-                other => return Err(syn::Error::new_spanned(other, "expected `tag`, `params` or `responses`")),
+                Meta::Path(option) if option.is_ident("sheet") => declaration.sheet = true,
+                other => {
+                    return Err(syn::Error::new_spanned(other, "expected `tag`, `params`, `responses` or `sheet`"));
+                }
             }
         }
         Ok(declaration)
@@ -37,7 +48,8 @@ impl Parse for Declaration {
 }
 
 pub fn expand(declaration: &Declaration, handler: &ItemFn) -> Result<TokenStream> {
-    let Declaration { method, path, tag, params, responses } = declaration;
+    let Declaration { method, path, tag, params, responses, sheet } = declaration;
+    let mut is_sheet = *sheet;
     let mut security = None;
     let mut body = None;
     let (mut in_path, mut in_query, mut in_header) = (Vec::new(), Vec::new(), Vec::new());
@@ -60,7 +72,10 @@ pub fn expand(declaration: &Declaration, handler: &ItemFn) -> Result<TokenStream
             }
             ("Query", [filter]) => in_query.push(quote!(#filter)),
             ("List", [filter, sort]) => in_query.extend(listed(filter, quote!(Paging<#sort>))),
-            ("SheetList", [filter, sort]) => in_query.extend(listed(filter, quote!(SheetPaging<#sort>))),
+            ("SheetList", [filter, sort]) => {
+                is_sheet = true;
+                in_query.extend(listed(filter, quote!(Paging<#sort>)));
+            }
             ("Valid", [content]) => body = Some(quote!(request_body = #content,)),
             ("ValidOrEmpty", [content]) => body = Some(quote!(request_body = Option<#content>,)),
             ("IfMatch", []) => in_header.push(quote!(("If-Match" = String, Header))),
@@ -76,9 +91,15 @@ pub fn expand(declaration: &Declaration, handler: &ItemFn) -> Result<TokenStream
         Some(tag) => tag.clone(),
         None => first_segment(path)?.to_token_stream(),
     };
+    // utoipa does not read `routes`, so it is told method and path.
+    let routes = is_sheet
+        .then(|| LitStr::new(&format!("{}.csv", path.value()), path.span()))
+        .map(|also| quote!(#[actix_web::routes] #[#method(#path)] #[#method(#also)]));
+    let routes = routes.unwrap_or_else(|| quote!(#[#method(#path)]));
+    let extension = is_sheet.then(|| quote!(extensions(("x-sheet" = json!(true))),));
     Ok(quote! {
-        #[utoipa::path(tag = #tag, #security params(#(#params),*), #body responses(#responses))]
-        #[#method(#path)]
+        #[utoipa::path(#method, path = #path, tag = #tag, #security params(#(#params),*), #body #extension responses(#responses))]
+        #routes
         #handler
     })
 }
@@ -103,9 +124,7 @@ fn answer(handler: &ItemFn) -> Result<TokenStream> {
         ("Found" | "Json", [record]) => Ok(quote!((status = 200, body = #record))),
         ("Created", [record]) => Ok(quote!((status = 201, body = #record))),
         ("NoContent", []) => Ok(quote!((status = 204))),
-        ("Listed", [record]) => Ok(
-            quote!((status = 200, content((crate::kernel::list::page::Page<#record> = "application/json"), (String = "text/csv")))),
-        ),
+        ("Listed", [record]) => Ok(quote!((status = 200, body = crate::kernel::list::page::Page<#record>))),
         _ => Err(unknown()),
     }
 }

@@ -17,6 +17,8 @@ pub struct Resource {
     pub about: &'static str,
     /// `routes! { list_gifts, find_gift }`: handlers of its module `handlers`.
     pub routes: fn(&mut ServiceConfig<'_>),
+    /// Its records as the text of `in_use` counts them, in Vietnamese and English: "quà", "gifts".
+    pub counted: Option<(&'static str, &'static str)>,
     /// Codes of problems that only this resource answers.
     pub problems: &'static [Code],
     /// Codes of wrong fields that this resource introduces.
@@ -64,6 +66,7 @@ impl Resource {
         tag: "",
         about: "",
         routes: |_| {},
+        counted: None,
         problems: &[],
         field_problems: &[],
         catalogues: &[],

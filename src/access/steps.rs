@@ -5,7 +5,6 @@ use ketnghia_macros::input;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 use super::policy::Permission;
 use super::tx::Tx;
@@ -15,6 +14,7 @@ use crate::kernel::http::answer::Record;
 use crate::kernel::http::body::{NoBody, Valid};
 use crate::kernel::http::extract::IfMatch;
 use crate::kernel::http::problem::{Code, Problem, ProblemDetails, Result};
+use crate::kernel::value::enums::Labelled;
 use crate::kernel::value::id::RecordId;
 
 /// One step of a state machine.
@@ -31,10 +31,10 @@ pub struct Step<S: 'static, A> {
     pub to: S,
 }
 
-impl<S: Copy + PartialEq, A: Copy + PartialEq> Step<S, A> {
+impl<S: Copy + PartialEq + Labelled, A: Copy + PartialEq> Step<S, A> {
     /// Returns the status that the step leads to; 409 `invalid_transition` from any other status than its own.
     pub fn after(&self, status: S) -> Result<S> {
-        if self.from.contains(&status) { Ok(self.to) } else { Err(Problem::new(Code::INVALID_TRANSITION)) }
+        if self.from.contains(&status) { Ok(self.to) } else { Err(Problem::in_status(&status)) }
     }
 
     /// Returns the actions whose steps start from `status` and that `permits` allows, in the order of `steps`.

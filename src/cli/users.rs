@@ -2,8 +2,8 @@
 //! that of the only administrator. Audit entries have the actor `system`, since no user is signed in.
 
 use diesel::prelude::*;
+use serde_json::json;
 use uuid::Uuid;
-use validator::Validate;
 
 use super::arguments::{CreateUser, EndSessions, ListUsers, NamedUser};
 use super::say;
@@ -17,6 +17,7 @@ use crate::installation::Database;
 use crate::kernel::clock::Clock;
 use crate::kernel::db::schema::users;
 use crate::kernel::db::{Db, migrate};
+use crate::kernel::http::extract::valid;
 use crate::kernel::http::problem::{Problem, Result as Outcome};
 
 /// A new one-time password and its hash.
@@ -55,22 +56,14 @@ fn as_operator<T>(storage: &Storage, work: impl FnOnce(&mut PgConnection) -> Out
 /// Creates an administrator, who can then create other accounts, and prints the one-time password.
 pub fn create_admin(new: &CreateUser) -> Result<(), String> {
     let id = Uuid::now_v7();
-    let account = NewUser {
-        id: Some(id),
-        username: new.username.clone(),
-        full_name: new.full_name.trim().to_owned(),
-        phone: None,
-        role: Role::Admin,
-        locality_id: None,
-        organisation_id: None,
-    };
-    if let Err(errors) = account.validate() {
-        return Err(if errors.field_errors().contains_key("username") {
-            "--username is 3 to 64 lower-case letters, digits, dots, dashes and underscores, with a letter or digit at both ends".into()
+    let body = json!({"username": new.username, "full_name": new.full_name, "role": Role::Admin});
+    let account: NewUser = valid(body).map_err(|wrong| {
+        if wrong.is_at("#/username") {
+            "--username is 3 to 64 lower-case letters, digits, dots, dashes and underscores, with a letter or digit at both ends"
         } else {
-            "--full-name is 1 to 120 characters".into()
-        });
-    }
+            "--full-name is 1 to 120 characters"
+        }
+    })?;
     let one_time = OneTime::new()?;
     let created = as_operator(&new.storage, |conn| {
         // Queried, because a BEFORE trigger writes the audit entry, also where ON CONFLICT inserts no row.

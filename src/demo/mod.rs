@@ -11,16 +11,16 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Jsonb, Text, Uuid as SqlUuid};
 use serde_json::{Value, json};
-use uuid::{Uuid, uuid};
+use uuid::Uuid;
 
 use crate::access::passwords;
 use crate::access::policy::Role;
 use crate::app::State;
 use crate::kernel::http::problem::{Problem, Result};
+use crate::openapi::examples::demonstration_id as id;
 use crate::places::loader::locality_id;
 
 const PASSWORD: &str = "ketnghia-demo";
-const NAMESPACE: Uuid = uuid!("0a1a6ae5-96ad-5f6f-8f0e-6d1f1f8f5d02");
 /// First day without districts; before it, accounts belong to the places of that time.
 const TWO_TIERS_FROM: &str = "2025-07-01";
 
@@ -28,11 +28,6 @@ const TWO_TIERS_FROM: &str = "2025-07-01";
 pub struct DemoUser {
     pub username: &'static str,
     pub office: &'static str,
-}
-
-/// Returns the id for a name, the same in every installation (UUIDv5).
-fn id(name: &str) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }
 
 fn date(text: &str) -> Result<NaiveDate> {

@@ -8,11 +8,12 @@ use diesel::sql_types::{Bytea, Uuid as SqlUuid};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{date, id, insert, until};
+use super::{date, insert, until};
 use crate::access::actor::Actor;
 use crate::access::tx::Tx;
 use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
+use crate::openapi::examples::demonstration_id as id;
 use crate::places::loader::locality_id;
 use crate::places::localities::end::{self, EndedTwinnings, LocalityEnd};
 use crate::places::localities::model::{LocalityKind, NewLocality, VillageProfile};

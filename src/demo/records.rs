@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::people::{entered, household};
-use super::{id, insert, until};
+use super::{insert, until};
 use crate::kernel::http::problem::Result;
+use crate::openapi::examples::demonstration_id as id;
 use crate::places::loader::locality_id;
 
 pub fn load(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {

@@ -3,10 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
-use serde::Deserialize;
+use ketnghia_macros::input;
 use serde_json::Value;
 use uuid::Uuid;
-use validator::Validate;
 
 use super::Import;
 use super::cells::Wrong;
@@ -47,14 +46,15 @@ pub fn columns() -> Vec<Column> {
 }
 
 /// The result of an assessment in a row.
-#[derive(Debug, Deserialize, Validate)]
+#[input]
+#[derive(Debug)]
 struct Found {
     poverty_status: PovertyStatus,
     #[serde(default)]
-    #[validate(length(max = 30))]
+    #[length(..=30)]
     deprivations: Vec<Indicator>,
     #[serde(default)]
-    #[validate(length(max = 12))]
+    #[length(..=12)]
     poverty_causes: Vec<PovertyCause>,
 }
 

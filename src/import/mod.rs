@@ -21,15 +21,14 @@ mod years;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Nullable, Text};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use validator::Validate;
 
 use crate::access::actor::Actor;
 use crate::access::policy::{Office, Permission};
 use crate::access::tx::Tx;
 use crate::accounts::users::queries as accounts;
 use crate::kernel::db::{Db, Verdict, records};
+use crate::kernel::http::body::fields::Input;
 use crate::kernel::http::extract;
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::locale::Locale;
@@ -208,7 +207,7 @@ impl Import<'_> {
     }
 
     /// Parses and validates the body of a request from a row; reports its errors.
-    fn valid<T: DeserializeOwned + Validate>(&mut self, line: u64, body: Value) -> Option<T> {
+    fn valid<T: Input>(&mut self, line: u64, body: Value) -> Option<T> {
         match extract::valid(body) {
             Ok(value) => Some(value),
             Err(problem) => {

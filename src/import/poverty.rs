@@ -4,9 +4,8 @@
 use std::sync::LazyLock;
 
 use chrono::{Datelike, NaiveDate};
-use serde::Deserialize;
+use ketnghia_macros::input;
 use serde_json::Value;
-use validator::Validate;
 
 use super::Import;
 use super::cells::{Reads, Words};
@@ -23,11 +22,12 @@ const STATUS_COLUMNS: [&str; 4] = ["poverty_status", "poor", "near_poor", "newly
 const INDICATORS: [&str; 12] = ["I01", "I02", "I03", "I04", "I05", "I06", "I07", "I08", "I09", "I10", "I11", "I12"];
 
 /// Year and decision of the assessment in a row.
-#[derive(Debug, Default, Deserialize, Validate)]
+#[input]
+#[derive(Debug, Default)]
 pub struct Finding {
-    #[validate(range(min = 1990, max = 2200))]
+    #[range(1990..=2200)]
     pub poverty_year: Option<i32>,
-    #[validate(length(min = 1, max = 60))]
+    #[length(1..=60)]
     pub decision_number: Option<String>,
 }
 

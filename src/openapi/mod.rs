@@ -3,24 +3,57 @@
 
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers null to a key it does not have")]
 
-mod examples;
+mod descriptions;
+/// Examples of bodies.
+pub mod examples;
 mod operations;
 mod responses;
 mod schemas;
+mod sheets;
 
 use serde_json::{Value, json};
 
+use self::descriptions::{bound_codes, describe_fields};
 use self::examples::add_examples;
 use self::operations::complete_operation;
 use self::responses::{problem_responses, tag_changed_records};
 use self::schemas::{flatten, inline_ids, name_pages, refuse_unknown_fields, require_answered_fields};
+use self::sheets::add_sheets;
 use crate::access::resource::Resource;
 use crate::kernel::http::problem::{Code, FieldCode};
 
 /// Tag of the operations without a resource.
 const OPERATIONS: (&str, &str) = ("operations", "Health and metrics.");
 
-const DESCRIPTION: &str = "The service behind Vietnam's twinning programmes (*kết nghĩa*): village heads list the hardest \
+/// The tags in the order of the work: sign in, enter households, list them, give, count; then the registers behind. Other tags follow
+/// before the last one.
+const STORY: [&str; 23] = [
+    "access",
+    "households",
+    "household-assessments",
+    "household-consents",
+    "hardship-lists",
+    "hardship-items",
+    "pledges",
+    "visits",
+    "gifts",
+    "aggregates",
+    "twinnings",
+    "programmes",
+    "organisations",
+    "working-groups",
+    "localities",
+    "locality-posts",
+    "reorganisations",
+    "catalogues",
+    "users",
+    "api-keys",
+    "audit-events",
+    "imports",
+    "changes",
+];
+
+const DESCRIPTION: &str = "Kết nghĩa, the service behind Vietnam's twinning programmes: village heads list the hardest \
 households, units visit and give, village heads confirm the gifts that arrived, and each caller reads aggregates of the records in its scope.\n\n\
 **Try it:** call `POST /auth/login` and copy `access_token` into *Authorize*. \
 **Ids** are UUIDs; phones generate their own UUIDv7, so that a repeated create adds nothing. \
@@ -34,13 +67,17 @@ pub fn complete(collected: &utoipa::openapi::OpenApi, resources: &[&Resource]) -
     let mut document = serde_json::to_value(collected).unwrap_or_default();
     document["openapi"] = json!("3.1.0");
     document["info"] = json!({
-        "title": "Kết nghĩa", "version": env!("CARGO_PKG_VERSION"), "description": DESCRIPTION,
+        "title": "ketnghia", "version": env!("CARGO_PKG_VERSION"), "description": DESCRIPTION,
+        "contact": {"name": "The operator of this server"},
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     });
-    document["servers"] = json!([{"url": "/", "description": "This server"}]);
+    document["servers"] = json!([{"url": "/", "description": "This server, local or production", "x-internal": false}]);
     let tags = resources.iter().map(|resource| (resource.tag, resource.about)).filter(|(tag, _)| !tag.is_empty());
+    let mut tags: Vec<(&str, &str)> = tags.collect();
+    tags.sort_by_key(|(name, _)| STORY.iter().position(|known| known == name).unwrap_or(STORY.len()));
+    tags.push(OPERATIONS);
     document["tags"] =
-        tags.chain([OPERATIONS]).map(|(name, description)| json!({"name": name, "description": description})).collect();
+        tags.iter().map(|(name, description)| json!({"name": name, "description": description})).collect();
     document["components"]["securitySchemes"] = json!({"bearer": {
         "type": "http", "scheme": "bearer",
         "description": "The access token of a sign-in, or a dashboard's API key (`kn_…`). The scope listed with an operation is the permission it requires.",
@@ -52,6 +89,7 @@ pub fn complete(collected: &utoipa::openapi::OpenApi, resources: &[&Resource]) -
     document["components"]["schemas"]["ProblemFieldCode"]["enum"] =
         field_problems.map(|code| json!(code.word())).collect();
     operations::name_optional_bodies(&mut document);
+    add_sheets(&mut document);
     name_pages(&mut document);
     flatten(&mut document);
     let requests = refuse_unknown_fields(&mut document);
@@ -65,6 +103,8 @@ pub fn complete(collected: &utoipa::openapi::OpenApi, resources: &[&Resource]) -
     }
     tag_changed_records(&mut document);
     inline_ids(&mut document);
+    describe_fields(&mut document);
+    bound_codes(&mut document);
     add_examples(&mut document, &requests);
     document
 }

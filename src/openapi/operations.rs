@@ -17,11 +17,12 @@ pub fn complete_operation(path: &str, method: &str, operation: &mut Value, resou
     let mut problems = vec!["406", "500", "503"];
     if is_api {
         // Unknown parameters are rejected, also by operations without parameters.
-        problems.extend(["400", "414", "422"]);
+        // Calls without sign-in are limited by address, others by session or key.
+        problems.extend(["400", "414", "422", "429"]);
     }
     match &permission {
         Some(permission) => {
-            problems.extend(["401", "403", "429"]);
+            problems.extend(["401", "403"]);
             let text = operation["description"].as_str().unwrap_or_default();
             let text = format!("{text}\n\nPermission: `{permission}` ({}).", holders(permission));
             operation["description"] = json!(text.trim());
@@ -68,8 +69,12 @@ pub fn complete_operation(path: &str, method: &str, operation: &mut Value, resou
         add_header_parameter(operation, "If-None-Match", false);
     }
     if method == "patch" {
-        let schema = operation["requestBody"]["content"]["application/json"].clone();
-        operation["requestBody"]["content"]["application/merge-patch+json"] = schema;
+        // `application/json` is accepted, too; with both in the document, some generators write a function for each.
+        if let Some(content) = operation["requestBody"]["content"].as_object_mut()
+            && let Some(schema) = content.remove("application/json")
+        {
+            content.insert("application/merge-patch+json".into(), schema);
+        }
     }
     for status in problems {
         let name = PROBLEMS.iter().find(|(known, ..)| *known == status).map_or("Internal", |(_, name, _)| name);
@@ -149,15 +154,20 @@ fn add_header_parameter(operation: &mut Value, name: &str, required: bool) {
     add_parameter(operation, name, required, description, pattern);
 }
 
+/// The most characters of `If-Match` and `If-None-Match`.
+const TAGS_MAX: usize = crate::kernel::http::extract::TAGS_MAX;
+
 fn add_parameter(operation: &mut Value, name: &str, required: bool, description: &str, pattern: Value) {
-    let mut schema = json!({"type": "string"});
+    let mut schema = json!({"type": "string", "maxLength": TAGS_MAX});
     if !pattern.is_null() {
         schema["pattern"] = pattern;
     }
-    let parameter = json!({
-        "name": name, "in": "header", "required": required, "description": description, "schema": schema,
-        "example": "\"3\"",
-    });
+    let mut parameter =
+        json!({"name": name, "in": "header", "required": required, "description": description, "schema": schema});
+    // The documentation page sends examples, and an optional header would change the answer.
+    if required {
+        parameter["example"] = json!("\"3\"");
+    }
     match operation["parameters"].as_array_mut() {
         Some(parameters) => parameters.push(parameter),
         None => operation["parameters"] = json!([parameter]),
@@ -180,7 +190,18 @@ fn bound_parameters(operation: &mut Value) {
             parameter["schema"]["pattern"] = json!("^[A-Za-z0-9_-]+$");
             parameter["schema"]["maxLength"] = json!(4000);
         }
+        // The documentation page sends the example of a filter, which would leave an empty list.
+        if parameter["in"] == "query"
+            && let Some(parameter) = parameter.as_object_mut()
+        {
+            parameter.remove("example");
+        }
         let schema = &mut parameter["schema"];
+        let values = if schema["type"] == "array" { &mut schema["items"] } else { &mut *schema };
+        if values["format"] == "int32" && values.get("minimum").is_none() {
+            // The range of the type, outside which a value is invalid.
+            (values["minimum"], values["maximum"]) = (json!(i32::MIN), json!(i32::MAX));
+        }
         if schema["type"] == "array" && schema.get("maxItems").is_none() {
             schema["maxItems"] = json!(MAX_REPEATED);
         }

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem};
+use crate::kernel::locale::Locale;
+
 pub const PROBLEMS: [(&str, &str, &str); 16] = [
     ("400", "Malformed", "`malformed_request` or `cursor_invalid`: the request cannot be parsed."),
     ("401", "Unauthenticated", "`unauthenticated`: no token, or an expired or revoked one."),
@@ -59,7 +62,7 @@ pub fn problem_responses() -> Value {
         let mut response = json!({
             "description": description,
             "headers": {"X-Request-Id": header("X-Request-Id")},
-            "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+            "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}, "example": example(description)}},
         });
         for (_, name) in PROBLEM_HEADERS.iter().filter(|(of, _)| of == status) {
             response["headers"][*name] = header(name);
@@ -67,6 +70,24 @@ pub fn problem_responses() -> Value {
         ((*name).to_owned(), response)
     });
     Value::Object(responses.collect::<Map<_, _>>())
+}
+
+/// The problem of the first code of a description, as it is answered.
+fn example(description: &str) -> Value {
+    let word = description.split('`').nth(1).unwrap_or_default();
+    let code = Code::ALL.iter().find(|code| code.word() == word).copied().unwrap_or(Code::INTERNAL);
+    let problem = match code {
+        Code::INVALID => Problem::invalid(vec![
+            FieldError::range("#/gifts/0/value_vnd", 0, 1_000_000_000_000_i64),
+            FieldError::new("#/twinning_id", FieldCode::REQUIRED),
+        ]),
+        Code::VERSION_CONFLICT => {
+            Problem::version_conflict(json!({"id": "01938f3e-9d54-7c43-b7c4-5d0c38a9a112", "version": 4}))
+        }
+        code => Problem::new(code),
+    };
+    let details = problem.details(Locale::Vi, "/api/v1/visits", "01938f3e-9d54-7c43-b7c4-5d0c38a9a111");
+    serde_json::to_value(details).unwrap_or_default()
 }
 
 /// Adds descriptions and headers to successful responses, and the problem media type to the others.

@@ -110,7 +110,7 @@ pub struct AuditEvent {
 #[filter]
 pub struct AuditFilter {
     /// Of this resource, by the name in the entries.
-    #[param(example = "households")]
+    #[length(..=60)]
     pub resource: Option<String>,
     /// Of this record.
     pub id: Option<Uuid>,

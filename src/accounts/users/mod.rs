@@ -11,6 +11,7 @@ use crate::access::resource::{Resource, routes};
 
 pub const RESOURCE: Resource = Resource {
     tag: "users",
+    counted: Some(("tài khoản", "accounts")),
     about: "Accounts of the offices below an official.",
     routes: routes! {
         list_users, create_user, find_user, update_user, delete_user, reset_user_password,

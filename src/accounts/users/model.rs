@@ -98,7 +98,7 @@ pub struct NewUser {
     pub id: Option<Uuid>,
     /// Lower-case letters, digits, dot, dash and underscore.
     #[length(3..=64)]
-    #[validate(custom(function = "username"))]
+    #[validate(custom(function = "plain_username"))]
     #[schema(pattern = "^[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]$", example = "lang.tung")]
     pub username: String,
     #[length(1..=120)]
@@ -127,7 +127,7 @@ pub struct UserChanges {
     pub organisation_id: Option<Option<OrganisationId>>,
 }
 
-fn username(value: &str) -> Result<(), ValidationError> {
+fn plain_username(value: &str) -> Result<(), ValidationError> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let inside = value.chars().all(|c| plain(c) || matches!(c, '.' | '_' | '-'));
     if inside && value.starts_with(plain) && value.ends_with(plain) {

@@ -25,7 +25,7 @@ use crate::kernel::secrets::{base64url, sha256};
 /// Visits and gifts in the caller's scope, grouped by one or two groupings. Gifts `recorded` or `confirmed`
 /// count; `households_helped` are distinct households, so totals are computed and not added. Without
 /// `from` and `to` the current year. Rows without any record are left out, but grouped by places alone
-/// every place with households has a row. `Accept: text/csv` or `format=csv` returns the rows for Excel.
+/// every place with households has a row. The path with `.csv` returns the rows for Excel.
 ///
 /// **API keys** query whole months of at most ten years, without `organisation_id`, by one grouping beside the
 /// place, and `within` their own place or one directly below it. A row with a number of one to four households is
@@ -41,7 +41,7 @@ use crate::kernel::secrets::{base64url, sha256};
 /// them, an answer by month and commune and two others by only the one or the other, or
 /// the same query repeated after a further gift. It also follows from this rule that a suppressed row is
 /// at most as large as the smallest visible one.
-#[operation(get "/aggregates/support", responses((status = 200, content((SupportAggregate = "application/json"), (String = "text/csv")))))]
+#[operation(get "/aggregates/support", sheet, responses((status = 200, body = SupportAggregate)))]
 pub async fn find_support_aggregate(
     may: May<ReadAggregates>,
     db: Data<Db>,
@@ -56,7 +56,7 @@ pub async fn find_support_aggregate(
 /// Approved and closed hardship lists of the years of `from` and `to`, in the caller's scope, grouped by place
 /// and year. A unit sees the lists of the villages that it is twinned with. All other rules, including those for API
 /// keys, are those of `support`.
-#[operation(get "/aggregates/hardship", responses((status = 200, content((HardshipAggregate = "application/json"), (String = "text/csv")))))]
+#[operation(get "/aggregates/hardship", sheet, responses((status = 200, body = HardshipAggregate)))]
 pub async fn find_hardship_aggregate(
     may: May<ReadAggregates>,
     db: Data<Db>,
@@ -72,7 +72,7 @@ pub async fn find_hardship_aggregate(
 /// assessment until then; a household without one is not counted. Grouped by `year`, each year from `from` to `to` is counted on its last day, or today,
 /// and the totals are those of the last year. A unit counts the listed households of the villages that it is twinned
 /// with. All other rules, including those for API keys, are those of `support`.
-#[operation(get "/aggregates/poverty", responses((status = 200, content((PovertyAggregate = "application/json"), (String = "text/csv")))))]
+#[operation(get "/aggregates/poverty", sheet, responses((status = 200, body = PovertyAggregate)))]
 pub async fn find_poverty_aggregate(
     may: May<ReadAggregates>,
     db: Data<Db>,
@@ -100,7 +100,7 @@ pub async fn find_poverty_aggregate(
 ///
 /// **API keys** get no `open_items`, and no `days`. The rows that `support` suppresses are suppressed here, too, by the numbers of all rows:
 /// `without` leaves suppressed rows in the answer, so that their absence tells nothing. All other rules are those of `support`.
-#[operation(get "/aggregates/coverage", responses((status = 200, content((CoverageAggregate = "application/json"), (String = "text/csv")))))]
+#[operation(get "/aggregates/coverage", sheet, responses((status = 200, body = CoverageAggregate)))]
 pub async fn find_coverage_aggregate(
     may: May<ReadAggregates>,
     db: Data<Db>,

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use ketnghia_macros::filter;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::list::sheet::AnswerFormat;
@@ -55,15 +56,14 @@ impl AggregateGrouping {
 }
 
 /// Query of the support data set.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
+#[derive(Clone, Default)]
 pub struct AggregateQuery {
     /// Only records of this place; by default all that the caller sees.
     pub within: Option<LocalityId>,
     /// One or two of `province, district, commune, village, organisation, programme, month, quarter, year, category,
     /// funding_source, kind` (kind: of the organisation), repeated or separated by a comma. Without it only totals. A programme
     /// contains those below it, so its rows overlap; `totals` count once.
-    #[serde(default)]
     #[param(value_type = Vec<AggregateGrouping>, inline, max_items = 2, explode = true)]
     pub group_by: Vec<String>,
     /// First day counted; by default the first of the year of `to`, or of this year.
@@ -76,9 +76,8 @@ pub struct AggregateQuery {
     pub organisation_id: Option<OrganisationId>,
     /// Only visits and gifts under this programme or one below it.
     pub programme_id: Option<ProgrammeId>,
-    /// `json` (default) or `csv`; overrides `Accept`. CSV contains the rows without totals, so without
-    /// `group_by` only its header.
-    #[param(value_type = Option<AnswerFormat>, inline)]
+    // Not documented: the sheet has a path of its own.
+    #[param(ignore)]
     pub format: Option<AnswerFormat>,
     // Of coverage only.
     #[serde(skip)]
@@ -105,14 +104,13 @@ pub struct Question {
 
 /// Query of a data set of households, which are grouped by place and year only and belong to no organisation or
 /// programme.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
+#[derive(Clone)]
 pub struct HouseholdAggregateQuery {
     /// Only records of this place; by default all that the caller sees.
     pub within: Option<LocalityId>,
     /// One or two of `province, district, commune, village, year` and, of poverty, `standard`, repeated or separated by a comma.
     /// Without it only totals.
-    #[serde(default)]
     #[param(value_type = Vec<HouseholdGrouping>, inline, max_items = 2, explode = true)]
     pub group_by: Vec<String>,
     /// First day of the period, whose year counts; by default the first of the year of `to`, or of this year.
@@ -121,9 +119,8 @@ pub struct HouseholdAggregateQuery {
     pub to: Option<NaiveDate>,
     /// The tree of places of this day; today's by default.
     pub as_of: Option<NaiveDate>,
-    /// `json` (default) or `csv`; overrides `Accept`. CSV contains the rows without totals, so without
-    /// `group_by` only its header.
-    #[param(value_type = Option<AnswerFormat>, inline)]
+    // Not documented: the sheet has a path of its own.
+    #[param(ignore)]
     pub format: Option<AnswerFormat>,
 }
 
@@ -135,13 +132,12 @@ impl From<HouseholdAggregateQuery> for AggregateQuery {
 }
 
 /// Query of the coverage data set.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[filter]
+#[derive(Clone)]
 pub struct CoverageQuery {
     /// Only this place and those below it; by default all that the caller sees.
     pub within: Option<LocalityId>,
     /// One of `province, district, commune, village, organisation`. Without it only totals.
-    #[serde(default)]
     #[param(value_type = Vec<CoverageGrouping>, inline, max_items = 1, explode = true)]
     pub group_by: Vec<String>,
     /// First day of the period; by default the first of the year of `to`, or of this year.
@@ -149,21 +145,19 @@ pub struct CoverageQuery {
     /// Last day of the period; by default the last of the year of `from`, or of this year, and with `days` today.
     pub to: Option<NaiveDate>,
     /// The period is this number of days, which end with `to`; not together with `from`. Not for API keys.
-    #[param(minimum = 1, maximum = 3660, example = 90)]
+    #[range(1..=3660)]
     pub days: Option<i64>,
     /// The tree of places of this day; today's by default.
     pub as_of: Option<NaiveDate>,
     /// Only rows that lack one of these: visits, gifts or lists in the period, or twinnings on `to`.
-    #[serde(default)]
     #[param(inline, max_items = 4)]
     pub without: Vec<CoverageLack>,
     /// Only twinnings, visits and gifts of this organisation, and lists and listed households in its villages. Not for API keys.
     pub organisation_id: Option<OrganisationId>,
     /// Only twinnings, visits and gifts under this programme or one below it, and lists and listed households in their villages.
     pub programme_id: Option<ProgrammeId>,
-    /// `json` (default) or `csv`; overrides `Accept`. CSV contains the rows without totals, so without
-    /// `group_by` only its header.
-    #[param(value_type = Option<AnswerFormat>, inline)]
+    // Not documented: the sheet has a path of its own.
+    #[param(ignore)]
     pub format: Option<AnswerFormat>,
 }
 

@@ -9,7 +9,6 @@ use crate::access::policy::Office;
 use crate::insight::aggregates::problems;
 use crate::kernel::clock::month_end;
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
-use crate::kernel::value::day::is_plausible;
 
 /// The maximum number of years in a query of an API key.
 const YEARS_OF_A_KEY: i32 = 10;
@@ -25,9 +24,6 @@ pub fn read(set: &DataSet, query: &AggregateQuery, actor: &Actor, today: NaiveDa
 fn read_for(set: &DataSet, query: &AggregateQuery, for_key: bool, today: NaiveDate) -> Result<Question> {
     let mut errors = Vec::new();
     let groupings = groupings(set, &query.group_by, &mut errors);
-    let days = [("?from", query.from), ("?to", query.to), ("?as_of", query.as_of)];
-    let implausible = days.iter().filter(|(_, day)| day.is_some_and(|day| !is_plausible(day)));
-    errors.extend(implausible.map(|(pointer, _)| FieldError::new(*pointer, FieldCode::INVALID_VALUE)));
     let (from, to) = match query.days {
         Some(days) => last_days(query, days, today, &mut errors),
         None => {

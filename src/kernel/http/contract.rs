@@ -67,7 +67,7 @@ impl Contracts {
 impl Contract {
     fn check(&self, request: &HttpRequest) -> Result<()> {
         if !self.takes_query && !request.query_string().is_empty() {
-            #[derive(serde::Deserialize)]
+            #[derive(serde::Deserialize, validator::Validate)]
             struct NoQuery {}
             parse_query::<NoQuery>(request.query_string())?;
         }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub use crate::kernel::http::body::{NoBody, Valid, ValidOrEmpty, valid};
 use crate::kernel::http::contract::Contracts;
-use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{Code, FieldCode, Problem, Result};
 
 /// The id in the path. A malformed UUID becomes the nil UUID, and so is answered 404, like an unknown id.
 pub struct Id<T>(pub T);
@@ -57,57 +57,28 @@ fn parse_id(id: Option<&str>) -> Uuid {
     id.filter(|id| id.len() == 36).and_then(|id| Uuid::try_parse(id).ok()).unwrap_or(Uuid::nil())
 }
 
-/// Deserialises a list of at most `N` entries, for lists of validated entries: validator panics where
-/// `length` and `nested` both fail on one field.
-/// `#[serde(default, deserialize_with = "extract::at_most::<_, _, 30>")]`.
-pub fn at_most<'de, T, D, const N: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    T: serde::Deserialize<'de>,
-    D: serde::Deserializer<'de>,
-{
-    let items = <Vec<T> as serde::Deserialize>::deserialize(deserializer)?;
-    if items.len() > N { Err(serde::de::Error::custom(format!("{TOO_MANY}{N}"))) } else { Ok(items) }
-}
-
-/// The same in a merge patch, where the field is absent or a list, not null.
-pub fn present_at_most<'de, T, D, const N: usize>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
-where
-    T: serde::Deserialize<'de>,
-    D: serde::Deserializer<'de>,
-{
-    at_most::<T, D, N>(deserializer).map(Some)
-}
-
-/// Deserialises `q`, a search text of at most 100 characters. An empty text, which an empty form field sends,
-/// counts as absent.
+/// Deserialises a search text. An empty one, which an empty form field sends, counts as absent.
 /// `#[serde(default, deserialize_with = "extract::search")]`.
 pub fn search<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
 where
     D: serde::Deserializer<'de>,
 {
-    const MOST: usize = 100;
-    let q = <Option<String> as serde::Deserialize>::deserialize(deserializer)?.filter(|q| !q.is_empty());
-    let too_long = q.as_ref().is_some_and(|q| q.chars().count() > MOST);
-    if too_long { Err(serde::de::Error::custom(format!("{TOO_MANY}{MOST}"))) } else { Ok(q) }
+    Ok(<Option<String> as serde::Deserialize>::deserialize(deserializer)?.filter(|q| !q.is_empty()))
 }
 
-/// The prefix of the message of such an error, which `field_error` parses.
-const TOO_MANY: &str = "more than ";
-
-/// Maps an error message of serde to a field error of the API: serde has no error kinds.
-pub(super) fn field_error(pointer: &str, message: &str) -> FieldError {
-    if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        return FieldError::new(format!("{pointer}/{field}"), FieldCode::REQUIRED);
-    }
+/// Maps an error message of serde to a code: serde has no error kinds.
+pub(super) fn field_code(message: &str) -> FieldCode {
     if message.starts_with("invalid type: null") {
-        return FieldError::new(pointer, FieldCode::REQUIRED);
+        FieldCode::REQUIRED
+    } else if message.starts_with("invalid type") {
+        FieldCode::INVALID_TYPE
+    } else {
+        FieldCode::INVALID_VALUE
     }
-    if let Some(most) = message.strip_prefix(TOO_MANY) {
-        return FieldError::at_most(pointer, most);
-    }
-    let code = if message.starts_with("invalid type") { FieldCode::INVALID_TYPE } else { FieldCode::INVALID_VALUE };
-    FieldError::new(pointer, code)
 }
+
+/// The most characters of `If-Match` and `If-None-Match`: 30 tags.
+pub const TAGS_MAX: usize = 1000;
 
 /// The `If-Match` header. A missing one is an error only after the record was found, so that 404 comes first.
 #[derive(Debug, PartialEq)]
@@ -147,6 +118,9 @@ impl IfMatch {
 
     fn parse(header: &str) -> Result<Self> {
         let malformed = || Problem::new(Code::MALFORMED_REQUEST);
+        if header.len() > TAGS_MAX {
+            return Err(malformed());
+        }
         if header.trim() == "*" {
             return Ok(Self::Any);
         }
@@ -205,6 +179,8 @@ mod tests {
         assert!(IfMatch::parse("\"7\",").is_err());
         assert!(IfMatch::parse("7").is_err());
         assert!(IfMatch::parse("\"").is_err());
+        assert!(IfMatch::parse(&format!("\"{}\"", "7".repeat(TAGS_MAX - 2))).is_ok());
+        assert!(IfMatch::parse(&format!("\"{}\"", "7".repeat(TAGS_MAX - 1))).is_err());
         assert!(IfMatch::Missing.check(7).is_err());
     }
 }

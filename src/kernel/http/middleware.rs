@@ -16,6 +16,7 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
+use crate::kernel::http::extract::TAGS_MAX;
 use crate::kernel::http::peer::Peer;
 use crate::kernel::http::problem::{Code, Problem, ProblemDetails};
 use crate::kernel::locale::Locale;
@@ -278,6 +279,9 @@ pub async fn caching(
     let is_read = request.method() == Method::GET;
     let is_impersonal = request.app_data::<Data<Impersonal>>().is_some_and(|known| known.covers(request.path()));
     let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
+    if wanted.as_ref().is_some_and(|wanted| wanted.len() > TAGS_MAX) {
+        return Err(Problem::new(Code::MALFORMED_REQUEST).into());
+    }
     let response = next.call(request).await?;
     let (parts, answer) = response.into_parts();
     let mut answer = answer.map_into_boxed_body();

@@ -7,9 +7,10 @@ use std::ops::Deref;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
+use validator::Validate;
 
-use super::extract::field_error;
-use super::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result};
+use super::extract::field_code;
+use super::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result, field_errors};
 
 /// The most values of one parameter.
 pub const MAX_REPEATED: usize = 50;
@@ -24,7 +25,7 @@ impl<T> Deref for Query<T> {
     }
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Query<T> {
     type Error = Problem;
     type Future = Ready<Result<Self>>;
 
@@ -33,32 +34,33 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     }
 }
 
-pub(super) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
-    let mut errors = check_pairs(query)?;
-    let (value, unknown) = read_query::<T>(query);
+pub(super) fn parse_query<T: DeserializeOwned + Validate>(query: &str) -> Result<T> {
+    let pairs = pairs_of(query)?;
+    let mut errors = too_often(&pairs);
+    let (value, unknown) = read_query::<T>(&pairs, &mut errors)?;
     errors.extend(unknown.into_iter().map(unknown_field));
-    finish(value.map_err(|error| errors.push(error)).ok(), errors)
+    finish(value, errors)
 }
 
 /// Parses the query of a list: filter, paging, and other parameters. A parameter that none of them has is unknown.
 pub fn parse_list<F, P, X>(query: &str) -> Result<(F, P, X)>
 where
-    F: DeserializeOwned,
-    P: DeserializeOwned,
-    X: DeserializeOwned,
+    F: DeserializeOwned + Validate,
+    P: DeserializeOwned + Validate,
+    X: DeserializeOwned + Validate,
 {
-    let mut errors = check_pairs(query)?;
-    let ((filter, no_filter), (paging, no_paging), (other, no_other)) =
-        (read_query::<F>(query), read_query::<P>(query), read_query::<X>(query));
+    let pairs = pairs_of(query)?;
+    let mut errors = too_often(&pairs);
+    let (filter, no_filter) = read_query::<F>(&pairs, &mut errors)?;
+    let (paging, no_paging) = read_query::<P>(&pairs, &mut errors)?;
+    let (other, no_other) = read_query::<X>(&pairs, &mut errors)?;
     let unknown = no_filter.into_iter().filter(|name| no_paging.contains(name) && no_other.contains(name));
     errors.extend(unknown.map(unknown_field));
-    let filter = filter.map_err(|error| errors.push(error)).ok();
-    let paging = paging.map_err(|error| errors.push(error)).ok();
-    let other = other.map_err(|error| errors.push(error)).ok();
     finish(filter.zip(paging).zip(other).map(|((filter, paging), other)| (filter, paging, other)), errors)
 }
 
-fn finish<T>(value: Option<T>, errors: Vec<FieldError>) -> Result<T> {
+fn finish<T>(value: Option<T>, mut errors: Vec<FieldError>) -> Result<T> {
+    errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
     value.filter(|_| errors.is_empty()).ok_or_else(|| Problem::invalid(errors))
 }
 
@@ -66,8 +68,8 @@ fn unknown_field(name: String) -> FieldError {
     FieldError::new(format!("?{name}"), FieldCode::UNKNOWN_FIELD)
 }
 
-/// Rejects NUL in any parameter, and returns an error for each that is repeated too often.
-fn check_pairs(query: &str) -> Result<Vec<FieldError>> {
+/// The parameters of a query. Rejects NUL in any of them.
+fn pairs_of(query: &str) -> Result<Vec<(String, String)>> {
     let pairs: Vec<(String, String)> =
         serde_html_form::from_str(query).map_err(|_malformed| Problem::new(Code::MALFORMED_REQUEST))?;
     let nul: Vec<_> = pairs
@@ -76,11 +78,49 @@ fn check_pairs(query: &str) -> Result<Vec<FieldError>> {
         .take(ERRORS_MAX + 1)
         .map(|(name, _)| FieldError::new(format!("?{}", name.replace('\0', "")), FieldCode::NULL_CHARACTER))
         .collect();
-    if nul.is_empty() { Ok(too_often(&pairs)) } else { Err(Problem::invalid(nul)) }
+    if nul.is_empty() { Ok(pairs) } else { Err(Problem::invalid(nul)) }
 }
 
-/// Deserialises a query, and returns the parameters that are not fields of `T`.
-fn read_query<T: DeserializeOwned>(query: &str) -> (Result<T, FieldError>, Vec<String>) {
+/// Deserialises and validates a query, and returns the parameters that are not fields of `T`. The deserialiser stops at the first
+/// wrong parameter: it is named and left out, and the others are read again.
+fn read_query<T: DeserializeOwned + Validate>(
+    pairs: &[(String, String)],
+    errors: &mut Vec<FieldError>,
+) -> Result<(Option<T>, Vec<String>)> {
+    let mut left = pairs.to_vec();
+    loop {
+        let query = serde_html_form::to_string(&left).map_err(Problem::internal)?;
+        let (value, unknown) = deserialize::<T>(&query);
+        match value {
+            Ok(value) => {
+                let broken = value.validate().err();
+                errors.extend(
+                    broken
+                        .iter()
+                        .flat_map(|broken| field_errors("?", broken))
+                        .map(|error| FieldError { pointer: parameter_of(&error.pointer), ..error }),
+                );
+                return Ok((Some(value), unknown));
+            }
+            Err(error) => {
+                let before = left.len();
+                left.retain(|(name, _)| error.pointer.strip_prefix('?') != Some(name));
+                errors.push(error);
+                // A required parameter is missing: the others are not read.
+                if left.len() == before {
+                    return Ok((None, unknown));
+                }
+            }
+        }
+    }
+}
+
+/// Converts `?/level/0` to `?level`: a value of a repeated parameter has no place of its own.
+fn parameter_of(pointer: &str) -> String {
+    format!("?{}", pointer.split('/').nth(1).unwrap_or_default())
+}
+
+fn deserialize<T: DeserializeOwned>(query: &str) -> (Result<T, FieldError>, Vec<String>) {
     let mut unknown = Vec::new();
     let mut track = serde_path_to_error::Track::new();
     let form = serde_html_form::Deserializer::from_bytes(query.as_bytes());
@@ -91,18 +131,18 @@ fn read_query<T: DeserializeOwned>(query: &str) -> (Result<T, FieldError>, Vec<S
         }
     });
     let value = result.map_err(|error| {
+        let message = error.to_string();
+        if let Some(missing) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+            return FieldError::new(format!("?{missing}"), FieldCode::REQUIRED);
+        }
         let path = track.path().to_string();
         let parameter = path.split(['.', '[']).next().unwrap_or_default();
-        let mut wrong = field_error("", &error.to_string());
-        wrong.pointer = match wrong.pointer.strip_prefix('/') {
-            Some(missing) => format!("?{missing}"),
-            None => format!("?{parameter}"),
-        };
         // A query has no types: text that does not parse is a wrong value.
-        if wrong.code == FieldCode::INVALID_TYPE {
-            wrong.code = FieldCode::INVALID_VALUE;
-        }
-        wrong
+        let code = match field_code(&message) {
+            FieldCode::INVALID_TYPE => FieldCode::INVALID_VALUE,
+            code => code,
+        };
+        FieldError::new(format!("?{parameter}"), code)
     });
     (value, unknown)
 }
@@ -112,13 +152,11 @@ fn too_often(pairs: &[(String, String)]) -> Vec<FieldError> {
     for (name, _) in pairs {
         *times.entry(name).or_default() += 1;
     }
-    let mut errors: Vec<_> = times
+    times
         .into_iter()
         .filter(|(_, count)| *count > MAX_REPEATED)
         .map(|(name, _)| FieldError::at_most(format!("?{name}"), MAX_REPEATED))
-        .collect();
-    errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
-    errors
+        .collect()
 }
 
 #[cfg(test)]
@@ -127,11 +165,13 @@ mod tests {
 
     #[test]
     fn queries_name_unknown_and_wrong_parameters() {
-        #[derive(Debug, serde::Deserialize)]
+        #[derive(Debug, serde::Deserialize, Validate)]
         struct Filter {
             #[serde(default)]
             status: Vec<String>,
             limit: Option<u8>,
+            #[validate(range(max = 9))]
+            days: Option<u8>,
         }
         let filter: Filter = parse_query("status=a&status=b&limit=").unwrap();
         assert_eq!((filter.status.len(), filter.limit), (2, None));
@@ -142,6 +182,8 @@ mod tests {
         };
         assert_eq!(pointers("a=1&b=2"), ["?a", "?b"]);
         assert_eq!(pointers("limit=x"), ["?limit"]);
+        assert_eq!(pointers("limit=x&days=y&a=1"), ["?a", "?days", "?limit"]);
+        assert_eq!(pointers("limit=x&days=10"), ["?days", "?limit"]);
         assert_eq!(pointers("status=%00"), ["?status"]);
         assert_eq!(pointers(&"status=a&".repeat(51)), ["?status"]);
     }

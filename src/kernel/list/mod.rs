@@ -16,42 +16,42 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Required};
-use utoipa::{IntoParams, PartialSchema};
+use validator::Validate;
 
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::http::query::parse_list;
 use crate::kernel::list::page::{Keyset, LIMIT_DEFAULT, LIMIT_MAX, PageRequest};
 use crate::kernel::list::sheet::{Accepts, AnswerFormat};
-use crate::kernel::list::sort::Sorts;
+use crate::kernel::list::sort::{Order, Sorts};
 use crate::kernel::secrets::Secrets;
 
 /// The paging parameters of a list that is sorted by `S`, for the OpenAPI document.
 pub struct Paging<S>(PhantomData<S>);
 
-/// The paging parameters of a list that is also answered as a sheet.
-pub struct SheetPaging<S>(PhantomData<S>);
-
 /// `limit`, `cursor`, `sort`, `count` as they are sent.
-#[derive(Deserialize)]
-struct Asked {
+#[derive(Deserialize, Validate)]
+#[serde(bound = "S: Sorts")]
+struct Asked<S> {
+    #[validate(range(min = 1, max = LIMIT_MAX))]
     limit: Option<i64>,
     cursor: Option<String>,
-    sort: Option<String>,
+    sort: Option<Order<S>>,
     #[serde(default)]
     count: bool,
 }
 
 /// The additional parameter of a list that is also answered as a sheet.
-#[derive(Deserialize)]
+#[derive(Deserialize, Validate)]
 struct SheetAsked {
     format: Option<AnswerFormat>,
 }
 
 /// The filter of a list without filter parameters.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, Validate)]
 pub struct NoFilter {}
 
 /// A list with the filter `F`, sorted by `S`.
@@ -70,43 +70,43 @@ pub struct SheetList<F, S> {
 
 impl<F: Serialize, S: Sorts> List<F, S> {
     /// Binds the cursor to the path and to every field of the filter.
-    fn new(request: &HttpRequest, filter: F, asked: &Asked) -> Result<Self> {
+    fn new(request: &HttpRequest, filter: F, asked: Asked<S>) -> Result<Self> {
         let secrets = request.app_data::<web::Data<Secrets>>().ok_or_else(|| Problem::internal("no secrets"))?;
         let pairs = serde_json::to_value(&filter).map_err(Problem::internal)?;
         let page = PageRequest {
             limit: asked.limit,
             cursor: asked.cursor.as_deref(),
-            sort: asked.sort.as_deref(),
+            order: asked.sort.or_else(Order::of_default).ok_or_else(|| Problem::internal("no sort key"))?,
             count: asked.count,
             filter: format!("{} {pairs}", request.path()),
         };
         let searches = pairs.get("q").is_some_and(|q| !q.is_null());
-        Ok(Self { filter, keyset: Keyset::new(page, secrets, S::FIELDS)?, searches })
+        Ok(Self { filter, keyset: Keyset::new(page, secrets)?, searches })
     }
 }
 
-impl<F: DeserializeOwned + Serialize + 'static, S: Sorts> FromRequest for List<F, S> {
+impl<F: DeserializeOwned + Validate + Serialize + 'static, S: Sorts> FromRequest for List<F, S> {
     type Error = Problem;
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = || {
-            let (filter, asked, _) = parse_list::<F, Asked, NoFilter>(request.query_string())?;
-            Self::new(request, filter, &asked)
+            let (filter, asked, _) = parse_list::<F, Asked<S>, NoFilter>(request.query_string())?;
+            Self::new(request, filter, asked)
         };
         ready(read())
     }
 }
 
-impl<F: DeserializeOwned + Serialize + 'static, S: Sorts> FromRequest for SheetList<F, S> {
+impl<F: DeserializeOwned + Validate + Serialize + 'static, S: Sorts> FromRequest for SheetList<F, S> {
     type Error = Problem;
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = || {
-            let (filter, asked, SheetAsked { format }) = parse_list::<F, Asked, SheetAsked>(request.query_string())?;
+            let (filter, asked, SheetAsked { format }) = parse_list::<F, Asked<S>, SheetAsked>(request.query_string())?;
             let format = Accepts::of(request).unless(format);
-            let mut list = List::new(request, filter, &asked)?;
+            let mut list = List::new(request, filter, asked)?;
             if format != AnswerFormat::Json {
                 list.keyset = list.keyset.whole()?;
             }
@@ -141,14 +141,5 @@ impl<S: Sorts> IntoParams for Paging<S> {
             parameter("cursor", "`next_cursor` of the previous page.".into(), simple(Type::String)),
             parameter("count", "Returns the number of all rows as `total`.".into(), simple(Type::Boolean)),
         ]
-    }
-}
-
-impl<S: Sorts> IntoParams for SheetPaging<S> {
-    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut all = Paging::<S>::into_params(place);
-        let told = "`json` (default) or `csv`; overrides `Accept`.".to_owned();
-        all.push(parameter("format", told, AnswerFormat::schema()));
-        all
     }
 }

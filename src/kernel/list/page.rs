@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
+use crate::kernel::list::sort::Order;
 use crate::kernel::secrets::Secrets;
 
 pub const LIMIT_DEFAULT: i64 = 50;
@@ -28,11 +29,12 @@ pub struct Page<T> {
     pub total: Option<i64>,
 }
 
-/// The paging parameters of a request, not validated yet.
-pub struct PageRequest<'a> {
+/// The paging parameters of a request.
+pub struct PageRequest<'a, F> {
+    /// 1 to `LIMIT_MAX`.
     pub limit: Option<i64>,
     pub cursor: Option<&'a str>,
-    pub sort: Option<&'a str>,
+    pub order: Order<F>,
     pub count: bool,
     /// Path and filter as text: a cursor of another filter is rejected.
     pub filter: String,
@@ -87,27 +89,9 @@ impl SortKey for i32 {
 }
 
 impl<F: Copy> Keyset<F> {
-    /// Validates limit, sort and cursor. `fields` are the sort keys with their names, the default first
-    /// (written `-name` where the default is descending).
-    pub fn new(request: PageRequest<'_>, secrets: &Secrets, fields: &[(&str, F)]) -> Result<Self> {
-        let mut errors = Vec::new();
-        let limit = request.limit.unwrap_or(LIMIT_DEFAULT);
-        if !(1..=LIMIT_MAX).contains(&limit) {
-            errors.push(FieldError::range("?limit", 1, LIMIT_MAX));
-        }
-        let default = fields.first().map_or("", |(name, _)| *name);
-        let sort = request.sort.unwrap_or(default);
-        let (name, descending) = match sort.strip_prefix('-') {
-            Some(name) => (name, true),
-            None => (sort, false),
-        };
-        let field = fields.iter().find(|(known, _)| known.trim_start_matches('-') == name).map(|(_, field)| *field);
-        if field.is_none() {
-            errors.push(FieldError::new("?sort", FieldCode::INVALID_VALUE));
-        }
-        let (Some(field), true) = (field, errors.is_empty()) else {
-            return Err(Problem::invalid(errors));
-        };
+    /// Opens the cursor.
+    pub fn new(request: PageRequest<'_, F>, secrets: &Secrets) -> Result<Self> {
+        let Order { text: sort, field, descending } = request.order;
         let binding = format!("{sort}\n{}", request.filter);
         let after = match request.cursor {
             None => None,
@@ -123,7 +107,7 @@ impl<F: Copy> Keyset<F> {
         let given =
             [("?limit", request.limit.is_some()), ("?cursor", request.cursor.is_some()), ("?count", request.count)];
         Ok(Self {
-            limit,
+            limit: request.limit.unwrap_or(LIMIT_DEFAULT),
             field,
             descending,
             count: request.count,

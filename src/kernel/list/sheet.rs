@@ -14,32 +14,41 @@ use crate::kernel::list::page::{Page, WHOLE_MAX};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerFormat {
     Json,
     Csv,
 }
 
-/// The format that the Accept header prefers; the parameter `format` overrides it.
-pub struct Accepts(AnswerFormat);
+/// The format that the path has (`/households.csv`), or the Accept header prefers. The parameter `format` overrides the header.
+pub struct Accepts {
+    preferred: AnswerFormat,
+    is_of_path: bool,
+}
+
+/// The end of the path of a sheet.
+pub const CSV: &str = ".csv";
 
 impl Accepts {
     pub fn unless(&self, format: Option<AnswerFormat>) -> AnswerFormat {
-        format.unwrap_or(self.0)
+        format.filter(|_| !self.is_of_path).unwrap_or(self.preferred)
     }
 }
 
 impl Accepts {
     /// The media type with the highest q-value; JSON on a tie and by default.
     pub fn of(request: &HttpRequest) -> Self {
+        if request.path().ends_with(CSV) {
+            return Self { preferred: AnswerFormat::Csv, is_of_path: true };
+        }
         let ranges = Accept::parse(request).map_or_else(|_malformed| Vec::new(), |accept| accept.ranked());
         let first = ranges.iter().find_map(|range| match (range.type_().as_str(), range.subtype().as_str()) {
             ("text", "csv") => Some(AnswerFormat::Csv),
             ("application" | "*", "json" | "*") => Some(AnswerFormat::Json),
             _ => None,
         });
-        Self(first.unwrap_or(AnswerFormat::Json))
+        Self { preferred: first.unwrap_or(AnswerFormat::Json), is_of_path: false }
     }
 }
 

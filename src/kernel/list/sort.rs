@@ -1,6 +1,8 @@
 //! The sort keys of a list: their names in the query string, and the columns by which the query is ordered.
 
 use diesel::{PgConnection, QueryResult};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -25,6 +27,37 @@ pub trait Sorts: utoipa::PartialSchema + Copy + Send + 'static {
             }
             None => String::new(),
         }
+    }
+}
+
+/// The order of a list: `given_on`, or `-given_on`.
+pub struct Order<S> {
+    /// As it is sent.
+    pub text: String,
+    pub field: S,
+    pub descending: bool,
+}
+
+impl<S: Sorts> Order<S> {
+    fn parse(text: &str) -> Option<Self> {
+        let (name, descending) = match text.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        let known = S::FIELDS.iter().find(|(known, _)| known.trim_start_matches('-') == name);
+        known.map(|(_, field)| Self { text: text.to_owned(), field: *field, descending })
+    }
+
+    /// The first of the sort keys.
+    pub fn of_default() -> Option<Self> {
+        S::FIELDS.first().and_then(|(name, _)| Self::parse(name))
+    }
+}
+
+impl<'de, S: Sorts> Deserialize<'de> for Order<S> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("not a sort key"))
     }
 }
 

@@ -19,12 +19,6 @@ pub fn plausible(day: &NaiveDate) -> Result<(), ValidationError> {
     if is_plausible(*day) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
 }
 
-/// Rejects an implausible day of a query parameter.
-pub fn check_parameter(pointer: &str, day: Option<NaiveDate>) -> Result<()> {
-    let is_wrong = day.is_some_and(|day| !is_plausible(day));
-    if is_wrong { Err(Problem::field(pointer, FieldCode::INVALID_VALUE)) } else { Ok(()) }
-}
-
 /// Rejects a day after today.
 pub fn check_past(day: NaiveDate, today: NaiveDate, pointer: &str) -> Result<()> {
     if day > today { Err(Problem::field(pointer, FieldCode::IN_THE_FUTURE)) } else { Ok(()) }

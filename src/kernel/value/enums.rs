@@ -47,6 +47,12 @@ pub struct Catalogue {
     pub items: fn() -> Vec<CatalogueItem>,
 }
 
+/// A value with labels for people.
+pub trait Labelled {
+    /// In Vietnamese and in English.
+    fn labels(&self) -> (&'static str, &'static str);
+}
+
 /// Declares an enumeration: variants with their words and labels.
 macro_rules! db_enum {
     ($(#[doc = $doc:literal])* $vis:vis enum $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal ($vi:literal, $en:literal)),+ $(,)? }) => {
@@ -75,6 +81,12 @@ macro_rules! db_enum {
             /// The values with their labels, for `/catalogues`.
             pub fn catalogue() -> Vec<$crate::kernel::value::enums::CatalogueItem> {
                 vec![$($crate::kernel::value::enums::CatalogueItem::new($word, $vi, $en)),+]
+            }
+        }
+
+        impl $crate::kernel::value::enums::Labelled for $name {
+            fn labels(&self) -> (&'static str, &'static str) {
+                match self { $(Self::$variant => ($vi, $en)),+ }
             }
         }
 

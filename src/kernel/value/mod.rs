@@ -10,8 +10,6 @@ pub mod enums;
 pub mod id;
 /// Lists of values in one column.
 pub mod json;
-/// Fields of a JSON merge patch.
-pub mod patch;
 /// Text normalised for comparison.
 pub mod text;
 /// Typed text as it is kept.

@@ -13,6 +13,7 @@ use crate::kernel::value::enums::Catalogue;
 
 pub const RESOURCE: Resource = Resource {
     tag: "hardship-lists",
+    counted: Some(("danh sách", "lists")),
     about: "Lists of the households of a village in special hardship, one for each round.",
     routes: routes! {
         list_hardship_lists, create_hardship_list, find_hardship_list, update_hardship_list,

@@ -4,7 +4,6 @@ use ketnghia_macros::{changes, filter, input};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 use super::workflow::{HardshipListAction, HardshipListStatus};
 use crate::access::UserId;
@@ -130,6 +129,8 @@ pub struct HardshipListFilter {
     pub village_id: Option<LocalityId>,
     /// In this place or below it, in the tree of today.
     pub within: Option<LocalityId>,
+    /// Lists with this household.
+    pub household_id: Option<HouseholdId>,
     /// Any of these years.
     pub year: Vec<i32>,
     /// Any of these statuses.

@@ -20,7 +20,7 @@ use crate::access::sql::{app_own_accounts, app_share_maker, app_with_caller};
 use crate::access::tx::{Tx, rows};
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{hardship_items, hardship_lists, households};
-use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
@@ -28,7 +28,7 @@ use crate::kernel::value::day;
 use crate::kernel::value::id::RecordId;
 use crate::needs::hardship_items::model::HardshipItem;
 use crate::needs::hardship_items::queries::{is_listed, load as load_items};
-use crate::needs::hardship_lists::problems::{ITEM_IN_USE, LIST_EXISTS};
+use crate::needs::hardship_lists::problems::{ITEM_IN_USE, LIST_EXISTS, NO_HOUSEHOLD};
 use crate::needs::households::HouseholdId;
 use crate::needs::households::model::HouseholdStatus;
 use crate::needs::households::problems::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTIVE};
@@ -87,6 +87,10 @@ pub fn list(
             .into_boxed()
             .when(filter.village_id, |village| hardship_lists::village_id.eq(village))
             .when(filter.within, |place| lies_within(hardship_lists::scope_path, place))
+            .when(filter.household_id, |household| {
+                let items = hardship_items::table.filter(hardship_items::household_id.eq(household));
+                hardship_lists::id.eq_any(items.filter(is_listed()).select(hardship_items::list_id))
+            })
             .when_any(&filter.year, |years| hardship_lists::year.eq_any(years))
             .when_any(&filter.status, |status| hardship_lists::status.eq_any(status))
     };
@@ -117,7 +121,7 @@ pub fn create(tx: &mut Tx<'_>, id: HardshipListId, new: NewHardshipList) -> Resu
 pub fn update(tx: &mut Tx<'_>, id: HardshipListId, changes: HardshipListChanges) -> Result<()> {
     let row = HardshipList::query().find(id).first(tx.conn)?;
     if !row.status.is_editable() {
-        return Err(Problem::new(Code::INVALID_TRANSITION));
+        return Err(Problem::in_status(&row.status));
     }
     match &changes.items {
         Some(items) => {
@@ -131,11 +135,7 @@ pub fn update(tx: &mut Tx<'_>, id: HardshipListId, changes: HardshipListChanges)
 
 /// Rejects the deletion of a list that is submitted or was ever approved.
 pub fn check_deletable(_: &mut Tx<'_>, list: &HardshipList) -> Result<()> {
-    if list.status.is_editable() && list.approved_at.is_none() {
-        Ok(())
-    } else {
-        Err(Problem::new(Code::INVALID_TRANSITION))
-    }
+    if list.status.is_editable() && list.approved_at.is_none() { Ok(()) } else { Err(Problem::in_status(&list.status)) }
 }
 
 /// Replaces the items of a list. Items are matched by household: the item of a household that is listed again is updated.
@@ -246,7 +246,7 @@ pub fn take_step<R: Into<StepReason>>(
     let items = hardship_items::table.filter(hardship_items::list_id.eq(id));
     let left = items.filter(hardship_items::dropped.eq(false));
     if submits && !diesel::select(exists(left)).get_result::<bool>(tx.conn)? {
-        return Err(Problem::field("#/items", FieldCode::EMPTY));
+        return Err(Problem::field("#/items", NO_HOUSEHOLD));
     }
     let now = records::now(tx.conn)?;
     let written = StepColumns::of(step, me, now, row.approved_at.is_none(), reason.into().0);

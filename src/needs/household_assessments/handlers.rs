@@ -19,8 +19,8 @@ use crate::needs::ids::AssessmentId;
 
 /// List assessments
 ///
-/// Of the caller's places; units read the confirmed ones of the households that they see. The latest first. `Accept: text/csv` or
-/// `format=csv` returns the whole filtered list for Excel, without `limit` and `cursor`; over 10,000 rows is 422 `too_many_rows`.
+/// Of the caller's places; units read the confirmed ones of the households that they see. The latest first.
+/// `GET /household-assessments.csv` returns the whole filtered list for Excel.
 #[operation(get "/household-assessments")]
 pub async fn list_household_assessments(
     may: May<ReadHouseholds>,

@@ -4,7 +4,6 @@ use ketnghia_macros::{changes, filter, input};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 use super::workflow::AssessmentAction;
 use crate::access::UserId;
@@ -148,7 +147,7 @@ pub struct NewAssessment {
     #[diesel(skip_insertion)]
     pub assessed_on: Option<NaiveDate>,
     /// By default regular, in the year of `assessed_on`.
-    #[validate(nested)]
+    #[nested]
     #[diesel(skip_insertion)]
     pub round: Option<AssessmentRound>,
     /// By default the one in force on `assessed_on`.
@@ -211,7 +210,7 @@ pub struct AssessmentChanges {
     #[any_day]
     #[diesel(skip_update)]
     pub assessed_on: Option<NaiveDate>,
-    #[validate(nested)]
+    #[nested]
     #[diesel(skip_update)]
     pub round: Option<AssessmentRound>,
     #[diesel(skip_update)]

@@ -20,8 +20,8 @@ use crate::kernel::list::{List, NoFilter, SheetList};
 /// List households
 ///
 /// Village heads see those of their village, officials those of their area, units those on approved lists of
-/// their villages, without phone and identity number. `Accept: text/csv` or `format=csv` returns the whole
-/// filtered list for Excel, without `limit` and `cursor`; over 10,000 rows is 422 `too_many_rows`.
+/// their villages, without phone and identity number. `GET /households.csv` returns the whole
+/// filtered list for Excel.
 #[operation(get "/households")]
 pub async fn list_households(
     may: May<ReadHouseholds>,

@@ -29,6 +29,7 @@ id! {
 
 pub const RESOURCE: Resource = Resource {
     tag: "households",
+    counted: Some(("hộ", "households")),
     about: "Households of a village.",
     routes: routes! {
         list_households, create_household, find_household, update_household, delete_household,

@@ -4,7 +4,7 @@ use ketnghia_macros::{changes, filter, input};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::ValidationError;
 
 use super::poverty::{Indicator, PovertyCause, PovertyStatus};
 use super::problems;
@@ -275,7 +275,7 @@ pub struct NewHousehold {
     pub head_birth_date: Option<NaiveDate>,
     /// Of the head: 01 to 54, in the catalogue `ethnic_groups`.
     #[validate(custom(function = "known_ethnic_group"))]
-    #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", example = "10")]
+    #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", max_length = 2, example = "10")]
     pub ethnic_group: String,
     /// Of its first assessment: proposed by a village head, confirmed by the commune.
     #[diesel(skip_insertion)]
@@ -285,7 +285,7 @@ pub struct NewHousehold {
     #[diesel(skip_insertion)]
     pub assessed_on: Option<NaiveDate>,
     /// Of the first assessment: by default regular, in the year of `assessed_on`.
-    #[validate(nested)]
+    #[nested]
     #[diesel(skip_insertion)]
     pub round: Option<AssessmentRound>,
     #[entries(..=30)]
@@ -305,12 +305,12 @@ pub struct NewHousehold {
     #[serde(default)]
     pub hardship_reasons: Vec<HardshipReason>,
     #[validate(custom(function = "phone_number"))]
-    #[schema(pattern = "^\\+?[0-9][0-9 .-]{6,18}[0-9]$", example = "0905123456")]
+    #[schema(pattern = "^\\+?[0-9][0-9 .-]{6,18}[0-9]$", max_length = 21, example = "0905123456")]
     #[diesel(skip_insertion)]
     pub phone: Option<String>,
     /// 9 or 12 digits; stored encrypted.
     #[validate(custom(function = "citizen_number"))]
-    #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", example = "062068001234")]
+    #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", max_length = 12, example = "062068001234")]
     #[diesel(skip_insertion)]
     pub identity_number: Option<String>,
     #[length(..=200)]
@@ -374,18 +374,18 @@ pub struct HouseholdChanges {
     /// Decides the birth year.
     pub head_birth_date: Option<Option<NaiveDate>>,
     #[validate(custom(function = "known_ethnic_group"))]
-    #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", example = "10")]
+    #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", max_length = 2, example = "10")]
     pub ethnic_group: Option<String>,
     #[length(..=11)]
     pub hardship_reasons: Option<Vec<HardshipReason>>,
     #[entries(..=30)]
     pub members: Option<Vec<NewHouseholdMember>>,
     #[validate(custom(function = "phone_number"))]
-    #[schema(pattern = "^\\+?[0-9][0-9 .-]{6,18}[0-9]$", example = "0905123456")]
+    #[schema(pattern = "^\\+?[0-9][0-9 .-]{6,18}[0-9]$", max_length = 21, example = "0905123456")]
     #[diesel(skip_update)]
     pub phone: Option<Option<String>>,
     #[validate(custom(function = "citizen_number"))]
-    #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", example = "062068001234")]
+    #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", max_length = 12, example = "062068001234")]
     #[diesel(skip_update)]
     pub identity_number: Option<Option<String>>,
     #[length(..=200)]
@@ -420,6 +420,10 @@ fn known_ethnic_group(code: &str) -> Result<(), ValidationError> {
     if is_ethnic_group(code) { Ok(()) } else { Err(ValidationError::new("invalid_value")) }
 }
 
+fn known_ethnic_groups(codes: &[String]) -> Result<(), ValidationError> {
+    codes.iter().try_for_each(|code| known_ethnic_group(code))
+}
+
 fn phone_number(number: &str) -> Result<(), ValidationError> {
     let local = number.strip_prefix('+').unwrap_or(number);
     let digit = |c: char| c.is_ascii_digit();
@@ -445,6 +449,7 @@ pub struct HouseholdFilter {
     /// With an assessment of any of these statuses: `proposed` waits for the commune.
     pub assessment_status: Vec<AssessmentStatus>,
     /// Any of these ethnic groups, by code.
+    #[validate(custom(function = "known_ethnic_groups"))]
     pub ethnic_group: Vec<String>,
     /// With hardship reasons, or without.
     pub special_hardship: Option<bool>,
@@ -457,7 +462,6 @@ pub struct HouseholdFilter {
     pub village_ended: Option<bool>,
     /// Words or prefixes of words of the head's name, without case and diacritics: `y bl` finds Y Blơi.
     #[search]
-    #[param(example = "y bl")]
     pub q: Option<String>,
 }
 

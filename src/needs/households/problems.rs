@@ -15,6 +15,6 @@ field_problems! {
     DIFFERENT_IDENTITY_NUMBER = "different_identity_number", "Hai hộ có số định danh khác nhau.", "The two households have different identity numbers.";
     NOT_ACTIVE = "not_active", "Hộ này đã chuyển đi hoặc không còn.", "This household has moved away or is no more.";
     ITSELF = "itself", "Không thể gộp hộ vào chính nó.", "It cannot be merged into itself.";
-    PHONE_NUMBER = "phone_number", "Cần số điện thoại: 8 đến 20 ký tự, gồm chữ số, có thể có + ở đầu và dấu cách, dấu chấm, gạch nối ở giữa.", "Needs a phone number: 8 to 20 characters, digits with + in front and spaces, dots or hyphens between them if wished.";
+    PHONE_NUMBER = "phone_number", "Số điện thoại chưa đúng. Ví dụ: 0905 123 456.", "Not a phone number. Example: 0905 123 456.";
     IDENTITY_NUMBER = "identity_number", "Cần 9 hoặc 12 chữ số.", "Needs 9 or 12 digits.";
 }

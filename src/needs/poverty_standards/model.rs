@@ -1,7 +1,8 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use ketnghia_macros::input;
 use serde::{Deserialize, Serialize};
-use validator::Validate;
+use utoipa::ToSchema;
 
 use crate::kernel::db::schema::poverty_standards;
 use crate::kernel::value::code::code;
@@ -15,7 +16,7 @@ code! {
 }
 
 /// An indicator in which a household can be deprived.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StandardIndicator {
     pub code: Indicator,
     pub name_vi: String,
@@ -23,7 +24,7 @@ pub struct StandardIndicator {
 }
 
 /// Lines of an area: income in VND for a person and month, and points of part B1.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct Line {
     /// Up to it a household is poor or near-poor, by its deprivations.
     pub income_vnd: Option<i64>,
@@ -33,7 +34,7 @@ pub struct Line {
     pub score_b1: Option<i32>,
 }
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct StandardLines {
     #[serde(default)]
     pub rural: Line,
@@ -75,14 +76,15 @@ impl PovertyStandard {
 }
 
 /// A standard to be imported.
-#[derive(Debug, Deserialize, Validate)]
+#[input]
+#[derive(Debug)]
 pub struct NewStandard {
     pub code: String,
-    #[validate(length(min = 1, max = 200))]
+    #[length(1..=200)]
     pub name_vi: String,
-    #[validate(length(min = 1, max = 200))]
+    #[length(1..=200)]
     pub name_en: String,
-    #[validate(length(min = 1, max = 200))]
+    #[length(1..=200)]
     pub basis: Option<String>,
     pub starts_on: NaiveDate,
     pub ends_on: NaiveDate,

@@ -22,7 +22,7 @@ pub async fn list_catalogues(catalogues: Data<Catalogues>, db: Data<Db>, request
 }
 
 /// Find one catalogue
-#[operation(get "/catalogues/{name}", responses((status = 200, body = CatalogueView)), params(("name" = String, Path, description = "As in the list", example = "ethnic_groups")))]
+#[operation(get "/catalogues/{name}", responses((status = 200, body = CatalogueView)), params(("name" = String, Path, description = "As in the list", max_length = 60, example = "ethnic_groups")))]
 pub async fn find_catalogue(
     catalogues: Data<Catalogues>,
     name: Path<String>,

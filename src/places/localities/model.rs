@@ -5,7 +5,7 @@ use ketnghia_macros::{changes, filter, input};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::ValidationError;
 
 use super::LocalityId;
 use super::flags::LocalityFlagWord;
@@ -99,7 +99,7 @@ pub struct LocalityPathStep {
 
 /// Households and population of a village in a year, counted by its commune.
 #[input]
-#[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Queryable, Selectable)]
 #[diesel(table_name = village_profiles)]
 pub struct VillageProfile {
     #[range(1900..=2200)]
@@ -353,14 +353,12 @@ pub struct LocalityFilter {
     pub parent_id: Option<LocalityId>,
     /// Official code; unique together with a day in `as_of`.
     #[search]
-    #[param(example = "52")]
     pub code: Option<String>,
     /// Words or prefixes of words of the name, without case and diacritics: `kong chro` finds Kông Chro.
     #[search]
-    #[param(example = "kong chro")]
     pub q: Option<String>,
     /// The places of a day (`YYYY-MM-DD`), or `all` of every era; today's without it.
-    #[param(value_type = Option<String>, example = "2025-06-30")]
+    #[param(value_type = Option<String>, pattern = "^(all|[0-9]{4}-[0-9]{2}-[0-9]{2})$", max_length = 10)]
     pub as_of: Option<AsOf>,
     /// This place and all below it, on the day of `as_of`.
     pub within: Option<LocalityId>,
@@ -374,7 +372,7 @@ pub struct LocalityFilter {
 #[filter]
 pub struct ChildrenFilter {
     /// The places of a day (`YYYY-MM-DD`), or `all` of every era; today's without it.
-    #[param(value_type = Option<String>, example = "2025-06-30")]
+    #[param(value_type = Option<String>, pattern = "^(all|[0-9]{4}-[0-9]{2}-[0-9]{2})$", max_length = 10)]
     pub as_of: Option<AsOf>,
 }
 

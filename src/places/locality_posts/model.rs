@@ -140,7 +140,6 @@ pub struct LocalityPostFilter {
     /// Any of these posts.
     pub post: Vec<LocalityPostWord>,
     /// Held on this day.
-    #[param(example = "2026-11-22")]
     pub on: Option<NaiveDate>,
 }
 

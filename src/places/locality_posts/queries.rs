@@ -50,7 +50,6 @@ pub fn list(
     keyset: Keyset<LocalityPostSort>,
 ) -> Result<Page<LocalityPost>> {
     use locality_posts as p;
-    day::check_parameter("?on", filter.on)?;
     let filtered = || {
         p::table
             .into_boxed()

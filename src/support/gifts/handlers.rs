@@ -19,8 +19,8 @@ use crate::needs::households::HouseholdId;
 /// List gifts
 ///
 /// Gifts in the caller's places, and those of the caller's own organisation; the latest first.
-/// `Accept: text/csv` or `format=csv` returns the whole filtered list for Excel, without `limit` and
-/// `cursor`; over 10,000 rows is 422 `too_many_rows`.
+/// `GET /gifts.csv` returns the whole
+/// filtered list for Excel.
 #[operation(get "/gifts")]
 pub async fn list_gifts(may: May<ReadSupport>, list: SheetList<GiftFilter, GiftSort>) -> Result<Listed<Gift>> {
     may.sheet(list, queries::list).await

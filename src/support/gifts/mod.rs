@@ -23,6 +23,7 @@ id! {
 
 pub const RESOURCE: Resource = Resource {
     tag: "gifts",
+    counted: Some(("quà", "gifts")),
     about: "Gifts to households and villages: recorded, confirmed, disputed and settled.",
     routes: routes! {
         list_gifts, create_gift, find_gift, update_gift, delete_gift, confirm_gift, dispute_gift,

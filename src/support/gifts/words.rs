@@ -85,7 +85,7 @@ db_enum! {
         Recorded = "recorded" ("Đã ghi nhận", "Recorded"),
         Confirmed = "confirmed" ("Đã xác nhận", "Confirmed"),
         Disputed = "disputed" ("Có ý kiến khác", "Disputed"),
-        NotDelivered = "not_delivered" ("Không đến nơi", "Not delivered"),
+        NotDelivered = "not_delivered" ("Không giao tới nơi", "Not delivered"),
     }
 }
 

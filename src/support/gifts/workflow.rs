@@ -110,7 +110,7 @@ impl Relation {
         if !(self.recorded_it || self.gave_it) {
             return Err(Problem::new(Code::FORBIDDEN));
         }
-        if status == GiftStatus::Recorded { Ok(()) } else { Err(Problem::new(Code::INVALID_TRANSITION)) }
+        if status == GiftStatus::Recorded { Ok(()) } else { Err(Problem::in_status(&status)) }
     }
 
     /// Whether the caller may add and remove recipients, and choose the listed items: the village and its commune at any time, the

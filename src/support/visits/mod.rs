@@ -10,6 +10,7 @@ use crate::kernel::value::enums::Catalogue;
 
 pub const RESOURCE: Resource = Resource {
     tag: "visits",
+    counted: Some(("chuyến thăm", "visits")),
     about: "Visits of units to villages.",
     routes: routes![list_visits, create_visit, find_visit, update_visit, delete_visit],
     field_problems: super::problems::FIELD_PROBLEMS,

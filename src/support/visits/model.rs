@@ -4,7 +4,6 @@ use ketnghia_macros::{changes, filter, input};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 use crate::access::UserId;
 use crate::kernel::db::later::Later;

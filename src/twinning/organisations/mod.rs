@@ -18,6 +18,7 @@ id! {
 
 pub const RESOURCE: Resource = Resource {
     tag: "organisations",
+    counted: Some(("đơn vị", "organisations")),
     about: "Departments, companies, units, associations and places as givers.",
     routes: routes! {
         list_organisations, create_organisation, find_organisation, update_organisation,

@@ -4,7 +4,6 @@ use ketnghia_macros::{changes, filter, input};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 use super::OrganisationId;
 use crate::kernel::db::later::Later;
@@ -241,7 +240,6 @@ impl OrganisationChanges {
 pub struct OrganisationFilter {
     /// Part of the name, without case and diacritics.
     #[search]
-    #[param(example = "van phong")]
     pub q: Option<String>,
     /// Any of these kinds.
     pub kind: Vec<OrganisationKind>,

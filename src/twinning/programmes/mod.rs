@@ -15,6 +15,7 @@ id! {
 
 pub const RESOURCE: Resource = Resource {
     tag: "programmes",
+    counted: Some(("chương trình", "programmes")),
     about: "Directives, decisions and plans on which twinnings are based.",
     routes: routes![list_programmes, create_programme, find_programme, update_programme, delete_programme],
     catalogues: &[Catalogue { name: "programme_kinds", items: model::ProgrammeKind::catalogue }],

@@ -114,14 +114,12 @@ pub struct ProgrammeChanges {
 pub struct ProgrammeFilter {
     /// Part of the title or number, without case and diacritics.
     #[search]
-    #[param(example = "ket nghia")]
     pub q: Option<String>,
     /// Any of these kinds.
     pub kind: Vec<ProgrammeKind>,
     /// For this place.
     pub locality_id: Option<LocalityId>,
     /// In force on this day.
-    #[param(example = "2026-11-22")]
     pub active_on: Option<NaiveDate>,
 }
 

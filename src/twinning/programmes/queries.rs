@@ -21,7 +21,6 @@ pub fn find(tx: &mut Tx<'_>, id: ProgrammeId) -> Result<Programme> {
 }
 
 pub fn list(tx: &mut Tx<'_>, filter: &ProgrammeFilter, keyset: Keyset<ProgrammeSort>) -> Result<Page<Programme>> {
-    day::check_parameter("?active_on", filter.active_on)?;
     let matches = |q| app_matches(programmes::title, q).or(app_matches(programmes::number.assume_not_null(), q));
     let lasts_until = |day| programmes::ends_on.is_null().or(programmes::ends_on.assume_not_null().ge(day));
     let filtered = || {

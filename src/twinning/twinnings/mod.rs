@@ -18,6 +18,7 @@ id! {
 
 pub const RESOURCE: Resource = Resource {
     tag: "twinnings",
+    counted: Some(("quan hệ kết nghĩa", "twinnings")),
     about: "Twinnings (kết nghĩa) of organisations with villages, communes and districts.",
     routes: routes![list_twinnings, create_twinning, find_twinning, update_twinning, delete_twinning],
     problems: problems::PROBLEMS,

@@ -1,10 +1,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use ketnghia_macros::{changes, filter, input};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 use super::TwinningId;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
@@ -38,7 +37,7 @@ db_enum! {
 
 /// A time in which a twinning rests, and accepts no record.
 #[input]
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Suspension {
     /// First day (inclusive).
     #[schema(example = "2026-05-10")]
@@ -158,7 +157,6 @@ pub struct TwinningFilter {
     /// Under this programme or one below it.
     pub programme_id: Option<ProgrammeId>,
     /// Begun and not ended on this day (`last_day`), and not suspended.
-    #[param(example = "2026-11-22")]
     pub active_on: Option<NaiveDate>,
     /// Any of these, as of today.
     pub status: Vec<TwinningStatus>,

@@ -43,7 +43,6 @@ pub fn find(tx: &mut Tx<'_>, id: TwinningId) -> Result<Twinning> {
 }
 
 pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSort>) -> Result<Page<Twinning>> {
-    day::check_parameter("?active_on", filter.active_on)?;
     let lasts_until = |day| twinnings::last_day.is_null().or(twinnings::last_day.assume_not_null().ge(day));
     let status = || app_twinning_status(twinnings::last_day, twinnings::suspensions);
     let reach = Reach::of_twinnings(tx.actor);

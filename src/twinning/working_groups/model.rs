@@ -1,10 +1,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use ketnghia_macros::{changes, filter, input};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 use super::WorkingGroupId;
 use crate::access::UserId;
@@ -53,7 +52,7 @@ db_enum! {
 
 /// A member of a working group.
 #[input]
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct WorkingGroupMember {
     #[length(1..=300)]
     #[schema(example = "Rơ Mah Hyen")]
@@ -183,7 +182,6 @@ pub struct WorkingGroupFilter {
     /// Any of these kinds.
     pub kind: Vec<WorkingGroupKind>,
     /// Established and not ended on this day.
-    #[param(example = "2026-11-22")]
     pub active_on: Option<NaiveDate>,
 }
 

@@ -41,7 +41,6 @@ pub fn list(
     filter: &WorkingGroupFilter,
     keyset: Keyset<WorkingGroupSort>,
 ) -> Result<Page<WorkingGroup>> {
-    day::check_parameter("?active_on", filter.active_on)?;
     let lasts_until = |day| working_groups::ended_on.is_null().or(working_groups::ended_on.assume_not_null().ge(day));
     let filtered = || {
         working_groups::table

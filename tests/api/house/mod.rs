@@ -4,6 +4,7 @@ mod access_matrix;
 mod areas;
 mod contract;
 mod docs;
+mod examples;
 mod faults;
 mod openapi;
 mod readme;

@@ -449,8 +449,8 @@ fn every_body_has_an_example_with_the_required_fields() {
     let document = app::document();
     let mut wrong = Vec::new();
     for operation in operations() {
-        let Some(reference) = operation.value["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str()
-        else {
+        let contents = operation.value["requestBody"]["content"].as_object().into_iter().flatten();
+        let Some(reference) = contents.filter_map(|(_, content)| content["schema"]["$ref"].as_str()).next() else {
             continue;
         };
         let schema = document.pointer(reference.trim_start_matches('#')).unwrap();
@@ -467,7 +467,6 @@ fn every_body_has_an_example_with_the_required_fields() {
     assert_none("examples", wrong);
 }
 
-/// Their enumerations depend on other fields, so that a generated value would be refused.
 #[test]
 fn a_field_of_a_change_is_nullable_exactly_where_null_is_accepted() {
     let world = World::new();
@@ -490,15 +489,6 @@ fn a_field_of_a_change_is_nullable_exactly_where_null_is_accepted() {
             answer.expect_invalid(&[(&format!("#/{name}"), "required")]);
         }
     }
-}
-
-#[test]
-fn the_examples_of_a_village_and_an_account_are_accepted_by_the_api() {
-    let world = World::new();
-    let document = app::document();
-    let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
-    world.commune(world.kongchro).post("/localities", example("NewLocality")).expect(201);
-    world.province(world.gialai).post("/users", example("NewUser")).expect(201);
 }
 
 #[test]

@@ -227,6 +227,52 @@ fn all_validation_errors_are_reported_together() {
 }
 
 #[test]
+fn missing_mistyped_unknown_and_out_of_range_fields_are_reported_together() {
+    let world = World::new();
+    let head = world.head(world.village(world.ianan, "Tung"));
+    let body = json!({"id": "1", "head_name": 5, "head_birth_year": 1500, "ethnic_group": null, "hamlet": "A",
+        "deprivations": ["I01", "I99", 3], "phone": "x", "note": "\u{0}", "members": [{"name": "Siu A"},
+        {"sex": "m", "birth_year": "1990", "age": 3}, {"name": "", "birth_year": 1500}, null]});
+    head.post("/households", body).expect_invalid(&[
+        ("#/deprivations/1", "invalid_value"),
+        ("#/deprivations/2", "invalid_type"),
+        ("#/ethnic_group", "required"),
+        ("#/hamlet", "unknown_field"),
+        ("#/head_birth_year", "range"),
+        ("#/head_name", "invalid_type"),
+        ("#/id", "not_uuid_v7"),
+        ("#/members/1/age", "unknown_field"),
+        ("#/members/1/birth_year", "invalid_type"),
+        ("#/members/1/name", "required"),
+        ("#/members/1/sex", "invalid_value"),
+        ("#/members/2/birth_year", "range"),
+        ("#/members/2/name", "length"),
+        ("#/members/3", "required"),
+        ("#/note", "null_character"),
+        ("#/phone", "phone_number"),
+        ("#/poverty_status", "required"),
+        ("#/village_id", "required"),
+    ]);
+    let query = "limit=0&sort=colour&status=lost&village_id=5&hamlet=A&possible_duplicate=perhaps";
+    head.get(&format!("/households?{query}")).expect_invalid(&[
+        ("?hamlet", "unknown_field"),
+        ("?limit", "range"),
+        ("?possible_duplicate", "invalid_value"),
+        ("?sort", "invalid_value"),
+        ("?status", "invalid_value"),
+        ("?village_id", "invalid_value"),
+    ]);
+    let days = "from=2026-02-30&to=x&as_of=0026-01-01&within=5&organisation_id=6";
+    world.commune(world.ianan).get(&format!("/aggregates/support?{days}")).expect_invalid(&[
+        ("?as_of", "invalid_value"),
+        ("?from", "invalid_value"),
+        ("?organisation_id", "invalid_value"),
+        ("?to", "invalid_value"),
+        ("?within", "invalid_value"),
+    ]);
+}
+
+#[test]
 fn wrong_types_and_values_are_reported_with_their_pointer() {
     let (world, official, _) = arranged();
     let with = |field: &str, value: Value| {
@@ -496,6 +542,17 @@ fn if_none_match_with_the_current_etag_gets_304() {
     world.commune(world.kongchro).with("If-None-Match", &tag).get(&village).expect_problem(404, "not_found");
     official.patch(&village, json!({"latitude": 13.78})).expect(200);
     official.with("If-None-Match", &tag).get(&village).expect(200);
+}
+
+#[test]
+fn entity_tags_of_over_1000_characters_are_refused() {
+    let (_world, official, village) = arranged();
+    let tags = |length: usize| format!("\"{}\"", "7".repeat(length - 2));
+    official.with("If-None-Match", &tags(1000)).get(&village).expect(200);
+    official.with("If-None-Match", &tags(1001)).get(&village).expect_problem(400, "malformed_request");
+    let change = |tags: &str| official.with("If-Match", tags).send("PATCH", &village, Some("{}".into()));
+    change(&tags(1000)).expect_problem(412, "version_conflict");
+    change(&tags(1001)).expect_problem(400, "malformed_request");
 }
 
 #[test]

@@ -128,3 +128,35 @@ fn a_sheet_has_no_pages_and_is_refused_over_10000_rows() {
     head.get("/households?format=csv").expect_invalid(&[("?format", "too_many_rows")]);
     assert_eq!(sheet(&head, "/households?format=csv&q=siu%209999").len(), 1, "a filter reduces it below the limit");
 }
+
+#[test]
+fn a_sheet_has_a_path_of_its_own_and_accept_and_format_go_on_working() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let head = world.head(village);
+    world.household(&head, village, "Siu A");
+    world.household(&head, village, "Siu B");
+    let text = |client: &Client, path: &str| {
+        let answer = client.get(path);
+        assert_eq!((answer.status, answer.header("content-type")), (200, "text/csv; charset=utf-8"), "{path}");
+        answer.text
+    };
+    let sheet = text(&head, "/households.csv?q=siu%20a");
+    assert!(sheet.contains("Siu A") && !sheet.contains("Siu B"), "{sheet}");
+    assert_eq!(text(&head, "/households?format=csv&q=siu%20a"), sheet);
+    assert_eq!(text(&head.with("Accept", "text/csv"), "/households?q=siu%20a"), sheet);
+    assert_eq!(text(&head.with("Accept", "text/csv"), "/households.csv?q=siu%20a"), sheet);
+    head.get("/households.csv?limit=5&count=true").expect_invalid(&[("?limit", "exclusive"), ("?count", "exclusive")]);
+    head.get("/households.csv?hamlet=1").expect_invalid(&[("?hamlet", "unknown_field")]);
+    head.with("Accept", "application/json").get("/households.csv").expect_problem(406, "not_acceptable");
+    head.send("POST", "/households.csv", None).expect_problem(405, "method_not_allowed");
+    world.server.anonymous().get("/households.csv").expect_problem(401, "unauthenticated");
+    let official = world.commune(world.ianan);
+    let aggregate = text(&official, "/aggregates/support.csv?group_by=commune");
+    assert!(aggregate.starts_with("\u{feff}commune_id,"), "{aggregate}");
+    for (path, columns) in
+        [("/gifts", "\u{feff}id,"), ("/hardship-items", "\u{feff}id,"), ("/working-groups", "\u{feff}id,")]
+    {
+        assert!(text(&official, &format!("{path}.csv")).starts_with(columns), "{path}");
+    }
+}

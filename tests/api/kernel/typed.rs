@@ -65,7 +65,7 @@ fn capitals_of_ids_words_for_none_and_impossible_positions() {
         (body["latitude"], body["longitude"]) = (json!(latitude), json!(longitude));
         at.head.post("/households", body).expect_invalid(wrong);
     };
-    refused(0.0, 0.0, &[("#/latitude", "no_position")]);
+    refused(0.0, 0.0, &[("#/latitude", "no_position"), ("#/longitude", "range")]);
     refused(5.9, 107.0, &[("#/latitude", "range")]);
     refused(13.7, 118.1, &[("#/longitude", "range")]);
     // A password stays as it was typed.

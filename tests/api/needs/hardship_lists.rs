@@ -211,7 +211,7 @@ fn unhelped_days_filters_items_by_days_since_their_listing() {
     for days in [-1, 36_501] {
         let refused = head.with("Accept-Language", "en").get(&format!("/hardship-items?unhelped_days={days}"));
         refused.expect_invalid(&[("?unhelped_days", "range")]);
-        assert_eq!(refused.expect(422)["errors"][0]["detail"], "The value must be from 0 to 36500.");
+        assert_eq!(refused.expect(422)["errors"][0]["detail"], "Only a number from 0 to 36500.");
     }
 }
 

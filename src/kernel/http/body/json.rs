@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::fmt;
 
+use super::place::Place;
 use crate::kernel::http::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result};
 use crate::kernel::value::typed::{Typed, typed};
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
@@ -30,7 +31,9 @@ impl Refusal {
         match self {
             Self::TooManyValues => Problem::new(Code::PAYLOAD_TOO_LARGE),
             Self::TooDeep => Problem::new(Code::MALFORMED_REQUEST),
-            Self::LongName => Problem::invalid(vec![FieldError::at_most("#", NAME_MAX).coded(FieldCode::LONG_NAME)]),
+            Self::LongName => {
+                Problem::invalid(vec![FieldError::new("#", FieldCode::LONG_NAME).with(NAME_MAX.to_string())])
+            }
         }
     }
 }
@@ -150,42 +153,23 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-/// The path to a value as a list of references. It is formatted as a JSON pointer only for an error:
-/// pointers for each of 70,000 values below a long name took 20 GB.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    parent: Option<&'a Place<'a>>,
-    segment: Segment<'a>,
-}
-
-#[derive(Clone, Copy)]
-enum Segment<'a> {
-    Root,
-    Name(&'a str),
-    Index(usize),
-}
-
-impl Place<'_> {
-    fn pointer(&self) -> String {
-        let above = self.parent.map(Self::pointer).unwrap_or_default();
-        match self.segment {
-            Segment::Root => "#".to_owned(),
-            Segment::Name(name) => format!("{above}/{}", escape(name)),
-            Segment::Index(index) => format!("{above}/{index}"),
-        }
-    }
-}
-
-/// Escapes a segment of a JSON pointer (RFC 6901).
-pub fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
-}
-
 /// Replaces strings by the text to keep (`value::typed`), and returns an error for each that is not storable or not printable.
 pub fn clean(received: &mut Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    clean_at(received, "", Place { parent: None, segment: Segment::Root }, &mut errors);
+    clean_at(received, "", Place::ROOT, &mut errors);
     errors
+}
+
+/// Removes the fields that are null from all objects.
+pub fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// `text` in PostgreSQL cannot hold NUL. `field`: the name of the value, or of the list that contains it.
@@ -208,7 +192,7 @@ fn clean_at(value: &mut Value, field: &str, place: Place<'_>, errors: &mut Vec<F
         }
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                clean_at(item, field, Place { parent: Some(&place), segment: Segment::Index(index) }, errors);
+                clean_at(item, field, place.item(index), errors);
             }
         }
         Value::Object(fields) => {
@@ -217,7 +201,7 @@ fn clean_at(value: &mut Value, field: &str, place: Place<'_>, errors: &mut Vec<F
                 errors.push(FieldError::new(format!("{}/latitude", place.pointer()), FieldCode::NO_POSITION));
             }
             for (name, inner) in fields.iter_mut() {
-                clean_at(inner, name, Place { parent: Some(&place), segment: Segment::Name(name) }, errors);
+                clean_at(inner, name, place.field(name), errors);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

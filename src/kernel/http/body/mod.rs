@@ -1,7 +1,10 @@
-//! The body of a request: read within limits (`read`), parsed within limits (`json`), deserialised into
-//! the type that a handler takes. Errors name every wrong field.
+//! The body of a request: read within limits (`read`), parsed within limits (`json`), converted field by field (`fields`) to
+//! the type that a handler takes. One error names every wrong field.
 
+/// Reads the fields of an object.
+pub mod fields;
 mod json;
+mod place;
 mod read;
 
 use std::future::Future;
@@ -12,15 +15,13 @@ use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
 use aws_lc_rs::digest;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
-use validator::Validate;
 
+use self::fields::{Fields, Input, read_body};
 pub use self::read::{BODY_LIMIT, Bodies, PUBLIC_BODY_LIMIT};
 use self::read::{Body, read};
-use crate::kernel::http::extract::field_error;
-use crate::kernel::http::problem::{Code, ERRORS_MAX, FieldCode, FieldError, Problem, Result, field_errors};
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, Problem, Result};
 
 /// A body of this many bytes takes about 0.2 ms to parse; a longer one is parsed on the blocking thread
 /// pool, because the worker thread serves other requests, too.
@@ -48,7 +49,7 @@ impl<T> Deref for Valid<T> {
     }
 }
 
-impl<T: DeserializeOwned + Validate + Send + 'static> FromRequest for Valid<T> {
+impl<T: Input + Send + 'static> FromRequest for Valid<T> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
@@ -68,7 +69,7 @@ impl<T: DeserializeOwned + Validate + Send + 'static> FromRequest for Valid<T> {
 /// A body whose fields are all optional: an empty body is read as `{}`.
 pub struct ValidOrEmpty<T>(pub Valid<T>);
 
-impl<T: DeserializeOwned + Validate + Send + 'static> FromRequest for ValidOrEmpty<T> {
+impl<T: Input + Send + 'static> FromRequest for ValidOrEmpty<T> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
@@ -89,8 +90,16 @@ pub struct NoBody {
     pub hash: Vec<u8>,
 }
 
-#[derive(serde::Deserialize, Validate)]
-struct NoFields {}
+struct NoFields;
+
+impl Input for NoFields {
+    const NULL_IS_ABSENT: bool = true;
+
+    fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
+        fields.refuse_others();
+        Some(Self)
+    }
+}
 
 impl FromRequest for NoBody {
     type Error = Problem;
@@ -123,13 +132,13 @@ impl MediaType {
 
 /// The problem of an empty body: the required fields, or `malformed_request` where no field is required,
 /// since a merge patch without a body was probably truncated.
-fn nothing_sent<T: DeserializeOwned + Validate>() -> Problem {
+fn nothing_sent<T: Input>() -> Problem {
     of_bytes::<T>(b"{}").err().unwrap_or_else(|| Problem::new(Code::MALFORMED_REQUEST))
 }
 
 async fn parse<T>(body: Body, media_type: MediaType) -> Result<Valid<T>>
 where
-    T: DeserializeOwned + Validate + Send + 'static,
+    T: Input + Send + 'static,
 {
     if !matches!(media_type, MediaType::Json) {
         return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE));
@@ -146,112 +155,85 @@ where
     parsed.await.map_err(|_blocking_error| Problem::internal("a parser panicked"))?
 }
 
-fn of_bytes<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<Valid<T>> {
+fn of_bytes<T: Input>(body: &[u8]) -> Result<Valid<T>> {
     let mut received = json::parse(body)?;
-    tidy(&mut received)?;
+    let value = convert(&mut received)?;
+    let id = received.get("id").and_then(Value::as_str).and_then(|id| Uuid::try_parse(id).ok());
+    if T::NULL_IS_ABSENT {
+        json::drop_nulls(&mut received);
+    }
     let canonical = serde_jcs::to_vec(&received).map_err(Problem::internal)?;
     let hash = digest::digest(&digest::SHA256, &canonical).as_ref().to_vec();
-    drop(canonical);
-    match (client_id(&received), deserialize(&received)) {
-        (Ok(id), Ok(value)) => Ok(Valid { value, hash, id }),
-        // A body without an `id`, such as that of a change.
-        (Err(_), Err(problem)) if problem.names("#/id", FieldCode::UNKNOWN_FIELD) => Err(problem),
-        (Err(problem), _) | (_, Err(problem)) => Err(problem),
-    }
+    Ok(Valid { value, hash, id })
 }
 
 /// Validates a value by the same rules as a body: a row of an import.
-pub fn valid<T: DeserializeOwned + Validate>(mut received: Value) -> Result<T> {
-    tidy(&mut received)?;
-    deserialize(&received)
+pub fn valid<T: Input>(mut received: Value) -> Result<T> {
+    convert(&mut received)
 }
 
-fn tidy(received: &mut Value) -> Result<()> {
-    if !received.is_object() {
-        return Err(Problem::field("#", FieldCode::INVALID_TYPE));
+fn convert<T: Input>(received: &mut Value) -> Result<T> {
+    let mut errors = json::clean(received);
+    let Value::Object(fields) = received else { return Err(Problem::field("#", FieldCode::INVALID_TYPE)) };
+    let read = read_body(fields);
+    let mut others = read.as_ref().err().cloned().unwrap_or_default();
+    let id = fields.get("id").and_then(Value::as_str);
+    let is_unknown = others.iter().any(|error| error.pointer == ID && error.code == FieldCode::UNKNOWN_FIELD);
+    // A body without an `id`, such as that of a change, rejects it as unknown.
+    let is_foreign = id.is_some_and(|id| !Uuid::try_parse(id).is_ok_and(|id| id.get_version_num() == 7));
+    if is_foreign && !is_unknown {
+        others.retain(|error| error.pointer != ID);
+        others.push(FieldError::new(ID, FieldCode::NOT_V7));
     }
-    let errors = json::clean(received);
-    Problem::check(errors)
-}
-
-fn client_id(received: &Value) -> Result<Option<Uuid>> {
-    match received.get("id") {
-        Some(Value::String(text)) => match Uuid::try_parse(text) {
-            Ok(id) if id.get_version_num() == 7 => Ok(Some(id)),
-            _ => Err(Problem::field("#/id", FieldCode::NOT_V7)),
-        },
-        _ => Ok(None),
-    }
-}
-
-fn deserialize<T: DeserializeOwned + Validate>(received: &Value) -> Result<T> {
-    let mut errors = Vec::new();
-    let mut track = serde_path_to_error::Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(received, &mut track);
-    let result: Result<T, _> = serde_ignored::deserialize(tracked, |path| {
-        // One error above the maximum sets `errors_truncated`.
-        if errors.len() <= ERRORS_MAX {
-            errors.push(FieldError::new(pointer_of_ignored(&path), FieldCode::UNKNOWN_FIELD));
-        }
-    });
-    match result {
-        Ok(value) if errors.is_empty() => {
-            value.validate().map_err(|broken| Problem::invalid(field_errors("#", &broken)))?;
-            Ok(value)
-        }
-        Ok(_) => Err(Problem::invalid(errors)),
-        Err(error) => {
-            // A wrong type ends the deserialisation, so its error comes first.
-            errors.insert(0, field_error(&pointer_of(&track.path().to_string()), &error.to_string()));
-            Err(Problem::invalid(errors))
-        }
+    // A text that is not fit to be kept is not judged again, nor is the list that contains it.
+    let is_unfit = |pointer: &str| {
+        let mut rests = errors.iter().filter_map(|unfit| unfit.pointer.strip_prefix(pointer));
+        rests.any(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    others.retain(|error| !is_unfit(&error.pointer));
+    errors.append(&mut others);
+    errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    match read {
+        Ok(value) if errors.is_empty() => Ok(value),
+        _ => Err(Problem::invalid(errors)),
     }
 }
 
-/// Converts `gifts[2].value_vnd` and `gifts.2.value_vnd` to `#/gifts/2/value_vnd`.
-fn pointer_of(path: &str) -> String {
-    let mut pointer = String::from("#");
-    for segment in path.split(['.', '[']).map(|segment| segment.trim_end_matches(']')) {
-        if !segment.is_empty() {
-            pointer.push('/');
-            pointer.push_str(segment);
-        }
-    }
-    pointer
-}
-
-/// The JSON pointer of an unknown field, with its segments escaped: the client chose their names.
-fn pointer_of_ignored(path: &serde_ignored::Path<'_>) -> String {
-    use serde_ignored::Path;
-    match path {
-        Path::Root => "#".to_owned(),
-        Path::Seq { parent, index } => format!("{}/{index}", pointer_of_ignored(parent)),
-        Path::Map { parent, key } => format!("{}/{}", pointer_of_ignored(parent), json::escape(key)),
-        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
-            pointer_of_ignored(parent)
-        }
-    }
-}
+/// The pointer of the id that a client generated.
+const ID: &str = "#/id";
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+    use ketnghia_macros::{changes, input};
+
     use super::*;
 
-    #[derive(Debug, serde::Deserialize, Validate)]
+    #[input]
     struct Child {
-        #[validate(range(min = 0, max = 9))]
+        #[range(0..=9)]
         value: i64,
     }
 
-    #[derive(Debug, serde::Deserialize, Validate)]
+    #[input]
     struct Parent {
-        #[expect(dead_code, reason = "`Valid` has the id")]
         id: Option<Uuid>,
-        #[validate(length(min = 1, max = 3))]
+        #[length(1..=3)]
         name: String,
-        #[serde(default)]
-        #[validate(nested)]
+        size: u8,
+        #[entries(..=3)]
         children: Vec<Child>,
+        #[length(..=2)]
+        #[serde(default)]
+        days: Vec<NaiveDate>,
+    }
+
+    #[changes]
+    struct Changes {
+        name: Option<String>,
+        note: Option<Option<String>>,
+        #[nullable]
+        reason: Option<String>,
     }
 
     fn problem(json: &str) -> crate::kernel::http::problem::ProblemDetails {
@@ -270,31 +252,65 @@ mod tests {
     #[test]
     fn every_wrong_field_is_named() {
         assert_eq!(
-            errors(r#"{"name":"","children":[{"value":1},{"value":-1}]}"#),
-            [pair("#/children/1/value", "range"), pair("#/name", "length")]
+            errors(r#"{"id":"7","name":"","x":1,"children":[{"value":1},{},{"y":1},{}]}"#),
+            [
+                pair("#/children", "length"),
+                pair("#/id", "not_uuid_v7"),
+                pair("#/name", "length"),
+                pair("#/size", "required"),
+                pair("#/x", "unknown_field")
+            ]
         );
         assert_eq!(
-            errors(r#"{"name":"a","x":1,"children":[{"value":1,"y":2}]}"#),
-            [pair("#/children/0/y", "unknown_field"), pair("#/x", "unknown_field")]
+            errors(r#"{"name":"a","size":"b","children":[{"value":-1,"y":2},{},5],"days":["2026-01-01",7,"x"]}"#),
+            [
+                pair("#/children/0/value", "range"),
+                pair("#/children/0/y", "unknown_field"),
+                pair("#/children/1/value", "required"),
+                pair("#/children/2", "invalid_type"),
+                pair("#/days/1", "invalid_type"),
+                pair("#/days/2", "invalid_value"),
+                pair("#/size", "invalid_type"),
+            ]
         );
-        assert_eq!(errors(r#"{"children":[]}"#), [pair("#/name", "required")]);
-        assert_eq!(errors(r#"{"name":"a","children":[{"value":"b"}]}"#), [pair("#/children/0/value", "invalid_type")]);
-        assert_eq!(errors(r#"{"name":"a\u0000"}"#), [pair("#/name", "null_character")]);
-        assert_eq!(errors(r#"{"id":"7","name":"a"}"#), [pair("#/id", "not_uuid_v7")]);
+        assert_eq!(
+            errors(r#"{"name":"a\u0000","size":300}"#),
+            [pair("#/name", "null_character"), pair("#/size", "invalid_value")]
+        );
+        assert_eq!(of_bytes::<Child>(br#"{"value":9}"#).unwrap().value.value, 9);
         let change = of_bytes::<Child>(br#"{"id":"7","value":1,"x":1}"#).err().unwrap();
         assert!(change.names("#/id", FieldCode::UNKNOWN_FIELD) && change.names("#/x", FieldCode::UNKNOWN_FIELD));
     }
 
     #[test]
+    fn null_is_no_field_in_a_create_and_clears_in_a_change() {
+        let new = of_bytes::<Parent>(br#"{"id":null,"name":"a","size":1,"children":null,"days":null}"#).unwrap();
+        assert_eq!((new.name.as_str(), new.size), ("a", 1));
+        assert!(new.id.is_none() && new.value.id.is_none() && new.children.is_empty() && new.days.is_empty());
+        assert_eq!(new.hash, of_bytes::<Parent>(br#"{"name":"a","size":1}"#).unwrap().hash);
+        assert_eq!(
+            errors(r#"{"name":null,"size":1,"x":null}"#),
+            [pair("#/name", "required"), pair("#/x", "unknown_field")]
+        );
+        let change = |json: &str| of_bytes::<Changes>(json.as_bytes());
+        let kept = change("{}").unwrap();
+        assert!(kept.name.is_none() && kept.note.is_none() && kept.reason.is_none());
+        assert_eq!(change(r#"{"note":null}"#).unwrap().note, Some(None));
+        assert_eq!(change(r#"{"note":"a"}"#).unwrap().note, Some(Some("a".to_owned())));
+        assert_eq!(change(r#"{"reason":null}"#).unwrap().reason, None);
+        assert!(change(r#"{"name":null}"#).err().unwrap().names("#/name", FieldCode::REQUIRED));
+    }
+
+    #[test]
     fn of_many_wrong_fields_a_hundred_are_named_and_the_rest_is_said_to_be_cut() {
         let unknown: Vec<String> = (0..100).map(|n| format!("\"x{n}\":1")).collect();
-        let whole = problem(&format!("{{\"name\":\"a\",{}}}", unknown.join(",")));
+        let whole = problem(&format!("{{\"name\":\"a\",\"size\":1,{}}}", unknown.join(",")));
         assert_eq!((whole.errors.len(), whole.errors_truncated), (100, false));
-        let cut = problem(&format!("{{\"name\":\"a\",\"more\":1,{}}}", unknown.join(",")));
+        let cut = problem(&format!("{{\"name\":\"a\",\"size\":1,\"more\":1,{}}}", unknown.join(",")));
         assert_eq!((cut.errors.len(), cut.errors_truncated), (100, true));
         // With long names, the size of the answer limits the number of errors.
         let long: Vec<String> = (0..90).map(|n| format!("\"{n}{}\":1", "\\u0001".repeat(198))).collect();
-        let cut = problem(&format!("{{\"name\":\"a\",{}}}", long.join(",")));
+        let cut = problem(&format!("{{\"name\":\"a\",\"size\":1,{}}}", long.join(",")));
         let size = serde_json::to_vec(&cut).unwrap().len();
         assert!(cut.errors_truncated && !cut.errors.is_empty() && size < 64 * 1024, "{size}");
     }
@@ -302,7 +318,7 @@ mod tests {
     #[test]
     fn order_and_space_do_not_change_the_hash() {
         let hash = |json: &str| of_bytes::<Parent>(json.as_bytes()).unwrap().hash;
-        assert_eq!(hash(r#"{"name":"a","children":[]}"#), hash("{ \"children\": [],\n \"name\": \"a\" }"));
-        assert_ne!(hash(r#"{"name":"a"}"#), hash(r#"{"name":"b"}"#));
+        assert_eq!(hash(r#"{"name":"a","size":1}"#), hash("{ \"size\": 1,\n \"name\": \"a\" }"));
+        assert_ne!(hash(r#"{"name":"a","size":1}"#), hash(r#"{"name":"b","size":1}"#));
     }
 }

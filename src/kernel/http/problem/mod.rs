@@ -7,6 +7,7 @@ mod database;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
@@ -18,6 +19,7 @@ pub use self::codes::{Code, FieldCode};
 pub(crate) use self::codes::{field_problems, problems};
 pub use self::database::{OnConstraint, connection_is_gone, violates};
 use crate::kernel::locale::Locale;
+use crate::kernel::value::enums::Labelled;
 
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
 
@@ -41,16 +43,10 @@ impl FieldError {
         Self { pointer: pointer.into(), code, parameter: None }
     }
 
-    /// Too long, or too many.
+    /// Too many entries.
     pub fn at_most(pointer: impl Into<String>, most: impl fmt::Display) -> Self {
-        let parameter = Some((format!("nhiều nhất {most}"), format!("at most {most}")));
+        let parameter = Some((format!("Tối đa {most} mục"), format!("up to {most} entries")));
         Self { pointer: pointer.into(), code: FieldCode::LENGTH, parameter }
-    }
-
-    /// Replaces the code and keeps the parameter.
-    pub fn coded(mut self, code: FieldCode) -> Self {
-        self.code = code;
-        self
     }
 
     /// Too small or too great.
@@ -61,7 +57,7 @@ impl FieldError {
 
     /// Outside the range of the column type.
     fn storable(pointer: &str) -> Self {
-        let parameter = Some(("nằm trong khoảng lưu được".to_owned(), "within the storable range".to_owned()));
+        let parameter = Some(("trong khoảng lưu được".to_owned(), "within the storable range".to_owned()));
         Self { pointer: pointer.to_owned(), code: FieldCode::RANGE, parameter }
     }
 
@@ -86,6 +82,8 @@ struct Inner {
     errors_truncated: bool,
     current: Option<serde_json::Value>,
     counts: Counts,
+    /// Replaces the text of the code, in Vietnamese and in English.
+    detail: Option<(String, String)>,
     retry_after: Option<u32>,
     allow: Option<String>,
     /// Closes the connection after the answer.
@@ -102,6 +100,7 @@ impl Problem {
             errors_truncated: false,
             current: None,
             counts: Counts::new(),
+            detail: None,
             retry_after: None,
             allow: None,
             closes: false,
@@ -171,7 +170,21 @@ impl Problem {
     /// 409 with the number of dependent records by kind.
     pub fn in_use(mut counts: Counts) -> Self {
         counts.retain(|_, count| *count > 0);
-        Self::with_counts(Code::IN_USE, counts)
+        let detail = dependents(&counts);
+        let mut problem = Self::with_counts(Code::IN_USE, counts);
+        problem.0.detail = detail;
+        problem
+    }
+
+    /// 409 of a step that does not start from this status.
+    pub fn in_status(status: &impl Labelled) -> Self {
+        let (vi, en) = status.labels();
+        let mut problem = Self::new(Code::INVALID_TRANSITION);
+        problem.0.detail = Some((
+            format!("Không làm được bước này: trạng thái là “{vi}”."),
+            format!("This step is not possible: the status is “{en}”."),
+        ));
+        problem
     }
 
     /// 422 with the first hundred wrong fields.
@@ -206,6 +219,11 @@ impl Problem {
         self.0.errors.iter().any(|error| error.pointer == pointer && error.code == code)
     }
 
+    /// Whether a field is wrong.
+    pub fn is_at(&self, pointer: &str) -> bool {
+        self.0.errors.iter().any(|error| error.pointer == pointer)
+    }
+
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
@@ -235,7 +253,7 @@ impl Problem {
             r#type: format!("urn:ketnghia:problem:{}", code.word()),
             title: code.title(locale).to_owned(),
             status: code.status(),
-            detail: code.text(locale).to_owned(),
+            detail: self.0.detail.as_ref().map_or(code.text(locale), |(vi, en)| locale.pick(vi, en)).to_owned(),
             instance: instance.to_owned(),
             code: code.word().to_owned(),
             request_id: request_id.to_owned(),
@@ -258,7 +276,7 @@ pub struct ProblemDetails {
     #[schema(minimum = 400, maximum = 599, example = 422)]
     pub status: u16,
     /// In the language of Accept-Language, Vietnamese by default.
-    #[schema(example = "Có trường chưa đúng; xem \"errors\".")]
+    #[schema(example = "Có thông tin chưa đúng. Hãy xem các ô được đánh dấu.")]
     pub detail: String,
     /// The path that was called.
     #[schema(example = "/api/v1/gifts")]
@@ -292,7 +310,7 @@ pub struct ProblemFieldError {
     pub pointer: String,
     #[schema(value_type = FieldCode, example = "range")]
     pub code: String,
-    #[schema(example = "Giá trị phải từ 0 đến 1000000000000.")]
+    #[schema(example = "Chỉ nhận số từ 0 đến 1000000000000.")]
     pub detail: String,
 }
 
@@ -346,7 +364,10 @@ pub fn field_errors(base: &str, errors: &ValidationErrors) -> Vec<FieldError> {
                 for error in broken {
                     let code = FieldCode::of(error);
                     let mut field_error = FieldError::new(pointer.clone(), code);
-                    field_error.parameter = bounds(error.params.get("min"), error.params.get("max"));
+                    let is_list = error.params.get("value").is_some_and(serde_json::Value::is_array);
+                    let bounds = (error.params.get("min"), error.params.get("max"));
+                    field_error.parameter =
+                        if code == FieldCode::LENGTH { lengths(bounds, is_list) } else { numbers(bounds) };
                     found.push(field_error);
                 }
             }
@@ -356,13 +377,53 @@ pub fn field_errors(base: &str, errors: &ValidationErrors) -> Vec<FieldError> {
     found
 }
 
-fn bounds(min: Option<&serde_json::Value>, max: Option<&serde_json::Value>) -> Option<(String, String)> {
-    match (min, max) {
+type Bounds<'a> = (Option<&'a serde_json::Value>, Option<&'a serde_json::Value>);
+
+fn numbers(bounds: Bounds<'_>) -> Option<(String, String)> {
+    match bounds {
         (Some(min), Some(max)) => Some((format!("từ {min} đến {max}"), format!("from {min} to {max}"))),
-        (Some(min), None) => Some((format!("ít nhất {min}"), format!("at least {min}"))),
-        (None, Some(max)) => Some((format!("nhiều nhất {max}"), format!("at most {max}"))),
+        (Some(min), None) => Some((format!("từ {min} trở lên"), format!("of at least {min}"))),
+        (None, Some(max)) => Some((format!("đến {max}"), format!("up to {max}"))),
         (None, None) => None,
     }
+}
+
+/// The bounds of a text in characters, or of a list in entries.
+fn lengths(bounds: Bounds<'_>, is_list: bool) -> Option<(String, String)> {
+    let (choose, what_vi, what_en) =
+        if is_list { ("Hãy chọn từ", "mục", "entries") } else { ("Từ", "ký tự", "characters") };
+    match bounds {
+        (Some(min), Some(max)) => {
+            Some((format!("{choose} {min} đến {max} {what_vi}"), format!("{min} to {max} {what_en}")))
+        }
+        (Some(min), None) => Some((format!("Ít nhất {min} {what_vi}"), format!("at least {min} {what_en}"))),
+        (None, Some(max)) => Some((format!("Tối đa {max} {what_vi}"), format!("up to {max} {what_en}"))),
+        (None, None) => None,
+    }
+}
+
+/// A kind of record as it is counted: its name in `counts`, and its words in Vietnamese and English.
+pub type Kind = (String, &'static str, &'static str);
+
+static KINDS: OnceLock<Vec<Kind>> = OnceLock::new();
+
+/// States the kinds of records, once for the process; kinds that are not stated are not named in the text of `in_use`.
+pub fn name_kinds(kinds: impl IntoIterator<Item = Kind>) {
+    KINDS.get_or_init(|| kinds.into_iter().collect());
+}
+
+/// The detail of `in_use` that names what is counted.
+fn dependents(counts: &Counts) -> Option<(String, String)> {
+    let kinds = KINDS.get().map_or(&[][..], Vec::as_slice);
+    let known = || kinds.iter().filter_map(|(kind, vi, en)| counts.get(kind).map(|count| (count, vi, en)));
+    let list = |words: Vec<String>| words.join(", ");
+    let vi = list(known().map(|(count, vi, _)| format!("{count} {vi}")).collect());
+    let en = list(known().map(|(count, _, en)| format!("{count} {en}")).collect());
+    let told = (
+        format!("Không xóa hoặc đổi được vì còn {vi} liên quan."),
+        format!("It cannot be deleted or changed, because {en} depend on it."),
+    );
+    (!vi.is_empty()).then_some(told)
 }
 
 #[cfg(test)]
@@ -372,10 +433,24 @@ mod tests {
     #[test]
     fn what_is_out_of_range_is_told_the_range() {
         let told = |error: FieldError, locale: Locale| ProblemFieldError::of(&error, locale).detail;
-        assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::Vi), "Giá trị phải từ 1 đến 200.");
-        assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::En), "The value must be from 1 to 200.");
-        assert_eq!(told(FieldError::storable("#"), Locale::Vi), "Giá trị phải nằm trong khoảng lưu được.");
-        assert_eq!(told(FieldError::storable("#"), Locale::En), "The value must be within the storable range.");
+        assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::Vi), "Chỉ nhận số từ 1 đến 200.");
+        assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::En), "Only a number from 1 to 200.");
+        assert_eq!(told(FieldError::storable("#"), Locale::Vi), "Chỉ nhận số trong khoảng lưu được.");
+        assert_eq!(told(FieldError::storable("#"), Locale::En), "Only a number within the storable range.");
+    }
+
+    #[test]
+    fn lengths_of_texts_and_lists_and_dependent_records_are_named() {
+        let (one, ten) = (serde_json::json!(1), serde_json::json!(10));
+        let told = |bounds, is_list| lengths(bounds, is_list).unwrap().0;
+        assert_eq!(told((None, Some(&ten)), false), "Tối đa 10 ký tự");
+        assert_eq!(told((Some(&one), Some(&ten)), true), "Hãy chọn từ 1 đến 10 mục");
+        name_kinds([("gifts".to_owned(), "quà", "gifts"), ("visits".to_owned(), "chuyến thăm", "visits")]);
+        let detail = |problem: Problem| problem.details(Locale::Vi, "", "").detail;
+        let counts = Counts::from([("gifts".to_owned(), 2), ("visits".to_owned(), 1), ("flags".to_owned(), 3)]);
+        assert_eq!(detail(Problem::in_use(counts)), "Không xóa hoặc đổi được vì còn 2 quà, 1 chuyến thăm liên quan.");
+        let other = detail(Problem::in_use(Counts::from([("flags".to_owned(), 3)])));
+        assert_eq!(other, Code::IN_USE.text(Locale::Vi));
     }
 
     #[test]

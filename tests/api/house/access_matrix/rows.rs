@@ -38,6 +38,22 @@ const OWN_PLACE: &[Exception] = &[Exception {
 /// A version or flag that does not exist.
 const NO_PART: &str = "01936d4e-0000-7000-8000-000000000000";
 
+/// A sheet has the permission of its list, whose row covers the scope: both are one handler.
+fn sheets() -> Vec<Row> {
+    let of = |operation, permission| Row::new(operation, permission, About::Nothing, 200);
+    vec![
+        of("list_households_csv", "households:read"),
+        of("list_hardship_items_csv", "hardship_lists:read"),
+        of("list_gifts_csv", "support:read"),
+        of("list_working_groups_csv", "groups:read"),
+        of("list_locality_posts_csv", "localities:read"),
+        of("find_coverage_aggregate_csv", "aggregates:read"),
+        of("find_support_aggregate_csv", "aggregates:read"),
+        of("find_hardship_aggregate_csv", "aggregates:read"),
+        of("find_poverty_aggregate_csv", "aggregates:read"),
+    ]
+}
+
 fn nothing(_: &Stage, _: Caller, _: Option<Uuid>) -> Option<Value> {
     None
 }
@@ -75,7 +91,7 @@ impl Row {
 }
 
 pub fn rows() -> Vec<Row> {
-    [operations(), access(), users(), api_keys(), audit(), places(), posts(), field_rows::rows()]
+    [operations(), access(), users(), api_keys(), audit(), places(), posts(), field_rows::rows(), sheets()]
         .into_iter()
         .flatten()
         .collect()
