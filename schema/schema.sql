@@ -4412,9 +4412,11 @@ CREATE INDEX organisations_scope_path ON public.organisations USING btree (scope
 
 CREATE INDEX pledges_changed ON public.pledges USING btree (changed_xid, id);
 
-CREATE INDEX pledges_organisation_id ON public.pledges USING btree (organisation_id);
+CREATE INDEX pledges_created_at ON public.pledges USING btree (created_at, id, scope_path);
 
-CREATE INDEX pledges_scope_path ON public.pledges USING btree (scope_path);
+CREATE INDEX pledges_organisation_id ON public.pledges USING btree (organisation_id, created_at, id);
+
+CREATE INDEX pledges_scope_path ON public.pledges USING btree (scope_path, created_at, id);
 
 CREATE INDEX pledges_village_id ON public.pledges USING btree (village_id, scope_path);
 

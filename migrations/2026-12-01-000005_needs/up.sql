@@ -354,9 +354,10 @@ create table pledges (
   constraint pledges_organisation_key unique (item_id, organisation_id)
 );
 comment on table pledges is 'A unit promises to help a listed household';
-create index pledges_organisation_id on pledges (organisation_id);
+create index pledges_organisation_id on pledges (organisation_id, created_at, id);
 create index pledges_village_id on pledges (village_id, scope_path);
-create index pledges_scope_path on pledges (scope_path);
+create index pledges_scope_path on pledges (scope_path, created_at, id);
+create index pledges_created_at on pledges (created_at, id, scope_path);
 create index pledges_changed on pledges (changed_xid, id);
 
 create table merge_rules (

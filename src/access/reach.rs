@@ -60,7 +60,7 @@ impl Reach {
         Self { width: width(actor), ties: Ties::Household, table }
     }
 
-    /// For gifts and visits of organisations in a village: the same, and `organisation_id`.
+    /// For gifts, visits and pledges of organisations in a village: the same, and `organisation_id`.
     pub fn of_gifts_and_visits(actor: &Actor, table: &'static str) -> Self {
         Self { width: width(actor), ties: Ties::Organisation, table }
     }

@@ -52,6 +52,12 @@ impl From<Later> for Option<String> {
     }
 }
 
+impl From<Later> for Option<i32> {
+    fn from(_: Later) -> Self {
+        None
+    }
+}
+
 impl<T> From<Later> for Vec<T> {
     fn from(_: Later) -> Self {
         Self::new()

@@ -14,8 +14,8 @@ use crate::needs::ids::HardshipItemId;
 /// List listed households
 ///
 /// Those of approved lists, the oldest first; with `unhelped_days=30` the households listed at least 30 days ago without
-/// help. `Accept: text/csv` or `format=csv` returns the whole filtered list for Excel, without `limit` and `cursor`; over
-/// 10,000 rows is 422 `too_many_rows`.
+/// help. `GET /hardship-items.csv` returns the whole
+/// filtered list for Excel.
 #[operation(get "/hardship-items")]
 pub async fn list_hardship_items(
     may: May<ReadHardshipLists>,

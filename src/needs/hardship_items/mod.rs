@@ -10,6 +10,7 @@ use crate::kernel::value::enums::Catalogue;
 
 pub const RESOURCE: Resource = Resource {
     tag: "hardship-items",
+    counted: Some(("mục trong danh sách", "listed items")),
     about: "The households on hardship lists, with their needs and pledges.",
     routes: routes![list_hardship_items, find_hardship_item],
     catalogues: &[

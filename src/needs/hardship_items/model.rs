@@ -1,5 +1,8 @@
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use ketnghia_macros::filter;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,6 +15,7 @@ use crate::kernel::http::answer::record;
 use crate::kernel::list::sheet::{Cell, SheetRow, joined};
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
+use crate::needs::hardship_lists::workflow::HardshipListStatus;
 use crate::needs::households::HouseholdId;
 use crate::needs::households::model::HardshipReason;
 use crate::needs::ids::{HardshipItemId, HardshipListId};
@@ -65,12 +69,32 @@ impl HardshipItem {
     }
 }
 
+/// Actions on a listed household.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HardshipItemAction {
+    /// Pledge to help it.
+    Pledge,
+}
+
+impl From<Later> for Option<HardshipListStatus> {
+    fn from(_: Later) -> Self {
+        None
+    }
+}
+
 /// A household on a hardship list.
 #[derive(Debug, Clone, HasQuery, Serialize, ToSchema)]
 #[diesel(table_name = hardship_items)]
 pub struct HardshipItem {
     pub id: HardshipItemId,
     pub list_id: HardshipListId,
+    /// Null where the caller does not see the list.
+    #[diesel(select_expression = Later, deserialize_as = Later)]
+    pub list_status: Option<HardshipListStatus>,
+    #[schema(example = 2026)]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
+    pub list_year: Option<i32>,
     pub village_id: LocalityId,
     #[schema(example = "Tung")]
     #[diesel(select_expression = Later, deserialize_as = Later)]
@@ -93,6 +117,10 @@ pub struct HardshipItem {
     pub status: HardshipItemStatus,
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub pledges: Vec<Pledge>,
+    /// Actions that the caller can take now.
+    #[schema(example = json!(["pledge"]))]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
+    pub allowed_actions: Vec<HardshipItemAction>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -101,13 +129,20 @@ pub struct HardshipItem {
     #[serde(skip)]
     #[diesel(select_expression = app_in_range(hardship_items::scope_path))]
     pub in_range: bool,
+    /// The caller's organisation is twinned with the village today.
+    #[serde(skip)]
+    #[diesel(select_expression = sql::<Bool>(TWINNED), select_expression_type = SqlLiteral<Bool>)]
+    pub is_twinned: bool,
 }
+
+// A caller without an organisation has no villages: null.
+const TWINNED: &str = "coalesce(hardship_items.village_id = ANY ((SELECT app_villages())::uuid[]), false)";
 
 record!(HardshipItem);
 
 impl SheetRow for HardshipItem {
     const NAME: &'static str = "hardship_items";
-    const COLUMNS: &'static str = "id list_id village_id village_name commune_name household_id household_head_name reasons needs \
+    const COLUMNS: &'static str = "id list_id list_status list_year village_id village_name commune_name household_id household_head_name reasons needs \
         priority note status pledged_by created_at updated_at";
 
     fn special(&self, column: &str) -> Option<Cell> {
@@ -123,10 +158,12 @@ pub struct HardshipItemFilter {
     pub village_id: Option<LocalityId>,
     /// In this place or below it, in the tree of today.
     pub within: Option<LocalityId>,
-    /// Any of these statuses.
+    /// This household.
+    pub household_id: Option<HouseholdId>,
+    /// Any of these statuses; `open` on an approved list only, so that help is still awaited.
     pub status: Vec<HardshipItemStatus>,
     /// Listed at least this number of days ago and not helped yet.
-    #[param(minimum = 0, maximum = 36500)]
+    #[range(0..=36_500)]
     pub unhelped_days: Option<i32>,
 }
 

@@ -17,7 +17,7 @@ id! {
 pub const RESOURCE: Resource = Resource {
     tag: "pledges",
     about: "Promises of units to help a listed household.",
-    routes: routes![create_pledge, find_pledge, delete_pledge],
+    routes: routes![create_pledge, list_pledges, find_pledge, update_pledge, delete_pledge],
     problems: problems::PROBLEMS,
     ..Resource::EMPTY
 };

@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use ketnghia_macros::input;
+use ketnghia_macros::{changes, filter, input};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -10,6 +10,8 @@ use crate::access::UserId;
 use crate::kernel::db::later::Later;
 use crate::kernel::db::schema::pledges;
 use crate::kernel::http::answer::record;
+use crate::kernel::list::sort::sorts;
+use crate::needs::hardship_items::model::HardshipItemStatus;
 use crate::needs::ids::HardshipItemId;
 use crate::places::localities::LocalityId;
 use crate::twinning::organisations::OrganisationId;
@@ -48,4 +50,29 @@ pub struct NewPledge {
     pub note: Option<String>,
     /// Planned day of the help.
     pub planned_on: Option<NaiveDate>,
+}
+
+/// Changes of a pledge.
+#[changes(pledges)]
+pub struct PledgeChanges {
+    #[length(..=1000)]
+    #[schema(example = "Một con bò giống trước Tết")]
+    pub note: Option<Option<String>>,
+    /// Planned day of the help.
+    pub planned_on: Option<Option<NaiveDate>>,
+}
+
+/// Filters of the list of pledges.
+#[filter]
+pub struct PledgeFilter {
+    /// Of this organisation.
+    pub organisation_id: Option<OrganisationId>,
+    /// In this village.
+    pub village_id: Option<LocalityId>,
+    /// For items with any of these statuses.
+    pub item_status: Vec<HardshipItemStatus>,
+}
+
+sorts! {
+    pub enum PledgeSort { CreatedAt = "-created_at" }
 }

@@ -1,15 +1,24 @@
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::PledgeId;
-use super::model::{NewPledge, Pledge};
-use super::problems::PLEDGE_EXISTS;
+use super::model::{NewPledge, Pledge, PledgeChanges, PledgeFilter, PledgeSort};
+use super::problems::{LIST_CLOSED, PLEDGE_EXISTS};
 use crate::access::UserId;
-use crate::access::tx::Tx;
-use crate::kernel::db::schema::{hardship_items, organisations, pledges};
+use crate::access::reach::Reach;
+use crate::access::tx::{Tx, rows};
+use crate::kernel::db::records;
+use crate::kernel::db::schema::{hardship_items, hardship_lists, organisations, pledges};
 use crate::kernel::http::problem::{Code, OnConstraint, Problem, Result};
+use crate::kernel::list::page::{Keyset, Page};
+use crate::kernel::list::sort::sort_columns;
+use crate::kernel::list::when::When;
+use crate::kernel::value::id::RecordId;
+use crate::needs::hardship_lists::workflow::HardshipListStatus;
 use crate::needs::ids::HardshipItemId;
 use crate::twinning::organisations::OrganisationId;
 
@@ -22,6 +31,30 @@ pub fn find(tx: &mut Tx<'_>, id: PledgeId) -> Result<Pledge> {
     let row = Pledge::query().find(id).first(tx.conn)?;
     name_organisations(tx, vec![row])?.pop().ok_or_else(Problem::not_found)
 }
+
+/// Returns the pledges of the caller's organisation, and those in the caller's places.
+pub fn list(tx: &mut Tx<'_>, filter: &PledgeFilter, keyset: Keyset<PledgeSort>) -> Result<Page<Pledge>> {
+    let reach = Reach::of_gifts_and_visits(tx.actor, PledgeId::TABLE);
+    let filtered = || {
+        pledges::table
+            .filter(reach)
+            .into_boxed()
+            .when(filter.organisation_id, |organisation| pledges::organisation_id.eq(organisation))
+            .when(filter.village_id, |village| pledges::village_id.eq(village))
+            .when_any(&filter.item_status, |statuses| {
+                let items = hardship_items::table.filter(hardship_items::status.eq_any(statuses));
+                pledges::item_id.eq_any(items.select(hardship_items::id))
+            })
+    };
+    tx.page(keyset, filtered, load)
+}
+
+fn load(tx: &mut Tx<'_>, query: pledges::BoxedQuery<'_, Pg>) -> Result<Vec<Pledge>> {
+    let found = rows(tx, query)?;
+    name_organisations(tx, found)
+}
+
+sort_columns! { PledgeSort of pledges as Pledge: CreatedAt = created_at (DateTime<Utc>) }
 
 /// Returns the pledges of items, the oldest first.
 pub fn of_items(tx: &mut Tx<'_>, items: &[HardshipItemId]) -> Result<HashMap<HardshipItemId, Vec<Pledge>>> {
@@ -59,7 +92,12 @@ pub fn create(tx: &mut Tx<'_>, item: HardshipItemId, id: PledgeId, new: NewPledg
     let is_approved: bool = diesel::select(app_hold_approved(list)).get_result(tx.conn)?;
     let organisation = tx.organisation()?.ok_or_else(|| Problem::new(Code::FORBIDDEN))?;
     if !is_approved {
-        return Err(Problem::new(Code::INVALID_TRANSITION));
+        let status = hardship_lists::table.find(list).select(hardship_lists::status).first(tx.conn).optional()?;
+        return Err(match status {
+            Some(HardshipListStatus::Closed) => Problem::new(LIST_CLOSED),
+            Some(status) => Problem::in_status(&status),
+            None => Problem::new(Code::INVALID_TRANSITION),
+        });
     }
     diesel::insert_into(pledges::table)
         .values((
@@ -73,4 +111,8 @@ pub fn create(tx: &mut Tx<'_>, item: HardshipItemId, id: PledgeId, new: NewPledg
         .execute(tx.conn)
         .on_constraint("pledges_organisation_key", || Problem::new(PLEDGE_EXISTS))?;
     Ok(())
+}
+
+pub fn update(tx: &mut Tx<'_>, id: PledgeId, changes: PledgeChanges) -> Result<()> {
+    records::apply(diesel::update(pledges::table.find(id)).set(&changes).execute(tx.conn))
 }

@@ -4,4 +4,5 @@ mod assessments;
 mod hardship_items;
 mod hardship_lists;
 mod households;
+mod pledges;
 mod registers;

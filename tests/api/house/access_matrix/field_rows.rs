@@ -309,7 +309,11 @@ fn items() -> Vec<Row> {
         Row::new("create_pledge", "pledges:write", listed, 201)
             .body(|_, _, _| Some(json!({"note": "Tặng bò giống"})))
             .except(PLEDGERS),
+        Row::new("list_pledges", "hardship_lists:read", About::List(records::pledges), 200),
         Row::new("find_pledge", "hardship_lists:read", pledge, 200),
+        Row::new("update_pledge", "pledges:write", pledge, 200)
+            .body(|_, _, _| Some(json!({"note": "Tặng dê giống"})))
+            .except(WITHDRAWERS),
         Row::new("delete_pledge", "pledges:write", pledge, 204).except(WITHDRAWERS),
     ]
 }
