@@ -30,6 +30,14 @@ create function app_organisation() returns uuid stable parallel safe language sq
   as $$ select nullif(current_setting('app.organisation', true), '')::uuid $$;
 comment on function app_organisation() is 'The organisation that the caller acts for: its own, or the one that represents its place';
 
+create function app_organisations() returns uuid[] stable parallel safe language sql
+  as $$ select nullif(current_setting('app.organisations', true), '')::uuid[] $$;
+comment on function app_organisations() is 'The same, and the organisations that it succeeded, whose records it reads';
+
+create function app_acts_for(organisation uuid) returns boolean stable parallel safe language sql
+  as $$ select coalesce(organisation = any (public.app_organisations()), false) $$;
+comment on function app_acts_for(uuid) is 'Whether an organisation is that of the caller, or one that it succeeded';
+
 create function app_villages() returns uuid[] stable parallel safe language sql
   as $$ select nullif(current_setting('app.villages', true), '')::uuid[] $$;
 comment on function app_villages() is 'Villages that the caller''s organisation is twinned with today';
@@ -46,6 +54,15 @@ comment on function app_late_entry_days() is
 create function app_place() returns uuid stable parallel safe language sql
   as $$ select nullif(current_setting('app.place', true), '')::uuid $$;
 comment on function app_place() is 'The place of an API key';
+
+-- Of users of an organisation that is no state body; app_enter sets it.
+create function app_withholds() returns boolean stable parallel safe language sql
+  as $$ select coalesce(nullif(current_setting('app.withholds', true), '')::boolean, false) $$;
+comment on function app_withholds() is 'Whether sensitive fields are withheld from the caller';
+
+create function app_non_state_kinds() returns text[] stable parallel safe language sql
+  as $$ select string_to_array(coalesce(nullif(current_setting('app.non_state_kinds', true), ''), 'enterprise,cooperative,other'), ',') $$;
+comment on function app_non_state_kinds() is 'NON_STATE_KINDS: kinds of organisations that are no state bodies';
 
 create function app_now() returns timestamptz stable parallel safe language sql
   as $$ select nullif(current_setting('app.now', true), '')::timestamptz $$;
@@ -76,5 +93,5 @@ create function app_two_person_days() returns integer stable parallel safe langu
 comment on function app_two_person_days() is
   'TWO_PERSON_DAYS: days for which the maker of an account, or of its last reset, counts as its owner; 0: never';
 
-select app_callable('app_communes', 'app_high', 'app_in_range', 'app_late_entry_days', 'app_low', 'app_now', 'app_organisation', 'app_place', 'app_rank', 'app_refuse', 'app_role',
-  'app_set', 'app_today', 'app_user_id', 'app_villages');
+select app_callable('app_acts_for', 'app_communes', 'app_high', 'app_in_range', 'app_late_entry_days', 'app_low', 'app_now', 'app_organisation', 'app_organisations', 'app_place', 'app_rank', 'app_refuse', 'app_role',
+  'app_set', 'app_today', 'app_user_id', 'app_villages', 'app_withholds');

@@ -80,10 +80,12 @@ begin
     perform public.app_set('low', place.scope_path), public.app_set('high', left(place.scope_path, -1) || '/');
   end if;
 
-  select o.id into giver from public.organisations o
+  select o.id, o.kind into giver from public.organisations o
    where o.id = who.organisation_id or o.place_id = who.locality_id;
   if found then
-    perform public.app_set('organisation', giver.id::text);
+    perform public.app_set('organisation', giver.id::text),
+            public.app_set('organisations', public.app_successions(giver.id)::text),
+            public.app_set('withholds', (who.role = 'twinning_unit' and giver.kind = any (public.app_non_state_kinds()))::text);
     -- After its end, also that of the organisation, a twinning gives no village.
     perform public.app_set('villages', (array_agg(distinct v.id) filter (where v.level = 'village'))::text),
             public.app_set('communes', (array_agg(distinct v.id) filter (where v.level = 'commune'))::text)
@@ -296,6 +298,12 @@ begin
   return new;
 end $$;
 create trigger ab_unsettle before update of role, locality_id, organisation_id, active on users for each row execute function app_unsettle_user();
+
+-- Moves the accounts of an organisation to its successor. The policies restrict the rows to accounts that the caller manages; their
+-- access tokens end, and their sessions go on.
+create function app_move_accounts(origin uuid, successor uuid) returns void language sql as $$
+  update public.users u set organisation_id = successor where u.organisation_id = origin $$;
+comment on function app_move_accounts(uuid, uuid) is 'Moves the accounts of an organisation to another one';
 
 -- Officials record for a unit only while no active account belongs to it. Runs as the owner: most callers may not read accounts.
 create function app_has_account(organisation uuid) returns boolean stable language sql security definer set search_path = '' as $$
@@ -626,5 +634,5 @@ comment on function app_forget(integer) is 'Deletes rows whose retention has end
 
 select app_callable('app_access_used', 'app_accounts_of', 'app_begin_own_password', 'app_begin_sign_in', 'app_change_own_password', 'app_end_own_session',
   'app_end_session', 'app_end_sessions', 'app_enter', 'app_enter_as', 'app_enter_key', 'app_enter_public', 'app_enter_system', 'app_forget',
-  'app_give_one_time_password', 'app_has_account', 'app_name_was_taken', 'app_naming_pause', 'app_own_account', 'app_own_accounts',
+  'app_give_one_time_password', 'app_has_account', 'app_move_accounts', 'app_name_was_taken', 'app_naming_pause', 'app_own_account', 'app_own_accounts',
   'app_own_sessions', 'app_password_was_wrong', 'app_refresh', 'app_replace_password', 'app_session_view', 'app_share_maker', 'app_sign_in');

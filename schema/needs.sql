@@ -379,6 +379,29 @@ end $$;
 create function app_lock_register(of_village uuid, of_year integer) returns void language sql
   as $$ select pg_advisory_xact_lock(hashtextextended(of_village::text, of_year)) $$;
 
+-- ── consents ───────────────────────────────────────────────────────────────────────────────────
+select app_table('household_consents', owner => 'merges', personal => '{given_by}', reads => '{place}', writes => '{place}',
+  reads_reason => 'The village and its officials keep the consents; units read their effect only');
+create trigger aa_place before insert or update of household_id on household_consents
+  for each row execute function app_place_with_household();
+select app_part('household_consents', 'households', 'household_id');
+-- A consent changes what some callers read of the household, so its version, which is the ETag, changes with it.
+create trigger touch_parent after insert or update or delete on household_consents for each row execute function app_touch_parent('households', 'household_id');
+select app_merge_rule('households', 'household_consents', 'household_id', 'move');
+
+create function app_consent_in_force(given_on date, expires_on date, withdrawn_at timestamptz) returns boolean stable parallel safe language sql
+  as $$ select given_on <= public.app_today() and (expires_on is null or expires_on >= public.app_today()) and withdrawn_at is null $$;
+
+-- Runs as the owner: a unit does not read the consents. Entries of the history may name a household that was merged into another one,
+-- which took over the consents.
+create function app_consenting(subjects uuid[]) returns uuid[] stable language sql security definer set search_path = '' as $$
+  select coalesce(array_agg(s.id), '{}')
+    from unnest(subjects) s(id) left join public.household_merges m on m.id = s.id
+   where exists (select from public.household_consents c
+                  where c.household_id = coalesce(m.household_id, s.id) and (c.organisation_id is null or c.organisation_id = public.app_organisation())
+                    and public.app_consent_in_force(c.given_on, c.expires_on, c.withdrawn_at)) $$;
+comment on function app_consenting(uuid[]) is 'Those of the households that consented today that the caller''s organisation reads everything';
+
 -- ── hardship lists ─────────────────────────────────────────────────────────────────────────────
 select app_table('hardship_lists', owner => 'writes', personal => '{return_reason}',
   reads => '{place, twinned where approved_at is not null}',
@@ -453,6 +476,10 @@ create trigger touch_parent after insert or update or delete on pledges for each
 select app_table('household_merges', owner => 'writes',
   reads => '{part of households by household_id}', reads_reason => 'A part is read with the record that it belongs to');
 select app_part('household_merges', 'households', 'household_id');
+-- The policies restrict the rows to survivors that the caller sees.
+create function app_merged(records uuid[]) returns table (gone uuid, kept uuid) stable language sql
+  as $$ select m.id, m.household_id from public.household_merges m where m.id = any (records) $$;
+comment on function app_merged(uuid[]) is 'The records into which others were merged, as far as the caller sees them';
 select app_merge_rule('households', 'household_merges', 'household_id', 'move');
 
 -- Returns the members that are certainly the same person: equal names including accents, no second member of that name in either
@@ -579,6 +606,6 @@ begin
 end $$;
 comment on function app_merge_households(uuid, uuid) is 'Moves all rows of the merged household to the survivor and deletes it';
 
-select app_callable('app_active_households', 'app_audit_sealed', 'app_former_residents', 'app_hold_approved', 'app_household_history',
-  'app_in_complete_register', 'app_latest_assessment', 'app_lock_register', 'app_merge_households', 'app_move_households',
-  'app_register_counts', 'app_registers', 'app_twinned_homes', 'app_village_years');
+select app_callable('app_active_households', 'app_audit_sealed', 'app_consent_in_force', 'app_consenting', 'app_former_residents',
+  'app_hold_approved', 'app_household_history', 'app_in_complete_register', 'app_latest_assessment', 'app_lock_register',
+  'app_merge_households', 'app_merged', 'app_move_households', 'app_register_counts', 'app_registers', 'app_twinned_homes', 'app_village_years');

@@ -27,8 +27,8 @@ begin
     condition := case regexp_replace(regexp_replace(shape, ' where .*$', ''), ' of \w+ by \w+$', '')
       -- The record lies in the caller's range of places.
       when 'place' then format('(' || place || ')', '')
-      -- The caller's organisation gave or promised it.
-      when 'giver' then 'organisation_id = (select app_organisation())'
+      -- The caller's organisation, or one that it succeeded, gave or promised it.
+      when 'giver' then 'organisation_id = any ((select app_organisations())::uuid[])'
       -- The caller's organisation is twinned with the village today; a column condition may narrow it.
       when 'twinned' then format(case when extra is null then '%s' else '(%s and %s)' end,
         'village_id = any ((select app_villages())::uuid[])', extra)

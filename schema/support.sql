@@ -264,7 +264,7 @@ begin
     from (
     with recursive places as (
       select t.locality_id as id from public.twinnings t
-       where t.organisation_id = public.app_organisation() and t.starts_on <= public.app_today()
+       where t.organisation_id = any (public.app_organisations()) and t.starts_on <= public.app_today()
          and (t.last_day is null or t.last_day + public.app_late_entry_days() >= public.app_today())
        union
       -- Below the place at any time; the record is checked against the tree of its day.

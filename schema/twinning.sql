@@ -1,18 +1,44 @@
 -- Twinning: organisations, programmes and twinnings.
 
 -- ── tables ─────────────────────────────────────────────────────────────────────────────────────
-select app_table('organisations', owner => 'locks',
+select app_table('organisations', owner => 'writes',
   writes => '{place}', writes_reason => 'Officials manage the units of their range');
 create policy readable on organisations for select using ((select app_role()) <> 'public');
 comment on policy readable on organisations is
   'Names of units are visible to every signed-in user and to keys: gifts and twinnings contain them';
+create policy own on organisations for update using (id = (select app_organisation())) with check (id = (select app_organisation()));
+comment on policy own on organisations is
+  'A unit changes its contact, and with it the version of the organisation; a trigger keeps every column';
 create trigger aa_place before insert or update of locality_id on organisations for each row execute function app_place_in_locality();
+
+-- Functions that run as the owner, such as a succession, also change organisations outside the caller's range.
+create function app_keep_own() returns trigger language plpgsql as $$
+begin
+  if current_user = 'app' and not coalesce(old.scope_path >= public.app_low() and old.scope_path < public.app_high(), false)
+     and (to_jsonb(new) - 'updated_at') <> (to_jsonb(old) - 'updated_at') then
+    raise exception 'only officials above an organisation change it' using constraint = 'organisations_own', errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end $$;
+create trigger ab_keep_own before update on organisations for each row execute function app_keep_own();
 
 select app_table('organisation_contacts', personal => '{contact_name, contact_phone, contact_email, address}',
   reads => '{own part of organisations by organisation_id}',
   reads_reason => 'The contact of a unit is for the unit and for the officials who manage it',
-  writes => '{managed part of organisations by organisation_id}', writes_reason => 'Officials manage units');
+  writes => '{own part of organisations by organisation_id}');
 select app_part('organisation_contacts', 'organisations', 'organisation_id');
+-- Runs as the owner: a village head does not see the twinning of the commune.
+create function app_units_here() returns uuid[] stable language sql security definer set search_path = '' as $$
+  select array_agg(distinct t.organisation_id) from public.twinnings t
+   where public.app_role() in ('province', 'district', 'commune', 'village_head')
+     and (t.last_day is null or t.last_day + public.app_late_entry_days() >= public.app_today())
+     and (t.scope_path >= public.app_low() and t.scope_path < public.app_high()
+          or public.app_low() >= t.scope_path and public.app_low() < left(t.scope_path, -1) || '/') $$;
+comment on function app_units_here() is
+  'Organisations that are twinned with places of the caller''s range or above it, or were while they may record late';
+create policy stands_by on organisation_contacts for select using (organisation_id = any ((select app_units_here())::uuid[]));
+comment on policy stands_by on organisation_contacts is
+  'The contact of a unit is also for the officials and heads of its twinned places, until it may no longer record there';
 
 select app_table('organisation_headcounts',
   reads => '{own part of organisations by organisation_id}',
@@ -28,33 +54,34 @@ comment on policy readable on programmes is
   'Programmes are visible to every signed-in user; keys read aggregates only';
 create trigger aa_place before insert or update of locality_id on programmes for each row execute function app_place_in_locality();
 
--- A commune holds villages of a place that ended: a commune that was split, a district, or a village that was divided. Its twinnings are
--- those of the village until the last day, and are recorded late.
+-- A commune holds villages of a place that ended: a commune that was split, a district, or a village that was merged into one of its
+-- own. Its twinnings are those of the village until the last day, and are recorded late.
 create function app_former_places() returns uuid[] stable language sql security definer set search_path = '' as $$
-  with recursive above as (
-    select former.id
-      from public.localities l
-     cross join lateral (select v.parent_id from public.locality_versions v where v.locality_id = l.id
-                          union all
-                         select s.predecessor_id from public.locality_successions s where s.successor_id = l.id) former(id)
+  with recursive lineage as (
+    select l.id from public.localities l
      where public.app_role() in ('commune', 'district') and l.level = 'village'
        and l.scope_path >= public.app_low() and l.scope_path < public.app_high()
+     union
+    select s.predecessor_id from lineage g join public.localities l on l.id = g.id and l.level = 'village'
+      join public.locality_successions s on s.successor_id = g.id
+  ), above as (
+    select id from lineage
      union
     select v.parent_id from above a join public.locality_versions v on v.locality_id = a.id
   )
   select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province' $$;
-comment on function app_former_places() is 'Ended communes and districts in which a village of the caller''s range lay, and villages that ended into one';
+comment on function app_former_places() is 'Ended places that villages of the caller''s range, or their predecessors, were or lay in';
 
 select app_table('twinnings', owner => 'writes',
   writes => '{place}', writes_reason => 'The officials of the village decide about it');
 create policy either_end on twinnings for select using (
   (scope_path >= (select app_low()) and scope_path < (select app_high()))
   or (organisation_scope_path >= (select app_low()) and organisation_scope_path < (select app_high()))
-  or organisation_id = (select app_organisation())
+  or organisation_id = any ((select app_organisations())::uuid[])
   or locality_id = any ((select app_villages())::uuid[])
   or locality_id = any ((select app_former_places())::uuid[]));
 comment on policy either_end on twinnings is
-  'A twinning is visible to the officials of the village and of the unit, to the unit, to the other units of the village, and to each commune that holds a village of an ended place';
+  'A twinning is visible to the officials of the village and of the unit, to the unit and its successors, to the other units of the village, and to each commune that holds a village of the lineage of an ended place';
 create trigger aa_place before insert or update of locality_id on twinnings for each row execute function app_place_in_locality();
 
 create function app_place_twinning() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -143,6 +170,122 @@ create trigger follow_end after update of valid_to on organisations for each row
   when (new.valid_to is distinct from old.valid_to) execute function app_follow_end();
 create trigger follow_end after update of valid_to on localities for each row
   when (new.valid_to is distinct from old.valid_to) execute function app_follow_end();
+
+-- ── succession ─────────────────────────────────────────────────────────────────────────────────
+create function app_successions(organisation uuid) returns uuid[] stable language sql security definer set search_path = '' as $$
+  with recursive chain as (
+    select organisation as id
+     union
+    select o.id from chain c join public.organisations o on o.successor_id = c.id
+  )
+  select array_agg(id) from chain $$;
+comment on function app_successions(uuid) is 'An organisation and those that it succeeded, directly and through others';
+
+-- Runs with the rights of its caller: the service under the policies, the functions below as the owner. Records on the first day of the
+-- successor or later are refused by app_keep_inside. The new twinning keeps a planned end, as far as its parties last that long.
+create function app_succeed_twinning(subject uuid, new_id uuid, begins date, programme uuid, organisation uuid, locality uuid, leads boolean,
+    decision text, decided date) returns void language plpgsql as $$
+declare
+  former public.twinnings;
+begin
+  select * into strict former from public.twinnings t where t.id = subject for update;
+  update public.twinnings t set ends_on = begins - 1 where t.id = subject and (t.last_day is null or t.last_day >= begins);
+  insert into public.twinnings (id, predecessor_id, programme_id, organisation_id, locality_id, lead, decision_number, decision_date, starts_on, ends_on)
+  select new_id, subject, programme, organisation, locality, leads, decision, decided, begins,
+         case when former.ends_on >= begins then least(former.ends_on, p.ends_on, o.valid_to, l.valid_to) end
+    from public.programmes p, public.organisations o, public.localities l
+   where p.id = programme and o.id = organisation and l.id = locality;
+end $$;
+comment on function app_succeed_twinning(uuid, uuid, date, uuid, uuid, uuid, boolean, text, date) is
+  'Ends a twinning on the day before, and adds the one that continues it; its caller checks the parties';
+
+-- Whether an organisation may be twinned with a place from a day on: it is in force, is not the place itself, and has no such twinning.
+create function app_may_succeed(programme uuid, organisation uuid, locality uuid, begins date) returns boolean
+  stable language sql security definer set search_path = '' as $$
+  select exists (select from public.programmes p, public.organisations o, public.localities l
+                  where p.id = programme and p.effective_on <= begins and coalesce(p.ends_on, begins) >= begins
+                    and o.id = organisation and coalesce(o.valid_from, begins) <= begins and coalesce(o.valid_to, begins) >= begins
+                    and l.id = locality and coalesce(l.valid_from, begins) <= begins and coalesce(l.valid_to, begins) >= begins
+                    and o.place_id is distinct from l.id)
+     and not exists (select from public.twinnings t
+                      where t.programme_id = programme and t.organisation_id = organisation and t.locality_id = locality
+                        and coalesce(t.last_day, begins) >= begins) $$;
+
+create function app_leads_there(programme uuid, locality uuid, begins date) returns boolean
+  stable language sql security definer set search_path = '' as $$
+  select exists (select from public.twinnings t where t.programme_id = programme and t.locality_id = locality and t.lead
+                    and coalesce(t.last_day, begins) >= begins) $$;
+comment on function app_leads_there(uuid, uuid, date) is 'Whether a leading organisation is twinned with a place on a day or later';
+
+-- For the end of a village. Its planned twinnings would otherwise lie outside, and one that has not begun cannot end on the day before:
+-- the end of the place then counts it as in use (app_keep_inside).
+create function app_succeed_place(place uuid, successors uuid[], begins date) returns table (twinnings_ended integer, twinnings_succeeded integer)
+  language plpgsql security definer set search_path = '' as $$
+declare
+  former record;
+  successor uuid;
+begin
+  if exists (select from unnest(place || successors) x(id) left join public.localities l using (id)
+              where not coalesce(l.scope_path >= public.app_low() and l.scope_path < public.app_high(), false)) then
+    perform public.app_refuse('app_not_found');
+  end if;
+  twinnings_ended := 0; twinnings_succeeded := 0;
+  for former in
+    select t.* from public.twinnings t where t.locality_id = place and (t.ends_on is null or t.ends_on >= begins)
+       and (t.last_day is null or t.last_day >= begins - 1) order by t.lead desc, t.id for update
+  loop
+    -- A twinning that has not begun cannot end on the day before; app_keep_inside counts it.
+    update public.twinnings t set ends_on = begins - 1 where t.id = former.id and t.starts_on < begins;
+    twinnings_ended := twinnings_ended + 1;
+    foreach successor in array successors loop
+      if former.starts_on < begins and public.app_may_succeed(former.programme_id, former.organisation_id, successor, begins) then
+        perform public.app_succeed_twinning(former.id, gen_random_uuid(), begins, former.programme_id, former.organisation_id, successor,
+          former.lead and not public.app_leads_there(former.programme_id, successor, begins), former.decision_number, former.decision_date);
+        twinnings_succeeded := twinnings_succeeded + 1;
+      end if;
+    end loop;
+  end loop;
+  return next;
+end $$;
+comment on function app_succeed_place(uuid, uuid[], date) is
+  'Ends the twinnings of a place on the day before, and continues each with every successor that its programme and organisation can be twinned with; {}: ends them. Call it before valid_to of the place is set, in the same transaction; place and successors lie in the range of the caller, else app_not_found. Raises app_in_use, with counts, for records on that day or later. A twinning leads at a successor only where no other one does';
+
+-- The caller of the service has checked parties and days. Both organisations lie in the range of the caller: the successor reads the
+-- records of the other one from then on.
+create function app_succeed_organisation(subject uuid, successor uuid, begins date, with_twinnings boolean) returns void
+  language plpgsql security definer set search_path = '' as $$
+declare
+  former record;
+  ended date;
+begin
+  if exists (select from unnest(array[subject, successor]) x(id) left join public.organisations o using (id)
+              where not coalesce(o.scope_path >= public.app_low() and o.scope_path < public.app_high(), false)) then
+    perform public.app_refuse('app_not_found');
+  end if;
+  select o.valid_to into ended from public.organisations o where o.id = subject for update;
+  if with_twinnings then
+    -- Those that the organisation had on its last day; an end that came with that of the organisation is none of the new twinning.
+    for former in
+      select t.* from public.twinnings t where t.organisation_id = subject and t.starts_on < begins
+         and (t.last_day is null or t.last_day >= least(begins, ended)) order by t.id for update
+    loop
+      if public.app_may_succeed(former.programme_id, successor, former.locality_id, begins) then
+        perform public.app_succeed_twinning(former.id, gen_random_uuid(), begins, former.programme_id, successor, former.locality_id,
+          former.lead, former.decision_number, former.decision_date);
+      end if;
+    end loop;
+  end if;
+  update public.organisations o set valid_to = least(o.valid_to, begins - 1), successor_id = successor where o.id = subject;
+  -- A successor that was attached to the organisation takes its place in the tree first: its own parents would otherwise lie below it.
+  update public.organisations o set parent_id = (select f.parent_id from public.organisations f where f.id = subject)
+   where o.id = successor and o.parent_id is not null
+     and subject in (with recursive up as (select successor as id union select p.parent_id from up join public.organisations p using (id) where p.parent_id is not null)
+                     select id from up);
+  update public.organisations o set parent_id = successor
+   where o.parent_id = subject and o.id <> successor and coalesce(o.valid_to, begins) >= begins;
+end $$;
+comment on function app_succeed_organisation(uuid, uuid, date, boolean) is
+  'Ends an organisation on the day before, continues its twinnings with the successor or ends them, and attaches its organisations to the successor';
 
 -- ── the tree of programmes ─────────────────────────────────────────────────────────────────────
 -- The numbers of a programme include those of the programmes that carry it out.
@@ -233,8 +376,9 @@ select app_table('working_groups', owner => 'reads', personal => '{members}',
   reads => '{place, own part of organisations by organisation_id, managed part of programmes by programme_id}',
   reads_reason => 'A group is visible to its party, to the officials of the party and to those of the programme',
   writes => '{place, own part of organisations by organisation_id}', writes_reason => 'The party and its officials keep the group');
-create policy twinned on working_groups for select using (locality_id = any ((select app_villages())::uuid[]));
-comment on policy twinned on working_groups is 'A twinned unit sees the groups of its villages';
+create policy twinned on working_groups for select using (locality_id = any ((select app_villages())::uuid[])
+  or organisation_id = any ((select app_organisations())::uuid[]));
+comment on policy twinned on working_groups is 'A twinned unit sees the groups of its villages, and those of the organisations that it succeeded';
 create trigger aa_place before insert on working_groups for each row execute function app_place_in_locality();
 
 -- Sets the place of an audit entry about a record of an organisation to its managing place, whose officials read the entry.
@@ -255,4 +399,6 @@ create function app_twinnings_until(place uuid, day date) returns bigint stable 
   select count(*) from public.twinnings t where t.locality_id = place and t.starts_on <= day and t.last_day = day $$;
 comment on function app_twinnings_until(uuid, date) is 'The number of twinnings of a place whose last day is this one';
 
-select app_callable('app_former_places', 'app_programmes_below', 'app_programmes_of_twinnings', 'app_twinnings_under', 'app_standing', 'app_suspended', 'app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_twinnings_until', 'app_writes_party');
+select app_callable('app_former_places', 'app_programmes_below', 'app_programmes_of_twinnings', 'app_standing', 'app_succeed_organisation',
+  'app_succeed_twinning', 'app_successions', 'app_suspended', 'app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_twinnings_under',
+  'app_twinnings_until', 'app_units_here', 'app_writes_party');

@@ -1,7 +1,9 @@
 //! Settings, each from one environment variable or flag; their doc comments are the texts of `ketnghia serve --help`.
 
+use std::fmt;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::thread;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +11,7 @@ use clap::Args;
 
 use crate::kernel::db::Rules;
 use crate::kernel::http::peer::{Origins, TrustedProxy};
+use crate::twinning::organisations::model::OrganisationKind;
 
 /// The database and the data folder.
 #[derive(Debug, Clone, Args)]
@@ -66,6 +69,9 @@ pub struct Callers {
     /// Days after the last day of a twinning in which the unit may still record what happened before
     #[arg(long, env = "LATE_ENTRY_DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(..=3660))]
     pub late_entry_days: u32,
+    /// Kinds of organisations that are no state bodies, separated by commas: ethnic group, health, position and notes of households are withheld from them; empty for none
+    #[arg(long, env = "NON_STATE_KINDS", default_value = "enterprise,cooperative,other")]
+    pub non_state_kinds: Kinds,
     /// Failed sign-ins an hour, over all accounts, that raise an alarm in the log and the metrics
     #[arg(long, env = "SIGN_IN_ALARM", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub sign_in_alarm: u32,
@@ -102,6 +108,11 @@ impl Default for Callers {
             sign_in_failures_per_address: 300,
             two_person_days: 30,
             late_entry_days: 90,
+            non_state_kinds: Kinds(vec![
+                OrganisationKind::Enterprise,
+                OrganisationKind::Cooperative,
+                OrganisationKind::Other,
+            ]),
             sign_in_alarm: 500,
             trusted_proxy: TrustedProxy::default(),
             cors_origins: Origins::default(),
@@ -119,7 +130,30 @@ impl Callers {
         vec![
             ("two_person_days", self.two_person_days.to_string()),
             ("late_entry_days", self.late_entry_days.to_string()),
+            ("non_state_kinds", self.non_state_kinds.to_string()),
         ]
+    }
+}
+
+/// Kinds of organisations.
+#[derive(Debug, Clone)]
+pub struct Kinds(Vec<OrganisationKind>);
+
+impl FromStr for Kinds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let kind = |part: &str| part.parse().map_err(|()| format!("`{part}` is no kind of organisation"));
+        parts.map(kind).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl fmt::Display for Kinds {
+    /// The form of `app_non_state_kinds`, where an empty setting would count as absent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<&str> = self.0.iter().map(|kind| kind.as_str()).collect();
+        f.write_str(if words.is_empty() { "none".to_owned() } else { words.join(",") }.as_str())
     }
 }
 
@@ -178,5 +212,20 @@ impl Serve {
             let cpus = thread::available_parallelism().map_or(1, NonZero::get);
             u32::try_from(cpus * 2).unwrap_or(u32::MAX).clamp(4, 32)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_organisations_are_named_and_an_empty_setting_names_none() {
+        let kinds = |text: &str| text.parse::<Kinds>().map(|kinds| kinds.to_string());
+        assert_eq!(kinds("enterprise, cooperative,other"), Ok("enterprise,cooperative,other".to_owned()));
+        assert_eq!(kinds(""), Ok("none".to_owned()));
+        assert_eq!(kinds("company"), Err("`company` is no kind of organisation".to_owned()));
+        let default = Callers::default().rules();
+        assert!(default.contains(&("non_state_kinds", "enterprise,cooperative,other".to_owned())));
     }
 }

@@ -65,7 +65,20 @@ pub fn expand(mut body: ItemStruct, kind: Kind, table: Option<&Ident>) -> Result
 }
 
 pub fn expand_filter(mut body: ItemStruct) -> Result<TokenStream> {
+    let mut sensitive = Vec::new();
     for field in &mut body.fields {
+        if has(field, "sensitive") {
+            field.attrs.retain(|attribute| !attribute.path().is_ident("sensitive"));
+            if let Some(name) = &field.ident {
+                let word = name.to_string();
+                let sent = if inner(&field.ty, "Vec").is_some() {
+                    quote!(!self.#name.is_empty())
+                } else {
+                    quote!(self.#name.is_some())
+                };
+                sensitive.push(quote!((#word, #sent)));
+            }
+        }
         let optional = inner(&field.ty, "Option").cloned();
         if inner(&field.ty, "Vec").is_some() {
             field.attrs.push(parse_quote!(#[serde(default)]));
@@ -97,10 +110,18 @@ pub fn expand_filter(mut body: ItemStruct) -> Result<TokenStream> {
         }
         field.attrs = added;
     }
+    let name = &body.ident;
     Ok(quote! {
         #[derive(Debug, serde::Deserialize, serde::Serialize, validator::Validate, utoipa::IntoParams)]
         #[into_params(parameter_in = Query)]
         #body
+
+        impl crate::kernel::list::Filters for #name {
+            fn sensitive(&self) -> Vec<&'static str> {
+                let sent: &[(&'static str, bool)] = &[#(#sensitive),*];
+                sent.iter().filter(|(_, sent)| *sent).map(|(name, _)| *name).collect()
+            }
+        }
     })
 }
 

@@ -65,7 +65,8 @@ fn expand_input(table: TokenStream, item: TokenStream, kind: input::Kind) -> Tok
 
 /// Declares the filter of a list, as parameters of the query: derives `Deserialize`, `Serialize` (which binds the cursor to
 /// the filter), `Validate` and `IntoParams`. A list is repeated (`?status=a&status=b`) and empty by default; `#[search]` reads words to
-/// search for, `#[range(0..=9)]` bounds a number, and a day is validated by its type.
+/// search for, `#[range(0..=9)]` bounds a number, and a day is validated by its type; `#[sensitive]` marks a filter by a field that is
+/// withheld from some callers.
 #[proc_macro_attribute]
 pub fn filter(_: TokenStream, item: TokenStream) -> TokenStream {
     input::expand_filter(parse_macro_input!(item as ItemStruct)).unwrap_or_else(syn::Error::into_compile_error).into()

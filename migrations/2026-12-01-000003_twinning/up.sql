@@ -12,6 +12,7 @@ create table organisations (
   place_id uuid constraint organisations_place_id_fkey references localities constraint organisations_place_id_key unique,
   valid_from date,
   valid_to date,
+  successor_id uuid constraint organisations_successor_id_fkey references organisations,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   version bigint not null,
@@ -20,14 +21,17 @@ create table organisations (
   constraint organisations_id_scope_path_key unique (id, scope_path),
   constraint organisations_place check ((kind = 'locality') = (place_id is not null)),
   constraint organisations_validity check (valid_from <= valid_to),
-  constraint organisations_parent_other check (parent_id <> id)
+  constraint organisations_parent_other check (parent_id <> id),
+  constraint organisations_successor check (successor_id is null or valid_to is not null)
 );
 comment on table organisations is 'Departments, companies, units, associations and places that give support';
 comment on column organisations.locality_id is 'The place whose officials manage it';
+comment on column organisations.successor_id is 'The organisation that took over from it the day after its last one';
 comment on column organisations.place_id is 'The village, commune or district that the organisation represents as a giver (kind locality)';
 create index organisations_locality_id on organisations (locality_id, scope_path);
 create index organisations_scope_path on organisations (scope_path);
 create index organisations_parent_id on organisations (parent_id);
+create index organisations_successor_id on organisations (successor_id);
 create index organisations_name on organisations (name, id);
 create index organisations_created_at on organisations (created_at, id);
 create index organisations_changed on organisations (changed_xid, id);
@@ -106,6 +110,7 @@ create table twinnings (
   ends_on date,
   last_day date,
   suspensions jsonb not null default '[]',
+  predecessor_id uuid constraint twinnings_predecessor_id_fkey references twinnings,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   version bigint not null,
@@ -114,16 +119,19 @@ create table twinnings (
     references organisations (id, scope_path) on update cascade,
   constraint twinnings_locality_id_fkey foreign key (locality_id, scope_path) references localities (id, scope_path) on update cascade,
   constraint twinnings_period check (starts_on <= ends_on),
+  constraint twinnings_predecessor_other check (predecessor_id <> id),
   constraint twinnings_key unique (programme_id, organisation_id, locality_id, starts_on)
 );
 comment on table twinnings is 'An organisation is twinned with a place (kết nghĩa), under a programme, for a time';
 comment on column twinnings.lead is 'Leads (chủ trì) rather than takes part (phối hợp)';
 comment on column twinnings.last_day is 'The earliest end (inclusive) of the twinning, its programme, organisation and place; null: open';
 comment on column twinnings.suspensions is 'Entries of Suspension in their order; a change replaces all of them';
+comment on column twinnings.predecessor_id is 'The twinning that this one continues with another organisation, place or programme';
 create index twinnings_organisation_id on twinnings (organisation_id, organisation_scope_path);
 create index twinnings_locality_id on twinnings (locality_id, scope_path);
 create index twinnings_scope_path on twinnings (scope_path);
 create index twinnings_organisation_scope_path on twinnings (organisation_scope_path);
+create index twinnings_predecessor_id on twinnings (predecessor_id);
 create index twinnings_starts_on on twinnings (starts_on, id);
 create index twinnings_last_day on twinnings (last_day);
 create index twinnings_changed on twinnings (changed_xid, id);

@@ -372,3 +372,32 @@ comment on table merge_rules is 'Rules of a merge for the rows that refer to the
 comment on column merge_rules.position is 'In the order of the areas: the rows of later areas move first';
 comment on column merge_rules.rule is
   'move, delete (by the foreign key), or a function of the merged and the surviving record';
+
+create table household_consents (
+  id uuid primary key,
+  household_id uuid not null,
+  scope_path text collate "C" not null,
+  organisation_id uuid constraint household_consents_organisation_id_fkey references organisations,
+  given_by text not null constraint household_consents_given_by check (given_by <> ''),
+  given_on date not null,
+  expires_on date,
+  proof text not null constraint household_consents_proof check (proof in ('signature', 'thumbprint', 'recording')),
+  withdrawn_at timestamptz,
+  acted_by uuid not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  version bigint not null,
+  changed_xid xid8 not null,
+  constraint household_consents_household_id_fkey foreign key (household_id, scope_path)
+    references households (id, scope_path) on update cascade on delete cascade,
+  constraint household_consents_period check (given_on <= expires_on)
+);
+comment on table household_consents is
+  'Consents of households that organisations which are no state bodies read their sensitive fields (Law 91/2025/QH15)';
+comment on column household_consents.organisation_id is 'The organisation that may read; null: every one that sees the household';
+create index household_consents_household_id on household_consents (household_id, scope_path);
+create index household_consents_organisation_id on household_consents (organisation_id);
+create index household_consents_scope_path on household_consents (scope_path);
+create index household_consents_given_on on household_consents (given_on, id);
+create index household_consents_updated_at on household_consents (updated_at, id);
+create index household_consents_changed on household_consents (changed_xid, id);

@@ -3,24 +3,27 @@
 
 use actix_web::web::Json;
 use chrono::{DateTime, Utc};
+use diesel::PgConnection;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::actor::May;
+use super::merged::with_survivors;
 use super::reach::reads_much;
 use super::steps::{self, Bulk, BulkItem, BulkOutcome, BulkResult, BulkResults, Step, StepBody};
 use super::tx::Tx;
 use super::versions::{expect_version, honour_version, lock_version};
+use super::withheld::{check_filter, show, shown};
 use crate::kernel::db::records::{self, Claim};
 use crate::kernel::db::{Enters, Mode, READ, READ_MUCH, WRITE};
-use crate::kernel::http::answer::{Created, Found, NoContent, Record};
+use crate::kernel::http::answer::{Created, Found, NoContent, Record, Shown};
 use crate::kernel::http::extract::{Id, IfMatch, Valid};
 use crate::kernel::http::middleware::Addressee;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sheet::{Listed, SheetRow};
-use crate::kernel::list::{List, SheetList};
+use crate::kernel::list::{Filters, List, SheetList};
 use crate::kernel::secrets::sha256;
 use crate::kernel::value::id::RecordId;
 
@@ -54,7 +57,31 @@ impl<P> May<P> {
         W: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (actor, secrets) = (self.actor.clone(), self.secrets.clone());
-        self.db.run(actor.entry(), mode, move |conn, moment| work(&mut Tx::new(conn, moment, &actor, &secrets))).await
+        let entry = actor.entry();
+        let work = move |conn: &mut PgConnection, moment| {
+            let mut tx = Tx::new(conn, moment, &actor, &secrets);
+            work(&mut tx).map_err(|problem| with_survivors(&mut tx, problem))
+        };
+        self.db.run(entry, mode, work).await
+    }
+
+    /// The same for work on one record, which a problem names where it was not found.
+    async fn read_of<I, T, W>(&self, id: I, work: W) -> Result<T>
+    where
+        I: RecordId,
+        T: Send + 'static,
+        W: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.read(move |tx| work(tx).map_err(|problem| problem.about(id.into()))).await
+    }
+
+    pub(super) async fn write_of<I, T, W>(&self, id: I, work: W) -> Result<T>
+    where
+        I: RecordId,
+        T: Send + 'static,
+        W: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.write(move |tx| work(tx).map_err(|problem| problem.about(id.into()))).await
     }
 
     /// Returns one record.
@@ -64,65 +91,76 @@ impl<P> May<P> {
         T: Record + Send + 'static,
         F: FnOnce(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
     {
-        self.read(move |tx| find(tx, id.0)).await.map(Found)
+        self.read_of(id.0, move |tx| found(tx, id.0, find)).await.map(Found)
     }
 
     /// Returns a page of a list.
     pub async fn list<F, S, T, Q>(&self, list: List<F, S>, query: Q) -> Result<Json<Page<T>>>
     where
-        F: Send + 'static,
+        F: Filters + Send + 'static,
         S: Copy + Send + 'static,
-        T: Send + 'static,
+        T: Shown + Send + 'static,
         Q: FnOnce(&mut Tx<'_>, &F, Keyset<S>) -> Result<Page<T>> + Send + 'static,
     {
-        self.page(list, query).await.map(Json)
+        self.page(list, query, Ok).await.map(Json)
     }
 
     /// A page of a list of the parts of one record.
     pub async fn list_of<I, F, S, T, Q>(&self, id: Id<I>, list: List<F, S>, query: Q) -> Result<Json<Page<T>>>
     where
-        I: Send + 'static,
-        F: Send + 'static,
+        I: RecordId,
+        F: Filters + Send + 'static,
         S: Copy + Send + 'static,
-        T: Send + 'static,
+        T: Shown + Send + 'static,
         Q: FnOnce(&mut Tx<'_>, I, &F, Keyset<S>) -> Result<Page<T>> + Send + 'static,
     {
-        self.list(list, move |tx, filter, keyset| query(tx, id.0, filter, keyset)).await
+        let of = move |tx: &mut Tx<'_>, filter: &F, keyset| {
+            query(tx, id.0, filter, keyset).map_err(|problem| problem.about(id.0.into()))
+        };
+        self.list(list, of).await
     }
 
     /// A part of one record that has no version of its own.
     pub async fn part<I, T, F>(&self, id: Id<I>, find: F) -> Result<Json<T>>
     where
-        I: Send + 'static,
-        T: Send + 'static,
+        I: RecordId,
+        T: Shown + Send + 'static,
         F: FnOnce(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
     {
-        self.read(move |tx| find(tx, id.0)).await.map(Json)
+        self.read_of(id.0, move |tx| found(tx, id.0, find)).await.map(Json)
     }
 
     /// Returns a page of a list, or the whole list as a sheet.
     pub async fn sheet<F, S, T, Q>(&self, list: SheetList<F, S>, query: Q) -> Result<Listed<T>>
     where
-        F: Send + 'static,
+        F: Filters + Send + 'static,
         S: Copy + Send + 'static,
-        T: SheetRow + Send + 'static,
+        T: SheetRow + Shown + Send + 'static,
         Q: FnOnce(&mut Tx<'_>, &F, Keyset<S>) -> Result<Page<T>> + Send + 'static,
     {
         let SheetList { list, format } = list;
         // Made where the query runs: 10,000 rows would keep a worker from other requests.
-        self.page(list, move |tx, filter, keyset| Listed::of(query(tx, filter, keyset)?, format)).await
+        self.page(list, query, move |page| Listed::of(page, format)).await
     }
 
-    async fn page<F, S, T, Q>(&self, list: List<F, S>, query: Q) -> Result<T>
+    async fn page<F, S, T, A, Q, M>(&self, list: List<F, S>, query: Q, answer: M) -> Result<A>
     where
-        F: Send + 'static,
+        F: Filters + Send + 'static,
         S: Copy + Send + 'static,
-        T: Send + 'static,
-        Q: FnOnce(&mut Tx<'_>, &F, Keyset<S>) -> Result<T> + Send + 'static,
+        T: Shown + Send + 'static,
+        A: Send + 'static,
+        Q: FnOnce(&mut Tx<'_>, &F, Keyset<S>) -> Result<Page<T>> + Send + 'static,
+        M: FnOnce(Page<T>) -> Result<A> + Send + 'static,
     {
         let List { filter, keyset, searches } = list;
         let mode = if reads_much(&self.actor, &keyset, searches) { READ_MUCH } else { READ };
-        self.run(mode, move |tx| query(tx, &filter, keyset)).await
+        let work = move |tx: &mut Tx<'_>| {
+            check_filter(tx, &filter)?;
+            let mut page = query(tx, &filter, keyset)?;
+            show(tx, &mut page.items)?;
+            answer(page)
+        };
+        self.run(mode, work).await
     }
 
     /// Creates a record, or returns the one that the same request created before.
@@ -138,10 +176,10 @@ impl<P> May<P> {
             // An id generated here is claimed, too, so that no client can send it for another record.
             let id = I::from(new.id.unwrap_or_else(Uuid::now_v7));
             if records::claim(tx.conn, id, &new.hash)? == Claim::Replay {
-                return find(tx, id).map(Created::Replayed);
+                return found(tx, id, find).map(Created::Replayed);
             }
             create(tx, id, new.into_inner())?;
-            find(tx, id).map(Created::New)
+            found(tx, id, find).map(Created::New)
         })
         .await
     }
@@ -183,10 +221,10 @@ impl<P> May<P> {
         U: FnOnce(&mut Tx<'_>, I, C) -> Result<()> + Send + 'static,
         F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
     {
-        self.write(move |tx| {
+        self.write_of(id.0, move |tx| {
             lock_version(tx, id.0, &if_match, &find)?;
             update(tx, id.0, changes.into_inner())?;
-            find(tx, id.0).map(Found)
+            found(tx, id.0, find).map(Found)
         })
         .await
     }
@@ -212,11 +250,11 @@ impl<P> May<P> {
         F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
     {
         let (input, hash) = body.into_parts();
-        self.write(move |tx| {
+        self.write_of(id.0, move |tx| {
             if steps::begin(tx, id.0, step, &if_match, &hash, &find)? {
                 take(tx, id.0, step, input)?;
             }
-            find(tx, id.0).map(Found)
+            found(tx, id.0, find).map(Found)
         })
         .await
     }
@@ -325,10 +363,10 @@ impl<P> May<P> {
         W: FnOnce(&mut Tx<'_>, I) -> Result<()> + Send + 'static,
         F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
     {
-        self.write(move |tx| {
+        self.write_of(id.0, move |tx| {
             honour_version(tx, id.0, &if_match, &find)?;
             work(tx, id.0)?;
-            find(tx, id.0).map(Found)
+            found(tx, id.0, find).map(Found)
         })
         .await
     }
@@ -353,6 +391,35 @@ impl<P> May<P> {
         self.act(id, if_match, move |tx, id| work(tx, id, body), find).await
     }
 
+    /// Takes a step without a status, idempotently: a repetition by the same caller with the same body changes nothing and has the
+    /// same answer.
+    pub async fn act_once<B, I, T, W, F>(
+        &self,
+        word: &'static str,
+        id: Id<I>,
+        if_match: IfMatch,
+        body: B,
+        work: W,
+        find: F,
+    ) -> Result<Found<T>>
+    where
+        B: StepBody,
+        B::Input: Send + 'static,
+        I: RecordId,
+        T: Record + Send + 'static,
+        W: FnOnce(&mut Tx<'_>, I, B::Input) -> Result<()> + Send + 'static,
+        F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
+    {
+        let (input, hash) = body.into_parts();
+        self.write_of(id.0, move |tx| {
+            if steps::begin_word(tx, id.0, (word, false), &if_match, &hash, &find)? {
+                work(tx, id.0, input)?;
+            }
+            found(tx, id.0, find).map(Found)
+        })
+        .await
+    }
+
     /// Deletes a record if its version matches `If-Match` and `check` succeeds.
     pub async fn delete<I, T, F, C>(&self, id: Id<I>, if_match: IfMatch, find: F, check: C) -> Result<NoContent>
     where
@@ -361,7 +428,7 @@ impl<P> May<P> {
         F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
         C: FnOnce(&mut Tx<'_>, &T) -> Result<()> + Send + 'static,
     {
-        self.write(move |tx| {
+        self.write_of(id.0, move |tx| {
             lock_version(tx, id.0, &if_match, &find)?;
             let record = find(tx, id.0)?;
             check(tx, &record)?;
@@ -369,6 +436,12 @@ impl<P> May<P> {
         })
         .await
     }
+}
+
+/// Reads a record as the caller may read it.
+fn found<I, T: Shown>(tx: &mut Tx<'_>, id: I, find: impl FnOnce(&mut Tx<'_>, I) -> Result<T>) -> Result<T> {
+    let record = find(tx, id)?;
+    shown(tx, record)
 }
 
 /// A `check` for `delete` that always succeeds: only a foreign key can forbid the delete.

@@ -8,6 +8,8 @@ pub mod calls;
 pub mod guesses;
 /// Rate limits.
 pub mod limits;
+/// The survivors of merged records in problems.
+mod merged;
 /// The operations that handlers call for a part of a record.
 pub mod parts;
 /// Argon2id on a bounded pool.
@@ -30,6 +32,8 @@ pub mod tokens;
 pub mod tx;
 /// Versions of records.
 pub mod versions;
+/// Sensitive fields of answers.
+pub mod withheld;
 
 use crate::kernel::value::enums::Catalogue;
 use crate::kernel::value::id::id;

@@ -26,7 +26,7 @@ impl<P> May<P> {
         W: FnOnce(&mut Tx<'_>, I, Q) -> Result<()> + Send + 'static,
         F: Fn(&mut Tx<'_>, I) -> Result<T> + Send + 'static,
     {
-        self.write(move |tx| {
+        self.write_of(id.0, move |tx| {
             honour_version(tx, id.0, &if_match, &find)?;
             work(tx, id.0, part.0).map(|()| NoContent)
         })

@@ -97,6 +97,8 @@ permissions! {
 
     ReadOrganisations      = "organisations:read":     x    x    x    x    x    x    -;
     WriteOrganisations     = "organisations:write":    -    x    x    x    -    -    -;
+    // The contact of the own organisation; officials change the whole.
+    ChangeOrganisations    = "organisations:change":   -    x    x    x    x    x    -;
     ReadProgrammes         = "programmes:read":        x    x    x    x    x    x    -;
     WriteProgrammes        = "programmes:write":       -    x    x    x    -    -    -;
     ReadTwinnings          = "twinnings:read":         x    x    x    x    x    x    -;
@@ -106,6 +108,8 @@ permissions! {
 
     ReadHouseholds         = "households:read":        x    x    x    x    x    x    -;
     WriteHouseholds        = "households:write":       -    -    -    x    -    x    -;
+    ReadConsents           = "consents:read":          x    x    x    x    -    x    -;
+    WriteConsents          = "consents:write":         -    -    -    x    -    x    -;
     RevealHouseholds       = "households:reveal":      -    x    x    x    -    x    -;
     // Proposed ones become confirmed; what the commune enters is confirmed.
     ConfirmAssessments     = "assessments:confirm":    -    -    -    x    -    -    -;

@@ -8,5 +8,6 @@ problems! {
 }
 
 field_problems! {
+    NOT_FOR_READER = "not_for_reader", "Đơn vị của bạn không được xem thông tin này nên không lọc theo nó được.", "This field is withheld from your organisation, so it cannot filter by it.";
     SAME_PERSON = "same_person", "Tài khoản này do người ghi nhận tạo hoặc cấp lại mật khẩu gần đây, hoặc ngược lại. Hãy để người khác làm bước này.", "One of the two accounts was made or reset by the other lately. Let somebody else take this step.";
 }

@@ -35,7 +35,7 @@ enum Ties {
     Place,
     /// The same, for parts of households, which have no village of their own.
     Household,
-    /// Also the caller's organisation; a twinning unit sees its rows only.
+    /// Also the caller's organisation and those that it succeeded; a twinning unit sees their rows only.
     Organisation,
     /// Also the organisation's managing place, and twinned villages.
     BothEnds,
@@ -78,7 +78,7 @@ impl Reach {
     /// The condition as SQL text.
     pub fn sql(self) -> String {
         let Self { width, ties, table: t } = self;
-        let own = format!("{t}.organisation_id = (SELECT app_organisation())");
+        let own = format!("{t}.organisation_id = ANY ((SELECT app_organisations())::uuid[])");
         let twinned = |column: &str| format!("{t}.{column} = ANY ((SELECT app_villages())::uuid[])");
         let of_twinned_homes = || format!("{t}.household_id = ANY ((SELECT app_twinned_homes())::uuid[])");
         let within = |column: &str| match width {

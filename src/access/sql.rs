@@ -13,6 +13,10 @@ define_sql_function! {
     fn app_low() -> Nullable<Text>;
 }
 define_sql_function! {
+    /// Whether an organisation is that of the caller, or one that it succeeded.
+    fn app_acts_for(organisation: Uuid) -> Bool;
+}
+define_sql_function! {
     /// The organisation that the caller acts for.
     fn app_organisation() -> Nullable<Uuid>;
 }

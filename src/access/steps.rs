@@ -156,11 +156,23 @@ pub(super) fn begin<I: RecordId, T: Record, S, A>(
     hash: &[u8],
     find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
 ) -> Result<bool> {
+    begin_word(tx, id, (step.word, step.one_version), if_match, hash, find)
+}
+
+/// The same for a step that is no part of a state machine: its word, and whether `If-Match` names one version.
+pub(super) fn begin_word<I: RecordId, T: Record>(
+    tx: &mut Tx<'_>,
+    id: I,
+    (word, one_version): (&'static str, bool),
+    if_match: &IfMatch,
+    hash: &[u8],
+    find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
+) -> Result<bool> {
     let version = records::lock(tx.conn, id)?;
-    if step.one_version && !if_match.is_one_version() {
+    if one_version && !if_match.is_one_version() {
         return Err(Problem::new(Code::PRECONDITION_REQUIRED));
     }
-    if !records::begin_step(tx.conn, id, step.word, hash)? {
+    if !records::begin_step(tx.conn, id, word, hash)? {
         return Ok(false);
     }
     if *if_match != IfMatch::Missing {

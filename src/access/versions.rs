@@ -2,6 +2,7 @@
 //! other.
 
 use super::tx::Tx;
+use super::withheld::shown;
 use crate::kernel::db::records;
 use crate::kernel::http::answer::Record;
 use crate::kernel::http::extract::IfMatch;
@@ -40,6 +41,7 @@ pub(super) fn expect_version<T: Record>(
     if records::fits(tx.conn, version, if_match)? {
         return Ok(());
     }
-    let current = serde_json::to_value(find(tx)?).map_err(Problem::internal)?;
+    let current = find(tx)?;
+    let current = serde_json::to_value(shown(tx, current)?).map_err(Problem::internal)?;
     Err(Problem::version_conflict(current))
 }

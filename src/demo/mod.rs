@@ -77,6 +77,10 @@ fn accounts(before: bool) -> Vec<DemoUser> {
         user("ianan", "commune Ia Nan"),
         user("ianan2", "commune Ia Nan, a second official (the submitter of a list cannot approve it)"),
         user("vanphong.ianan", "twinning unit: the office of Ia Nan, twinned with làng Tung"),
+        user(
+            "caosu.ianan",
+            "twinning unit: a company, which is no state body and reads less; also twinned with làng Tung",
+        ),
         user("langtung", "village head of làng Tung"),
         user("kongchro", "commune Kông Chro"),
         user("thon9", "village head of Thôn 9, which gives to làng Hle Hlang"),
@@ -98,6 +102,7 @@ fn add_account(conn: &mut PgConnection, user: &DemoUser, before: bool, hash: &st
         "kongchro" => (Role::Commune, Some(locality_id(era, "23824")), None),
         "iagrai.district" => (Role::District, Some(locality_id(2024, "628")), None),
         "vanphong.ianan" => (Role::TwinningUnit, None, Some(id("organisation/vanphong"))),
+        "caosu.ianan" => (Role::TwinningUnit, None, Some(id("organisation/caosu"))),
         "langtung" => (Role::VillageHead, Some(id("village/tung")), None),
         "thon9" => (Role::VillageHead, Some(id("village/thon9")), None),
         _ => (Role::VillageHead, Some(id("village/hlehlang")), None),

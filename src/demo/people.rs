@@ -152,6 +152,15 @@ fn add_organisations(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
     if until(today, "2025-08-22") {
         let headcount = json!({"id": id("headcount/vanphong"), "organisation_id": id("organisation/vanphong"), "year": 2026, "headcount": 14});
         insert(conn, "organisation_headcounts", vec![headcount])?;
+        let contact = |key: &str, name: &str, phone: &str, email: &str| {
+            json!({"id": id(&format!("contact/{key}")), "organisation_id": id(&format!("organisation/{key}")), "contact_name": name,
+                   "contact_phone": phone, "contact_email": email})
+        };
+        let contacts = vec![
+            contact("vanphong", "Nguyễn Thị Hoa (trình diễn)", "0269123456", "vanphong@ianan.example"),
+            contact("caosu", "Trần Văn Bình (trình diễn)", "0905123456", "lienhe@caosu.example"),
+        ];
+        insert(conn, "organisation_contacts", contacts)?;
     }
     Ok(())
 }
@@ -217,7 +226,11 @@ impl<'a> Household<'a> {
             "id": self.id, "village_id": id(&format!("village/{village}")), "status": "active", "head_name": self.name,
             "head_sex": if self.number.is_multiple_of(2) { "female" } else { "male" }, "head_birth_year": 1955 + self.number * 7 % 40,
             "ethnic_group": self.group,
-            "hardship_reasons": if self.is_hard() { json!(["temporary_house"]) } else { json!([]) },
+            "hardship_reasons": match self.number {
+                0 | 12 => json!(["disabled", "elderly_alone"]),
+                _ if self.is_hard() => json!(["temporary_house"]),
+                _ => json!([]),
+            },
             "note": "Dữ liệu trình diễn", "listed": false,
         })
     }

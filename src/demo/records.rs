@@ -15,6 +15,7 @@ pub fn load(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
     insert(conn, "programmes", programmes(today))?;
     insert(conn, "twinnings", twinnings(today))?;
     add_lists(conn, today)?;
+    add_consent(conn, today)?;
     add_visits(conn, today)?;
     add_parcels(conn, today)?;
     add_paper_visit(conn, today)
@@ -131,6 +132,22 @@ fn add_lists(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// The company in làng Tung reads everything of one of the two households with a disabled person.
+fn add_consent(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
+    const DAY: &str = "2026-01-20";
+    if !until(today, DAY) {
+        return Ok(());
+    }
+    insert(
+        conn,
+        "household_consents",
+        vec![json!({
+            "id": id("consent/tung/0"), "household_id": household("tung", 0), "organisation_id": id("organisation/caosu"),
+            "given_by": "Chủ hộ (trình diễn)", "given_on": DAY, "proof": "thumbprint", "acted_by": id("recorder"),
+        })],
+    )
 }
 
 fn item(village: &str, year: i32, number: usize) -> Uuid {

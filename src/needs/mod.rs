@@ -6,6 +6,8 @@ pub mod hardship_items;
 pub mod hardship_lists;
 /// Poverty assessments of households.
 pub mod household_assessments;
+/// Consents of households to readers that are no state bodies.
+pub mod household_consents;
 /// Households of a village.
 pub mod households;
 /// Ids that resources of this area share.
@@ -25,6 +27,7 @@ pub const RESOURCES: &[Resource] = &[
     household_assessments::RESOURCE,
     poverty_standards::RESOURCE,
     registers::RESOURCE,
+    household_consents::RESOURCE,
     hardship_lists::RESOURCE,
     hardship_items::RESOURCE,
     pledges::RESOURCE,

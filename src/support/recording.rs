@@ -7,7 +7,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use validator::ValidationError;
 
 use crate::access::policy::Permission;
-use crate::access::sql::{app_in_range, app_organisation};
+use crate::access::sql::{app_acts_for, app_in_range};
 use crate::access::tx::Tx;
 use crate::kernel::db::later::Later;
 use crate::kernel::db::records;
@@ -123,7 +123,7 @@ pub struct Naming(Option<String>);
 impl Naming {
     /// Lets a unit name villages and listed households of a twinning that it no longer sees.
     fn begin(tx: &mut Tx<'_>, terms: &Terms) -> Result<Self> {
-        let is_late = terms.own == Some(terms.organisation_id) && !terms.is_active(tx.today);
+        let is_late = terms.own && !terms.is_active(tx.today);
         let before = if is_late { Some(diesel::select(app_name_late()).get_result(tx.conn)?) } else { None };
         Ok(Self(before))
     }
@@ -149,8 +149,10 @@ struct Terms {
     last_day: Option<NaiveDate>,
     #[diesel(deserialize_as = Json<Vec<Suspension>>)]
     suspensions: Vec<Suspension>,
-    #[diesel(select_expression = app_organisation())]
-    own: Option<OrganisationId>,
+    /// The giver is the organisation of the caller, or one that it succeeded: the accounts of a unit go over to its successor, and
+    /// record late what it did before.
+    #[diesel(select_expression = app_acts_for(twinnings::organisation_id))]
+    own: bool,
     #[diesel(select_expression = app_late_entry_days())]
     late_entry_days: i32,
 }
@@ -179,7 +181,7 @@ impl Terms {
 /// before it.
 pub fn check(tx: &mut Tx<'_>, occasion: &Occasion, said: Option<EnteredFrom>) -> Result<Recording> {
     let terms = terms(tx, occasion.twinning_id)?;
-    let own = terms.own == Some(terms.organisation_id);
+    let own = terms.own;
     let not_yours = || Problem::field("#/twinning_id", NOT_YOUR_ORGANISATION);
     if !own && !tx.actor.may(Permission::RecordForUnits) {
         return Err(not_yours());

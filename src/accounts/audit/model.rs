@@ -7,6 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::kernel::http::answer::Shown;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 
@@ -105,6 +106,8 @@ pub struct AuditEvent {
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub organisation_id: Option<Uuid>,
 }
+
+impl Shown for AuditEvent {}
 
 /// Filter of entries.
 #[filter]

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::policy::Role;
+use crate::kernel::http::answer::Shown;
 use crate::kernel::list::sort::sorts;
 
 /// The caller's account.
@@ -83,6 +84,8 @@ pub struct Session {
     #[diesel(sql_type = Bool)]
     pub current: bool,
 }
+
+impl Shown for Session {}
 
 sorts! {
     pub enum SessionSort { RefreshedAt = "-refreshed_at" }

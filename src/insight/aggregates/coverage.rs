@@ -64,6 +64,7 @@ pub const COVERAGE: DataSet = DataSet {
     width: None,
     column: |grouping| (grouping == AggregateGrouping::Organisation).then_some("facts.organisation_id"),
     undefined: |question| if question.for_key { &["open_items"] } else { &[] },
+    sensitive: &[],
     by_year: false,
     // Rows of places have the twinnings of the places above them, and not those of the places in them. Organisations share villages.
     totals_apart: |question, _| level(question).is_some_and(|level| level != AggregateGrouping::Village),

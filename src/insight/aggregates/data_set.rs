@@ -98,6 +98,8 @@ pub struct DataSet {
     pub column: fn(AggregateGrouping) -> Option<&'static str>,
     /// Measures that are null for this question, because they are undefined for its groupings.
     pub undefined: fn(&Question) -> &'static [&'static str],
+    /// Measures that are null for readers that are no state bodies (`access::withheld`).
+    pub sensitive: &'static [&'static str],
     /// Whether each year counts all households anew: years do not add up, and the totals are those of the last year.
     pub by_year: bool,
     /// Whether the totals of this question need a separate query, for another reason than `by_year`.

@@ -38,6 +38,7 @@ pub const HARDSHIP: DataSet = DataSet {
     width: Some(5),
     column: |grouping| (grouping == AggregateGrouping::Year).then_some("facts.year"),
     undefined: nothing,
+    sensitive: &[],
     by_year: false,
     totals_apart: never,
     shows: always,

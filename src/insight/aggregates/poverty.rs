@@ -105,6 +105,7 @@ pub const POVERTY: DataSet = DataSet {
     },
     // Households under several standards share the households of their village.
     undefined: |question| if by_standard(question) { OF_VILLAGES } else { &[] },
+    sensitive: &["ethnic_minority_poor_or_near_poor", "ethnic_minority_rate"],
     by_year: true,
     totals_apart: never,
     // Villages without households, profile and register count for the rates of the places above them only.

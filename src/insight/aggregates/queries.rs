@@ -13,6 +13,7 @@ use super::model::{
 use super::{places, suppression};
 use crate::access::actor::Actor;
 use crate::access::policy::Role;
+use crate::access::withheld::withholds;
 use crate::kernel::db::schema::tree_day;
 use crate::kernel::db::{plan_for_values, records};
 use crate::kernel::http::problem::Result;
@@ -66,9 +67,11 @@ pub fn answer(
         totals = load(&Question { groupings: Vec::new(), ..question.clone() })?;
     }
     let undefined = (set.undefined)(question);
+    let withheld = if set.sensitive.is_empty() || !withholds(conn, actor)? { &[] } else { set.sensitive };
+    let is_null = |name| undefined.contains(&name) || withheld.contains(&name);
     let numbers = |row: &Row| -> Vec<Option<i64>> {
         let named = set.all_measures().zip(&row.numbers);
-        named.map(|(measure, number)| number.filter(|_| !undefined.contains(&measure.name))).collect()
+        named.map(|(measure, number)| number.filter(|_| !is_null(measure.name))).collect()
     };
     let of_nothing = || set.all_measures().map(|measure| measure.counted.of_nothing()).collect();
     let mut totals = totals.first().map_or_else(of_nothing, numbers);

@@ -45,6 +45,7 @@ pub const SUPPORT: DataSet = DataSet {
     width: Some(15),
     column,
     undefined: |question| if of_gifts(question) { &["visits"] } else { &[] },
+    sensitive: &[],
     by_year: false,
     // The distinct households of twelve months do not add up to those of the year, and rows of programmes overlap.
     totals_apart: |question, actor| {

@@ -45,7 +45,7 @@ pub fn claim<I: RecordId>(conn: &mut PgConnection, id: I, hash: &[u8]) -> Result
     match outcome.as_str() {
         "new" => Ok(Claim::New),
         "replay" => Ok(Claim::Replay),
-        "deleted" => Err(Problem::new(Code::DELETED)),
+        "deleted" => Err(Problem::new(Code::DELETED).about(id)),
         _ => {
             log::info!("id conflict: {table} {id}");
             Err(Problem::new(Code::ID_CONFLICT))
@@ -75,7 +75,7 @@ pub fn unseen<I: RecordId>(
         .load(conn)?;
     let is_seen = |id: &Uuid| seen.iter().any(|row| row.id == *id);
     let unseen = named.into_iter().filter(|(_, id)| !is_seen(id));
-    Ok(unseen.map(|(pointer, _)| FieldError::new(pointer, FieldCode::NOT_FOUND)).collect())
+    Ok(unseen.map(|(pointer, id)| FieldError::of_id(pointer, FieldCode::NOT_FOUND, id)).collect())
 }
 
 /// Claims the ids of parts inside a record, and returns those taken by another or a deleted record.

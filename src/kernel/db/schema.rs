@@ -256,6 +256,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Consents of households that organisations which are no state bodies read their sensitive fields (Law 91/2025/QH15)
+    household_consents (id) {
+        id -> Uuid,
+        household_id -> Uuid,
+        scope_path -> Text,
+        /// The organisation that may read; null: every one that sees the household
+        organisation_id -> Nullable<Uuid>,
+        given_by -> Text,
+        given_on -> Date,
+        expires_on -> Nullable<Date>,
+        proof -> Text,
+        withdrawn_at -> Nullable<Timestamptz>,
+        acted_by -> Uuid,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     /// The people of a household besides its head
     household_members (id) {
         id -> Uuid,
@@ -530,6 +550,8 @@ diesel::table! {
         place_id -> Nullable<Uuid>,
         valid_from -> Nullable<Date>,
         valid_to -> Nullable<Date>,
+        /// The organisation that took over from it the day after its last one
+        successor_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
@@ -735,6 +757,8 @@ diesel::table! {
         last_day -> Nullable<Date>,
         /// Entries of Suspension in their order; a change replaces all of them
         suspensions -> Jsonb,
+        /// The twinning that this one continues with another organisation, place or programme
+        predecessor_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
@@ -882,6 +906,7 @@ diesel::joinable!(gifts -> visits (visit_id));
 diesel::joinable!(hardship_items -> hardship_lists (list_id));
 diesel::joinable!(hardship_items -> households (household_id));
 diesel::joinable!(household_assessments -> poverty_standards (standard));
+diesel::joinable!(household_consents -> organisations (organisation_id));
 diesel::joinable!(household_merges -> households (household_id));
 diesel::joinable!(household_residences -> households (household_id));
 diesel::joinable!(locality_flags -> localities (locality_id));
@@ -915,6 +940,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     hardship_items,
     hardship_lists,
     household_assessments,
+    household_consents,
     household_members,
     household_merges,
     household_private,

@@ -9,19 +9,41 @@ use uuid::Uuid;
 
 use super::contract::Contracts;
 
+/// A part of an answer with sensitive fields, which some callers get only with the consent of their subject.
+pub trait Sensitive {
+    /// The record whose consent counts.
+    fn subject(&self) -> Uuid;
+    /// Removes the sensitive fields.
+    fn withhold(&mut self);
+}
+
+/// An answer. Each type states its sensitive parts, and those of the records in it.
+pub trait Shown {
+    fn sensitive(&mut self) -> Vec<&mut dyn Sensitive> {
+        Vec::new()
+    }
+}
+
 /// A record with an id and a version; the version is sent as `ETag`.
-pub trait Record: Serialize {
+pub trait Record: Serialize + Shown {
     fn id(&self) -> Uuid;
     fn version(&self) -> i64;
 }
 
-/// Implements `Record` by the fields `id` and `version`.
+/// Implements `Record` by the fields `id` and `version`, and `Shown` for a record without sensitive parts; `record!(Household; sensitive)`
+/// leaves `Shown` to the resource.
 macro_rules! record {
-    ($($name:ty),+ $(,)?) => {
-        $(impl $crate::kernel::http::answer::Record for $name {
+    ($name:ty; sensitive) => {
+        impl $crate::kernel::http::answer::Record for $name {
             fn id(&self) -> uuid::Uuid { self.id.into() }
             fn version(&self) -> i64 { self.version }
-        })+
+        }
+    };
+    ($($name:ty),+ $(,)?) => {
+        $(
+            $crate::kernel::http::answer::record!($name; sensitive);
+            impl $crate::kernel::http::answer::Shown for $name {}
+        )+
     };
 }
 pub(crate) use record;
@@ -80,12 +102,16 @@ impl<T: Record> Responder for Created<T> {
 }
 
 /// The URL of a record is its collection and its id. `/hardship-items/{id}/pledges` creates `/pledges/{id}`, because no record is
-/// addressed below that path.
+/// addressed below that path, and `/twinnings/{id}/succeed` another twinning.
 fn location(request: &HttpRequest, id: Uuid) -> String {
     if Contracts::has_items(request) {
         return format!("{}/{id}", request.path());
     }
-    let collection = request.path().rsplit('/').next().unwrap_or_default();
+    let mut segments = request.path().rsplit('/');
+    let collection = match segments.next().unwrap_or_default() {
+        "succeed" => segments.nth(1).unwrap_or_default(),
+        collection => collection,
+    };
     format!("/api/v1/{collection}/{id}")
 }
 

@@ -94,12 +94,10 @@ fn read_query<T: DeserializeOwned + Validate>(
         match value {
             Ok(value) => {
                 let broken = value.validate().err();
-                errors.extend(
-                    broken
-                        .iter()
-                        .flat_map(|broken| field_errors("?", broken))
-                        .map(|error| FieldError { pointer: parameter_of(&error.pointer), ..error }),
-                );
+                errors.extend(broken.iter().flat_map(|broken| field_errors("?", broken)).map(|mut error| {
+                    error.pointer = parameter_of(&error.pointer);
+                    error
+                }));
                 return Ok((Some(value), unknown));
             }
             Err(error) => {

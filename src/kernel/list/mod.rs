@@ -50,9 +50,19 @@ struct SheetAsked {
     format: Option<AnswerFormat>,
 }
 
+/// The filter of a list. `#[filter]` implements it by the fields that are `#[sensitive]`.
+pub trait Filters {
+    /// The names of the sent parameters that filter by a sensitive field.
+    fn sensitive(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+}
+
 /// The filter of a list without filter parameters.
 #[derive(Deserialize, Serialize, Validate)]
 pub struct NoFilter {}
+
+impl Filters for NoFilter {}
 
 /// A list with the filter `F`, sorted by `S`.
 pub struct List<F, S> {

@@ -13,6 +13,12 @@ macro_rules! code {
         #[schema(value_type = String, pattern = $pattern, example = $example)]
         pub struct $name(String);
 
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl TryFrom<String> for $name {
             type Error = &'static str;
 

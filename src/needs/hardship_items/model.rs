@@ -7,17 +7,19 @@ use ketnghia_macros::filter;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::access::sql::app_in_range;
 use crate::kernel::db::later::Later;
 use crate::kernel::db::schema::hardship_items;
-use crate::kernel::http::answer::record;
+use crate::kernel::http::answer::{Sensitive, Shown, record};
 use crate::kernel::list::sheet::{Cell, SheetRow, joined};
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::needs::hardship_lists::workflow::HardshipListStatus;
 use crate::needs::households::HouseholdId;
 use crate::needs::households::model::HardshipReason;
+use crate::needs::households::withheld::{generalise_reasons, names};
 use crate::needs::ids::{HardshipItemId, HardshipListId};
 use crate::needs::pledges::model::Pledge;
 use crate::places::localities::LocalityId;
@@ -114,6 +116,9 @@ pub struct HardshipItem {
     #[schema(example = 1)]
     pub priority: i16,
     pub note: Option<String>,
+    /// Names of fields that are null or generalised for an organisation that is no state body, as in the household.
+    #[diesel(select_expression = Later, deserialize_as = Later)]
+    pub withheld: Vec<String>,
     pub status: HardshipItemStatus,
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub pledges: Vec<Pledge>,
@@ -138,7 +143,25 @@ pub struct HardshipItem {
 // A caller without an organisation has no villages: null.
 const TWINNED: &str = "coalesce(hardship_items.village_id = ANY ((SELECT app_villages())::uuid[]), false)";
 
-record!(HardshipItem);
+record!(HardshipItem; sensitive);
+
+impl Sensitive for HardshipItem {
+    fn subject(&self) -> Uuid {
+        self.household_id.into()
+    }
+
+    fn withhold(&mut self) {
+        generalise_reasons(&mut self.reasons);
+        self.note = None;
+        self.withheld = names(&["reasons", "note"]);
+    }
+}
+
+impl Shown for HardshipItem {
+    fn sensitive(&mut self) -> Vec<&mut dyn Sensitive> {
+        vec![self]
+    }
+}
 
 impl SheetRow for HardshipItem {
     const NAME: &'static str = "hardship_items";

@@ -10,7 +10,7 @@ use crate::access::UserId;
 use crate::access::sql::app_in_range;
 use crate::kernel::db::later::Later;
 use crate::kernel::db::schema::hardship_lists;
-use crate::kernel::http::answer::record;
+use crate::kernel::http::answer::{Sensitive, Shown, record};
 use crate::kernel::list::sort::sorts;
 use crate::needs::hardship_items::model::{HardshipItem, HardshipNeed};
 use crate::needs::households::HouseholdId;
@@ -60,7 +60,13 @@ pub struct HardshipList {
     pub in_range: bool,
 }
 
-record!(HardshipList);
+record!(HardshipList; sensitive);
+
+impl Shown for HardshipList {
+    fn sensitive(&mut self) -> Vec<&mut dyn Sensitive> {
+        self.items.iter_mut().flat_map(Shown::sensitive).collect()
+    }
+}
 
 /// A new or changed item of a list.
 #[input]

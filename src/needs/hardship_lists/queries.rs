@@ -217,7 +217,9 @@ fn check_items(
             Some((_, status)) if *status != HouseholdStatus::Active => Some(HOUSEHOLD_NOT_ACTIVE),
             Some(_) => None,
         };
-        errors.extend(wrong.map(|code| FieldError::new(format!("#/items/{index}/household_id"), code)));
+        let household = item.household_id;
+        let error = |code| FieldError::of_id(format!("#/items/{index}/household_id"), code, household);
+        errors.extend(wrong.map(error));
         let pointer = format!("#/items/{index}/id");
         match (item.id, known.get(&item.household_id)) {
             (Some(id), Some(there)) if there.0 != id => errors.push(FieldError::new(pointer, FieldCode::INVALID_VALUE)),

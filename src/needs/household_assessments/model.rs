@@ -10,7 +10,7 @@ use crate::access::UserId;
 use crate::access::steps::{Bulk, BulkItem};
 use crate::kernel::db::later::Later;
 use crate::kernel::db::schema::household_assessments;
-use crate::kernel::http::answer::record;
+use crate::kernel::http::answer::{Sensitive, Shown, record};
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::list::sheet::SheetRow;
 use crate::kernel::list::sort::sorts;
@@ -18,6 +18,7 @@ use crate::kernel::value::enums::db_enum;
 use crate::needs::households::HouseholdId;
 use crate::needs::households::model::NewHousehold;
 use crate::needs::households::poverty::{Indicator, PovertyCause, PovertyStatus};
+use crate::needs::households::withheld::{drop_health, generalise_causes, names};
 use crate::needs::ids::AssessmentId;
 use crate::needs::poverty_standards::StandardCode;
 use crate::places::localities::LocalityId;
@@ -96,6 +97,9 @@ pub struct Assessment {
     pub decision_number: Option<String>,
     pub decision_date: Option<NaiveDate>,
     pub note: Option<String>,
+    /// Names of fields that are null or generalised for an organisation that is no state body, as in the household.
+    #[diesel(select_expression = Later, deserialize_as = Later)]
+    pub withheld: Vec<String>,
     pub status: AssessmentStatus,
     /// The commune's reason of a return.
     pub return_reason: Option<String>,
@@ -126,7 +130,26 @@ impl From<Later> for Option<LocalityId> {
     }
 }
 
-record!(Assessment);
+record!(Assessment; sensitive);
+
+impl Sensitive for Assessment {
+    fn subject(&self) -> Uuid {
+        self.household_id.into()
+    }
+
+    fn withhold(&mut self) {
+        drop_health(&mut self.deprivations);
+        generalise_causes(&mut self.poverty_causes);
+        (self.no_labour_capacity, self.note) = (None, None);
+        self.withheld = names(&["deprivations", "poverty_causes", "no_labour_capacity", "note"]);
+    }
+}
+
+impl Shown for Assessment {
+    fn sensitive(&mut self) -> Vec<&mut dyn Sensitive> {
+        vec![self]
+    }
+}
 
 impl SheetRow for Assessment {
     const NAME: &'static str = "household_assessments";
@@ -238,9 +261,7 @@ pub struct AssessmentChanges {
 pub struct AssessmentDecision {
     #[length(1..=60)]
     #[schema(example = "12/QĐ-UBND")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub decision_number: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub decision_date: Option<NaiveDate>,
 }
 
@@ -261,7 +282,12 @@ impl Bulk for AssessmentBulkDecision {
     fn into_parts(self) -> Result<(Vec<BulkItem>, AssessmentDecision, Vec<u8>)> {
         let Self { items, decision_number, decision_date } = self;
         let decision = AssessmentDecision { decision_number, decision_date };
-        let body = serde_jcs::to_vec(&decision).map_err(Problem::internal)?;
+        // As the step on one record: without what is not sent.
+        let mut body = serde_json::to_value(&decision).map_err(Problem::internal)?;
+        if let Some(fields) = body.as_object_mut() {
+            fields.retain(|_, value| !value.is_null());
+        }
+        let body = serde_jcs::to_vec(&body).map_err(Problem::internal)?;
         Ok((items, decision, body))
     }
 }

@@ -80,7 +80,7 @@ pub async fn reveal_household(
     id: Id<HouseholdId>,
     _: NoBody,
 ) -> Result<Json<HouseholdSecrets>> {
-    may.write(move |tx| queries::reveal(tx, id.0)).await.map(Json)
+    may.write(move |tx| queries::reveal(tx, id.0).map_err(|problem| problem.about(id.0.into()))).await.map(Json)
 }
 
 /// Merge a household into another

@@ -16,7 +16,7 @@ use crate::access::versions::honour_version;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{household_merges, households};
 use crate::kernel::http::extract::IfMatch;
-use crate::kernel::http::problem::{FieldCode, Problem, Result};
+use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::needs::households::problems;
 use crate::needs::households::queries::app_household_decided;
 
@@ -36,13 +36,13 @@ pub fn merge(tx: &mut Tx<'_>, id: HouseholdId, if_match: &IfMatch, into: Househo
             .filter(household_merges::household_id.eq(into.0))
             .filter(household_merges::merged_by.eq(UserId(tx.actor.id)));
         let repeated: bool = diesel::select(exists(repeated)).get_result(tx.conn)?;
-        return if repeated { queries::find(tx, into) } else { Err(Problem::not_found()) };
+        return if repeated { queries::find(tx, into) } else { Err(Problem::not_found().about(id.0)) };
     }
     if id == into {
         return Err(Problem::field("#/into", problems::ITSELF));
     }
     if !there.contains(&into) {
-        return Err(Problem::field("#/into", FieldCode::NOT_FOUND));
+        return Err(Problem::invalid(vec![FieldError::of_id("#/into", FieldCode::NOT_FOUND, into)]));
     }
     honour_version(tx, id, if_match, &queries::find)?;
     check(tx, id, into)?;

@@ -13,6 +13,8 @@ pub mod problems;
 pub mod queries;
 /// Possible duplicates.
 pub mod warnings;
+/// Sensitive fields.
+pub mod withheld;
 
 use crate::access::resource::{Part, Resource, routes};
 use crate::kernel::value::enums::Catalogue;

@@ -69,7 +69,7 @@ pub struct HouseholdMember {
     #[schema(example = 2013)]
     pub birth_year: Option<i32>,
     pub birth_date: Option<NaiveDate>,
-    /// 01 to 54, in the catalogue `ethnic_groups`; null where it was not entered.
+    /// 01 to 54, in the catalogue `ethnic_groups`; null where it was not entered or is withheld.
     pub ethnic_group: Option<String>,
     /// Relation to the head of the household.
     #[schema(example = "con")]
@@ -150,9 +150,10 @@ pub struct Household {
     #[schema(example = 1968)]
     pub head_birth_year: Option<i32>,
     pub head_birth_date: Option<NaiveDate>,
-    /// Of the head: 01 to 54, in the catalogue `ethnic_groups`.
+    /// Of the head: 01 to 54, in the catalogue `ethnic_groups`. Null only where it is withheld.
     #[schema(example = "10")]
-    pub ethnic_group: String,
+    #[diesel(select_expression = households::ethnic_group.nullable())]
+    pub ethnic_group: Option<String>,
     #[serde(flatten)]
     #[diesel(embed)]
     pub poverty: HouseholdPoverty,
@@ -179,8 +180,13 @@ pub struct Household {
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
     pub note: Option<String>,
-    /// After a creation, and after a change of village, name, birth year or identity number; empty
-    /// otherwise.
+    /// Names of fields that are null or generalised for an organisation that is no state body: without a consent it reads no ethnic
+    /// group (of members, too), position, note, nutrition and health insurance, and `other` in place of disability and illness. The same for every
+    /// household, whatever its values; empty for other callers.
+    #[diesel(select_expression = Later, deserialize_as = Later)]
+    pub withheld: Vec<String>,
+    /// `same_identity_number` always; `possible_duplicate` after a creation, and after a change of village, name, birth year or
+    /// identity number.
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub warnings: Vec<HouseholdWarning>,
     /// The account that entered it.
@@ -192,7 +198,7 @@ pub struct Household {
     pub updated_at: DateTime<Utc>,
 }
 
-record!(Household);
+record!(Household; sensitive);
 
 impl SheetRow for Household {
     const NAME: &'static str = "households";
@@ -448,15 +454,16 @@ pub struct HouseholdFilter {
     pub poverty_status: Vec<PovertyStatus>,
     /// With an assessment of any of these statuses: `proposed` waits for the commune.
     pub assessment_status: Vec<AssessmentStatus>,
-    /// Any of these ethnic groups, by code.
+    /// Any of these ethnic groups, by code. `not_for_reader` for organisations that are no state bodies.
     #[validate(custom(function = "known_ethnic_groups"))]
+    #[sensitive]
     pub ethnic_group: Vec<String>,
     /// With hardship reasons, or without.
     pub special_hardship: Option<bool>,
     /// Any of these statuses.
     pub status: Vec<HouseholdStatus>,
-    /// `true`: households for which another household of the village has the same name and birth year of the head;
-    /// `false`: the others.
+    /// `true`: households for which another household of the village has the same name and birth year of the head, or one in the
+    /// caller's scope the same identity number; `false`: the others.
     pub possible_duplicate: Option<bool>,
     /// `true`: households whose village has ended; those of them that are `active` wait to be moved to a successor.
     pub village_ended: Option<bool>,

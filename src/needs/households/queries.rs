@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::model::{
     Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdRow, HouseholdSecrets, HouseholdSort,
-    HouseholdStatus, NewHousehold, NewHouseholdMember,
+    HouseholdStatus, HouseholdWarning, NewHousehold, NewHouseholdMember,
 };
 use super::{HouseholdId, MemberId};
 use super::{private, warnings};
@@ -68,12 +68,20 @@ fn load(tx: &mut Tx<'_>, query: households::BoxedQuery<'_, Pg>) -> Result<Vec<Ho
     }
     let mut shown = private::shown(tx.conn, tx.secrets, &ids)?;
     let mut proposed = household_assessments::queries::proposed(tx, &ids)?;
+    let mut twins: HashMap<HouseholdId, Vec<HouseholdWarning>> = HashMap::new();
+    // A caller who sees no number sees no equal ones.
+    if !shown.is_empty() {
+        for (own, warning) in warnings::same_numbers(tx, &ids)? {
+            twins.entry(own).or_default().push(warning);
+        }
+    }
     for row in &mut rows {
         let private = shown.remove(&row.id).unwrap_or_default();
         let village = names.get(&row.village_id).cloned().unwrap_or_default();
         (row.village_name, row.commune_name) = (village.name, village.commune_name);
         row.poverty.proposed_assessment = proposed.remove(&row.id);
         row.members = members.remove(&row.id).unwrap_or_default();
+        row.warnings = twins.remove(&row.id).unwrap_or_default();
         (row.phone, row.identity_number_last4, row.unreadable) = (private.phone, private.last4, private.unreadable);
     }
     Ok(rows)
@@ -132,11 +140,15 @@ sort_columns! {
     UpdatedAt = updated_at (DateTime<Utc>),
 }
 
-/// Condition: another household of the village has the same folded name and birth year of the head.
+/// Condition: another household of the village has the same folded name and birth year of the head, or a visible one the same identity
+/// number.
 fn has_twin() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
     diesel::dsl::sql(
-        "EXISTS (SELECT FROM households twin WHERE twin.village_id = households.village_id AND twin.id <> households.id \
-         AND twin.head_fold = households.head_fold AND twin.head_birth_year IS NOT DISTINCT FROM households.head_birth_year)",
+        "(EXISTS (SELECT FROM households twin WHERE twin.village_id = households.village_id AND twin.id <> households.id \
+          AND twin.head_fold = households.head_fold AND twin.head_birth_year IS NOT DISTINCT FROM households.head_birth_year) \
+          OR EXISTS (SELECT FROM household_private own JOIN household_private twin \
+          ON twin.identity_number_index = own.identity_number_index AND twin.household_id <> own.household_id \
+          WHERE own.household_id = households.id))",
     )
 }
 

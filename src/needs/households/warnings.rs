@@ -19,6 +19,12 @@ struct Twin {
     id: HouseholdId,
 }
 
+impl Twin {
+    fn warning(self) -> (HouseholdId, HouseholdWarning) {
+        (self.own, HouseholdWarning { code: self.code, id: self.id })
+    }
+}
+
 /// Returns the possible duplicates of a household among those that the caller sees.
 pub fn of(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Vec<HouseholdWarning>> {
     Ok(of_each(tx, &[id])?.into_iter().map(|(_, warning)| warning).collect())
@@ -42,7 +48,22 @@ pub fn of_each(tx: &mut Tx<'_>, ids: &[HouseholdId]) -> Result<Vec<(HouseholdId,
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .load(tx.conn)?;
-    Ok(twins.into_iter().map(|twin| (twin.own, HouseholdWarning { code: twin.code, id: twin.id })).collect())
+    Ok(twins.into_iter().map(Twin::warning).collect())
+}
+
+/// Returns the households in the caller's scope that have the identity number of one of these.
+pub fn same_numbers(tx: &mut Tx<'_>, ids: &[HouseholdId]) -> Result<Vec<(HouseholdId, HouseholdWarning)>> {
+    let twins: Vec<Twin> = sql_query(
+        "SELECT own.household_id AS own, 'same_identity_number' AS code, twin.id
+           FROM household_private own CROSS JOIN LATERAL (
+         SELECT other.household_id AS id FROM household_private other
+          WHERE other.identity_number_index = own.identity_number_index AND other.household_id <> own.household_id
+          ORDER BY other.household_id LIMIT 10) twin
+          WHERE own.household_id = ANY ($1)",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .load(tx.conn)?;
+    Ok(twins.into_iter().map(Twin::warning).collect())
 }
 
 /// Whether a change can make a household a possible duplicate.

@@ -27,7 +27,7 @@ pub fn all(conn: &mut PgConnection) -> Result<Vec<PovertyStandard>> {
 /// The standards for `/catalogues`.
 pub fn catalogue(conn: &mut PgConnection) -> Result<Vec<CatalogueItem>> {
     let item = |standard: PovertyStandard| {
-        let mut item = CatalogueItem::new(&String::from(standard.code), &standard.name_vi, &standard.name_en);
+        let mut item = CatalogueItem::new(standard.code.as_str(), &standard.name_vi, &standard.name_en);
         item.details = Some(json!({
             "basis": standard.basis, "starts_on": standard.starts_on, "ends_on": standard.ends_on,
             "indicators": standard.indicators, "lines": standard.lines,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::UserId;
+use crate::kernel::http::answer::Shown;
 use crate::kernel::list::sort::sorts;
 
 /// The register of a village for one year.
@@ -49,6 +50,8 @@ pub struct Register {
     #[schema(example = 18)]
     pub near_poor: Option<i32>,
 }
+
+impl Shown for Register {}
 
 /// The reason of a reopening.
 #[input]

@@ -11,6 +11,7 @@ use super::LocalityId;
 use super::model::LocalityLevel;
 use super::versions::{LocalityVersion, VERSION};
 use crate::access::tx::Tx;
+use crate::kernel::http::answer::Shown;
 use crate::kernel::http::problem::{Problem, Result};
 
 /// A predecessor or successor of a place.
@@ -43,6 +44,8 @@ pub struct LocalityHistory {
     #[schema(example = "12/NQ-HĐND")]
     pub end_legal_basis: Option<String>,
 }
+
+impl Shown for LocalityHistory {}
 
 #[derive(QueryableByName)]
 struct History {

@@ -15,7 +15,9 @@ use super::words::{GiftStatus, RecipientKind};
 use super::workflow::{GiftChange, GiftStep, Relation, STEPS};
 use crate::access::UserId;
 use crate::access::reach::Reach;
-use crate::access::sql::{app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller};
+use crate::access::sql::{
+    app_acts_for, app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller,
+};
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{gift_recipients, gifts, households, organisations, twinnings, visits};
@@ -42,9 +44,18 @@ diesel::define_sql_function! {
 }
 
 /// A gift, the names of its organisation, of its village and of the head of its household, its programme, whether it lies in the caller's range and in
-/// the commune that gave it, and the organisation that the caller acts for.
-type Loaded =
-    (Gift, Option<String>, Option<String>, Option<String>, Option<ProgrammeId>, bool, bool, Option<OrganisationId>);
+/// the commune that gave it, the organisation that the caller acts for, and whether it is the giver or succeeded it.
+type Loaded = (
+    Gift,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<ProgrammeId>,
+    bool,
+    bool,
+    Option<OrganisationId>,
+    bool,
+);
 
 /// Reads gifts with their names, and the relation of the caller to each, in one query. A household that the caller does
 /// not see has no name.
@@ -62,7 +73,9 @@ fn load(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<(Gift, 
     let at_home = app_gives_at_home(gifts::organisation_id, gifts::scope_path);
     let in_range = app_in_range(gifts::scope_path);
     let village = app_village_name(gifts::village_id);
-    let facts = (Gift::as_select(), organisation, village, head, programme, in_range, at_home, app_organisation());
+    let succeeds = app_acts_for(gifts::organisation_id);
+    let facts =
+        (Gift::as_select(), organisation, village, head, programme, in_range, at_home, app_organisation(), succeeds);
     let rows: Vec<Loaded> = query.select(facts).load(tx.conn)?;
     let mut named = named(tx, &rows)?;
     let takes_steps = STEPS.iter().any(|step| tx.actor.may(step.permission));
@@ -71,29 +84,39 @@ fn load(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<(Gift, 
     } else {
         diesel::select(app_own_accounts()).get_result(tx.conn)?
     };
-    let complete =
-        |(mut gift, organisation_name, village_name, head_name, programme, in_range, given_at_home, own): Loaded| {
-            let relation = Relation {
-                office: tx.actor.office,
-                in_range,
-                recorded_it: gift.acted_by == UserId(tx.actor.id),
-                wrote_it: gift.authors().any(|author| author == UserId(tx.actor.id)),
-                gave_it: own == Some(gift.organisation_id),
-                recorder_may_be_caller: gift.authors().any(|author| same_people.contains(&author.0)),
-                given_at_home: given_at_home || gift.commune_id.is_some(),
-            };
-            gift.more.organisation_name = organisation_name.unwrap_or_default();
-            gift.more.village_name = village_name;
-            if head_name.is_none() {
-                // The caller does not see the household, nor what it is listed for.
-                gift.hardship_item_id = None;
-            }
-            gift.more.household_head_name = head_name;
-            gift.more.programme_id = programme;
-            gift.complete(named.remove(&gift.id).unwrap_or_default());
-            gift.more.allowed_actions = relation.actions_on(&gift);
-            (gift, relation)
+    let complete = |(
+        mut gift,
+        organisation_name,
+        village_name,
+        head_name,
+        programme,
+        in_range,
+        given_at_home,
+        own,
+        succeeds,
+    ): Loaded| {
+        let relation = Relation {
+            office: tx.actor.office,
+            in_range,
+            recorded_it: gift.acted_by == UserId(tx.actor.id),
+            wrote_it: gift.authors().any(|author| author == UserId(tx.actor.id)),
+            gave_it: own == Some(gift.organisation_id),
+            succeeds_giver: succeeds,
+            recorder_may_be_caller: gift.authors().any(|author| same_people.contains(&author.0)),
+            given_at_home: given_at_home || gift.commune_id.is_some(),
         };
+        gift.more.organisation_name = organisation_name.unwrap_or_default();
+        gift.more.village_name = village_name;
+        if head_name.is_none() {
+            // The caller does not see the household, nor what it is listed for.
+            gift.hardship_item_id = None;
+        }
+        gift.more.household_head_name = head_name;
+        gift.more.programme_id = programme;
+        gift.complete(named.remove(&gift.id).unwrap_or_default());
+        gift.more.allowed_actions = relation.actions_on(&gift);
+        (gift, relation)
+    };
     Ok(rows.into_iter().map(complete).collect())
 }
 

@@ -161,15 +161,17 @@ pub fn check_recipients(
     for (base, to) in recipients {
         errors.extend(to.contradictions(base));
         errors.extend(check_listed(to.many, &homes, before, &format!("{base}/recipients")));
-        let mut wrong = |field: &str, code| errors.push(FieldError::new(format!("{base}/{field}"), code));
         let home = to.household_id;
+        let unknown = home.filter(|home| !homes.contains_key(home));
+        let pointer = format!("{base}/household_id");
+        errors.extend(unknown.map(|home| FieldError::of_id(pointer, FieldCode::NOT_FOUND, home)));
+        let mut wrong = |field: &str, code| errors.push(FieldError::new(format!("{base}/{field}"), code));
         match home.map(|home| homes.get(&home)) {
-            Some(None) => wrong("household_id", FieldCode::NOT_FOUND),
             Some(Some(Some(code))) => wrong("household_id", *code),
             None if to.member_id.is_some() || to.hardship_item_id.is_some() => {
                 wrong("household_id", FieldCode::REQUIRED);
             }
-            Some(Some(None)) | None => {}
+            Some(None | Some(None)) | None => {}
         }
         match to.member_id.map(|member| members.get(&member)) {
             Some(None) => wrong("member_id", FieldCode::NOT_FOUND),
@@ -198,7 +200,7 @@ pub fn check_listed(
     pointer: &str,
 ) -> Vec<FieldError> {
     let mut seen = HashSet::new();
-    let wrong = |id: &HouseholdId| {
+    let mut wrong = |id: &HouseholdId| {
         if !seen.insert(*id) {
             return Some(FieldCode::DUPLICATE);
         }
@@ -207,7 +209,7 @@ pub fn check_listed(
         }
         homes.get(id).copied().unwrap_or(Some(FieldCode::NOT_FOUND))
     };
-    let codes: Vec<_> = ids.iter().map(wrong).collect();
-    let found = codes.into_iter().enumerate().filter_map(|(index, code)| code.map(|code| (index, code)));
-    found.map(|(index, code)| FieldError::new(format!("{pointer}/{index}"), code)).collect()
+    let codes: Vec<_> = ids.iter().map(|id| (id, wrong(id))).collect();
+    let found = codes.into_iter().enumerate().filter_map(|(index, (id, code))| code.map(|code| (index, id, code)));
+    found.map(|(index, id, code)| FieldError::of_id(format!("{pointer}/{index}"), code, *id)).collect()
 }

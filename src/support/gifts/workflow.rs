@@ -65,6 +65,8 @@ pub struct Relation {
     pub wrote_it: bool,
     /// The caller acts for the giving organisation, as one of its users or as an official or head of the place that it represents.
     pub gave_it: bool,
+    /// The same for a giver that the caller's organisation succeeded.
+    pub succeeds_giver: bool,
     /// One of the accounts of caller and recorder was lately created or reset by the other, so that both may be
     /// used by one person.
     pub recorder_may_be_caller: bool,
@@ -78,7 +80,7 @@ impl Relation {
             return Err(Problem::new(Code::FORBIDDEN));
         }
         // Confirming, disputing and settling state whether the gift arrived, which the recorders' side may not state.
-        if self.wrote_it || self.gave_it {
+        if self.wrote_it || self.gave_it || self.succeeds_giver {
             return Err(Problem::new(problems::OWN_SUBMISSION));
         }
         if self.recorder_may_be_caller {
@@ -158,6 +160,7 @@ mod tests {
             recorded_it: false,
             wrote_it: false,
             gave_it: false,
+            succeeds_giver: false,
             recorder_may_be_caller: false,
             given_at_home: false,
         }

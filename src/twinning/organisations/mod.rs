@@ -1,5 +1,5 @@
 //! Organisations: the givers. Every signed-in user reads their names; contact and headcounts are visible to the organisation
-//! itself and the officials above it.
+//! itself and the officials above it, the contact also to its twinned places.
 
 mod handlers;
 pub mod model;
@@ -22,12 +22,13 @@ pub const RESOURCE: Resource = Resource {
     about: "Departments, companies, units, associations and places as givers.",
     routes: routes! {
         list_organisations, create_organisation, find_organisation, update_organisation,
-        delete_organisation,
+        delete_organisation, succeed_organisation,
     },
     problems: problems::PROBLEMS,
     catalogues: &[
         Catalogue { name: "organisation_kinds", items: model::OrganisationKind::catalogue },
         Catalogue { name: "organisation_levels", items: model::OrganisationLevel::catalogue },
+        Catalogue { name: "successions_of_twinnings", items: model::SuccessionOfTwinnings::catalogue },
     ],
     parts: &[
         Part { table: "organisation_contacts", name: "contact" },

@@ -9,6 +9,7 @@ use super::OrganisationId;
 use crate::kernel::db::later::Later;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::http::answer::record;
+use crate::kernel::http::problem::{FieldCode, FieldError};
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;
@@ -50,6 +51,14 @@ impl From<LocalityLevel> for OrganisationLevel {
             LocalityLevel::Commune => Self::Commune,
             LocalityLevel::Village => Self::Village,
         }
+    }
+}
+
+db_enum! {
+    /// What becomes of the twinnings of an organisation that another one succeeds.
+    pub enum SuccessionOfTwinnings {
+        Succeed = "succeed" ("Tiếp tục với đơn vị mới", "Go on with the successor"),
+        End = "end" ("Kết thúc", "End"),
     }
 }
 
@@ -97,8 +106,10 @@ pub struct Organisation {
     pub valid_from: Option<NaiveDate>,
     /// Last day (inclusive); null: still active.
     pub valid_to: Option<NaiveDate>,
-    /// Contact person. This and the other contact fields are null except for the organisation itself
-    /// and the officials above it.
+    /// The organisation that took over from it: see `succeed`.
+    pub successor_id: Option<OrganisationId>,
+    /// Contact person. This and the other contact fields are null except for the organisation itself, the officials above it, and
+    /// the officials and heads of its twinned places until `LATE_ENTRY_DAYS` after the end.
     #[schema(example = "Nguyễn Thị Hoa")]
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub contact_name: Option<String>,
@@ -221,7 +232,39 @@ pub struct OrganisationContactChanges<'c> {
     address: Option<Option<&'c str>>,
 }
 
+/// The succession of an organisation.
+#[input]
+pub struct OrganisationSuccession {
+    /// The organisation that takes over; in the caller's area.
+    pub successor_id: OrganisationId,
+    /// The first day of the successor, the day after the last one of the organisation; not after today.
+    #[schema(example = "2026-04-01")]
+    pub on: NaiveDate,
+    #[schema(example = "succeed")]
+    pub twinnings: SuccessionOfTwinnings,
+    /// Whether its accounts go over to the successor; by default they do.
+    pub move_users: Option<bool>,
+}
+
 impl OrganisationChanges {
+    /// The sent fields that the organisation itself may not change.
+    pub fn beyond_contact(&self) -> Vec<FieldError> {
+        let sent = [
+            ("name", self.name.is_some()),
+            ("kind", self.kind.is_some()),
+            ("level", self.level.is_some()),
+            ("parent_id", self.parent_id.is_some()),
+            ("locality_id", self.locality_id.is_some()),
+            ("place_id", self.place_id.is_some()),
+            ("valid_from", self.valid_from.is_some()),
+            ("valid_to", self.valid_to.is_some()),
+            ("address", self.address.is_some()),
+            ("headcounts", self.headcounts.is_some()),
+        ];
+        let beyond = sent.into_iter().filter(|(_, sent)| *sent);
+        beyond.map(|(field, _)| FieldError::new(format!("#/{field}"), FieldCode::READ_ONLY)).collect()
+    }
+
     pub fn contact(&self) -> Option<OrganisationContactChanges<'_>> {
         let fields = [&self.contact_name, &self.contact_phone, &self.contact_email, &self.address];
         let [contact_name, contact_phone, contact_email, address] =

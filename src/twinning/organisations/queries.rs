@@ -4,19 +4,22 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::IntoBoxed;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Date, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::OrganisationId;
 use super::model::{
-    NewOrganisation, Organisation, OrganisationChanges, OrganisationContact, OrganisationFilter, OrganisationHeadcount,
-    OrganisationKind, OrganisationSort,
+    NewOrganisation, Organisation, OrganisationChanges, OrganisationContact, OrganisationContactChanges,
+    OrganisationFilter, OrganisationHeadcount, OrganisationKind, OrganisationSort, OrganisationSuccession,
+    SuccessionOfTwinnings,
 };
+use crate::access::policy::Permission;
 use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{organisation_contacts, organisation_headcounts, organisations};
 use crate::kernel::db::sql::app_matches;
-use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result, violates};
+use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result, violates};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
@@ -27,7 +30,20 @@ use crate::places::localities::problems::WRONG_LEVEL;
 use crate::places::localities::range::place_in_range;
 use crate::twinning::organisations::problems::PLACE_TAKEN;
 use crate::twinning::references::check_parent;
-use crate::twinning::twinnings::problems::LEAD_EXISTS;
+use crate::twinning::twinnings::problems::{LEAD_EXISTS, OUTSIDE_ORGANISATION};
+
+diesel::define_sql_function! {
+    /// An organisation and those that it succeeded.
+    fn app_successions(organisation: SqlUuid) -> Array<SqlUuid>;
+}
+diesel::define_sql_function! {
+    /// Ends an organisation and hands its twinnings and attached organisations over.
+    fn app_succeed_organisation(organisation: SqlUuid, successor: SqlUuid, begins: Date, with_twinnings: Bool) -> Nullable<Text>;
+}
+diesel::define_sql_function! {
+    /// Moves the accounts of an organisation to another one.
+    fn app_move_accounts(organisation: SqlUuid, successor: SqlUuid) -> Nullable<Text>;
+}
 
 pub fn find(tx: &mut Tx<'_>, id: OrganisationId) -> Result<Organisation> {
     let query = with_contact().filter(organisations::id.eq(id)).into_boxed();
@@ -139,6 +155,15 @@ pub fn create(tx: &mut Tx<'_>, id: OrganisationId, new: NewOrganisation) -> Resu
 
 pub fn update(tx: &mut Tx<'_>, id: OrganisationId, changes: OrganisationChanges) -> Result<()> {
     let before = find(tx, id)?;
+    if !is_managed(tx, id)? {
+        // The policies let an organisation lock itself, and a village head those of the village.
+        let is_own = tx.organisation()? == Some(id.0);
+        return if is_own { update_contact(tx, id, &changes) } else { Err(Problem::not_found()) };
+    }
+    // The successor began on the day after.
+    if before.successor_id.is_some() && changes.valid_to.is_some() {
+        return Err(Problem::field("#/valid_to", FieldCode::READ_ONLY));
+    }
     if let Some(locality) = changes.locality_id {
         place_in_range(tx.conn, locality, "#/locality_id")?;
     }
@@ -162,8 +187,7 @@ pub fn update(tx: &mut Tx<'_>, id: OrganisationId, changes: OrganisationChanges)
     }
     let contact = changes.contact();
     if let Some(contact) = &contact {
-        let own = organisation_contacts::table.filter(organisation_contacts::organisation_id.eq(id));
-        diesel::update(own).set(contact).execute(tx.conn)?;
+        write_contact(tx, id, contact)?;
     }
     if let Some(headcounts) = &changes.headcounts {
         replace_headcounts(tx, id, headcounts)?;
@@ -171,6 +195,66 @@ pub fn update(tx: &mut Tx<'_>, id: OrganisationId, changes: OrganisationChanges)
     let parts_changed = contact.is_some() || changes.headcounts.is_some();
     if parts_changed && records::lock(tx.conn, id)? == before.version {
         records::touch(tx.conn, id)?;
+    }
+    Ok(())
+}
+
+/// Whether the caller is an official above the organisation.
+fn is_managed(tx: &mut Tx<'_>, id: OrganisationId) -> Result<bool> {
+    let in_range = organisations::table.find(id).select(app_in_range(organisations::scope_path)).first(tx.conn)?;
+    Ok(in_range && tx.actor.may(Permission::WriteOrganisations))
+}
+
+fn update_contact(tx: &mut Tx<'_>, id: OrganisationId, changes: &OrganisationChanges) -> Result<()> {
+    Problem::check(changes.beyond_contact())?;
+    let Some(contact) = changes.contact() else { return Ok(()) };
+    write_contact(tx, id, &contact)?;
+    records::touch(tx.conn, id)
+}
+
+/// Organisations that were not added through the API, such as those of a loader, have no contact yet.
+fn write_contact(tx: &mut Tx<'_>, id: OrganisationId, contact: &OrganisationContactChanges<'_>) -> Result<()> {
+    let own = || organisation_contacts::table.filter(organisation_contacts::organisation_id.eq(id));
+    if diesel::update(own()).set(contact).execute(tx.conn)? == 0 {
+        let new = (organisation_contacts::id.eq(Uuid::now_v7()), organisation_contacts::organisation_id.eq(id));
+        diesel::insert_into(organisation_contacts::table).values(new).execute(tx.conn)?;
+        diesel::update(own()).set(contact).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// Ends an organisation on the day before, and lets another one take over.
+pub fn succeed(tx: &mut Tx<'_>, id: OrganisationId, body: OrganisationSuccession) -> Result<()> {
+    let before = find(tx, id)?;
+    if !is_managed(tx, id)? {
+        return Err(Problem::not_found());
+    }
+    if before.successor_id.is_some() {
+        return Err(Problem::new(Code::INVALID_TRANSITION));
+    }
+    let successor = organisations::table.find(body.successor_id).filter(app_in_range(organisations::scope_path));
+    let successor: Option<(OrganisationId, Option<NaiveDate>, Option<NaiveDate>)> = successor
+        .select((organisations::id, organisations::valid_from, organisations::valid_to))
+        .first(tx.conn)
+        .optional()?;
+    let (successor, since, until) = successor.ok_or_else(|| Problem::field("#/successor_id", FieldCode::NOT_FOUND))?;
+    let former: Vec<OrganisationId> = diesel::select(app_successions(id)).get_result(tx.conn)?;
+    if former.contains(&successor) {
+        return Err(Problem::field("#/successor_id", FieldCode::CIRCULAR));
+    }
+    day::check_past(body.on, tx.today, "#/on")?;
+    if before.valid_from.is_some_and(|from| body.on <= from) {
+        return Err(Problem::field("#/on", FieldCode::PERIOD_REVERSED));
+    }
+    if since.is_some_and(|from| body.on < from) || until.is_some_and(|to| body.on > to) {
+        return Err(Problem::field("#/on", OUTSIDE_ORGANISATION));
+    }
+    let with_twinnings = body.twinnings == SuccessionOfTwinnings::Succeed;
+    diesel::select(app_succeed_organisation(id, successor, body.on, with_twinnings))
+        .execute(tx.conn)
+        .on_constraint("twinnings_lead", || Problem::new(LEAD_EXISTS))?;
+    if body.move_users != Some(false) {
+        diesel::select(app_move_accounts(id, successor)).execute(tx.conn)?;
     }
     Ok(())
 }

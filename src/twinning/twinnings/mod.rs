@@ -20,7 +20,9 @@ pub const RESOURCE: Resource = Resource {
     tag: "twinnings",
     counted: Some(("quan hệ kết nghĩa", "twinnings")),
     about: "Twinnings (kết nghĩa) of organisations with villages, communes and districts.",
-    routes: routes![list_twinnings, create_twinning, find_twinning, update_twinning, delete_twinning],
+    routes: routes! {
+        list_twinnings, create_twinning, find_twinning, update_twinning, delete_twinning, succeed_twinning,
+    },
     problems: problems::PROBLEMS,
     field_problems: problems::FIELD_PROBLEMS,
     catalogues: &[Catalogue { name: "twinning_statuses", items: model::TwinningStatus::catalogue }],

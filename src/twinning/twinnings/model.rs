@@ -91,6 +91,8 @@ pub struct Twinning {
     pub last_day: Option<NaiveDate>,
     #[diesel(deserialize_as = Json<Vec<Suspension>>)]
     pub suspensions: Vec<Suspension>,
+    /// The twinning that this one continues with another organisation, place or programme.
+    pub predecessor_id: Option<TwinningId>,
     /// `ended` after `last_day`, else `suspended` during a suspension, else `active`: as of today in Vietnam.
     #[diesel(select_expression = app_twinning_status(twinnings::last_day, twinnings::suspensions))]
     #[schema(example = "active")]
@@ -141,6 +143,28 @@ pub struct TwinningChanges {
     /// Replaces all suspensions; no visit or gift lies in one.
     #[entries(..=20)]
     pub suspensions: Option<Vec<Suspension>>,
+}
+
+/// The succession of a twinning. At least one party is another one; those that are absent stay.
+#[input]
+pub struct TwinningSuccession {
+    /// UUIDv7 made by the client for the new twinning, so that the request can be repeated.
+    pub id: Option<Uuid>,
+    /// First day of the new twinning, the day after the last one of the former; not after today.
+    #[schema(example = "2026-07-01")]
+    pub on: NaiveDate,
+    /// Of any area.
+    pub organisation_id: Option<OrganisationId>,
+    /// A village, commune or district of the caller's area.
+    pub locality_id: Option<LocalityId>,
+    pub programme_id: Option<ProgrammeId>,
+    /// By default as before.
+    pub lead: Option<bool>,
+    /// By default the decision of the former twinning, if `decision_date` is absent, too.
+    #[length(1..=100)]
+    #[schema(example = "45/QĐ-UBND")]
+    pub decision_number: Option<String>,
+    pub decision_date: Option<NaiveDate>,
 }
 
 /// Filters of the list of twinnings.

@@ -3,10 +3,10 @@ use diesel::dsl::{IntoBoxed, not};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Bool, Date, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Date, Nullable, Text, Uuid as SqlUuid};
 
 use super::TwinningId;
-use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort};
+use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort, TwinningSuccession};
 use crate::access::reach::Reach;
 use crate::access::tx::{Tx, rows};
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
@@ -29,6 +29,14 @@ use crate::twinning::twinnings::problems::{
     ITS_OWN_PLACE, LEAD_EXISTS, OUTSIDE_LOCALITY, OUTSIDE_ORGANISATION, OUTSIDE_PROGRAMME, PROGRAMME_ELSEWHERE,
     TWINNING_EXISTS,
 };
+
+diesel::define_sql_function! {
+    /// Ends a twinning on the day before, and adds the one that continues it.
+    fn app_succeed_twinning(
+        former: SqlUuid, id: SqlUuid, begins: Date, programme: SqlUuid, organisation: SqlUuid, locality: SqlUuid, lead: Bool,
+        decision_number: Nullable<Text>, decision_date: Nullable<Date>,
+    ) -> Nullable<Text>;
+}
 
 /// The inner joins hide no twinning, because every signed-in user reads all programmes and organisations.
 #[diesel::dsl::auto_type]
@@ -68,12 +76,8 @@ pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSor
 sort_columns! { TwinningSort of twinnings as Twinning, in IntoBoxed<'a, with_names, Pg>: StartsOn = starts_on (NaiveDate) }
 
 pub fn create(tx: &mut Tx<'_>, id: TwinningId, new: NewTwinning) -> Result<()> {
-    let limits = Limits::of(tx, new.programme_id, new.organisation_id, new.locality_id)?;
-    if limits.level == LocalityLevel::Province {
-        return Err(Problem::field("#/locality_id", WRONG_LEVEL));
-    }
-    check_reach(tx, new.programme_id, new.locality_id, new.starts_on)?;
-    limits.check(new.starts_on, new.ends_on)?;
+    let limits = Limits::of_new(tx, new.programme_id, new.organisation_id, new.locality_id, new.starts_on)?;
+    limits.check((new.starts_on, "#/starts_on"), new.ends_on)?;
     let inserted = diesel::insert_into(twinnings::table).values((twinnings::id.eq(id), &new)).execute(tx.conn);
     unless_taken(inserted)
 }
@@ -82,7 +86,8 @@ pub fn update(tx: &mut Tx<'_>, id: TwinningId, changes: TwinningChanges) -> Resu
     let before = find(tx, id)?;
     if changes.starts_on.is_some() || changes.ends_on.is_some() {
         let limits = Limits::of(tx, before.programme_id, before.organisation_id, before.locality_id)?;
-        limits.check(changes.starts_on.unwrap_or(before.starts_on), changes.ends_on.unwrap_or(before.ends_on))?;
+        let starts_on = changes.starts_on.unwrap_or(before.starts_on);
+        limits.check((starts_on, "#/starts_on"), changes.ends_on.unwrap_or(before.ends_on))?;
     }
     let suspensions = changes.suspensions.as_deref().unwrap_or_default();
     for (index, suspension) in suspensions.iter().enumerate() {
@@ -94,6 +99,29 @@ pub fn update(tx: &mut Tx<'_>, id: TwinningId, changes: TwinningChanges) -> Resu
         Err(diesel::result::Error::QueryBuilderError(_)) => Ok(()),
         outcome => unless_taken(outcome),
     }
+}
+
+/// Ends a twinning on the day before, and adds the one that continues it. The caller holds the former locked.
+pub fn succeed(tx: &mut Tx<'_>, former: TwinningId, id: TwinningId, new: TwinningSuccession) -> Result<()> {
+    let before = find(tx, former)?;
+    let programme = new.programme_id.unwrap_or(before.programme_id);
+    let organisation = new.organisation_id.unwrap_or(before.organisation_id);
+    let locality = new.locality_id.unwrap_or(before.locality_id);
+    if (programme, organisation, locality) == (before.programme_id, before.organisation_id, before.locality_id) {
+        return Err(Problem::field("#/organisation_id", FieldCode::REQUIRED));
+    }
+    day::check_past(new.on, tx.today, "#/on")?;
+    if new.on <= before.starts_on {
+        return Err(Problem::field("#/on", FieldCode::PERIOD_REVERSED));
+    }
+    Limits::of_new(tx, programme, organisation, locality, new.on)?.check((new.on, "#/on"), None)?;
+    let (number, decided) = match (new.decision_number, new.decision_date) {
+        (None, None) => (before.decision_number, before.decision_date),
+        given => given,
+    };
+    let lead = new.lead.unwrap_or(before.lead);
+    let succession = app_succeed_twinning(former, id, new.on, programme, organisation, locality, lead, number, decided);
+    unless_taken(diesel::select(succession).execute(tx.conn))
 }
 
 fn unless_taken(written: QueryResult<usize>) -> Result<()> {
@@ -110,6 +138,22 @@ struct Limits {
 }
 
 impl Limits {
+    /// For a twinning that begins on a day, with a place of a level and an area for which the programme is.
+    fn of_new(
+        tx: &mut Tx<'_>,
+        programme: ProgrammeId,
+        organisation: OrganisationId,
+        locality: LocalityId,
+        starts_on: NaiveDate,
+    ) -> Result<Self> {
+        let limits = Self::of(tx, programme, organisation, locality)?;
+        if limits.level == LocalityLevel::Province {
+            return Err(Problem::field("#/locality_id", WRONG_LEVEL));
+        }
+        check_reach(tx, programme, locality, starts_on)?;
+        Ok(limits)
+    }
+
     fn of(tx: &mut Tx<'_>, programme: ProgrammeId, organisation: OrganisationId, locality: LocalityId) -> Result<Self> {
         let programme: Option<(NaiveDate, Option<NaiveDate>)> = programmes::table
             .find(programme)
@@ -138,7 +182,7 @@ impl Limits {
     }
 
     /// Checks that the first and the last day lie in each period. An open end ends with the others.
-    fn check(&self, starts_on: NaiveDate, ends_on: Option<NaiveDate>) -> Result<()> {
+    fn check(&self, (starts_on, first): (NaiveDate, &str), ends_on: Option<NaiveDate>) -> Result<()> {
         day::check_period(starts_on, ends_on, "#/ends_on")?;
         let outside = |day: Option<NaiveDate>, pointer: &str| {
             let wrong = self.periods.iter().find(|(from, to, _)| {
@@ -146,7 +190,7 @@ impl Limits {
             });
             wrong.map(|(_, _, code)| FieldError::new(pointer, *code))
         };
-        let errors = [outside(Some(starts_on), "#/starts_on"), outside(ends_on, "#/ends_on")];
+        let errors = [outside(Some(starts_on), first), outside(ends_on, "#/ends_on")];
         Problem::check(errors.into_iter().flatten().collect())
     }
 }

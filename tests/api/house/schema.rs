@@ -399,6 +399,8 @@ fn policies_call_functions_about_the_caller_in_subselects_only() {
             "session_id",
             "rank",
             "organisation",
+            "organisations",
+            "units_here",
             "villages",
             "communes",
             "former_places",
@@ -481,12 +483,14 @@ fn other_logins_may_not_execute_the_functions() {
 #[test]
 fn the_serving_role_may_execute_only_functions_that_the_service_calls() {
     // Called by other functions, triggers and policies, each with its reason.
-    const OTHERS: [(&str, &str); 6] = [
+    const OTHERS: [(&str, &str); 8] = [
         ("app_communes", "policies of visits and gifts"),
         ("app_mark_support", "the trigger that marks villages whose summaries are out of date"),
+        ("app_organisations", "policies of visits, gifts and twinnings"),
         ("app_rank", "policies of accounts"),
         ("app_refuse", "app_give_one_time_password, which asks with the caller's policies"),
         ("app_refresh_item", "the trigger that follows gifts and pledges"),
+        ("app_units_here", "policies of contacts"),
         ("app_twinning_active", "app_twinned_places and filters, as a part of their statements"),
     ];
     let server = TestServer::start();

@@ -48,9 +48,12 @@ fn only_officials_of_the_place_write_organisations() {
     let path = format!("/organisations/{organisation}");
     for refused in [world.unit(organisation), world.head(village), world.admin()] {
         refused.post("/organisations", office(world.ianan)).expect_problem(403, "forbidden");
-        refused.patch(&path, json!({"name": "Khác"})).expect_problem(403, "forbidden");
         refused.delete(&path).expect_problem(403, "forbidden");
     }
+    let change = |client: Client| client.patch(&path, json!({"name": "Khác"}));
+    change(world.admin()).expect_problem(403, "forbidden");
+    change(world.head(village)).expect_problem(404, "not_found");
+    change(world.unit(organisation)).expect_invalid(&[("#/name", "read_only")]);
     world.server.anonymous().post("/organisations", office(world.ianan)).expect_problem(401, "unauthenticated");
 
     let neighbour = world.commune(world.kongchro);

@@ -158,6 +158,7 @@ kernel_field_problems! {
     INVALID_VALUE = "invalid_value", "Giá trị không hợp lệ.", "Not a valid value.";
     LEGACY_ENCODING = "legacy_encoding", "Tên gõ bằng bảng mã cũ (TCVN3 hoặc VNI). Hãy gõ lại bằng Unicode.", "The name is in an old encoding (TCVN3 or VNI). Type it in Unicode.";
     NO_POSITION = "no_position", "Vị trí 0, 0 không phải là vị trí thật.", "0, 0 is not a position.";
+    READ_ONLY = "read_only", "Trường này chỉ đọc với bạn.", "You may read this field, not change it.";
     NULL_CHARACTER = "null_character", "Không được chứa ký tự NUL.", "Must not contain the NUL character.";
     LONG_NAME = "long_name", "Tên trường dài quá {} ký tự.", "The name of a field is longer than {} characters.";
     LENGTH = "length", "{}.", "Only {}.";

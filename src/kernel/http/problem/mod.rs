@@ -13,6 +13,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 use validator::{ValidationErrors, ValidationErrorsKind};
 
 pub use self::codes::{Code, FieldCode};
@@ -36,29 +37,38 @@ pub struct FieldError {
     pub code: FieldCode,
     /// Replaces `{}` in the text, in Vietnamese and in English.
     pub parameter: Option<(String, String)>,
+    /// The id that the field has, where no such record is visible.
+    subject: Option<Uuid>,
+    /// The record into which that one was merged.
+    merged_into: Option<Uuid>,
 }
 
 impl FieldError {
     pub fn new(pointer: impl Into<String>, code: FieldCode) -> Self {
-        Self { pointer: pointer.into(), code, parameter: None }
+        Self { pointer: pointer.into(), code, parameter: None, subject: None, merged_into: None }
+    }
+
+    /// Of a field with the id of a record; with `not_found`, the survivor of a merge is added.
+    pub fn of_id(pointer: impl Into<String>, code: FieldCode, id: impl Into<Uuid>) -> Self {
+        Self { subject: (code == FieldCode::NOT_FOUND).then(|| id.into()), ..Self::new(pointer, code) }
     }
 
     /// Too many entries.
     pub fn at_most(pointer: impl Into<String>, most: impl fmt::Display) -> Self {
         let parameter = Some((format!("Tối đa {most} mục"), format!("up to {most} entries")));
-        Self { pointer: pointer.into(), code: FieldCode::LENGTH, parameter }
+        Self { parameter, ..Self::new(pointer, FieldCode::LENGTH) }
     }
 
     /// Too small or too great.
     pub fn range(pointer: impl Into<String>, least: impl fmt::Display, most: impl fmt::Display) -> Self {
         let parameter = Some((format!("từ {least} đến {most}"), format!("from {least} to {most}")));
-        Self { pointer: pointer.into(), code: FieldCode::RANGE, parameter }
+        Self { parameter, ..Self::new(pointer, FieldCode::RANGE) }
     }
 
     /// Outside the range of the column type.
     fn storable(pointer: &str) -> Self {
         let parameter = Some(("trong khoảng lưu được".to_owned(), "within the storable range".to_owned()));
-        Self { pointer: pointer.to_owned(), code: FieldCode::RANGE, parameter }
+        Self { parameter, ..Self::new(pointer, FieldCode::RANGE) }
     }
 
     pub fn with(mut self, parameter: impl Into<String>) -> Self {
@@ -84,6 +94,9 @@ struct Inner {
     counts: Counts,
     /// Replaces the text of the code, in Vietnamese and in English.
     detail: Option<(String, String)>,
+    /// The record that was not found or is deleted.
+    subject: Option<Uuid>,
+    merged_into: Option<Uuid>,
     retry_after: Option<u32>,
     allow: Option<String>,
     /// Closes the connection after the answer.
@@ -101,6 +114,8 @@ impl Problem {
             current: None,
             counts: Counts::new(),
             detail: None,
+            subject: None,
+            merged_into: None,
             retry_after: None,
             allow: None,
             closes: false,
@@ -214,6 +229,29 @@ impl Problem {
         self.0.code
     }
 
+    /// Names the record of the path or of the creation that was not found or is deleted.
+    pub fn about(mut self, id: Uuid) -> Self {
+        if matches!(self.0.code, Code::NOT_FOUND | Code::DELETED) {
+            self.0.subject.get_or_insert(id);
+        }
+        self
+    }
+
+    /// The records that were not found.
+    pub fn subjects(&self) -> Vec<Uuid> {
+        self.0.subject.into_iter().chain(self.0.errors.iter().filter_map(|error| error.subject)).collect()
+    }
+
+    /// Adds the records into which those were merged.
+    pub fn with_survivors(mut self, survivor: impl Fn(Uuid) -> Option<Uuid>) -> Self {
+        for error in &mut self.0.errors {
+            error.merged_into = error.subject.and_then(&survivor);
+        }
+        let first = self.0.errors.iter().find_map(|error| error.merged_into);
+        self.0.merged_into = self.0.subject.and_then(survivor).or(first);
+        self
+    }
+
     /// Whether a field has this error.
     pub fn names(&self, pointer: &str, code: FieldCode) -> bool {
         self.0.errors.iter().any(|error| error.pointer == pointer && error.code == code)
@@ -261,6 +299,7 @@ impl Problem {
             errors,
             current: self.0.current.clone(),
             counts: self.0.counts.clone(),
+            merged_into: self.0.merged_into,
         }
     }
 }
@@ -300,6 +339,10 @@ pub struct ProblemDetails {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(required = false, example = json!({"gifts": 2}))]
     pub counts: Counts,
+    /// The record into which the one in the path, in `id` or in a field was merged, where the caller sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub merged_into: Option<Uuid>,
 }
 
 /// One wrong field.
@@ -312,6 +355,10 @@ pub struct ProblemFieldError {
     pub code: String,
     #[schema(example = "Chỉ nhận số từ 0 đến 1000000000000.")]
     pub detail: String,
+    /// With `not_found`: the record into which the named one was merged, where the caller sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub merged_into: Option<Uuid>,
 }
 
 impl ProblemFieldError {
@@ -321,6 +368,7 @@ impl ProblemFieldError {
             pointer: error.pointer.clone(),
             code: error.code.word().to_owned(),
             detail: error.code.text(locale).replace("{}", locale.pick(&vi_parameter, &en_parameter)),
+            merged_into: error.merged_into,
         }
     }
 }

@@ -18,6 +18,13 @@ const fn exception(callers: &'static [Caller], relation: Relation, status: u16, 
 const PUBLIC: &[Exception] =
     &[exception(USERS, Relation::Outside, 200, "every signed-in caller reads organisations and programmes")];
 
+const OWN_ORGANISATION: &[Exception] = &[exception(
+    &[Caller::Unit, Caller::Head],
+    Relation::Own,
+    404,
+    "managed by the village: units and heads change the contact of their own organisation only",
+)];
+
 const NAMES_PUBLIC: &[Exception] =
     &[exception(USERS, Relation::Outside, 201, "a twinning joins a place in scope with any organisation")];
 
@@ -104,6 +111,7 @@ pub fn rows() -> Vec<Row> {
         working_groups(),
         households(),
         assessments(),
+        consents(),
         lists(),
         items(),
         visits(),
@@ -123,8 +131,12 @@ fn organisations() -> Vec<Row> {
         Row::new("create_organisation", "organisations:write", managing, 201)
             .body(|_, _, place| Some(json!({"name": "Hội Phụ nữ", "kind": "mass_organisation", "locality_id": place}))),
         Row::new("find_organisation", "organisations:read", organisation, 200).except(PUBLIC),
-        Row::new("update_organisation", "organisations:write", organisation, 200)
-            .body(|_, _, _| Some(json!({"name": "Hội Phụ nữ", "address": "Thôn 1"}))),
+        Row::new("update_organisation", "organisations:change", organisation, 200)
+            .body(|_, _, _| Some(json!({"name": "Hội Phụ nữ", "address": "Thôn 1"})))
+            .except(OWN_ORGANISATION),
+        Row::new("succeed_organisation", "organisations:write", organisation, 200).body(|stage, _, _| {
+            Some(json!({"successor_id": stage.new_organisation(stage.commune), "on": DAY, "twinnings": "succeed"}))
+        }),
         Row::new("delete_organisation", "organisations:write", organisation, 204),
     ]
 }
@@ -168,6 +180,8 @@ fn twinnings() -> Vec<Row> {
         Row::new("update_twinning", "twinnings:write", twinning, 200)
             .body(|_, _, _| Some(json!({"decision_number": "7/QĐ-UBND"}))),
         Row::new("delete_twinning", "twinnings:write", twinning, 204),
+        Row::new("succeed_twinning", "twinnings:write", twinning, 201)
+            .body(|stage, _, _| Some(json!({"on": DAY, "organisation_id": stage.new_organisation(stage.commune)}))),
     ]
 }
 
@@ -268,6 +282,19 @@ fn households() -> Vec<Row> {
             Some(json!({"into": stage.new_household(stage.village_with(caller, "households", home))}))
         }),
         Row::new("list_household_history", "households:read", home, 200),
+    ]
+}
+
+fn consents() -> Vec<Row> {
+    let record = About::Record(Some("household_consents"), records::consents);
+    let home = About::Body("#/household_id", Some("households"), records::households);
+    vec![
+        Row::new("list_household_consents", "consents:read", About::List(records::consents), 200),
+        Row::new("create_household_consent", "consents:write", home, 201).body(|_, _, home| {
+            Some(json!({"household_id": home, "given_by": "Siu A", "given_on": DAY, "proof": "signature"}))
+        }),
+        Row::new("find_household_consent", "consents:read", record, 200),
+        Row::new("withdraw_household_consent", "consents:write", record, 200),
     ]
 }
 

@@ -243,6 +243,12 @@ pub fn completed_villages(stage: &Stage, caller: Caller, relation: Relation) -> 
     Some(village)
 }
 
+pub fn consents(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
+    let home = home_villages(stage, caller, relation).map(|village| stage.new_household(village))?;
+    let values = format!("'{home}', 'Siu A', '{DAY}', 'signature', '{}'", Uuid::now_v7());
+    Some(stage.insert("household_consents", "household_id, given_by, given_on, proof, acted_by", &values))
+}
+
 /// Approved lists; for a unit a draft of its village is outside.
 pub fn lists(stage: &Stage, caller: Caller, relation: Relation) -> Option<Uuid> {
     match (caller, relation) {

@@ -1,5 +1,6 @@
 mod history;
 mod merge;
+mod merged;
 mod moving;
 
 use serde_json::{Value, json};
