@@ -23,6 +23,12 @@ CREATE FUNCTION public.app_active_households(village uuid) RETURNS bigint
     AS $$
   select count(*) from public.households h where h.village_id = village and h.status = 'active' $$;
 
+CREATE FUNCTION public.app_acts_for(organisation uuid) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select coalesce(organisation = any (public.app_organisations()), false) $$;
+
+COMMENT ON FUNCTION public.app_acts_for(organisation uuid) IS 'Whether an organisation is that of the caller, or one that it succeeded';
+
 CREATE FUNCTION public.app_address_wait(address text, per_hour integer) RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -384,8 +390,8 @@ begin
     condition := case regexp_replace(regexp_replace(shape, ' where .*$', ''), ' of \w+ by \w+$', '')
       -- The record lies in the caller's range of places.
       when 'place' then format('(' || place || ')', '')
-      -- The caller's organisation gave or promised it.
-      when 'giver' then 'organisation_id = (select app_organisation())'
+      -- The caller's organisation, or one that it succeeded, gave or promised it.
+      when 'giver' then 'organisation_id = any ((select app_organisations())::uuid[])'
       -- The caller's organisation is twinned with the village today; a column condition may narrow it.
       when 'twinned' then format(case when extra is null then '%s' else '(%s and %s)' end,
         'village_id = any ((select app_villages())::uuid[])', extra)
@@ -419,6 +425,22 @@ begin
 end $_$;
 
 COMMENT ON FUNCTION public.app_condition(target regclass, shapes text[]) IS 'The condition of a policy: its shapes, joined by OR';
+
+CREATE FUNCTION public.app_consent_in_force(given_on date, expires_on date, withdrawn_at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select given_on <= public.app_today() and (expires_on is null or expires_on >= public.app_today()) and withdrawn_at is null $$;
+
+CREATE FUNCTION public.app_consenting(subjects uuid[]) RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select coalesce(array_agg(s.id), '{}')
+    from unnest(subjects) s(id) left join public.household_merges m on m.id = s.id
+   where exists (select from public.household_consents c
+                  where c.household_id = coalesce(m.household_id, s.id) and (c.organisation_id is null or c.organisation_id = public.app_organisation())
+                    and public.app_consent_in_force(c.given_on, c.expires_on, c.withdrawn_at)) $$;
+
+COMMENT ON FUNCTION public.app_consenting(subjects uuid[]) IS 'Those of the households that consented today that the caller''s organisation reads everything';
 
 CREATE FUNCTION public.app_deletions_to_seal(newest smallint, most integer) RETURNS TABLE(id uuid, resource text, personal jsonb, sealed bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -585,10 +607,12 @@ begin
     perform public.app_set('low', place.scope_path), public.app_set('high', left(place.scope_path, -1) || '/');
   end if;
 
-  select o.id into giver from public.organisations o
+  select o.id, o.kind into giver from public.organisations o
    where o.id = who.organisation_id or o.place_id = who.locality_id;
   if found then
-    perform public.app_set('organisation', giver.id::text);
+    perform public.app_set('organisation', giver.id::text),
+            public.app_set('organisations', public.app_successions(giver.id)::text),
+            public.app_set('withholds', (who.role = 'twinning_unit' and giver.kind = any (public.app_non_state_kinds()))::text);
     -- After its end, also that of the organisation, a twinning gives no village.
     perform public.app_set('villages', (array_agg(distinct v.id) filter (where v.level = 'village'))::text),
             public.app_set('communes', (array_agg(distinct v.id) filter (where v.level = 'commune'))::text)
@@ -780,20 +804,21 @@ CREATE FUNCTION public.app_former_places() RETURNS uuid[]
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  with recursive above as (
-    select former.id
-      from public.localities l
-     cross join lateral (select v.parent_id from public.locality_versions v where v.locality_id = l.id
-                          union all
-                         select s.predecessor_id from public.locality_successions s where s.successor_id = l.id) former(id)
+  with recursive lineage as (
+    select l.id from public.localities l
      where public.app_role() in ('commune', 'district') and l.level = 'village'
        and l.scope_path >= public.app_low() and l.scope_path < public.app_high()
+     union
+    select s.predecessor_id from lineage g join public.localities l on l.id = g.id and l.level = 'village'
+      join public.locality_successions s on s.successor_id = g.id
+  ), above as (
+    select id from lineage
      union
     select v.parent_id from above a join public.locality_versions v on v.locality_id = a.id
   )
   select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province' $$;
 
-COMMENT ON FUNCTION public.app_former_places() IS 'Ended communes and districts in which a village of the caller''s range lay, and villages that ended into one';
+COMMENT ON FUNCTION public.app_former_places() IS 'Ended places that villages of the caller''s range, or their predecessors, were or lay in';
 
 CREATE FUNCTION public.app_former_residents(days date[]) RETURNS TABLE(village_id uuid, on_day date, poverty_status text, standard text, special_hardship boolean, minority boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1078,6 +1103,17 @@ end $$;
 
 COMMENT ON FUNCTION public.app_keep_inside(subjects uuid[]) IS 'Raises app_in_use, with counts, where twinnings or their records lie outside their days';
 
+CREATE FUNCTION public.app_keep_own() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if current_user = 'app' and not coalesce(old.scope_path >= public.app_low() and old.scope_path < public.app_high(), false)
+     and (to_jsonb(new) - 'updated_at') <> (to_jsonb(old) - 'updated_at') then
+    raise exception 'only officials above an organisation change it' using constraint = 'organisations_own', errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end $$;
+
 CREATE FUNCTION public.app_keep_residence() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -1145,11 +1181,13 @@ CREATE TABLE public.twinnings (
     ends_on date,
     last_day date,
     suspensions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    predecessor_id uuid,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
     changed_xid xid8 NOT NULL,
-    CONSTRAINT twinnings_period CHECK ((starts_on <= ends_on))
+    CONSTRAINT twinnings_period CHECK ((starts_on <= ends_on)),
+    CONSTRAINT twinnings_predecessor_other CHECK ((predecessor_id <> id))
 );
 
 ALTER TABLE ONLY public.twinnings FORCE ROW LEVEL SECURITY;
@@ -1161,6 +1199,8 @@ COMMENT ON COLUMN public.twinnings.lead IS 'Leads (chủ trì) rather than takes
 COMMENT ON COLUMN public.twinnings.last_day IS 'The earliest end (inclusive) of the twinning, its programme, organisation and place; null: open';
 
 COMMENT ON COLUMN public.twinnings.suspensions IS 'Entries of Suspension in their order; a change replaces all of them';
+
+COMMENT ON COLUMN public.twinnings.predecessor_id IS 'The twinning that this one continues with another organisation, place or programme';
 
 CREATE FUNCTION public.app_last_day(t public.twinnings) RETURNS date
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1201,6 +1241,15 @@ CREATE FUNCTION public.app_latest_assessment(subject uuid, on_day date) RETURNS 
    order by a.assessed_on desc, a.created_at desc, a.id desc limit 1 $$;
 
 COMMENT ON FUNCTION public.app_latest_assessment(subject uuid, on_day date) IS 'The assessment that counts for a household on a day; no row without one';
+
+CREATE FUNCTION public.app_leads_there(programme uuid, locality uuid, begins date) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select exists (select from public.twinnings t where t.programme_id = programme and t.locality_id = locality and t.lead
+                    and coalesce(t.last_day, begins) >= begins) $$;
+
+COMMENT ON FUNCTION public.app_leads_there(programme uuid, locality uuid, begins date) IS 'Whether a leading organisation is twinned with a place on a day or later';
 
 CREATE FUNCTION public.app_list_where_it_lives() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1264,6 +1313,19 @@ CREATE FUNCTION public.app_may_have_lain_in(place uuid, present uuid, day date) 
   )
   select exists (select from before b where b.id = place
     or app_ancestor(b.id, 'province', day) = app_ancestor(place, 'province', day)) $$;
+
+CREATE FUNCTION public.app_may_succeed(programme uuid, organisation uuid, locality uuid, begins date) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select exists (select from public.programmes p, public.organisations o, public.localities l
+                  where p.id = programme and p.effective_on <= begins and coalesce(p.ends_on, begins) >= begins
+                    and o.id = organisation and coalesce(o.valid_from, begins) <= begins and coalesce(o.valid_to, begins) >= begins
+                    and l.id = locality and coalesce(l.valid_from, begins) <= begins and coalesce(l.valid_to, begins) >= begins
+                    and o.place_id is distinct from l.id)
+     and not exists (select from public.twinnings t
+                      where t.programme_id = programme and t.organisation_id = organisation and t.locality_id = locality
+                        and coalesce(t.last_day, begins) >= begins) $$;
 
 CREATE FUNCTION public.app_member_given(member uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1430,6 +1492,19 @@ begin
   delete from public.visit_households x where x.household_id = merged;
 end $$;
 
+CREATE FUNCTION public.app_merged(records uuid[]) RETURNS TABLE(gone uuid, kept uuid)
+    LANGUAGE sql STABLE
+    AS $$ select m.id, m.household_id from public.household_merges m where m.id = any (records) $$;
+
+COMMENT ON FUNCTION public.app_merged(records uuid[]) IS 'The records into which others were merged, as far as the caller sees them';
+
+CREATE FUNCTION public.app_move_accounts(origin uuid, successor uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+  update public.users u set organisation_id = successor where u.organisation_id = origin $$;
+
+COMMENT ON FUNCTION public.app_move_accounts(origin uuid, successor uuid) IS 'Moves the accounts of an organisation to another one';
+
 CREATE FUNCTION public.app_move_households(villages uuid[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -1469,7 +1544,7 @@ begin
     from (
     with recursive places as (
       select t.locality_id as id from public.twinnings t
-       where t.organisation_id = public.app_organisation() and t.starts_on <= public.app_today()
+       where t.organisation_id = any (public.app_organisations()) and t.starts_on <= public.app_today()
          and (t.last_day is null or t.last_day + public.app_late_entry_days() >= public.app_today())
        union
       -- Below the place at any time; the record is checked against the tree of its day.
@@ -1506,6 +1581,12 @@ CREATE FUNCTION public.app_needs_of(category text) RETURNS text[]
 
 COMMENT ON FUNCTION public.app_needs_of(category text) IS 'The needs of a listed household that a category of gifts fits';
 
+CREATE FUNCTION public.app_non_state_kinds() RETURNS text[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select string_to_array(coalesce(nullif(current_setting('app.non_state_kinds', true), ''), 'enterprise,cooperative,other'), ',') $$;
+
+COMMENT ON FUNCTION public.app_non_state_kinds() IS 'NON_STATE_KINDS: kinds of organisations that are no state bodies';
+
 CREATE FUNCTION public.app_now() RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.now', true), '')::timestamptz $$;
@@ -1531,6 +1612,12 @@ CREATE FUNCTION public.app_organisation() RETURNS uuid
     AS $$ select nullif(current_setting('app.organisation', true), '')::uuid $$;
 
 COMMENT ON FUNCTION public.app_organisation() IS 'The organisation that the caller acts for: its own, or the one that represents its place';
+
+CREATE FUNCTION public.app_organisations() RETURNS uuid[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('app.organisations', true), '')::uuid[] $$;
+
+COMMENT ON FUNCTION public.app_organisations() IS 'The same, and the organisations that it succeeded, whose records it reads';
 
 CREATE FUNCTION public.app_own_account() RETURNS TABLE(id uuid, username text, full_name text, phone text, role text, must_change_password boolean, locality_id uuid, locality_code text, locality_name text, locality_level text, locality_valid_to date, organisation_id uuid, organisation_name text, in_office boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2301,6 +2388,106 @@ CREATE FUNCTION public.app_subscriber(address text) RETURNS text
 
 COMMENT ON FUNCTION public.app_subscriber(address text) IS 'The network that counts as one address: an IPv6 subscriber may use any address of a /64';
 
+CREATE FUNCTION public.app_succeed_organisation(subject uuid, successor uuid, begins date, with_twinnings boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  former record;
+  ended date;
+begin
+  if exists (select from unnest(array[subject, successor]) x(id) left join public.organisations o using (id)
+              where not coalesce(o.scope_path >= public.app_low() and o.scope_path < public.app_high(), false)) then
+    perform public.app_refuse('app_not_found');
+  end if;
+  select o.valid_to into ended from public.organisations o where o.id = subject for update;
+  if with_twinnings then
+    -- Those that the organisation had on its last day; an end that came with that of the organisation is none of the new twinning.
+    for former in
+      select t.* from public.twinnings t where t.organisation_id = subject and t.starts_on < begins
+         and (t.last_day is null or t.last_day >= least(begins, ended)) order by t.id for update
+    loop
+      if public.app_may_succeed(former.programme_id, successor, former.locality_id, begins) then
+        perform public.app_succeed_twinning(former.id, gen_random_uuid(), begins, former.programme_id, successor, former.locality_id,
+          former.lead, former.decision_number, former.decision_date);
+      end if;
+    end loop;
+  end if;
+  update public.organisations o set valid_to = least(o.valid_to, begins - 1), successor_id = successor where o.id = subject;
+  -- A successor that was attached to the organisation takes its place in the tree first: its own parents would otherwise lie below it.
+  update public.organisations o set parent_id = (select f.parent_id from public.organisations f where f.id = subject)
+   where o.id = successor and o.parent_id is not null
+     and subject in (with recursive up as (select successor as id union select p.parent_id from up join public.organisations p using (id) where p.parent_id is not null)
+                     select id from up);
+  update public.organisations o set parent_id = successor
+   where o.parent_id = subject and o.id <> successor and coalesce(o.valid_to, begins) >= begins;
+end $$;
+
+COMMENT ON FUNCTION public.app_succeed_organisation(subject uuid, successor uuid, begins date, with_twinnings boolean) IS 'Ends an organisation on the day before, continues its twinnings with the successor or ends them, and attaches its organisations to the successor';
+
+CREATE FUNCTION public.app_succeed_place(place uuid, successors uuid[], begins date) RETURNS TABLE(twinnings_ended integer, twinnings_succeeded integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  former record;
+  successor uuid;
+begin
+  if exists (select from unnest(place || successors) x(id) left join public.localities l using (id)
+              where not coalesce(l.scope_path >= public.app_low() and l.scope_path < public.app_high(), false)) then
+    perform public.app_refuse('app_not_found');
+  end if;
+  twinnings_ended := 0; twinnings_succeeded := 0;
+  for former in
+    select t.* from public.twinnings t where t.locality_id = place and (t.ends_on is null or t.ends_on >= begins)
+       and (t.last_day is null or t.last_day >= begins - 1) order by t.lead desc, t.id for update
+  loop
+    -- A twinning that has not begun cannot end on the day before; app_keep_inside counts it.
+    update public.twinnings t set ends_on = begins - 1 where t.id = former.id and t.starts_on < begins;
+    twinnings_ended := twinnings_ended + 1;
+    foreach successor in array successors loop
+      if former.starts_on < begins and public.app_may_succeed(former.programme_id, former.organisation_id, successor, begins) then
+        perform public.app_succeed_twinning(former.id, gen_random_uuid(), begins, former.programme_id, former.organisation_id, successor,
+          former.lead and not public.app_leads_there(former.programme_id, successor, begins), former.decision_number, former.decision_date);
+        twinnings_succeeded := twinnings_succeeded + 1;
+      end if;
+    end loop;
+  end loop;
+  return next;
+end $$;
+
+COMMENT ON FUNCTION public.app_succeed_place(place uuid, successors uuid[], begins date) IS 'Ends the twinnings of a place on the day before, and continues each with every successor that its programme and organisation can be twinned with; {}: ends them. Call it before valid_to of the place is set, in the same transaction; place and successors lie in the range of the caller, else app_not_found. Raises app_in_use, with counts, for records on that day or later. A twinning leads at a successor only where no other one does';
+
+CREATE FUNCTION public.app_succeed_twinning(subject uuid, new_id uuid, begins date, programme uuid, organisation uuid, locality uuid, leads boolean, decision text, decided date) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  former public.twinnings;
+begin
+  select * into strict former from public.twinnings t where t.id = subject for update;
+  update public.twinnings t set ends_on = begins - 1 where t.id = subject and (t.last_day is null or t.last_day >= begins);
+  insert into public.twinnings (id, predecessor_id, programme_id, organisation_id, locality_id, lead, decision_number, decision_date, starts_on, ends_on)
+  select new_id, subject, programme, organisation, locality, leads, decision, decided, begins,
+         case when former.ends_on >= begins then least(former.ends_on, p.ends_on, o.valid_to, l.valid_to) end
+    from public.programmes p, public.organisations o, public.localities l
+   where p.id = programme and o.id = organisation and l.id = locality;
+end $$;
+
+COMMENT ON FUNCTION public.app_succeed_twinning(subject uuid, new_id uuid, begins date, programme uuid, organisation uuid, locality uuid, leads boolean, decision text, decided date) IS 'Ends a twinning on the day before, and adds the one that continues it; its caller checks the parties';
+
+CREATE FUNCTION public.app_successions(organisation uuid) RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with recursive chain as (
+    select organisation as id
+     union
+    select o.id from chain c join public.organisations o on o.successor_id = c.id
+  )
+  select array_agg(id) from chain $$;
+
+COMMENT ON FUNCTION public.app_successions(organisation uuid) IS 'An organisation and those that it succeeded, directly and through others';
+
 CREATE FUNCTION public.app_summarise_support(most integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2791,6 +2978,18 @@ CREATE FUNCTION public.app_union(one text[], other text[]) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select one || array(select word from unnest(other) word where word <> all (one)) $$;
 
+CREATE FUNCTION public.app_units_here() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select array_agg(distinct t.organisation_id) from public.twinnings t
+   where public.app_role() in ('province', 'district', 'commune', 'village_head')
+     and (t.last_day is null or t.last_day + public.app_late_entry_days() >= public.app_today())
+     and (t.scope_path >= public.app_low() and t.scope_path < public.app_high()
+          or public.app_low() >= t.scope_path and public.app_low() < left(t.scope_path, -1) || '/') $$;
+
+COMMENT ON FUNCTION public.app_units_here() IS 'Organisations that are twinned with places of the caller''s range or above it, or were while they may record late';
+
 CREATE FUNCTION public.app_unsettle_user() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2851,6 +3050,12 @@ CREATE FUNCTION public.app_with_caller(authors uuid[]) RETURNS uuid[]
     AS $$ select array_append(array_remove(authors, public.app_user_id()), public.app_user_id()) $$;
 
 COMMENT ON FUNCTION public.app_with_caller(authors uuid[]) IS 'The authors of a record with the caller added';
+
+CREATE FUNCTION public.app_withholds() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select coalesce(nullif(current_setting('app.withholds', true), '')::boolean, false) $$;
+
+COMMENT ON FUNCTION public.app_withholds() IS 'Whether sensitive fields are withheld from the caller';
 
 CREATE FUNCTION public.app_words(value text) RETURNS SETOF text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -3209,6 +3414,32 @@ COMMENT ON COLUMN public.household_assessments.round_kind IS 'annual: the review
 COMMENT ON COLUMN public.household_assessments.decision_number IS 'The decision that recognises the result, as 12/QĐ-UBND';
 
 COMMENT ON COLUMN public.household_assessments.corrected_by_id IS 'The assessment that took its place, by a correction or in a merge: it stays in the history and counts nowhere';
+
+CREATE TABLE public.household_consents (
+    id uuid NOT NULL,
+    household_id uuid NOT NULL,
+    scope_path text NOT NULL COLLATE pg_catalog."C",
+    organisation_id uuid,
+    given_by text NOT NULL,
+    given_on date NOT NULL,
+    expires_on date,
+    proof text NOT NULL,
+    withdrawn_at timestamp with time zone,
+    acted_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    version bigint NOT NULL,
+    changed_xid xid8 NOT NULL,
+    CONSTRAINT household_consents_given_by CHECK ((given_by <> ''::text)),
+    CONSTRAINT household_consents_period CHECK ((given_on <= expires_on)),
+    CONSTRAINT household_consents_proof CHECK ((proof = ANY (ARRAY['signature'::text, 'thumbprint'::text, 'recording'::text])))
+);
+
+ALTER TABLE ONLY public.household_consents FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.household_consents IS 'Consents of households that organisations which are no state bodies read their sensitive fields (Law 91/2025/QH15)';
+
+COMMENT ON COLUMN public.household_consents.organisation_id IS 'The organisation that may read; null: every one that sees the household';
 
 CREATE TABLE public.household_members (
     id uuid NOT NULL,
@@ -3573,6 +3804,7 @@ CREATE TABLE public.organisations (
     place_id uuid,
     valid_from date,
     valid_to date,
+    successor_id uuid,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
@@ -3582,6 +3814,7 @@ CREATE TABLE public.organisations (
     CONSTRAINT organisations_name CHECK ((name <> ''::text)),
     CONSTRAINT organisations_parent_other CHECK ((parent_id <> id)),
     CONSTRAINT organisations_place CHECK (((kind = 'locality'::text) = (place_id IS NOT NULL))),
+    CONSTRAINT organisations_successor CHECK (((successor_id IS NULL) OR (valid_to IS NOT NULL))),
     CONSTRAINT organisations_validity CHECK ((valid_from <= valid_to))
 );
 
@@ -3592,6 +3825,8 @@ COMMENT ON TABLE public.organisations IS 'Departments, companies, units, associa
 COMMENT ON COLUMN public.organisations.locality_id IS 'The place whose officials manage it';
 
 COMMENT ON COLUMN public.organisations.place_id IS 'The village, commune or district that the organisation represents as a giver (kind locality)';
+
+COMMENT ON COLUMN public.organisations.successor_id IS 'The organisation that took over from it the day after its last one';
 
 CREATE TABLE public.pledges (
     id uuid NOT NULL,
@@ -4048,6 +4283,9 @@ ALTER TABLE ONLY public.hardship_lists
 ALTER TABLE ONLY public.household_assessments
     ADD CONSTRAINT household_assessments_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.household_consents
+    ADD CONSTRAINT household_consents_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.household_members
     ADD CONSTRAINT household_members_pkey PRIMARY KEY (id);
 
@@ -4314,6 +4552,18 @@ CREATE INDEX household_assessments_updated_at ON public.household_assessments US
 
 CREATE INDEX household_assessments_waiting ON public.household_assessments USING btree (scope_path, assessed_on, id) WHERE (status = 'proposed'::text);
 
+CREATE INDEX household_consents_changed ON public.household_consents USING btree (changed_xid, id);
+
+CREATE INDEX household_consents_given_on ON public.household_consents USING btree (given_on, id);
+
+CREATE INDEX household_consents_household_id ON public.household_consents USING btree (household_id, scope_path);
+
+CREATE INDEX household_consents_organisation_id ON public.household_consents USING btree (organisation_id);
+
+CREATE INDEX household_consents_scope_path ON public.household_consents USING btree (scope_path);
+
+CREATE INDEX household_consents_updated_at ON public.household_consents USING btree (updated_at, id);
+
 CREATE INDEX household_members_changed ON public.household_members USING btree (changed_xid, id);
 
 CREATE INDEX household_members_household_id ON public.household_members USING btree (household_id, scope_path);
@@ -4410,6 +4660,8 @@ CREATE INDEX organisations_parent_id ON public.organisations USING btree (parent
 
 CREATE INDEX organisations_scope_path ON public.organisations USING btree (scope_path);
 
+CREATE INDEX organisations_successor_id ON public.organisations USING btree (successor_id);
+
 CREATE INDEX pledges_changed ON public.pledges USING btree (changed_xid, id);
 
 CREATE INDEX pledges_created_at ON public.pledges USING btree (created_at, id, scope_path);
@@ -4459,6 +4711,8 @@ CREATE INDEX twinnings_locality_id ON public.twinnings USING btree (locality_id,
 CREATE INDEX twinnings_organisation_id ON public.twinnings USING btree (organisation_id, organisation_scope_path);
 
 CREATE INDEX twinnings_organisation_scope_path ON public.twinnings USING btree (organisation_scope_path);
+
+CREATE INDEX twinnings_predecessor_id ON public.twinnings USING btree (predecessor_id);
 
 CREATE INDEX twinnings_scope_path ON public.twinnings USING btree (scope_path);
 
@@ -4526,6 +4780,8 @@ CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF village_id ON public.hardship
 
 CREATE TRIGGER aa_place BEFORE INSERT ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_place_with_household();
 
+CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF household_id ON public.household_consents FOR EACH ROW EXECUTE FUNCTION public.app_place_with_household();
+
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF household_id ON public.household_members FOR EACH ROW EXECUTE FUNCTION public.app_place_with_household();
 
 CREATE TRIGGER aa_place BEFORE INSERT OR UPDATE OF household_id ON public.household_private FOR EACH ROW EXECUTE FUNCTION public.app_place_with_household();
@@ -4557,6 +4813,8 @@ CREATE TRIGGER ab_item BEFORE INSERT ON public.gifts FOR EACH ROW EXECUTE FUNCTI
 CREATE TRIGGER ab_item_of_changed BEFORE UPDATE OF household_id, category, given_on, status, item_automatic ON public.gifts FOR EACH ROW WHEN ((((((new.household_id IS DISTINCT FROM old.household_id) OR (new.category IS DISTINCT FROM old.category)) OR (new.given_on IS DISTINCT FROM old.given_on)) OR (new.item_automatic IS DISTINCT FROM old.item_automatic)) OR ((new.status = 'confirmed'::text) AND (old.status <> 'confirmed'::text)))) EXECUTE FUNCTION public.app_choose_item();
 
 CREATE TRIGGER ab_keep_identity BEFORE UPDATE OF kind, place_id, locality_id ON public.organisations FOR EACH ROW EXECUTE FUNCTION public.app_keep_identity();
+
+CREATE TRIGGER ab_keep_own BEFORE UPDATE ON public.organisations FOR EACH ROW EXECUTE FUNCTION public.app_keep_own();
 
 CREATE TRIGGER ab_listed BEFORE UPDATE OF village_id ON public.households FOR EACH ROW EXECUTE FUNCTION public.app_list_where_it_lives();
 
@@ -4618,6 +4876,8 @@ CREATE TRIGGER one_lead AFTER INSERT OR UPDATE OF programme_id, locality_id, lea
 
 CREATE TRIGGER place_of_household_assessments BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_assessments'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
 
+CREATE TRIGGER place_of_household_consents BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_consents'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
+
 CREATE TRIGGER place_of_household_members BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_members'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
 
 CREATE TRIGGER place_of_household_merges BEFORE INSERT ON public.audit_events FOR EACH ROW WHEN ((new.resource = 'household_merges'::text)) EXECUTE FUNCTION public.app_audit_part('households', 'household_id', 'village_id');
@@ -4674,6 +4934,8 @@ CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.hardship_
 
 CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('households', 'household_id');
 
+CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.household_consents FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('households', 'household_id');
+
 CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.locality_flags FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('localities', 'locality_id');
 
 CREATE TRIGGER touch_parent AFTER INSERT OR DELETE OR UPDATE ON public.pledges FOR EACH ROW EXECUTE FUNCTION public.app_touch_parent('hardship_items', 'item_id');
@@ -4687,6 +4949,8 @@ CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.hardship_ite
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.hardship_lists FOR EACH ROW EXECUTE FUNCTION public.app_track('return_reason');
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_assessments FOR EACH ROW EXECUTE FUNCTION public.app_track('poverty_status', 'deprivations', 'poverty_causes', 'score_b1', 'score_b2', 'no_labour_capacity', 'note', 'return_reason');
+
+CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_consents FOR EACH ROW EXECUTE FUNCTION public.app_track('given_by');
 
 CREATE TRIGGER zz_track BEFORE INSERT OR DELETE OR UPDATE ON public.household_members FOR EACH ROW EXECUTE FUNCTION public.app_track('name', 'sex', 'birth_year', 'birth_date', 'ethnic_group', 'relation', 'student');
 
@@ -4801,6 +5065,12 @@ ALTER TABLE ONLY public.household_assessments
 ALTER TABLE ONLY public.household_assessments
     ADD CONSTRAINT household_assessments_standard_fkey FOREIGN KEY (standard) REFERENCES public.poverty_standards(code);
 
+ALTER TABLE ONLY public.household_consents
+    ADD CONSTRAINT household_consents_household_id_fkey FOREIGN KEY (household_id, scope_path) REFERENCES public.households(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.household_consents
+    ADD CONSTRAINT household_consents_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
 ALTER TABLE ONLY public.household_members
     ADD CONSTRAINT household_members_household_id_fkey FOREIGN KEY (household_id, scope_path) REFERENCES public.households(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
 
@@ -4873,6 +5143,9 @@ ALTER TABLE ONLY public.organisations
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.localities(id);
 
+ALTER TABLE ONLY public.organisations
+    ADD CONSTRAINT organisations_successor_id_fkey FOREIGN KEY (successor_id) REFERENCES public.organisations(id);
+
 ALTER TABLE ONLY public.pledges
     ADD CONSTRAINT pledges_item_id_fkey FOREIGN KEY (item_id) REFERENCES public.hardship_items(id);
 
@@ -4905,6 +5178,9 @@ ALTER TABLE ONLY public.twinnings
 
 ALTER TABLE ONLY public.twinnings
     ADD CONSTRAINT twinnings_organisation_id_fkey FOREIGN KEY (organisation_id, organisation_scope_path) REFERENCES public.organisations(id, scope_path) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.twinnings
+    ADD CONSTRAINT twinnings_predecessor_id_fkey FOREIGN KEY (predecessor_id) REFERENCES public.twinnings(id);
 
 ALTER TABLE ONLY public.twinnings
     ADD CONSTRAINT twinnings_programme_id_fkey FOREIGN KEY (programme_id) REFERENCES public.programmes(id);
@@ -5009,6 +5285,10 @@ CREATE POLICY definer_functions ON public.household_assessments TO app_owner USI
 
 COMMENT ON POLICY definer_functions ON public.household_assessments IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
+CREATE POLICY definer_functions ON public.household_consents FOR SELECT TO app_owner USING (true);
+
+COMMENT ON POLICY definer_functions ON public.household_consents IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
 CREATE POLICY definer_functions ON public.household_members TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.household_members IS 'Functions that run as the owner: row-level security is forced on the owner, too';
@@ -5057,7 +5337,7 @@ CREATE POLICY definer_functions ON public.merge_rules TO app_owner USING (true) 
 
 COMMENT ON POLICY definer_functions ON public.merge_rules IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
-CREATE POLICY definer_functions ON public.organisations FOR SELECT TO app_owner USING (true);
+CREATE POLICY definer_functions ON public.organisations TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.organisations IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
@@ -5133,10 +5413,6 @@ CREATE POLICY definer_functions ON public.working_groups FOR SELECT TO app_owner
 
 COMMENT ON POLICY definer_functions ON public.working_groups IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
-CREATE POLICY definer_locks ON public.organisations FOR UPDATE TO app_owner USING (true) WITH CHECK (false);
-
-COMMENT ON POLICY definer_locks ON public.organisations IS 'A foreign key locks the row that it refers to, as the owner; nothing is changed';
-
 CREATE POLICY definer_locks ON public.programmes FOR UPDATE TO app_owner USING (true) WITH CHECK (false);
 
 COMMENT ON POLICY definer_locks ON public.programmes IS 'A foreign key locks the row that it refers to, as the owner; nothing is changed';
@@ -5145,9 +5421,9 @@ ALTER TABLE public.deleted_records ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY either_end ON public.twinnings FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((organisation_scope_path >= ( SELECT public.app_low() AS app_low)) AND (organisation_scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)) OR (locality_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (locality_id = ANY (( SELECT public.app_former_places() AS app_former_places)::uuid[]))));
+CREATE POLICY either_end ON public.twinnings FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((organisation_scope_path >= ( SELECT public.app_low() AS app_low)) AND (organisation_scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ANY (( SELECT public.app_organisations() AS app_organisations)::uuid[])) OR (locality_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (locality_id = ANY (( SELECT public.app_former_places() AS app_former_places)::uuid[]))));
 
-COMMENT ON POLICY either_end ON public.twinnings IS 'A twinning is visible to the officials of the village and of the unit, to the unit, to the other units of the village, and to each commune that holds a village of an ended place';
+COMMENT ON POLICY either_end ON public.twinnings IS 'A twinning is visible to the officials of the village and of the unit, to the unit and its successors, to the other units of the village, and to each commune that holds a village of the lineage of an ended place';
 
 ALTER TABLE public.gift_recipients ENABLE ROW LEVEL SECURITY;
 
@@ -5158,6 +5434,8 @@ ALTER TABLE public.hardship_items ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.hardship_lists ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.household_assessments ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.household_consents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.household_members ENABLE ROW LEVEL SECURITY;
 
@@ -5195,7 +5473,7 @@ CREATE POLICY in_scope ON public.gift_recipients FOR SELECT USING ((EXISTS ( SEL
 
 COMMENT ON POLICY in_scope ON public.gift_recipients IS 'The receiving side reads all names';
 
-CREATE POLICY in_scope ON public.gifts USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
+CREATE POLICY in_scope ON public.gifts USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ANY (( SELECT public.app_organisations() AS app_organisations)::uuid[])))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ANY (( SELECT public.app_organisations() AS app_organisations)::uuid[]))));
 
 COMMENT ON POLICY in_scope ON public.gifts IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A giver reads and corrects its own gifts, also after its twinning has ended';
 
@@ -5212,6 +5490,10 @@ CREATE POLICY in_scope ON public.household_assessments FOR SELECT USING ((((scop
   WHERE (h.id = household_assessments.household_id))))));
 
 COMMENT ON POLICY in_scope ON public.household_assessments IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A twinned unit reads the confirmed ones of the households that it sees';
+
+CREATE POLICY in_scope ON public.household_consents USING (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high)))) WITH CHECK (((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))));
+
+COMMENT ON POLICY in_scope ON public.household_consents IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. The village and its officials keep the consents; units read their effect only';
 
 CREATE POLICY in_scope ON public.household_members FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR ((( SELECT public.app_villages() AS app_villages) IS NOT NULL) AND (EXISTS ( SELECT
    FROM public.households h
@@ -5263,7 +5545,9 @@ CREATE POLICY in_scope ON public.locality_words FOR SELECT USING ((( SELECT publ
 
 COMMENT ON POLICY in_scope ON public.locality_words IS 'The words repeat names of localities; a search joins localities, whose policies apply';
 
-CREATE POLICY in_scope ON public.organisation_contacts FOR SELECT USING ((EXISTS ( SELECT
+CREATE POLICY in_scope ON public.organisation_contacts USING ((EXISTS ( SELECT
+   FROM public.organisations o
+  WHERE ((o.id = organisation_contacts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high)))))))) WITH CHECK ((EXISTS ( SELECT
    FROM public.organisations o
   WHERE ((o.id = organisation_contacts.organisation_id) AND ((o.id = ( SELECT public.app_organisation() AS app_organisation)) OR ((o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))))));
 
@@ -5275,7 +5559,7 @@ CREATE POLICY in_scope ON public.organisation_headcounts FOR SELECT USING ((EXIS
 
 COMMENT ON POLICY in_scope ON public.organisation_headcounts IS 'Headcounts of a unit are for the unit and for the officials who manage it';
 
-CREATE POLICY in_scope ON public.pledges FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
+CREATE POLICY in_scope ON public.pledges FOR SELECT USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (village_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (organisation_id = ANY (( SELECT public.app_organisations() AS app_organisations)::uuid[]))));
 
 COMMENT ON POLICY in_scope ON public.pledges IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. Twinned units see each other''s pledges, so that two do not give the same';
 
@@ -5309,7 +5593,7 @@ CREATE POLICY in_scope ON public.village_registers FOR SELECT USING ((EXISTS ( S
 
 COMMENT ON POLICY in_scope ON public.village_registers IS 'A register is read with its village';
 
-CREATE POLICY in_scope ON public.visits USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation)))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ( SELECT public.app_organisation() AS app_organisation))));
+CREATE POLICY in_scope ON public.visits USING ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ANY (( SELECT public.app_organisations() AS app_organisations)::uuid[])))) WITH CHECK ((((scope_path >= ( SELECT public.app_low() AS app_low)) AND (scope_path < ( SELECT public.app_high() AS app_high))) OR (organisation_id = ANY (( SELECT public.app_organisations() AS app_organisations)::uuid[]))));
 
 COMMENT ON POLICY in_scope ON public.visits IS 'Officials and village heads see the records of the places in their range; a key sees those of its place. A giver reads and corrects its own visits, also after its twinning has ended';
 
@@ -5339,6 +5623,10 @@ CREATE POLICY merging ON public.gifts TO app_owner USING (true) WITH CHECK (true
 
 COMMENT ON POLICY merging ON public.gifts IS 'app_merge_households moves the records of one household to another';
 
+CREATE POLICY merging ON public.household_consents TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY merging ON public.household_consents IS 'app_merge_households moves the records of one household to another';
+
 CREATE POLICY merging ON public.pledges TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY merging ON public.pledges IS 'app_merge_households moves the records of one household to another';
@@ -5364,6 +5652,10 @@ ALTER TABLE public.organisation_contacts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.organisation_headcounts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.organisations ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own ON public.organisations FOR UPDATE USING ((id = ( SELECT public.app_organisation() AS app_organisation))) WITH CHECK ((id = ( SELECT public.app_organisation() AS app_organisation)));
+
+COMMENT ON POLICY own ON public.organisations IS 'A unit changes its contact, and with it the version of the organisation; a trigger keeps every column';
 
 ALTER TABLE public.pledges ENABLE ROW LEVEL SECURITY;
 
@@ -5403,6 +5695,10 @@ ALTER TABLE public.sign_in_addresses ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sign_in_failures ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY stands_by ON public.organisation_contacts FOR SELECT USING ((organisation_id = ANY (( SELECT public.app_units_here() AS app_units_here)::uuid[])));
+
+COMMENT ON POLICY stands_by ON public.organisation_contacts IS 'The contact of a unit is also for the officials and heads of its twinned places, until it may no longer record there';
+
 ALTER TABLE public.steps ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.support_changes ENABLE ROW LEVEL SECURITY;
@@ -5423,9 +5719,9 @@ CREATE POLICY twinned ON public.visits AS RESTRICTIVE FOR INSERT WITH CHECK ((((
 
 COMMENT ON POLICY twinned ON public.visits IS 'A unit records visits only to villages that it is twinned with on that day; officials record for units on paper';
 
-CREATE POLICY twinned ON public.working_groups FOR SELECT USING ((locality_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])));
+CREATE POLICY twinned ON public.working_groups FOR SELECT USING (((locality_id = ANY (( SELECT public.app_villages() AS app_villages)::uuid[])) OR (organisation_id = ANY (( SELECT public.app_organisations() AS app_organisations)::uuid[]))));
 
-COMMENT ON POLICY twinned ON public.working_groups IS 'A twinned unit sees the groups of its villages';
+COMMENT ON POLICY twinned ON public.working_groups IS 'A twinned unit sees the groups of its villages, and those of the organisations that it succeeded';
 
 ALTER TABLE public.twinnings ENABLE ROW LEVEL SECURITY;
 
@@ -5519,14 +5815,6 @@ CREATE POLICY written ON public.locality_versions USING (((( SELECT public.app_r
 
 COMMENT ON POLICY written ON public.locality_versions IS 'A version changes with its village, or by the loader';
 
-CREATE POLICY written ON public.organisation_contacts USING ((EXISTS ( SELECT
-   FROM public.organisations o
-  WHERE ((o.id = organisation_contacts.organisation_id) AND (o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high)))))) WITH CHECK ((EXISTS ( SELECT
-   FROM public.organisations o
-  WHERE ((o.id = organisation_contacts.organisation_id) AND (o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high))))));
-
-COMMENT ON POLICY written ON public.organisation_contacts IS 'Officials manage units';
-
 CREATE POLICY written ON public.organisation_headcounts USING ((EXISTS ( SELECT
    FROM public.organisations o
   WHERE ((o.id = organisation_headcounts.organisation_id) AND (o.scope_path >= ( SELECT public.app_low() AS app_low)) AND (o.scope_path < ( SELECT public.app_high() AS app_high)))))) WITH CHECK ((EXISTS ( SELECT
@@ -5585,6 +5873,9 @@ GRANT ALL ON FUNCTION public.app_accounts_of(place uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_active_households(village uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_active_households(village uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_acts_for(organisation uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_acts_for(organisation uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_address_wait(address text, per_hour integer) FROM PUBLIC;
 
@@ -5649,6 +5940,12 @@ REVOKE ALL ON FUNCTION public.app_communes() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_communes() TO app;
 
 REVOKE ALL ON FUNCTION public.app_condition(target regclass, shapes text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_consent_in_force(given_on date, expires_on date, withdrawn_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_consent_in_force(given_on date, expires_on date, withdrawn_at timestamp with time zone) TO app;
+
+REVOKE ALL ON FUNCTION public.app_consenting(subjects uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_consenting(subjects uuid[]) TO app;
 
 REVOKE ALL ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) TO app;
@@ -5764,6 +6061,8 @@ REVOKE ALL ON FUNCTION public.app_keep_identity() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_keep_inside(subjects uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_keep_own() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_keep_residence() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_keep_twinnings_inside() FROM PUBLIC;
@@ -5785,6 +6084,8 @@ GRANT ALL ON FUNCTION public.app_late_entry_days() TO app;
 REVOKE ALL ON FUNCTION public.app_latest_assessment(subject uuid, on_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_latest_assessment(subject uuid, on_day date) TO app;
 
+REVOKE ALL ON FUNCTION public.app_leads_there(programme uuid, locality uuid, begins date) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_list_where_it_lives() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_lock_register(of_village uuid, of_year integer) FROM PUBLIC;
@@ -5801,6 +6102,8 @@ GRANT ALL ON FUNCTION public.app_matches(value text, part text) TO app;
 
 REVOKE ALL ON FUNCTION public.app_may_have_lain_in(place uuid, present uuid, day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_may_have_lain_in(place uuid, present uuid, day date) TO app;
+
+REVOKE ALL ON FUNCTION public.app_may_succeed(programme uuid, organisation uuid, locality uuid, begins date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_member_given(member uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_member_given(member uuid) TO app;
@@ -5824,6 +6127,12 @@ REVOKE ALL ON FUNCTION public.app_merge_rule(whole regclass, part regclass, key 
 
 REVOKE ALL ON FUNCTION public.app_merge_visits(merged uuid, survivor uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_merged(records uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_merged(records uuid[]) TO app;
+
+REVOKE ALL ON FUNCTION public.app_move_accounts(origin uuid, successor uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_move_accounts(origin uuid, successor uuid) TO app;
+
 REVOKE ALL ON FUNCTION public.app_move_households(villages uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_move_households(villages uuid[]) TO app;
 
@@ -5840,6 +6149,8 @@ GRANT ALL ON FUNCTION public.app_naming_pause() TO app;
 
 REVOKE ALL ON FUNCTION public.app_needs_of(category text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_non_state_kinds() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_now() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_now() TO app;
 
@@ -5847,6 +6158,9 @@ REVOKE ALL ON FUNCTION public.app_one_lead() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_organisation() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_organisation() TO app;
+
+REVOKE ALL ON FUNCTION public.app_organisations() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_organisations() TO app;
 
 REVOKE ALL ON FUNCTION public.app_own_account() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_own_account() TO app;
@@ -5999,6 +6313,17 @@ GRANT ALL ON FUNCTION public.app_standing(places uuid[], first_day date, last_da
 
 REVOKE ALL ON FUNCTION public.app_subscriber(address text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_succeed_organisation(subject uuid, successor uuid, begins date, with_twinnings boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_succeed_organisation(subject uuid, successor uuid, begins date, with_twinnings boolean) TO app;
+
+REVOKE ALL ON FUNCTION public.app_succeed_place(place uuid, successors uuid[], begins date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_succeed_twinning(subject uuid, new_id uuid, begins date, programme uuid, organisation uuid, locality uuid, leads boolean, decision text, decided date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_succeed_twinning(subject uuid, new_id uuid, begins date, programme uuid, organisation uuid, locality uuid, leads boolean, decision text, decided date) TO app;
+
+REVOKE ALL ON FUNCTION public.app_successions(organisation uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_successions(organisation uuid) TO app;
+
 REVOKE ALL ON FUNCTION public.app_summarise_support(most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_summarise_support(most integer) TO app;
 
@@ -6056,6 +6381,9 @@ REVOKE ALL ON FUNCTION public.app_two_person_days() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_union(one text[], other text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_units_here() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_units_here() TO app;
+
 REVOKE ALL ON FUNCTION public.app_unsettle_user() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_user_id() FROM PUBLIC;
@@ -6075,6 +6403,9 @@ GRANT ALL ON FUNCTION public.app_visit_gave(visit uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_with_caller(authors uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_with_caller(authors uuid[]) TO app;
+
+REVOKE ALL ON FUNCTION public.app_withholds() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_withholds() TO app;
 
 REVOKE ALL ON FUNCTION public.app_words(value text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_words(value text) TO app;
@@ -6099,6 +6430,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.hardship_items TO app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.hardship_lists TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_assessments TO app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_consents TO app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.household_members TO app;
 
