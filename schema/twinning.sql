@@ -14,7 +14,7 @@ create trigger aa_place before insert or update of locality_id on organisations 
 -- Functions that run as the owner, such as a succession, also change organisations outside the caller's range.
 create function app_keep_own() returns trigger language plpgsql as $$
 begin
-  if current_user = 'app' and not coalesce(old.scope_path >= public.app_low() and old.scope_path < public.app_high(), false)
+  if current_user = 'app' and not public.app_in_range(old.scope_path)
      and (to_jsonb(new) - 'updated_at') <> (to_jsonb(old) - 'updated_at') then
     raise exception 'only officials above an organisation change it' using constraint = 'organisations_own', errcode = 'insufficient_privilege';
   end if;
@@ -54,23 +54,22 @@ comment on policy readable on programmes is
   'Programmes are visible to every signed-in user; keys read aggregates only';
 create trigger aa_place before insert or update of locality_id on programmes for each row execute function app_place_in_locality();
 
--- A commune holds villages of a place that ended: a commune that was split, a district, or a village that was merged into one of its
--- own. Its twinnings are those of the village until the last day, and are recorded late.
+-- A commune holds villages of a place that ended: a commune that was split, a district, or a village that was divided. Its twinnings are
+-- those of the village until the last day, and are recorded late.
 create function app_former_places() returns uuid[] stable language sql security definer set search_path = '' as $$
-  with recursive lineage as (
-    select l.id from public.localities l
+  with recursive above as (
+    select former.id
+      from public.localities l
+     cross join lateral (select v.parent_id from public.locality_versions v where v.locality_id = l.id
+                          union all
+                         select s.predecessor_id from public.locality_successions s where s.successor_id = l.id) former(id)
      where public.app_role() in ('commune', 'district') and l.level = 'village'
        and l.scope_path >= public.app_low() and l.scope_path < public.app_high()
-     union
-    select s.predecessor_id from lineage g join public.localities l on l.id = g.id and l.level = 'village'
-      join public.locality_successions s on s.successor_id = g.id
-  ), above as (
-    select id from lineage
      union
     select v.parent_id from above a join public.locality_versions v on v.locality_id = a.id
   )
   select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province' $$;
-comment on function app_former_places() is 'Ended places that villages of the caller''s range, or their predecessors, were or lay in';
+comment on function app_former_places() is 'Ended communes and districts in which a village of the caller''s range lay, and villages that ended into one';
 
 select app_table('twinnings', owner => 'writes',
   writes => '{place}', writes_reason => 'The officials of the village decide about it');
@@ -219,36 +218,31 @@ comment on function app_leads_there(uuid, uuid, date) is 'Whether a leading orga
 
 -- For the end of a village. Its planned twinnings would otherwise lie outside, and one that has not begun cannot end on the day before:
 -- the end of the place then counts it as in use (app_keep_inside).
-create function app_succeed_place(place uuid, successors uuid[], begins date) returns table (twinnings_ended integer, twinnings_succeeded integer)
+create function app_succeed_place(place uuid, successors uuid[], begins date) returns void
   language plpgsql security definer set search_path = '' as $$
 declare
   former record;
   successor uuid;
 begin
   if exists (select from unnest(place || successors) x(id) left join public.localities l using (id)
-              where not coalesce(l.scope_path >= public.app_low() and l.scope_path < public.app_high(), false)) then
+              where not coalesce(public.app_in_range(l.scope_path), false)) then
     perform public.app_refuse('app_not_found');
   end if;
-  twinnings_ended := 0; twinnings_succeeded := 0;
   for former in
-    select t.* from public.twinnings t where t.locality_id = place and (t.ends_on is null or t.ends_on >= begins)
+    select t.* from public.twinnings t where t.locality_id = place and t.starts_on < begins and (t.ends_on is null or t.ends_on >= begins)
        and (t.last_day is null or t.last_day >= begins - 1) order by t.lead desc, t.id for update
   loop
-    -- A twinning that has not begun cannot end on the day before; app_keep_inside counts it.
-    update public.twinnings t set ends_on = begins - 1 where t.id = former.id and t.starts_on < begins;
-    twinnings_ended := twinnings_ended + 1;
+    update public.twinnings t set ends_on = begins - 1 where t.id = former.id;
     foreach successor in array successors loop
-      if former.starts_on < begins and public.app_may_succeed(former.programme_id, former.organisation_id, successor, begins) then
+      if public.app_may_succeed(former.programme_id, former.organisation_id, successor, begins) then
         perform public.app_succeed_twinning(former.id, gen_random_uuid(), begins, former.programme_id, former.organisation_id, successor,
           former.lead and not public.app_leads_there(former.programme_id, successor, begins), former.decision_number, former.decision_date);
-        twinnings_succeeded := twinnings_succeeded + 1;
       end if;
     end loop;
   end loop;
-  return next;
 end $$;
 comment on function app_succeed_place(uuid, uuid[], date) is
-  'Ends the twinnings of a place on the day before, and continues each with every successor that its programme and organisation can be twinned with; {}: ends them. Call it before valid_to of the place is set, in the same transaction; place and successors lie in the range of the caller, else app_not_found. Raises app_in_use, with counts, for records on that day or later. A twinning leads at a successor only where no other one does';
+  'Ends the twinnings of a place on the day before, and continues each at every successor with which its programme and organisation may be twinned; {}: only ends them. Called before the place ends, in the same transaction. Place and successors lie in the caller''s range, else app_not_found. Raises app_in_use, with counts, for records on that day or later. A twinning leads at a successor only where no other one does';
 
 -- The caller of the service has checked parties and days. Both organisations lie in the range of the caller: the successor reads the
 -- records of the other one from then on.
@@ -259,7 +253,7 @@ declare
   ended date;
 begin
   if exists (select from unnest(array[subject, successor]) x(id) left join public.organisations o using (id)
-              where not coalesce(o.scope_path >= public.app_low() and o.scope_path < public.app_high(), false)) then
+              where not coalesce(public.app_in_range(o.scope_path), false)) then
     perform public.app_refuse('app_not_found');
   end if;
   select o.valid_to into ended from public.organisations o where o.id = subject for update;
@@ -400,5 +394,5 @@ create function app_twinnings_until(place uuid, day date) returns bigint stable 
 comment on function app_twinnings_until(uuid, date) is 'The number of twinnings of a place whose last day is this one';
 
 select app_callable('app_former_places', 'app_programmes_below', 'app_programmes_of_twinnings', 'app_standing', 'app_succeed_organisation',
-  'app_succeed_twinning', 'app_successions', 'app_suspended', 'app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_twinnings_under',
+  'app_succeed_place', 'app_succeed_twinning', 'app_successions', 'app_suspended', 'app_twinned_places', 'app_twinning_active', 'app_twinning_status', 'app_twinnings_under',
   'app_twinnings_until', 'app_units_here', 'app_writes_party');

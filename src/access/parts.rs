@@ -3,6 +3,7 @@
 use super::actor::May;
 use super::tx::Tx;
 use super::versions::{honour_version, lock_version};
+use super::withheld::shown;
 use crate::kernel::db::records;
 use crate::kernel::http::answer::{Found, NoContent, Record};
 use crate::kernel::http::extract::{Id, IfMatch, PartId, Valid};
@@ -56,7 +57,8 @@ impl<P> May<P> {
         self.write(move |tx| {
             let before = lock_part(tx, whole, id, &if_match, &find)?;
             update(tx, whole, before, changes.into_inner())?;
-            find(tx, whole, id).map(Found)
+            let part = find(tx, whole, id)?;
+            shown(tx, part).map(Found)
         })
         .await
     }

@@ -9,12 +9,12 @@ define_sql_function! {
     fn app_in_range(path: Text) -> Bool;
 }
 define_sql_function! {
-    /// The path of the caller's place, with which its range begins.
-    fn app_low() -> Nullable<Text>;
-}
-define_sql_function! {
     /// Whether an organisation is that of the caller, or one that it succeeded.
     fn app_acts_for(organisation: Uuid) -> Bool;
+}
+define_sql_function! {
+    /// The path of the caller's place, with which its range begins.
+    fn app_low() -> Nullable<Text>;
 }
 define_sql_function! {
     /// The organisation that the caller acts for.

@@ -24,6 +24,7 @@ enum Fit {
 /// Values that differ from the generated ones, so that each example is accepted with the demonstration data, on its first use.
 const FITTING: &[(&str, &str, Fit)] = &[
     ("NewApiKey", "locality_id", Fit::Place(2025, "52")),
+    ("NewAssessment", "household_id", Fit::Demo("household/tung/1")),
     ("NewGift", "twinning_id", Fit::Demo("twinning/vanphong")),
     ("NewGift", "village_id", Fit::Demo("village/tung")),
     ("NewGift", "recipient_group", Fit::Text("all")),
@@ -37,6 +38,9 @@ const FITTING: &[(&str, &str, Fit)] = &[
     ("NewLocality", "kind", Fit::Text("lang")),
     ("NewLocality", "name", Fit::Text("Sơn")),
     ("NewLocality", "parent_id", Fit::Place(2024, "23884")),
+    ("NewLocalityFlag", "flag", Fit::Text("lowland")),
+    ("NewLocalityPost", "locality_id", Fit::Demo("village/tung")),
+    ("NewLocalityPost", "post", Fit::Text("women")),
     ("NewOrganisation", "locality_id", Fit::Place(2024, "23884")),
     ("NewOrganisation", "name", Fit::Text("Hội Nông dân xã Ia Nan")),
     ("NewProgramme", "kind", Fit::Text("plan")),

@@ -1,4 +1,4 @@
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::BoxedSqlQuery;
@@ -11,9 +11,8 @@ use super::model::{AuditEvent, AuditFilter, AuditSort};
 use crate::access::policy::Role;
 use crate::access::resource::Resource;
 use crate::access::tx::Tx;
-use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::Result;
 use crate::kernel::list::page::{Keyset, Page};
-use crate::kernel::value::day;
 
 /// The tables of parts, by which entries of parts are shown as entries of their record.
 pub struct Parts(Vec<PartOf>);
@@ -70,7 +69,6 @@ pub fn list(
     filter: &AuditFilter,
     keyset: Keyset<AuditSort>,
 ) -> Result<Page<AuditEvent>> {
-    check_days(filter)?;
     let asked = conditions(filter);
     // Entries of a commune are sparse in the order of time, so the index of each of its places is read. Those of
     // a province are dense, and those of one record or actor are few.
@@ -120,16 +118,6 @@ pub fn list(
         .load(tx.conn)?;
     let rows = rows.into_iter().map(|event| parts.of_its_record(event)).collect();
     keyset.page(rows, total, tx.secrets, |event, AuditSort::At| key(event))
-}
-
-fn check_days(filter: &AuditFilter) -> Result<()> {
-    let wrong = |day: Option<NaiveDate>| day.is_some_and(|day| !day::is_plausible(day));
-    let errors: Vec<FieldError> = [("?from", filter.from), ("?to", filter.to)]
-        .into_iter()
-        .filter(|(_, day)| wrong(*day))
-        .map(|(pointer, _)| FieldError::new(pointer, FieldCode::INVALID_VALUE))
-        .collect();
-    Problem::check(errors)
 }
 
 /// The conditions of the given filters only: a condition such as `$1 IS NULL OR …` would prevent an index scan.

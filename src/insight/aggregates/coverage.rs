@@ -57,6 +57,7 @@ pub const COVERAGE: DataSet = DataSet {
             sql: "coalesce(sum(k.households), 0) + count(DISTINCT k.household_id)",
         },
         Measure { name: "in_scope", counted: Counted::Things, sql: "coalesce(sum(k.in_scope), 0)" },
+        Measure { name: "flagged", counted: Counted::Things, sql: "coalesce(sum(k.flagged), 0)" },
     ],
     most_groupings: 1,
     facts,
@@ -78,6 +79,9 @@ fn level(question: &Question) -> Option<AggregateGrouping> {
 
 fn shows(question: &Question, row: &Candidate<'_>) -> bool {
     let is_in_scope = row.number("in_scope") > 0;
+    if !question.flags.is_empty() && row.number("flagged") == 0 {
+        return false;
+    }
     if question.without.is_empty() {
         return is_in_scope || ["visits", "gifts", "lists"].iter().any(|name| row.number(name) > 0);
     }
@@ -95,7 +99,7 @@ fn shows(question: &Question, row: &Candidate<'_>) -> bool {
 
 /// The columns of the facts: the value of a fact that is about something else, and the aggregate of equal facts, None for a key. The
 /// cast saves a tenth of the time: a sum of `bigint` is `numeric`.
-const COLUMNS: [(&str, &str, Option<&str>); 15] = [
+const COLUMNS: [(&str, &str, Option<&str>); 16] = [
     ("organisation_id", "NULL::uuid", None),
     ("visits", "0", Some("sum(f.visits)::int")),
     ("gifts", "0", Some("sum(f.gifts)::int")),
@@ -111,6 +115,7 @@ const COLUMNS: [(&str, &str, Option<&str>); 15] = [
     ("twinning_id", "NULL::uuid", None),
     ("twinned", "0", Some("sum(f.twinned)::int")),
     ("in_scope", "0", Some("sum(f.in_scope)::int")),
+    ("flagged", "0", Some("sum(f.flagged)::int")),
 ];
 
 /// Returns a query of facts of one kind: `place` is the column of the place, `with` the columns that it has.
@@ -162,6 +167,7 @@ fn facts(question: &Question, actor: &Actor, tree: Tree) -> String {
             _ => of_kind("p.place_id", &[("in_scope", "1")], "places p"),
         },
     ];
+    let kinds: Vec<String> = kinds.into_iter().chain(flagged(question)).collect();
     let value =
         |(name, _, sum): &(&str, &str, Option<&str>)| sum.map_or(format!("f.{name}"), |sum| format!("{sum} AS {name}"));
     let values: Vec<String> = COLUMNS.iter().map(value).collect();
@@ -198,6 +204,19 @@ fn places(actor: &Actor, tree: Tree) -> String {
               AND (l.valid_from IS NULL OR l.valid_from <= $3) AND (l.valid_to IS NULL OR l.valid_to >= $3)) p
           WHERE $4::uuid IS NULL OR $4 IN (p.village_id, p.commune_id, p.district_id, p.province_id)"
     )
+}
+
+/// Returns the facts of places below a place of a row that has one of the flags on the day of the tree.
+fn flagged(question: &Question) -> Option<String> {
+    let level = level(question).filter(|level| level.is_place() && !question.flags.is_empty())?.word();
+    let words: Vec<String> = question.flags.iter().map(|flag| format!("'{}'", flag.as_str())).collect();
+    let places = format!(
+        "places p WHERE p.{level}_id IN (
+           SELECT g.locality_id FROM locality_flags g
+            WHERE g.flag IN ({}) AND (g.from_on IS NULL OR g.from_on <= $3) AND (g.to_on IS NULL OR g.to_on >= $3))",
+        words.join(", ")
+    );
+    Some(of_kind("p.place_id", &[("flagged", "1")], &places))
 }
 
 /// Returns the query of the twinnings that stand by these places: with themselves, or with a place above. A unit has only its own row.
@@ -273,7 +292,11 @@ fn open_items(question: &Question, actor: &Actor) -> String {
           WHERE {reach} AND i.approved AND NOT (i.dropped AND app_in_range(i.scope_path))"
     );
     let open = if question.to >= question.today {
-        format!("SELECT village_id FROM ({listed} AND i.status = 'open') open")
+        // Help is awaited on approved lists only, as in `/hardship-items?status=open`. When a list was closed is not stored.
+        format!(
+            "SELECT village_id FROM ({listed} AND i.status = 'open'
+               AND i.list_id IN (SELECT l.id FROM hardship_lists l WHERE l.status = 'approved')) open"
+        )
     } else {
         format!(
             "WITH listed AS MATERIALIZED (

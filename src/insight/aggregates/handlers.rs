@@ -90,13 +90,13 @@ pub async fn find_poverty_aggregate(
 ///
 /// Visits and gifts count as in `support`, lists as in `hardship`: approved and closed ones of the years of the period. The
 /// days of the last visit and gift are those until `to`, also before `from`. `without` selects rows; `totals` are those of
-/// all rows. With `days=90&without=visit`, the places without a visit for 90 days. The list behind a number has the same
+/// all rows, as with `flag`. With `days=90&without=visit`, the places without a visit for 90 days. The list behind a number has the same
 /// filters and the same `total` (`count=true`): `/visits`, `/gifts` with `status=recorded&status=confirmed`, `/hardship-lists` with
 /// `status=approved&status=closed`, `/hardship-items` with `status=open`, `/twinnings` with `active_on` and `stands_by` (or `within`, for
 /// totals), and `/localities` with `level=village&twinned=true`.
 ///
 /// Records without a place of the level (a gift to a commune itself, by village; a village without a commune) have a row with
-/// the key null if they fall into the period, but not with `without`.
+/// the key null, but not with `without` or `flag`.
 ///
 /// **API keys** get no `open_items`, and no `days`. The rows that `support` suppresses are suppressed here, too, by the numbers of all rows:
 /// `without` leaves suppressed rows in the answer, so that their absence tells nothing. All other rules are those of `support`.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::kernel::list::sheet::AnswerFormat;
 use crate::places::localities::LocalityId;
+use crate::places::localities::flags::LocalityFlagWord;
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::programmes::ProgrammeId;
 
@@ -86,6 +87,9 @@ pub struct AggregateQuery {
     #[serde(skip)]
     #[param(ignore)]
     pub without: Vec<CoverageLack>,
+    #[serde(skip)]
+    #[param(ignore)]
+    pub flag: Vec<LocalityFlagWord>,
 }
 
 /// A validated query of a data set.
@@ -98,6 +102,8 @@ pub struct Question {
     pub for_key: bool,
     /// Only rows that lack one of these; all rows where there is none.
     pub without: Vec<CoverageLack>,
+    /// Only rows of places with one of these flags; all rows where there is none.
+    pub flags: Vec<LocalityFlagWord>,
     /// Restricted to one organisation or one programme.
     pub of_some_givers: bool,
 }
@@ -152,6 +158,8 @@ pub struct CoverageQuery {
     /// Only rows that lack one of these: visits, gifts or lists in the period, or twinnings on `to`.
     #[param(inline, max_items = 4)]
     pub without: Vec<CoverageLack>,
+    /// Only rows of places with any of these flags on the day of `as_of`; not by organisation.
+    pub flag: Vec<LocalityFlagWord>,
     /// Only twinnings, visits and gifts of this organisation, and lists and listed households in its villages. Not for API keys.
     pub organisation_id: Option<OrganisationId>,
     /// Only twinnings, visits and gifts under this programme or one below it, and lists and listed households in their villages.
@@ -163,9 +171,20 @@ pub struct CoverageQuery {
 
 impl From<CoverageQuery> for AggregateQuery {
     fn from(query: CoverageQuery) -> Self {
-        let CoverageQuery { within, group_by, from, to, days, as_of, without, organisation_id, programme_id, format } =
-            query;
-        Self { within, group_by, from, to, as_of, organisation_id, programme_id, format, days, without }
+        let CoverageQuery {
+            within,
+            group_by,
+            from,
+            to,
+            days,
+            as_of,
+            without,
+            flag,
+            organisation_id,
+            programme_id,
+            format,
+        } = query;
+        Self { within, group_by, from, to, as_of, organisation_id, programme_id, format, days, without, flag }
     }
 }
 

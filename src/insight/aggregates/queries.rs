@@ -73,7 +73,10 @@ pub fn answer(
         let named = set.all_measures().zip(&row.numbers);
         named.map(|(measure, number)| number.filter(|_| !is_null(measure.name))).collect()
     };
-    let of_nothing = || set.all_measures().map(|measure| measure.counted.of_nothing()).collect();
+    let of_nothing = || {
+        let measures = set.all_measures();
+        measures.map(|measure| measure.counted.of_nothing().filter(|_| !withheld.contains(&measure.name))).collect()
+    };
     let mut totals = totals.first().map_or_else(of_nothing, numbers);
 
     let names = places::names(conn, rows.iter().map(|row| &row.cells), question, day)?;

@@ -57,9 +57,13 @@ fn read_for(set: &DataSet, query: &AggregateQuery, for_key: bool, today: NaiveDa
             errors.push(FieldError::new("?group_by", problems::NOT_FOR_KEYS));
         }
     }
+    if !query.flag.is_empty() && groupings.contains(&AggregateGrouping::Organisation) {
+        errors.push(FieldError::new("?flag", FieldCode::EXCLUSIVE));
+    }
     let of_some_givers = query.organisation_id.is_some() || query.programme_id.is_some();
     Problem::check(errors)?;
-    Ok(Question { groupings, from, to, today, for_key, without: query.without.clone(), of_some_givers })
+    let (without, flags) = (query.without.clone(), query.flag.clone());
+    Ok(Question { groupings, from, to, today, for_key, without, flags, of_some_givers })
 }
 
 /// Returns the days that end with `to`, or today.

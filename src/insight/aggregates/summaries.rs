@@ -169,8 +169,16 @@ mod tests {
     fn period(groupings: &[AggregateGrouping], from: &str, to: &str) -> Option<Period> {
         let groupings = groupings.to_vec();
         let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
-        let of_all =
-            Question { groupings, from, to, today: to, for_key: false, without: Vec::new(), of_some_givers: false };
+        let of_all = Question {
+            groupings,
+            from,
+            to,
+            today: to,
+            for_key: false,
+            without: Vec::new(),
+            flags: Vec::new(),
+            of_some_givers: false,
+        };
         Period::of(&of_all)
     }
 

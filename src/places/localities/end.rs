@@ -11,7 +11,7 @@ use super::model::LocalityLevel;
 use super::problems::{ENDED, WRONG_LEVEL};
 use super::sql::{
     app_accounts_of, app_active_households, app_end_village, app_move_households, app_records_outside,
-    app_twinnings_until,
+    app_succeed_place, app_twinnings_until,
 };
 use super::versions::{self, lock_village, refuse_in_use};
 use crate::access::sql::app_in_range;
@@ -22,9 +22,10 @@ use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 
 db_enum! {
-    /// What becomes of the twinnings of a village that ends.
+    /// What becomes of the twinnings of a village or organisation that ends.
     pub enum EndedTwinnings {
         End = "end" ("Kết thúc", "End"),
+        Succeed = "succeed" ("Tiếp tục với nơi hoặc đơn vị kế tục", "Go on with the successors"),
     }
 }
 
@@ -34,7 +35,7 @@ pub struct LocalityEnd {
     /// Last day (inclusive), not after today.
     #[schema(example = "2026-06-30")]
     pub ends_on: NaiveDate,
-    /// The villages that it merges into or is divided among.
+    /// The villages that it merges into or is divided among; required with `twinnings` `succeed`.
     #[length(..=5)]
     #[serde(default)]
     pub successor_ids: Vec<LocalityId>,
@@ -77,12 +78,22 @@ pub fn end(tx: &mut Tx<'_>, village: LocalityId, end: LocalityEnd) -> Result<Loc
         day::check_period(first, Some(end.ends_on), "#/ends_on")?;
     }
     check_successors(tx, village, &end)?;
+    let successors: &[LocalityId] = match end.twinnings {
+        EndedTwinnings::Succeed if end.successor_ids.is_empty() => {
+            return Err(Problem::field("#/successor_ids", FieldCode::REQUIRED));
+        }
+        EndedTwinnings::Succeed => &end.successor_ids,
+        EndedTwinnings::End => &[],
+    };
     versions::refuse_renamed_after(tx, village, end.ends_on)?;
     let later = app_records_outside(village, None::<NaiveDate>, end.ends_on);
     refuse_in_use(diesel::select(later).get_result(tx.conn)?)?;
     let households = diesel::select(app_active_households(village)).get_result(tx.conn)?;
     if end.successor_ids.is_empty() && households > 0 {
         return Err(Problem::in_use(Counts::from([("households".to_owned(), households)])));
+    }
+    if let Some(begins) = end.ends_on.succ_opt() {
+        diesel::select(app_succeed_place(village, successors, begins)).execute(tx.conn)?;
     }
     let basis = end.legal_basis.as_deref();
     diesel::select(app_end_village(village, end.ends_on, &end.successor_ids, basis)).execute(tx.conn)?;

@@ -28,7 +28,6 @@ pub const RESOURCE: Resource = Resource {
     catalogues: &[
         Catalogue { name: "organisation_kinds", items: model::OrganisationKind::catalogue },
         Catalogue { name: "organisation_levels", items: model::OrganisationLevel::catalogue },
-        Catalogue { name: "successions_of_twinnings", items: model::SuccessionOfTwinnings::catalogue },
     ],
     parts: &[
         Part { table: "organisation_contacts", name: "contact" },

@@ -13,6 +13,7 @@ use crate::kernel::http::problem::{FieldCode, FieldError};
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::places::localities::LocalityId;
+use crate::places::localities::end::EndedTwinnings;
 use crate::places::localities::model::LocalityLevel;
 
 db_enum! {
@@ -51,14 +52,6 @@ impl From<LocalityLevel> for OrganisationLevel {
             LocalityLevel::Commune => Self::Commune,
             LocalityLevel::Village => Self::Village,
         }
-    }
-}
-
-db_enum! {
-    /// What becomes of the twinnings of an organisation that another one succeeds.
-    pub enum SuccessionOfTwinnings {
-        Succeed = "succeed" ("Tiếp tục với đơn vị mới", "Go on with the successor"),
-        End = "end" ("Kết thúc", "End"),
     }
 }
 
@@ -241,7 +234,7 @@ pub struct OrganisationSuccession {
     #[schema(example = "2026-04-01")]
     pub on: NaiveDate,
     #[schema(example = "succeed")]
-    pub twinnings: SuccessionOfTwinnings,
+    pub twinnings: EndedTwinnings,
     /// Whether its accounts go over to the successor; by default they do.
     pub move_users: Option<bool>,
 }

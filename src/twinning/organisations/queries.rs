@@ -11,7 +11,6 @@ use super::OrganisationId;
 use super::model::{
     NewOrganisation, Organisation, OrganisationChanges, OrganisationContact, OrganisationContactChanges,
     OrganisationFilter, OrganisationHeadcount, OrganisationKind, OrganisationSort, OrganisationSuccession,
-    SuccessionOfTwinnings,
 };
 use crate::access::policy::Permission;
 use crate::access::sql::app_in_range;
@@ -25,6 +24,7 @@ use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::day;
 use crate::places::localities::LocalityId;
+use crate::places::localities::end::EndedTwinnings;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::WRONG_LEVEL;
 use crate::places::localities::range::place_in_range;
@@ -249,7 +249,7 @@ pub fn succeed(tx: &mut Tx<'_>, id: OrganisationId, body: OrganisationSuccession
     if since.is_some_and(|from| body.on < from) || until.is_some_and(|to| body.on > to) {
         return Err(Problem::field("#/on", OUTSIDE_ORGANISATION));
     }
-    let with_twinnings = body.twinnings == SuccessionOfTwinnings::Succeed;
+    let with_twinnings = body.twinnings == EndedTwinnings::Succeed;
     diesel::select(app_succeed_organisation(id, successor, body.on, with_twinnings))
         .execute(tx.conn)
         .on_constraint("twinnings_lead", || Problem::new(LEAD_EXISTS))?;

@@ -7,13 +7,17 @@ use serde_json::{Map, Value, json};
 use crate::harness::{Catalogue, Client, TestServer};
 
 /// Creates, with the demonstration user that may and the id of the path. The order is that of the document.
-const CREATES: [(&str, &str); 12] = [
+const CREATES: &[(&str, &str)] = &[
     ("/api-keys", "gialai"),
     ("/gifts", "vanphong.ianan"),
     ("/hardship-items/{id}/pledges", "vanphong.ianan"),
     ("/hardship-lists", "langtung"),
     ("/households", "langtung"),
+    ("/household-assessments", "ianan"),
     ("/localities", "ianan"),
+    ("/localities/{id}/flags", "ianan"),
+    ("/localities/{id}/versions", "ianan"),
+    ("/locality-posts", "ianan"),
     ("/organisations", "ianan"),
     ("/programmes", "ianan"),
     ("/twinnings", "ianan"),
@@ -56,8 +60,10 @@ impl Demonstration {
     /// Sends each create with the body that `write` makes of its schema.
     fn send_creates(&self, write: impl Fn(&Value) -> Value) {
         let item = demonstration_id("item/tung/2026/0").to_string();
+        let village = demonstration_id("village/tung").to_string();
         for (path, username) in CREATES {
-            let answer = self.sign_in(username).post(&path.replace("{id}", &item), write(self.body(path)));
+            let id = if path.starts_with("/localities") { &village } else { &item };
+            let answer = self.sign_in(username).post(&path.replace("{id}", id), write(self.body(path)));
             assert_eq!(answer.status, 201, "{path}: {}", answer.text);
         }
     }

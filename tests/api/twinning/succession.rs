@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::giving::{self, Giving, as_system, value};
+use crate::harness::giving::{self, Giving, as_system};
 use crate::harness::insight::rows;
 use crate::harness::{Client, World, id_of, unique};
 
@@ -300,9 +300,9 @@ fn an_organisation_goes_over_to_one_of_the_area_of_the_official_on_a_day_within_
         .expect_invalid(&[("#/successor_id", "circular")]);
 }
 
-/// A village ends into another one: its twinnings go on there, but for the one that the other village has already.
+/// Case 35: the two twinnings of a village go on at the one that it merges into.
 #[test]
-fn the_twinnings_of_a_place_go_on_at_its_successors() {
+fn the_twinnings_of_a_village_go_on_at_its_successors() {
     let giving = Giving::new();
     let (world, official) = (&giving.world, &giving.official);
     let next = world.village(world.ianan, "Nú");
@@ -312,15 +312,18 @@ fn the_twinnings_of_a_place_go_on_at_its_successors() {
     let known: Uuid = known["programme_id"].as_str().unwrap().parse().unwrap();
     let leader = world.organisation(world.ianan, "Đoàn Thanh niên");
     world.twinning_between(known, leader, next, "2025-01-01", None);
-    let done = value(
-        world,
-        &format!(
-            "WITH entered AS MATERIALIZED (SELECT app_enter_system('2026-11-22T00:00:00Z')::text)
-             SELECT s.twinnings_ended || ' ' || s.twinnings_succeeded FROM entered, app_succeed_place('{}', '{{{next}}}', '2026-07-01') s",
-            giving.village
-        ),
-    );
-    assert_eq!(done, "2 2");
+    let path = format!("/localities/{}/end", giving.village);
+    let end = |successors: Value, dry_run: bool| {
+        let body =
+            json!({"ends_on": "2026-06-30", "successor_ids": successors, "twinnings": "succeed", "dry_run": dry_run});
+        official.with("If-Match", "*").post(&path, body)
+    };
+    end(json!([]), false).expect_invalid(&[("#/successor_ids", "required")]);
+    assert_eq!(end(json!([next]), true).expect(200)["twinnings"], 2);
+    assert_eq!(total(official, "/twinnings"), 3, "a rehearsal changes nothing");
+    assert_eq!(end(json!([next]), false).expect(200)["twinnings"], 2);
+    let former = official.get(&format!("/twinnings/{}", giving.twinning)).expect(200);
+    assert_eq!((&former["ends_on"], &former["status"]), (&json!("2026-06-30"), &json!("ended")));
     let listed = official.get(&format!("/twinnings?locality_id={next}&active_on=2026-07-01")).expect(200);
     let shown: Vec<_> =
         listed["items"].as_array().unwrap().iter().map(|item| (&item["organisation_name"], &item["lead"])).collect();

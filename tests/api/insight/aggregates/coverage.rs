@@ -373,6 +373,32 @@ fn records_outside_the_rows_have_a_row_in_their_period_only() {
     assert_eq!(coverage(&head, "from=2026-08-01")["totals"]["visits"], 1);
 }
 
+#[test]
+fn flag_selects_the_rows_of_places_with_a_flag_on_the_day() {
+    let world = World::new();
+    let official = world.commune(world.ianan);
+    let villages = ["An", "Bưng", "Chư"].map(|name| world.village(world.ianan, name));
+    let province = world.province(world.gialai);
+    let flag = |by: &Client, place: Uuid, body: Value| by.post(&format!("/localities/{place}/flags"), body).expect(201);
+    flag(&official, villages[0], json!({"flag": "border"}));
+    flag(&official, villages[1], json!({"flag": "upland", "to_on": "2026-06-30"}));
+    flag(&province, world.ianan, json!({"flag": "border", "from_on": "2026-01-01"}));
+    let of = |by: &str, filter: &str| names(&coverage(&province, &format!("group_by={by}{filter}")), by);
+    assert_eq!(of("village", "&flag=border"), ["An"]);
+    assert_eq!(of("village", "&flag=border&flag=upland"), ["An"]);
+    assert_eq!(of("village", "&flag=border&flag=upland&as_of=2026-06-30"), ["An", "Bưng"]);
+    assert_eq!(of("village", "&flag=border&without=visit"), ["An"]);
+    assert_eq!(of("commune", "&flag=border"), ["Ia Nan"]);
+    assert!(of("commune", "&flag=border&as_of=2025-12-31").is_empty());
+    let answer = coverage(&province, "group_by=village&flag=border");
+    assert_eq!(answer["totals"], coverage(&province, "group_by=village")["totals"], "totals are those of all rows");
+    let key = world.key(world.gialai, world.ianan);
+    assert_eq!(names(&coverage(&key, "group_by=village&flag=border"), "village"), ["An"]);
+    let by_unit = province.get("/aggregates/coverage?group_by=organisation&flag=border");
+    by_unit.expect_invalid(&[("?flag", "exclusive")]);
+    province.get("/aggregates/coverage?group_by=village&flag=flat").expect_invalid(&[("?flag", "invalid_value")]);
+}
+
 /// Canh Liên was split on 2025-07-01.
 #[test]
 fn a_village_without_a_commune_is_covered_by_village_and_has_no_row_of_a_commune_with_without() {
