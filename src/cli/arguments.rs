@@ -150,19 +150,31 @@ pub struct CreateUser {
 pub enum ImportList {
     /// Villages of communes, with their counts year by year
     #[command(after_help = import::help(Kind::Villages))]
-    Villages(ImportFile),
+    Villages(ImportAs),
     /// Households, such as a commune's list of poor households
     #[command(after_help = import::help(Kind::Households))]
-    Households(ImportFile),
+    Households(ImportAs),
     /// Assessments of households, of years before the system too
     #[command(after_help = import::help(Kind::Assessments))]
-    Assessments(ImportFile),
+    Assessments(ImportAs),
     /// Giving organisations, with their assigned posts year by year
     #[command(after_help = import::help(Kind::Organisations))]
-    Organisations(ImportFile),
+    Organisations(ImportAs),
     /// Accounts; with --commit their one-time passwords are printed once, as CSV
     #[command(after_help = import::help(Kind::Users))]
-    Users(ImportFile),
+    Users(ImportAs),
+    /// Poverty standards, by the operator: the law of the coming years
+    #[command(after_help = import::help(Kind::Standards))]
+    Standards(ImportFile),
+}
+
+#[derive(Debug, Args)]
+pub struct ImportAs {
+    #[command(flatten)]
+    pub settings: ImportFile,
+    /// User on whose behalf to import: with this user's area and permissions, and recorded in the audit
+    #[arg(long = "as", value_name = "USERNAME", required_unless_present = "template")]
+    pub username: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -174,9 +186,6 @@ pub struct ImportFile {
     /// The list: a sheet saved as "CSV UTF-8"
     #[arg(required_unless_present = "template")]
     pub file: Option<PathBuf>,
-    /// User on whose behalf to import: with this user's area and permissions, and recorded in the audit
-    #[arg(long = "as", value_name = "USERNAME", required_unless_present = "template")]
-    pub username: Option<String>,
     /// Commit the import; without this, the transaction is rolled back
     #[arg(long)]
     pub commit: bool,

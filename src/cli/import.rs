@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::arguments::{ImportFile, ImportList};
+use super::arguments::{ImportAs, ImportFile, ImportList};
 use crate::import::sheet::MOST_BYTES;
 use crate::import::{Kind, Report, Request, run, template};
 use crate::installation;
@@ -14,30 +14,31 @@ use crate::kernel::locale::Locale;
 
 /// Imports a file or prints a template; succeeds when the file has no errors, with or without `--commit`.
 pub fn import(list: &ImportList) -> Result<ExitCode, String> {
-    let (kind, settings) = match list {
-        ImportList::Villages(settings) => (Kind::Villages, settings),
-        ImportList::Households(settings) => (Kind::Households, settings),
-        ImportList::Assessments(settings) => (Kind::Assessments, settings),
-        ImportList::Organisations(settings) => (Kind::Organisations, settings),
-        ImportList::Users(settings) => (Kind::Users, settings),
+    let (kind, ImportAs { settings, username }) = match list {
+        ImportList::Villages(list) => (Kind::Villages, list),
+        ImportList::Households(list) => (Kind::Households, list),
+        ImportList::Assessments(list) => (Kind::Assessments, list),
+        ImportList::Organisations(list) => (Kind::Organisations, list),
+        ImportList::Users(list) => (Kind::Users, list),
+        ImportList::Standards(settings) => return import_file(Kind::Standards, settings, None),
     };
+    import_file(kind, settings, username.as_deref())
+}
+
+fn import_file(kind: Kind, settings: &ImportFile, username: Option<&str>) -> Result<ExitCode, String> {
     if settings.template {
         let text = template(kind).map_err(|problem| problem.to_string())?;
         write!(io::stdout(), "{text}").map_err(|error| error.to_string())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (file, username) = match (&settings.file, &settings.username) {
-        (Some(file), Some(username)) => (file, username),
-        (None, _) => return Err("a file to import or --template is required".into()),
-        (_, None) => return Err("--as USERNAME is required".into()),
-    };
+    let file = settings.file.as_ref().ok_or("a file to import or --template is required")?;
     let content = read(file)?;
     let report = open_and_run(settings, kind, username, &content)?;
     tell(&file.display().to_string(), &report)?;
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn open_and_run(settings: &ImportFile, kind: Kind, username: &str, content: &[u8]) -> Result<Report, String> {
+fn open_and_run(settings: &ImportFile, kind: Kind, username: Option<&str>, content: &[u8]) -> Result<Report, String> {
     let opened = installation::open(&settings.storage, &settings.keys)?;
     let locale = if settings.language == "vi" { Locale::Vi } else { Locale::En };
     run(&opened.db, &opened.secrets, &Request { kind, username, content, commit: settings.commit, locale })

@@ -13,6 +13,7 @@ mod places;
 mod poverty;
 mod report;
 pub mod sheet;
+mod standards;
 mod table;
 mod users;
 mod villages;
@@ -56,10 +57,12 @@ pub enum Kind {
     Assessments,
     Organisations,
     Users,
+    Standards,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Villages, Self::Households, Self::Assessments, Self::Organisations, Self::Users];
+    pub const ALL: [Self; 6] =
+        [Self::Villages, Self::Households, Self::Assessments, Self::Organisations, Self::Users, Self::Standards];
 
     fn columns(self) -> Vec<Column> {
         match self {
@@ -68,16 +71,19 @@ impl Kind {
             Self::Assessments => assessments::columns(),
             Self::Organisations => organisations::columns(),
             Self::Users => users::columns(),
+            Self::Standards => standards::columns(),
         }
     }
 
-    /// The permission that the acting user needs, the same as for the operation of the API.
-    fn permission(self) -> Permission {
+    /// The permission that the acting user needs, the same as for the operation of the API. Standards are law, which no user enters:
+    /// the operator imports them.
+    fn permission(self) -> Option<Permission> {
         match self {
-            Self::Villages => Permission::WriteVillages,
-            Self::Households | Self::Assessments => Permission::WriteHouseholds,
-            Self::Organisations => Permission::WriteOrganisations,
-            Self::Users => Permission::WriteUsers,
+            Self::Villages => Some(Permission::WriteVillages),
+            Self::Households | Self::Assessments => Some(Permission::WriteHouseholds),
+            Self::Organisations => Some(Permission::WriteOrganisations),
+            Self::Users => Some(Permission::WriteUsers),
+            Self::Standards => None,
         }
     }
 
@@ -88,6 +94,7 @@ impl Kind {
             Self::Assessments => assessments::import(work, rows),
             Self::Organisations => organisations::import(work, rows),
             Self::Users => users::import(work, rows),
+            Self::Standards => standards::import(work, rows),
         }
     }
 }
@@ -95,8 +102,8 @@ impl Kind {
 /// Arguments of an import.
 pub struct Request<'a> {
     pub kind: Kind,
-    /// The acting user.
-    pub username: &'a str,
+    /// The acting user; none for lists of the operator.
+    pub username: Option<&'a str>,
     pub content: &'a [u8],
     /// Without it the transaction is rolled back.
     pub commit: bool,
@@ -135,15 +142,15 @@ pub fn run(db: &Db, secrets: &Secrets, request: &Request<'_>) -> Result<Report, 
     outcome.map_err(|problem| format!("nothing was imported: {}", problem.cause().unwrap_or(problem.code().word())))
 }
 
-/// Looks up the acting user and checks its permission.
+/// Looks up the acting user and checks its permission; the operator has that of the system.
 fn acting(db: &Db, request: &Request<'_>) -> Result<Actor, String> {
-    let username = request.username;
+    let Some(needed) = request.kind.permission() else { return Ok(Actor::system()) };
+    let username = request.username.ok_or("--as USERNAME is required")?;
     let found = db.as_system(|conn| accounts::operated(conn, username));
     let account = found.map_err(|problem| format!("cannot look the user up: {problem}"))?;
     let Some(account) = account.filter(|account| account.active) else {
         return Err(format!("there is no active user {username} (--as)"));
     };
-    let needed = request.kind.permission();
     if !Office::User(account.role).may(needed) {
         let (role, word) = (account.role.as_str(), needed.word());
         return Err(format!("{username} may not do this: a user of role {role} has no permission {word}"));

@@ -61,6 +61,8 @@ pub enum Fault {
     NotActive,
 }
 
+    /// The other standard.
+    Overlaps(String),
 impl Fault {
     fn word(&self) -> &'static str {
         match self {
@@ -85,6 +87,7 @@ impl Fault {
             Self::NotActive => "not_active",
         }
     }
+            Self::Overlaps(_) => "overlaps",
 
     fn text(&self, locale: Locale) -> String {
         let (vi, en) = match self {
@@ -165,6 +168,10 @@ impl Fault {
 }
 
 /// An error or warning.
+            Self::Overlaps(code) => (
+                format!("Trùng thời gian với chuẩn nghèo {code}."),
+                format!("The period overlaps that of the standard {code}."),
+            ),
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     pub line: u64,

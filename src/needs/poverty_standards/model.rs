@@ -3,6 +3,7 @@ use diesel::prelude::*;
 use ketnghia_macros::input;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
 use crate::kernel::db::schema::poverty_standards;
 use crate::kernel::value::code::code;
@@ -16,15 +17,17 @@ code! {
 }
 
 /// An indicator in which a household can be deprived.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 pub struct StandardIndicator {
     pub code: Indicator,
+    #[validate(length(min = 1, max = 200))]
     pub name_vi: String,
+    #[validate(length(min = 1, max = 200))]
     pub name_en: String,
 }
 
 /// Lines of an area: income in VND for a person and month, and points of part B1.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Line {
     /// Up to it a household is poor or near-poor, by its deprivations.
     pub income_vnd: Option<i64>,
@@ -34,7 +37,7 @@ pub struct Line {
     pub score_b1: Option<i32>,
 }
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StandardLines {
     #[serde(default)]
     pub rural: Line,
@@ -70,6 +73,11 @@ impl PovertyStandard {
         self.starts_on <= day && day <= self.ends_on
     }
 
+    /// Whether both are in force on a day.
+    pub fn overlaps(&self, other: &NewStandard) -> bool {
+        self.starts_on <= other.ends_on && other.starts_on <= self.ends_on
+    }
+
     pub fn has(&self, indicator: &Indicator) -> bool {
         self.indicators.iter().any(|known| known.code == *indicator)
     }
@@ -79,7 +87,8 @@ impl PovertyStandard {
 #[input]
 #[derive(Debug)]
 pub struct NewStandard {
-    pub code: String,
+    /// Its code.
+    pub standard: StandardCode,
     #[length(1..=200)]
     pub name_vi: String,
     #[length(1..=200)]
@@ -89,7 +98,15 @@ pub struct NewStandard {
     pub starts_on: NaiveDate,
     pub ends_on: NaiveDate,
     #[serde(default)]
+    #[length(..=30)]
     pub indicators: Vec<StandardIndicator>,
     #[serde(default)]
     pub lines: StandardLines,
+}
+
+impl From<NewStandard> for PovertyStandard {
+    fn from(new: NewStandard) -> Self {
+        let NewStandard { standard, name_vi, name_en, basis, starts_on, ends_on, indicators, lines } = new;
+        Self { code: standard, name_vi, name_en, basis, starts_on, ends_on, indicators, lines }
+    }
 }

@@ -1,6 +1,8 @@
 //! Imports from spreadsheets: errors name line and column, a file is imported as a whole or not at all, a repetition adds
 //! nothing, and an import needs the permissions of the API.
 
+mod standards;
+
 use std::process::Command;
 
 use ketnghia::import::{self, Kind, Remark, Report, Request};
@@ -14,13 +16,13 @@ const LIST: &[u8] = include_bytes!("fixtures/ho-ngheo.csv");
 
 impl World {
     fn import(&self, kind: Kind, username: &str, content: &[u8], commit: bool) -> Report {
-        let request = Request { kind, username, content, commit, locale: Locale::En };
+        let request = Request { kind, username: Some(username), content, commit, locale: Locale::En };
         import::run(&self.server.db, &self.server.state.secrets, &request).unwrap()
     }
 
     /// The error of an import that is refused before the file is read.
     fn refused(&self, kind: Kind, username: &str) -> String {
-        let request = Request { kind, username, content: b"x\n", commit: true, locale: Locale::En };
+        let request = Request { kind, username: Some(username), content: b"x\n", commit: true, locale: Locale::En };
         import::run(&self.server.db, &self.server.state.secrets, &request).map(drop).unwrap_err()
     }
 
