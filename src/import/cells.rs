@@ -11,6 +11,7 @@ use super::report::Fault;
 use crate::kernel::http::problem::FieldCode;
 use crate::kernel::value::enums::CatalogueItem;
 use crate::kernel::value::text::{fold, squeeze};
+use crate::kernel::value::typed::{Typed, typed};
 
 /// How the cells of a column are parsed.
 pub enum Reads {
@@ -110,14 +111,34 @@ pub fn unwrap(cell: &str) -> &str {
     text.strip_prefix(['\'', '’']).unwrap_or(text).trim()
 }
 
-/// Parses a cell that is not empty.
-pub fn read(reads: &Reads, cell: &str) -> Result<Value, Wrong> {
+/// Removes `.0` or `,0` after a whole number, the result of a calculation.
+fn whole(cell: &str) -> &str {
+    let digits = cell.strip_suffix(".0").or_else(|| cell.strip_suffix(",0"));
+    digits.filter(|digits| is_number(digits)).unwrap_or(cell)
+}
+
+/// Whether a spreadsheet shortened the number to its first digits, such as `6.2E+10`.
+fn is_shortened(cell: &str) -> bool {
+    let parts = cell.split_once(['E', 'e']).and_then(|(digits, rest)| Some((digits, rest.strip_prefix(['+', '-'])?)));
+    parts.is_some_and(|(digits, power)| is_number(power) && is_number(&digits.replacen(['.', ','], "", 1)))
+}
+
+/// Parses a cell of a field that is not empty; `Null` is an empty one.
+pub fn read(field: &str, reads: &Reads, cell: &str) -> Result<Value, Wrong> {
+    let cell = whole(cell);
+    if is_shortened(cell) {
+        return Err(Wrong::List(Fault::Shortened));
+    }
     if matches!(cell, "#N/A" | "#REF!" | "#VALUE!" | "#NAME?" | "#DIV/0!" | "#NULL!" | "#NUM!") {
         return Err(Wrong::List(Fault::SpreadsheetError));
     }
     let wrong = || Wrong::Field(FieldCode::INVALID_VALUE);
     match reads {
-        Reads::Text => Ok(cell.into()),
+        // As in a body: the text is compared with stored ones before it is part of one.
+        Reads::Text => match typed(field, cell).map_err(Wrong::Field)? {
+            Typed::Kept(text) => Ok(text.into()),
+            Typed::Nothing => Ok(Value::Null),
+        },
         Reads::Integer => integer(cell).map(Value::from).ok_or_else(wrong),
         Reads::Decimal => decimal(cell).map(Value::from).ok_or_else(wrong),
         Reads::Day => day(cell).map(|day| day.to_string().into()).ok_or_else(wrong),
@@ -125,6 +146,7 @@ pub fn read(reads: &Reads, cell: &str) -> Result<Value, Wrong> {
             integer(cell).or_else(|| day(cell).map(|day| day.year().into())).map(Value::from).ok_or_else(wrong)
         }
         Reads::Mark => mark(cell).map(Value::from).ok_or_else(wrong),
+        Reads::Phone | Reads::IdentityNumber if typed(field, cell) == Ok(Typed::Nothing) => Ok(Value::Null),
         Reads::Phone => Ok(phone(cell).into()),
         Reads::IdentityNumber => Ok(identity_number(cell).into()),
         Reads::Word(words) => words.one(cell),
@@ -148,7 +170,7 @@ fn mark(cell: &str) -> Option<bool> {
     }
 }
 
-/// Parses `1234`, `1.234`, `1,234`, `1 234` and `1234.0`, the result of a calculation.
+/// Parses `1234`, `1.234`, `1,234`, `1 234`, and `1.234,0`, the result of a calculation.
 fn integer(cell: &str) -> Option<i64> {
     let cell = cell.replace([' ', '\u{a0}'], "");
     let whole = cell.strip_suffix(".0").or_else(|| cell.strip_suffix(",0")).unwrap_or(&cell);
@@ -222,6 +244,20 @@ mod tests {
         assert_eq!(identity_number("062 068 001 234"), "062068001234");
         assert_eq!(identity_number("06206800123"), "06206800123", "a digit is missing, and it is not for us to guess");
         assert_eq!(identity_number("6.20681E+10"), "620681E+10", "what Excel threw away is gone");
+    }
+
+    #[test]
+    fn a_fraction_of_zero_goes_and_a_shortened_number_is_an_error() {
+        for (cell, expected) in
+            [("62068001213.0", "62068001213"), ("905123456,0", "905123456"), ("1.0.0", "1.0.0"), (".0", ".0")]
+        {
+            assert_eq!(whole(cell), expected);
+        }
+        for (cell, expected) in
+            [("6.2E+10", true), ("6,20681e+10", true), ("1E-5", true), ("1E5", false), ("Lô E+1", false)]
+        {
+            assert_eq!(is_shortened(cell), expected, "{cell}");
+        }
     }
 
     #[test]

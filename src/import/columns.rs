@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::Kind;
 use super::cells::Reads;
 use crate::kernel::http::problem::{Problem, Result};
-use crate::kernel::value::text::squeeze;
+use crate::kernel::value::text::{plain, squeeze};
 
 /// A column of a list.
 pub struct Column {
@@ -13,7 +13,7 @@ pub struct Column {
     pub field: &'static str,
     /// Its header in the template.
     pub header: &'static str,
-    /// Other headers. Case, diacritics and punctuation are ignored.
+    /// Other headers. Case and punctuation are ignored, and diacritics, unless the header is another word without them.
     pub also: &'static [&'static str],
     /// Every row needs a value.
     pub required: bool,
@@ -49,9 +49,12 @@ impl Column {
 
     /// Whether a header names this column.
     pub fn is_called(&self, header: &str) -> bool {
-        let header = squeeze(header);
+        let folded = squeeze(header);
         let names = [self.field, self.header];
-        names.iter().chain(self.also).any(|name| squeeze(name) == header)
+        names.iter().chain(self.also).any(|name| {
+            squeeze(name) == folded
+                && (!NEED_ACCENTS.contains(&accented(name).as_str()) || accented(name) == accented(header))
+        })
     }
 
     /// Returns its description, with the accepted words of a closed list.
@@ -66,6 +69,14 @@ impl Column {
             (false, false) => format!("{}: {words}", self.about),
         }
     }
+}
+
+/// Headers that are another word without diacritics: `Nam` is a man, `Năm` a year. In the form of `accented`.
+const NEED_ACCENTS: [&str; 1] = ["na\u{306}m"];
+
+/// Removes case, white space and punctuation of a header, and keeps diacritics.
+fn accented(header: &str) -> String {
+    plain(header).chars().filter(|c| c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36F}')).collect()
 }
 
 /// Columns of common lists that are skipped: ordinal numbers, counts of persons, signatures.
@@ -140,6 +151,14 @@ mod tests {
                 assert!(!is_passed_over(name) && !is_of_members(name), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn a_year_is_not_a_man() {
+        let columns = Kind::Assessments.columns();
+        let year =
+            |header: &str| columns.iter().any(|column| column.field == "poverty_year" && column.is_called(header));
+        assert!(year("Năm") && year("NĂM:") && year("nam ra soat") && !year("Nam") && !year("Nấm"));
     }
 
     #[test]

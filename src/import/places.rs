@@ -12,6 +12,7 @@ use crate::kernel::db::schema::localities;
 use crate::kernel::db::sql::app_today;
 use crate::kernel::http::problem::{FieldCode, Result};
 use crate::kernel::value::text::{plain, squeeze};
+use crate::kernel::value::typed::{Typed, typed};
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::{LocalityKind, LocalityLevel};
 
@@ -80,6 +81,12 @@ impl Places {
             let found = self.all.iter().find(|place| place.id.0 == id && levels.contains(&place.level));
             return found.ok_or(NOT_FOUND);
         }
+        // Apostrophes as they are stored.
+        let spelled = match typed("name", text) {
+            Ok(Typed::Kept(spelled)) => spelled,
+            _ => text.to_owned(),
+        };
+        let text = spelled.as_str();
         let ways = [(&self.codes, text.to_owned()), (&self.names, plain(text)), (&self.folded, squeeze(text))];
         // A text with accents is not compared without them.
         let count = if text.is_ascii() { 3 } else { 2 };

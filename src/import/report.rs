@@ -49,6 +49,8 @@ pub enum Fault {
     /// The accepted words.
     NotOneOf(String),
     SpreadsheetError,
+    /// A number as `6.2E+10`.
+    Shortened,
     Ambiguous,
     /// The other line.
     SameAsLine(u64),
@@ -59,10 +61,10 @@ pub enum Fault {
     Moved,
     Differs,
     NotActive,
-}
-
     /// The other standard.
     Overlaps(String),
+}
+
 impl Fault {
     fn word(&self) -> &'static str {
         match self {
@@ -76,7 +78,7 @@ impl Fault {
             Self::ColumnTwice => "column_twice",
             Self::MissingColumn(_) => "missing_column",
             Self::NotOneOf(_) => "invalid_value",
-            Self::SpreadsheetError => "spreadsheet_error",
+            Self::SpreadsheetError | Self::Shortened => "spreadsheet_error",
             Self::Ambiguous => "ambiguous",
             Self::SameAsLine(_) => "duplicate",
             Self::DuplicateOfLine(_) | Self::DuplicateOfKnown => "possible_duplicate",
@@ -85,9 +87,9 @@ impl Fault {
             Self::Moved => "moved",
             Self::Differs => "differs",
             Self::NotActive => "not_active",
+            Self::Overlaps(_) => "overlaps",
         }
     }
-            Self::Overlaps(_) => "overlaps",
 
     fn text(&self, locale: Locale) -> String {
         let (vi, en) = match self {
@@ -132,6 +134,10 @@ impl Fault {
             Self::SpreadsheetError => {
                 ("Công thức của bảng tính bị lỗi.".into(), "The spreadsheet's formula failed here.".into())
             }
+            Self::Shortened => (
+                "Bảng tính đã rút gọn số này. Hãy định dạng cột là văn bản rồi nhập lại.".into(),
+                "The spreadsheet shortened this number. Format the column as text, and type it again.".into(),
+            ),
             Self::Ambiguous => (
                 "Có nhiều kết quả trùng; hãy ghi rõ hơn (mã, hoặc thêm cột xã, năm sinh, số CCCD).".into(),
                 "More than one match; add its code, or the commune, birth year or identity number.".into(),
@@ -162,16 +168,16 @@ impl Fault {
             Self::NotActive => {
                 ("Hộ đã có, nhưng không còn ở đây.".into(), "The household exists, but is no longer active.".into())
             }
+            Self::Overlaps(code) => (
+                format!("Trùng thời gian với chuẩn nghèo {code}."),
+                format!("The period overlaps that of the standard {code}."),
+            ),
         };
         locale.pick(&vi, &en).to_owned()
     }
 }
 
 /// An error or warning.
-            Self::Overlaps(code) => (
-                format!("Trùng thời gian với chuẩn nghèo {code}."),
-                format!("The period overlaps that of the standard {code}."),
-            ),
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     pub line: u64,
@@ -204,7 +210,7 @@ pub struct Report {
     pub locale: Locale,
     /// Skipped lines above the headers.
     pub titles: usize,
-    /// Skipped last lines with totals.
+    /// Skipped rows from the first line with totals on: totals, and lines of signatures.
     pub totals: usize,
     pub rows: usize,
     /// Rows of new records.
@@ -300,7 +306,7 @@ impl Report {
                 let also = if passed_over == 0 {
                     String::new()
                 } else {
-                    format!(" (bỏ qua {} dòng tiêu đề ở trên, {} dòng tổng ở dưới)", self.titles, self.totals)
+                    format!(" (bỏ qua {} dòng ở trên, {} dòng ở dưới danh sách)", self.titles, self.totals)
                 };
                 format!(
                     "{rows} dòng{also}: {added} mới, {completed} bổ sung, {known} đã có; {errors} lỗi, {warnings} cảnh báo. {vi}"
@@ -310,8 +316,8 @@ impl Report {
                 let also = if passed_over == 0 {
                     String::new()
                 } else {
-                    let (titles, totals) = (count(self.titles, "title line"), count(self.totals, "total line"));
-                    format!(" ({titles} above and {totals} below skipped)")
+                    let (titles, totals) = (count(self.titles, "line"), count(self.totals, "line"));
+                    format!(" ({titles} above and {totals} below the list passed over)")
                 };
                 let rows = count(rows, "row");
                 let (errors, warnings) = (count(errors, "error"), count(warnings, "warning"));
@@ -379,7 +385,7 @@ mod tests {
         assert_eq!(
             report.lines("ho.csv"),
             [
-                "ho.csv: 2 rows (3 title lines above and 1 total line below skipped): 1 new, 0 completed, 1 there already; 0 errors, 0 warnings. Written."
+                "ho.csv: 2 rows (3 lines above and 1 line below the list passed over): 1 new, 0 completed, 1 there already; 0 errors, 0 warnings. Written."
             ]
         );
     }

@@ -1,5 +1,5 @@
-//! Reads a spreadsheet saved as text: UTF-8 with or without BOM, cells separated by comma, semicolon or tab, lines by LF or
-//! CRLF. Cells stay text; each row has the number of its first line.
+//! Reads a spreadsheet saved as text: UTF-8 with or without BOM, cells separated by comma, semicolon or tab, lines by LF,
+//! CRLF or CR. Cells stay text; each row has the number of its first line.
 
 use csv::{Reader, ReaderBuilder, StringRecord, Terminator};
 
@@ -77,7 +77,7 @@ fn cells_of(record: &StringRecord) -> Option<Vec<String>> {
 /// Returns the separator of cells and the number of lines above the headers. Tries each separator, because a title does not
 /// show which one the file uses.
 fn find_headers(text: &str, are_headers: impl Fn(&[String]) -> bool) -> (u8, usize) {
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let first = text.split(['\r', '\n']).find(|line| !line.trim().is_empty()).unwrap_or_default();
     let likely = separator(first);
     let headers = |separator: &u8| {
         let mut reader = reader_of(text, *separator);
@@ -104,8 +104,8 @@ fn text_of(bytes: &[u8]) -> Result<(u64, &str), Unreadable> {
         let readable = bytes.get(..error.valid_up_to()).unwrap_or_default();
         (1 + newlines(readable), Fault::NotUtf8)
     })?;
-    match text.split_once('\n') {
-        Some((first, rest)) if first.starts_with("sep=") => Ok((2, rest)),
+    match text.split_once(['\r', '\n']) {
+        Some((first, rest)) if first.starts_with("sep=") => Ok((2, rest.strip_prefix('\n').unwrap_or(rest))),
         _ => Ok((1, text)),
     }
 }
@@ -129,8 +129,10 @@ fn tidy(cell: &str) -> &str {
     cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{FEFF}'))
 }
 
+/// Counts LF, CRLF and a CR alone, which ends the lines of old spreadsheets of the Mac.
 fn newlines(bytes: &[u8]) -> u64 {
-    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
+    let next = bytes.iter().skip(1).chain([&b' ']);
+    bytes.iter().zip(next).map(|(byte, next)| u64::from(*byte == b'\n' || *byte == b'\r' && *next != b'\n')).sum()
 }
 
 /// Counts lines as an editor does, including the blank ones that the CSV reader skips.
@@ -172,10 +174,13 @@ mod tests {
             "a,b\n1,2\n\n\n3,\"a\nb\"\n",
             "\u{feff}a;b\r\n1;2\r\n\r\n;\r\n3;\"a\nb\"\r\n;\r\n;\r\n",
             "a\tb\n1\t 2 \n\n\n3\t\"a\nb\"",
+            "a;b\r1;2\r\r\r3;\"a\nb\"\r",
         ] {
             assert_eq!(lines(text), expected, "{text:?}");
         }
-        assert_eq!(lines("sep=;\r\na;b\r\n1;2\r\n"), [(3, vec!["1".to_owned(), "2".to_owned()])]);
+        for text in ["sep=;\r\na;b\r\n1;2\r\n", "sep=;\ra;b\r1;2"] {
+            assert_eq!(lines(text), [(3, vec!["1".to_owned(), "2".to_owned()])]);
+        }
         assert_eq!(read("\"họ, tên\";b\n1;2".as_bytes(), |_| false).map_err(drop).unwrap().headers, ["họ, tên", "b"]);
     }
 

@@ -104,24 +104,28 @@ pub fn recognise(sheet: &Sheet, columns: &[Column], report: &mut Report) -> Opti
     clean.then_some(Headers(headers))
 }
 
-/// Removes the last lines with totals and returns their number. A row that has all required values is not a total: a village
-/// may be called Cộng Hòa.
+/// Removes the first line with totals and the rows below it that lack a required value, such as further totals and the lines of
+/// signatures, and returns their number. A row that has all required values is no total: a village may be called Cộng Hòa.
 pub fn drop_totals(sheet: &mut Sheet, columns: &[Column], headers: &Headers) -> usize {
     let needed: Vec<usize> = columns
         .iter()
         .filter(|column| column.required)
         .filter_map(|column| Some(headers.of(column.field)?.index))
         .collect();
+    let lacks = |row: &SheetRow| needed.iter().any(|index| row.cells.get(*index).is_none_or(String::is_empty));
     let is_total = |row: &SheetRow| {
         let first = row.cells.iter().find(|cell| !cell.is_empty()).map_or("", String::as_str);
         let word = plain(first.split([' ', ':', '.', '\u{a0}']).next().unwrap_or_default());
         let sums_up = [plain("tổng"), plain("cộng")].contains(&word);
-        sums_up && needed.iter().any(|index| row.cells.get(*index).is_none_or(String::is_empty))
+        sums_up && lacks(row)
     };
-    let kept = sheet.rows.iter().rposition(|row| !is_total(row)).map_or(0, |last| last + 1);
-    let totals = sheet.rows.len() - kept;
-    sheet.rows.truncate(kept);
-    totals
+    let before = sheet.rows.len();
+    let mut below = false;
+    sheet.rows.retain(|row| {
+        below |= is_total(row);
+        !(below && lacks(row))
+    });
+    before - sheet.rows.len()
 }
 
 /// Parses every cell of a row; reports those that cannot be parsed.
@@ -138,7 +142,7 @@ pub fn read_row(row: &SheetRow, columns: &[Column], headers: &Headers, report: &
             }
             continue;
         }
-        match cells::read(&column.reads, cell) {
+        match cells::read(column.field, &column.reads, cell) {
             Ok(Value::Null) => {}
             Ok(value) => {
                 fields.insert(column.field.to_owned(), value);
