@@ -153,7 +153,7 @@ pub enum ImportList {
     Villages(ImportAs),
     /// Households, such as a commune's list of poor households
     #[command(after_help = import::help(Kind::Households))]
-    Households(ImportAs),
+    Households(ImportHouseholds),
     /// Assessments of households, of years before the system too
     #[command(after_help = import::help(Kind::Assessments))]
     Assessments(ImportAs),
@@ -166,6 +166,21 @@ pub enum ImportList {
     /// Poverty standards, by the operator: the law of the coming years
     #[command(after_help = import::help(Kind::Standards))]
     Standards(ImportFile),
+}
+
+#[derive(Debug, Args)]
+pub struct ImportHouseholds {
+    #[command(flatten)]
+    pub list: ImportAs,
+    /// Year of the review, for rows without one
+    #[arg(long, value_parser = clap::value_parser!(i32).range(1990..=2200))]
+    pub year: Option<i32>,
+    /// Day of the assessments, YYYY-MM-DD: by default 31 December of the year of the review, or today
+    #[arg(long, value_name = "DAY")]
+    pub assessed_on: Option<chrono::NaiveDate>,
+    /// Year whose codes the communes have in the workbook of the poverty review: codes were given anew on 2025-07-01
+    #[arg(long, default_value = "2025", value_parser = ["2024", "2025"])]
+    pub era: String,
 }
 
 #[derive(Debug, Args)]
@@ -183,7 +198,7 @@ pub struct ImportFile {
     pub storage: Storage,
     #[command(flatten)]
     pub keys: Keys,
-    /// The list: a sheet saved as "CSV UTF-8"
+    /// The list: a sheet saved as "CSV UTF-8", or a workbook (.xlsx)
     #[arg(required_unless_present = "template")]
     pub file: Option<PathBuf>,
     /// Commit the import; without this, the transaction is rolled back

@@ -6,9 +6,9 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::arguments::{ImportAs, ImportFile, ImportList};
+use super::arguments::{ImportAs, ImportFile, ImportHouseholds, ImportList};
 use crate::import::sheet::MOST_BYTES;
-use crate::import::{Kind, Report, Request, run, template};
+use crate::import::{Era, Kind, Options, Report, Request, run, template};
 use crate::installation;
 use crate::kernel::locale::Locale;
 
@@ -16,16 +16,26 @@ use crate::kernel::locale::Locale;
 pub fn import(list: &ImportList) -> Result<ExitCode, String> {
     let (kind, ImportAs { settings, username }) = match list {
         ImportList::Villages(list) => (Kind::Villages, list),
-        ImportList::Households(list) => (Kind::Households, list),
+        ImportList::Households(ImportHouseholds { list, year, assessed_on, era }) => {
+            let ImportAs { settings, username } = list;
+            let era = if era == "2024" { Era::Before } else { Era::Present };
+            let options = Options { year: *year, assessed_on: *assessed_on, era };
+            return import_file(Kind::Households, settings, username.as_deref(), options);
+        }
         ImportList::Assessments(list) => (Kind::Assessments, list),
         ImportList::Organisations(list) => (Kind::Organisations, list),
         ImportList::Users(list) => (Kind::Users, list),
-        ImportList::Standards(settings) => return import_file(Kind::Standards, settings, None),
+        ImportList::Standards(settings) => return import_file(Kind::Standards, settings, None, Options::default()),
     };
-    import_file(kind, settings, username.as_deref())
+    import_file(kind, settings, username.as_deref(), Options::default())
 }
 
-fn import_file(kind: Kind, settings: &ImportFile, username: Option<&str>) -> Result<ExitCode, String> {
+fn import_file(
+    kind: Kind,
+    settings: &ImportFile,
+    username: Option<&str>,
+    options: Options,
+) -> Result<ExitCode, String> {
     if settings.template {
         let text = template(kind).map_err(|problem| problem.to_string())?;
         write!(io::stdout(), "{text}").map_err(|error| error.to_string())?;
@@ -33,15 +43,21 @@ fn import_file(kind: Kind, settings: &ImportFile, username: Option<&str>) -> Res
     }
     let file = settings.file.as_ref().ok_or("a file to import or --template is required")?;
     let content = read(file)?;
-    let report = open_and_run(settings, kind, username, &content)?;
+    let report = open_and_run(settings, kind, username, &content, options)?;
     tell(&file.display().to_string(), &report)?;
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn open_and_run(settings: &ImportFile, kind: Kind, username: Option<&str>, content: &[u8]) -> Result<Report, String> {
+fn open_and_run(
+    settings: &ImportFile,
+    kind: Kind,
+    username: Option<&str>,
+    content: &[u8],
+    options: Options,
+) -> Result<Report, String> {
     let opened = installation::open(&settings.storage, &settings.keys)?;
     let locale = if settings.language == "vi" { Locale::Vi } else { Locale::En };
-    run(&opened.db, &opened.secrets, &Request { kind, username, content, commit: settings.commit, locale })
+    run(&opened.db, &opened.secrets, &Request { kind, username, content, commit: settings.commit, locale, options })
 }
 
 /// Reads at most one byte more than the limit, which is enough to detect a file that is too large.

@@ -11,6 +11,7 @@ use super::Import;
 use super::cells::Wrong;
 use super::columns::Column;
 use super::known_households::is_somebody_else;
+use super::line::Line;
 use super::places::Places;
 use super::poverty::Finding;
 use super::report::Fault;
@@ -60,7 +61,7 @@ struct Found {
 
 /// A row with the keys for finding its household.
 struct Entry {
-    line: u64,
+    line: Line,
     village: Option<LocalityId>,
     head_name: Option<String>,
     birth_year: Option<i32>,
@@ -71,7 +72,7 @@ struct Entry {
 
 impl Entry {
     fn assessment(&self, household_id: HouseholdId, today: NaiveDate) -> Result<NewAssessment> {
-        let (assessed_on, round) = self.finding.occasion(today)?;
+        let (assessed_on, round) = self.finding.occasion(today, None)?;
         Ok(NewAssessment {
             id: None,
             household_id,
@@ -85,7 +86,7 @@ impl Entry {
             score_b2: None,
             no_labour_capacity: None,
             decision_number: self.finding.decision_number.clone(),
-            decision_date: None,
+            decision_date: self.finding.decision_date,
             note: None,
             corrects_id: None,
         })
@@ -110,7 +111,7 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
             known.insert((row.household_id, row.round.year), row);
         }
     }
-    let mut lines: HashMap<(HouseholdId, i32), u64> = HashMap::new();
+    let mut lines: HashMap<(HouseholdId, i32), Line> = HashMap::new();
     for (home, entry) in &found {
         let new = match entry.assessment(*home, work.tx.today) {
             Ok(new) => new,
@@ -230,7 +231,7 @@ impl Homes {
     }
 }
 
-fn add(work: &mut Import<'_>, line: u64, new: NewAssessment) -> Result<()> {
+fn add(work: &mut Import<'_>, line: Line, new: NewAssessment) -> Result<()> {
     if work.write(line, |tx| create(tx, Uuid::now_v7().into(), new))? {
         work.report.added += 1;
     }
@@ -238,7 +239,7 @@ fn add(work: &mut Import<'_>, line: u64, new: NewAssessment) -> Result<()> {
 }
 
 /// Leaves an existing assessment unchanged; differences are warnings.
-fn keep(work: &mut Import<'_>, line: u64, new: &NewAssessment, known: &AssessmentRow) {
+fn keep(work: &mut Import<'_>, line: Line, new: &NewAssessment, known: &AssessmentRow) {
     for field in poverty::differences(new, known) {
         work.warn(line, field, &Fault::Differs);
     }

@@ -21,6 +21,8 @@ pub enum Reads {
     Day,
     /// A year, or a day of it.
     Year,
+    /// A day, or a year.
+    Birth,
     /// Marked (x, v, ✓, có, 1) or not.
     Mark,
     /// A Vietnamese phone number.
@@ -31,6 +33,8 @@ pub enum Reads {
     Word(Words),
     /// Any of some words.
     Words(Words),
+    /// Any of some numbers, or of their words. A spreadsheet may take `1,2` for a fraction.
+    Numbers(Words),
     /// One of some words; a mark means this one. For lists with a column for each status.
     WordOrMark(Words, &'static str),
 }
@@ -145,12 +149,20 @@ pub fn read(field: &str, reads: &Reads, cell: &str) -> Result<Value, Wrong> {
         Reads::Year => {
             integer(cell).or_else(|| day(cell).map(|day| day.year().into())).map(Value::from).ok_or_else(wrong)
         }
+        Reads::Birth => {
+            let year = || integer(cell).filter(|year| *year < 10_000).map(Value::from);
+            day(cell).map(|day| day.to_string().into()).or_else(year).ok_or_else(wrong)
+        }
         Reads::Mark => mark(cell).map(Value::from).ok_or_else(wrong),
         Reads::Phone | Reads::IdentityNumber if typed(field, cell) == Ok(Typed::Nothing) => Ok(Value::Null),
         Reads::Phone => Ok(phone(cell).into()),
         Reads::IdentityNumber => Ok(identity_number(cell).into()),
         Reads::Word(words) => words.one(cell),
         Reads::Words(words) => words.any(cell),
+        Reads::Numbers(words) if cell.chars().all(|c| c.is_ascii_digit() || " .,;".contains(c)) => {
+            words.any(&cell.split([' ', '.', ',']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(";"))
+        }
+        Reads::Numbers(words) => words.any(cell),
         Reads::WordOrMark(words, marked) => match mark(cell) {
             Some(true) => Ok((*marked).into()),
             Some(false) => Ok(Value::Null),

@@ -8,12 +8,14 @@ use uuid::Uuid;
 use super::Import;
 use super::cells::{Reads, Words};
 use super::columns::Column;
-use super::known_households::{Entry, Known};
+use super::known_households::{Entry, Known, Spelling};
+use super::line::Line;
 use super::places::Places;
-use super::poverty;
+use super::poverty::{self, Finding};
 use super::report::Fault;
 use super::table::Row;
 use crate::kernel::http::problem::Result;
+use crate::kernel::value::text::plain;
 use crate::needs::household_assessments::queries::create as assess;
 use crate::needs::households::HouseholdId;
 use crate::needs::households::model::{HardshipReason, NewHousehold, Sex};
@@ -134,10 +136,15 @@ pub fn identity_number() -> Column {
 pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     let places = Places::load(work.tx.conn)?;
     let entries: Vec<Entry> = rows.into_iter().filter_map(|row| entry(work, &places, row)).collect();
-    refuse_repeated_numbers(work, &entries);
-    let known = Known::load(work, &entries)?;
+    enter(work, &entries, plain)
+}
+
+/// Adds the households that do not exist, and missing assessments to those that do.
+pub fn enter(work: &mut Import<'_>, entries: &[Entry], spelling: Spelling) -> Result<()> {
+    refuse_repeated_numbers(work, entries);
+    let known = Known::load(work, entries, spelling)?;
     let mut made = HashMap::new();
-    for (entry, found) in entries.iter().zip(known.matches(&entries)) {
+    for (entry, found) in entries.iter().zip(known.matches(entries)) {
         match found {
             Some(id) if known.has_another_head(entry, id) => {
                 work.error(entry.line, "identity_number", &Fault::OtherHousehold);
@@ -165,7 +172,8 @@ fn entry(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<Entry> 
         return None;
     }
     let new = work.valid(row.line, Value::Object(row.fields));
-    let (new, finding) = (new?, finding?);
+    let (new, mut finding): (NewHousehold, Finding) = (new?, finding?);
+    finding.poverty_year = finding.poverty_year.or(work.options.year);
     Some(Entry::new(row.line, new, finding, work.tx.secrets))
 }
 
@@ -185,16 +193,15 @@ fn refuse_repeated_numbers(work: &mut Import<'_>, entries: &[Entry]) {
 
 fn register(work: &mut Import<'_>, entry: &Entry) -> Result<Option<HouseholdId>> {
     let id = HouseholdId(Uuid::now_v7());
-    let (assessed_on, round) = match entry.finding.occasion(work.tx.today) {
+    let occasion = match entry.finding.occasion(work.tx.today, work.options.assessed_on) {
         Ok(occasion) => occasion,
         Err(problem) => {
             work.refuse(entry.line, &problem);
             return Ok(None);
         }
     };
-    let mut new = NewHousehold { assessed_on: Some(assessed_on), round: Some(round), ..entry.new.clone() };
-    let decision = entry.finding.decision_number.as_deref();
-    let written = work.write(entry.line, |tx| queries::register(tx, id, &mut new, decision))?;
+    let (mut new, first) = (entry.new.clone(), entry.assessment(id, Some(occasion)));
+    let written = work.write(entry.line, |tx| queries::register(tx, id, &mut new, &first))?;
     if !written {
         return Ok(None);
     }
@@ -220,7 +227,7 @@ fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) ->
         work.report.known += 1;
         return Ok(());
     }
-    let occasion = match entry.finding.occasion(work.tx.today) {
+    let occasion = match entry.finding.occasion(work.tx.today, work.options.assessed_on) {
         Ok(occasion) => occasion,
         Err(problem) => {
             work.refuse(entry.line, &problem);
@@ -235,7 +242,7 @@ fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) ->
 }
 
 /// Reports the warnings of the API, once for each pair of new households.
-fn warn_of_twins(work: &mut Import<'_>, made: &HashMap<HouseholdId, u64>) -> Result<()> {
+fn warn_of_twins(work: &mut Import<'_>, made: &HashMap<HouseholdId, Line>) -> Result<()> {
     let ids: Vec<HouseholdId> = made.keys().copied().collect();
     let mut said = HashSet::new();
     for (id, warning) in warnings::of_each(&mut work.tx, &ids)? {

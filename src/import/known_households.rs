@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::Import;
+use super::line::Line;
 use super::poverty::{self, Finding, says_otherwise};
 use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
@@ -20,7 +21,7 @@ use crate::places::localities::LocalityId;
 
 /// A row as the body of a request, with the keys for matching.
 pub struct Entry {
-    pub line: u64,
+    pub line: Line,
     pub new: NewHousehold,
     pub finding: Finding,
     /// Keyed hash of the identity number.
@@ -29,8 +30,12 @@ pub struct Entry {
 
 type Name = (LocalityId, String, Option<i32>);
 
+/// What of a name is compared: `plain`, or `squeeze` where accents do not count.
+pub type Spelling = fn(&str) -> String;
+
 impl Entry {
-    pub fn new(line: u64, new: NewHousehold, finding: Finding, secrets: &Secrets) -> Self {
+    pub fn new(line: Line, mut new: NewHousehold, finding: Finding, secrets: &Secrets) -> Self {
+        new.decide_birth_years();
         let number = new.identity_number.as_deref().map(|number| secrets.blind_index(number));
         Self { line, new, finding, number }
     }
@@ -38,12 +43,21 @@ impl Entry {
     /// Returns the assessment of the row, for its household.
     pub fn assessment(&self, id: HouseholdId, occasion: Option<(NaiveDate, AssessmentRound)>) -> NewAssessment {
         let (assessed_on, round) = occasion.unzip();
-        let decision_number = self.finding.decision_number.clone();
-        NewAssessment { assessed_on, round, decision_number, ..NewAssessment::first(id, &self.new) }
+        let Finding { decision_number, decision_date, score_b1, score_b2, no_labour_capacity, .. } =
+            self.finding.clone();
+        let said = NewAssessment {
+            decision_number,
+            decision_date,
+            score_b1,
+            score_b2,
+            no_labour_capacity,
+            ..NewAssessment::first(id, &self.new)
+        };
+        NewAssessment { assessed_on, round, ..said }
     }
 
-    fn name(&self) -> Name {
-        (self.new.village_id, plain(&self.new.head_name), self.new.head_birth_year)
+    fn name(&self, spelling: Spelling) -> Name {
+        (self.new.village_id, spelling(&self.new.head_name), self.new.head_birth_year)
     }
 }
 
@@ -52,6 +66,7 @@ type Pass<'p> = &'p dyn Fn(&Entry, &HashSet<HouseholdId>) -> Option<HouseholdId>
 
 /// The households of the villages of a list, and those elsewhere with an identity number of the list.
 pub struct Known {
+    spelling: Spelling,
     rows: HashMap<HouseholdId, HouseholdRow>,
     by_name: HashMap<Name, Vec<HouseholdId>>,
     by_number: HashMap<Vec<u8>, Vec<HouseholdId>>,
@@ -61,13 +76,14 @@ pub struct Known {
 }
 
 impl Known {
-    pub fn load(work: &mut Import<'_>, entries: &[Entry]) -> Result<Self> {
+    pub fn load(work: &mut Import<'_>, entries: &[Entry], spelling: Spelling) -> Result<Self> {
         let villages: HashSet<LocalityId> = entries.iter().map(|entry| entry.new.village_id).collect();
-        let names: HashSet<Name> = entries.iter().map(Entry::name).collect();
+        let names: HashSet<Name> = entries.iter().map(|entry| entry.name(spelling)).collect();
         let wanted: HashSet<&Vec<u8>> = entries.iter().filter_map(|entry| entry.number.as_ref()).collect();
         let mut rows = queries::of_villages(&mut work.tx, &villages)?;
         let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
         let mut known = Self {
+            spelling,
             rows: HashMap::new(),
             by_name: HashMap::new(),
             by_number: HashMap::new(),
@@ -88,7 +104,8 @@ impl Known {
         rows.extend(queries::of_ids(&mut work.tx, &elsewhere)?);
         // Keeps only the households that match a row by name or number, of possibly thousands.
         let spoken_of = |row: &HouseholdRow| {
-            names.contains(&name_of(row)) || known.numbers.get(&row.id).is_some_and(|index| wanted.contains(index))
+            names.contains(&name_of(row, spelling))
+                || known.numbers.get(&row.id).is_some_and(|index| wanted.contains(index))
         };
         let rows: Vec<HouseholdRow> = rows.into_iter().filter(spoken_of).collect();
         let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
@@ -102,7 +119,7 @@ impl Known {
             known.assessments.insert((assessment.household_id, year, kind), assessment);
         }
         for row in rows {
-            known.by_name.entry(name_of(&row)).or_default().push(row.id);
+            known.by_name.entry(name_of(&row, spelling)).or_default().push(row.id);
             known.rows.insert(row.id, row);
         }
         Ok(known)
@@ -142,7 +159,11 @@ impl Known {
         entry: &'k Entry,
         taken: &'k HashSet<HouseholdId>,
     ) -> impl Iterator<Item = HouseholdId> + 'k {
-        let alike = self.by_name.get(&entry.name()).into_iter().flatten().copied();
+        let alike = self.by_name.get(&entry.name(self.spelling)).into_iter().flatten().copied();
+        let born = move |id: &HouseholdId| {
+            self.rows.get(id).and_then(|row| row.head_birth_date).zip(entry.new.head_birth_date)
+        };
+        let alike = alike.filter(move |id| born(id).is_none_or(|(known, said)| known == said));
         alike.filter(|id| !taken.contains(id)).filter(|id| match (&entry.number, self.numbers.get(id)) {
             (Some(number), Some(known)) => number == known,
             _ => true,
@@ -179,6 +200,7 @@ impl Known {
             ("head_name", plain(&new.head_name) != plain(&row.head_name)),
             ("head_sex", new.head_sex.is_some() && new.head_sex != row.head_sex),
             ("head_birth_year", new.head_birth_year.is_some() && new.head_birth_year != row.head_birth_year),
+            ("head_birth_date", new.head_birth_date.is_some() && new.head_birth_date != row.head_birth_date),
             ("ethnic_group", new.ethnic_group != row.ethnic_group),
             ("hardship_reasons", says_otherwise(&new.hardship_reasons, &row.hardship_reasons)),
             (
@@ -212,8 +234,8 @@ pub fn is_somebody_else(one: (&str, Option<i32>), other: (&str, Option<i32>)) ->
     squeeze(one.0) != squeeze(other.0) && one.1.zip(other.1).is_some_and(|(one, other)| one != other)
 }
 
-fn name_of(row: &HouseholdRow) -> Name {
-    (row.village_id, plain(&row.head_name), row.head_birth_year)
+fn name_of(row: &HouseholdRow, spelling: Spelling) -> Name {
+    (row.village_id, spelling(&row.head_name), row.head_birth_year)
 }
 
 fn digits(phone: &str) -> String {

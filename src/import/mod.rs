@@ -1,4 +1,4 @@
-//! Imports lists from spreadsheets: `ketnghia import households ho-ngheo.csv --as ianan`. Each row becomes the body of the
+//! Imports lists from spreadsheets, CSV or XLSX: `ketnghia import households ho-ngheo.csv --as ianan`. Each row becomes the body of the
 //! corresponding request of the API and is validated and written by the same functions, with the scope and permissions of
 //! a user, whom the audit names. A file is written in one transaction or not at all, and only adds records: existing
 //! ones are not changed.
@@ -6,8 +6,10 @@
 mod assessments;
 mod cells;
 mod columns;
+mod fault;
 mod households;
 mod known_households;
+mod line;
 mod organisations;
 mod places;
 mod poverty;
@@ -17,8 +19,13 @@ mod standards;
 mod table;
 mod users;
 mod villages;
+mod workbook;
+mod xlsx;
 mod years;
 
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Nullable, Text};
@@ -39,11 +46,12 @@ use crate::places::localities::model::LocalityLevel;
 use cells::Wrong;
 use columns::{Column, are_headers};
 pub use columns::{help, markdown, template};
+use line::Line;
 use places::Places;
 use report::Fault;
 pub use report::{ColumnRef, NewAccount, Remark, Report};
-use sheet::SheetRow;
 use table::{Headers, Row};
+use workbook::Home;
 
 /// Advisory lock that admits one import into a database at a time, because each first reads the existing records. The
 /// number is arbitrary.
@@ -108,38 +116,88 @@ pub struct Request<'a> {
     /// Without it the transaction is rolled back.
     pub commit: bool,
     pub locale: Locale,
+    pub options: Options,
+}
+
+/// What a list of households does not say itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Year of the review, for rows without one.
+    pub year: Option<i32>,
+    /// Day of the assessments, instead of the last day of the year or today.
+    pub assessed_on: Option<NaiveDate>,
+    /// Of the codes of communes in the communes' workbook.
+    pub era: Era,
+}
+
+/// The official codes were given anew on 2025-07-01.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Era {
+    Before,
+    #[default]
+    Present,
+}
+
+/// The parsed cells of a file.
+enum Content {
+    Rows(Vec<Row>),
+    Homes(Vec<Home>),
 }
 
 /// Imports a file, or reports all its errors. `Err` is about the request as a whole.
 pub fn run(db: &Db, secrets: &Secrets, request: &Request<'_>) -> Result<Report, String> {
     let actor = acting(db, request)?;
     let mut report = Report::new(request.locale);
-    let columns = request.kind.columns();
-    let mut sheet = match sheet::read(request.content, |cells| are_headers(&columns, cells)) {
-        Ok(sheet) => sheet,
-        Err((line, fault)) => {
-            report.error(line, None, &fault);
-            return Ok(report);
-        }
-    };
-    (report.titles, report.rows) = (sheet.titles, sheet.rows.len());
-    let Some(headers) = table::recognise(&sheet, &columns, &mut report) else { return Ok(report) };
-    report.totals = table::drop_totals(&mut sheet, &columns, &headers);
-    report.rows = sheet.rows.len();
-    table::check_width(&sheet, &mut report);
-    let read = |row: &SheetRow, report: &mut Report| table::read_row(row, &columns, &headers, report);
-    let rows: Vec<Row> = sheet.rows.iter().map(|row| read(row, &mut report)).collect();
+    let Some((content, headers)) = read(request, &mut report) else { return Ok(report) };
+    if matches!(content, Content::Homes(_)) && request.options.year.is_none() {
+        return Err("the workbook of the communes does not state the year of the review (--year)".into());
+    }
     let outcome = db.weigh(&actor, |conn, moment| {
         prepare(conn)?;
         let tx = Tx::new(conn, moment, &actor, secrets);
-        let mut work = Import { tx, headers, report, commit: request.commit };
-        request.kind.import(&mut work, rows)?;
+        let mut work = Import { tx, headers, report, commit: request.commit, options: request.options };
+        match content {
+            Content::Rows(rows) => request.kind.import(&mut work, rows)?,
+            Content::Homes(homes) => workbook::import(&mut work, homes)?,
+        }
         let mut report = work.report;
         report.committed = request.commit && report.is_clean();
         let verdict = if report.committed { Verdict::Keep } else { Verdict::Undo };
         Ok((report, verdict))
     });
     outcome.map_err(|problem| format!("nothing was imported: {}", problem.cause().unwrap_or(problem.code().word())))
+}
+
+/// Parses the cells of a file; reports errors, and returns `None` for a file that cannot be read. The headers are by sheet.
+fn read(request: &Request<'_>, report: &mut Report) -> Option<(Content, HashMap<u32, Headers>)> {
+    let columns = request.kind.columns();
+    let are_headers = |cells: &[String]| are_headers(&columns, cells);
+    let sheet = if xlsx::is_workbook(request.content) {
+        let mut grids = readable(xlsx::read(request.content), report)?;
+        if request.kind == Kind::Households {
+            let forms = workbook::recognise(&mut grids, report);
+            if !forms.is_empty() {
+                let homes = report.is_clean().then(|| workbook::read(&forms, report))?;
+                let headers = forms.into_iter().map(|form| (form.number, form.headers));
+                return Some((Content::Homes(homes), headers.collect()));
+            }
+        }
+        sheet::of_grids(grids, are_headers)
+    } else {
+        sheet::read(request.content, are_headers)
+    };
+    let mut sheet = readable(sheet, report)?;
+    (report.titles, report.rows) = (sheet.titles, sheet.rows.len());
+    let headers = table::recognise(&sheet, &columns, report)?;
+    report.totals = table::drop_totals(&mut sheet, &columns, &headers);
+    report.rows = sheet.rows.len();
+    table::check_width(&sheet, report);
+    let rows = sheet.rows.iter().map(|row| table::read_row(row, &columns, &headers, report)).collect();
+    Some((Content::Rows(rows), HashMap::from([(sheet.header_line.sheet, headers)])))
+}
+
+fn readable<T>(read: Result<T, sheet::Unreadable>, report: &mut Report) -> Option<T> {
+    read.map_err(|(line, fault)| report.error(line, None, &fault)).ok()
 }
 
 /// Looks up the acting user and checks its permission; the operator has that of the system.
@@ -184,29 +242,35 @@ fn prepare(conn: &mut PgConnection) -> Result<()> {
 /// A running import.
 struct Import<'t> {
     tx: Tx<'t>,
-    headers: Headers,
+    /// By sheet.
+    headers: HashMap<u32, Headers>,
     report: Report,
     /// Otherwise it is a dry run.
     commit: bool,
+    options: Options,
 }
 
 impl Import<'_> {
-    fn error(&mut self, line: u64, field: &str, fault: &Fault) {
-        let column = self.headers.meant_by(field);
+    fn column(&self, line: Line, field: &str) -> Option<ColumnRef> {
+        self.headers.get(&line.sheet)?.meant_by(field)
+    }
+
+    fn error(&mut self, line: Line, field: &str, fault: &Fault) {
+        let column = self.column(line, field);
         self.report.error(line, column, fault);
     }
 
-    fn warn(&mut self, line: u64, field: &str, fault: &Fault) {
-        let column = self.headers.meant_by(field);
+    fn warn(&mut self, line: Line, field: &str, fault: &Fault) {
+        let column = self.column(line, field);
         self.report.warn(line, column, fault);
     }
 
-    fn refuse(&mut self, line: u64, problem: &Problem) {
-        let headers = &self.headers;
-        self.report.refused(line, problem, |pointer| headers.meant_by(pointer));
+    fn refuse(&mut self, line: Line, problem: &Problem) {
+        let headers = self.headers.get(&line.sheet);
+        self.report.refused(line, problem, |pointer| headers?.meant_by(pointer));
     }
 
-    fn wrong(&mut self, line: u64, field: &str, wrong: Wrong) {
+    fn wrong(&mut self, line: Line, field: &str, wrong: Wrong) {
         match wrong {
             Wrong::Field(code) => self.refuse(line, &Problem::field(format!("#/{field}"), code)),
             Wrong::List(fault) => self.error(line, field, &fault),
@@ -214,7 +278,7 @@ impl Import<'_> {
     }
 
     /// Parses and validates the body of a request from a row; reports its errors.
-    fn valid<T: Input>(&mut self, line: u64, body: Value) -> Option<T> {
+    fn valid<T: Input>(&mut self, line: Line, body: Value) -> Option<T> {
         match extract::valid(body) {
             Ok(value) => Some(value),
             Err(problem) => {
@@ -245,7 +309,7 @@ impl Import<'_> {
 
     /// Writes a row in a savepoint. Reports a refusal and continues, so that the errors of all rows are reported; an internal
     /// error ends the import.
-    fn write(&mut self, line: u64, work: impl FnOnce(&mut Tx<'_>) -> Result<()>) -> Result<bool> {
+    fn write(&mut self, line: Line, work: impl FnOnce(&mut Tx<'_>) -> Result<()>) -> Result<bool> {
         match self.tx.nested(work) {
             Ok(()) => Ok(true),
             Err(problem) if problem.code().status() >= 500 => Err(problem),

@@ -21,27 +21,35 @@ use crate::places::catalogues::data::poverty_dimensions;
 const STATUS_COLUMNS: [&str; 4] = ["poverty_status", "poor", "near_poor", "newly_escaped"];
 const INDICATORS: [&str; 12] = ["I01", "I02", "I03", "I04", "I05", "I06", "I07", "I08", "I09", "I10", "I11", "I12"];
 
-/// Year and decision of the assessment in a row.
+/// Year, decision and points of the assessment in a row.
 #[input]
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Finding {
     #[range(1990..=2200)]
     pub poverty_year: Option<i32>,
     #[length(1..=60)]
     pub decision_number: Option<String>,
+    pub decision_date: Option<NaiveDate>,
+    #[range(0..=1000)]
+    pub score_b1: Option<i32>,
+    #[range(0..=1000)]
+    pub score_b2: Option<i32>,
+    pub no_labour_capacity: Option<bool>,
 }
 
 impl Finding {
-    /// Returns the day and the round: of a year its annual review, on its last day or today; otherwise a regular one today.
-    pub fn occasion(&self, today: NaiveDate) -> Result<(NaiveDate, AssessmentRound)> {
+    /// Returns the day and the round: of a year its annual review, on its last day or today; otherwise a regular one today; on the
+    /// day `assessed_on` if it is given.
+    pub fn occasion(&self, today: NaiveDate, assessed_on: Option<NaiveDate>) -> Result<(NaiveDate, AssessmentRound)> {
         let Some(year) = self.poverty_year else {
-            return Ok((today, AssessmentRound { year: today.year(), kind: RoundKind::Regular }));
+            let day = assessed_on.unwrap_or(today);
+            return Ok((day, AssessmentRound { year: day.year(), kind: RoundKind::Regular }));
         };
         if year > today.year() {
             return Err(Problem::field("#/poverty_year", FieldCode::IN_THE_FUTURE));
         }
         let last = NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or(today);
-        Ok((last.min(today), AssessmentRound { year, kind: RoundKind::Annual }))
+        Ok((assessed_on.unwrap_or(last.min(today)), AssessmentRound { year, kind: RoundKind::Annual }))
     }
 }
 
@@ -112,16 +120,24 @@ pub fn columns() -> Vec<Column> {
             .about("x where the household is deprived; or one column for all twelve")
     }));
     columns.push(
-        Column::new(
-            "poverty_causes",
-            "Nguyên nhân nghèo",
-            Reads::Words(Words::new(PovertyCause::catalogue(), &CAUSES)),
-        )
-        .also(&["nguyên nhân"])
-        .example("Không có vốn; Không có lao động")
-        .about("Any of"),
+        Column::new("poverty_causes", "Nguyên nhân nghèo", Reads::Words(causes()))
+            .also(&["nguyên nhân"])
+            .example("Không có vốn; Không có lao động")
+            .about("Any of"),
     );
     columns
+}
+
+pub fn causes() -> Words {
+    Words::new(PovertyCause::catalogue(), &CAUSES)
+}
+
+/// The classes of the list of poor and near-poor households, by number or name.
+pub fn listed_statuses() -> Words {
+    let listed =
+        PovertyStatus::catalogue().into_iter().filter(|item| matches!(item.code.as_str(), "poor" | "near_poor"));
+    let also = [("1", "poor"), ("2", "near_poor"), ("nghèo", "poor"), ("cận nghèo", "near_poor")];
+    Words::new(listed.collect(), &also)
 }
 
 /// Wordings of the forms of the decrees, and the numbers of the official one.

@@ -1,6 +1,8 @@
 //! The report of an import: errors, warnings and counts of rows. A remark contains line and column but never the value, which
 //! may be personal data.
 
+pub use super::fault::Fault;
+use super::line::Line;
 use crate::kernel::http::problem::{FieldError, Problem};
 use crate::kernel::locale::Locale;
 
@@ -28,159 +30,10 @@ impl ColumnRef {
     }
 }
 
-/// Faults of lists that the API does not have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    NotUtf8,
-    Utf16,
-    Workbook,
-    Empty,
-    TooLarge,
-    TooManyRows,
-    OpenQuote,
-    TooManyCells,
-    NoKnownColumn,
-    UnknownColumn,
-    /// A column of a list with a row for each person.
-    MembersColumn,
-    ColumnTwice,
-    /// The name of the column.
-    MissingColumn(String),
-    /// The accepted words.
-    NotOneOf(String),
-    SpreadsheetError,
-    /// A number as `6.2E+10`.
-    Shortened,
-    Ambiguous,
-    /// The other line.
-    SameAsLine(u64),
-    DuplicateOfLine(u64),
-    DuplicateOfKnown,
-    SameNumber,
-    OtherHousehold,
-    Moved,
-    Differs,
-    NotActive,
-    /// The other standard.
-    Overlaps(String),
-}
-
-impl Fault {
-    fn word(&self) -> &'static str {
-        match self {
-            Self::NotUtf8 | Self::Utf16 | Self::Workbook => "encoding",
-            Self::Empty => "empty",
-            Self::TooLarge => "too_large",
-            Self::TooManyRows => "too_many_rows",
-            Self::OpenQuote => "open_quote",
-            Self::TooManyCells => "too_many_cells",
-            Self::NoKnownColumn | Self::UnknownColumn | Self::MembersColumn => "unknown_column",
-            Self::ColumnTwice => "column_twice",
-            Self::MissingColumn(_) => "missing_column",
-            Self::NotOneOf(_) => "invalid_value",
-            Self::SpreadsheetError | Self::Shortened => "spreadsheet_error",
-            Self::Ambiguous => "ambiguous",
-            Self::SameAsLine(_) => "duplicate",
-            Self::DuplicateOfLine(_) | Self::DuplicateOfKnown => "possible_duplicate",
-            Self::SameNumber => "same_identity_number",
-            Self::OtherHousehold => "other_household",
-            Self::Moved => "moved",
-            Self::Differs => "differs",
-            Self::NotActive => "not_active",
-            Self::Overlaps(_) => "overlaps",
-        }
-    }
-
-    fn text(&self, locale: Locale) -> String {
-        let (vi, en) = match self {
-            Self::NotUtf8 => (
-                "Dòng này không phải UTF-8. Hãy lưu lại dạng \"CSV UTF-8\".".to_owned(),
-                "This line is not UTF-8. Save the sheet as \"CSV UTF-8\".".to_owned(),
-            ),
-            Self::Utf16 => (
-                "Tệp được lưu dạng UTF-16. Hãy lưu lại dạng \"CSV UTF-8\".".into(),
-                "The file is UTF-16. Save the sheet as \"CSV UTF-8\".".into(),
-            ),
-            Self::Workbook => (
-                "Đây là tệp Excel. Hãy lưu trang tính dạng \"CSV UTF-8\".".into(),
-                "This is a workbook. Save the sheet as \"CSV UTF-8\".".into(),
-            ),
-            Self::Empty => ("Tệp trống.".into(), "The file is empty.".into()),
-            Self::TooLarge => ("Tệp lớn hơn 32 MiB.".into(), "The file is larger than 32 MiB.".into()),
-            Self::TooManyRows => {
-                ("Nhiều hơn 50.000 dòng. Hãy chia tệp.".into(), "More than 50,000 rows. Split the file.".into())
-            }
-            Self::OpenQuote => {
-                ("Dấu ngoặc kép không được đóng.".into(), "A quotation mark is opened and never closed.".into())
-            }
-            Self::TooManyCells => ("Nhiều ô hơn dòng tiêu đề.".into(), "More cells than the header has.".into()),
-            Self::NoKnownColumn => (
-                "Không nhận ra cột nào. Có thiếu dòng tiêu đề không?".into(),
-                "No known column. Is the header line missing?".into(),
-            ),
-            Self::UnknownColumn => (
-                "Không có cột này. Xem --help; cột không cần thì xóa đi.".into(),
-                "There is no such column. See --help, and remove columns that are not needed.".into(),
-            ),
-            Self::MembersColumn => (
-                "Mỗi hộ một dòng: hãy xóa các dòng của thành viên trước, rồi xóa cột này.".into(),
-                "One row for each household: delete the members' rows first, then this column.".into(),
-            ),
-            Self::ColumnTwice => ("Cột bị lặp lại.".into(), "The column is repeated.".into()),
-            Self::MissingColumn(name) => {
-                (format!("Thiếu cột \"{name}\"."), format!("The column \"{name}\" is missing."))
-            }
-            Self::NotOneOf(words) => (format!("Phải là: {words}."), format!("Must be one of: {words}.")),
-            Self::SpreadsheetError => {
-                ("Công thức của bảng tính bị lỗi.".into(), "The spreadsheet's formula failed here.".into())
-            }
-            Self::Shortened => (
-                "Bảng tính đã rút gọn số này. Hãy định dạng cột là văn bản rồi nhập lại.".into(),
-                "The spreadsheet shortened this number. Format the column as text, and type it again.".into(),
-            ),
-            Self::Ambiguous => (
-                "Có nhiều kết quả trùng; hãy ghi rõ hơn (mã, hoặc thêm cột xã, năm sinh, số CCCD).".into(),
-                "More than one match; add its code, or the commune, birth year or identity number.".into(),
-            ),
-            Self::SameAsLine(line) => (format!("Trùng với dòng {line}."), format!("The same as line {line}.")),
-            Self::DuplicateOfLine(line) => {
-                (format!("Có thể trùng với dòng {line}."), format!("Possibly the same as line {line}."))
-            }
-            Self::DuplicateOfKnown => (
-                "Có thể trùng với một hộ đã có trong thôn, làng.".into(),
-                "Possibly the same as an existing household of the village.".into(),
-            ),
-            Self::SameNumber => {
-                ("Số này đã thuộc về một hộ khác.".into(), "Another household has this number already.".into())
-            }
-            Self::OtherHousehold => (
-                "Số này là của một hộ khác: cả họ tên và năm sinh của chủ hộ đều khác.".into(),
-                "This number belongs to another household: both name and birth year of its head differ.".into(),
-            ),
-            Self::Moved => (
-                "Hộ đã có, nay ở thôn, làng khác; giữ nguyên ở đó.".into(),
-                "The household exists in another village now, and is kept there.".into(),
-            ),
-            Self::Differs => (
-                "Đã có, với giá trị khác; giữ nguyên giá trị đang có.".into(),
-                "The record exists with another value, which is kept.".into(),
-            ),
-            Self::NotActive => {
-                ("Hộ đã có, nhưng không còn ở đây.".into(), "The household exists, but is no longer active.".into())
-            }
-            Self::Overlaps(code) => (
-                format!("Trùng thời gian với chuẩn nghèo {code}."),
-                format!("The period overlaps that of the standard {code}."),
-            ),
-        };
-        locale.pick(&vi, &en).to_owned()
-    }
-}
-
 /// An error or warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
-    pub line: u64,
+    pub line: Line,
     pub column: Option<ColumnRef>,
     /// The code of the API, where it has the same rule.
     pub code: String,
@@ -188,14 +41,18 @@ pub struct Remark {
 }
 
 impl Remark {
-    /// `FILE:LINE: error: column D "Năm sinh": … [range]`
+    /// `FILE:LINE: error: column D "Năm sinh": … [range]`, in a workbook `FILE: sheet 1, D12: error: … [range]`
     fn print(&self, file: &str, severity: &str, locale: Locale) -> String {
         let word = locale.pick("cột", "column");
-        let column = match &self.column {
-            Some(column) => format!("{word} {} \"{}\": ", column.letters(), column.header),
-            None => String::new(),
+        let letters = self.column.as_ref().map(ColumnRef::letters);
+        let place = self.line.in_file(file, letters.as_deref(), locale);
+        let column = match (&self.column, &letters) {
+            (Some(column), Some(letters)) if self.line.sheet == 0 => {
+                format!("{word} {letters} \"{}\": ", column.header)
+            }
+            _ => String::new(),
         };
-        format!("{file}:{}: {severity}: {column}{} [{}]", self.line, self.text, self.code)
+        format!("{place}: {severity}: {column}{} [{}]", self.text, self.code)
     }
 }
 
@@ -219,6 +76,8 @@ pub struct Report {
     pub completed: usize,
     /// Rows of existing records without a change.
     pub known: usize,
+    /// Identity numbers of members, which are not stored.
+    pub unstored: usize,
     pub errors: Vec<Remark>,
     pub warnings: Vec<Remark>,
     pub committed: bool,
@@ -235,6 +94,7 @@ impl Report {
             added: 0,
             completed: 0,
             known: 0,
+            unstored: 0,
             errors: Vec::new(),
             warnings: Vec::new(),
             committed: false,
@@ -242,20 +102,20 @@ impl Report {
         }
     }
 
-    fn remark(&self, line: u64, column: Option<ColumnRef>, fault: &Fault) -> Remark {
+    fn remark(&self, line: Line, column: Option<ColumnRef>, fault: &Fault) -> Remark {
         Remark { line, column, code: fault.word().to_owned(), text: fault.text(self.locale) }
     }
 
-    pub fn error(&mut self, line: u64, column: Option<ColumnRef>, fault: &Fault) {
+    pub fn error(&mut self, line: Line, column: Option<ColumnRef>, fault: &Fault) {
         self.errors.push(self.remark(line, column, fault));
     }
 
-    pub fn warn(&mut self, line: u64, column: Option<ColumnRef>, fault: &Fault) {
+    pub fn warn(&mut self, line: Line, column: Option<ColumnRef>, fault: &Fault) {
         self.warnings.push(self.remark(line, column, fault));
     }
 
     /// Adds the errors of a problem of the API; `column_of` maps its pointers to columns.
-    pub fn refused(&mut self, line: u64, problem: &Problem, column_of: impl Fn(&str) -> Option<ColumnRef>) {
+    pub fn refused(&mut self, line: Line, problem: &Problem, column_of: impl Fn(&str) -> Option<ColumnRef>) {
         let details = problem.details(self.locale, "", "");
         if details.errors.is_empty() {
             let column = column_of(&details.code);
@@ -266,7 +126,7 @@ impl Report {
         }
     }
 
-    pub fn field(&mut self, line: u64, column: Option<ColumnRef>, error: FieldError) {
+    pub fn field(&mut self, line: Line, column: Option<ColumnRef>, error: FieldError) {
         self.refused(line, &Problem::invalid(vec![error]), |_| column.clone());
     }
 
@@ -308,8 +168,12 @@ impl Report {
                 } else {
                     format!(" (bỏ qua {} dòng ở trên, {} dòng ở dưới danh sách)", self.titles, self.totals)
                 };
+                let unstored = match self.unstored {
+                    0 => String::new(),
+                    count => format!(" Không lưu {count} số định danh của thành viên."),
+                };
                 format!(
-                    "{rows} dòng{also}: {added} mới, {completed} bổ sung, {known} đã có; {errors} lỗi, {warnings} cảnh báo. {vi}"
+                    "{rows} dòng{also}: {added} mới, {completed} bổ sung, {known} đã có; {errors} lỗi, {warnings} cảnh báo.{unstored} {vi}"
                 )
             }
             Locale::En => {
@@ -321,8 +185,12 @@ impl Report {
                 };
                 let rows = count(rows, "row");
                 let (errors, warnings) = (count(errors, "error"), count(warnings, "warning"));
+                let unstored = match self.unstored {
+                    0 => String::new(),
+                    number => format!(" {} of members not stored.", count(number, "identity number")),
+                };
                 format!(
-                    "{rows}{also}: {added} new, {completed} completed, {known} there already; {errors}, {warnings}. {en}"
+                    "{rows}{also}: {added} new, {completed} completed, {known} there already; {errors}, {warnings}.{unstored} {en}"
                 )
             }
         }
@@ -348,8 +216,12 @@ mod tests {
     #[test]
     fn remarks_come_in_the_order_of_the_file() {
         let mut report = Report::new(Locale::En);
-        report.warn(3, None, &Fault::DuplicateOfLine(2));
-        report.error(2, Some(ColumnRef { index: 3, header: "Năm sinh".into() }), &Fault::SpreadsheetError);
+        report.warn(Line::of_csv(3), None, &Fault::DuplicateOfLine(Line::of_csv(2)));
+        report.error(
+            Line::of_csv(2),
+            Some(ColumnRef { index: 3, header: "Năm sinh".into() }),
+            &Fault::SpreadsheetError,
+        );
         let lines = report.lines("ho.csv");
         assert_eq!(
             lines.first().map(String::as_str),
@@ -361,8 +233,12 @@ mod tests {
     #[test]
     fn everything_is_said_in_the_language_asked_for() {
         let mut report = Report::new(Locale::Vi);
-        report.error(2, Some(ColumnRef { index: 3, header: "Năm sinh".into() }), &Fault::SpreadsheetError);
-        report.warn(3, None, &Fault::DuplicateOfLine(2));
+        report.error(
+            Line::of_csv(2),
+            Some(ColumnRef { index: 3, header: "Năm sinh".into() }),
+            &Fault::SpreadsheetError,
+        );
+        report.warn(Line::of_csv(3), None, &Fault::DuplicateOfLine(Line::of_csv(2)));
         assert_eq!(
             report.lines("ho.csv"),
             [

@@ -3,7 +3,9 @@
 
 use csv::{Reader, ReaderBuilder, StringRecord, Terminator};
 
+use super::line::Line;
 use super::report::Fault;
+use super::xlsx::Grid;
 
 /// Maximum number of rows, above the list of any commune; lists of a province are imported commune by commune.
 pub const MOST_ROWS: usize = 50_000;
@@ -16,29 +18,30 @@ const MOST_TITLES: usize = 30;
 pub struct Sheet {
     /// Number of lines above the headers that are not blank.
     pub titles: usize,
-    pub header_line: u64,
+    pub header_line: Line,
     pub headers: Vec<String>,
     pub rows: Vec<SheetRow>,
 }
 
 pub struct SheetRow {
-    pub line: u64,
+    pub line: Line,
     pub cells: Vec<String>,
 }
 
 /// Line and fault that prevent the file from being read.
-pub type Unreadable = (u64, Fault);
+pub type Unreadable = (Line, Fault);
 
 /// Reads a file. The headers are the first line that `are_headers` accepts, else the first line.
 pub fn read(bytes: &[u8], are_headers: impl Fn(&[String]) -> bool) -> Result<Sheet, Unreadable> {
-    let (first_line, text) = text_of(bytes)?;
+    let at = |(row, fault)| (Line::of_csv(row), fault);
+    let (first_line, text) = text_of(bytes).map_err(at)?;
     let (separator, titles) = find_headers(text, are_headers);
     let mut reader = reader_of(text, separator);
     let mut lines = LineCount::new(text, first_line);
-    let mut sheet = Sheet { titles: 0, header_line: first_line, headers: Vec::new(), rows: Vec::new() };
+    let mut sheet = Sheet { titles: 0, header_line: Line::of_csv(first_line), headers: Vec::new(), rows: Vec::new() };
     for record in reader.records() {
-        let record = record.map_err(|_not_text| (lines.line, Fault::NotUtf8))?;
-        let line = lines.of(record.position().map_or(0, csv::Position::byte));
+        let record = record.map_err(|_not_text| at((lines.line, Fault::NotUtf8)))?;
+        let line = Line::of_csv(lines.of(record.position().map_or(0, csv::Position::byte)));
         let Some(cells) = cells_of(&record) else { continue };
         if sheet.titles < titles {
             sheet.titles += 1;
@@ -56,7 +59,20 @@ pub fn read(bytes: &[u8], are_headers: impl Fn(&[String]) -> bool) -> Result<She
     if text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
         return Err((sheet.rows.last().map_or(sheet.header_line, |row| row.line), Fault::OpenQuote));
     }
-    if sheet.headers.is_empty() { Err((first_line, Fault::Empty)) } else { Ok(sheet) }
+    if sheet.headers.is_empty() { Err(at((first_line, Fault::Empty))) } else { Ok(sheet) }
+}
+
+/// Returns the first sheet of a workbook with headers among its first rows, else the first that is not empty.
+pub fn of_grids(grids: Vec<Grid>, are_headers: impl Fn(&[String]) -> bool) -> Result<Sheet, Unreadable> {
+    let headers_of = |grid: &Grid| grid.rows.iter().take(MOST_TITLES + 1).position(|row| are_headers(&row.cells));
+    let found = grids.iter().position(|grid| headers_of(grid).is_some());
+    let chosen = found.or_else(|| grids.iter().position(|grid| !grid.rows.is_empty()));
+    let empty = (Line { sheet: 1, row: 1 }, Fault::Empty);
+    let Some(grid) = chosen.and_then(|chosen| grids.into_iter().nth(chosen)) else { return Err(empty) };
+    let titles = headers_of(&grid).unwrap_or_default();
+    let mut rows = grid.rows.into_iter().skip(titles);
+    let Some(SheetRow { line: header_line, cells: headers }) = rows.next() else { return Err(empty) };
+    Ok(Sheet { titles, header_line, headers, rows: rows.collect() })
 }
 
 fn reader_of(text: &str, separator: u8) -> Reader<&[u8]> {
@@ -89,15 +105,12 @@ fn find_headers(text: &str, are_headers: impl Fn(&[String]) -> bool) -> (u8, usi
 }
 
 /// Returns the text without BOM and without Excel's `sep=;`, and the number of its first line.
-fn text_of(bytes: &[u8]) -> Result<(u64, &str), Unreadable> {
+fn text_of(bytes: &[u8]) -> Result<(u64, &str), (u64, Fault)> {
     if bytes.len() > MOST_BYTES {
         return Err((1, Fault::TooLarge));
     }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err((1, Fault::Utf16));
-    }
-    if bytes.starts_with(b"PK\x03\x04") {
-        return Err((1, Fault::Workbook));
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -125,7 +138,7 @@ fn separator(header: &str) -> u8 {
 }
 
 /// Trims white space, including Unicode spaces and zero-width characters.
-fn tidy(cell: &str) -> &str {
+pub fn tidy(cell: &str) -> &str {
     cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{FEFF}'))
 }
 
@@ -163,8 +176,8 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Vec<(u64, Vec<String>)> {
-        let sheet = read(text.as_bytes(), |_| false).map_err(|(line, fault)| format!("{line} {fault:?}")).unwrap();
-        sheet.rows.into_iter().map(|row| (row.line, row.cells)).collect()
+        let sheet = read(text.as_bytes(), |_| false).map_err(|(line, fault)| format!("{line:?} {fault:?}")).unwrap();
+        sheet.rows.into_iter().map(|row| (row.line.row, row.cells)).collect()
     }
 
     #[test]
@@ -188,8 +201,8 @@ mod tests {
     fn what_stands_above_the_headers_is_a_title() {
         for text in ["ỦY BAN, XÃ\n\nDANH SÁCH\na;b\n1;2\n", "ỦY BAN, XÃ;\n;\n;DANH SÁCH\na;b\n1;2\n"] {
             let sheet = read(text.as_bytes(), |cells| cells == ["a", "b"]).map_err(drop).unwrap();
-            assert_eq!((sheet.titles, sheet.header_line), (2, 4), "{text:?}");
-            assert_eq!(sheet.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [5]);
+            assert_eq!((sheet.titles, sheet.header_line.row), (2, 4), "{text:?}");
+            assert_eq!(sheet.rows.iter().map(|row| row.line.row).collect::<Vec<_>>(), [5]);
         }
         let sheet = read(b"c;d\n1;2\n", |cells| cells == ["a", "b"]).map_err(drop).unwrap();
         assert_eq!((sheet.titles, sheet.headers), (0, vec!["c".to_owned(), "d".to_owned()]));
@@ -199,11 +212,10 @@ mod tests {
     fn a_file_that_cannot_be_read_says_where_and_why() {
         let refused = |bytes: &[u8]| match read(bytes, |_| false) {
             Ok(_) => panic!("it was read"),
-            Err((line, fault)) => (line, format!("{fault:?}")),
+            Err((line, fault)) => (line.row, format!("{fault:?}")),
         };
         assert_eq!(refused(b"a,b\n1,2\n1,\xe9\n"), (3, "NotUtf8".to_owned()));
         assert_eq!(refused(b"\xff\xfea\0"), (1, "Utf16".to_owned()));
-        assert_eq!(refused(b"PK\x03\x04"), (1, "Workbook".to_owned()));
         assert_eq!(refused(b"\n \n"), (1, "Empty".to_owned()));
         assert_eq!(refused(b"a,b\n1,2\n\"3,4\n5,6\n"), (3, "OpenQuote".to_owned()));
     }

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde::Deserialize;
+use ketnghia_macros::input;
 use serde_json::{Map, Value, json};
-use validator::Validate;
 
 use super::Import;
 use super::cells::{Reads, Words};
 use super::columns::Column;
+use super::line::Line;
 use super::report::Fault;
 use super::table::Row;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
@@ -56,24 +56,26 @@ pub fn columns() -> Vec<Column> {
 }
 
 /// The value of a line. Other cells of its row are errors.
-#[derive(Deserialize, Validate)]
+#[input]
 struct Amount {
+    #[length(1..=10)]
     area: String,
-    #[validate(range(min = 0, max = 1_000_000_000_000_i64))]
+    #[range(0..=1_000_000_000_000)]
     value: i64,
 }
 
-#[derive(Deserialize, Validate)]
+#[input]
 struct Points {
+    #[length(1..=10)]
     area: String,
-    #[validate(range(min = 0, max = 1000))]
+    #[range(0..=1000)]
     value: i64,
 }
 
 /// The rows of a standard.
 struct Entry {
     /// Line of the row `standard`, else of the first row.
-    line: u64,
+    line: Line,
     body: Option<Map<String, Value>>,
     rows: usize,
     sound: bool,
@@ -167,7 +169,7 @@ impl Entry {
 /// Adds a standard, unless another one is in force in its period.
 fn add(
     work: &mut Import<'_>,
-    line: u64,
+    line: Line,
     rows: usize,
     new: NewStandard,
     known: &mut Vec<PovertyStandard>,

@@ -6,14 +6,25 @@ use serde_json::{Map, Value};
 
 use super::cells::{self, Wrong};
 use super::columns::{Column, is_of_members, is_passed_over};
+use super::line::Line;
 use super::report::{ColumnRef, Fault, Report};
 use super::sheet::{Sheet, SheetRow};
 use crate::kernel::http::problem::{FieldCode, FieldError};
 use crate::kernel::value::text::plain;
 
 /// Fields and codes of the API, with the column of a list that they refer to.
-const MEANT: [(&str, &str); 12] = [
+const MEANT: [(&str, &str); 22] = [
     ("village_id", "village"),
+    ("village_id", "address"),
+    ("head_birth_date", "birth_date"),
+    ("head_birth_date", "head_birth_year"),
+    ("head_birth_year", "birth_date"),
+    ("birth_year", "birth_date"),
+    ("head_sex", "sex"),
+    ("name", "member_name"),
+    ("name", "head_name"),
+    ("members", "member_name"),
+    ("hardship_reasons", "merit_family"),
     ("parent_id", "commune"),
     ("locality_id", "locality"),
     ("organisation_id", "organisation"),
@@ -29,7 +40,7 @@ const MEANT: [(&str, &str); 12] = [
 
 /// A row of fields, without those whose cells could not be parsed.
 pub struct Row {
-    pub line: u64,
+    pub line: Line,
     pub fields: Map<String, Value>,
     /// Whether every cell could be parsed.
     pub sound: bool,
@@ -59,6 +70,10 @@ impl Row {
 pub struct Headers(HashMap<&'static str, ColumnRef>);
 
 impl Headers {
+    pub fn of_columns(columns: HashMap<&'static str, ColumnRef>) -> Self {
+        Self(columns)
+    }
+
     pub fn of(&self, field: &str) -> Option<ColumnRef> {
         self.0.get(field).cloned()
     }
@@ -113,23 +128,29 @@ pub fn drop_totals(sheet: &mut Sheet, columns: &[Column], headers: &Headers) -> 
         .filter_map(|column| Some(headers.of(column.field)?.index))
         .collect();
     let lacks = |row: &SheetRow| needed.iter().any(|index| row.cells.get(*index).is_none_or(String::is_empty));
-    let is_total = |row: &SheetRow| {
-        let first = row.cells.iter().find(|cell| !cell.is_empty()).map_or("", String::as_str);
-        let word = plain(first.split([' ', ':', '.', '\u{a0}']).next().unwrap_or_default());
-        let sums_up = [plain("tổng"), plain("cộng")].contains(&word);
-        sums_up && lacks(row)
-    };
     let before = sheet.rows.len();
     let mut below = false;
     sheet.rows.retain(|row| {
-        below |= is_total(row);
+        below |= sums_up(row) && lacks(row);
         !(below && lacks(row))
     });
     before - sheet.rows.len()
 }
 
+/// Whether the first text of a row is a word for a total.
+pub fn sums_up(row: &SheetRow) -> bool {
+    let first = row.cells.iter().find(|cell| !cell.is_empty()).map_or("", String::as_str);
+    let word = plain(first.split([' ', ':', '.', '\u{a0}']).next().unwrap_or_default());
+    [plain("tổng"), plain("cộng")].contains(&word)
+}
+
 /// Parses every cell of a row; reports those that cannot be parsed.
-pub fn read_row(row: &SheetRow, columns: &[Column], headers: &Headers, report: &mut Report) -> Row {
+pub fn read_row<'c>(
+    row: &SheetRow,
+    columns: impl IntoIterator<Item = &'c Column>,
+    headers: &Headers,
+    report: &mut Report,
+) -> Row {
     let mut fields = Map::new();
     let mut sound = true;
     for column in columns {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::Import;
 use super::cells::{Reads, Words, Wrong};
 use super::columns::Column;
+use super::line::Line;
 use super::places::Places;
 use super::report::{Fault, NewAccount};
 use super::table::Row;
@@ -79,11 +80,11 @@ pub fn columns() -> Vec<Column> {
 pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     let places = Places::load(work.tx.conn)?;
     let units = Units::load(work)?;
-    let read: Vec<(u64, NewUser)> = rows.into_iter().filter_map(|row| user(work, &places, &units, row)).collect();
+    let read: Vec<(Line, NewUser)> = rows.into_iter().filter_map(|row| user(work, &places, &units, row)).collect();
     let usernames: Vec<&str> = read.iter().map(|(_, new)| new.username.as_str()).collect();
     let known: HashMap<String, User> =
         queries::named(&mut work.tx, &usernames)?.into_iter().map(|user| (user.username.clone(), user)).collect();
-    let mut lines: HashMap<String, u64> = HashMap::new();
+    let mut lines: HashMap<String, Line> = HashMap::new();
     let now = records::now(work.tx.conn)?;
     for (line, new) in read {
         if let Some(first) = lines.insert(new.username.clone(), line) {
@@ -99,7 +100,7 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
 }
 
 /// Converts a row to the body of a request.
-fn user(work: &mut Import<'_>, places: &Places, units: &Units, mut row: Row) -> Option<(u64, NewUser)> {
+fn user(work: &mut Import<'_>, places: &Places, units: &Units, mut row: Row) -> Option<(Line, NewUser)> {
     let line = row.line;
     let commune = work.place(places, &mut row, "commune", &[LocalityLevel::Commune], None);
     let role: Option<Role> = row.text("role").and_then(|word| word.parse().ok());
@@ -150,7 +151,7 @@ impl Units {
 }
 
 /// Adds an account with its one-time password, which a dry run does not generate.
-fn add(work: &mut Import<'_>, line: u64, new: NewUser, expires: DateTime<Utc>) -> Result<()> {
+fn add(work: &mut Import<'_>, line: Line, new: NewUser, expires: DateTime<Utc>) -> Result<()> {
     let secret = if work.commit && work.report.is_clean() {
         let password = passwords::one_time()?;
         Some((passwords::hash(&password)?, password))
@@ -175,7 +176,7 @@ fn add(work: &mut Import<'_>, line: u64, new: NewUser, expires: DateTime<Utc>) -
 }
 
 /// Leaves an existing account and its password unchanged; differences are warnings.
-fn keep(work: &mut Import<'_>, line: u64, new: &NewUser, known: &User) {
+fn keep(work: &mut Import<'_>, line: Line, new: &NewUser, known: &User) {
     let fields = [
         ("full_name", plain(&new.full_name) != plain(&known.full_name)),
         ("role", new.role != known.role),

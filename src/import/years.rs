@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::Import;
+use super::line::Line;
 use super::report::Fault;
 
 /// A record of the file, with the years of all its rows and their lines.
 pub struct Entry<N, Y> {
-    pub line: u64,
+    pub line: Line,
     pub new: N,
-    pub years: Vec<(u64, Y)>,
+    pub years: Vec<(Line, Y)>,
 }
 
 impl<N, Y> Entry<N, Y> {
@@ -21,7 +22,7 @@ impl<N, Y> Entry<N, Y> {
 }
 
 /// A row: its line, the key of the record, the record, and its year, if any.
-pub type YearRow<K, N, Y> = (u64, K, N, Option<Y>);
+pub type YearRow<K, N, Y> = (Line, K, N, Option<Y>);
 
 /// Joins the rows of each record. Reports two rows with the same year, or without one, as an error of `field`.
 pub fn join<K: Hash + Eq, N, Y>(

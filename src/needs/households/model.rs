@@ -218,6 +218,7 @@ pub struct HouseholdRow {
     pub head_name: String,
     pub head_sex: Option<Sex>,
     pub head_birth_year: Option<i32>,
+    pub head_birth_date: Option<NaiveDate>,
     pub ethnic_group: String,
     pub poverty_year: Option<i32>,
     pub hardship_reasons: Vec<HardshipReason>,

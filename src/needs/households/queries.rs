@@ -160,17 +160,17 @@ fn village_has_ended() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool
 }
 
 pub fn create(tx: &mut Tx<'_>, id: HouseholdId, mut new: NewHousehold) -> Result<()> {
-    register(tx, id, &mut new, None)
+    let first = NewAssessment::first(id, &new);
+    register(tx, id, &mut new, &first)
 }
 
-/// Creates a household with its first assessment, which a decision may recognise.
-pub fn register(tx: &mut Tx<'_>, id: HouseholdId, new: &mut NewHousehold, decision: Option<&str>) -> Result<()> {
+/// Creates a household with its first assessment.
+pub fn register(tx: &mut Tx<'_>, id: HouseholdId, new: &mut NewHousehold, first: &NewAssessment) -> Result<()> {
     check_village(tx, new.village_id)?;
     new.decide_birth_years();
     check_births(new.head_birth_date, new.head_birth_year, &new.members, tx.today)?;
     let acted_for = if tx.actor.role() == Some(Role::VillageHead) { None } else { Some(new.village_id) };
-    let first = NewAssessment { decision_number: decision.map(str::to_owned), ..NewAssessment::first(id, new) };
-    let placed = household_assessments::queries::place(tx, &first)?;
+    let placed = household_assessments::queries::place(tx, first)?;
     // A confirmed assessment shows at once, so that the new household is one version.
     let counts = tx.actor.may(Permission::ConfirmAssessments);
     let shown = (
@@ -183,7 +183,7 @@ pub fn register(tx: &mut Tx<'_>, id: HouseholdId, new: &mut NewHousehold, decisi
     );
     let entered = (households::acted_by.eq(UserId(tx.actor.id)), households::on_behalf_of.eq(acted_for));
     diesel::insert_into(households::table).values((households::id.eq(id), entered, &*new, shown)).execute(tx.conn)?;
-    household_assessments::queries::insert(tx, Uuid::now_v7().into(), &first, &placed)?;
+    household_assessments::queries::insert(tx, Uuid::now_v7().into(), first, &placed)?;
     if !new.members.is_empty() {
         replace_members(tx, id, &new.members)?;
     }

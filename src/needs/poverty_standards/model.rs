@@ -3,7 +3,6 @@ use diesel::prelude::*;
 use ketnghia_macros::input;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use validator::Validate;
 
 use crate::kernel::db::schema::poverty_standards;
 use crate::kernel::value::code::code;
@@ -17,12 +16,13 @@ code! {
 }
 
 /// An indicator in which a household can be deprived.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[input]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StandardIndicator {
     pub code: Indicator,
-    #[validate(length(min = 1, max = 200))]
+    #[length(1..=200)]
     pub name_vi: String,
-    #[validate(length(min = 1, max = 200))]
+    #[length(1..=200)]
     pub name_en: String,
 }
 

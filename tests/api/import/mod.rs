@@ -3,10 +3,12 @@
 
 mod cells;
 mod standards;
+mod workbook;
+mod xlsx;
 
 use std::process::Command;
 
-use ketnghia::import::{self, Kind, Remark, Report, Request};
+use ketnghia::import::{self, Kind, Options, Remark, Report, Request};
 use ketnghia::kernel::locale::Locale;
 use serde_json::json;
 use uuid::Uuid;
@@ -17,13 +19,27 @@ const LIST: &[u8] = include_bytes!("fixtures/ho-ngheo.csv");
 
 impl World {
     fn import(&self, kind: Kind, username: &str, content: &[u8], commit: bool) -> Report {
-        let request = Request { kind, username: Some(username), content, commit, locale: Locale::En };
+        let request = Request {
+            kind,
+            username: Some(username),
+            content,
+            commit,
+            locale: Locale::En,
+            options: Options::default(),
+        };
         import::run(&self.server.db, &self.server.state.secrets, &request).unwrap()
     }
 
     /// The error of an import that is refused before the file is read.
     fn refused(&self, kind: Kind, username: &str) -> String {
-        let request = Request { kind, username: Some(username), content: b"x\n", commit: true, locale: Locale::En };
+        let request = Request {
+            kind,
+            username: Some(username),
+            content: b"x\n",
+            commit: true,
+            locale: Locale::En,
+            options: Options::default(),
+        };
         import::run(&self.server.db, &self.server.state.secrets, &request).map(drop).unwrap_err()
     }
 
@@ -43,7 +59,7 @@ fn ianan() -> (World, Uuid, Uuid) {
 fn said(remarks: &[Remark]) -> Vec<(u64, &str, &str)> {
     let header = |remark: &'_ Remark| remark.column.as_ref().map_or("", |column| column.header.as_str()).to_owned();
     let mut said: Vec<(u64, String, &str)> =
-        remarks.iter().map(|remark| (remark.line, header(remark), remark.code.as_str())).collect();
+        remarks.iter().map(|remark| (remark.line.row, header(remark), remark.code.as_str())).collect();
     said.sort();
     said.into_iter().map(|(line, header, code)| (line, &*header.leak(), code)).collect()
 }
@@ -118,7 +134,7 @@ fn an_import_overwrites_no_household_and_adds_assessments_of_new_years() {
     assert_clean(&report, 0, 1, 0);
     let differs: Vec<&str> = said(&report.warnings).into_iter().map(|(_, header, _)| header).collect();
     assert_eq!(differs, ["Ghi chú", "Số điện thoại"]);
-    assert!(report.warnings.iter().all(|remark| remark.line == 2 && remark.code == "differs"));
+    assert!(report.warnings.iter().all(|remark| remark.line.row == 2 && remark.code == "differs"));
     let kept = head.get(&format!("/households/{id}")).expect(200);
     assert_eq!((&kept["note"], &kept["poverty_status"]), (&json!("của trưởng làng"), &json!("near_poor")));
 

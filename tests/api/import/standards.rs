@@ -1,6 +1,6 @@
 //! Imports of poverty standards, which the operator runs without an acting user.
 
-use ketnghia::import::{self, Kind, Report, Request};
+use ketnghia::import::{self, Kind, Options, Report, Request};
 use ketnghia::kernel::locale::Locale;
 use serde_json::json;
 
@@ -17,8 +17,14 @@ const NEXT: &str = "standard,row_type,area,code,value,name_vi,name_en,basis,star
 
 impl World {
     fn import_standards(&self, content: &str, commit: bool) -> Report {
-        let request =
-            Request { kind: Kind::Standards, username: None, content: content.as_bytes(), commit, locale: Locale::En };
+        let request = Request {
+            kind: Kind::Standards,
+            username: None,
+            content: content.as_bytes(),
+            commit,
+            locale: Locale::En,
+            options: Options::default(),
+        };
         import::run(&self.server.db, &self.server.state.secrets, &request).unwrap()
     }
 }
@@ -77,7 +83,10 @@ fn wrong_rows_of_a_standard_are_reported_and_nothing_is_written() {
     );
     assert_eq!(one("s1,standard,,,,Tên,Name,,2027-01-02,2027-01-01"), ["2 ends_on period_reversed"]);
     assert_eq!(one("S-1,standard,,,,Tên,Name,,2027-01-01,2030-12-31"), ["2 standard invalid_value"]);
-    assert_eq!(one("s1,standard,,I01,,Tên,,,2027-01-01,"), ["2 code unknown_field", "2 name_en required"]);
+    assert_eq!(
+        one("s1,standard,,I01,,Tên,,,2027-01-01,"),
+        ["2 code unknown_field", "2 ends_on required", "2 name_en required"]
+    );
     assert_eq!(one("s1,indicator,,I01,,Tên,Name,,,"), ["2 row_type required"]);
     let wrong = format!(
         "{standard}\ns1,indicator,,i1,,Tên,Name,,,\ns1,indicator,,I01,,,Name,,,\ns1,income_vnd,,,5,,,,,\n\
