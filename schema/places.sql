@@ -124,7 +124,7 @@ begin
   if tg_op = 'INSERT' or (new.parent_id is distinct from old.parent_id and new.scope_path = old.scope_path and new.merged_into_id is null) then
     select p.scope_path || new.label || '.', p.province_id, p.district_id, p.commune_id
       into new.scope_path, new.province_id, new.district_id, new.commune_id
-      from localities p where p.id = new.parent_id;
+      from public.localities p where p.id = new.parent_id;
   end if;
   return new;
 end $$;

@@ -103,7 +103,10 @@ fn a_village_that_merges_gives_its_households_and_its_open_gifts_to_the_other() 
     assert_eq!(homes["total"], 12);
     assert!(homes["items"].as_array().unwrap().iter().all(|home| home["village_id"] == json!(stage.other)));
     assert_eq!(households(&stage.official, "2026-11-22"), [(json!("Tung"), json!(12))]);
-    assert_eq!(households(&stage.official, "2026-06-30&from=2026-01-01&to=2026-06-30"), [(json!("Klă"), json!(12))]);
+    assert_eq!(
+        households(&stage.official, "2026-06-30&from=2026-01-01&to=2026-06-30"),
+        [(json!("Klă"), json!(12)), (json!("Tung"), json!(0))]
+    );
     assert_eq!(households(&stage.official, "2026-07-01&from=2026-01-01&to=2026-07-01"), [(json!("Tung"), json!(12))]);
 
     let twinnings = stage.official.get("/twinnings").expect(200);
@@ -159,13 +162,25 @@ fn a_village_that_ended_before_its_commune_ends_with_its_first_version() {
     let dakkoi = locality_id(2025, "23485");
     let (official, village) = (world.commune(dakkoi), world.village(dakkoi, "Kon Dơ Xing"));
     let path = format!("/localities/{village}");
-    assert_eq!(official.get(&format!("{path}/history")).expect(200)["versions"].as_array().unwrap().len(), 2);
+    let versions = |client: &Client| {
+        let history = client.get(&format!("{path}/history")).expect(200);
+        let row = |version: &Value| (version["valid_from"].clone(), version["valid_to"].clone());
+        (
+            history["versions"].as_array().unwrap().iter().map(row).collect::<Vec<_>>(),
+            history["versions"][0]["id"].clone(),
+        )
+    };
+    let (before, first) = versions(&official);
+    assert_eq!(before, [(Value::Null, json!("2025-06-30")), (json!("2025-07-01"), Value::Null)]);
+    let former = json!({"parent_id": locality_id(2024, "23482")}).to_string();
+    let first = format!("{path}/versions/{}", first.as_str().unwrap());
+    official.with("If-Match", "*").send("PATCH", &first, Some(former)).expect(200);
     official.post(&format!("{path}/end"), json!({"ends_on": "2025-05-31", "twinnings": "end"})).expect(200);
-    let history = official.get(&format!("{path}/history")).expect(200);
-    assert_eq!((&history["versions"][0]["valid_to"], &history["versions"][1]), (&json!("2025-05-31"), &Value::Null));
+    let ended = [(Value::Null, json!("2025-05-31"))];
+    assert_eq!(versions(&official).0, ended);
+    // The tree of the next day is the same.
     world.server.set_clock("2026-11-23T02:00:00Z");
-    let history = world.province(world.quangngai).get(&format!("{path}/history")).expect(200);
-    assert_eq!(history["versions"].as_array().unwrap().len(), 1);
+    assert_eq!(versions(&world.commune(dakkoi)).0, ended);
 }
 
 #[test]
@@ -204,10 +219,11 @@ fn the_households_of_a_divided_village_stay_until_each_is_moved() {
     assert_eq!(stage.official.get("/households?village_ended=true").expect(200)["items"].as_array().unwrap().len(), 1);
     assert_eq!(stage.official.get(&format!("/twinnings/{tie}")).expect(200)["status"], "ended");
     // Villages of another commune: only a range that holds all of them.
-    let far = world.village(world.kongchro, "Hle Hlang");
-    let (path, body) = (format!("/localities/{third}/end"), stage.body(json!({"successor_ids": [stage.other, far]})));
+    let [last, far] =
+        [(world.ianan, "Ring"), (world.kongchro, "Hle Hlang")].map(|(commune, name)| world.village(commune, name));
+    let (path, body) = (format!("/localities/{last}/end"), stage.body(json!({"successor_ids": [stage.other, far]})));
     stage.official.post(&path, body.clone()).expect_invalid(&[("#/successor_ids/1", "not_found")]);
-    let (_, tie) = stage.twinned(third);
+    let (_, tie) = stage.twinned(last);
     let kongchro = world.commune(world.kongchro);
     kongchro.get(&format!("/twinnings/{tie}")).expect_problem(404, "not_found");
     world.province(world.gialai).post(&path, body).expect(200);

@@ -200,7 +200,7 @@ fn an_api_key_of_an_ended_place_counts_nothing_and_none_can_be_created_for_it() 
     let yangtrung = locality_id(2024, "23845");
     world.server.set_clock(BEFORE);
     let village = village_in(&world.commune(yangtrung), yangtrung, "Hle Hlang");
-    world.households(village, 9, "poor", 2025);
+    world.households(village, 9, "poor", 2024);
     let key = world.key(locality_id(2024, "64"), yangtrung);
     let poor = |key: &Client, question: &str| {
         key.get(&format!("/aggregates/poverty{question}")).expect(200)["totals"]["poor"].clone()
