@@ -804,21 +804,20 @@ CREATE FUNCTION public.app_former_places() RETURNS uuid[]
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  with recursive lineage as (
-    select l.id from public.localities l
+  with recursive above as (
+    select former.id
+      from public.localities l
+     cross join lateral (select v.parent_id from public.locality_versions v where v.locality_id = l.id
+                          union all
+                         select s.predecessor_id from public.locality_successions s where s.successor_id = l.id) former(id)
      where public.app_role() in ('commune', 'district') and l.level = 'village'
        and l.scope_path >= public.app_low() and l.scope_path < public.app_high()
-     union
-    select s.predecessor_id from lineage g join public.localities l on l.id = g.id and l.level = 'village'
-      join public.locality_successions s on s.successor_id = g.id
-  ), above as (
-    select id from lineage
      union
     select v.parent_id from above a join public.locality_versions v on v.locality_id = a.id
   )
   select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province' $$;
 
-COMMENT ON FUNCTION public.app_former_places() IS 'Ended places that villages of the caller''s range, or their predecessors, were or lay in';
+COMMENT ON FUNCTION public.app_former_places() IS 'Ended communes and districts in which a village of the caller''s range lay, and villages that ended into one';
 
 CREATE FUNCTION public.app_former_residents(days date[]) RETURNS TABLE(village_id uuid, on_day date, poverty_status text, standard text, special_hardship boolean, minority boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1107,7 +1106,7 @@ CREATE FUNCTION public.app_keep_own() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
-  if current_user = 'app' and not coalesce(old.scope_path >= public.app_low() and old.scope_path < public.app_high(), false)
+  if current_user = 'app' and not public.app_in_range(old.scope_path)
      and (to_jsonb(new) - 'updated_at') <> (to_jsonb(old) - 'updated_at') then
     raise exception 'only officials above an organisation change it' using constraint = 'organisations_own', errcode = 'insufficient_privilege';
   end if;
@@ -1787,7 +1786,7 @@ begin
   if tg_op = 'INSERT' or (new.parent_id is distinct from old.parent_id and new.scope_path = old.scope_path and new.merged_into_id is null) then
     select p.scope_path || new.label || '.', p.province_id, p.district_id, p.commune_id
       into new.scope_path, new.province_id, new.district_id, new.commune_id
-      from localities p where p.id = new.parent_id;
+      from public.localities p where p.id = new.parent_id;
   end if;
   return new;
 end $$;
@@ -2397,7 +2396,7 @@ declare
   ended date;
 begin
   if exists (select from unnest(array[subject, successor]) x(id) left join public.organisations o using (id)
-              where not coalesce(o.scope_path >= public.app_low() and o.scope_path < public.app_high(), false)) then
+              where not coalesce(public.app_in_range(o.scope_path), false)) then
     perform public.app_refuse('app_not_found');
   end if;
   select o.valid_to into ended from public.organisations o where o.id = subject for update;
@@ -2425,7 +2424,7 @@ end $$;
 
 COMMENT ON FUNCTION public.app_succeed_organisation(subject uuid, successor uuid, begins date, with_twinnings boolean) IS 'Ends an organisation on the day before, continues its twinnings with the successor or ends them, and attaches its organisations to the successor';
 
-CREATE FUNCTION public.app_succeed_place(place uuid, successors uuid[], begins date) RETURNS TABLE(twinnings_ended integer, twinnings_succeeded integer)
+CREATE FUNCTION public.app_succeed_place(place uuid, successors uuid[], begins date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -2434,29 +2433,24 @@ declare
   successor uuid;
 begin
   if exists (select from unnest(place || successors) x(id) left join public.localities l using (id)
-              where not coalesce(l.scope_path >= public.app_low() and l.scope_path < public.app_high(), false)) then
+              where not coalesce(public.app_in_range(l.scope_path), false)) then
     perform public.app_refuse('app_not_found');
   end if;
-  twinnings_ended := 0; twinnings_succeeded := 0;
   for former in
-    select t.* from public.twinnings t where t.locality_id = place and (t.ends_on is null or t.ends_on >= begins)
+    select t.* from public.twinnings t where t.locality_id = place and t.starts_on < begins and (t.ends_on is null or t.ends_on >= begins)
        and (t.last_day is null or t.last_day >= begins - 1) order by t.lead desc, t.id for update
   loop
-    -- A twinning that has not begun cannot end on the day before; app_keep_inside counts it.
-    update public.twinnings t set ends_on = begins - 1 where t.id = former.id and t.starts_on < begins;
-    twinnings_ended := twinnings_ended + 1;
+    update public.twinnings t set ends_on = begins - 1 where t.id = former.id;
     foreach successor in array successors loop
-      if former.starts_on < begins and public.app_may_succeed(former.programme_id, former.organisation_id, successor, begins) then
+      if public.app_may_succeed(former.programme_id, former.organisation_id, successor, begins) then
         perform public.app_succeed_twinning(former.id, gen_random_uuid(), begins, former.programme_id, former.organisation_id, successor,
           former.lead and not public.app_leads_there(former.programme_id, successor, begins), former.decision_number, former.decision_date);
-        twinnings_succeeded := twinnings_succeeded + 1;
       end if;
     end loop;
   end loop;
-  return next;
 end $$;
 
-COMMENT ON FUNCTION public.app_succeed_place(place uuid, successors uuid[], begins date) IS 'Ends the twinnings of a place on the day before, and continues each with every successor that its programme and organisation can be twinned with; {}: ends them. Call it before valid_to of the place is set, in the same transaction; place and successors lie in the range of the caller, else app_not_found. Raises app_in_use, with counts, for records on that day or later. A twinning leads at a successor only where no other one does';
+COMMENT ON FUNCTION public.app_succeed_place(place uuid, successors uuid[], begins date) IS 'Ends the twinnings of a place on the day before, and continues each at every successor with which its programme and organisation may be twinned; {}: only ends them. Called before the place ends, in the same transaction. Place and successors lie in the caller''s range, else app_not_found. Raises app_in_use, with counts, for records on that day or later. A twinning leads at a successor only where no other one does';
 
 CREATE FUNCTION public.app_succeed_twinning(subject uuid, new_id uuid, begins date, programme uuid, organisation uuid, locality uuid, leads boolean, decision text, decided date) RETURNS void
     LANGUAGE plpgsql
@@ -6317,6 +6311,7 @@ REVOKE ALL ON FUNCTION public.app_succeed_organisation(subject uuid, successor u
 GRANT ALL ON FUNCTION public.app_succeed_organisation(subject uuid, successor uuid, begins date, with_twinnings boolean) TO app;
 
 REVOKE ALL ON FUNCTION public.app_succeed_place(place uuid, successors uuid[], begins date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_succeed_place(place uuid, successors uuid[], begins date) TO app;
 
 REVOKE ALL ON FUNCTION public.app_succeed_twinning(subject uuid, new_id uuid, begins date, programme uuid, organisation uuid, locality uuid, leads boolean, decision text, decided date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_succeed_twinning(subject uuid, new_id uuid, begins date, programme uuid, organisation uuid, locality uuid, leads boolean, decision text, decided date) TO app;

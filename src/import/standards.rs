@@ -60,7 +60,7 @@ pub fn columns() -> Vec<Column> {
 struct Amount {
     #[length(1..=10)]
     area: String,
-    #[range(0..=1_000_000_000_000)]
+    #[range(0..=1_000_000_000_000_i64)]
     value: i64,
 }
 
@@ -68,7 +68,7 @@ struct Amount {
 struct Points {
     #[length(1..=10)]
     area: String,
-    #[range(0..=1000)]
+    #[range(0..=1000_i64)]
     value: i64,
 }
 

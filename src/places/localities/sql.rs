@@ -6,7 +6,7 @@ diesel::define_sql_function! {
     /// Ends the twinnings of a place on the day before, and continues them at its successors.
     fn app_succeed_place(place: SqlUuid, successors: Array<SqlUuid>, begins: Date) -> Nullable<Text>;
 }
-define_sql_function! {
+diesel::define_sql_function! {
     /// The ancestor of a place on a day, at the given level.
     fn app_ancestor(place: SqlUuid, wanted_level: Text, day: Date) -> Nullable<SqlUuid>;
 }
