@@ -146,16 +146,12 @@ end $$;
 create trigger ac_last_day before insert or update of ends_on on twinnings for each row execute function app_last_day_of_new();
 
 -- Follows a programme, organisation or place whose end changes. An organisation also ends its twinnings, which would begin
--- again when the organisation is reopened; so does a village, whose twinnings were to last longer.
+-- again when the organisation is reopened. The twinnings of a village that ends are ended before (app_succeed_place).
 create function app_follow_end() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   if tg_table_name = 'organisations' then
     update public.twinnings t set ends_on = new.valid_to
      where t.organisation_id = new.id and t.starts_on <= new.valid_to and (t.ends_on is null or t.ends_on > new.valid_to);
-  elsif tg_table_name = 'localities' then
-    update public.twinnings t set ends_on = new.valid_to
-     where new.level = 'village' and t.locality_id = new.id and t.starts_on <= new.valid_to
-       and (t.ends_on is null or t.ends_on > new.valid_to);
   end if;
   update public.twinnings t set last_day = public.app_last_day(t)
    where case tg_table_name when 'programmes' then t.programme_id = new.id when 'organisations' then t.organisation_id = new.id

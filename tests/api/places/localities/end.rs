@@ -69,18 +69,19 @@ fn a_village_that_merges_gives_its_households_and_its_open_gifts_to_the_other() 
     let world = &stage.world;
     world.households(stage.ending, 12, "poor", 2025);
     let (unit, tie) = stage.twinned(stage.ending);
-    stage.twinned(stage.ending);
+    let (_, second) = stage.twinned(stage.ending);
     let gift = id_of(&world.unit(unit).post("/gifts", stage.gift(tie, stage.ending, "2026-05-10")).expect(201));
     let head = world.head(stage.other);
     let former = world.user("langkla", "village_head", Some(stage.ending), None);
     head.get(&format!("/gifts/{gift}")).expect_problem(404, "not_found");
 
-    let planned = stage.end(json!({"dry_run": true}));
+    let succeed = json!({"twinnings": "succeed"});
+    let planned = stage.end(json!({"twinnings": "succeed", "dry_run": true}));
     assert_eq!(planned, numbers(12, 0, 2, 1));
     assert_eq!(stage.official.get(&format!("/localities/{}", stage.ending)).expect(200)["valid_to"], Value::Null);
-    let done = stage.end(json!({}));
+    let done = stage.end(succeed.clone());
     assert_eq!(done, planned);
-    assert_eq!(stage.end(json!({})), done, "the same call again has the same answer");
+    assert_eq!(stage.end(succeed), done, "the same call again has the same answer");
     stage
         .official
         .post(&stage.path(), stage.body(json!({"ends_on": "2026-06-29"})))
@@ -109,10 +110,20 @@ fn a_village_that_merges_gives_its_households_and_its_open_gifts_to_the_other() 
     );
     assert_eq!(households(&stage.official, "2026-07-01&from=2026-01-01&to=2026-07-01"), [(json!("Tung"), json!(12))]);
 
-    let twinnings = stage.official.get("/twinnings").expect(200);
-    let ends: Vec<_> =
-        twinnings["items"].as_array().unwrap().iter().map(|item| (&item["last_day"], &item["status"])).collect();
-    assert_eq!(ends, [(&json!("2026-06-30"), &json!("ended")); 2]);
+    for ended in [tie, second] {
+        let read = stage.official.get(&format!("/twinnings/{ended}")).expect(200);
+        assert_eq!((&read["ends_on"], &read["status"]), (&json!("2026-06-30"), &json!("ended")));
+    }
+    let succeeded = stage.official.get(&format!("/twinnings?locality_id={}&status=active", stage.other)).expect(200);
+    let mut before: Vec<Uuid> = Vec::new();
+    for twinning in succeeded["items"].as_array().unwrap() {
+        assert_eq!((&twinning["starts_on"], &twinning["last_day"]), (&json!("2026-07-01"), &Value::Null));
+        before.push(twinning["predecessor_id"].as_str().unwrap().parse().unwrap());
+    }
+    before.sort();
+    let mut both = vec![tie, second];
+    both.sort();
+    assert_eq!(before, both);
     assert_eq!(former.get("/me").expect(200)["locality"]["valid_to"], "2026-06-30");
     assert_eq!(former.get("/households").expect(200)["items"], json!([]), "the account waits for another place");
 
@@ -295,6 +306,7 @@ fn wrong_days_and_successors_are_named() {
     wrong(json!({"successor_ids": [Uuid::now_v7()]}), &[("#/successor_ids/0", "not_found")]);
     wrong(json!({"successor_ids": vec![stage.other; 6]}), &[("#/successor_ids", "length")]);
     wrong(json!({"twinnings": "move"}), &[("#/twinnings", "invalid_value")]);
+    wrong(json!({"twinnings": "succeed", "successor_ids": []}), &[("#/successor_ids", "required")]);
     wrong(json!({"twinnings": null}), &[("#/twinnings", "required")]);
     let young = json!({"name": "Mới", "kind": "lang", "parent_id": world.ianan, "valid_from": "2026-07-02"});
     let young = id_of(&stage.official.post("/localities", young).expect(201));
