@@ -261,6 +261,7 @@ impl<P> May<P> {
 
     /// Takes a step that is answered with its outcome and not with the record; a repetition has the answer that was kept. To
     /// `rehearse` it computes the outcome and changes nothing.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a step that is taken once")]
     pub async fn take_once<I, B, R, T, W, F>(
         &self,
         word: &'static str,

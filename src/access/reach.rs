@@ -5,14 +5,19 @@
 //!
 //! Generic plans are shared by all callers (see `kernel/db`), so each kind of caller has a statement of its own.
 
+use diesel::RunQueryDsl;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::Bool;
+use uuid::Uuid;
 
 use super::actor::Actor;
 use super::policy::Role;
+use super::sql::app_organisations;
+use super::tx::Tx;
+use crate::kernel::http::problem::Result;
 use crate::kernel::list::page::Keyset;
 
 /// The extent of a caller's rows.
@@ -47,27 +52,39 @@ pub struct Reach {
     width: Width,
     ties: Ties,
     table: &'static str,
+    /// The caller's organisation succeeded no other one: one value of a column, in whose order an index is read.
+    alone: bool,
 }
 
 impl Reach {
     /// For tables of a village's records: `village_id`, `scope_path`.
     pub fn of_village_records(actor: &Actor, table: &'static str) -> Self {
-        Self { width: width(actor), ties: Ties::Place, table }
+        Self { width: width(actor), ties: Ties::Place, table, alone: false }
     }
 
     /// For parts of households: `household_id`, `scope_path`.
     pub fn of_household_parts(actor: &Actor, table: &'static str) -> Self {
-        Self { width: width(actor), ties: Ties::Household, table }
+        Self { width: width(actor), ties: Ties::Household, table, alone: false }
     }
 
     /// For gifts, visits and pledges of organisations in a village: the same, and `organisation_id`.
     pub fn of_gifts_and_visits(actor: &Actor, table: &'static str) -> Self {
-        Self { width: width(actor), ties: Ties::Organisation, table }
+        Self { width: width(actor), ties: Ties::Organisation, table, alone: false }
+    }
+
+    /// The same for a list of a unit, which is read in the order of one index where its organisation succeeded no other one.
+    pub fn of_gifts_and_visits_in(tx: &mut Tx<'_>, table: &'static str) -> Result<Self> {
+        let reach = Self::of_gifts_and_visits(tx.actor, table);
+        if reach.width != Width::Twinned {
+            return Ok(reach);
+        }
+        let organisations: Option<Vec<Uuid>> = diesel::select(app_organisations()).get_result(tx.conn)?;
+        Ok(Self { alone: organisations.is_none_or(|all| all.len() <= 1), ..reach })
     }
 
     /// For twinnings, which both ends see.
     pub fn of_twinnings(actor: &Actor) -> Self {
-        Self { width: width(actor), ties: Ties::BothEnds, table: "twinnings" }
+        Self { width: width(actor), ties: Ties::BothEnds, table: "twinnings", alone: false }
     }
 
     /// Whether the caller sees exactly the rows of its places: a province, the country, a key.
@@ -77,8 +94,12 @@ impl Reach {
 
     /// The condition as SQL text.
     pub fn sql(self) -> String {
-        let Self { width, ties, table: t } = self;
-        let own = format!("{t}.organisation_id = ANY ((SELECT app_organisations())::uuid[])");
+        let Self { width, ties, table: t, alone } = self;
+        let own = if alone {
+            format!("{t}.organisation_id = (SELECT app_organisation())")
+        } else {
+            format!("{t}.organisation_id = ANY ((SELECT app_organisations())::uuid[])")
+        };
         let twinned = |column: &str| format!("{t}.{column} = ANY ((SELECT app_villages())::uuid[])");
         let of_twinned_homes = || format!("{t}.household_id = ANY ((SELECT app_twinned_homes())::uuid[])");
         let within = |column: &str| match width {

@@ -17,6 +17,10 @@ define_sql_function! {
     fn app_low() -> Nullable<Text>;
 }
 define_sql_function! {
+    /// The organisation of the caller, and those that it succeeded.
+    fn app_organisations() -> Nullable<Array<Uuid>>;
+}
+define_sql_function! {
     /// The organisation that the caller acts for.
     fn app_organisation() -> Nullable<Uuid>;
 }

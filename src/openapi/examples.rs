@@ -25,6 +25,8 @@ enum Fit {
 const FITTING: &[(&str, &str, Fit)] = &[
     ("NewApiKey", "locality_id", Fit::Place(2025, "52")),
     ("NewAssessment", "household_id", Fit::Demo("household/tung/1")),
+    ("NewHouseholdConsent", "household_id", Fit::Demo("household/tung/1")),
+    ("NewHouseholdConsent", "organisation_id", Fit::Demo("organisation/caosu")),
     ("NewGift", "twinning_id", Fit::Demo("twinning/vanphong")),
     ("NewGift", "village_id", Fit::Demo("village/tung")),
     ("NewGift", "recipient_group", Fit::Text("all")),

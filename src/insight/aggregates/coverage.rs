@@ -20,6 +20,7 @@ answer! {
         #[schema(example = "2026-11-18")]
         last_gift_on = "max(k.last_gift) - DATE '1970-01-01'";
     };
+    /// Visits in the period.
     #[schema(example = 3)]
     visits: Things = "coalesce(sum(k.visits), 0)";
     #[schema(example = 12)]

@@ -298,6 +298,7 @@ pub struct AggregateKey {
     funding_source: Option<String>,
     #[schema(required = false, example = "department")]
     kind: Option<String>,
+    /// The poverty standard.
     #[schema(required = false, example = "nd07_2021")]
     standard: Option<String>,
 }

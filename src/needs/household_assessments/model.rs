@@ -69,12 +69,14 @@ pub struct AssessmentWarning {
 pub struct Assessment {
     pub id: AssessmentId,
     pub household_id: HouseholdId,
+    /// Name of the head of the household.
     #[schema(example = "Rơ Mah H'Blơi")]
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub household_head_name: String,
     /// Where the household lives today.
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub village_id: Option<LocalityId>,
+    /// The day of the assessment.
     #[schema(example = "2026-11-20")]
     pub assessed_on: NaiveDate,
     #[diesel(embed)]
@@ -83,6 +85,7 @@ pub struct Assessment {
     pub poverty_status: PovertyStatus,
     /// Indicators of the standard in which the household is deprived.
     pub deprivations: Vec<Indicator>,
+    /// Causes of its poverty.
     pub poverty_causes: Vec<PovertyCause>,
     /// Points of part B1 of the form (income).
     #[schema(example = 120)]
@@ -109,8 +112,11 @@ pub struct Assessment {
     pub corrected_by_id: Option<AssessmentId>,
     /// The user who entered it.
     pub assessor_id: Option<UserId>,
+    /// The official who confirmed it, or entered it as confirmed.
     pub confirmed_by: Option<UserId>,
+    /// The time of the confirmation.
     pub confirmed_at: Option<DateTime<Utc>>,
+    /// Doubts about it, for review.
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub warnings: Vec<AssessmentWarning>,
     /// Actions that the caller can take now.
@@ -181,6 +187,7 @@ pub struct NewAssessment {
     #[length(..=30)]
     #[serde(default)]
     pub deprivations: Vec<Indicator>,
+    /// Causes of its poverty.
     #[length(..=12)]
     #[serde(default)]
     pub poverty_causes: Vec<PovertyCause>,
@@ -230,6 +237,7 @@ impl NewAssessment {
 /// Changes of an assessment that is not confirmed.
 #[changes(household_assessments)]
 pub struct AssessmentChanges {
+    /// From 1990-01-01 until today; the household was active on that day.
     #[any_day]
     #[diesel(skip_update)]
     pub assessed_on: Option<NaiveDate>,
@@ -239,14 +247,19 @@ pub struct AssessmentChanges {
     #[diesel(skip_update)]
     pub standard: Option<StandardCode>,
     pub poverty_status: Option<PovertyStatus>,
+    /// Indicators of the standard; replaces all.
     #[length(..=30)]
     pub deprivations: Option<Vec<Indicator>>,
+    /// Replaces all.
     #[length(..=12)]
     pub poverty_causes: Option<Vec<PovertyCause>>,
+    /// Points of part B1 of the form (income).
     #[range(0..=1000)]
     pub score_b1: Option<Option<i32>>,
+    /// Points of part B2 of the form (deprivation).
     #[range(0..=1000)]
     pub score_b2: Option<Option<i32>>,
+    /// Nobody in the household is able to work.
     pub no_labour_capacity: Option<Option<bool>>,
     #[length(1..=60)]
     pub decision_number: Option<Option<String>>,

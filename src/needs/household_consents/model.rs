@@ -73,6 +73,7 @@ pub struct NewHouseholdConsent {
     pub household_id: HouseholdId,
     /// Absent: for every organisation that sees the household.
     pub organisation_id: Option<OrganisationId>,
+    /// The person of the household who gives it.
     #[length(1..=120)]
     #[schema(example = "Rơ Mah H'Blơi")]
     pub given_by: String,

@@ -68,6 +68,7 @@ pub struct HouseholdMember {
     pub sex: Option<Sex>,
     #[schema(example = 2013)]
     pub birth_year: Option<i32>,
+    /// Where it is known.
     pub birth_date: Option<NaiveDate>,
     /// 01 to 54, in the catalogue `ethnic_groups`; null where it was not entered or is withheld.
     pub ethnic_group: Option<String>,
@@ -94,6 +95,7 @@ pub struct HouseholdWarning {
 pub struct ProposedAssessment {
     pub id: AssessmentId,
     pub poverty_status: PovertyStatus,
+    /// The day of the assessment.
     #[schema(example = "2026-11-20")]
     pub assessed_on: NaiveDate,
     pub status: AssessmentStatus,
@@ -114,6 +116,7 @@ pub struct HouseholdPoverty {
     /// The year of its round.
     #[schema(example = 2026)]
     pub poverty_year: Option<i32>,
+    /// The day of that assessment.
     #[schema(example = "2026-11-20")]
     pub poverty_assessed_on: Option<NaiveDate>,
     pub poverty_standard: Option<StandardCode>,
@@ -149,6 +152,7 @@ pub struct Household {
     pub head_sex: Option<Sex>,
     #[schema(example = 1968)]
     pub head_birth_year: Option<i32>,
+    /// Birth date of the head, where it is known.
     pub head_birth_date: Option<NaiveDate>,
     /// Of the head: 01 to 54, in the catalogue `ethnic_groups`. Null only where it is withheld.
     #[schema(example = "10")]
@@ -255,7 +259,7 @@ pub struct NewHouseholdMember {
     /// Decides the birth year.
     pub birth_date: Option<NaiveDate>,
     #[validate(custom(function = "known_ethnic_group"))]
-    #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", example = "10")]
+    #[schema(pattern = "^(0[1-9]|[1-4][0-9]|5[0-4])$", max_length = 2, example = "10")]
     pub ethnic_group: Option<String>,
     #[length(..=60)]
     #[schema(example = "con")]

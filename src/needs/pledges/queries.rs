@@ -34,7 +34,7 @@ pub fn find(tx: &mut Tx<'_>, id: PledgeId) -> Result<Pledge> {
 
 /// Returns the pledges of the caller's organisation, and those in the caller's places.
 pub fn list(tx: &mut Tx<'_>, filter: &PledgeFilter, keyset: Keyset<PledgeSort>) -> Result<Page<Pledge>> {
-    let reach = Reach::of_gifts_and_visits(tx.actor, PledgeId::TABLE);
+    let reach = Reach::of_gifts_and_visits_in(tx, PledgeId::TABLE)?;
     let filtered = || {
         pledges::table
             .filter(reach)

@@ -18,8 +18,10 @@ pub struct Register {
     /// Declared by the commune.
     #[diesel(sql_type = Bool)]
     pub complete: bool,
+    /// The day of the completion.
     #[diesel(sql_type = Nullable<Date>)]
     pub completed_on: Option<NaiveDate>,
+    /// The official who completed it.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub completed_by: Option<UserId>,
     /// The commune's reason of the last reopening.
@@ -43,9 +45,11 @@ pub struct Register {
     #[diesel(sql_type = Nullable<Integer>)]
     #[schema(example = 66)]
     pub assessed: Option<i32>,
+    /// Poor on that day, by the latest confirmed assessment.
     #[diesel(sql_type = Nullable<Integer>)]
     #[schema(example = 44)]
     pub poor: Option<i32>,
+    /// Near-poor on that day.
     #[diesel(sql_type = Nullable<Integer>)]
     #[schema(example = 18)]
     pub near_poor: Option<i32>,

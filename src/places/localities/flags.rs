@@ -83,6 +83,7 @@ pub struct NewLocalityFlag {
 /// Changes of a flag.
 #[changes(locality_flags)]
 pub struct LocalityFlagChanges {
+    /// First day (inclusive); null: since ever.
     pub from_on: Option<Option<NaiveDate>>,
     /// Not before `from_on`.
     pub to_on: Option<Option<NaiveDate>>,

@@ -55,6 +55,7 @@ pub struct LocalityPost {
     pub locality_id: LocalityId,
     #[schema(example = "village_head")]
     pub post: LocalityPostWord,
+    /// Name of the holder.
     #[schema(example = "Rơ Mah Tung")]
     pub person_name: String,
     #[schema(example = "0905123456")]
@@ -96,6 +97,7 @@ pub struct NewLocalityPost {
     /// The commune names `village_head` and `party_cell_secretary`. Of these and of `militia_leader` there is one a day.
     #[schema(example = "village_head")]
     pub post: LocalityPostWord,
+    /// Name of the holder.
     #[length(1..=120)]
     #[schema(example = "Rơ Mah Tung")]
     pub person_name: String,
@@ -107,6 +109,7 @@ pub struct NewLocalityPost {
     pub from_on: Option<NaiveDate>,
     /// Last day (inclusive); not before `from_on`.
     pub to_on: Option<NaiveDate>,
+    /// Whether the holder is a member of the Party.
     pub party_member: Option<bool>,
     #[length(..=1000)]
     pub note: Option<String>,
@@ -116,15 +119,18 @@ pub struct NewLocalityPost {
 #[changes(locality_posts)]
 pub struct LocalityPostChanges {
     pub post: Option<LocalityPostWord>,
+    /// Name of the holder.
     #[length(1..=120)]
     #[schema(example = "Rơ Mah Tung")]
     pub person_name: Option<String>,
     #[length(1..=20)]
     #[schema(example = "0905123456")]
     pub phone: Option<Option<String>>,
+    /// First day (inclusive); null: not known.
     pub from_on: Option<Option<NaiveDate>>,
     /// Not before `from_on`.
     pub to_on: Option<Option<NaiveDate>>,
+    /// Whether the holder is a member of the Party; null: not said.
     pub party_member: Option<Option<bool>>,
     #[length(..=1000)]
     pub note: Option<Option<String>>,

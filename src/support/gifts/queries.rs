@@ -140,7 +140,7 @@ pub fn of_visits(tx: &mut Tx<'_>, visits: &[VisitId]) -> Result<Vec<Gift>> {
 }
 
 pub fn list(tx: &mut Tx<'_>, filter: &GiftFilter, keyset: Keyset<GiftSort>) -> Result<Page<Gift>> {
-    let reach = Reach::of_gifts_and_visits(tx.actor, GiftId::TABLE);
+    let reach = Reach::of_gifts_and_visits_in(tx, GiftId::TABLE)?;
     let filtered = || {
         gifts::table
             .filter(reach)

@@ -72,7 +72,7 @@ pub fn find(tx: &mut Tx<'_>, id: VisitId) -> Result<Visit> {
 }
 
 pub fn list(tx: &mut Tx<'_>, filter: &VisitFilter, keyset: Keyset<VisitSort>) -> Result<Page<Visit>> {
-    let reach = Reach::of_gifts_and_visits(tx.actor, VisitId::TABLE);
+    let reach = Reach::of_gifts_and_visits_in(tx, VisitId::TABLE)?;
     let filtered = || {
         visits::table
             .filter(reach)

@@ -3,7 +3,7 @@ use diesel::dsl::{IntoBoxed, not};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Bool, Date, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Date, Uuid as SqlUuid};
 
 use super::TwinningId;
 use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort, TwinningSuccession};
@@ -30,13 +30,20 @@ use crate::twinning::twinnings::problems::{
     TWINNING_EXISTS,
 };
 
-diesel::define_sql_function! {
-    /// Ends a twinning on the day before, and adds the one that continues it.
-    fn app_succeed_twinning(
-        former: SqlUuid, id: SqlUuid, begins: Date, programme: SqlUuid, organisation: SqlUuid, locality: SqlUuid, lead: Bool,
-        decision_number: Nullable<Text>, decision_date: Nullable<Date>,
-    ) -> Nullable<Text>;
+/// The function with a parameter for each column of the new twinning.
+mod succession {
+    #![expect(clippy::too_many_arguments, reason = "one for each column of the new twinning")]
+    use diesel::sql_types::{Bool, Date, Nullable, Text, Uuid as SqlUuid};
+
+    diesel::define_sql_function! {
+        /// Ends a twinning on the day before, and adds the one that continues it.
+        fn app_succeed_twinning(
+            former: SqlUuid, id: SqlUuid, begins: Date, programme: SqlUuid, organisation: SqlUuid, locality: SqlUuid, lead: Bool,
+            decision_number: Nullable<Text>, decision_date: Nullable<Date>,
+        ) -> Nullable<Text>;
+    }
 }
+use self::succession::app_succeed_twinning;
 
 /// The inner joins hide no twinning, because every signed-in user reads all programmes and organisations.
 #[diesel::dsl::auto_type]

@@ -14,6 +14,7 @@ const CREATES: &[(&str, &str)] = &[
     ("/hardship-lists", "langtung"),
     ("/households", "langtung"),
     ("/household-assessments", "ianan"),
+    ("/household-consents", "langtung"),
     ("/localities", "ianan"),
     ("/localities/{id}/flags", "ianan"),
     ("/localities/{id}/versions", "ianan"),

@@ -192,7 +192,7 @@ fn columns_are_found_by_heading_and_doubtful_cells_are_warnings() {
     put(sheet, 5, 0, &headings);
     put(sheet, 6, 0, &["(1)", "(2)", "(3)", "(4)", "(5)", "(6)", "(7)", "(8)", "(9)", "(10)", "(11)", "(12)", "(13)"]);
     put(sheet, 7, 0, &["H1", "Siu A", "", "", "", "Nam", "", "Tung", "10", "Hộ nghèo", "", "3", "riêng"]);
-    sheet.write_with_format(7, 4, &ExcelDateTime::from_ymd(1968, 9, 2).unwrap(), &day).unwrap();
+    sheet.write_with_format(7, 4, ExcelDateTime::from_ymd(1968, 9, 2).unwrap(), &day).unwrap();
     put(sheet, 8, 0, &["H1", "", "Siu Con", "con", "2015", "1", "62068001213"]);
     put(sheet, 9, 0, &["H2", "Nguyễn Hoa", "", "", "", "2", "", "Sơn", "01", "2", "x", "1"]);
     put(sheet, 10, 0, &["H1", "Siu B", "", "", "", "", "", "Tung", "10", "1", "x", "1"]);

@@ -20,7 +20,7 @@ fn list(year: &str) -> Vec<u8> {
         sheet.write_number(row, 0, row).unwrap();
         sheet.write_string(row, 1, "Tung").unwrap();
         sheet.write_string(row, 2, name).unwrap();
-        sheet.write_with_format(row, 3, &ExcelDateTime::from_ymd(1968, 9, 2).unwrap(), &day).unwrap();
+        sheet.write_with_format(row, 3, ExcelDateTime::from_ymd(1968, 9, 2).unwrap(), &day).unwrap();
         sheet.write_number(row, 4, 10).unwrap();
         sheet.write_boolean(row, 5, true).unwrap();
         sheet.write_number(row, 6, 62_068_001_210.0 + f64::from(row)).unwrap();

@@ -231,7 +231,7 @@ fn missing_mistyped_unknown_and_out_of_range_fields_are_reported_together() {
     let world = World::new();
     let head = world.head(world.village(world.ianan, "Tung"));
     let body = json!({"id": "1", "head_name": 5, "head_birth_year": 1500, "ethnic_group": null, "hamlet": "A",
-        "deprivations": ["I01", "I99", 3], "phone": "x", "note": "\u{0}", "members": [{"name": "Siu A"},
+        "deprivations": ["I01", "i99", 3], "phone": "x", "note": "\u{0}", "members": [{"name": "Siu A"},
         {"sex": "m", "birth_year": "1990", "age": 3}, {"name": "", "birth_year": 1500}, null]});
     head.post("/households", body).expect_invalid(&[
         ("#/deprivations/1", "invalid_value"),

@@ -127,7 +127,10 @@ fn as_of_determines_the_place_where_a_gift_is_counted() {
     let world = World::on(TestServer::with(crate::harness::Catalogue::Small));
     let yangtrung = ketnghia::places::loader::locality_id(2024, "23845");
     let official = world.commune(world.kongchro);
-    let new = |name: &str| json!({"name": name, "kind": "lang", "parent_id": yangtrung});
+    let new = |name: &str| {
+        let kind = if name.starts_with("Thôn") { "thon" } else { "lang" };
+        json!({"name": name, "kind": kind, "parent_id": yangtrung})
+    };
     let hlehlang = official.post("/localities", new("Hle Hlang")).expect(201);
     assert_eq!(hlehlang["path"][1]["name"], "Kông Chro", "created in the successor");
     let (village, giver) = (id_of(&hlehlang), id_of(&official.post("/localities", new("Thôn 9")).expect(201)));
