@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::actor::Actor;
 use super::policy::Role;
-use super::sql::app_organisations;
+use super::sql::{app_organisations, app_paths};
 use super::tx::Tx;
 use crate::kernel::http::problem::Result;
 use crate::kernel::list::page::Keyset;
@@ -75,6 +75,13 @@ impl Reach {
     /// The same for a list of a unit, which is read in the order of one index where its organisation succeeded no other one.
     pub fn of_gifts_and_visits_in(tx: &mut Tx<'_>, table: &'static str) -> Result<Self> {
         let reach = Self::of_gifts_and_visits(tx.actor, table);
+        if tx.actor.role() == Some(Role::VillageHead) {
+            // Villages that merged into it lie below the village.
+            let paths: Option<Vec<String>> = diesel::select(app_paths()).get_result(tx.conn)?;
+            let given: Option<Vec<Uuid>> = diesel::select(app_organisations()).get_result(tx.conn)?;
+            let alone = paths.is_none_or(|all| all.len() <= 1) && given.is_none_or(|all| all.len() <= 1);
+            return Ok(Self { alone, ..reach });
+        }
         if reach.width != Width::Twinned {
             return Ok(reach);
         }
@@ -103,6 +110,7 @@ impl Reach {
         let twinned = |column: &str| format!("{t}.{column} = ANY ((SELECT app_villages())::uuid[])");
         let of_twinned_homes = || format!("{t}.household_id = ANY ((SELECT app_twinned_homes())::uuid[])");
         let within = |column: &str| match width {
+            Width::FewPlaces if alone => format!("{t}.{column} = (SELECT app_low())"),
             Width::FewPlaces => format!("{t}.{column} = ANY ((SELECT app_paths())::text[])"),
             Width::Wide | Width::Country | Width::Twinned => {
                 format!("{t}.{column} >= (SELECT app_low()) AND {t}.{column} < (SELECT app_high())")

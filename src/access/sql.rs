@@ -17,6 +17,10 @@ define_sql_function! {
     fn app_low() -> Nullable<Text>;
 }
 define_sql_function! {
+    /// The paths of the places of the caller's range, for a caller with few.
+    fn app_paths() -> Nullable<Array<Text>>;
+}
+define_sql_function! {
     /// The organisation of the caller, and those that it succeeded.
     fn app_organisations() -> Nullable<Array<Uuid>>;
 }

@@ -79,6 +79,8 @@ fn the_example_of_each_create_is_accepted_in_the_demonstration() {
         .iter()
         .filter(|(_, operations)| operations["post"]["responses"].get("201").is_some())
         .map(|(path, _)| path.strip_prefix("/api/v1").unwrap())
+        // The successor of a twinning has another party, which the record of the path decides.
+        .filter(|path| !path.ends_with("/succeed"))
         .collect();
     for path in &creates {
         assert!(CREATES.iter().any(|(known, _)| known == path), "{path}: add it to CREATES with the user that may");

@@ -379,6 +379,6 @@ fn visits_are_filtered_paged_and_sorted_latest_first() {
     at.unit
         .get("/visits?from=-9999-01-01&to=%2B262142-12-31")
         .expect_invalid(&[("?from", "invalid_value"), ("?to", "invalid_value")]);
-    at.unit.get("/visits?sort=participants&x=1").expect_invalid(&[("?x", "unknown_field")]);
+    at.unit.get("/visits?sort=participants&x=1").expect_invalid(&[("?sort", "invalid_value"), ("?x", "unknown_field")]);
     at.unit.get("/visits?sort=participants").expect_invalid(&[("?sort", "invalid_value")]);
 }
