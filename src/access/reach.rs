@@ -6,12 +6,12 @@
 //! Generic plans are shared by all callers (see `kernel/db`), so each kind of caller has a statement of its own.
 
 use diesel::RunQueryDsl;
+use diesel::dsl::cardinality;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::Bool;
-use uuid::Uuid;
 
 use super::actor::Actor;
 use super::policy::Role;
@@ -52,46 +52,47 @@ pub struct Reach {
     width: Width,
     ties: Ties,
     table: &'static str,
-    /// The caller's organisation succeeded no other one: one value of a column, in whose order an index is read.
-    alone: bool,
+    /// The caller has one place: its path is compared with one value, and an index is read in the order of its further columns.
+    one_place: bool,
+    /// The same for an organisation that succeeded no other one.
+    one_organisation: bool,
 }
 
 impl Reach {
+    fn new(actor: &Actor, ties: Ties, table: &'static str) -> Self {
+        Self { width: width(actor), ties, table, one_place: false, one_organisation: false }
+    }
+
     /// For tables of a village's records: `village_id`, `scope_path`.
     pub fn of_village_records(actor: &Actor, table: &'static str) -> Self {
-        Self { width: width(actor), ties: Ties::Place, table, alone: false }
+        Self::new(actor, Ties::Place, table)
     }
 
     /// For parts of households: `household_id`, `scope_path`.
     pub fn of_household_parts(actor: &Actor, table: &'static str) -> Self {
-        Self { width: width(actor), ties: Ties::Household, table, alone: false }
+        Self::new(actor, Ties::Household, table)
     }
 
     /// For gifts, visits and pledges of organisations in a village: the same, and `organisation_id`.
     pub fn of_gifts_and_visits(actor: &Actor, table: &'static str) -> Self {
-        Self { width: width(actor), ties: Ties::Organisation, table, alone: false }
+        Self::new(actor, Ties::Organisation, table)
     }
 
-    /// The same for a list of a unit, which is read in the order of one index where its organisation succeeded no other one.
+    /// The same for a list: a place or an organisation without another one is compared by value.
     pub fn of_gifts_and_visits_in(tx: &mut Tx<'_>, table: &'static str) -> Result<Self> {
         let reach = Self::of_gifts_and_visits(tx.actor, table);
-        if tx.actor.role() == Some(Role::VillageHead) {
-            // Villages that merged into it lie below the village.
-            let paths: Option<Vec<String>> = diesel::select(app_paths()).get_result(tx.conn)?;
-            let given: Option<Vec<Uuid>> = diesel::select(app_organisations()).get_result(tx.conn)?;
-            let alone = paths.is_none_or(|all| all.len() <= 1) && given.is_none_or(|all| all.len() <= 1);
-            return Ok(Self { alone, ..reach });
-        }
-        if reach.width != Width::Twinned {
+        if reach.is_wide() {
             return Ok(reach);
         }
-        let organisations: Option<Vec<Uuid>> = diesel::select(app_organisations()).get_result(tx.conn)?;
-        Ok(Self { alone: organisations.is_none_or(|all| all.len() <= 1), ..reach })
+        let counts = (cardinality(app_paths()), cardinality(app_organisations()));
+        let (places, organisations): (Option<i32>, Option<i32>) = diesel::select(counts).get_result(tx.conn)?;
+        let is_one = |count: Option<i32>| count.is_none_or(|count| count <= 1);
+        Ok(Self { one_place: is_one(places), one_organisation: is_one(organisations), ..reach })
     }
 
     /// For twinnings, which both ends see.
     pub fn of_twinnings(actor: &Actor) -> Self {
-        Self { width: width(actor), ties: Ties::BothEnds, table: "twinnings", alone: false }
+        Self::new(actor, Ties::BothEnds, "twinnings")
     }
 
     /// Whether the caller sees exactly the rows of its places: a province, the country, a key.
@@ -101,8 +102,8 @@ impl Reach {
 
     /// The condition as SQL text.
     pub fn sql(self) -> String {
-        let Self { width, ties, table: t, alone } = self;
-        let own = if alone {
+        let Self { width, ties, table: t, one_place, one_organisation } = self;
+        let own = if one_organisation {
             format!("{t}.organisation_id = (SELECT app_organisation())")
         } else {
             format!("{t}.organisation_id = ANY ((SELECT app_organisations())::uuid[])")
@@ -110,7 +111,7 @@ impl Reach {
         let twinned = |column: &str| format!("{t}.{column} = ANY ((SELECT app_villages())::uuid[])");
         let of_twinned_homes = || format!("{t}.household_id = ANY ((SELECT app_twinned_homes())::uuid[])");
         let within = |column: &str| match width {
-            Width::FewPlaces if alone => format!("{t}.{column} = (SELECT app_low())"),
+            Width::FewPlaces if one_place => format!("{t}.{column} = (SELECT app_low())"),
             Width::FewPlaces => format!("{t}.{column} = ANY ((SELECT app_paths())::text[])"),
             Width::Wide | Width::Country | Width::Twinned => {
                 format!("{t}.{column} >= (SELECT app_low()) AND {t}.{column} < (SELECT app_high())")

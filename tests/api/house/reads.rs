@@ -23,12 +23,13 @@ fn count(conn: &mut PgConnection, sql: &str) -> i64 {
     sql_query(sql).get_result::<Count>(conn).unwrap().count
 }
 
-/// 400 villages of 50 households, 40,000 gifts.
+/// 800 villages of 25 households and 50 gifts. A commune has less than 2 % of the visits: a sort of them is clearly cheaper than a scan in
+/// the order of the list, so that no detail of the statistics decides between both.
 fn a_country() -> World {
     let server = TestServer::start();
     let mut conn = server.sql();
     let settings = [
-        ("villages", "400"),
+        ("villages", "800"),
         ("households", "20000"),
         ("gifts", "40000"),
         ("now", NOW),
@@ -78,9 +79,9 @@ fn a_list_reads_a_bounded_number_of_blocks() {
             let (all, scanned) = (after.0 - before.0, after.1 - before.1);
             assert!(!page["items"].as_array().unwrap().is_empty());
             assert!(all > 0, "no block was counted");
-            // The ten villages of a commune have 500 households or 1,000 gifts; the policies of the parts look each shown
+            // The ten villages of a commune have 250 households or 500 gifts; the policies of the parts look each shown
             // row up again.
-            assert!(all <= 2100, "{username} {path} read {all} blocks of {table}");
+            assert!(all <= 1000, "{username} {path} read {all} blocks of {table}");
             // The planner itself reads the root of an index.
             let most = if is_wide { 40 } else { 3 };
             assert!(scanned <= most, "{username} {path} read {scanned} blocks of {in_order}");
