@@ -2,7 +2,7 @@
 
 /// Authentication of the caller.
 pub mod actor;
-/// The operations that handlers call: find, list, create, change, step, delete.
+/// The operations that handlers call: find, list, create, change, delete.
 pub mod calls;
 /// Counts of wrong passwords.
 pub mod guesses;
@@ -24,6 +24,8 @@ pub mod reach;
 pub mod resource;
 /// Functions of the database about the caller.
 pub mod sql;
+/// The operations of steps.
+mod step_calls;
 /// Steps of state machines.
 pub mod steps;
 /// Access tokens.
