@@ -8,6 +8,8 @@ mod entry;
 pub mod later;
 /// Roles, migrations, the text of `schema/`, and the checks before serving.
 pub mod migrate;
+/// Conditions on the days of a period.
+pub mod period;
 mod queue;
 /// Common parts of create, change, step and delete.
 pub mod records;

@@ -13,6 +13,7 @@ use super::problems::FLAG_EXISTS;
 use super::{LocalityFlagId, LocalityId};
 use crate::access::sql::app_low;
 use crate::access::tx::{Tx, rows};
+use crate::kernel::db::period::{begun_by, lasts_until};
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{localities, locality_flags};
 use crate::kernel::db::sql::app_today;
@@ -21,6 +22,7 @@ use crate::kernel::http::problem::{Code, Problem, Result};
 use crate::kernel::list::NoFilter;
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::{sort_columns, sorts};
+use crate::kernel::list::when::When;
 use crate::kernel::value::day;
 use crate::kernel::value::enums::db_enum;
 
@@ -161,17 +163,13 @@ fn check(
     if let Some(decided_on) = decided_on {
         day::check_past(decided_on, tx.today, "#/decision_date")?;
     }
-    let mut others = f::table
-        .filter(f::locality_id.eq(place).and(f::flag.eq(flag)).and(f::id.ne(id)))
+    let others = f::table.filter(f::locality_id.eq(place).and(f::flag.eq(flag)).and(f::id.ne(id)));
+    let overlapping = others
         .select(f::id)
-        .into_boxed::<Pg>();
-    if let Some(from_on) = from_on {
-        others = others.filter(f::to_on.is_null().or(f::to_on.assume_not_null().ge(from_on)));
-    }
-    if let Some(to_on) = to_on {
-        others = others.filter(f::from_on.is_null().or(f::from_on.assume_not_null().le(to_on)));
-    }
-    let other: Option<LocalityFlagId> = others.first(tx.conn).optional()?;
+        .into_boxed::<Pg>()
+        .when(from_on, |day| lasts_until(f::to_on, day))
+        .when(to_on, |day| begun_by(f::from_on, day));
+    let other: Option<LocalityFlagId> = overlapping.first(tx.conn).optional()?;
     if other.is_none() { Ok(()) } else { Err(Problem::new(FLAG_EXISTS)) }
 }
 
@@ -189,7 +187,6 @@ pub fn of_today(tx: &mut Tx<'_>, places: &[LocalityId]) -> Result<Vec<(LocalityI
     use locality_flags as f;
     let in_force = f::table
         .filter(f::locality_id.eq_any(places))
-        .filter(f::from_on.is_null().or(f::from_on.assume_not_null().le(app_today())))
-        .filter(f::to_on.is_null().or(f::to_on.assume_not_null().ge(app_today())));
+        .filter(begun_by(f::from_on, app_today()).and(lasts_until(f::to_on, app_today())));
     Ok(in_force.select((f::locality_id, f::flag)).load(tx.conn)?)
 }

@@ -9,6 +9,7 @@ use super::model::{
 use super::problems::POST_TAKEN;
 use crate::access::policy::{Permission, Role};
 use crate::access::tx::{Tx, rows};
+use crate::kernel::db::period::{begun_by, lasts_until};
 use crate::kernel::db::records;
 use crate::kernel::db::schema::locality_posts;
 use crate::kernel::http::answer::RecordAction;
@@ -56,10 +57,7 @@ pub fn list(
             .when(filter.locality_id, |locality| p::locality_id.eq(locality))
             .when(filter.within, |place| lies_within(p::scope_path, place))
             .when_any(&filter.post, |posts| p::post.eq_any(posts))
-            .when(filter.on, |day| {
-                let begun = p::from_on.is_null().or(p::from_on.assume_not_null().le(day));
-                begun.and(p::to_on.is_null().or(p::to_on.assume_not_null().ge(day)))
-            })
+            .when(filter.on, |day| begun_by(p::from_on, day).and(lasts_until(p::to_on, day)))
     };
     tx.page(keyset, filtered, load)
 }
@@ -111,8 +109,8 @@ fn check(
     let overlapping = others
         .select(p::id)
         .into_boxed::<Pg>()
-        .when(from_on, |day| p::to_on.is_null().or(p::to_on.assume_not_null().ge(day)))
-        .when(to_on, |day| p::from_on.is_null().or(p::from_on.assume_not_null().le(day)));
+        .when(from_on, |day| lasts_until(p::to_on, day))
+        .when(to_on, |day| begun_by(p::from_on, day));
     let other: Option<LocalityPostId> = overlapping.first(tx.conn).optional()?;
     if other.is_none() { Ok(()) } else { Err(Problem::new(POST_TAKEN)) }
 }

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use super::ProgrammeId;
 use super::model::{NewProgramme, Programme, ProgrammeChanges, ProgrammeFilter, ProgrammeSort};
 use crate::access::tx::{Tx, rows};
+use crate::kernel::db::period::lasts_until;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::db::sql::app_matches;
@@ -22,14 +23,13 @@ pub fn find(tx: &mut Tx<'_>, id: ProgrammeId) -> Result<Programme> {
 
 pub fn list(tx: &mut Tx<'_>, filter: &ProgrammeFilter, keyset: Keyset<ProgrammeSort>) -> Result<Page<Programme>> {
     let matches = |q| app_matches(programmes::title, q).or(app_matches(programmes::number.assume_not_null(), q));
-    let lasts_until = |day| programmes::ends_on.is_null().or(programmes::ends_on.assume_not_null().ge(day));
     let filtered = || {
         programmes::table
             .into_boxed()
             .when(filter.q.as_ref(), matches)
             .when_any(&filter.kind, |kinds| programmes::kind.eq_any(kinds))
             .when(filter.locality_id, |locality| programmes::locality_id.eq(locality))
-            .when(filter.active_on, |day| programmes::effective_on.le(day).and(lasts_until(day)))
+            .when(filter.active_on, |day| programmes::effective_on.le(day).and(lasts_until(programmes::ends_on, day)))
     };
     tx.page(keyset, filtered, rows)
 }

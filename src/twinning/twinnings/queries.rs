@@ -9,6 +9,7 @@ use super::TwinningId;
 use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort, TwinningSuccession};
 use crate::access::reach::Reach;
 use crate::access::tx::{Tx, rows};
+use crate::kernel::db::period::lasts_until;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result, violates};
 use crate::kernel::list::page::{Keyset, Page};
@@ -58,7 +59,6 @@ pub fn find(tx: &mut Tx<'_>, id: TwinningId) -> Result<Twinning> {
 }
 
 pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSort>) -> Result<Page<Twinning>> {
-    let lasts_until = |day| twinnings::last_day.is_null().or(twinnings::last_day.assume_not_null().ge(day));
     let status = || app_twinning_status(twinnings::last_day, twinnings::suspensions);
     let reach = Reach::of_twinnings(tx.actor);
     let filtered = || {
@@ -73,7 +73,8 @@ pub fn list(tx: &mut Tx<'_>, filter: &TwinningFilter, keyset: Keyset<TwinningSor
                 twinnings::programme_id.eq_any(diesel::select(app_programmes_below(programme)))
             })
             .when(filter.active_on, |day| {
-                twinnings::starts_on.le(day).and(lasts_until(day)).and(not(app_suspended(twinnings::suspensions, day)))
+                let lasts = twinnings::starts_on.le(day).and(lasts_until(twinnings::last_day, day));
+                lasts.and(not(app_suspended(twinnings::suspensions, day)))
             })
             .when_any(&filter.status, |statuses| status().eq_any(statuses))
     };

@@ -11,6 +11,7 @@ use super::model::{
 use crate::access::UserId;
 use crate::access::policy::Permission;
 use crate::access::tx::{Tx, rows};
+use crate::kernel::db::period::lasts_until;
 use crate::kernel::db::records::{self, unseen};
 use crate::kernel::db::schema::working_groups;
 use crate::kernel::http::answer::RecordAction;
@@ -41,7 +42,6 @@ pub fn list(
     filter: &WorkingGroupFilter,
     keyset: Keyset<WorkingGroupSort>,
 ) -> Result<Page<WorkingGroup>> {
-    let lasts_until = |day| working_groups::ended_on.is_null().or(working_groups::ended_on.assume_not_null().ge(day));
     let filtered = || {
         working_groups::table
             .into_boxed()
@@ -49,7 +49,9 @@ pub fn list(
             .when(filter.organisation_id, |organisation| working_groups::organisation_id.eq(organisation))
             .when(filter.locality_id, |locality| working_groups::locality_id.eq(locality))
             .when_any(&filter.kind, |kinds| working_groups::kind.eq_any(kinds))
-            .when(filter.active_on, |day| working_groups::established_on.le(day).and(lasts_until(day)))
+            .when(filter.active_on, |day| {
+                working_groups::established_on.le(day).and(lasts_until(working_groups::ended_on, day))
+            })
     };
     tx.page(keyset, filtered, load)
 }
