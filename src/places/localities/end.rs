@@ -1,6 +1,6 @@
 //! The end of a village: it is dissolved, merges into another village, or is divided among several.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use ketnghia_macros::input;
 use serde::{Deserialize, Serialize};
@@ -117,7 +117,7 @@ fn check_successors(tx: &mut Tx<'_>, village: LocalityId, end: &LocalityEnd) -> 
         .filter(localities::id.eq_any(&end.successor_ids).and(app_in_range(localities::scope_path)))
         .select((localities::id, localities::level, localities::valid_from, localities::valid_to))
         .load(tx.conn)?;
-    let next = end.ends_on.checked_add_days(Days::new(1));
+    let next = end.ends_on.succ_opt();
     let wrong = |index: usize, id: LocalityId| {
         let Some((_, level, valid_from, valid_to)) = known.iter().find(|place| place.0 == id) else {
             return Some(FieldCode::NOT_FOUND);
