@@ -92,18 +92,8 @@ pub fn expand_filter(mut body: ItemStruct) -> Result<TokenStream> {
                 added.push(parse_quote!(#[serde(default, deserialize_with = "crate::kernel::http::extract::search")]));
                 added.push(parse_quote!(#[validate(length(max = 100))]));
                 added.push(parse_quote!(#[param(max_length = 100)]));
-            } else if attribute.path().is_ident("length") {
-                let (min, max) = bounds(&attribute)?;
-                let (least, most) = (named(&min, "min_length"), named(&max, "max_length"));
-                let (min, max) = (named(&min, "min"), named(&max, "max"));
-                added.push(parse_quote!(#[validate(length(#min #max))]));
-                added.push(parse_quote!(#[param(#least #most)]));
-            } else if attribute.path().is_ident("range") {
-                let (min, max) = bounds(&attribute)?;
-                let (least, most) = (named(&min, "minimum"), named(&max, "maximum"));
-                let (min, max) = (named(&min, "min"), named(&max, "max"));
-                added.push(parse_quote!(#[validate(range(#min #max))]));
-                added.push(parse_quote!(#[param(#least #most)]));
+            } else if is_bound(&attribute) {
+                added.extend(bounded(&attribute, "param", false)?);
             } else {
                 added.push(attribute);
             }
@@ -161,17 +151,8 @@ fn complete(field: &mut Field, kind: Kind, has_serde: bool) -> Result<ReadField>
     let mut default: Option<TokenStream> = None;
     let mut reader: Option<TokenStream> = None;
     for attribute in std::mem::take(&mut field.attrs) {
-        if attribute.path().is_ident("length") {
-            let (least, most) = if item.is_some() { ("min_items", "max_items") } else { ("min_length", "max_length") };
-            let (min, max) = bounds(&attribute)?;
-            let schema = (named(&min, least), named(&max, most));
-            let [rule, shown] = bounded(&quote!(length), &min, &max, schema);
-            rules.push(rule);
-            kept.push(shown);
-        } else if attribute.path().is_ident("range") {
-            let (min, max) = bounds(&attribute)?;
-            let schema = (named(&whole(&min)?, "minimum"), named(&whole(&max)?, "maximum"));
-            let [rule, shown] = bounded(&quote!(range), &min, &max, schema);
+        if is_bound(&attribute) {
+            let [rule, shown] = bounded(&attribute, "schema", item.is_some())?;
             rules.push(rule);
             kept.push(shown);
         } else if attribute.path().is_ident("entries") {
@@ -260,16 +241,23 @@ fn bounds(attribute: &Attribute) -> Result<(Option<Expr>, Option<Expr>)> {
     }
 }
 
-/// The attribute of validator, and that of utoipa with the names of `schema`.
-fn bounded(
-    rule: &TokenStream,
-    min: &Option<Expr>,
-    max: &Option<Expr>,
-    schema: (Option<TokenStream>, Option<TokenStream>),
-) -> [Attribute; 2] {
-    let (min, max) = (named(min, "min"), named(max, "max"));
-    let (least, most) = schema;
-    [parse_quote!(#[validate(#rule(#min #max))]), parse_quote!(#[schema(#least #most)])]
+fn is_bound(attribute: &Attribute) -> bool {
+    ["length", "range"].iter().any(|rule| attribute.path().is_ident(rule))
+}
+
+/// The attribute of validator for `#[length]` or `#[range]`, and that of utoipa, which is `schema` or `param`.
+fn bounded(attribute: &Attribute, shown: &str, is_list: bool) -> Result<[Attribute; 2]> {
+    let (min, max) = bounds(attribute)?;
+    let rule = attribute.path();
+    let (least, most) = match (rule.is_ident("length"), is_list) {
+        (true, true) => ("min_items", "max_items"),
+        (true, false) => ("min_length", "max_length"),
+        (false, _) => ("minimum", "maximum"),
+    };
+    let shown = Ident::new(shown, proc_macro2::Span::call_site());
+    let (least, most) = (named(&whole(&min)?, least), named(&whole(&max)?, most));
+    let (min, max) = (named(&min, "min"), named(&max, "max"));
+    Ok([parse_quote!(#[validate(#rule(#min #max))]), parse_quote!(#[#shown(#least #most)])])
 }
 
 fn named(bound: &Option<Expr>, name: &str) -> Option<TokenStream> {
