@@ -1,5 +1,6 @@
 //! Parses the query of a URL, and collects all its errors.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::ops::Deref;
@@ -37,7 +38,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Query<T> {
 pub(super) fn parse_query<T: DeserializeOwned + Validate>(query: &str) -> Result<T> {
     let pairs = pairs_of(query)?;
     let mut errors = too_often(&pairs);
-    let (value, unknown) = read_query::<T>(&pairs, &mut errors)?;
+    let (value, unknown) = read_query::<T>(query, &pairs, &mut errors)?;
     errors.extend(unknown.into_iter().map(unknown_field));
     finish(value, errors)
 }
@@ -51,9 +52,9 @@ where
 {
     let pairs = pairs_of(query)?;
     let mut errors = too_often(&pairs);
-    let (filter, no_filter) = read_query::<F>(&pairs, &mut errors)?;
-    let (paging, no_paging) = read_query::<P>(&pairs, &mut errors)?;
-    let (other, no_other) = read_query::<X>(&pairs, &mut errors)?;
+    let (filter, no_filter) = read_query::<F>(query, &pairs, &mut errors)?;
+    let (paging, no_paging) = read_query::<P>(query, &pairs, &mut errors)?;
+    let (other, no_other) = read_query::<X>(query, &pairs, &mut errors)?;
     let unknown = no_filter.into_iter().filter(|name| no_paging.contains(name) && no_other.contains(name));
     errors.extend(unknown.map(unknown_field));
     finish(filter.zip(paging).zip(other).map(|((filter, paging), other)| (filter, paging, other)), errors)
@@ -81,15 +82,16 @@ fn pairs_of(query: &str) -> Result<Vec<(String, String)>> {
     if nul.is_empty() { Ok(pairs) } else { Err(Problem::invalid(nul)) }
 }
 
-/// Deserialises and validates a query, and returns the parameters that are not fields of `T`. The deserialiser stops at the first
-/// wrong parameter: it is named and left out, and the others are read again.
+/// Deserialises and validates a query of these pairs, and returns the parameters that are not fields of `T`. The
+/// deserialiser stops at the first wrong parameter: it is named and left out, and the others are read again.
 fn read_query<T: DeserializeOwned + Validate>(
+    query: &str,
     pairs: &[(String, String)],
     errors: &mut Vec<FieldError>,
 ) -> Result<(Option<T>, Vec<String>)> {
-    let mut left = pairs.to_vec();
+    let mut left = Cow::Borrowed(pairs);
+    let mut query = Cow::Borrowed(query);
     loop {
-        let query = serde_html_form::to_string(&left).map_err(Problem::internal)?;
         let (value, unknown) = deserialize::<T>(&query);
         match value {
             Ok(value) => {
@@ -102,12 +104,13 @@ fn read_query<T: DeserializeOwned + Validate>(
             }
             Err(error) => {
                 let before = left.len();
-                left.retain(|(name, _)| error.pointer.strip_prefix('?') != Some(name));
+                left.to_mut().retain(|(name, _)| error.pointer.strip_prefix('?') != Some(name));
                 errors.push(error);
                 // A required parameter is missing: the others are not read.
                 if left.len() == before {
                     return Ok((None, unknown));
                 }
+                query = Cow::Owned(serde_html_form::to_string(left.as_ref()).map_err(Problem::internal)?);
             }
         }
     }
