@@ -3,22 +3,25 @@
 //! logged once, where it becomes an answer (`middleware`), and its cause is not sent.
 
 mod codes;
+mod counts;
 mod database;
+mod fields;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::OnceLock;
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::{ValidationErrors, ValidationErrorsKind};
 
 pub use self::codes::{Code, FieldCode};
 pub(crate) use self::codes::{field_problems, problems};
+use self::counts::dependents;
+pub use self::counts::{Counts, Kind, name_kinds};
 pub use self::database::{OnConstraint, connection_is_gone, violates};
+pub use self::fields::{FieldError, ProblemFieldError, field_errors};
 use crate::kernel::locale::Locale;
 use crate::kernel::value::enums::Labelled;
 
@@ -28,58 +31,6 @@ pub type Result<T, E = Problem> = std::result::Result<T, E>;
 pub const ERRORS_MAX: usize = 100;
 /// The most bytes of these in an answer: field names are chosen by the client.
 const ERRORS_SIZE: usize = 48 * 1024;
-
-/// One wrong field.
-#[derive(Debug, Clone)]
-pub struct FieldError {
-    /// JSON pointer into the body (`#/gifts/2/value_vnd`), or `?name` for a query parameter.
-    pub pointer: String,
-    pub code: FieldCode,
-    /// Replaces `{}` in the text, in Vietnamese and in English.
-    pub parameter: Option<(String, String)>,
-    /// The id that the field has, where no such record is visible.
-    subject: Option<Uuid>,
-    /// The record into which that one was merged.
-    merged_into: Option<Uuid>,
-}
-
-impl FieldError {
-    pub fn new(pointer: impl Into<String>, code: FieldCode) -> Self {
-        Self { pointer: pointer.into(), code, parameter: None, subject: None, merged_into: None }
-    }
-
-    /// Of a field with the id of a record; with `not_found`, the survivor of a merge is added.
-    pub fn of_id(pointer: impl Into<String>, code: FieldCode, id: impl Into<Uuid>) -> Self {
-        Self { subject: (code == FieldCode::NOT_FOUND).then(|| id.into()), ..Self::new(pointer, code) }
-    }
-
-    /// Too many entries.
-    pub fn at_most(pointer: impl Into<String>, most: impl fmt::Display) -> Self {
-        let parameter = Some((format!("Tối đa {most} mục"), format!("up to {most} entries")));
-        Self { parameter, ..Self::new(pointer, FieldCode::LENGTH) }
-    }
-
-    /// Too small or too great.
-    pub fn range(pointer: impl Into<String>, least: impl fmt::Display, most: impl fmt::Display) -> Self {
-        let parameter = Some((format!("từ {least} đến {most}"), format!("from {least} to {most}")));
-        Self { parameter, ..Self::new(pointer, FieldCode::RANGE) }
-    }
-
-    /// Outside the range of the column type.
-    fn storable(pointer: &str) -> Self {
-        let parameter = Some(("trong khoảng lưu được".to_owned(), "within the storable range".to_owned()));
-        Self { parameter, ..Self::new(pointer, FieldCode::RANGE) }
-    }
-
-    pub fn with(mut self, parameter: impl Into<String>) -> Self {
-        let parameter = parameter.into();
-        self.parameter = Some((parameter.clone(), parameter));
-        self
-    }
-}
-
-/// The number of dependent records by kind; without those of which there is none.
-pub type Counts = BTreeMap<String, i64>;
 
 /// The failure of a request.
 #[derive(Debug, Clone)]
@@ -345,34 +296,6 @@ pub struct ProblemDetails {
     pub merged_into: Option<Uuid>,
 }
 
-/// One wrong field.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ProblemFieldError {
-    /// JSON pointer into the body, or `?name` for a query parameter.
-    #[schema(example = "#/gifts/2/value_vnd")]
-    pub pointer: String,
-    #[schema(value_type = FieldCode, example = "range")]
-    pub code: String,
-    #[schema(example = "Chỉ nhận số từ 0 đến 1000000000000.")]
-    pub detail: String,
-    /// With `not_found`: the record into which the named one was merged, where the caller sees it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    pub merged_into: Option<Uuid>,
-}
-
-impl ProblemFieldError {
-    fn of(error: &FieldError, locale: Locale) -> Self {
-        let (vi_parameter, en_parameter) = error.parameter.clone().unwrap_or_default();
-        Self {
-            pointer: error.pointer.clone(),
-            code: error.code.word().to_owned(),
-            detail: error.code.text(locale).replace("{}", locale.pick(&vi_parameter, &en_parameter)),
-            merged_into: error.merged_into,
-        }
-    }
-}
-
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.code.word())?;
@@ -396,110 +319,9 @@ impl ResponseError for Problem {
     }
 }
 
-/// Returns all validation errors of a value, with pointers below `base`.
-pub fn field_errors(base: &str, errors: &ValidationErrors) -> Vec<FieldError> {
-    let mut found = Vec::new();
-    for (field, kind) in errors.errors() {
-        let pointer = format!("{base}/{field}");
-        match kind {
-            ValidationErrorsKind::Struct(inner) => found.extend(field_errors(&pointer, inner)),
-            ValidationErrorsKind::List(items) => {
-                for (index, inner) in items {
-                    found.extend(field_errors(&format!("{pointer}/{index}"), inner));
-                }
-            }
-            ValidationErrorsKind::Field(broken) => {
-                for error in broken {
-                    let code = FieldCode::of(error);
-                    let mut field_error = FieldError::new(pointer.clone(), code);
-                    let is_list = error.params.get("value").is_some_and(serde_json::Value::is_array);
-                    let bounds = (error.params.get("min"), error.params.get("max"));
-                    field_error.parameter =
-                        if code == FieldCode::LENGTH { lengths(bounds, is_list) } else { numbers(bounds) };
-                    found.push(field_error);
-                }
-            }
-        }
-    }
-    found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
-    found
-}
-
-type Bounds<'a> = (Option<&'a serde_json::Value>, Option<&'a serde_json::Value>);
-
-fn numbers(bounds: Bounds<'_>) -> Option<(String, String)> {
-    match bounds {
-        (Some(min), Some(max)) => Some((format!("từ {min} đến {max}"), format!("from {min} to {max}"))),
-        (Some(min), None) => Some((format!("từ {min} trở lên"), format!("of at least {min}"))),
-        (None, Some(max)) => Some((format!("đến {max}"), format!("up to {max}"))),
-        (None, None) => None,
-    }
-}
-
-/// The bounds of a text in characters, or of a list in entries.
-fn lengths(bounds: Bounds<'_>, is_list: bool) -> Option<(String, String)> {
-    let (choose, what_vi, what_en) =
-        if is_list { ("Hãy chọn từ", "mục", "entries") } else { ("Từ", "ký tự", "characters") };
-    match bounds {
-        (Some(min), Some(max)) => {
-            Some((format!("{choose} {min} đến {max} {what_vi}"), format!("{min} to {max} {what_en}")))
-        }
-        (Some(min), None) => Some((format!("Ít nhất {min} {what_vi}"), format!("at least {min} {what_en}"))),
-        (None, Some(max)) => Some((format!("Tối đa {max} {what_vi}"), format!("up to {max} {what_en}"))),
-        (None, None) => None,
-    }
-}
-
-/// A kind of record as it is counted: its name in `counts`, and its words in Vietnamese and English.
-pub type Kind = (String, &'static str, &'static str);
-
-static KINDS: OnceLock<Vec<Kind>> = OnceLock::new();
-
-/// States the kinds of records, once for the process; kinds that are not stated are not named in the text of `in_use`.
-pub fn name_kinds(kinds: impl IntoIterator<Item = Kind>) {
-    KINDS.get_or_init(|| kinds.into_iter().collect());
-}
-
-/// The detail of `in_use` that names what is counted.
-fn dependents(counts: &Counts) -> Option<(String, String)> {
-    let kinds = KINDS.get().map_or(&[][..], Vec::as_slice);
-    let known = || kinds.iter().filter_map(|(kind, vi, en)| counts.get(kind).map(|count| (count, vi, en)));
-    let list = |words: Vec<String>| words.join(", ");
-    let vi = list(known().map(|(count, vi, _)| format!("{count} {vi}")).collect());
-    let en = list(known().map(|(count, _, en)| format!("{count} {en}")).collect());
-    let told = (
-        format!("Không xóa hoặc đổi được vì còn {vi} liên quan."),
-        format!("It cannot be deleted or changed, because {en} depend on it."),
-    );
-    (!vi.is_empty()).then_some(told)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_out_of_range_is_told_the_range() {
-        let told = |error: FieldError, locale: Locale| ProblemFieldError::of(&error, locale).detail;
-        assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::Vi), "Chỉ nhận số từ 1 đến 200.");
-        assert_eq!(told(FieldError::range("?limit", 1, 200), Locale::En), "Only a number from 1 to 200.");
-        assert_eq!(told(FieldError::storable("#"), Locale::Vi), "Chỉ nhận số trong khoảng lưu được.");
-        assert_eq!(told(FieldError::storable("#"), Locale::En), "Only a number within the storable range.");
-    }
-
-    #[test]
-    fn lengths_of_texts_and_lists_and_dependent_records_are_named() {
-        let (one, ten) = (serde_json::json!(1), serde_json::json!(10));
-        let told = |bounds, is_list| lengths(bounds, is_list).unwrap().0;
-        assert_eq!(told((None, Some(&ten)), false), "Tối đa 10 ký tự");
-        assert_eq!(told((Some(&one), Some(&ten)), true), "Hãy chọn từ 1 đến 10 mục");
-        name_kinds([("gifts".to_owned(), "quà", "gifts"), ("visits".to_owned(), "chuyến thăm", "visits")]);
-        let detail = |problem: Problem| problem.details(Locale::Vi, "", "").detail;
-        let counts = Counts::from([("gifts".to_owned(), 2), ("visits".to_owned(), 1), ("flags".to_owned(), 3)]);
-        assert_eq!(detail(Problem::in_use(counts)), "Không xóa hoặc đổi được vì còn 2 quà, 1 chuyến thăm liên quan.");
-        let other = detail(Problem::in_use(Counts::from([("flags".to_owned(), 3)])));
-        assert_eq!(other, Code::IN_USE.text(Locale::Vi));
-    }
 
     #[test]
     fn a_fault_of_ours_does_not_leak_its_cause() {
