@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::responses::{PROBLEMS, describe_responses};
 use crate::access::policy::{Office, Permission, Role};
 use crate::access::resource::Resource;
+use crate::kernel::http::extract::TAGS_MAX;
 use crate::kernel::http::query::MAX_REPEATED;
 
 pub fn complete_operation(path: &str, method: &str, operation: &mut Value, resources: &[&Resource]) {
@@ -153,9 +154,6 @@ fn add_header_parameter(operation: &mut Value, name: &str, required: bool) {
     };
     add_parameter(operation, name, required, description, pattern);
 }
-
-/// The most characters of `If-Match` and `If-None-Match`.
-const TAGS_MAX: usize = crate::kernel::http::extract::TAGS_MAX;
 
 fn add_parameter(operation: &mut Value, name: &str, required: bool, description: &str, pattern: Value) {
     let mut schema = json!({"type": "string", "maxLength": TAGS_MAX});

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, web};
 
 use super::problem::{Code, Problem, Result};
 use super::query::parse_query;
+use crate::kernel::list::sheet::CSV;
 
 /// Facts of an operation, taken from the OpenAPI document.
 pub struct Contract {
@@ -25,7 +26,7 @@ pub struct Contracts(pub HashMap<(Method, String), Contract>);
 impl Contracts {
     /// Rejects parameters of an operation that takes none, and an `Accept` that excludes all its media types.
     pub fn check(request: &HttpRequest) -> Result<()> {
-        let is_sheet = request.path().ends_with(crate::kernel::list::sheet::CSV);
+        let is_sheet = request.path().ends_with(CSV);
         if !is_sheet && request.query_string().is_empty() && takes_json(request.headers()) {
             return Ok(());
         }
