@@ -269,14 +269,23 @@ begin
 end $$;
 create trigger ac_residence before update of village_id, moved_on on households for each row execute function app_keep_residence();
 
+-- Without subquery and search_path: PostgreSQL inlines these two.
+create function app_active_on(status text, since date, day date) returns boolean immutable parallel safe language sql
+  as $$ select status = 'active' or since > day $$;
+comment on function app_active_on(text, date, date) is 'Whether a household with this status since a day was active on another day';
+
+create function app_lived_on(from_on date, until_on date, day date) returns boolean immutable parallel safe language sql
+  as $$ select coalesce(from_on <= day, true) and coalesce(until_on >= day, true) $$;
+comment on function app_lived_on(date, date, date) is 'Whether a residence, with a first day that may be unknown, includes a day';
+
 create function app_residents(of_village uuid, on_day date) returns table (household_id uuid)
   stable language sql security definer set search_path = '' as $$
   select h.id from public.households h
-   where h.village_id = of_village and coalesce(h.moved_on <= on_day, true) and (h.status = 'active' or h.status_since > on_day)
+   where h.village_id = of_village and public.app_lived_on(h.moved_on, null, on_day) and public.app_active_on(h.status, h.status_since, on_day)
    union all
   select h.id from public.household_residences r join public.households h on h.id = r.household_id
-   where r.village_id = of_village and coalesce(r.from_on <= on_day, true) and r.until_on >= on_day
-     and (h.status = 'active' or h.status_since > on_day) $$;
+   where r.village_id = of_village and public.app_lived_on(r.from_on, r.until_on, on_day)
+     and public.app_active_on(h.status, h.status_since, on_day) $$;
 comment on function app_residents(uuid, date) is 'The active households that lived in a village on a day';
 
 -- Households that lived in a village of the caller's range before they moved out of it: their records lie outside.
@@ -286,8 +295,8 @@ create function app_former_residents(days date[])
   select r.village_id, day, a.poverty_status, a.standard, h.special_hardship, h.ethnic_group <> '01'
     from unnest(days) day
     join public.household_residences r on r.scope_path >= public.app_low() and r.scope_path < public.app_high()
-     and coalesce(r.from_on <= day, true) and r.until_on >= day
-    join public.households h on h.id = r.household_id and (h.status = 'active' or h.status_since > day)
+     and public.app_lived_on(r.from_on, r.until_on, day)
+    join public.households h on h.id = r.household_id and public.app_active_on(h.status, h.status_since, day)
     cross join lateral public.app_latest_assessment(h.id, day) a $$;
 comment on function app_former_residents(date[]) is 'Assessed households on days on which they lived in a village that they left';
 
@@ -369,8 +378,7 @@ declare
   village uuid;
 begin
   select coalesce((select r.village_id from public.household_residences r
-                    where r.household_id = h.id and coalesce(r.from_on <= public.app_register_day(of_year), true)
-                      and r.until_on >= public.app_register_day(of_year)), h.village_id)
+                    where r.household_id = h.id and public.app_lived_on(r.from_on, r.until_on, public.app_register_day(of_year))), h.village_id)
     into village from public.households h where h.id = subject;
   perform pg_advisory_xact_lock_shared(hashtextextended(village::text, of_year));
   return exists (select from public.village_registers g where g.village_id = village and g.year = of_year and g.complete);
@@ -606,6 +614,6 @@ begin
 end $$;
 comment on function app_merge_households(uuid, uuid) is 'Moves all rows of the merged household to the survivor and deletes it';
 
-select app_callable('app_active_households', 'app_audit_sealed', 'app_consent_in_force', 'app_consenting', 'app_former_residents',
-  'app_hold_approved', 'app_household_history', 'app_in_complete_register', 'app_latest_assessment', 'app_lock_register',
-  'app_merge_households', 'app_merged', 'app_move_households', 'app_register_counts', 'app_registers', 'app_twinned_homes', 'app_village_years');
+select app_callable('app_active_households', 'app_active_on', 'app_audit_sealed', 'app_consent_in_force', 'app_consenting', 'app_former_residents',
+  'app_hold_approved', 'app_household_history', 'app_in_complete_register', 'app_latest_assessment', 'app_lived_on', 'app_lock_register',
+  'app_merge_households', 'app_merged', 'app_move_households', 'app_register_counts', 'app_register_day', 'app_registers', 'app_twinned_homes', 'app_village_years');

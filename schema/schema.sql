@@ -23,6 +23,12 @@ CREATE FUNCTION public.app_active_households(village uuid) RETURNS bigint
     AS $$
   select count(*) from public.households h where h.village_id = village and h.status = 'active' $$;
 
+CREATE FUNCTION public.app_active_on(status text, since date, day date) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select status = 'active' or since > day $$;
+
+COMMENT ON FUNCTION public.app_active_on(status text, since date, day date) IS 'Whether a household with this status since a day was active on another day';
+
 CREATE FUNCTION public.app_acts_for(organisation uuid) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(organisation = any (public.app_organisations()), false) $$;
@@ -700,10 +706,6 @@ begin
   if tg_table_name = 'organisations' then
     update public.twinnings t set ends_on = new.valid_to
      where t.organisation_id = new.id and t.starts_on <= new.valid_to and (t.ends_on is null or t.ends_on > new.valid_to);
-  elsif tg_table_name = 'localities' then
-    update public.twinnings t set ends_on = new.valid_to
-     where new.level = 'village' and t.locality_id = new.id and t.starts_on <= new.valid_to
-       and (t.ends_on is null or t.ends_on > new.valid_to);
   end if;
   update public.twinnings t set last_day = public.app_last_day(t)
    where case tg_table_name when 'programmes' then t.programme_id = new.id when 'organisations' then t.organisation_id = new.id
@@ -826,8 +828,8 @@ CREATE FUNCTION public.app_former_residents(days date[]) RETURNS TABLE(village_i
   select r.village_id, day, a.poverty_status, a.standard, h.special_hardship, h.ethnic_group <> '01'
     from unnest(days) day
     join public.household_residences r on r.scope_path >= public.app_low() and r.scope_path < public.app_high()
-     and coalesce(r.from_on <= day, true) and r.until_on >= day
-    join public.households h on h.id = r.household_id and (h.status = 'active' or h.status_since > day)
+     and public.app_lived_on(r.from_on, r.until_on, day)
+    join public.households h on h.id = r.household_id and public.app_active_on(h.status, h.status_since, day)
     cross join lateral public.app_latest_assessment(h.id, day) a $$;
 
 COMMENT ON FUNCTION public.app_former_residents(days date[]) IS 'Assessed households on days on which they lived in a village that they left';
@@ -964,8 +966,7 @@ declare
   village uuid;
 begin
   select coalesce((select r.village_id from public.household_residences r
-                    where r.household_id = h.id and coalesce(r.from_on <= public.app_register_day(of_year), true)
-                      and r.until_on >= public.app_register_day(of_year)), h.village_id)
+                    where r.household_id = h.id and public.app_lived_on(r.from_on, r.until_on, public.app_register_day(of_year))), h.village_id)
     into village from public.households h where h.id = subject;
   perform pg_advisory_xact_lock_shared(hashtextextended(village::text, of_year));
   return exists (select from public.village_registers g where g.village_id = village and g.year = of_year and g.complete);
@@ -1259,6 +1260,12 @@ begin
                          where i.household_id = new.id and i.village_id = new.village_id and i.approved);
   return new;
 end $$;
+
+CREATE FUNCTION public.app_lived_on(from_on date, until_on date, day date) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select coalesce(from_on <= day, true) and coalesce(until_on >= day, true) $$;
+
+COMMENT ON FUNCTION public.app_lived_on(from_on date, until_on date, day date) IS 'Whether a residence, with a first day that may be unknown, includes a day';
 
 CREATE FUNCTION public.app_lock_register(of_village uuid, of_year integer) RETURNS void
     LANGUAGE sql
@@ -2156,11 +2163,11 @@ CREATE FUNCTION public.app_residents(of_village uuid, on_day date) RETURNS TABLE
     SET search_path TO ''
     AS $$
   select h.id from public.households h
-   where h.village_id = of_village and coalesce(h.moved_on <= on_day, true) and (h.status = 'active' or h.status_since > on_day)
+   where h.village_id = of_village and public.app_lived_on(h.moved_on, null, on_day) and public.app_active_on(h.status, h.status_since, on_day)
    union all
   select h.id from public.household_residences r join public.households h on h.id = r.household_id
-   where r.village_id = of_village and coalesce(r.from_on <= on_day, true) and r.until_on >= on_day
-     and (h.status = 'active' or h.status_since > on_day) $$;
+   where r.village_id = of_village and public.app_lived_on(r.from_on, r.until_on, on_day)
+     and public.app_active_on(h.status, h.status_since, on_day) $$;
 
 COMMENT ON FUNCTION public.app_residents(of_village uuid, on_day date) IS 'The active households that lived in a village on a day';
 
@@ -5868,6 +5875,9 @@ GRANT ALL ON FUNCTION public.app_accounts_of(place uuid) TO app;
 REVOKE ALL ON FUNCTION public.app_active_households(village uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_active_households(village uuid) TO app;
 
+REVOKE ALL ON FUNCTION public.app_active_on(status text, since date, day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_active_on(status text, since date, day date) TO app;
+
 REVOKE ALL ON FUNCTION public.app_acts_for(organisation uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_acts_for(organisation uuid) TO app;
 
@@ -6082,6 +6092,9 @@ REVOKE ALL ON FUNCTION public.app_leads_there(programme uuid, locality uuid, beg
 
 REVOKE ALL ON FUNCTION public.app_list_where_it_lives() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_lived_on(from_on date, until_on date, day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_lived_on(from_on date, until_on date, day date) TO app;
+
 REVOKE ALL ON FUNCTION public.app_lock_register(of_village uuid, of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_lock_register(of_village uuid, of_year integer) TO app;
 
@@ -6254,6 +6267,7 @@ REVOKE ALL ON FUNCTION public.app_register_counts(of_village uuid, of_year integ
 GRANT ALL ON FUNCTION public.app_register_counts(of_village uuid, of_year integer) TO app;
 
 REVOKE ALL ON FUNCTION public.app_register_day(of_year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_register_day(of_year integer) TO app;
 
 REVOKE ALL ON FUNCTION public.app_registers(of_village uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_registers(of_village uuid) TO app;

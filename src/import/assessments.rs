@@ -73,22 +73,13 @@ struct Entry {
 impl Entry {
     fn assessment(&self, household_id: HouseholdId, today: NaiveDate) -> Result<NewAssessment> {
         let (assessed_on, round) = self.finding.occasion(today, None)?;
+        let Found { poverty_status, deprivations, poverty_causes } = &self.found;
         Ok(NewAssessment {
-            id: None,
-            household_id,
             assessed_on: Some(assessed_on),
             round: Some(round),
-            standard: None,
-            poverty_status: self.found.poverty_status,
-            deprivations: self.found.deprivations.clone(),
-            poverty_causes: self.found.poverty_causes.clone(),
-            score_b1: None,
-            score_b2: None,
-            no_labour_capacity: None,
             decision_number: self.finding.decision_number.clone(),
             decision_date: self.finding.decision_date,
-            note: None,
-            corrects_id: None,
+            ..NewAssessment::of(household_id, *poverty_status, deprivations, poverty_causes)
         })
     }
 }
@@ -113,13 +104,8 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     }
     let mut lines: HashMap<(HouseholdId, i32), Line> = HashMap::new();
     for (home, entry) in &found {
-        let new = match entry.assessment(*home, work.tx.today) {
-            Ok(new) => new,
-            Err(problem) => {
-                work.refuse(entry.line, &problem);
-                continue;
-            }
-        };
+        let new = entry.assessment(*home, work.tx.today);
+        let Some(new) = work.accept(entry.line, new) else { continue };
         let year = new.round.map_or(0, |round| round.year);
         if let Some(first) = lines.insert((*home, year), entry.line) {
             work.error(entry.line, "poverty_year", &Fault::SameAsLine(first));

@@ -18,7 +18,8 @@ use crate::kernel::http::problem::Result;
 use crate::kernel::value::text::plain;
 use crate::needs::household_assessments::queries::create as assess;
 use crate::needs::households::HouseholdId;
-use crate::needs::households::model::{HardshipReason, NewHousehold, Sex};
+use crate::needs::households::bodies::NewHousehold;
+use crate::needs::households::model::{HardshipReason, Sex};
 use crate::needs::households::{queries, warnings};
 use crate::places::catalogues::data;
 use crate::places::localities::model::LocalityLevel;
@@ -193,13 +194,8 @@ fn refuse_repeated_numbers(work: &mut Import<'_>, entries: &[Entry]) {
 
 fn register(work: &mut Import<'_>, entry: &Entry) -> Result<Option<HouseholdId>> {
     let id = HouseholdId(Uuid::now_v7());
-    let occasion = match entry.finding.occasion(work.tx.today, work.options.assessed_on) {
-        Ok(occasion) => occasion,
-        Err(problem) => {
-            work.refuse(entry.line, &problem);
-            return Ok(None);
-        }
-    };
+    let occasion = entry.finding.occasion(work.tx.today, work.options.assessed_on);
+    let Some(occasion) = work.accept(entry.line, occasion) else { return Ok(None) };
     let (mut new, first) = (entry.new.clone(), entry.assessment(id, Some(occasion)));
     let written = work.write(entry.line, |tx| queries::register(tx, id, &mut new, &first))?;
     if !written {
@@ -227,13 +223,8 @@ fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) ->
         work.report.known += 1;
         return Ok(());
     }
-    let occasion = match entry.finding.occasion(work.tx.today, work.options.assessed_on) {
-        Ok(occasion) => occasion,
-        Err(problem) => {
-            work.refuse(entry.line, &problem);
-            return Ok(());
-        }
-    };
+    let occasion = entry.finding.occasion(work.tx.today, work.options.assessed_on);
+    let Some(occasion) = work.accept(entry.line, occasion) else { return Ok(()) };
     let found = entry.assessment(id, Some(occasion));
     if work.write(entry.line, |tx| assess(tx, Uuid::now_v7().into(), found))? {
         work.report.completed += 1;

@@ -15,7 +15,8 @@ use crate::kernel::value::text::{plain, squeeze};
 use crate::needs::household_assessments::model::{AssessmentRound, NewAssessment, RoundKind};
 use crate::needs::household_assessments::queries::{self as assessments, AssessmentRow};
 use crate::needs::households::HouseholdId;
-use crate::needs::households::model::{HouseholdRow, HouseholdStatus, NewHousehold};
+use crate::needs::households::bodies::NewHousehold;
+use crate::needs::households::model::{HouseholdRow, HouseholdStatus};
 use crate::needs::households::{private, queries};
 use crate::places::localities::LocalityId;
 
@@ -45,15 +46,16 @@ impl Entry {
         let (assessed_on, round) = occasion.unzip();
         let Finding { decision_number, decision_date, score_b1, score_b2, no_labour_capacity, .. } =
             self.finding.clone();
-        let said = NewAssessment {
+        NewAssessment {
+            assessed_on,
+            round,
             decision_number,
             decision_date,
             score_b1,
             score_b2,
             no_labour_capacity,
             ..NewAssessment::first(id, &self.new)
-        };
-        NewAssessment { assessed_on, round, ..said }
+        }
     }
 
     fn name(&self, spelling: Spelling) -> Name {

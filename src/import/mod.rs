@@ -279,13 +279,12 @@ impl Import<'_> {
 
     /// Parses and validates the body of a request from a row; reports its errors.
     fn valid<T: Input>(&mut self, line: Line, body: Value) -> Option<T> {
-        match extract::valid(body) {
-            Ok(value) => Some(value),
-            Err(problem) => {
-                self.refuse(line, &problem);
-                None
-            }
-        }
+        self.accept(line, extract::valid(body))
+    }
+
+    /// Returns the value; reports a refusal.
+    fn accept<T>(&mut self, line: Line, outcome: Result<T>) -> Option<T> {
+        outcome.map_err(|problem| self.refuse(line, &problem)).ok()
     }
 
     /// Looks up the place in a cell; reports an unknown or ambiguous one.

@@ -125,13 +125,7 @@ fn village(work: &mut Import<'_>, places: &Places, mut row: Row) -> Option<YearR
     }
     let mut new: NewLocality = work.valid(line, Value::Object(row.fields))?;
     let year = std::mem::take(&mut new.profiles).pop();
-    new.name = match names::checked(&new.name, new.kind) {
-        Ok(name) => name,
-        Err(problem) => {
-            work.refuse(line, &problem);
-            return None;
-        }
-    };
+    new.name = work.accept(line, names::checked(&new.name, new.kind))?;
     Some((line, key(new.parent_id, new.kind, &new.name), Village { new, flags }, year))
 }
 

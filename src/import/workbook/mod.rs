@@ -22,7 +22,7 @@ use super::poverty::Finding;
 use super::report::{Fault, Report};
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::value::text::squeeze;
-use crate::needs::households::model::{NewHousehold, NewHouseholdMember};
+use crate::needs::households::bodies::{NewHousehold, NewHouseholdMember};
 
 /// Reads the households of all sheets.
 pub fn read(forms: &[Form], report: &mut Report) -> Vec<Home> {

@@ -125,13 +125,14 @@ fn facts(question: &Question, actor: &Actor, _: Tree) -> String {
     };
     let known = format!(
         "days AS (
-           SELECT y.year, least(make_date(y.year, 12, 31), $2, app_today()) AS day FROM generate_series({years}) AS y(year)
+           SELECT y.year, least(app_register_day(y.year), $2) AS day FROM generate_series({years}) AS y(year)
          ), known AS (
            SELECT * FROM (
              SELECT h.village_id, d.year, coalesce(now.status, before.poverty_status) AS poverty_status,
                     coalesce(now.standard, before.standard) AS standard, h.special_hardship, h.ethnic_group <> '01' AS minority
                FROM days d
-               JOIN households h ON {reach} AND (h.status = 'active' OR h.status_since > d.day) AND coalesce(h.moved_on <= d.day, true)
+               JOIN households h ON {reach} AND app_active_on(h.status, h.status_since, d.day)
+                AND app_lived_on(h.moved_on, NULL, d.day)
               CROSS JOIN LATERAL (SELECT CASE WHEN h.poverty_assessed_on <= d.day THEN h.poverty_status END AS status,
                                          CASE WHEN h.poverty_assessed_on <= d.day THEN h.poverty_standard END AS standard) now
                LEFT JOIN LATERAL app_latest_assessment(h.id, d.day) before ON h.poverty_assessed_on > d.day) present

@@ -31,8 +31,9 @@ pub async fn list_household_assessments(
 
 /// Assess a household
 ///
-/// A village head proposes (`proposed`), what the commune enters is `confirmed`. One annual assessment in a year, one regular on a
-/// day: 409 `assessment_exists`. Into a complete register the commune confirms nothing: 409 `register_complete`.
+/// A village head proposes (`proposed`), what the commune enters is `confirmed`. One annual assessment in a year, one
+/// regular on a day: 409 `assessment_exists`. Into a complete register the commune confirms nothing: 409
+/// `register_complete`.
 #[operation(post "/household-assessments")]
 pub async fn create_household_assessment(
     may: May<WriteHouseholds>,
@@ -43,8 +44,9 @@ pub async fn create_household_assessment(
 
 /// Confirm many assessments
 ///
-/// At most 200, each like a single confirmation in the version that was read, all with one decision. One that cannot be confirmed is
-/// `rejected` with its problem (`version_conflict`, `register_complete`, `not_found`, …), the others are confirmed.
+/// At most 200, each like a single confirmation in the version that was read, all with one decision. One that cannot
+/// be confirmed is `rejected` with its problem (`version_conflict`, `register_complete`, `not_found`, …), the others
+/// are confirmed.
 #[operation(post "/household-assessments/confirm")]
 pub async fn confirm_household_assessments(
     may: May<ConfirmAssessments>,
@@ -62,8 +64,8 @@ pub async fn find_household_assessment(may: May<ReadHouseholds>, id: Id<Assessme
 
 /// Change an assessment
 ///
-/// Until it is confirmed; afterwards the commune enters another one that corrects it (`corrects_id`). Another day takes the standard
-/// in force on that day, unless one is sent.
+/// Until it is confirmed; afterwards the commune enters another one that corrects it (`corrects_id`). Another day
+/// takes the standard in force on that day, unless one is sent.
 #[operation(patch "/household-assessments/{id}")]
 pub async fn update_household_assessment(
     may: May<WriteHouseholds>,

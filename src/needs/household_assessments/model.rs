@@ -11,12 +11,13 @@ use crate::access::steps::{Bulk, BulkItem};
 use crate::kernel::db::later::Later;
 use crate::kernel::db::schema::household_assessments;
 use crate::kernel::http::answer::{Sensitive, Shown, record};
+use crate::kernel::http::body::canonical;
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::list::sheet::SheetRow;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::needs::households::HouseholdId;
-use crate::needs::households::model::NewHousehold;
+use crate::needs::households::bodies::NewHousehold;
 use crate::needs::households::poverty::{Indicator, PovertyCause, PovertyStatus};
 use crate::needs::households::withheld::{drop_health, generalise_causes, names};
 use crate::needs::ids::AssessmentId;
@@ -214,15 +215,26 @@ pub struct NewAssessment {
 impl NewAssessment {
     /// The first assessment of a new household.
     pub fn first(household_id: HouseholdId, new: &NewHousehold) -> Self {
+        let found = Self::of(household_id, new.poverty_status, &new.deprivations, &new.poverty_causes);
+        Self { assessed_on: new.assessed_on, round: new.round, ..found }
+    }
+
+    /// An assessment with its result alone.
+    pub fn of(
+        household_id: HouseholdId,
+        poverty_status: PovertyStatus,
+        deprivations: &[Indicator],
+        poverty_causes: &[PovertyCause],
+    ) -> Self {
         Self {
             id: None,
             household_id,
-            assessed_on: new.assessed_on,
-            round: new.round,
+            assessed_on: None,
+            round: None,
             standard: None,
-            poverty_status: new.poverty_status,
-            deprivations: new.deprivations.clone(),
-            poverty_causes: new.poverty_causes.clone(),
+            poverty_status,
+            deprivations: deprivations.to_vec(),
+            poverty_causes: poverty_causes.to_vec(),
             score_b1: None,
             score_b2: None,
             no_labour_capacity: None,
@@ -295,12 +307,7 @@ impl Bulk for AssessmentBulkDecision {
     fn into_parts(self) -> Result<(Vec<BulkItem>, AssessmentDecision, Vec<u8>)> {
         let Self { items, decision_number, decision_date } = self;
         let decision = AssessmentDecision { decision_number, decision_date };
-        // As the step on one record: without what is not sent.
-        let mut body = serde_json::to_value(&decision).map_err(Problem::internal)?;
-        if let Some(fields) = body.as_object_mut() {
-            fields.retain(|_, value| !value.is_null());
-        }
-        let body = serde_jcs::to_vec(&body).map_err(Problem::internal)?;
+        let body = canonical::<AssessmentDecision>(serde_json::to_value(&decision).map_err(Problem::internal)?)?;
         Ok((items, decision, body))
     }
 }

@@ -44,7 +44,7 @@ pub fn check_household(tx: &mut Tx<'_>, household: HouseholdId, assessed_on: Nai
         here.select((households::status, households::status_since)).first(tx.conn).optional()?;
     let (status, since) = home
         .ok_or_else(|| Problem::invalid(vec![FieldError::of_id("#/household_id", FieldCode::NOT_FOUND, household)]))?;
-    if status != HouseholdStatus::Active && since.is_none_or(|since| since <= assessed_on) {
+    if status.has_left(since, assessed_on) {
         return Err(Problem::field("#/assessed_on", HOUSEHOLD_NOT_ACTIVE));
     }
     Ok(())

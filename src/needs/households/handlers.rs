@@ -2,10 +2,9 @@ use actix_web::web::Json;
 use ketnghia_macros::operation;
 
 use super::HouseholdId;
+use super::bodies::{HouseholdChanges, HouseholdMerge, NewHousehold};
 use super::history::{self, HouseholdHistoryEntry, HouseholdHistorySort};
-use super::model::{
-    Household, HouseholdChanges, HouseholdFilter, HouseholdMerge, HouseholdSecrets, HouseholdSort, NewHousehold,
-};
+use super::model::{Household, HouseholdFilter, HouseholdSecrets, HouseholdSort};
 use super::{merge, queries, warnings};
 use crate::access::actor::May;
 use crate::access::calls::unless_in_use;
@@ -32,9 +31,9 @@ pub async fn list_households(
 
 /// Register a household
 ///
-/// In a village of the caller's area. `poverty_status`, `deprivations` and `poverty_causes` are its first assessment: proposed by a
-/// village head, so that the household shows none yet, and confirmed by the commune. A possible duplicate is created nevertheless,
-/// and reported in `warnings`.
+/// In a village of the caller's area. `poverty_status`, `deprivations` and `poverty_causes` are its first assessment:
+/// proposed by a village head, so that the household shows none yet, and confirmed by the commune. A possible
+/// duplicate is created nevertheless, and reported in `warnings`.
 #[operation(post "/households")]
 pub async fn create_household(may: May<WriteHouseholds>, new: Valid<NewHousehold>) -> Result<Created<Household>> {
     may.create(new, queries::create, queries::find_with_warnings).await
@@ -48,10 +47,11 @@ pub async fn find_household(may: May<ReadHouseholds>, id: Id<HouseholdId>) -> Re
 
 /// Change a household
 ///
-/// Poverty changes by an assessment of its own (`POST /household-assessments`). A member with gifts cannot be left out: 409 `member_in_use`. A household that leaves gets the status `moved_away` or
-/// `dissolved`, and `active` when it returns. `village_id` moves it to another village of the commune from
-/// `moved_on` on, with its history: counts of earlier days keep it in the former village; on a move to another commune it is set to `moved_away` here and registered anew there. Possible duplicates
-/// after the change are reported in `warnings`.
+/// Poverty changes by an assessment of its own (`POST /household-assessments`). A member with gifts cannot be left
+/// out: 409 `member_in_use`. A household that leaves gets the status `moved_away` or `dissolved`, and `active` when
+/// it returns. `village_id` moves it to another village of the commune from `moved_on` on, with its history: counts
+/// of earlier days keep it in the former village; on a move to another commune it is set to `moved_away` here and
+/// registered anew there. Possible duplicates after the change are reported in `warnings`.
 #[operation(patch "/households/{id}")]
 pub async fn update_household(
     may: May<WriteHouseholds>,
@@ -85,13 +85,13 @@ pub async fn reveal_household(
 
 /// Merge a household into another
 ///
-/// For a household that was entered twice. Members, gifts, visits, listed items, pledges and assessments are moved
-/// to `into`, which is the answer; the household in the path is deleted, and the history of `into` refers to it.
-/// Two items on one list become one, and so do two pledges of one organisation for it. If both have a value, that
-/// of `into` is kept: phone and identity number, an assessment of the same round (the other one stays
-/// in the history; a confirmed one counts before a proposed one). Members are joined only where they are certainly the same person. After an approval on a list, or
-/// an answer to a gift, only the commune merges (409 `decided`). Households with different identity
-/// numbers are not merged. A repetition by the same caller is 200.
+/// For a household that was entered twice. Members, gifts, visits, listed items, pledges and assessments are moved to
+/// `into`, which is the answer; the household in the path is deleted, and the history of `into` refers to it. Two
+/// items on one list become one, and so do two pledges of one organisation for it. If both have a value, that of
+/// `into` is kept: phone and identity number, an assessment of the same round (the other one stays in the history; a
+/// confirmed one counts before a proposed one). Members are joined only where they are certainly the same person.
+/// After an approval on a list, or an answer to a gift, only the commune merges (409 `decided`). Households with
+/// different identity numbers are not merged. A repetition by the same caller is 200.
 #[operation(post "/households/{id}/merge")]
 pub async fn merge_household(
     may: May<WriteHouseholds>,

@@ -1,6 +1,8 @@
 //! Households of a village, entered by its head, with members, poverty and hardship reasons. Phone and identity number
 //! are encrypted in a separate table (`private.rs`).
 
+/// Bodies of requests.
+pub mod bodies;
 mod handlers;
 pub mod history;
 mod merge;

@@ -8,9 +8,10 @@ use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use super::bodies::{HouseholdChanges, NewHousehold, NewHouseholdMember};
 use super::model::{
-    Household, HouseholdChanges, HouseholdFilter, HouseholdMember, HouseholdRow, HouseholdSecrets, HouseholdSort,
-    HouseholdStatus, HouseholdWarning, NewHousehold, NewHouseholdMember,
+    Household, HouseholdFilter, HouseholdMember, HouseholdRow, HouseholdSecrets, HouseholdSort, HouseholdStatus,
+    HouseholdWarning,
 };
 use super::{HouseholdId, MemberId};
 use super::{private, warnings};

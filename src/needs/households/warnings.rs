@@ -5,7 +5,8 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 
 use super::HouseholdId;
-use super::model::{HouseholdChanges, HouseholdWarning};
+use super::bodies::HouseholdChanges;
+use super::model::HouseholdWarning;
 use crate::access::tx::Tx;
 use crate::kernel::http::problem::Result;
 

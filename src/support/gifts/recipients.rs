@@ -9,6 +9,7 @@ use super::words::{GiftCategory, RecipientGroup};
 use crate::access::tx::Tx;
 use crate::kernel::db::schema::{hardship_items, household_members, households};
 use crate::kernel::http::problem::{FieldCode, FieldError, Result};
+use crate::needs::households::model::HouseholdStatus;
 use crate::needs::households::problems::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTIVE};
 use crate::needs::households::{HouseholdId, MemberId};
 use crate::needs::ids::HardshipItemId;
@@ -91,7 +92,7 @@ impl Recipients<'_> {
 struct Home {
     id: HouseholdId,
     village_id: LocalityId,
-    status: String,
+    status: HouseholdStatus,
     status_since: Option<NaiveDate>,
 }
 
@@ -117,7 +118,7 @@ pub fn check_households(
     let homes: Vec<Home> = Home::query().filter(households::id.eq_any(ids)).load(tx.conn)?;
     let verdict = |home: &Home| {
         // A household that moved away later still lived in the village on the day.
-        let left = home.status != "active" && home.status_since.is_none_or(|since| since <= occasion.day);
+        let left = home.status.has_left(home.status_since, occasion.day);
         if home.village_id != occasion.place.id {
             Some(HOUSEHOLD_ELSEWHERE)
         } else if left {

@@ -159,12 +159,16 @@ fn of_bytes<T: Input>(body: &[u8]) -> Result<Valid<T>> {
     let mut received = json::parse(body)?;
     let value = convert(&mut received)?;
     let id = received.get("id").and_then(Value::as_str).and_then(|id| Uuid::try_parse(id).ok());
-    if T::NULL_IS_ABSENT {
-        json::drop_nulls(&mut received);
-    }
-    let canonical = serde_jcs::to_vec(&received).map_err(Problem::internal)?;
-    let hash = digest::digest(&digest::SHA256, &canonical).as_ref().to_vec();
+    let hash = digest::digest(&digest::SHA256, &canonical::<T>(received)?).as_ref().to_vec();
     Ok(Valid { value, hash, id })
+}
+
+/// Returns the canonical form of a body, whose hash identifies the request: without the nulls that are no field.
+pub fn canonical<T: Input>(mut body: Value) -> Result<Vec<u8>> {
+    if T::NULL_IS_ABSENT {
+        json::drop_nulls(&mut body);
+    }
+    serde_jcs::to_vec(&body).map_err(Problem::internal)
 }
 
 /// Validates a value by the same rules as a body: a row of an import.
