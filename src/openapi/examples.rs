@@ -51,6 +51,7 @@ const FITTING: &[(&str, &str, Fit)] = &[
     ("NewTwinning", "organisation_id", Fit::Demo("organisation/vanphong")),
     ("NewTwinning", "locality_id", Fit::Demo("village/nu")),
     ("NewTwinning", "starts_on", Fit::Text("2025-09-01")),
+    ("TwinningSuccession", "locality_id", Fit::Demo("village/nu")),
     ("NewUser", "role", Fit::Text("village_head")),
     ("NewUser", "username", Fit::Text("lang.nu")),
     ("NewUser", "full_name", Fit::Text("Rơ Mah Nú")),

@@ -76,8 +76,8 @@ pub async fn update_user(
 
 /// Delete an account
 ///
-/// Only an account that has neither changed nor read out a record but its own account; otherwise 409 `in_use`, because the audit refers to it.
-/// Deactivate it instead.
+/// Only an account that has neither changed nor read out a record but its own account; otherwise 409 `in_use`,
+/// because the audit refers to it. Deactivate it instead.
 #[operation(delete "/users/{id}")]
 pub async fn delete_user(may: May<WriteUsers>, id: Id<UserId>, if_match: IfMatch) -> Result<NoContent> {
     may.delete(id, if_match, queries::find, unless_in_use).await

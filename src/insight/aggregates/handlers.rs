@@ -68,10 +68,11 @@ pub async fn find_hardship_aggregate(
 
 /// Aggregate the poverty of households
 ///
-/// Households active on the day of `to` (or today, if that is earlier), where they lived on that day, by their latest confirmed
-/// assessment until then; a household without one is not counted. Grouped by `year`, each year from `from` to `to` is counted on its last day, or today,
-/// and the totals are those of the last year. A unit counts the listed households of the villages that it is twinned
-/// with. All other rules, including those for API keys, are those of `support`.
+/// Households active on the day of `to` (or today, if that is earlier), where they lived on that day, by their latest
+/// confirmed assessment until then; a household without one is not counted. Grouped by `year`, each year from `from`
+/// to `to` is counted on its last day, or today, and the totals are those of the last year. A unit counts the listed
+/// households of the villages that it is twinned with. All other rules, including those for API keys, are those of
+/// `support`.
 #[operation(get "/aggregates/poverty", sheet, responses((status = 200, body = PovertyAggregate)))]
 pub async fn find_poverty_aggregate(
     may: May<ReadAggregates>,
@@ -88,18 +89,20 @@ pub async fn find_poverty_aggregate(
 /// (with a place in scope or one above it): also where all numbers are zero. A unit counts its own records and its own
 /// villages.
 ///
-/// Visits and gifts count as in `support`, lists as in `hardship`: approved and closed ones of the years of the period. The
-/// days of the last visit and gift are those until `to`, also before `from`. `without` selects rows; `totals` are those of
-/// all rows, as with `flag`. With `days=90&without=visit`, the places without a visit for 90 days. The list behind a number has the same
-/// filters and the same `total` (`count=true`): `/visits`, `/gifts` with `status=recorded&status=confirmed`, `/hardship-lists` with
-/// `status=approved&status=closed`, `/hardship-items` with `status=open`, `/twinnings` with `active_on` and `stands_by` (or `within`, for
-/// totals), and `/localities` with `level=village&twinned=true`.
+/// Visits and gifts count as in `support`, lists as in `hardship`: approved and closed ones of the years of the
+/// period. The days of the last visit and gift are those until `to`, also before `from`. `without` selects rows;
+/// `totals` are those of all rows, as with `flag`. With `days=90&without=visit`, the places without a visit for 90
+/// days. The list behind a number has the same filters and the same `total` (`count=true`): `/visits`, `/gifts` with
+/// `status=recorded&status=confirmed`, `/hardship-lists` with `status=approved&status=closed`, `/hardship-items` with
+/// `status=open`, `/twinnings` with `active_on` and `stands_by` (or `within`, for totals), and `/localities` with
+/// `level=village&twinned=true`.
 ///
-/// Records without a place of the level (a gift to a commune itself, by village; a village without a commune) have a row with
-/// the key null, but not with `without` or `flag`.
+/// Records without a place of the level (a gift to a commune itself, by village; a village without a commune) have a
+/// row with the key null, but not with `without` or `flag`.
 ///
-/// **API keys** get no `open_items`, and no `days`. The rows that `support` suppresses are suppressed here, too, by the numbers of all rows:
-/// `without` leaves suppressed rows in the answer, so that their absence tells nothing. All other rules are those of `support`.
+/// **API keys** get no `open_items`, and no `days`. The rows that `support` suppresses are suppressed here, too, by
+/// the numbers of all rows: `without` leaves suppressed rows in the answer, so that their absence tells nothing. All
+/// other rules are those of `support`.
 #[operation(get "/aggregates/coverage", sheet, responses((status = 200, body = CoverageAggregate)))]
 pub async fn find_coverage_aggregate(
     may: May<ReadAggregates>,

@@ -18,9 +18,8 @@ use crate::needs::households::HouseholdId;
 
 /// List gifts
 ///
-/// Gifts in the caller's places, and those of the caller's own organisation; the latest first.
-/// `GET /gifts.csv` returns the whole
-/// filtered list for Excel.
+/// Gifts in the caller's places, and those of the caller's own organisation; the latest first. `GET /gifts.csv`
+/// returns the whole filtered list for Excel.
 #[operation(get "/gifts")]
 pub async fn list_gifts(may: May<ReadSupport>, list: SheetList<GiftFilter, GiftSort>) -> Result<Listed<Gift>> {
     may.sheet(list, queries::list).await
@@ -28,10 +27,11 @@ pub async fn list_gifts(may: May<ReadSupport>, list: SheetList<GiftFilter, GiftS
 
 /// Record a gift
 ///
-/// By the giving unit, until `LATE_ENTRY_DAYS` (90) after the last day of its twinning; by officials for any unit, from paper and
-/// without such a limit (`entered_from: paper` where the unit has an account). A unit refers only to
+/// By the giving unit, until `LATE_ENTRY_DAYS` (90) after the last day of its twinning; by officials for any unit,
+/// from paper and without such a limit (`entered_from: paper` where the unit has an account). A unit refers only to
 /// households that it sees, which are those on approved lists; record a gift to others by `recipient_group` and
-/// `households_count`, and the village adds their names. Send the gifts of a new visit inside it instead: one request, in one transaction.
+/// `households_count`, and the village adds their names. Send the gifts of a new visit inside it instead: one
+/// request, in one transaction.
 #[operation(post "/gifts")]
 pub async fn create_gift(may: May<RecordSupport>, new: Valid<NewGift>) -> Result<Created<Gift>> {
     may.create(new, queries::create, queries::find).await
@@ -70,10 +70,10 @@ pub async fn delete_gift(may: May<RecordSupport>, id: Id<GiftId>, if_match: IfMa
 
 /// Confirm that a gift arrived
 ///
-/// By the village that received it, or its commune, for the version that was read (If-Match). 403 `own_submission` for the user who
-/// recorded or corrected it, for every user of the giving organisation and of the place that it represents (a commune that gives in
-/// its own village), and if one of the two accounts was created or reset by the other in the last days (`TWO_PERSON_DAYS`, 30).
-/// A listed item that the gift refers to becomes `helped`.
+/// By the village that received it, or its commune, for the version that was read (If-Match). 403 `own_submission`
+/// for the user who recorded or corrected it, for every user of the giving organisation and of the place that it
+/// represents (a commune that gives in its own village), and if one of the two accounts was created or reset by the
+/// other in the last days (`TWO_PERSON_DAYS`, 30). A listed item that the gift refers to becomes `helped`.
 #[operation(post "/gifts/{id}/confirm")]
 pub async fn confirm_gift(
     may: May<ConfirmGifts>,
@@ -86,8 +86,8 @@ pub async fn confirm_gift(
 
 /// Dispute a gift
 ///
-/// By the village for which it was recorded, or its commune; not by the side that recorded or gave it, as for a confirmation
-/// (403 `own_submission`). The gift is not counted until the commune settles the dispute.
+/// By the village for which it was recorded, or its commune; not by the side that recorded or gave it, as for a
+/// confirmation (403 `own_submission`). The gift is not counted until the commune settles the dispute.
 #[operation(post "/gifts/{id}/dispute")]
 pub async fn dispute_gift(
     may: May<ConfirmGifts>,
@@ -100,9 +100,9 @@ pub async fn dispute_gift(
 
 /// Settle a dispute
 ///
-/// By the commune, for the version that was read (If-Match): `delivered` confirms the gift; with `not_delivered`
-/// it is not counted. Not by the side that recorded or gave it, as for a confirmation: where the commune is the giver or the receiver, the district or
-/// the province settles.
+/// By the commune, for the version that was read (If-Match): `delivered` confirms the gift; with `not_delivered` it
+/// is not counted. Not by the side that recorded or gave it, as for a confirmation: where the commune is the giver or
+/// the receiver, the district or the province settles.
 #[operation(post "/gifts/{id}/settle")]
 pub async fn settle_gift(
     may: May<SettleGifts>,
@@ -115,8 +115,9 @@ pub async fn settle_gift(
 
 /// Confirm many gifts
 ///
-/// At most 200, each like a single confirmation in the version that was read. One that cannot be confirmed is `rejected` with its
-/// problem (`version_conflict`, `own_submission`, `not_found`, …), the others are confirmed; `replayed`: the caller confirmed it before.
+/// At most 200, each like a single confirmation in the version that was read. One that cannot be confirmed is
+/// `rejected` with its problem (`version_conflict`, `own_submission`, `not_found`, …), the others are confirmed;
+/// `replayed`: the caller confirmed it before.
 #[operation(post "/gifts/confirm")]
 pub async fn confirm_gifts(
     may: May<ConfirmGifts>,
@@ -128,8 +129,9 @@ pub async fn confirm_gifts(
 
 /// Add recipients to a gift
 ///
-/// Known households of a gift to many or to the whole village: by the village and its commune at any time, by the recorder and the
-/// giving unit while the gift is `recorded`. Its status stays. Not more than `households_count` (422 `more_than`).
+/// Known households of a gift to many or to the whole village: by the village and its commune at any time, by the
+/// recorder and the giving unit while the gift is `recorded`. Its status stays. Not more than `households_count` (422
+/// `more_than`).
 #[operation(post "/gifts/{id}/recipients")]
 pub async fn add_gift_recipients(
     may: May<RecordSupport>,
@@ -155,8 +157,8 @@ pub async fn remove_gift_recipient(
 
 /// Link a listed item
 ///
-/// Makes the gift meet an approved item of a household that it names, in place of the one that the service chose. By those who may add
-/// recipients; the status of the gift stays, and the item of a confirmed gift becomes `helped`.
+/// Makes the gift meet an approved item of a household that it names, in place of the one that the service chose. By
+/// those who may add recipients; the status of the gift stays, and the item of a confirmed gift becomes `helped`.
 #[operation(post "/gifts/{id}/link")]
 pub async fn link_gift(
     may: May<RecordSupport>,

@@ -23,10 +23,10 @@ pub async fn list_visits(may: May<ReadSupport>, list: List<VisitFilter, VisitSor
 
 /// Record a visit
 ///
-/// Together with the gifts handed over: if one gift is wrong, its pointer (`#/gifts/2/value_vnd`) is in the
-/// answer and nothing is written. Gifts take twinning, village and day from the
-/// visit. By the visiting unit, until `LATE_ENTRY_DAYS` (90) after the last day of its twinning; by officials for any unit, from paper
-/// and without such a limit (`entered_from: paper` where the unit has an account).
+/// Together with the gifts handed over: if one gift is wrong, its pointer (`#/gifts/2/value_vnd`) is in the answer
+/// and nothing is written. Gifts take twinning, village and day from the visit. By the visiting unit, until
+/// `LATE_ENTRY_DAYS` (90) after the last day of its twinning; by officials for any unit, from paper and without such
+/// a limit (`entered_from: paper` where the unit has an account).
 #[operation(post "/visits")]
 pub async fn create_visit(may: May<RecordSupport>, new: Valid<NewVisit>) -> Result<Created<Visit>> {
     may.create(new, queries::create, queries::find).await

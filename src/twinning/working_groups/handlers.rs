@@ -14,9 +14,9 @@ use crate::kernel::list::sheet::Listed;
 
 /// List working groups
 ///
-/// Groups of the caller's organisation, of places and organisations of the caller's area, of programmes of the area, and
-/// of villages that the caller's organisation is twinned with; the latest first. `GET /working-groups.csv` returns the whole
-/// filtered list for Excel.
+/// Groups of the caller's organisation, of places and organisations of the caller's area, of programmes of the area,
+/// and of villages that the caller's organisation is twinned with; the latest first. `GET /working-groups.csv`
+/// returns the whole filtered list for Excel.
 #[operation(get "/working-groups")]
 pub async fn list_working_groups(
     may: May<ReadGroups>,
