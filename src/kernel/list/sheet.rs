@@ -1,4 +1,5 @@
-//! Lists as CSV for Excel: UTF-8 with BOM, and texts that a spreadsheet would read as formulas are escaped.
+//! Lists as CSV for Excel: UTF-8 with BOM, and texts that a spreadsheet would read as formulas, or as numbers without their leading
+//! zeros, are escaped. Imports take the apostrophe off again.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -61,16 +62,41 @@ impl FromRequest for Accepts {
     }
 }
 
-/// A cell of a row. All texts are converted by `From<&str>`, which prefixes texts that begin like a formula with an
-/// apostrophe; numbers keep their sign.
+/// A cell of a row. All texts are converted by `From<&str>`, which prefixes texts that begin like a formula, and digits with a
+/// leading zero, with an apostrophe; numbers keep their sign.
 pub struct Cell(String);
+
+impl Cell {
+    /// A phone number, its digits in groups of three behind a first one of up to four: a spreadsheet reads it as text, and a
+    /// person dials it.
+    fn of_phone(number: &str) -> Self {
+        let digits = number.strip_prefix('+').unwrap_or(number);
+        if !has_digits_only(digits) {
+            return number.into();
+        }
+        let (mut first, mut groups) = (digits, Vec::new());
+        while first.len() > 4 {
+            let (rest, group) = first.split_at(first.len() - 3);
+            groups.push(group);
+            first = rest;
+        }
+        let sign = number.strip_suffix(digits).unwrap_or_default();
+        let grouped = groups.into_iter().rev().fold(format!("{sign}{first}"), |text, group| format!("{text} {group}"));
+        grouped.into()
+    }
+}
+
+fn has_digits_only(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
         // Spreadsheets skip leading blanks, and read the full-width forms of East Asian keyboards as the same signs.
         let begins = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{FEFF}');
         let is_formula = begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹢', '﹣', '﹦', '﹫', '−']);
-        if is_formula || text.starts_with(['\t', '\r', '\n']) {
+        let loses_zeros = text.len() > 1 && text.starts_with('0') && has_digits_only(text);
+        if is_formula || loses_zeros || text.starts_with(['\t', '\r', '\n']) {
             Self(format!("'{text}"))
         } else {
             Self(text.to_owned())
@@ -158,8 +184,13 @@ pub trait SheetRow: Serialize {
     fn cells(&self) -> Result<Vec<Cell>> {
         let record = serde_json::to_value(self).map_err(Problem::internal)?;
         let length = |column: &str| Some(record.get(column.strip_suffix("_count")?)?.as_array()?.len().into());
+        let field = |column: &str| {
+            let value = record.get(column)?;
+            let phone = value.as_str().filter(|_| column.ends_with("phone"));
+            Some(phone.map_or_else(|| value.into(), Cell::of_phone))
+        };
         let cell = |column: &str| {
-            let known = record.get(column).map(Cell::from).or_else(|| length(column)).or_else(|| self.special(column));
+            let known = field(column).or_else(|| length(column)).or_else(|| self.special(column));
             known.ok_or_else(|| Problem::internal(format!("no column {column} in {}", Self::NAME)))
         };
         Self::COLUMNS.split_whitespace().map(cell).collect()
@@ -228,12 +259,28 @@ mod tests {
         {
             assert_eq!(text(formula), format!("'{formula}"));
         }
+        assert_eq!(
+            (text("0123"), text("01"), text("0"), text("1205")),
+            ("'0123".into(), "'01".into(), "0".into(), "1205".into())
+        );
         assert_eq!(text("\nlàng Tung"), "'\nlàng Tung");
         assert_eq!(text("làng Tung"), "làng Tung");
         let number = |value: Value| Cell::from(&value).0;
         assert_eq!(
             (number(json!(-13.5)), number(json!(13.0)), number(json!(null))),
             ("-13.5".into(), "13".into(), String::new())
+        );
+    }
+
+    #[test]
+    fn the_digits_of_a_phone_are_in_groups() {
+        let phone = |text: &str| Cell::of_phone(text).0;
+        assert_eq!(phone("0905123456"), "0905 123 456");
+        assert_eq!(phone("02693123456"), "02 693 123 456");
+        assert_eq!(phone("+84905123456"), "'+84 905 123 456");
+        assert_eq!(
+            (phone("0905.123.456"), phone("113"), phone("")),
+            ("0905.123.456".into(), "113".into(), String::new())
         );
     }
 
