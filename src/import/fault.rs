@@ -31,6 +31,7 @@ pub enum Fault {
     SameAsLine(Line),
     DuplicateOfLine(Line),
     DuplicateOfKnown,
+    DuplicateVillage,
     SameNumber,
     OtherHousehold,
     Moved,
@@ -64,7 +65,7 @@ impl Fault {
             Self::SpreadsheetError | Self::Shortened => "spreadsheet_error",
             Self::Ambiguous => "ambiguous",
             Self::SameAsLine(_) => "duplicate",
-            Self::DuplicateOfLine(_) | Self::DuplicateOfKnown => "possible_duplicate",
+            Self::DuplicateOfLine(_) | Self::DuplicateOfKnown | Self::DuplicateVillage => "possible_duplicate",
             Self::SameNumber => "same_identity_number",
             Self::OtherHousehold => "other_household",
             Self::Moved => "moved",
@@ -140,6 +141,10 @@ impl Fault {
             Self::DuplicateOfKnown => (
                 "Có thể trùng với một hộ đã có trong thôn, làng.".into(),
                 "Possibly the same as an existing household of the village.".into(),
+            ),
+            Self::DuplicateVillage => (
+                "Có thể trùng với một thôn, làng đã có trong xã.".into(),
+                "Possibly the same as an existing village of the commune.".into(),
             ),
             Self::SameNumber => {
                 ("Số này đã thuộc về một hộ khác.".into(), "Another household has this number already.".into())

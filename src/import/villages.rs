@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::Import;
 use super::cells::{Reads, Words};
 use super::columns::Column;
+use super::line::Line;
 use super::places::{Place, Places};
 use super::report::Fault;
 use super::table::Row;
@@ -19,7 +20,7 @@ use crate::places::catalogues::data;
 use crate::places::localities::LocalityId;
 use crate::places::localities::flags::LocalityFlagWord;
 use crate::places::localities::model::{LocalityKind, LocalityLevel, NewLocality, VillageProfile};
-use crate::places::localities::{flags, names, queries};
+use crate::places::localities::{flags, names, queries, search};
 
 pub fn columns() -> Vec<Column> {
     let is_of_village = |code: &str| LocalityKind::ALL.iter().any(|kind| kind.as_str() == code && kind.is_of_village());
@@ -87,11 +88,28 @@ pub fn import(work: &mut Import<'_>, rows: Vec<Row>) -> Result<()> {
     let read = rows.into_iter().filter_map(|row| village(work, &places, row)).collect();
     let entries: Vec<VillageEntry> = years::join(work, read, "name", |profile| profile.year);
     let known = Known::load(work, &places, &entries)?;
+    let mut made = HashMap::new();
     for entry in entries {
+        let line = entry.line;
         match known.find(&entry) {
             Some(place) => add_years(work, &known, place, entry)?,
-            None => add(work, entry)?,
+            None => made.extend(add(work, entry)?.map(|id| (id, line))),
         }
+    }
+    warn_of_twins(work, &made)
+}
+
+/// Warns once of each new village that may be another one.
+fn warn_of_twins(work: &mut Import<'_>, made: &HashMap<LocalityId, Line>) -> Result<()> {
+    let ids: Vec<LocalityId> = made.keys().copied().collect();
+    let mut said = HashSet::new();
+    for (id, other) in search::possible_duplicates(&mut work.tx, &ids)? {
+        let Some(line) = made.get(&id) else { continue };
+        let other = made.get(&other);
+        if other.is_some_and(|other| other > line) || !said.insert(id) {
+            continue;
+        }
+        work.warn(*line, "name", &other.map_or(Fault::DuplicateVillage, |other| Fault::DuplicateOfLine(*other)));
     }
     Ok(())
 }
@@ -171,19 +189,20 @@ impl<'p> Known<'p> {
     }
 }
 
-fn add(work: &mut Import<'_>, entry: VillageEntry) -> Result<()> {
+fn add(work: &mut Import<'_>, entry: VillageEntry) -> Result<Option<LocalityId>> {
     let rows = entry.rows();
     let Village { mut new, flags } = entry.new;
     new.profiles = entry.years.into_iter().map(|(_, profile)| profile).collect();
-    let id = Uuid::now_v7().into();
+    let id = LocalityId(Uuid::now_v7());
     let create = |tx: &mut Tx<'_>| {
         queries::create(tx, id, new)?;
         flags::declare(tx, id, &flags)
     };
-    if work.write(entry.line, create)? {
-        work.report.added += rows;
+    if !work.write(entry.line, create)? {
+        return Ok(None);
     }
-    Ok(())
+    work.report.added += rows;
+    Ok(Some(id))
 }
 
 /// Adds missing years to an existing village; other differences are warnings.
@@ -198,13 +217,17 @@ fn add_years(work: &mut Import<'_>, known: &Known<'_>, place: &Place, entry: Vil
     let mut new_years = 0;
     let rows = entry.rows();
     for (line, profile) in entry.years {
-        match profiles.iter().find(|known| known.year == profile.year) {
-            Some(known) if *known != profile => work.warn(line, "year", &Fault::Differs),
-            Some(_) => {}
-            None => {
-                profiles.push(profile);
-                new_years += 1;
-            }
+        let position = profiles.iter().position(|known| known.year == profile.year);
+        let known = position.map_or_else(|| VillageProfile::of_register(profile.year), |at| profiles.remove(at));
+        let new = VillageProfile { poor: known.poor, near_poor: known.near_poor, ..profile };
+        if known == new {
+            profiles.push(known);
+        } else if known.is_counted() {
+            work.warn(line, "year", &Fault::Differs);
+            profiles.push(known);
+        } else {
+            profiles.push(new);
+            new_years += 1;
         }
     }
     work.report.known += rows - new_years;

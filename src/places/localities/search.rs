@@ -13,7 +13,7 @@ use super::LocalityId;
 use super::model::{AsOf, ChildrenFilter, Locality, LocalityFilter, LocalityKind, LocalityRow, LocalitySort};
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
-use crate::kernel::db::schema::tree_day;
+use crate::kernel::db::schema::{locality_versions, locality_versions as versions, tree_day};
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::value::text::fold;
@@ -31,7 +31,8 @@ const AS_ON: &str = "
                          AND (t.valid_from IS NULL OR t.valid_from <= d.day) AND (t.valid_to IS NULL OR t.valid_to >= d.day)
                        ORDER BY t.locality_id LIMIT 10) twin) ELSE '[]' END AS warnings,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('year', p.year, 'households', p.households, 'population', p.population,
-                                                         'minority_households', p.minority_households) ORDER BY p.year DESC), '[]')
+                                                         'minority_households', p.minority_households, 'poor', p.poor,
+                                                         'near_poor', p.near_poor) ORDER BY p.year DESC), '[]')
               FROM village_profiles p WHERE p.village_id = l.id) AS profiles";
 const FROM: &str = "
       FROM localities l
@@ -50,6 +51,23 @@ pub fn find(tx: &mut Tx<'_>, id: LocalityId) -> Result<Locality> {
         .bind::<SqlUuid, _>(id)
         .get_result(tx.conn)?;
     Locality::try_from(row).map_err(Problem::internal)
+}
+
+/// Returns pairs of one of these villages and another one of the same folded name and kind under the same parent today.
+pub fn possible_duplicates(tx: &mut Tx<'_>, villages: &[LocalityId]) -> Result<Vec<(LocalityId, LocalityId)>> {
+    let (own, other) = diesel::alias!(locality_versions as own, locality_versions as other);
+    let same = (own.field(versions::parent_id).assume_not_null())
+        .eq(other.field(versions::parent_id).assume_not_null())
+        .and(own.field(versions::name_fold).eq(other.field(versions::name_fold)))
+        .and(own.field(versions::kind).eq(other.field(versions::kind)))
+        .and(own.field(versions::locality_id).ne(other.field(versions::locality_id)));
+    let pairs = own
+        .inner_join(other.on(same))
+        .filter(own.field(versions::locality_id).eq_any(villages))
+        .filter(own.field(versions::valid_to).is_null())
+        .filter(other.field(versions::valid_to).is_null())
+        .select((own.field(versions::locality_id), other.field(versions::locality_id)));
+    Ok(pairs.load(tx.conn)?)
 }
 
 /// The WHERE clause of a statement, with its binds; the first bind is the day.

@@ -323,6 +323,17 @@ fn an_identity_number_of_another_household_is_an_error() {
 }
 
 #[test]
+fn a_new_village_that_may_be_another_one_is_a_warning() {
+    let (world, ..) = ianan();
+    world.village(world.ianan, "Kơ");
+    let file = "Tên,Loại,Xã\nKo,làng,23884\nKô,làng,23884\nChư,làng,23884\n";
+    let report = world.import(Kind::Villages, "ianan", file.as_bytes(), true);
+    assert_clean(&report, 3, 0, 0);
+    assert_eq!(said(&report.warnings), [(2, "Tên", "possible_duplicate"), (3, "Tên", "possible_duplicate")]);
+    assert!(world.import(Kind::Villages, "ianan", file.as_bytes(), true).warnings.is_empty(), "they are known");
+}
+
+#[test]
 fn rows_of_title_and_total_are_skipped() {
     let (world, ..) = ianan();
     let file = "ỦY BAN NHÂN DÂN XÃ IA NAN;;;;;\n\
