@@ -75,7 +75,8 @@ create trigger aa_place before insert or update of household_id on household_mem
 select app_part('household_members', 'households', 'household_id');
 select app_merge_rule('households', 'household_members', 'household_id', 'app_merge_members');
 
-select app_table('household_private', tracked => false);
+-- The owner writes it: the fields of a member follow the member in a merge, and are deleted with it.
+select app_table('household_private', tracked => false, owner => 'writes');
 create policy officials_and_head on household_private
   using ((select app_role()) in ('province', 'district', 'commune', 'village_head', 'system')
     and scope_path >= (select app_low()) and scope_path < (select app_high()));
@@ -84,6 +85,18 @@ comment on policy officials_and_head on household_private is
 create trigger aa_place before insert or update of household_id on household_private
   for each row execute function app_place_with_household();
 select app_merge_rule('households', 'household_private', 'household_id', 'delete');
+
+create function app_follow_member() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op = 'DELETE' then
+    delete from public.household_private p where p.subject_id = old.id;
+  else
+    update public.household_private p set household_id = new.household_id where p.subject_id = new.id;
+  end if;
+  return null;
+end $$;
+create trigger ab_private after delete or update of household_id on household_members
+  for each row execute function app_follow_member();
 
 -- Inserts the audit entry of a change of sealed fields: their names, never their values. PL/pgSQL keeps its plan; an SQL function
 -- is planned at each call (0.6 ms of the 13 of a household under load).
@@ -496,17 +509,20 @@ select app_merge_rule('households', 'household_merges', 'household_id', 'move');
 create function app_same_people(merged uuid, survivor uuid) returns table (member_id uuid, kept_id uuid)
   stable language sql security definer set search_path = '' as $$
   with people as (
-    select m.id, m.household_id, lower(normalize(m.name)) as name, m.birth_year, m.sex,
+    select m.id, m.household_id, lower(normalize(m.name)) as name, m.birth_year, m.sex, p.identity_number_index as number,
            count(*) over (partition by m.household_id, lower(normalize(m.name))) = 1 as alone
-      from public.household_members m where m.household_id in (merged, survivor)
+      from public.household_members m left join public.household_private p on p.subject_id = m.id
+     where m.household_id in (merged, survivor)
   )
   select m.id, s.id
     from people m
     join public.households h on h.id = survivor
+    left join public.household_private head on head.subject_id = survivor
     left join people s on s.household_id = survivor and s.alone and s.name = m.name
-     and coalesce(s.birth_year = m.birth_year, true) and coalesce(s.sex = m.sex, true)
+     and coalesce(s.birth_year = m.birth_year, true) and coalesce(s.sex = m.sex, true) and coalesce(s.number = m.number, true)
    where m.household_id = merged and m.alone
      and (s.id is not null or (m.name = lower(normalize(h.head_name)) and m.birth_year = h.head_birth_year
+                               and coalesce(head.identity_number_index = m.number, true)
                                and not exists (select from people x where x.household_id = survivor and x.name = m.name))) $$;
 comment on function app_same_people(uuid, uuid) is
   'Members of the merged household that the survivor has too; kept_id is null for a member that is its head';
@@ -616,4 +632,4 @@ comment on function app_merge_households(uuid, uuid) is 'Moves all rows of the m
 
 select app_callable('app_active_households', 'app_active_on', 'app_audit_sealed', 'app_consent_in_force', 'app_consenting', 'app_former_residents',
   'app_hold_approved', 'app_household_history', 'app_in_complete_register', 'app_latest_assessment', 'app_lived_on', 'app_lock_register',
-  'app_merge_households', 'app_merged', 'app_move_households', 'app_register_counts', 'app_register_day', 'app_registers', 'app_twinned_homes', 'app_village_years');
+  'app_merge_households', 'app_merged', 'app_move_households', 'app_register_counts', 'app_register_day', 'app_registers', 'app_same_people', 'app_twinned_homes', 'app_village_years');

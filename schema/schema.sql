@@ -736,6 +736,19 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.app_follow_member() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'DELETE' then
+    delete from public.household_private p where p.subject_id = old.id;
+  else
+    update public.household_private p set household_id = new.household_id where p.subject_id = new.id;
+  end if;
+  return null;
+end $$;
+
 CREATE FUNCTION public.app_follow_recipient() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2182,17 +2195,20 @@ CREATE FUNCTION public.app_same_people(merged uuid, survivor uuid) RETURNS TABLE
     SET search_path TO ''
     AS $$
   with people as (
-    select m.id, m.household_id, lower(normalize(m.name)) as name, m.birth_year, m.sex,
+    select m.id, m.household_id, lower(normalize(m.name)) as name, m.birth_year, m.sex, p.identity_number_index as number,
            count(*) over (partition by m.household_id, lower(normalize(m.name))) = 1 as alone
-      from public.household_members m where m.household_id in (merged, survivor)
+      from public.household_members m left join public.household_private p on p.subject_id = m.id
+     where m.household_id in (merged, survivor)
   )
   select m.id, s.id
     from people m
     join public.households h on h.id = survivor
+    left join public.household_private head on head.subject_id = survivor
     left join people s on s.household_id = survivor and s.alone and s.name = m.name
-     and coalesce(s.birth_year = m.birth_year, true) and coalesce(s.sex = m.sex, true)
+     and coalesce(s.birth_year = m.birth_year, true) and coalesce(s.sex = m.sex, true) and coalesce(s.number = m.number, true)
    where m.household_id = merged and m.alone
      and (s.id is not null or (m.name = lower(normalize(h.head_name)) and m.birth_year = h.head_birth_year
+                               and coalesce(head.identity_number_index = m.number, true)
                                and not exists (select from people x where x.household_id = survivor and x.name = m.name))) $$;
 
 COMMENT ON FUNCTION public.app_same_people(merged uuid, survivor uuid) IS 'Members of the merged household that the survivor has too; kept_id is null for a member that is its head';
@@ -3483,6 +3499,7 @@ ALTER TABLE ONLY public.household_merges FORCE ROW LEVEL SECURITY;
 COMMENT ON TABLE public.household_merges IS 'Households that were recorded twice: the deleted id, and the household that it was merged into';
 
 CREATE TABLE public.household_private (
+    subject_id uuid NOT NULL,
     household_id uuid NOT NULL,
     scope_path text NOT NULL COLLATE pg_catalog."C",
     phone bytea,
@@ -3493,7 +3510,9 @@ CREATE TABLE public.household_private (
 
 ALTER TABLE ONLY public.household_private FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.household_private IS 'Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to record and field)';
+COMMENT ON TABLE public.household_private IS 'Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to subject and field)';
+
+COMMENT ON COLUMN public.household_private.subject_id IS 'The household, for its head, or one of its members';
 
 COMMENT ON COLUMN public.household_private.identity_number_index IS 'Keyed hash: equality without the number';
 
@@ -4125,6 +4144,8 @@ CREATE TABLE public.village_profiles (
     households integer,
     population integer,
     minority_households integer,
+    poor integer,
+    near_poor integer,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     version bigint NOT NULL,
@@ -4132,6 +4153,8 @@ CREATE TABLE public.village_profiles (
     CONSTRAINT village_profiles_households CHECK ((households >= 0)),
     CONSTRAINT village_profiles_minority_households CHECK ((minority_households >= 0)),
     CONSTRAINT village_profiles_minority_within CHECK ((minority_households <= households)),
+    CONSTRAINT village_profiles_near_poor CHECK ((near_poor >= 0)),
+    CONSTRAINT village_profiles_poor CHECK ((poor >= 0)),
     CONSTRAINT village_profiles_population CHECK ((population >= 0)),
     CONSTRAINT village_profiles_year CHECK (((year >= 1900) AND (year <= 2200)))
 );
@@ -4294,7 +4317,7 @@ ALTER TABLE ONLY public.household_merges
     ADD CONSTRAINT household_merges_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.household_private
-    ADD CONSTRAINT household_private_pkey PRIMARY KEY (household_id);
+    ADD CONSTRAINT household_private_pkey PRIMARY KEY (subject_id);
 
 ALTER TABLE ONLY public.household_residences
     ADD CONSTRAINT household_residences_pkey PRIMARY KEY (household_id, until_on);
@@ -4821,6 +4844,8 @@ CREATE TRIGGER ab_listed BEFORE UPDATE OF village_id ON public.households FOR EA
 
 CREATE TRIGGER ab_place BEFORE INSERT OR UPDATE OF organisation_id ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_place_twinning();
 
+CREATE TRIGGER ab_private AFTER DELETE OR UPDATE OF household_id ON public.household_members FOR EACH ROW EXECUTE FUNCTION public.app_follow_member();
+
 CREATE TRIGGER ab_unsettle BEFORE UPDATE OF role, locality_id, organisation_id, active ON public.users FOR EACH ROW EXECUTE FUNCTION public.app_unsettle_user();
 
 CREATE TRIGGER ac_last_day BEFORE INSERT OR UPDATE OF ends_on ON public.twinnings FOR EACH ROW EXECUTE FUNCTION public.app_last_day_of_new();
@@ -5297,6 +5322,10 @@ COMMENT ON POLICY definer_functions ON public.household_members IS 'Functions th
 CREATE POLICY definer_functions ON public.household_merges TO app_owner USING (true) WITH CHECK (true);
 
 COMMENT ON POLICY definer_functions ON public.household_merges IS 'Functions that run as the owner: row-level security is forced on the owner, too';
+
+CREATE POLICY definer_functions ON public.household_private TO app_owner USING (true) WITH CHECK (true);
+
+COMMENT ON POLICY definer_functions ON public.household_private IS 'Functions that run as the owner: row-level security is forced on the owner, too';
 
 CREATE POLICY definer_functions ON public.household_residences TO app_owner USING (true) WITH CHECK (true);
 
@@ -5995,6 +6024,8 @@ REVOKE ALL ON FUNCTION public.app_follow_item() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_follow_items() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_follow_member() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_follow_recipient() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_forget(most integer) FROM PUBLIC;
@@ -6281,6 +6312,7 @@ REVOKE ALL ON FUNCTION public.app_role() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_role() TO app;
 
 REVOKE ALL ON FUNCTION public.app_same_people(merged uuid, survivor uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_same_people(merged uuid, survivor uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_seal_deletion(record uuid, of_resource text, by_key bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_seal_deletion(record uuid, of_resource text, by_key bytea) TO app;

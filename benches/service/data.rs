@@ -115,7 +115,7 @@ impl Cluster {
                 .collect::<Result<_, _>>()
                 .map_err(|problem| problem.to_string())?;
             let ids: Vec<Uuid> = part.iter().map(|home| home.id).collect();
-            sql_query("INSERT INTO household_private (household_id, phone) SELECT * FROM unnest($1, $2)")
+            sql_query("INSERT INTO household_private (subject_id, household_id, phone) SELECT id, id, sealed FROM unnest($1, $2) made(id, sealed)")
                 .bind::<Array<SqlUuid>, _>(ids)
                 .bind::<Array<Bytea>, _>(sealed)
                 .execute(conn)

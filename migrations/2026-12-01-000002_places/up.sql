@@ -111,6 +111,8 @@ create table village_profiles (
   households integer constraint village_profiles_households check (households >= 0),
   population integer constraint village_profiles_population check (population >= 0),
   minority_households integer constraint village_profiles_minority_households check (minority_households >= 0),
+  poor integer constraint village_profiles_poor check (poor >= 0),
+  near_poor integer constraint village_profiles_near_poor check (near_poor >= 0),
   created_at timestamptz not null,
   updated_at timestamptz not null,
   version bigint not null,

@@ -121,7 +121,8 @@ create index household_members_household_id on household_members (household_id, 
 create index household_members_changed on household_members (changed_xid, id);
 
 create table household_private (
-  household_id uuid primary key,
+  subject_id uuid primary key,
+  household_id uuid not null,
   scope_path text collate "C" not null,
   phone bytea,
   identity_number bytea,
@@ -131,7 +132,8 @@ create table household_private (
     references households (id, scope_path) on update cascade on delete cascade
 );
 comment on table household_private is
-  'Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to record and field)';
+  'Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to subject and field)';
+comment on column household_private.subject_id is 'The household, for its head, or one of its members';
 comment on column household_private.identity_number_index is 'Keyed hash: equality without the number';
 create index household_private_identity_number_index on household_private (identity_number_index);
 create index household_private_household_id on household_private (household_id, scope_path);

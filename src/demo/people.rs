@@ -13,6 +13,7 @@ use crate::access::actor::Actor;
 use crate::access::tx::Tx;
 use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
+use crate::needs::registers::queries as registers;
 use crate::openapi::examples::demonstration_id as id;
 use crate::places::loader::locality_id;
 use crate::places::localities::end::{self, EndedTwinnings, LocalityEnd};
@@ -53,10 +54,10 @@ pub fn load(conn: &mut PgConnection, secrets: &Secrets, today: NaiveDate) -> Res
     let system = Actor::system();
     for (key, name, kind, commune, groups, households) in villages() {
         let profile = |year: i32, less: i32| VillageProfile {
-            year,
             households: Some(households - less),
             population: Some((households - less) * 43 / 10),
             minority_households: Some(if groups.first() == Some(&"01") { 4 } else { households - less - 3 }),
+            ..VillageProfile::of_register(year)
         };
         let profiles =
             if until(today, "2026-01-15") { vec![profile(2026, 0), profile(2025, 3)] } else { vec![profile(2019, 9)] };
@@ -79,6 +80,11 @@ pub fn load(conn: &mut PgConnection, secrets: &Secrets, today: NaiveDate) -> Res
     }
     add_flags(conn)?;
     add_posts(conn)?;
+    // All households of làng Hle Hlang were assessed in 2026; those of the other villages have open registers.
+    if until(today, "2026-02-01") {
+        let mut tx = Tx { conn, actor: &system, today, secrets };
+        registers::complete(&mut tx, id("village/hlehlang").into(), 2026)?;
+    }
     // Thôn 11 merged into Thôn 10.
     if until(today, "2026-04-01") {
         let mut tx = Tx { conn, actor: &system, today, secrets };
@@ -146,6 +152,7 @@ fn add_organisations(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
             organisation("caosu", "Công ty Cao su Bình Minh (trình diễn)", "enterprise", "commune", ianan, None),
             organisation("caphe", "Công ty Cà phê Ban Mai (trình diễn)", "enterprise", "commune", ianan, None),
             organisation("xaydung", "Công ty Xây dựng Ngọc Linh (trình diễn)", "enterprise", "commune", ianan, None),
+            organisation("soyte", "Sở Y tế (trình diễn)", "department", "province", locality_id(2025, "52"), None),
         ]);
     }
     insert(conn, "organisations", organisations)?;
@@ -190,7 +197,7 @@ fn add_households(conn: &mut PgConnection, secrets: &Secrets, village: &str, gro
     for number in 0..entered(village) {
         let record = household(village, number);
         let phone = secrets.seal(record, "phone", &format!("09{:08}", 10_000_019 * (number + 1) % 100_000_000))?;
-        sql_query("INSERT INTO household_private (household_id, phone) VALUES ($1, $2)")
+        sql_query("INSERT INTO household_private (subject_id, household_id, phone) VALUES ($1, $1, $2)")
             .bind::<SqlUuid, _>(record)
             .bind::<Bytea, _>(phone)
             .execute(conn)?;

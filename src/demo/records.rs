@@ -18,7 +18,9 @@ pub fn load(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
     add_consent(conn, today)?;
     add_visits(conn, today)?;
     add_parcels(conn, today)?;
-    add_paper_visit(conn, today)
+    add_commune_gift(conn, today)?;
+    add_paper_visit(conn, today)?;
+    add_proposal(conn, today)
 }
 
 fn programmes(today: NaiveDate) -> Vec<Value> {
@@ -68,11 +70,19 @@ fn programmes(today: NaiveDate) -> Vec<Value> {
     all.into_iter().filter(|row| row["effective_on"].as_str().is_some_and(|day| until(today, day))).collect()
 }
 
+/// The commune that a department of the province stands by.
+fn kong_chro() -> Uuid {
+    locality_id(2025, "23824")
+}
+
 fn twinnings(today: NaiveDate) -> Vec<Value> {
-    let twinning = |key: &str, programme: &str, village: &str, lead: bool, starts: &str| {
+    let with_place = |key: &str, programme: &str, place: Uuid, lead: bool, starts: &str| {
         json!({"id": id(&format!("twinning/{key}")), "programme_id": id(&format!("programme/{programme}")),
-               "organisation_id": id(&format!("organisation/{key}")), "locality_id": id(&format!("village/{village}")),
+               "organisation_id": id(&format!("organisation/{key}")), "locality_id": place,
                "lead": lead, "starts_on": starts, "suspensions": []})
+    };
+    let twinning = |key: &str, programme: &str, village: &str, lead: bool, starts: &str| {
+        with_place(key, programme, id(&format!("village/{village}")), lead, starts)
     };
     let all = [
         twinning("thon9", "yangtrung", "hlehlang", true, "2019-07-01"),
@@ -81,6 +91,7 @@ fn twinnings(today: NaiveDate) -> Vec<Value> {
         twinning("caosu", "ianan", "tung", false, "2025-09-01"),
         twinning("caphe", "ianan", "tung", false, "2025-09-01"),
         twinning("xaydung", "ianan", "tung", false, "2025-10-01"),
+        with_place("soyte", "chithi03", kong_chro(), true, "2025-09-01"),
     ];
     all.into_iter().filter(|row| row["starts_on"].as_str().is_some_and(|day| until(today, day))).collect()
 }
@@ -277,6 +288,41 @@ fn add_parcels(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
         json!({"gift_id": gift, "household_id": household("tung", home), "village_id": village, "item_automatic": true})
     });
     insert(conn, "gift_recipients", named.collect())
+}
+
+/// Equipment for a commune, which one of its officials confirms.
+fn add_commune_gift(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
+    const DAY: &str = "2026-10-15";
+    if !until(today, DAY) {
+        return Ok(());
+    }
+    insert(
+        conn,
+        "gifts",
+        vec![json!({
+            "id": id("gift/equipment"), "twinning_id": id("twinning/soyte"), "organisation_id": id("organisation/soyte"),
+            "locality_id": kong_chro(), "category": "equipment", "description": "Máy siêu âm cho trạm y tế xã", "value_vnd": 25_000_000,
+            "funding_source": "organisation_own", "given_on": DAY, "status": "recorded", "acted_by": id("recorder"),
+            "note": "Dữ liệu trình diễn",
+        })],
+    )
+}
+
+/// The head of làng Tung proposes that a poor household is near-poor now; so the register of 2026 cannot be completed.
+fn add_proposal(conn: &mut PgConnection, today: NaiveDate) -> Result<()> {
+    const DAY: &str = "2026-11-05";
+    if !until(today, DAY) {
+        return Ok(());
+    }
+    insert(
+        conn,
+        "household_assessments",
+        vec![json!({
+            "id": id("proposal/tung/20"), "household_id": household("tung", 20), "round_year": 2026, "round_kind": "annual",
+            "poverty_status": "near_poor", "deprivations": ["I07"], "poverty_causes": ["no_capital"], "assessed_on": DAY,
+            "standard": "nd07_2021", "status": "proposed", "assessor_id": id("user/langtung"),
+        })],
+    )
 }
 
 /// A visit of a unit without an account, which an official entered from paper; the number of participants is unknown.

@@ -113,7 +113,7 @@ impl Known {
         let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
         for (id, shown) in private::shown(work.tx.conn, work.tx.secrets, &ids)? {
             if let Some(phone) = shown.phone {
-                known.phones.insert(id, phone);
+                known.phones.insert(HouseholdId(id), phone);
             }
         }
         for assessment in assessments::of_households(&mut work.tx, &ids)? {

@@ -76,8 +76,6 @@ pub struct Report {
     pub completed: usize,
     /// Rows of existing records without a change.
     pub known: usize,
-    /// Identity numbers of members, which are not stored.
-    pub unstored: usize,
     pub errors: Vec<Remark>,
     pub warnings: Vec<Remark>,
     pub committed: bool,
@@ -94,7 +92,6 @@ impl Report {
             added: 0,
             completed: 0,
             known: 0,
-            unstored: 0,
             errors: Vec::new(),
             warnings: Vec::new(),
             committed: false,
@@ -168,12 +165,8 @@ impl Report {
                 } else {
                     format!(" (bỏ qua {} dòng ở trên, {} dòng ở dưới danh sách)", self.titles, self.totals)
                 };
-                let unstored = match self.unstored {
-                    0 => String::new(),
-                    count => format!(" Không lưu {count} số định danh của thành viên."),
-                };
                 format!(
-                    "{rows} dòng{also}: {added} mới, {completed} bổ sung, {known} đã có; {errors} lỗi, {warnings} cảnh báo.{unstored} {vi}"
+                    "{rows} dòng{also}: {added} mới, {completed} bổ sung, {known} đã có; {errors} lỗi, {warnings} cảnh báo. {vi}"
                 )
             }
             Locale::En => {
@@ -185,12 +178,8 @@ impl Report {
                 };
                 let rows = count(rows, "row");
                 let (errors, warnings) = (count(errors, "error"), count(warnings, "warning"));
-                let unstored = match self.unstored {
-                    0 => String::new(),
-                    number => format!(" {} of members not stored.", count(number, "identity number")),
-                };
                 format!(
-                    "{rows}{also}: {added} new, {completed} completed, {known} there already; {errors}, {warnings}.{unstored} {en}"
+                    "{rows}{also}: {added} new, {completed} completed, {known} there already; {errors}, {warnings}. {en}"
                 )
             }
         }

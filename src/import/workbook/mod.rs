@@ -133,11 +133,8 @@ fn entry(work: &mut Import<'_>, villages: &Villages, mut draft: Draft) -> Option
     Some(Entry::new(line, new, finding, work.tx.secrets))
 }
 
-/// Converts a row to a member. Identity numbers of members are not stored.
+/// Converts a row to a member.
 fn body_of_member(work: &mut Import<'_>, line: Line, mut fields: serde_json::Map<String, Value>) -> Option<Value> {
-    if fields.remove("identity_number").is_some() {
-        work.report.unstored += 1;
-    }
     let name = fields.remove("member_name").or_else(|| fields.remove("head_name"));
     fields.extend(name.map(|name| ("name".to_owned(), name)));
     take_birth(&mut fields, "");

@@ -307,8 +307,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to record and field)
-    household_private (household_id) {
+    /// Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to subject and field)
+    household_private (subject_id) {
+        /// The household, for its head, or one of its members
+        subject_id -> Uuid,
         household_id -> Uuid,
         scope_path -> Text,
         phone -> Nullable<Bytea>,
@@ -808,6 +810,8 @@ diesel::table! {
         households -> Nullable<Int4>,
         population -> Nullable<Int4>,
         minority_households -> Nullable<Int4>,
+        poor -> Nullable<Int4>,
+        near_poor -> Nullable<Int4>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,

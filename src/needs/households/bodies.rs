@@ -36,6 +36,10 @@ pub struct NewHouseholdMember {
     #[length(..=60)]
     #[schema(example = "con")]
     pub relation: Option<String>,
+    /// 9 or 12 digits; stored encrypted. A member that has one keeps it where it is left out.
+    #[validate(custom(function = "citizen_number"))]
+    #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", max_length = 12, example = "062213001234")]
+    pub identity_number: Option<String>,
     #[serde(default)]
     pub student: bool,
 }

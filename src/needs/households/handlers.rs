@@ -71,7 +71,7 @@ pub async fn delete_household(may: May<WriteHouseholds>, id: Id<HouseholdId>, if
     may.delete(id, if_match, queries::find, unless_in_use).await
 }
 
-/// Read identity number and phone in full
+/// Read identity numbers and phone in full
 ///
 /// For officials and the village head; each call creates an audit entry.
 #[operation(post "/households/{id}/reveal")]

@@ -80,13 +80,17 @@ pub struct HouseholdMember {
     #[schema(example = "con")]
     pub relation: Option<String>,
     pub student: bool,
+    /// The last four digits; `reveal` returns the whole number. Null for units and administrators.
+    #[schema(example = "4321")]
+    #[diesel(select_expression = Later, deserialize_as = Later)]
+    pub identity_number_last4: Option<String>,
 }
 
 /// A possible duplicate, for review; the request succeeded.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HouseholdWarning {
     /// `possible_duplicate`: a household of this village has a head of the same name and birth year.
-    /// `same_identity_number`: a household in the caller's scope has the same identity number.
+    /// `same_identity_number`: the head or a member of a household in the caller's scope has the same identity number.
     #[schema(example = "possible_duplicate")]
     pub code: String,
     /// The other household.
@@ -179,8 +183,8 @@ pub struct Household {
     #[schema(example = "4321")]
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub identity_number_last4: Option<String>,
-    /// Names of fields (`phone`, `identity_number_last4`) that are stored but cannot be decrypted: damaged, or the key is
-    /// missing.
+    /// Names of fields (`phone`, `identity_number_last4`, `members`) that are stored but cannot be decrypted: damaged, or the
+    /// key is missing.
     #[diesel(select_expression = Later, deserialize_as = Later)]
     pub unreadable: Vec<String>,
     #[schema(example = "Xóm 2")]
@@ -236,13 +240,23 @@ pub struct HouseholdRow {
     pub note: Option<String>,
 }
 
-/// Phone and identity number in full.
+/// The identity number of a member in full.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MemberSecrets {
+    pub id: MemberId,
+    #[schema(example = "062068001234")]
+    pub identity_number: Option<String>,
+}
+
+/// Phone and identity numbers in full.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct HouseholdSecrets {
     #[schema(example = "062068001234")]
     pub identity_number: Option<String>,
     #[schema(example = "0905123456")]
     pub phone: Option<String>,
+    /// The members with an identity number.
+    pub members: Vec<MemberSecrets>,
     /// Names of fields that are stored but cannot be decrypted: damaged, or the key is missing. The operator has to act.
     pub unreadable: Vec<String>,
 }
@@ -265,7 +279,7 @@ pub struct HouseholdFilter {
     /// Any of these statuses.
     pub status: Vec<HouseholdStatus>,
     /// `true`: households for which another household of the village has the same name and birth year of the head, or
-    /// one in the caller's scope the same identity number; `false`: the others.
+    /// one in the caller's scope the same identity number, of the head or a member; `false`: the others.
     pub possible_duplicate: Option<bool>,
     /// `true`: households whose village has ended; those of them that are `active` wait to be moved to a successor.
     pub village_ended: Option<bool>,

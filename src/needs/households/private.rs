@@ -1,30 +1,43 @@
-//! Phone and identity number: encrypted ("sealed") in the database, and decrypted for callers to whom the policies show
-//! the row.
+//! Phones and identity numbers of heads and members: encrypted ("sealed") in the database, and decrypted for callers to whom the
+//! policies show the row.
 
 use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, Binary, Bool, Integer, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::upsert::excluded;
 use uuid::Uuid;
 
-use super::HouseholdId;
+use super::{HouseholdId, MemberId};
 use crate::kernel::db::schema::household_private as table;
 use crate::kernel::db::sealing::SealedBy;
 use crate::kernel::db::sql::set_config;
 use crate::kernel::http::problem::{Code, Problem, Result};
 use crate::kernel::secrets::{Secrets, Unreadable};
 
-use super::model::HouseholdSecrets;
+use super::model::{HouseholdSecrets, MemberSecrets};
 
 const PHONE: &str = "phone";
 const IDENTITY_NUMBER: &str = "identity_number";
 const LAST4: &str = "identity_number_last4";
+/// The field of the audit and of `unreadable` for the numbers of members.
+pub const MEMBERS: &str = "members";
+
+/// Members of a household that another one has, too: `kept_id` is null for a member that is its head.
+#[derive(QueryableByName)]
+struct SamePerson {
+    #[diesel(sql_type = SqlUuid)]
+    member_id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    kept_id: Option<Uuid>,
+}
 
 #[derive(HasQuery)]
 #[diesel(table_name = table)]
 struct PrivateRow {
-    household_id: HouseholdId,
+    /// The household, for its head, or a member.
+    subject_id: Uuid,
     phone: Option<Vec<u8>>,
     identity_number: Option<Vec<u8>>,
     identity_number_last4: Option<Vec<u8>>,
@@ -39,27 +52,24 @@ pub struct Shown {
     pub unreadable: Vec<String>,
 }
 
-/// Decrypts the fields of one household, and collects the names of those that fail.
+/// Decrypts the fields of one person, and collects the names of those that fail.
 struct Opener<'a> {
     secrets: &'a Secrets,
-    household: HouseholdId,
+    subject: Uuid,
     unreadable: Vec<String>,
 }
 
 impl<'a> Opener<'a> {
-    fn of(secrets: &'a Secrets, household: HouseholdId) -> Self {
-        Self { secrets, household, unreadable: Vec::new() }
+    fn of(secrets: &'a Secrets, subject: Uuid) -> Self {
+        Self { secrets, subject, unreadable: Vec::new() }
     }
 
     /// Returns None for a field that cannot be decrypted, so that the other fields and rows of a list are still answered.
     fn open(&mut self, field: &str, sealed: Option<Vec<u8>>) -> Option<String> {
-        match self.secrets.open(self.household.0, field, &sealed?) {
+        match self.secrets.open(self.subject, field, &sealed?) {
             Ok(value) => Some(value),
             Err(Unreadable) => {
-                log::error!(
-                    "the sealed {field} of household {} cannot be decrypted: damaged, or another key",
-                    self.household.0
-                );
+                log::error!("the sealed {field} of {} cannot be decrypted: damaged, or another key", self.subject);
                 self.unreadable.push(field.to_owned());
                 None
             }
@@ -67,29 +77,39 @@ impl<'a> Opener<'a> {
     }
 }
 
-pub fn shown(conn: &mut PgConnection, secrets: &Secrets, ids: &[HouseholdId]) -> Result<HashMap<HouseholdId, Shown>> {
+/// Returns the fields of the heads, by the id of the household, and of the members of these households.
+pub fn shown(conn: &mut PgConnection, secrets: &Secrets, ids: &[HouseholdId]) -> Result<HashMap<Uuid, Shown>> {
     let rows = PrivateRow::query().filter(table::household_id.eq_any(ids)).load(conn)?;
     let show = |row: PrivateRow| {
-        let mut opener = Opener::of(secrets, row.household_id);
+        let mut opener = Opener::of(secrets, row.subject_id);
         let (phone, last4) = (opener.open(PHONE, row.phone), opener.open(LAST4, row.identity_number_last4));
-        (row.household_id, Shown { phone, last4, unreadable: opener.unreadable })
+        (row.subject_id, Shown { phone, last4, unreadable: opener.unreadable })
     };
     Ok(rows.into_iter().map(show).collect())
 }
 
-/// Returns both fields in full; the caller writes the audit entry.
+/// Returns all fields in full; the caller writes the audit entry.
 pub fn reveal(conn: &mut PgConnection, secrets: &Secrets, id: HouseholdId) -> Result<HouseholdSecrets> {
-    let row = PrivateRow::query().filter(table::household_id.eq(id)).first(conn).optional()?;
-    let Some(row) = row else { return Ok(HouseholdSecrets::default()) };
-    let mut opener = Opener::of(secrets, id);
-    let (identity_number, phone) = (opener.open(IDENTITY_NUMBER, row.identity_number), opener.open(PHONE, row.phone));
-    Ok(HouseholdSecrets { identity_number, phone, unreadable: opener.unreadable })
+    let mut found = HouseholdSecrets::default();
+    let rows = PrivateRow::query().filter(table::household_id.eq(id)).order(table::subject_id);
+    for row in rows.load(conn)? {
+        let mut opener = Opener::of(secrets, row.subject_id);
+        let identity_number = opener.open(IDENTITY_NUMBER, row.identity_number);
+        if row.subject_id == id.0 {
+            (found.identity_number, found.phone) = (identity_number, opener.open(PHONE, row.phone));
+            found.unreadable.append(&mut opener.unreadable);
+        } else {
+            found.members.push(MemberSecrets { id: MemberId(row.subject_id), identity_number });
+            if !opener.unreadable.is_empty() && !found.unreadable.iter().any(|name| name == MEMBERS) {
+                found.unreadable.push(MEMBERS.to_owned());
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Passes the names of the changed fields to the audit, without their values.
-fn note(conn: &mut PgConnection, id: HouseholdId, phone: bool, identity_number: bool) -> Result<()> {
-    let names = [(PHONE, phone), (IDENTITY_NUMBER, identity_number)];
-    let changed: Vec<&str> = names.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+fn note(conn: &mut PgConnection, id: HouseholdId, changed: Vec<&str>) -> Result<()> {
     sql_query("SELECT app_audit_sealed($1, $2)")
         .bind::<SqlUuid, _>(id)
         .bind::<Array<Text>, _>(changed)
@@ -97,14 +117,20 @@ fn note(conn: &mut PgConnection, id: HouseholdId, phone: bool, identity_number: 
     Ok(())
 }
 
+/// The names of the given fields of a head.
+fn names(phone: bool, identity_number: bool) -> Vec<&'static str> {
+    let names = [(PHONE, phone), (IDENTITY_NUMBER, identity_number)];
+    names.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+}
+
 type Sealed = Option<Vec<u8>>;
 
-fn sealed(secrets: &Secrets, id: HouseholdId, field: &str, value: Option<&str>) -> Result<Sealed> {
-    value.map(|value| secrets.seal(id.0, field, value)).transpose()
+fn sealed(secrets: &Secrets, id: Uuid, field: &str, value: Option<&str>) -> Result<Sealed> {
+    value.map(|value| secrets.seal(id, field, value)).transpose()
 }
 
 /// Seals the number and its last four digits, and computes the keyed hash by which equal numbers are found.
-fn sealed_number(secrets: &Secrets, id: HouseholdId, number: Option<&str>) -> Result<(Sealed, Sealed, Sealed)> {
+fn sealed_number(secrets: &Secrets, id: Uuid, number: Option<&str>) -> Result<(Sealed, Sealed, Sealed)> {
     let last4 = number.and_then(|number| number.get(number.len().saturating_sub(4)..));
     Ok((
         sealed(secrets, id, IDENTITY_NUMBER, number)?,
@@ -113,7 +139,7 @@ fn sealed_number(secrets: &Secrets, id: HouseholdId, number: Option<&str>) -> Re
     ))
 }
 
-/// Seals the fields of a new household with one statement; `write` first inserts a missing row.
+/// Seals the fields of the head of a new household with one statement; `write` first inserts a missing row.
 pub fn insert(
     conn: &mut PgConnection,
     secrets: &Secrets,
@@ -124,12 +150,13 @@ pub fn insert(
     if phone.is_none() && identity_number.is_none() {
         return Ok(());
     }
-    note(conn, id, phone.is_some(), identity_number.is_some())?;
-    let (number, last4, index) = sealed_number(secrets, id, identity_number)?;
+    note(conn, id, names(phone.is_some(), identity_number.is_some()))?;
+    let (number, last4, index) = sealed_number(secrets, id.0, identity_number)?;
     diesel::insert_into(table::table)
         .values((
+            table::subject_id.eq(id.0),
             table::household_id.eq(id),
-            table::phone.eq(sealed(secrets, id, PHONE, phone)?),
+            table::phone.eq(sealed(secrets, id.0, PHONE, phone)?),
             table::identity_number.eq(number),
             table::identity_number_last4.eq(last4),
             table::identity_number_index.eq(index),
@@ -138,7 +165,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Seals changed fields: None keeps a field, Some(None) clears it.
+/// Seals changed fields of the head: None keeps a field, Some(None) clears it.
 pub fn write(
     conn: &mut PgConnection,
     secrets: &Secrets,
@@ -149,14 +176,15 @@ pub fn write(
     if phone.is_none() && identity_number.is_none() {
         return Ok(());
     }
-    note(conn, id, phone.is_some(), identity_number.is_some())?;
-    diesel::insert_into(table::table).values(table::household_id.eq(id)).on_conflict_do_nothing().execute(conn)?;
-    let row = table::table.find(id);
+    note(conn, id, names(phone.is_some(), identity_number.is_some()))?;
+    let head = (table::subject_id.eq(id.0), table::household_id.eq(id));
+    diesel::insert_into(table::table).values(head).on_conflict_do_nothing().execute(conn)?;
+    let row = table::table.find(id.0);
     if let Some(phone) = phone {
-        diesel::update(row).set(table::phone.eq(sealed(secrets, id, PHONE, phone.as_deref())?)).execute(conn)?;
+        diesel::update(row).set(table::phone.eq(sealed(secrets, id.0, PHONE, phone.as_deref())?)).execute(conn)?;
     }
     if let Some(number) = identity_number {
-        let (number, last4, index) = sealed_number(secrets, id, number.as_deref())?;
+        let (number, last4, index) = sealed_number(secrets, id.0, number.as_deref())?;
         diesel::update(row)
             .set((
                 table::identity_number.eq(number),
@@ -168,19 +196,81 @@ pub fn write(
     Ok(())
 }
 
-/// Copies the fields of `from` that `into` does not have, for a merge.
+/// Seals the numbers of members of a household; equal ones stay as they are.
+pub fn write_members(
+    conn: &mut PgConnection,
+    secrets: &Secrets,
+    household: HouseholdId,
+    numbers: &[(Uuid, &str)],
+) -> Result<()> {
+    let known: Vec<(Uuid, Sealed)> = table::table
+        .filter(table::subject_id.eq_any(numbers.iter().map(|(member, _)| *member)))
+        .select((table::subject_id, table::identity_number_index))
+        .load(conn)?;
+    let mut rows = Vec::new();
+    for (member, number) in numbers {
+        let (number, last4, index) = sealed_number(secrets, *member, Some(number))?;
+        if known.contains(&(*member, index.clone())) {
+            continue;
+        }
+        rows.push((
+            table::subject_id.eq(*member),
+            table::household_id.eq(household),
+            table::identity_number.eq(number),
+            table::identity_number_last4.eq(last4),
+            table::identity_number_index.eq(index),
+        ));
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    note(conn, household, vec![MEMBERS])?;
+    diesel::insert_into(table::table)
+        .values(rows)
+        .on_conflict(table::subject_id)
+        .do_update()
+        .set((
+            table::identity_number.eq(excluded(table::identity_number)),
+            table::identity_number_last4.eq(excluded(table::identity_number_last4)),
+            table::identity_number_index.eq(excluded(table::identity_number_index)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Copies the fields of `from` that `into` does not have, for a merge: of the head, and of members whom both have.
 pub fn take_over(conn: &mut PgConnection, secrets: &Secrets, from: HouseholdId, into: HouseholdId) -> Result<()> {
     let (theirs, own) = (reveal(conn, secrets, from)?, reveal(conn, secrets, into)?);
     // A field that cannot be decrypted now may be readable with the right key, so the merge is rejected.
     if !(theirs.unreadable.is_empty() && own.unreadable.is_empty()) {
         return Err(Problem::new(Code::UNREADABLE));
     }
+    let same: Vec<SamePerson> = sql_query("SELECT member_id, kept_id FROM app_same_people($1, $2)")
+        .bind::<SqlUuid, _>(from)
+        .bind::<SqlUuid, _>(into)
+        .load(conn)?;
+    let number_of = |secrets: &HouseholdSecrets, id: Uuid| {
+        let member = secrets.members.iter().find(|member| member.id.0 == id);
+        member.and_then(|member| member.identity_number.clone())
+    };
+    let mut taken = Vec::new();
+    let mut of_head = theirs.identity_number.clone();
+    for SamePerson { member_id, kept_id } in same {
+        let Some(number) = number_of(&theirs, member_id) else { continue };
+        match kept_id {
+            Some(kept) if number_of(&own, kept).is_none() => taken.push((kept, number)),
+            Some(_) => {}
+            None => of_head = of_head.or(Some(number)),
+        }
+    }
     let missing = |own: Option<String>, theirs: Option<String>| theirs.filter(|_| own.is_none()).map(Some);
-    let (phone, number) = (missing(own.phone, theirs.phone), missing(own.identity_number, theirs.identity_number));
-    write(conn, secrets, into, phone.as_ref(), number.as_ref())
+    let (phone, number) = (missing(own.phone, theirs.phone), missing(own.identity_number, of_head));
+    write(conn, secrets, into, phone.as_ref(), number.as_ref())?;
+    let taken: Vec<(Uuid, &str)> = taken.iter().map(|(member, number)| (*member, number.as_str())).collect();
+    write_members(conn, secrets, into, &taken)
 }
 
-/// A household with the keyed hash of its identity number.
+/// A household with the keyed hash of its head's identity number.
 #[derive(HasQuery)]
 #[diesel(table_name = table)]
 pub struct NumberRow {
@@ -188,17 +278,18 @@ pub struct NumberRow {
     pub identity_number_index: Option<Vec<u8>>,
 }
 
-/// Returns the rows of these households, and of all visible households with one of these hashes.
+/// Returns the rows of the heads of these households, and of all visible heads with one of these hashes.
 pub fn numbers(conn: &mut PgConnection, households: &[HouseholdId], indexes: &[Vec<u8>]) -> Result<Vec<NumberRow>> {
-    let mut found = NumberRow::query().filter(table::household_id.eq_any(households)).load(conn)?;
-    found.extend(NumberRow::query().filter(table::identity_number_index.eq_any(indexes)).load(conn)?);
+    let heads = || NumberRow::query().filter(table::subject_id.eq(table::household_id));
+    let mut found = heads().filter(table::household_id.eq_any(households)).load(conn)?;
+    found.extend(heads().filter(table::identity_number_index.eq_any(indexes)).load(conn)?);
     Ok(found)
 }
 
-/// Whether both households have identity numbers, and different ones.
+/// Whether the heads of both households have identity numbers, and different ones.
 pub fn numbers_differ(conn: &mut PgConnection, one: HouseholdId, other: HouseholdId) -> Result<bool> {
     let known: Vec<Vec<u8>> = table::table
-        .filter(table::household_id.eq_any([one, other]))
+        .filter(table::subject_id.eq_any([one.0, other.0]))
         .filter(table::identity_number_index.is_not_null())
         .select(table::identity_number_index.assume_not_null())
         .load(conn)?;
@@ -224,15 +315,15 @@ pub fn wait_long(conn: &mut PgConnection) -> Result<()> {
 /// Rows that are sealed anew in one batch.
 const AT_ONCE: i64 = 500;
 
-/// The counts of a batch, and its last household.
+/// The counts of a batch, and its last row.
 pub struct Batch {
     pub resealed: usize,
     pub unreadable: usize,
-    pub last: HouseholdId,
+    pub last: Uuid,
 }
 
-/// Seals the next batch of households, in the order of ids after `behind`, with the newest key; None at the end.
-pub fn reseal(conn: &mut PgConnection, secrets: &Secrets, behind: Option<HouseholdId>) -> Result<Option<Batch>> {
+/// Seals the next batch of rows, in the order of ids after `behind`, with the newest key; None at the end.
+pub fn reseal(conn: &mut PgConnection, secrets: &Secrets, behind: Option<Uuid>) -> Result<Option<Batch>> {
     let newest = i32::from(secrets.newest_key().unwrap_or_default());
     let older = diesel::dsl::sql::<Bool>("(get_byte(phone, 0) <> ")
         .bind::<Integer, _>(newest)
@@ -241,18 +332,17 @@ pub fn reseal(conn: &mut PgConnection, secrets: &Secrets, behind: Option<Househo
         .sql(" OR get_byte(identity_number_last4, 0) <> ")
         .bind::<Integer, _>(newest)
         .sql(")");
-    let behind = behind.map_or(Uuid::nil(), |id| id.0);
     let rows = PrivateRow::query()
         .filter(older)
-        .filter(table::household_id.gt(behind))
-        .order(table::household_id)
+        .filter(table::subject_id.gt(behind.unwrap_or(Uuid::nil())))
+        .order(table::subject_id)
         .limit(AT_ONCE)
         .for_update()
         .load(conn)?;
-    let Some(last) = rows.last().map(|row| row.household_id) else { return Ok(None) };
+    let Some(last) = rows.last().map(|row| row.subject_id) else { return Ok(None) };
     let mut batch = Batch { resealed: 0, unreadable: 0, last };
     for row in rows {
-        let id = row.household_id;
+        let id = row.subject_id;
         let mut opener = Opener::of(secrets, id);
         let phone = opener.open(PHONE, row.phone);
         let number = opener.open(IDENTITY_NUMBER, row.identity_number);
@@ -278,22 +368,21 @@ pub fn rebuild_index(conn: &mut PgConnection, secrets: &Secrets) -> Result<()> {
     let mut behind = Uuid::nil();
     loop {
         let numbered = PrivateRow::query().filter(table::identity_number.is_not_null());
-        let rows =
-            numbered.filter(table::household_id.gt(behind)).order(table::household_id).limit(AT_ONCE).load(conn)?;
+        let rows = numbered.filter(table::subject_id.gt(behind)).order(table::subject_id).limit(AT_ONCE).load(conn)?;
         let Some(last) = rows.last() else { return Ok(()) };
-        behind = last.household_id.0;
+        behind = last.subject_id;
         let (mut ids, mut indexes) = (Vec::new(), Vec::new());
         for row in rows {
-            let mut opener = Opener::of(secrets, row.household_id);
+            let mut opener = Opener::of(secrets, row.subject_id);
             let Some(number) = opener.open(IDENTITY_NUMBER, row.identity_number) else {
                 return Err(Problem::new(Code::UNREADABLE));
             };
-            ids.push(row.household_id.0);
+            ids.push(row.subject_id);
             indexes.push(secrets.blind_index(&number));
         }
         sql_query(
             "UPDATE household_private p SET identity_number_index = made.anew
-               FROM unnest($1, $2) made(id, anew) WHERE p.household_id = made.id",
+               FROM unnest($1, $2) made(id, anew) WHERE p.subject_id = made.id",
         )
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Array<Binary>, _>(indexes)

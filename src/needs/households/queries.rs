@@ -77,13 +77,20 @@ fn load(tx: &mut Tx<'_>, query: households::BoxedQuery<'_, Pg>) -> Result<Vec<Ho
         }
     }
     for row in &mut rows {
-        let private = shown.remove(&row.id).unwrap_or_default();
+        let private = shown.remove(&row.id.0).unwrap_or_default();
         let village = names.get(&row.village_id).cloned().unwrap_or_default();
         (row.village_name, row.commune_name) = (village.name, village.commune_name);
         row.poverty.proposed_assessment = proposed.remove(&row.id);
         row.members = members.remove(&row.id).unwrap_or_default();
         row.warnings = twins.remove(&row.id).unwrap_or_default();
         (row.phone, row.identity_number_last4, row.unreadable) = (private.phone, private.last4, private.unreadable);
+        for member in &mut row.members {
+            let private = shown.remove(&member.id.0).unwrap_or_default();
+            member.identity_number_last4 = private.last4;
+            if !private.unreadable.is_empty() && !row.unreadable.iter().any(|name| name == private::MEMBERS) {
+                row.unreadable.push(private::MEMBERS.to_owned());
+            }
+        }
     }
     Ok(rows)
 }
@@ -305,6 +312,10 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
             }
             _ => {}
         }
+        let number = member.identity_number.as_ref();
+        if number.is_some() && members.iter().take(index).any(|other| other.identity_number.as_ref() == number) {
+            errors.push(FieldError::new(format!("#/members/{index}/identity_number"), FieldCode::DUPLICATE));
+        }
     }
     Problem::check(errors)?;
     let dropped = || m::table.filter(m::household_id.eq(household)).filter(m::id.ne_all(&seen));
@@ -315,11 +326,10 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
     let is_new = |id: &Uuid| !known.contains(&MemberId(*id));
     let ids: Vec<Option<Uuid>> = members.iter().map(|member| member.id.filter(is_new)).collect();
     records::claim_listed(tx.conn, "household_members", household.into(), "members", &ids)?;
-    let (kept, added): (Vec<_>, Vec<_>) =
-        members.iter().partition(|member| member.id.is_some_and(|id| known.contains(&MemberId(id))));
-    for member in kept.iter().filter_map(|member| member.id.map(|id| (id, member))) {
-        let (id, member) = member;
-        diesel::update(m::table.find(id))
+    let members = members.iter().map(|member| (member.id.unwrap_or_else(Uuid::now_v7), member));
+    let (kept, added): (Vec<_>, Vec<_>) = members.partition(|(id, _)| known.contains(&MemberId(*id)));
+    for (id, member) in &kept {
+        diesel::update(m::table.find(*id))
             .set((
                 m::name.eq(&member.name),
                 m::sex.eq(member.sex),
@@ -333,9 +343,9 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
     }
     let rows: Vec<_> = added
         .iter()
-        .map(|member| {
+        .map(|(id, member)| {
             (
-                m::id.eq(member.id.unwrap_or_else(Uuid::now_v7)),
+                m::id.eq(*id),
                 m::household_id.eq(household),
                 m::name.eq(&member.name),
                 m::sex.eq(member.sex),
@@ -348,10 +358,12 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
         })
         .collect();
     diesel::insert_into(m::table).values(rows).execute(tx.conn)?;
-    Ok(())
+    let numbers = kept.iter().chain(&added);
+    let numbers: Vec<_> = numbers.filter_map(|(id, member)| Some((*id, member.identity_number.as_deref()?))).collect();
+    private::write_members(tx.conn, tx.secrets, household, &numbers)
 }
 
-/// Returns phone and identity number in full, and writes an audit entry. A household outside the caller's area, which is
+/// Returns phone and identity numbers in full, and writes an audit entry. A household outside the caller's area, which is
 /// visible on the list of a twinned village, is answered as not found.
 pub fn reveal(tx: &mut Tx<'_>, id: HouseholdId) -> Result<HouseholdSecrets> {
     let own = households::table.find(id).filter(app_in_range(households::scope_path));

@@ -4,7 +4,7 @@
 mod handlers;
 mod model;
 mod problems;
-mod queries;
+pub mod queries;
 
 use crate::access::resource::{Resource, routes};
 use crate::kernel::value::id::id;

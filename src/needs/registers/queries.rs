@@ -16,6 +16,7 @@ use crate::kernel::list::NoFilter;
 use crate::kernel::list::page::{Keyset, Page};
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
+use crate::places::localities::queries::show_register;
 
 diesel::define_sql_function! {
     /// Waits for the confirmations of a village and year, and lets them wait.
@@ -117,7 +118,9 @@ pub fn complete(tx: &mut Tx<'_>, village: LocalityId, year: i32) -> Result<Regis
             diesel::insert_into(table::table).values((key, written)).execute(tx.conn)?
         }
     };
-    find(tx, village, year)
+    let register = find(tx, village, year)?;
+    show_register(tx, village, year, register.poor.zip(register.near_poor))?;
+    Ok(register)
 }
 
 /// Rejects a year with open proposals, with poor households that were not assessed again, or with more households than the
@@ -159,5 +162,6 @@ pub fn reopen(tx: &mut Tx<'_>, village: LocalityId, year: i32, input: RegisterRe
             table::reopen_reason.eq(input.reason),
         ))
         .execute(tx.conn)?;
+    show_register(tx, village, year, None)?;
     find(tx, village, year)
 }

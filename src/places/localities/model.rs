@@ -99,7 +99,7 @@ pub struct LocalityPathStep {
 
 /// Households and population of a village in a year, counted by its commune.
 #[input]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = village_profiles)]
 pub struct VillageProfile {
     #[range(1900..=2200)]
@@ -115,6 +115,27 @@ pub struct VillageProfile {
     #[range(0..=100_000)]
     #[schema(example = 158)]
     pub minority_households: Option<i32>,
+    /// Poor households of the register of the year, on the day on which the commune completed it; null unless it is complete.
+    /// Read-only: a body repeats the value or leaves it out (422 `read_only`).
+    #[range(0..=100_000)]
+    #[schema(example = 44)]
+    pub poor: Option<i32>,
+    /// Near-poor households, likewise.
+    #[range(0..=100_000)]
+    #[schema(example = 18)]
+    pub near_poor: Option<i32>,
+}
+
+impl VillageProfile {
+    /// The profile of a year that the commune did not count.
+    pub fn of_register(year: i32) -> Self {
+        Self { year, households: None, population: None, minority_households: None, poor: None, near_poor: None }
+    }
+
+    /// Whether the commune counted something.
+    pub fn is_counted(&self) -> bool {
+        self.households.is_some() || self.population.is_some() || self.minority_households.is_some()
+    }
 }
 
 /// Another village that may be the same one.

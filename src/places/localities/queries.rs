@@ -235,25 +235,61 @@ fn replace_profiles(tx: &mut Tx<'_>, village: LocalityId, profiles: &[VillagePro
             );
         }
     }
+    let own = village_profiles::table.filter(village_profiles::village_id.eq(village));
+    let of_registers = own.filter(village_profiles::poor.is_not_null()).select(VillageProfile::as_select());
+    let of_registers: Vec<VillageProfile> = of_registers.load(tx.conn)?;
+    let counts_of = |year: i32| {
+        let register = of_registers.iter().find(|register| register.year == year);
+        register.map_or((None, None), |register| (register.poor, register.near_poor))
+    };
+    for (index, profile) in profiles.iter().enumerate() {
+        let (poor, near_poor) = counts_of(profile.year);
+        for (name, given, counted) in [("poor", profile.poor, poor), ("near_poor", profile.near_poor, near_poor)] {
+            if given.is_some() && given != counted {
+                errors.push(FieldError::new(format!("#/profiles/{index}/{name}"), FieldCode::READ_ONLY));
+            }
+        }
+    }
     Problem::check(errors)?;
-    diesel::delete(village_profiles::table.filter(village_profiles::village_id.eq(village))).execute(tx.conn)?;
+    diesel::delete(own).execute(tx.conn)?;
+    let is_given = |year: i32| profiles.iter().any(|profile| profile.year == year);
+    let registers = of_registers.iter().filter(|register| !is_given(register.year));
+    let registers = registers.map(|register| VillageProfile::of_register(register.year));
     let rows: Vec<_> = profiles
         .iter()
+        .cloned()
+        .chain(registers)
         .map(|profile| {
-            (
-                village_profiles::id.eq(Uuid::now_v7()),
-                village_profiles::village_id.eq(village),
-                village_profiles::year.eq(profile.year),
-                village_profiles::households.eq(profile.households),
-                village_profiles::population.eq(profile.population),
-                village_profiles::minority_households.eq(profile.minority_households),
-            )
+            let (poor, near_poor) = counts_of(profile.year);
+            let shown = VillageProfile { poor, near_poor, ..profile };
+            (village_profiles::id.eq(Uuid::now_v7()), village_profiles::village_id.eq(village), shown)
         })
         .collect();
     diesel::insert_into(village_profiles::table)
         .values(rows)
         .execute(tx.conn)
         .on_constraint("village_profiles_village_year_key", || Problem::field("#/profiles", FieldCode::DUPLICATE))?;
+    Ok(())
+}
+
+/// Shows the counts of a complete register in the profile of its year, or removes them when it is opened again.
+pub fn show_register(tx: &mut Tx<'_>, village: LocalityId, year: i32, counts: Option<(i32, i32)>) -> Result<()> {
+    // A concurrent change of the profiles waits.
+    localities::table.find(village).select(localities::id).for_no_key_update().execute(tx.conn)?;
+    let own = village_profiles::table.filter(village_profiles::village_id.eq(village));
+    let own = own.filter(village_profiles::year.eq(year));
+    let (poor, near_poor) = counts.unzip();
+    let shown = (village_profiles::poor.eq(poor), village_profiles::near_poor.eq(near_poor));
+    let is_there = diesel::update(own).set(shown).execute(tx.conn)? > 0;
+    if counts.is_some() && !is_there {
+        let profile = VillageProfile { poor, near_poor, ..VillageProfile::of_register(year) };
+        let key = (village_profiles::id.eq(Uuid::now_v7()), village_profiles::village_id.eq(village));
+        diesel::insert_into(village_profiles::table).values((key, profile)).execute(tx.conn)?;
+    } else if counts.is_none() {
+        let is_empty = village_profiles::households.is_null().and(village_profiles::population.is_null());
+        let is_empty = is_empty.and(village_profiles::minority_households.is_null());
+        diesel::delete(own.filter(is_empty)).execute(tx.conn)?;
+    }
     Ok(())
 }
 

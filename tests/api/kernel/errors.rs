@@ -198,12 +198,12 @@ fn all_unknown_fields_and_parameters_are_reported() {
     let mut body = new_village(&world);
     body["scope_path"] = json!("0.");
     body["a/b~c"] = json!(1);
-    body["profiles"] = json!([{"year": 2026, "poor": 3}]);
+    body["profiles"] = json!([{"year": 2026, "houses": 3}]);
     let problem = official.post("/localities", body).expect_problem(422, "invalid");
     let mut pointers: Vec<_> =
         problem["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
     pointers.sort_unstable();
-    assert_eq!(pointers, ["#/a~1b~0c", "#/profiles/0/poor", "#/scope_path"]);
+    assert_eq!(pointers, ["#/a~1b~0c", "#/profiles/0/houses", "#/scope_path"]);
     assert!(problem["errors"].as_array().unwrap().iter().all(|error| error["code"] == "unknown_field"));
     official
         .get("/localities?nam=a&scope=0.&limit=1")

@@ -142,6 +142,42 @@ fn years_of_profiles_and_assessments_are_listed_with_their_counts() {
     );
 }
 
+#[test]
+fn a_profile_shows_the_poor_and_near_poor_of_a_complete_register() {
+    let at = Register::new();
+    at.world.households(at.village, 3, "poor", 2026);
+    at.world.households(at.village, 2, "near_poor", 2026);
+    let village = format!("/localities/{}", at.village);
+    let profiles = || at.official.get(&village).expect(200)["profiles"].clone();
+    let counted = json!({"year": 2026, "households": 80, "population": 300, "minority_households": 70});
+    at.official.patch(&village, json!({"profiles": [counted]})).expect(200);
+    assert_eq!((&profiles()[0]["poor"], &profiles()[0]["near_poor"]), (&Value::Null, &Value::Null));
+
+    at.official.step(&format!("{}/2026/complete", at.path)).expect(200);
+    let shown = json!([{"year": 2026, "households": 80, "population": 300, "minority_households": 70, "poor": 3, "near_poor": 2}]);
+    assert_eq!(profiles(), shown);
+    let listed = at.official.get(&format!("/localities?parent_id={}", at.world.ianan)).expect(200);
+    assert_eq!(listed["items"][0]["profiles"], shown);
+    at.official.patch(&village, json!({"profiles": shown})).expect(200);
+    let mut wrong = shown.clone();
+    wrong[0]["poor"] = json!(4);
+    at.official.patch(&village, json!({"profiles": wrong})).expect_invalid(&[("#/profiles/0/poor", "read_only")]);
+    at.official
+        .patch(&village, json!({"profiles": [{"year": 2025, "near_poor": 2}]}))
+        .expect_invalid(&[("#/profiles/0/near_poor", "read_only")]);
+    assert_eq!(profiles(), shown);
+    at.official.patch(&village, json!({"profiles": []})).expect(200);
+    assert_eq!((&profiles()[0]["households"], &profiles()[0]["poor"]), (&Value::Null, &json!(3)));
+
+    at.official.post(&format!("{}/2026/reopen", at.path), json!({"reason": "Bổ sung hộ tách ra"})).expect(200);
+    assert_eq!(profiles(), json!([]));
+    at.official.patch(&village, json!({"profiles": [counted]})).expect(200);
+    at.official.step(&format!("{}/2026/complete", at.path)).expect(200);
+    assert_eq!(profiles(), shown);
+    at.official.post(&format!("{}/2026/reopen", at.path), json!({"reason": "Bổ sung hộ tách ra"})).expect(200);
+    assert_eq!((&profiles()[0]["households"], &profiles()[0]["poor"]), (&json!(80), &Value::Null));
+}
+
 /// Case 23: rates divide by the profiles, and need complete registers.
 #[test]
 fn rates_are_published_when_the_registers_of_all_villages_are_complete() {

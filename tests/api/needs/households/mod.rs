@@ -1,4 +1,5 @@
 mod history;
+mod members;
 mod merge;
 mod merged;
 mod moving;
@@ -68,7 +69,10 @@ fn identity_numbers_are_revealed_by_permission_and_every_reveal_is_audited() {
     let id = id_of(&head.post("/households", body).expect(201));
     for allowed in [&head, &world.commune(world.ianan), &world.province(world.gialai)] {
         let secrets = allowed.step(&format!("/households/{id}/reveal")).expect(200);
-        assert_eq!(secrets, json!({"identity_number": "062068001234", "phone": "0905123456", "unreadable": []}));
+        assert_eq!(
+            secrets,
+            json!({"identity_number": "062068001234", "phone": "0905123456", "members": [], "unreadable": []})
+        );
     }
     let admin = world.admin();
     admin.step(&format!("/households/{id}/reveal")).expect_problem(403, "forbidden");
