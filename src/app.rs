@@ -1,7 +1,7 @@
 //! The actix application: the routes of all areas under one scope, the middleware, and the default service for
 //! unmatched paths.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use actix_cors::Cors;
@@ -95,7 +95,13 @@ pub struct State {
 impl State {
     pub fn new(db: Db, tokens: Tokens, secrets: Secrets, callers: &Callers) -> Self {
         name_kinds(resources().filter_map(|resource| resource.counted.map(|(vi, en)| (resource.table(), vi, en))));
-        let document = Document::new();
+        // It does not change while the process runs.
+        static DOCUMENT: LazyLock<(Data<Document>, Data<Contracts>)> = LazyLock::new(|| {
+            let document = Document::new();
+            let contracts = Data::new(document.contracts());
+            (Data::new(document), contracts)
+        });
+        let (document, contracts) = &*DOCUMENT;
         let connections = Arc::new(Connections::new(
             callers.connections_per_address,
             Duration::from_secs(callers.answer_seconds),
@@ -127,8 +133,8 @@ impl State {
             )),
             parts: Data::new(Parts::of(resources())),
             impersonal: Data::new(impersonal()),
-            contracts: Data::new(document.contracts()),
-            document: Data::new(document),
+            contracts: contracts.clone(),
+            document: document.clone(),
         }
     }
 }

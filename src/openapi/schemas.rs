@@ -65,8 +65,13 @@ fn rename_references(value: &mut Value, from: &str, to: &str) {
 }
 
 /// Schemas and fields that an answer may omit; an empty field name stands for all fields.
-const MAY_BE_ABSENT: [(&str, &str); 3] =
-    [("ProblemDetails", "current"), ("ProblemDetails", "counts"), ("AggregateKey", "")];
+const MAY_BE_ABSENT: [(&str, &str); 5] = [
+    ("ProblemDetails", "current"),
+    ("ProblemDetails", "counts"),
+    ("ProblemDetails", "merged_into"),
+    ("ProblemFieldError", "merged_into"),
+    ("AggregateKey", ""),
+];
 
 /// Marks all fields of answers as required: they are always present, null when empty, so that generated clients need
 /// no check for absence.

@@ -388,7 +388,7 @@ fn every_request_schema_forbids_additional_properties() {
 fn schema_names_are_unique() {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut wrong = Vec::new();
-    collect_schema_names(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut |name, file| {
+    collect_schema_names(|name, file| {
         if let Some(other) = names.insert(name.clone(), file.clone()) {
             wrong.push(format!("{name} in {other} and {file}"));
         }
@@ -398,30 +398,64 @@ fn schema_names_are_unique() {
     assert_none("schemas of one name", wrong);
 }
 
-fn collect_schema_names(folder: &Path, found: &mut impl FnMut(String, String)) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect_schema_names(&path, found);
-            continue;
-        }
+fn collect_schema_names(mut found: impl FnMut(String, String)) {
+    each_source(|path, text| {
         // A derive list may span several lines; `pub struct` or `pub enum` follows it.
         let mut is_schema = false;
-        let text = fs::read_to_string(&path).unwrap();
         for line in text.lines().map(str::trim_start) {
             if line.starts_with("db_enum!") || (line.contains("ToSchema") && !line.starts_with("use ")) {
                 is_schema = true;
             }
             let declared = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "));
             if let Some(rest) = declared {
-                let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
+                let name = word(rest);
                 if is_schema && !name.is_empty() {
                     found(name, path.display().to_string());
                 }
                 is_schema = false;
             }
         }
+    });
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// Reads each file of the source.
+fn each_source(mut read: impl FnMut(&Path, &str)) {
+    for path in sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))) {
+        read(&path, &fs::read_to_string(&path).unwrap());
     }
+}
+
+/// The attribute of serde is read from the source, because the document does not show it.
+#[test]
+fn a_field_that_an_answer_may_leave_out_is_not_required() {
+    let document = app::document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let (mut wrong, mut known) = (Vec::new(), 0);
+    each_source(|_, text| {
+        let (mut owner, mut is_absent) = (String::new(), false);
+        for line in text.lines().map(str::trim_start) {
+            owner = line.strip_prefix("pub struct ").map_or(owner, word);
+            is_absent |= line.starts_with("#[serde(") && line.contains("skip_serializing_if");
+            let Some(field) = line.strip_prefix("pub ").filter(|_| is_absent).map(word) else { continue };
+            is_absent = false;
+            // The schemas of `Page<T>` are `HouseholdPage` and so on.
+            let of_owner =
+                schemas.iter().filter(|(name, _)| **name == owner || owner == "Page" && name.ends_with("Page"));
+            for (name, schema) in of_owner {
+                known += 1;
+                if schema["required"].as_array().is_some_and(|required| required.contains(&Value::from(field.as_str())))
+                {
+                    wrong.push(format!("{name}.{field}"));
+                }
+            }
+        }
+    });
+    assert!(known > 20, "the search finds nothing");
+    assert_none("required fields that may be absent", wrong);
 }
 
 #[test]
