@@ -31,6 +31,15 @@ enum At {
     Commune,
 }
 
+impl At {
+    fn number(self) -> usize {
+        match self {
+            Self::Village(number) => number,
+            Self::Commune => 3,
+        }
+    }
+}
+
 #[derive(Clone)]
 struct Visit {
     at: At,
@@ -78,8 +87,10 @@ struct Case {
     official: Client,
     heads: Vec<Client>,
     province: Client,
-    /// Of each village, then of the commune.
-    twinnings: Vec<Uuid>,
+    /// Of each village, then of the commune: the twinning and its first day, and those that continue it.
+    twinnings: Vec<Vec<(Uuid, NaiveDate)>>,
+    /// The organisations that take turns in a twinning.
+    offices: [Uuid; 2],
     /// The programme of the commune, and the one below it, of the villages.
     programmes: [Uuid; 2],
     model: Model,
@@ -93,7 +104,7 @@ impl Case {
     fn new(seed: u64) -> Self {
         let world = World::new();
         let villages: Vec<Uuid> = ["Tung", "Sơn", "Nú"].iter().map(|name| world.village(world.ianan, name)).collect();
-        let office = organisation(&world, world.ianan, "Văn phòng");
+        let offices = ["Văn phòng", "Ban Dân tộc"].map(|name| organisation(&world, world.ianan, name));
         let official = world.commune(world.ianan);
         let programme = |parent: Option<Uuid>| {
             let new = json!({"title": "Kế hoạch", "kind": "plan", "effective_on": "2025-01-01", "locality_id": world.ianan, "parent_id": parent});
@@ -101,11 +112,11 @@ impl Case {
         };
         let wide = programme(None);
         let programmes = [wide, programme(Some(wide))];
-        let mut twinnings: Vec<Uuid> = villages
-            .iter()
-            .map(|village| world.twinning_between(programmes[1], office, *village, "2025-01-01", None))
-            .collect();
-        twinnings.push(world.twinning_between(wide, office, world.ianan, "2025-01-01", None));
+        let first = |programme: Uuid, place: Uuid| {
+            vec![(world.twinning_between(programme, offices[0], place, "2025-01-01", None), first_day())]
+        };
+        let mut twinnings: Vec<_> = villages.iter().map(|village| first(programmes[1], *village)).collect();
+        twinnings.push(first(wide, world.ianan));
         let mut homes = BTreeMap::new();
         for (number, village) in villages.iter().enumerate() {
             for n in 0..6 {
@@ -121,15 +132,15 @@ impl Case {
             province: world.province(world.gialai),
             world,
             twinnings,
+            offices,
             programmes,
             model,
         }
     }
 
-    /// Takes one random step, through the API and in the model. A step that has nothing to act on does nothing. Successions of twinnings
-    /// belong here, as one more step, when the API has them.
+    /// Takes one random step, through the API and in the model. A step that has nothing to act on does nothing.
     fn step(&mut self) {
-        match self.model.random.below(14) {
+        match self.model.random.below(15) {
             0 => self.visit(),
             1..=4 => self.give(),
             5 | 6 => self.name(),
@@ -138,7 +149,8 @@ impl Case {
             10 => self.dispute(),
             11 => self.settle(),
             12 => self.move_or_merge(),
-            _ => self.correct(),
+            13 => self.correct(),
+            _ => self.succeed(),
         }
     }
 
@@ -153,13 +165,34 @@ impl Case {
         }
     }
 
+    /// The twinning of a place that was in force on a day.
+    fn twinning(&self, at: At, day: NaiveDate) -> Uuid {
+        let continued = self.twinnings[at.number()].iter().rev();
+        continued.clone().find(|(_, first)| *first <= day).unwrap().0
+    }
+
     fn body(&self, at: At, day: NaiveDate) -> Value {
+        let twinning = self.twinning(at, day);
         match at {
             At::Village(number) => {
-                json!({"twinning_id": self.twinnings[number], "village_id": self.model.villages[number], "day": day})
+                json!({"twinning_id": twinning, "village_id": self.model.villages[number], "day": day})
             }
-            At::Commune => json!({"twinning_id": self.twinnings[3], "commune_id": self.world.ianan, "day": day}),
+            At::Commune => json!({"twinning_id": twinning, "commune_id": self.world.ianan, "day": day}),
         }
+    }
+
+    /// Another organisation continues a twinning, from the day after its last record on.
+    fn succeed(&mut self) {
+        let at = self.place();
+        let (former, first) = *self.twinnings[at.number()].last().unwrap();
+        let visits = self.model.visits.iter().filter(|visit| visit.at == at).map(|visit| visit.day);
+        let gifts = self.model.gifts.iter().filter(|gift| gift.at == at).map(|gift| gift.day);
+        let on = visits.chain(gifts).max().unwrap_or(first).max(first) + Days::new(1);
+        let office = self.offices[self.twinnings[at.number()].len() % 2];
+        self.told(format!("{office} succeeds in {former} on {on}"));
+        let made =
+            self.official.post(&format!("/twinnings/{former}/succeed"), json!({"on": on, "organisation_id": office}));
+        self.twinnings[at.number()].push((id_of(&made.expect(201)), on));
     }
 
     fn told(&mut self, step: impl Into<String>) {
@@ -310,7 +343,12 @@ impl Case {
             self.clerk.delete(&format!("/gifts/{id}")).expect(204);
             self.model.gifts.remove(n);
         } else {
-            let (value, day) = (self.model.gifts[n].value + 50_000, self.day());
+            let Gift { at, day: before, value, .. } = self.model.gifts[n];
+            let (value, mut day) = (value + 50_000, self.day());
+            // The twinning of a gift does not change.
+            if self.twinning(at, day) != self.twinning(at, before) {
+                day = before;
+            }
             self.told(format!("correct {id}: {value} on {day}"));
             self.clerk.patch(&format!("/gifts/{id}"), json!({"value_vnd": value, "given_on": day})).expect(200);
             (self.model.gifts[n].value, self.model.gifts[n].day) = (value, day);
