@@ -19,6 +19,7 @@ mod scenarios;
 mod server;
 mod statements;
 mod storm;
+mod workbook;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -128,6 +129,9 @@ fn run(settings: &Settings) -> Result<u64, String> {
     if settings.only.is_none() && !settings.control {
         privacy::measure(&stage, &server, &mut report, if settings.small { 20 } else { 200 });
         storm::measure(&stage, &server, settings, &mut report)?;
+    }
+    if settings.wants(workbook::NAME) && !settings.control {
+        workbook::measure(&cluster, &stage, &mut report, if settings.small { 200 } else { 6_000 })?;
     }
     attack::measure(&cluster, server, settings, &mut report)?;
     report.finish(settings)

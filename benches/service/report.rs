@@ -102,6 +102,16 @@ impl Report {
         self.figures.insert(name.to_owned(), json!(medians.iter().copied().map(round).collect::<Vec<_>>()));
     }
 
+    /// `answer`: what the import said, where it is wrong.
+    pub fn workbook(&mut self, rows: u32, seconds: f64, answer: Result<(), String>) {
+        println!("{}: {rows} rows in {seconds:.1} s", crate::workbook::NAME);
+        if let Err(told) = answer {
+            println!("  wrong: {told}");
+            self.wrong += 1;
+        }
+        self.figures.insert("workbook".into(), json!({"rows": rows, "seconds": round(seconds)}));
+    }
+
     pub fn storm(
         &mut self,
         calm: &Run,
