@@ -40,6 +40,7 @@ impl AtHome {
     }
 }
 
+/// Case 1.
 #[test]
 fn a_colleague_of_the_giving_commune_does_not_confirm_its_gift_and_the_head_does() {
     let at = AtHome::new();
@@ -51,6 +52,7 @@ fn a_colleague_of_the_giving_commune_does_not_confirm_its_gift_and_the_head_does
     assert_eq!(at.head.step(&format!("{path}/confirm")).expect(200)["status"], "confirmed");
 }
 
+/// Case 2.
 #[test]
 fn a_dispute_of_a_gift_of_the_commune_is_settled_by_the_province() {
     let at = AtHome::new();
