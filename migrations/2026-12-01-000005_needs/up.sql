@@ -121,13 +121,15 @@ create index household_members_household_id on household_members (household_id, 
 create index household_members_changed on household_members (changed_xid, id);
 
 create table household_private (
-  subject_id uuid primary key,
   household_id uuid not null,
+  subject_id uuid not null,
   scope_path text collate "C" not null,
   phone bytea,
   identity_number bytea,
   identity_number_last4 bytea,
   identity_number_index bytea,
+  -- With the household: a client may give a member the id of another household.
+  constraint household_private_pkey primary key (household_id, subject_id),
   constraint household_private_household_id_fkey foreign key (household_id, scope_path)
     references households (id, scope_path) on update cascade on delete cascade
 );

@@ -308,10 +308,10 @@ diesel::table! {
 
 diesel::table! {
     /// Phone and identity number, each sealed with the key named in its first byte (AES-256-GCM, bound to subject and field)
-    household_private (subject_id) {
+    household_private (household_id, subject_id) {
+        household_id -> Uuid,
         /// The household, for its head, or one of its members
         subject_id -> Uuid,
-        household_id -> Uuid,
         scope_path -> Text,
         phone -> Nullable<Bytea>,
         identity_number -> Nullable<Bytea>,

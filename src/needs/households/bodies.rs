@@ -40,6 +40,10 @@ pub struct NewHouseholdMember {
     #[validate(custom(function = "citizen_number"))]
     #[schema(pattern = "^([0-9]{9}|[0-9]{12})$", max_length = 12, example = "062213001234")]
     pub identity_number: Option<String>,
+    /// As it was read; not stored.
+    #[length(..=4)]
+    #[schema(example = "1234")]
+    pub identity_number_last4: Option<String>,
     #[serde(default)]
     pub student: bool,
 }

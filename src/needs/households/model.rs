@@ -266,6 +266,8 @@ pub struct HouseholdSecrets {
 pub struct HouseholdFilter {
     /// Households of this village.
     pub village_id: Option<LocalityId>,
+    /// In this place or below it, in the tree of today.
+    pub within: Option<LocalityId>,
     /// Any of these results of the latest confirmed assessment.
     pub poverty_status: Vec<PovertyStatus>,
     /// With an assessment of any of these statuses: `proposed` waits for the commune.

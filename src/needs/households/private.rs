@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, Binary, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
@@ -10,10 +11,10 @@ use diesel::upsert::excluded;
 use uuid::Uuid;
 
 use super::{HouseholdId, MemberId};
-use crate::kernel::db::schema::household_private as table;
+use crate::kernel::db::schema::{household_private as table, households};
 use crate::kernel::db::sealing::SealedBy;
 use crate::kernel::db::sql::set_config;
-use crate::kernel::http::problem::{Code, Problem, Result};
+use crate::kernel::http::problem::{Code, FieldCode, Problem, Result};
 use crate::kernel::secrets::{Secrets, Unreadable};
 
 use super::model::{HouseholdSecrets, MemberSecrets};
@@ -36,6 +37,7 @@ struct SamePerson {
 #[derive(HasQuery)]
 #[diesel(table_name = table)]
 struct PrivateRow {
+    household_id: HouseholdId,
     /// The household, for its head, or a member.
     subject_id: Uuid,
     phone: Option<Vec<u8>>,
@@ -77,13 +79,16 @@ impl<'a> Opener<'a> {
     }
 }
 
-/// Returns the fields of the heads, by the id of the household, and of the members of these households.
-pub fn shown(conn: &mut PgConnection, secrets: &Secrets, ids: &[HouseholdId]) -> Result<HashMap<Uuid, Shown>> {
+/// A household, and in it the id of the household, for its head, or of a member.
+pub type Subject = (HouseholdId, Uuid);
+
+/// Returns the fields of the heads and members of these households.
+pub fn shown(conn: &mut PgConnection, secrets: &Secrets, ids: &[HouseholdId]) -> Result<HashMap<Subject, Shown>> {
     let rows = PrivateRow::query().filter(table::household_id.eq_any(ids)).load(conn)?;
     let show = |row: PrivateRow| {
         let mut opener = Opener::of(secrets, row.subject_id);
         let (phone, last4) = (opener.open(PHONE, row.phone), opener.open(LAST4, row.identity_number_last4));
-        (row.subject_id, Shown { phone, last4, unreadable: opener.unreadable })
+        ((row.household_id, row.subject_id), Shown { phone, last4, unreadable: opener.unreadable })
     };
     Ok(rows.into_iter().map(show).collect())
 }
@@ -179,7 +184,7 @@ pub fn write(
     note(conn, id, names(phone.is_some(), identity_number.is_some()))?;
     let head = (table::subject_id.eq(id.0), table::household_id.eq(id));
     diesel::insert_into(table::table).values(head).on_conflict_do_nothing().execute(conn)?;
-    let row = table::table.find(id.0);
+    let row = table::table.find((id, id.0));
     if let Some(phone) = phone {
         diesel::update(row).set(table::phone.eq(sealed(secrets, id.0, PHONE, phone.as_deref())?)).execute(conn)?;
     }
@@ -204,6 +209,7 @@ pub fn write_members(
     numbers: &[(Uuid, &str)],
 ) -> Result<()> {
     let known: Vec<(Uuid, Sealed)> = table::table
+        .filter(table::household_id.eq(household))
         .filter(table::subject_id.eq_any(numbers.iter().map(|(member, _)| *member)))
         .select((table::subject_id, table::identity_number_index))
         .load(conn)?;
@@ -227,7 +233,7 @@ pub fn write_members(
     note(conn, household, vec![MEMBERS])?;
     diesel::insert_into(table::table)
         .values(rows)
-        .on_conflict(table::subject_id)
+        .on_conflict((table::household_id, table::subject_id))
         .do_update()
         .set((
             table::identity_number.eq(excluded(table::identity_number)),
@@ -253,21 +259,52 @@ pub fn take_over(conn: &mut PgConnection, secrets: &Secrets, from: HouseholdId, 
         let member = secrets.members.iter().find(|member| member.id.0 == id);
         member.and_then(|member| member.identity_number.clone())
     };
-    let mut taken = Vec::new();
-    let mut of_head = theirs.identity_number.clone();
+    let (mut taken, mut of_head) = (Vec::new(), None);
     for SamePerson { member_id, kept_id } in same {
         let Some(number) = number_of(&theirs, member_id) else { continue };
         match kept_id {
             Some(kept) if number_of(&own, kept).is_none() => taken.push((kept, number)),
             Some(_) => {}
-            None => of_head = of_head.or(Some(number)),
+            None => of_head = Some(number),
         }
+    }
+    // The head of the merged household may be another person.
+    if of_head.is_none() && is_same_head(conn, from, into)? {
+        of_head = theirs.identity_number;
     }
     let missing = |own: Option<String>, theirs: Option<String>| theirs.filter(|_| own.is_none()).map(Some);
     let (phone, number) = (missing(own.phone, theirs.phone), missing(own.identity_number, of_head));
     write(conn, secrets, into, phone.as_ref(), number.as_ref())?;
     let taken: Vec<(Uuid, &str)> = taken.iter().map(|(member, number)| (*member, number.as_str())).collect();
     write_members(conn, secrets, into, &taken)
+}
+
+/// Whether the heads of two households have the same folded name, and no different birth years.
+fn is_same_head(conn: &mut PgConnection, one: HouseholdId, other: HouseholdId) -> Result<bool> {
+    let heads: Vec<(String, Option<i32>)> = households::table
+        .filter(households::id.eq_any([one, other]))
+        .select((households::head_fold, households::head_birth_year))
+        .load(conn)?;
+    Ok(matches!(heads.as_slice(), [(name, year), (same, other)]
+        if name == same && (year == other || year.is_none() || other.is_none())))
+}
+
+/// Rejects a number that two people of a household have; `members` are those of the request.
+pub fn check_distinct(conn: &mut PgConnection, household: HouseholdId, members: &[Uuid]) -> Result<()> {
+    let rows: Vec<(Uuid, Vec<u8>)> = table::table
+        .filter(table::household_id.eq(household))
+        .filter(table::identity_number_index.is_not_null())
+        .select((table::subject_id, table::identity_number_index.assume_not_null()))
+        .load(conn)?;
+    let twice = |(subject, index): &&(Uuid, Vec<u8>)| {
+        rows.iter().any(|(other, same)| other != subject && same == index) && *subject != household.0
+    };
+    // The last of them is named.
+    let place_of = |subject: &Uuid| members.iter().position(|member| member == subject);
+    let Some(place) = rows.iter().filter(twice).map(|(subject, _)| place_of(subject)).max() else { return Ok(()) };
+    let pointer =
+        place.map_or_else(|| "#/identity_number".to_owned(), |place| format!("#/members/{place}/identity_number"));
+    Err(Problem::field(pointer, FieldCode::DUPLICATE))
 }
 
 /// A household with the keyed hash of its head's identity number.
@@ -289,7 +326,8 @@ pub fn numbers(conn: &mut PgConnection, households: &[HouseholdId], indexes: &[V
 /// Whether the heads of both households have identity numbers, and different ones.
 pub fn numbers_differ(conn: &mut PgConnection, one: HouseholdId, other: HouseholdId) -> Result<bool> {
     let known: Vec<Vec<u8>> = table::table
-        .filter(table::subject_id.eq_any([one.0, other.0]))
+        .filter(table::household_id.eq_any([one, other]))
+        .filter(table::subject_id.eq(table::household_id))
         .filter(table::identity_number_index.is_not_null())
         .select(table::identity_number_index.assume_not_null())
         .load(conn)?;
@@ -319,11 +357,19 @@ const AT_ONCE: i64 = 500;
 pub struct Batch {
     pub resealed: usize,
     pub unreadable: usize,
-    pub last: Uuid,
+    pub last: Subject,
 }
 
+/// The row is after another one, in the order of the primary key.
+fn is_after((household, subject): Subject) -> Box<dyn BoxableExpression<table::table, Pg, SqlType = Bool>> {
+    Box::new(table::household_id.gt(household).or(table::household_id.eq(household).and(table::subject_id.gt(subject))))
+}
+
+/// Before every row.
+const FIRST: Subject = (HouseholdId(Uuid::nil()), Uuid::nil());
+
 /// Seals the next batch of rows, in the order of ids after `behind`, with the newest key; None at the end.
-pub fn reseal(conn: &mut PgConnection, secrets: &Secrets, behind: Option<Uuid>) -> Result<Option<Batch>> {
+pub fn reseal(conn: &mut PgConnection, secrets: &Secrets, behind: Option<Subject>) -> Result<Option<Batch>> {
     let newest = i32::from(secrets.newest_key().unwrap_or_default());
     let older = diesel::dsl::sql::<Bool>("(get_byte(phone, 0) <> ")
         .bind::<Integer, _>(newest)
@@ -334,12 +380,12 @@ pub fn reseal(conn: &mut PgConnection, secrets: &Secrets, behind: Option<Uuid>) 
         .sql(")");
     let rows = PrivateRow::query()
         .filter(older)
-        .filter(table::subject_id.gt(behind.unwrap_or(Uuid::nil())))
-        .order(table::subject_id)
+        .filter(is_after(behind.unwrap_or(FIRST)))
+        .order((table::household_id, table::subject_id))
         .limit(AT_ONCE)
         .for_update()
         .load(conn)?;
-    let Some(last) = rows.last().map(|row| row.subject_id) else { return Ok(None) };
+    let Some(last) = rows.last().map(|row| (row.household_id, row.subject_id)) else { return Ok(None) };
     let mut batch = Batch { resealed: 0, unreadable: 0, last };
     for row in rows {
         let id = row.subject_id;
@@ -351,7 +397,7 @@ pub fn reseal(conn: &mut PgConnection, secrets: &Secrets, behind: Option<Uuid>) 
             batch.unreadable += 1;
             continue;
         }
-        diesel::update(table::table.find(id))
+        diesel::update(table::table.find((row.household_id, id)))
             .set((
                 table::phone.eq(sealed(secrets, id, PHONE, phone.as_deref())?),
                 table::identity_number.eq(sealed(secrets, id, IDENTITY_NUMBER, number.as_deref())?),
@@ -365,25 +411,32 @@ pub fn reseal(conn: &mut PgConnection, secrets: &Secrets, behind: Option<Uuid>) 
 
 /// Recomputes the keyed hashes of all identity numbers, with the oldest key of `secrets`.
 pub fn rebuild_index(conn: &mut PgConnection, secrets: &Secrets) -> Result<()> {
-    let mut behind = Uuid::nil();
+    let mut behind = FIRST;
     loop {
-        let numbered = PrivateRow::query().filter(table::identity_number.is_not_null());
-        let rows = numbered.filter(table::subject_id.gt(behind)).order(table::subject_id).limit(AT_ONCE).load(conn)?;
+        let rows = PrivateRow::query()
+            .filter(table::identity_number.is_not_null())
+            .filter(is_after(behind))
+            .order((table::household_id, table::subject_id))
+            .limit(AT_ONCE)
+            .load(conn)?;
         let Some(last) = rows.last() else { return Ok(()) };
-        behind = last.subject_id;
-        let (mut ids, mut indexes) = (Vec::new(), Vec::new());
+        behind = (last.household_id, last.subject_id);
+        let (mut households, mut ids, mut indexes) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             let mut opener = Opener::of(secrets, row.subject_id);
             let Some(number) = opener.open(IDENTITY_NUMBER, row.identity_number) else {
                 return Err(Problem::new(Code::UNREADABLE));
             };
+            households.push(row.household_id.0);
             ids.push(row.subject_id);
             indexes.push(secrets.blind_index(&number));
         }
         sql_query(
             "UPDATE household_private p SET identity_number_index = made.anew
-               FROM unnest($1, $2) made(id, anew) WHERE p.subject_id = made.id",
+               FROM unnest($1, $2, $3) made(household_id, id, anew)
+              WHERE p.household_id = made.household_id AND p.subject_id = made.id",
         )
+        .bind::<Array<SqlUuid>, _>(households)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Array<Binary>, _>(indexes)
         .execute(conn)?;

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -23,6 +23,7 @@ use crate::access::tx::{Tx, rows};
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{
     household_assessments as assessments, household_members, household_residences, household_words, households,
+    village_registers,
 };
 use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
@@ -32,12 +33,14 @@ use crate::kernel::value::day;
 use crate::kernel::value::id::RecordId;
 use crate::needs::household_assessments;
 use crate::needs::household_assessments::model::NewAssessment;
+use crate::needs::household_assessments::problems::REGISTER_COMPLETE;
 use crate::needs::households::problems::{BEFORE_LAST_MOVE, MEMBER_IN_USE, NOT_MOVED};
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::WRONG_LEVEL;
 use crate::places::localities::queries::village_names;
 use crate::places::localities::range::open_place_in_range;
+use crate::places::localities::within::lies_within;
 
 diesel::define_sql_function! {
     /// Whether a gift was for a member of a household.
@@ -77,7 +80,7 @@ fn load(tx: &mut Tx<'_>, query: households::BoxedQuery<'_, Pg>) -> Result<Vec<Ho
         }
     }
     for row in &mut rows {
-        let private = shown.remove(&row.id.0).unwrap_or_default();
+        let private = shown.remove(&(row.id, row.id.0)).unwrap_or_default();
         let village = names.get(&row.village_id).cloned().unwrap_or_default();
         (row.village_name, row.commune_name) = (village.name, village.commune_name);
         row.poverty.proposed_assessment = proposed.remove(&row.id);
@@ -85,7 +88,7 @@ fn load(tx: &mut Tx<'_>, query: households::BoxedQuery<'_, Pg>) -> Result<Vec<Ho
         row.warnings = twins.remove(&row.id).unwrap_or_default();
         (row.phone, row.identity_number_last4, row.unreadable) = (private.phone, private.last4, private.unreadable);
         for member in &mut row.members {
-            let private = shown.remove(&member.id.0).unwrap_or_default();
+            let private = shown.remove(&(row.id, member.id.0)).unwrap_or_default();
             member.identity_number_last4 = private.last4;
             if !private.unreadable.is_empty() && !row.unreadable.iter().any(|name| name == private::MEMBERS) {
                 row.unreadable.push(private::MEMBERS.to_owned());
@@ -113,6 +116,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &HouseholdFilter, keyset: Keyset<HouseholdS
             .filter(reach)
             .into_boxed()
             .when(filter.village_id, |village| households::village_id.eq(village))
+            .when(filter.within, |place| lies_within(households::scope_path, place))
             .when_any(&filter.poverty_status, |statuses| households::poverty_status.eq_any(statuses))
             .when_any(&filter.assessment_status, |statuses| {
                 let counting = assessments::corrected_by_id.is_null().and(assessments::status.eq_any(statuses));
@@ -192,10 +196,9 @@ pub fn register(tx: &mut Tx<'_>, id: HouseholdId, new: &mut NewHousehold, first:
     let entered = (households::acted_by.eq(UserId(tx.actor.id)), households::on_behalf_of.eq(acted_for));
     diesel::insert_into(households::table).values((households::id.eq(id), entered, &*new, shown)).execute(tx.conn)?;
     household_assessments::queries::insert(tx, Uuid::now_v7().into(), first, &placed)?;
-    if !new.members.is_empty() {
-        replace_members(tx, id, &new.members)?;
-    }
-    private::insert(tx.conn, tx.secrets, id, new.phone.as_deref(), new.identity_number.as_deref())
+    let members = if new.members.is_empty() { Vec::new() } else { replace_members(tx, id, &new.members)? };
+    private::insert(tx.conn, tx.secrets, id, new.phone.as_deref(), new.identity_number.as_deref())?;
+    private::check_distinct(tx.conn, id, &members)
 }
 
 /// Rejects births after today, of the head and of members.
@@ -248,15 +251,34 @@ pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -
     }
     check_move(tx, &before, &mut changes)?;
     changes.status_since = status_since(&before, &changes, tx.today)?;
+    check_registers(tx, &before, &changes)?;
     records::apply(diesel::update(households::table.find(id)).set(&changes).execute(tx.conn))?;
-    if let Some(members) = &changes.members {
-        replace_members(tx, id, members)?;
-    }
+    let members = match &changes.members {
+        Some(members) => replace_members(tx, id, members)?,
+        None => Vec::new(),
+    };
     private::write(tx.conn, tx.secrets, id, changes.phone.as_ref(), changes.identity_number.as_ref())?;
     if changes.members.is_some() || changes.phone.is_some() || changes.identity_number.is_some() {
+        private::check_distinct(tx.conn, id, &members)?;
         records::touch(tx.conn, id)?;
     }
     Ok(())
+}
+
+/// Rejects a departure, a return or a move before the completion of a register that counts the household otherwise.
+fn check_registers(tx: &mut Tx<'_>, before: &Household, changes: &HouseholdChanges) -> Result<()> {
+    let moves = changes.moved_on.filter(|day| before.moved_on != Some(*day) || changes.village_id.is_some());
+    let moves = moves.into_iter().chain(before.moved_on.filter(|_| moves.is_some()));
+    let leaves = changes.status_since.filter(|since| *since != before.status_since);
+    let leaves = leaves.into_iter().flat_map(|since| [since, before.status_since]).flatten();
+    let Some(first) = moves.chain(leaves).min() else { return Ok(()) };
+    let villages: Vec<LocalityId> = changes.village_id.into_iter().chain([before.village_id]).collect();
+    let declared = village_registers::table
+        .filter(village_registers::village_id.eq_any(villages))
+        .filter(village_registers::completed_on.gt(first))
+        .filter(village_registers::year.ge(first.year()));
+    let is_declared: bool = diesel::select(exists(declared)).get_result(tx.conn)?;
+    if is_declared { Err(Problem::new(REGISTER_COMPLETE)) } else { Ok(()) }
 }
 
 /// Rejects a day of a move after today, or before the household came to the village that it leaves. A move without a day is today's.
@@ -296,8 +318,8 @@ fn status_since(before: &Household, changes: &HouseholdChanges, today: NaiveDate
 }
 
 /// Replaces the members: those with a known id are updated, the others inserted, and members left out are deleted.
-/// Rejects the deletion of a member with gifts.
-fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseholdMember]) -> Result<()> {
+/// Rejects the deletion of a member with gifts. Returns the ids in the order of the members.
+fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseholdMember]) -> Result<Vec<Uuid>> {
     use household_members as m;
     let known: HashSet<MemberId> =
         m::table.filter(m::household_id.eq(household)).select(m::id).load(tx.conn)?.into_iter().collect();
@@ -307,14 +329,11 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
         let pointer = format!("#/members/{index}/id");
         match member.id {
             Some(id) if !seen.insert(id) => errors.push(FieldError::new(pointer, FieldCode::DUPLICATE)),
+            Some(id) if id == household.0 => errors.push(FieldError::new(pointer, FieldCode::ID_TAKEN)),
             Some(id) if !known.contains(&MemberId(id)) && id.get_version_num() != 7 => {
                 errors.push(FieldError::new(pointer, FieldCode::NOT_V7));
             }
             _ => {}
-        }
-        let number = member.identity_number.as_ref();
-        if number.is_some() && members.iter().take(index).any(|other| other.identity_number.as_ref() == number) {
-            errors.push(FieldError::new(format!("#/members/{index}/identity_number"), FieldCode::DUPLICATE));
         }
     }
     Problem::check(errors)?;
@@ -326,7 +345,8 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
     let is_new = |id: &Uuid| !known.contains(&MemberId(*id));
     let ids: Vec<Option<Uuid>> = members.iter().map(|member| member.id.filter(is_new)).collect();
     records::claim_listed(tx.conn, "household_members", household.into(), "members", &ids)?;
-    let members = members.iter().map(|member| (member.id.unwrap_or_else(Uuid::now_v7), member));
+    let ids: Vec<Uuid> = members.iter().map(|member| member.id.unwrap_or_else(Uuid::now_v7)).collect();
+    let members = ids.iter().copied().zip(members);
     let (kept, added): (Vec<_>, Vec<_>) = members.partition(|(id, _)| known.contains(&MemberId(*id)));
     for (id, member) in &kept {
         diesel::update(m::table.find(*id))
@@ -360,7 +380,8 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
     diesel::insert_into(m::table).values(rows).execute(tx.conn)?;
     let numbers = kept.iter().chain(&added);
     let numbers: Vec<_> = numbers.filter_map(|(id, member)| Some((*id, member.identity_number.as_deref()?))).collect();
-    private::write_members(tx.conn, tx.secrets, household, &numbers)
+    private::write_members(tx.conn, tx.secrets, household, &numbers)?;
+    Ok(ids)
 }
 
 /// Returns phone and identity numbers in full, and writes an audit entry. A household outside the caller's area, which is

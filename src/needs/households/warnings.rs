@@ -72,6 +72,7 @@ pub fn may_arise_from(changes: &HouseholdChanges) -> bool {
     changes.village_id.is_some()
         || changes.head_name.is_some()
         || changes.head_birth_year.is_some()
+        || changes.head_birth_date.is_some()
         || changes.identity_number.is_some()
         || changes.members.is_some()
 }

@@ -139,3 +139,59 @@ fn a_merge_keeps_the_numbers_of_all_members() {
     );
     assert_eq!(at.revealed().as_array().unwrap().len(), 4);
 }
+
+/// A client may send any UUIDv7 as the id of a member, also that of another household.
+#[test]
+fn a_member_with_the_id_of_another_household_neither_reads_nor_removes_its_number() {
+    let at = Home::new();
+    let other = crate::harness::giving::household(&at.world, at.village, "Rơ Mah Khác");
+    let path = format!("/households/{other}");
+    at.official.patch(&path, json!({"identity_number": "230999888"})).expect(200);
+    let number = || at.official.step(&format!("{path}/reveal")).expect(200)["identity_number"].clone();
+    at.set(json!([{"id": other, "name": "Siu A", "identity_number": "230111222"}]));
+    assert_eq!((at.last4(&at.official), number()), (vec![json!("1222")], json!("230999888")));
+    assert_eq!(at.official.get(&path).expect(200)["identity_number_last4"], "9888");
+    let into = id_of(&at.official.post("/households", household(at.village, "Siu Pyui")).expect(201));
+    at.official.post(&format!("{}/merge", at.path), json!({"into": into})).expect(200);
+    assert_eq!(number(), "230999888");
+    at.official.patch(&format!("/households/{into}"), json!({"members": []})).expect(200);
+    assert_eq!(number(), "230999888");
+    let itself = json!({"members": [{"id": into, "name": "Siu A"}]});
+    at.official.patch(&format!("/households/{into}"), itself).expect_invalid(&[("#/members/0/id", "id_conflict")]);
+}
+
+#[test]
+fn one_number_of_two_people_of_a_household_is_refused() {
+    let at = Home::new();
+    let mut body = household(at.village, "Siu Hai");
+    body["identity_number"] = json!("062068001234");
+    body["members"] = json!([{"name": "Siu Con"}, {"name": "Siu Cháu", "identity_number": "062068001234"}]);
+    at.official.post("/households", body).expect_invalid(&[("#/members/1/identity_number", "duplicate")]);
+    let (lan, son) = (at.members[0]["id"].clone(), at.members[1]["id"].clone());
+    let twice = json!({"members": [{"id": lan, "name": "Rơ Mah H'Lan"},
+                                   {"id": son, "name": "Rơ Mah Y Blơi", "identity_number": "062213001234"}]});
+    at.official.patch(&at.path, twice).expect_invalid(&[("#/members/1/identity_number", "duplicate")]);
+    let head = json!({"identity_number": "062213001234"});
+    at.official.patch(&at.path, head).expect_invalid(&[("#/identity_number", "duplicate")]);
+    assert_eq!(at.last4(&at.official), [json!("1234"), Value::Null]);
+}
+
+/// Members as they were read are accepted.
+#[test]
+fn members_can_be_sent_back_as_they_were_read() {
+    let at = Home::new();
+    at.set(at.members.clone());
+    assert_eq!(at.last4(&at.official), [json!("1234"), Value::Null]);
+}
+
+#[test]
+fn a_merge_gives_the_number_of_another_head_to_nobody() {
+    let at = Home::new();
+    let mut body = household(at.village, "Rơ Mah Khác");
+    body["identity_number"] = json!("230999888");
+    body["phone"] = json!("0905123456");
+    let other = id_of(&at.official.post("/households", body).expect(201));
+    let into = at.path.rsplit('/').next().unwrap();
+    let home = at.official.post(&format!("/households/{other}/merge"), json!({"into": into})).expect(200);
+    assert_eq!((&home["identity_number_last4"], &home["phone"]), (&Value::Null, &json!("0905123456")));
+}
