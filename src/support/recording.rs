@@ -235,6 +235,15 @@ pub fn change(tx: &mut Tx<'_>, occasion: &Occasion, is_another_day: bool) -> Res
     Ok(naming)
 }
 
+/// Lets the unit of a gift name late. Other callers need not see the twinning: a village head does not see that of the commune.
+pub fn name(tx: &mut Tx<'_>, organisation: OrganisationId, twinning: TwinningId) -> Result<Naming> {
+    if !diesel::select(app_acts_for(organisation)).get_result::<bool>(tx.conn)? {
+        return Ok(Naming(None));
+    }
+    let terms = terms(tx, twinning)?;
+    Naming::begin(tx, &terms)
+}
+
 /// Returns the organisation that the caller acts for, if any.
 pub fn own_organisation(tx: &mut Tx<'_>) -> Result<Option<OrganisationId>> {
     Ok(tx.organisation()?.map(OrganisationId))
@@ -280,7 +289,8 @@ fn check_day(today: NaiveDate, terms: &Terms, occasion: &Occasion) -> Result<()>
         return Ok(());
     }
     let (first, last) = (terms.starts_on, terms.last_day);
-    let vi = last.map_or_else(|| format!("từ {first}"), |last| format!("từ {first} đến {last}"));
+    let day = |day: NaiveDate| day.format("%d/%m/%Y");
+    let vi = last.map_or_else(|| format!("từ {}", day(first)), |last| format!("từ {} đến {}", day(first), day(last)));
     let en = last.map_or_else(|| format!("from {first}"), |last| format!("from {first} to {last}"));
     let suspended = terms.suspensions.iter().any(|suspension| suspension.contains(occasion.day));
     let (vi, en) =

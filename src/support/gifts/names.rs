@@ -29,7 +29,7 @@ pub fn add_recipients(tx: &mut Tx<'_>, id: GiftId, added: GiftRecipients) -> Res
         return Err(Problem::field("#/household_ids", NOT_FOR_HOUSEHOLDS));
     }
     let occasion = gift.occasion()?;
-    let naming = recording::change(tx, &occasion, false)?;
+    let naming = recording::name(tx, gift.organisation_id, gift.twinning_id)?;
     let homes = check_households(tx, &occasion, &added.household_ids)?;
     let mut errors = check_listed(&added.household_ids, &homes, &gift.more.recipients, "#/household_ids");
     let more = added.household_ids.iter().filter(|home| !gift.more.recipients.contains(home)).count();

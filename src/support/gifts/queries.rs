@@ -324,7 +324,8 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
     }
     let recipients = changes.recipients_of(&row);
     let errors = if another_day || changes.names_recipient() {
-        check_recipients(tx, &occasion, &[("#".to_owned(), recipients.clone())], &row.more.recipients)?
+        let before: Vec<HouseholdId> = row.household_id.iter().chain(&row.more.recipients).copied().collect();
+        check_recipients(tx, &occasion, &[("#".to_owned(), recipients.clone())], &before)?
     } else {
         recipients.contradictions("#")
     };

@@ -7,7 +7,8 @@ use diesel::prelude::*;
 
 use super::words::{GiftCategory, RecipientGroup};
 use crate::access::tx::Tx;
-use crate::kernel::db::schema::{hardship_items, household_members, households};
+use crate::kernel::db::period::begun_by;
+use crate::kernel::db::schema::{hardship_items, household_members, household_residences, households};
 use crate::kernel::http::problem::{FieldCode, FieldError, Result};
 use crate::needs::households::model::HouseholdStatus;
 use crate::needs::households::problems::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTIVE};
@@ -92,8 +93,28 @@ impl Recipients<'_> {
 struct Home {
     id: HouseholdId,
     village_id: LocalityId,
+    moved_on: Option<NaiveDate>,
     status: HouseholdStatus,
     status_since: Option<NaiveDate>,
+}
+
+impl Home {
+    fn came_after(&self, day: NaiveDate) -> bool {
+        self.moved_on.is_some_and(|moved_on| moved_on > day)
+    }
+}
+
+/// Where households lived on a day that have moved since.
+fn former_villages(tx: &mut Tx<'_>, moved: &[HouseholdId], day: NaiveDate) -> Result<HashMap<HouseholdId, LocalityId>> {
+    if moved.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let lived = household_residences::table
+        .filter(household_residences::household_id.eq_any(moved))
+        .filter(begun_by(household_residences::from_on, day))
+        .filter(household_residences::until_on.ge(day))
+        .select((household_residences::household_id, household_residences::village_id));
+    Ok(lived.load::<(HouseholdId, LocalityId)>(tx.conn)?.into_iter().collect())
 }
 
 #[derive(HasQuery)]
@@ -116,10 +137,14 @@ pub fn check_households(
         return Ok(HashMap::new());
     }
     let homes: Vec<Home> = Home::query().filter(households::id.eq_any(ids)).load(tx.conn)?;
+    let moved: Vec<HouseholdId> =
+        homes.iter().filter(|home| home.came_after(occasion.day)).map(|home| home.id).collect();
+    let former = former_villages(tx, &moved, occasion.day)?;
     let verdict = |home: &Home| {
-        // A household that moved away later still lived in the village on the day.
+        // A household that moved, or moved away, later still lived in the village on the day.
         let left = home.status.has_left(home.status_since, occasion.day);
-        if home.village_id != occasion.place.id {
+        let village = if home.came_after(occasion.day) { former.get(&home.id).copied() } else { Some(home.village_id) };
+        if village != Some(occasion.place.id) {
             Some(HOUSEHOLD_ELSEWHERE)
         } else if left {
             Some(HOUSEHOLD_NOT_ACTIVE)
@@ -163,16 +188,17 @@ pub fn check_recipients(
         errors.extend(to.contradictions(base));
         errors.extend(check_listed(to.many, &homes, before, &format!("{base}/recipients")));
         let home = to.household_id;
-        let unknown = home.filter(|home| !homes.contains_key(home));
+        let is_new = home.is_some_and(|home| !before.contains(&home));
+        let unknown = home.filter(|home| is_new && !homes.contains_key(home));
         let pointer = format!("{base}/household_id");
         errors.extend(unknown.map(|home| FieldError::of_id(pointer, FieldCode::NOT_FOUND, home)));
         let mut wrong = |field: &str, code| errors.push(FieldError::new(format!("{base}/{field}"), code));
         match home.map(|home| homes.get(&home)) {
-            Some(Some(Some(code))) => wrong("household_id", *code),
+            Some(Some(Some(code))) if is_new => wrong("household_id", *code),
             None if to.member_id.is_some() || to.hardship_item_id.is_some() => {
                 wrong("household_id", FieldCode::REQUIRED);
             }
-            Some(None | Some(None)) | None => {}
+            Some(None | Some(_)) | None => {}
         }
         match to.member_id.map(|member| members.get(&member)) {
             Some(None) => wrong("member_id", FieldCode::NOT_FOUND),

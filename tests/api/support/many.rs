@@ -505,3 +505,43 @@ fn a_gift_to_a_former_commune_counts_by_the_tree_of_a_later_day() {
         province.get("/aggregates/support?from=2025-01-01&to=2025-12-31&as_of=2025-12-31&group_by=commune").expect(200);
     assert_eq!(rows["rows"][0]["key"]["commune"]["id"], json!(at.world.kongchro), "its successor");
 }
+
+/// The head does not see the twinning of the commune.
+#[test]
+fn the_head_names_homes_of_a_gift_of_a_unit_that_stands_by_the_commune() {
+    let at = Giving::new();
+    let office = giving::organisation(&at.world, at.world.ianan, "Ban Dân tộc");
+    let wide = giving::twinning(&at.world, office, at.world.ianan, None);
+    let body = with(
+        &gift(&at, "food", 18_000_000),
+        json!({"twinning_id": wide, "recipient_group": "poor", "households_count": 60}),
+    );
+    let made = at.official.post("/gifts", body).expect(201);
+    let named = at.head.post(&format!("{}/recipients", path(&made)), json!({"household_ids": [at.home]})).expect(200);
+    assert_eq!(named["households_named"], 1);
+}
+
+#[test]
+fn a_gift_names_the_homes_that_lived_in_the_village_on_its_day() {
+    let at = Giving::new();
+    let other = at.world.village(at.world.ianan, "Nú");
+    at.official
+        .patch(&format!("/households/{}", at.home), json!({"village_id": other, "moved_on": "2026-05-01"}))
+        .expect(200);
+    let on = |day: &str, changes: Value| {
+        let body = with(&gift(&at, "cash", 500_000), json!({"given_on": day, "entered_from": "paper"}));
+        at.official.post("/gifts", with(&body, changes))
+    };
+    let late = on("2026-04-01", json!({"household_id": at.home})).expect(201);
+    on("2026-05-01", json!({"household_id": at.home})).expect_invalid(&[("#/household_id", "household_elsewhere")]);
+    let many = on("2026-04-01", json!({"recipient_group": "poor", "households_count": 5})).expect(201);
+    let names = json!({"household_ids": [at.home]});
+    at.official.post(&format!("{}/recipients", path(&many)), names.clone()).expect(200);
+    let after = on("2026-06-01", json!({"recipient_group": "poor", "households_count": 5})).expect(201);
+    at.official
+        .post(&format!("{}/recipients", path(&after)), names)
+        .expect_invalid(&[("#/household_ids/0", "household_elsewhere")]);
+    // Another day is no other household.
+    let moved = at.official.patch(&path(&late), json!({"given_on": "2026-04-02"})).expect(200);
+    assert_eq!(moved["household_id"], json!(at.home));
+}
