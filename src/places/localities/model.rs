@@ -116,7 +116,8 @@ pub struct VillageProfile {
     #[schema(example = 158)]
     pub minority_households: Option<i32>,
     /// Poor households of the register of the year, on the day on which the commune completed it; null unless it is complete.
-    /// Read-only: a body repeats the value or leaves it out (422 `read_only`).
+    /// Read-only: a body repeats the value or leaves it out (422 `read_only`). Until the register is reopened, so are `households`
+    /// and `minority_households`, and a year that is left out stays.
     #[range(0..=100_000)]
     #[schema(example = 44)]
     pub poor: Option<i32>,

@@ -218,6 +218,7 @@ fn move_village(tx: &mut Tx<'_>, id: LocalityId, parent: LocalityId) -> Result<(
     records::apply(moved)
 }
 
+/// Replaces the profiles; those of complete registers stay.
 fn replace_profiles(tx: &mut Tx<'_>, village: LocalityId, profiles: &[VillageProfile]) -> Result<()> {
     let mut errors = Vec::new();
     let years = profiles.iter().enumerate().map(|(index, profile)| (format!("#/profiles/{index}/year"), profile.year));
@@ -231,40 +232,40 @@ fn replace_profiles(tx: &mut Tx<'_>, village: LocalityId, profiles: &[VillagePro
         {
             errors.push(
                 FieldError::new(format!("#/profiles/{index}/minority_households"), FieldCode::MORE_THAN)
-                    .with("households"),
+                    .with(households.to_string()),
             );
         }
     }
     let own = village_profiles::table.filter(village_profiles::village_id.eq(village));
-    let of_registers = own.filter(village_profiles::poor.is_not_null()).select(VillageProfile::as_select());
-    let of_registers: Vec<VillageProfile> = of_registers.load(tx.conn)?;
-    let counts_of = |year: i32| {
-        let register = of_registers.iter().find(|register| register.year == year);
-        register.map_or((None, None), |register| (register.poor, register.near_poor))
-    };
+    let declared = own.filter(village_profiles::poor.is_not_null()).select(VillageProfile::as_select());
+    let declared: Vec<VillageProfile> = declared.load(tx.conn)?;
+    let mut rows = declared.clone();
     for (index, profile) in profiles.iter().enumerate() {
-        let (poor, near_poor) = counts_of(profile.year);
-        for (name, given, counted) in [("poor", profile.poor, poor), ("near_poor", profile.near_poor, near_poor)] {
-            if given.is_some() && given != counted {
-                errors.push(FieldError::new(format!("#/profiles/{index}/{name}"), FieldCode::READ_ONLY));
-            }
+        let known = rows.iter_mut().find(|known| known.year == profile.year);
+        let mut wrong =
+            |field| errors.push(FieldError::new(format!("#/profiles/{index}/{field}"), FieldCode::READ_ONLY));
+        let (poor, near_poor) = known.as_ref().map_or((None, None), |known| (known.poor, known.near_poor));
+        if profile.poor.is_some() && profile.poor != poor {
+            wrong("poor");
         }
+        if profile.near_poor.is_some() && profile.near_poor != near_poor {
+            wrong("near_poor");
+        }
+        // The rates of a complete register divide by these.
+        let Some(known) = known else { continue };
+        if known.households.is_some() && profile.households != known.households {
+            wrong("households");
+        }
+        if known.minority_households.is_some() && profile.minority_households != known.minority_households {
+            wrong("minority_households");
+        }
+        *known = VillageProfile { poor, near_poor, ..profile.clone() };
     }
     Problem::check(errors)?;
     diesel::delete(own).execute(tx.conn)?;
-    let is_given = |year: i32| profiles.iter().any(|profile| profile.year == year);
-    let registers = of_registers.iter().filter(|register| !is_given(register.year));
-    let registers = registers.map(|register| VillageProfile::of_register(register.year));
-    let rows: Vec<_> = profiles
-        .iter()
-        .cloned()
-        .chain(registers)
-        .map(|profile| {
-            let (poor, near_poor) = counts_of(profile.year);
-            let shown = VillageProfile { poor, near_poor, ..profile };
-            (village_profiles::id.eq(Uuid::now_v7()), village_profiles::village_id.eq(village), shown)
-        })
-        .collect();
+    rows.extend(profiles.iter().filter(|profile| !declared.iter().any(|known| known.year == profile.year)).cloned());
+    let key = |profile| (village_profiles::id.eq(Uuid::now_v7()), village_profiles::village_id.eq(village), profile);
+    let rows: Vec<_> = rows.into_iter().map(key).collect();
     diesel::insert_into(village_profiles::table)
         .values(rows)
         .execute(tx.conn)
@@ -290,7 +291,7 @@ pub fn show_register(tx: &mut Tx<'_>, village: LocalityId, year: i32, counts: Op
         let is_empty = is_empty.and(village_profiles::minority_households.is_null());
         diesel::delete(own.filter(is_empty)).execute(tx.conn)?;
     }
-    Ok(())
+    records::touch(tx.conn, village)
 }
 
 /// Rejects the deletion of places of the catalogue, which end by a reorganisation.

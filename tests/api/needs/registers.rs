@@ -166,9 +166,19 @@ fn a_profile_shows_the_poor_and_near_poor_of_a_complete_register() {
         .patch(&village, json!({"profiles": [{"year": 2025, "near_poor": 2}]}))
         .expect_invalid(&[("#/profiles/0/near_poor", "read_only")]);
     assert_eq!(profiles(), shown);
+    // The rates divide by the households, so a complete year keeps them.
+    at.official
+        .patch(&village, json!({"profiles": [{"year": 2026, "households": 5}]}))
+        .expect_invalid(&[("#/profiles/0/households", "read_only"), ("#/profiles/0/minority_households", "read_only")]);
     at.official.patch(&village, json!({"profiles": []})).expect(200);
-    assert_eq!((&profiles()[0]["households"], &profiles()[0]["poor"]), (&Value::Null, &json!(3)));
+    assert_eq!(profiles(), shown);
 
+    let before = at.official.get(&village).expect(200)["version"].as_i64().unwrap();
+    at.official.post(&format!("{}/2026/reopen", at.path), json!({"reason": "Bổ sung hộ tách ra"})).expect(200);
+    assert!(at.official.get(&village).expect(200)["version"].as_i64().unwrap() > before, "a cached profile is stale");
+    at.official.patch(&village, json!({"profiles": []})).expect(200);
+    at.official.step(&format!("{}/2026/complete", at.path)).expect(200);
+    assert_eq!((&profiles()[0]["households"], &profiles()[0]["poor"]), (&Value::Null, &json!(3)));
     at.official.post(&format!("{}/2026/reopen", at.path), json!({"reason": "Bổ sung hộ tách ra"})).expect(200);
     assert_eq!(profiles(), json!([]));
     at.official.patch(&village, json!({"profiles": [counted]})).expect(200);
@@ -225,4 +235,23 @@ fn a_unit_counts_listed_households_without_rates() {
     let answer = stage.unit.get("/aggregates/poverty").expect(200);
     assert_eq!((&answer["counted"], &answer["totals"]["poor"]), (&json!("listed"), &json!(1)));
     assert_eq!((&answer["totals"]["poor_rate"], &answer["totals"]["village_households"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn a_departure_or_move_before_the_completion_of_a_register_needs_its_reopening() {
+    let at = Register::new();
+    let home = at.poor_home("Siu A", "2026-11-01");
+    let path = format!("/households/{home}");
+    let other = at.world.village(at.world.ianan, "Nú");
+    at.official.step(&format!("{}/2026/complete", at.path)).expect(200);
+    for back in [
+        json!({"status": "moved_away", "status_since": "2026-11-21"}),
+        json!({"village_id": other, "moved_on": "2026-05-01"}),
+    ] {
+        at.official.patch(&path, back).expect_problem(409, "register_complete");
+    }
+    assert_eq!(at.year(&at.official, 2026)["poor"], 1);
+    at.official.patch(&path, json!({"status": "moved_away"})).expect(200);
+    let year = at.year(&at.official, 2026);
+    assert_eq!((&year["poor"], &year["registered"]), (&json!(1), &json!(0)), "as the commune declared it");
 }

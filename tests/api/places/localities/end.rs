@@ -367,3 +367,15 @@ fn a_unit_of_the_other_village_does_not_see_the_merged_one() {
     unit.get(&format!("/households/{home}")).expect_problem(404, "not_found");
     world.head(stage.other).get(&format!("/hardship-lists/{list}")).expect(200);
 }
+
+#[test]
+fn a_post_or_flag_that_begins_after_the_last_day_prevents_the_end() {
+    let stage = Stage::new();
+    let post =
+        json!({"locality_id": stage.ending, "post": "village_head", "person_name": "Siu A", "from_on": "2026-08-01"});
+    let post = id_of(&stage.official.post("/locality-posts", post).expect(201));
+    let refused = stage.official.post(&stage.path(), stage.body(json!({}))).expect_problem(409, "in_use");
+    assert_eq!(refused["counts"]["locality_posts"], 1);
+    stage.official.delete(&format!("/locality-posts/{post}")).expect(204);
+    stage.official.post(&stage.path(), stage.body(json!({}))).expect(200);
+}
