@@ -147,6 +147,7 @@ fn complete(field: &mut Field, kind: Kind, has_serde: bool) -> Result<ReadField>
     let mut is_nullable = false;
     let mut is_nested = false;
     let mut most: Option<Expr> = None;
+    let mut longest: Option<Expr> = None;
     let mut takes_any_day = false;
     let mut default: Option<TokenStream> = None;
     let mut reader: Option<TokenStream> = None;
@@ -155,6 +156,7 @@ fn complete(field: &mut Field, kind: Kind, has_serde: bool) -> Result<ReadField>
             let [rule, shown] = bounded(&attribute, "schema", item.is_some())?;
             rules.push(rule);
             kept.push(shown);
+            longest = bounds(&attribute)?.1;
         } else if attribute.path().is_ident("entries") {
             let (_, max) = bounds(&attribute)?;
             let max = max.ok_or_else(|| syn::Error::new_spanned(&attribute, "expected a largest number: `..=30`"))?;
@@ -202,7 +204,10 @@ fn complete(field: &mut Field, kind: Kind, has_serde: bool) -> Result<ReadField>
     let read = quote!(crate::kernel::http::body::fields);
     let reader = reader.unwrap_or_else(|| match (&item, &most) {
         (Some(item), Some(most)) => quote!(#read::entries::<#item, #most>),
-        (Some(item), None) => quote!(#read::list::<#item>),
+        (Some(item), None) => {
+            let longest = longest.map_or_else(|| quote!({ usize::MAX }), |longest| quote!({ #longest }));
+            quote!(#read::list::<#item, #longest>)
+        }
         (None, _) if is_nested => quote!(#read::part::<#value>),
         (None, _) => quote!(#read::value::<#value>),
     });

@@ -26,7 +26,7 @@ pub fn typed(field: &str, text: &str) -> Result<Typed, FieldCode> {
     if field.ends_with("password") || field.ends_with("token") {
         return Ok(Typed::Kept(composed));
     }
-    let is_name = field == "name" || field.ends_with("_name") && field != "device_name";
+    let is_name = matches!(field, "name" | "given_by") || field.ends_with("_name") && field != "device_name";
     if is_name && is_legacy(&composed) {
         return Err(FieldCode::LEGACY_ENCODING);
     }

@@ -13,7 +13,7 @@ use crate::kernel::db::schema::household_assessments;
 use crate::kernel::http::answer::{Sensitive, Shown, record};
 use crate::kernel::http::body::canonical;
 use crate::kernel::http::problem::{Problem, Result};
-use crate::kernel::list::sheet::SheetRow;
+use crate::kernel::list::sheet::{Cell, SheetRow};
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::enums::db_enum;
 use crate::needs::households::HouseholdId;
@@ -148,7 +148,11 @@ impl Sensitive for Assessment {
         drop_health(&mut self.deprivations);
         generalise_causes(&mut self.poverty_causes);
         (self.no_labour_capacity, self.note) = (None, None);
-        self.withheld = names(&["deprivations", "poverty_causes", "no_labour_capacity", "note"]);
+        // The points and the doubts tell how many deprivations there are.
+        self.score_b2 = None;
+        self.warnings.clear();
+        self.withheld =
+            names(&["deprivations", "poverty_causes", "score_b2", "no_labour_capacity", "note", "warnings"]);
     }
 }
 
@@ -160,9 +164,17 @@ impl Shown for Assessment {
 
 impl SheetRow for Assessment {
     const NAME: &'static str = "household_assessments";
-    const COLUMNS: &'static str = "id household_id household_head_name village_id assessed_on round standard poverty_status deprivations \
+    const COLUMNS: &'static str = "id household_id household_head_name village_id assessed_on round_year round_kind standard poverty_status deprivations \
         poverty_causes score_b1 score_b2 no_labour_capacity decision_number decision_date note status return_reason corrects_id \
         corrected_by_id confirmed_at created_at updated_at";
+
+    fn special(&self, column: &str) -> Option<Cell> {
+        match column {
+            "round_year" => Some(i64::from(self.round.year).into()),
+            "round_kind" => Some(self.round.kind.as_str().into()),
+            _ => None,
+        }
+    }
 }
 
 /// A new assessment: a village head proposes it, what the commune enters is confirmed.
@@ -327,6 +339,8 @@ pub struct AssessmentFilter {
     pub household_id: Option<HouseholdId>,
     /// Of households that live in this village today.
     pub village_id: Option<LocalityId>,
+    /// In this place or below it, in the tree of today.
+    pub within: Option<LocalityId>,
     /// Of rounds of this year.
     pub year: Option<i32>,
     /// Of rounds of this kind.

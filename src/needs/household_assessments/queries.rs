@@ -21,6 +21,7 @@ use crate::kernel::http::problem::{Code, FieldCode, Problem, Result, violates};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
+use crate::kernel::value::day;
 use crate::kernel::value::id::RecordId;
 use crate::needs::households::HouseholdId;
 use crate::needs::households::model::ProposedAssessment;
@@ -29,6 +30,7 @@ use crate::needs::ids::AssessmentId;
 use crate::needs::poverty_standards::{self, PovertyStandard};
 use crate::places::localities::LocalityId;
 use crate::places::localities::sql::app_is_urban;
+use crate::places::localities::within::lies_within;
 
 diesel::define_sql_function! {
     /// Whether the register of a year is complete in the village where the household lived then.
@@ -75,6 +77,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &AssessmentFilter, keyset: Keyset<Assessmen
                 let here = households::table.filter(households::village_id.eq(village));
                 table::household_id.eq_any(here.select(households::id))
             })
+            .when(filter.within, |place| lies_within(table::scope_path, place))
             .when(filter.year, |year| table::round_year.eq(year))
             .when(filter.round_kind, |kind| table::round_kind.eq(kind))
             .when_any(&filter.status, |statuses| table::status.eq_any(statuses))
@@ -99,6 +102,7 @@ pub fn create(tx: &mut Tx<'_>, id: AssessmentId, new: NewAssessment) -> Result<(
 
 /// Checks day, round and standard, and returns them.
 pub fn place(tx: &mut Tx<'_>, new: &NewAssessment) -> Result<Placed> {
+    check_decision(tx, new.decision_date)?;
     let said = Said {
         assessed_on: new.assessed_on.unwrap_or(tx.today),
         round: new.round,
@@ -106,6 +110,11 @@ pub fn place(tx: &mut Tx<'_>, new: &NewAssessment) -> Result<Placed> {
         deprivations: &new.deprivations,
     };
     rules::place(tx, &said)
+}
+
+/// Rejects a decision after today.
+fn check_decision(tx: &Tx<'_>, decided_on: Option<NaiveDate>) -> Result<()> {
+    decided_on.map_or(Ok(()), |decided_on| day::check_past(decided_on, tx.today, "#/decision_date"))
 }
 
 /// Inserts an assessment of an existing household.
@@ -170,6 +179,7 @@ fn unique(written: QueryResult<usize>) -> Result<()> {
 pub fn update(tx: &mut Tx<'_>, id: AssessmentId, changes: AssessmentChanges) -> Result<()> {
     let before = find(tx, id)?;
     workflow::check_open(&before)?;
+    check_decision(tx, changes.decision_date.flatten())?;
     let assessed_on = changes.assessed_on.unwrap_or(before.assessed_on);
     // Another day has its own round and standard, unless they are said.
     let stays = assessed_on == before.assessed_on;
@@ -202,6 +212,7 @@ pub fn take_step<I: Into<StepInput>>(tx: &mut Tx<'_>, id: AssessmentId, step: &A
     }
     let now = records::now(tx.conn)?;
     let written = StepColumns::of(step, input.into(), UserId(tx.actor.id), now);
+    check_decision(tx, written.decision_date)?;
     diesel::update(table::table.find(id)).set(&written).execute(tx.conn)?;
     Ok(())
 }
@@ -229,6 +240,11 @@ pub struct AssessmentRow {
     pub deprivations: Vec<Indicator>,
     pub poverty_causes: Vec<PovertyCause>,
     pub decision_number: Option<String>,
+    pub decision_date: Option<NaiveDate>,
+    pub score_b1: Option<i32>,
+    pub score_b2: Option<i32>,
+    pub no_labour_capacity: Option<bool>,
+    pub status: AssessmentStatus,
 }
 
 pub fn of_households(tx: &mut Tx<'_>, households: &[HouseholdId]) -> Result<Vec<AssessmentRow>> {

@@ -119,7 +119,7 @@ pub struct StepColumns {
     status: AssessmentStatus,
     return_reason: Option<String>,
     decision_number: Option<String>,
-    decision_date: Option<NaiveDate>,
+    pub decision_date: Option<NaiveDate>,
     confirmed_by: Option<UserId>,
     confirmed_at: Option<DateTime<Utc>>,
 }

@@ -2,6 +2,7 @@
 
 mod handlers;
 pub mod model;
+mod problems;
 pub mod queries;
 
 use crate::access::resource::{Resource, routes};
@@ -19,6 +20,7 @@ pub const RESOURCE: Resource = Resource {
     routes: routes! {
         list_household_consents, create_household_consent, find_household_consent, withdraw_household_consent,
     },
+    problems: problems::PROBLEMS,
     catalogues: &[Catalogue { name: "consent_proofs", items: model::ConsentProof::catalogue }],
     ..Resource::EMPTY
 };

@@ -1,11 +1,14 @@
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::HouseholdConsentId;
 use super::model::{HouseholdConsent, HouseholdConsentFilter, HouseholdConsentSort, NewHouseholdConsent};
+use super::problems::CONSENT_EXISTS;
 use crate::access::UserId;
 use crate::access::sql::app_in_range;
 use crate::access::tx::{Tx, rows};
+use crate::kernel::db::period::lasts_until;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{household_consents, households};
 use crate::kernel::db::sql::app_now;
@@ -50,6 +53,16 @@ pub fn create(tx: &mut Tx<'_>, id: HouseholdConsentId, new: NewHouseholdConsent)
     Problem::check(errors)?;
     day::check_past(new.given_on, tx.today, "#/given_on")?;
     day::check_period(new.given_on, new.expires_on, "#/expires_on")?;
+    // A second one would stay in force when the first is withdrawn.
+    households::table.find(new.household_id).select(households::id).for_no_key_update().execute(tx.conn)?;
+    let in_force = household_consents::table
+        .filter(household_consents::household_id.eq(new.household_id))
+        .filter(household_consents::organisation_id.is_not_distinct_from(new.organisation_id))
+        .filter(household_consents::withdrawn_at.is_null())
+        .filter(lasts_until(household_consents::expires_on, new.given_on));
+    if diesel::select(exists(in_force)).get_result(tx.conn)? {
+        return Err(Problem::new(CONSENT_EXISTS));
+    }
     diesel::insert_into(household_consents::table)
         .values((household_consents::id.eq(id), household_consents::acted_by.eq(UserId(tx.actor.id)), &new))
         .execute(tx.conn)?;

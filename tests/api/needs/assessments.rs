@@ -386,3 +386,30 @@ fn a_household_takes_its_poverty_from_assessments_only() {
     let standards = at.world.server.anonymous().get("/catalogues/poverty_standards").expect(200);
     assert_eq!(standards["items"][1]["details"]["lines"]["rural"]["score_b1"], json!(140));
 }
+
+#[test]
+fn repeated_values_and_decisions_of_the_future_are_refused() {
+    let world = World::new();
+    let village = world.village(world.ianan, "Tung");
+    let official = world.commune(world.ianan);
+    let home = id_of(&official.post("/households", household(village, "Siu A")).expect(201));
+    let new = |changes: Value| {
+        let mut body = json!({"household_id": home, "poverty_status": "poor", "assessed_on": "2026-05-01"});
+        for (field, value) in changes.as_object().unwrap() {
+            body[field] = value.clone();
+        }
+        official.post("/household-assessments", body)
+    };
+    new(json!({"deprivations": ["I01", "I02", "I01"], "score_b1": 132}))
+        .expect_invalid(&[("#/deprivations/2", "duplicate")]);
+    new(json!({"poverty_causes": ["no_labour", "no_labour"]})).expect_invalid(&[("#/poverty_causes/1", "duplicate")]);
+    new(json!({"decision_date": "2026-11-23"})).expect_invalid(&[("#/decision_date", "in_the_future")]);
+    let head = world.head(village);
+    let proposal = json!({"household_id": home, "poverty_status": "near_poor", "assessed_on": "2026-06-01"});
+    let proposal = id_of(&head.post("/household-assessments", proposal).expect(201));
+    official
+        .post(&format!("/household-assessments/{proposal}/confirm"), json!({"decision_date": "2026-11-23"}))
+        .expect_invalid(&[("#/decision_date", "in_the_future")]);
+    let sheet = official.get("/household-assessments.csv?sort=assessed_on").text;
+    assert!(sheet.contains(",round_year,round_kind,") && sheet.contains(",2026,regular,"), "{sheet}");
+}

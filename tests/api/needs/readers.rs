@@ -191,9 +191,14 @@ fn sensitive_fields_are_withheld_on_every_way_out() {
     let assessed = reader.get("/household-assessments").expect(200)["items"].as_array().unwrap().clone();
     assert_eq!(assessed.len(), 2);
     for assessment in assessed {
-        assert_eq!((&assessment["no_labour_capacity"], &assessment["note"]), (&json!(null), &json!(null)));
-        assert_eq!(assessment["deprivations"], json!(["I01"]));
-        assert_eq!(assessment["withheld"], json!(["deprivations", "poverty_causes", "no_labour_capacity", "note"]));
+        for field in ["no_labour_capacity", "note", "score_b2"] {
+            assert_eq!(assessment[field], json!(null), "{field}");
+        }
+        assert_eq!((&assessment["deprivations"], &assessment["warnings"]), (&json!(["I01"]), &json!([])));
+        assert_eq!(
+            assessment["withheld"],
+            json!(["deprivations", "poverty_causes", "score_b2", "no_labour_capacity", "note", "warnings"])
+        );
     }
     let item = reader.get(&format!("/hardship-items/{}", readers.item)).expect(200);
     assert_eq!((&item["reasons"], &item["note"]), (&json!(["other", "elderly_alone"]), &json!(null)));
@@ -254,4 +259,18 @@ fn the_consents_of_a_household_go_over_to_the_survivor_of_a_merge() {
     assert_eq!(moved["household_id"], json!(readers.home));
     let history = readers.companion.get(&format!("/households/{}/history", readers.home)).expect(200);
     assert!(history.to_string().contains("illness"), "also for the entries of the merged record: {history}");
+}
+
+/// Withdrawing one of two would not end the reading.
+#[test]
+fn a_second_consent_for_an_organisation_is_refused_until_the_first_is_withdrawn() {
+    let readers = Readers::new();
+    let body = |given_on: &str| readers.consent(json!({"organisation_id": readers.company, "given_on": given_on}));
+    let first = id_of(&readers.head.post("/household-consents", body("2026-11-01")).expect(201));
+    readers.head.post("/household-consents", body("2026-11-02")).expect_problem(409, "consent_exists");
+    readers.head.step(&format!("/household-consents/{first}/withdraw")).expect(200);
+    assert!(!readers.reads_all(&readers.companion));
+    readers.head.post("/household-consents", body("2026-11-02")).expect(201);
+    let legacy = readers.consent(json!({"organisation_id": null, "given_by": "NguyÔn V¨n ¸i"}));
+    readers.head.post("/household-consents", legacy).expect_invalid(&[("#/given_by", "legacy_encoding")]);
 }

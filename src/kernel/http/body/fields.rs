@@ -1,11 +1,15 @@
 //! Reads the fields of an object one by one, so that one answer names every wrong field: serde stops at the first one.
 //! `#[input]` and `#[changes]` implement `Input` with these functions.
 
+use std::collections::HashSet;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use validator::Validate;
 
 use super::place::Place;
+use uuid::Uuid;
+
 use crate::kernel::http::extract::field_code;
 use crate::kernel::http::problem::{ERRORS_MAX, FieldCode, FieldError, field_errors};
 
@@ -147,9 +151,26 @@ pub fn read_with<'v, T>(
     read(value).map_err(|error| errors.at(place, field_code(&error.to_string()))).ok()
 }
 
-/// Reads a list of values.
-pub fn list<T: DeserializeOwned>(received: &Value, place: Place<'_>, errors: &mut Errors) -> Option<Vec<T>> {
-    items(received, place, errors, value)
+/// Reads a list of different values. In one of more than `MOST` they are not compared. Repeated ids are errors of the record.
+pub fn list<T: DeserializeOwned, const MOST: usize>(
+    received: &Value,
+    place: Place<'_>,
+    errors: &mut Errors,
+) -> Option<Vec<T>> {
+    let read = items(received, place, errors, value);
+    if received.as_array().is_some_and(|values| values.len() > MOST) {
+        return read;
+    }
+    let mut seen = HashSet::new();
+    let mut is_repeated = false;
+    for (index, item) in received.as_array().into_iter().flatten().enumerate() {
+        let is_id = item.as_str().is_some_and(|text| Uuid::try_parse(text).is_ok());
+        if !is_id && !seen.insert(item.to_string()) {
+            errors.at(place.item(index), FieldCode::DUPLICATE);
+            is_repeated = true;
+        }
+    }
+    read.filter(|_| !is_repeated)
 }
 
 /// Reads an object.
