@@ -19,7 +19,7 @@ use super::table::Row;
 use super::{households, poverty};
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::value::text::plain;
-use crate::needs::household_assessments::model::{NewAssessment, RoundKind};
+use crate::needs::household_assessments::model::{AssessmentStatus, NewAssessment, RoundKind};
 use crate::needs::household_assessments::queries::{self as assessments, AssessmentRow, create};
 use crate::needs::households::HouseholdId;
 use crate::needs::households::poverty::{Indicator, PovertyCause, PovertyStatus};
@@ -228,6 +228,9 @@ fn add(work: &mut Import<'_>, line: Line, new: NewAssessment) -> Result<()> {
 fn keep(work: &mut Import<'_>, line: Line, new: &NewAssessment, known: &AssessmentRow) {
     for field in poverty::differences(new, known) {
         work.warn(line, field, &Fault::Differs);
+    }
+    if known.status != AssessmentStatus::Confirmed {
+        work.warn(line, "poverty_year", &Fault::ProposalWaits);
     }
     work.report.known += 1;
 }

@@ -32,6 +32,8 @@ pub enum Fault {
     DuplicateOfLine(Line),
     DuplicateOfKnown,
     DuplicateVillage,
+    /// A proposal of the village for the same round.
+    ProposalWaits,
     SameNumber,
     OtherHousehold,
     Moved,
@@ -66,6 +68,7 @@ impl Fault {
             Self::Ambiguous => "ambiguous",
             Self::SameAsLine(_) => "duplicate",
             Self::DuplicateOfLine(_) | Self::DuplicateOfKnown | Self::DuplicateVillage => "possible_duplicate",
+            Self::ProposalWaits => "proposal_waits",
             Self::SameNumber => "same_identity_number",
             Self::OtherHousehold => "other_household",
             Self::Moved => "moved",
@@ -145,6 +148,10 @@ impl Fault {
             Self::DuplicateVillage => (
                 "Có thể trùng với một thôn, làng đã có trong xã.".into(),
                 "Possibly the same as an existing village of the commune.".into(),
+            ),
+            Self::ProposalWaits => (
+                "Thôn, làng đã đề nghị kết quả của kỳ này; hãy xác nhận hoặc trả lại đề nghị đó.".into(),
+                "The village proposed a result of this round: confirm or return it.".into(),
             ),
             Self::SameNumber => {
                 ("Số này đã thuộc về một hộ khác.".into(), "Another household has this number already.".into())

@@ -218,6 +218,9 @@ fn keep(work: &mut Import<'_>, known: &Known, entry: &Entry, id: HouseholdId) ->
     for field in known.differences(entry, id) {
         work.warn(entry.line, field, &Fault::Differs);
     }
+    if entry.finding.poverty_year.is_some_and(|year| known.is_proposed(id, year)) {
+        work.warn(entry.line, "poverty_year", &Fault::ProposalWaits);
+    }
     // A row without a year adds no assessment: a repeated import in the next year would assess all households again.
     if entry.finding.poverty_year.is_none_or(|year| known.is_assessed(id, year)) {
         work.report.known += 1;

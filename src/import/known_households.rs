@@ -12,7 +12,7 @@ use super::poverty::{self, Finding, says_otherwise};
 use crate::kernel::http::problem::Result;
 use crate::kernel::secrets::Secrets;
 use crate::kernel::value::text::{plain, squeeze};
-use crate::needs::household_assessments::model::{AssessmentRound, NewAssessment, RoundKind};
+use crate::needs::household_assessments::model::{AssessmentRound, AssessmentStatus, NewAssessment, RoundKind};
 use crate::needs::household_assessments::queries::{self as assessments, AssessmentRow};
 use crate::needs::households::HouseholdId;
 use crate::needs::households::bodies::NewHousehold;
@@ -111,9 +111,9 @@ impl Known {
         };
         let rows: Vec<HouseholdRow> = rows.into_iter().filter(spoken_of).collect();
         let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
-        for (id, shown) in private::shown(work.tx.conn, work.tx.secrets, &ids)? {
+        for ((id, _), shown) in private::shown(work.tx.conn, work.tx.secrets, &ids)? {
             if let Some(phone) = shown.phone {
-                known.phones.insert(HouseholdId(id), phone);
+                known.phones.insert(id, phone);
             }
         }
         for assessment in assessments::of_households(&mut work.tx, &ids)? {
@@ -192,6 +192,12 @@ impl Known {
     /// Whether the household has the annual assessment of a year.
     pub fn is_assessed(&self, id: HouseholdId, year: i32) -> bool {
         self.assessments.contains_key(&(id, year, RoundKind::Annual))
+    }
+
+    /// Whether the annual assessment of a year is a proposal, which counts nowhere.
+    pub fn is_proposed(&self, id: HouseholdId, year: i32) -> bool {
+        let known = self.assessments.get(&(id, year, RoundKind::Annual));
+        known.is_some_and(|known| known.status != AssessmentStatus::Confirmed)
     }
 
     /// Returns the columns whose values differ from the household. Empty cells do not differ.

@@ -60,6 +60,13 @@ pub fn differences(said: &NewAssessment, known: &AssessmentRow) -> Vec<&'static 
         ("deprivations", says_otherwise(&said.deprivations, &known.deprivations)),
         ("poverty_causes", says_otherwise(&said.poverty_causes, &known.poverty_causes)),
         ("decision_number", said.decision_number.is_some() && said.decision_number != known.decision_number),
+        ("decision_date", said.decision_date.is_some() && said.decision_date != known.decision_date),
+        ("score_b1", said.score_b1.is_some() && said.score_b1 != known.score_b1),
+        ("score_b2", said.score_b2.is_some() && said.score_b2 != known.score_b2),
+        (
+            "no_labour_capacity",
+            said.no_labour_capacity.is_some() && said.no_labour_capacity != known.no_labour_capacity,
+        ),
     ];
     fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
 }

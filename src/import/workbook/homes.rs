@@ -58,7 +58,11 @@ pub fn read(form: &Form, report: &mut Report) -> Vec<Home> {
         let is_total = table::sums_up(row) && NOT_OF_TOTALS.iter().all(|field| cell(row, field).is_empty());
         below_total |= is_total;
         let is_nobody = head.is_empty() && person.is_empty() && mark.is_empty();
-        if is_total || (below_total && (mark.is_empty() || head.is_empty())) || is_nobody {
+        // Below a total stand members of further households, and signatures, which have neither relation nor birth.
+        let is_signature = below_total
+            && (mark.is_empty() || head.is_empty())
+            && ["relation", "birth_date"].iter().all(|field| cell(row, field).is_empty());
+        if is_total || is_signature || is_nobody {
             report.totals += 1;
             continue;
         }

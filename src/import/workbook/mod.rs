@@ -87,7 +87,9 @@ fn drop_repeated(work: &mut Import<'_>, drafts: &mut Vec<Draft>) {
         listed().map(|draft| (draft.person.clone(), (draft.line, draft.number.is_some()))).collect();
     drafts.retain(|draft| {
         let numbered = draft.number.as_ref().and_then(|number| by_number.get(number)).copied();
-        let named = by_person.get(&draft.person).filter(|(_, has_number)| !(*has_number && draft.number.is_some()));
+        // A name alone may be that of somebody in another village.
+        let named = by_person.get(&draft.person).filter(|_| draft.person.birth.is_some());
+        let named = named.filter(|(_, has_number)| !(*has_number && draft.number.is_some()));
         let first = numbered.or(named.map(|(line, _)| *line));
         let Some(first) = first.filter(|_| draft.home.part.status().is_some()) else { return true };
         work.warn(draft.line, "head_name", &Fault::StandsInFirst(first));

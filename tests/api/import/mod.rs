@@ -580,3 +580,18 @@ fn accounts_are_imported_below_the_acting_user_with_a_one_time_password() {
     assert_eq!(said(&report.errors), [(3, "Tên đăng nhập", "duplicate")]);
     assert!(!report.committed);
 }
+
+#[test]
+fn a_proposal_of_the_village_stays_and_is_told() {
+    let (world, tung, _) = ianan();
+    let list = "Thôn;Chủ hộ;Năm sinh;Dân tộc;Loại hộ;Năm\nTung;Siu A;1980;10;Hộ nghèo;2026\n";
+    let head = world.head(tung);
+    let mut body = crate::harness::household(tung, "Siu A");
+    body["head_birth_year"] = serde_json::json!(1980);
+    body["round"] = serde_json::json!({"year": 2026, "kind": "annual"});
+    head.post("/households", body).expect(201);
+    let report = world.import(Kind::Households, "ianan", list.as_bytes(), true);
+    assert_clean(&report, 0, 0, 1);
+    assert_eq!(said(&report.warnings), [(2, "Năm", "proposal_waits")]);
+    assert_eq!(world.count("household_assessments", "status = 'confirmed'"), 0);
+}

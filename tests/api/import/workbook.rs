@@ -259,3 +259,18 @@ fn villages_are_found_by_the_code_of_an_era_by_the_known_household_or_by_address
     assert_eq!(world.count("households", &format!("village_id = '{tung}'")), 2);
     assert_eq!(world.count("household_assessments", "assessed_on = '2026-11-05' AND round_year = 2026"), 2);
 }
+
+#[test]
+fn members_below_a_subtotal_are_imported() {
+    let (world, ..) = ianan();
+    let mut book = workbook();
+    let sheet = book.worksheet_from_index(0).unwrap();
+    home(sheet, 7, 1, "Siu Một", "1");
+    put(sheet, 9, 0, &["", "Cộng làng Tung"]);
+    home(sheet, 10, 2, "Siu Hai", "1");
+    put(sheet, 12, 0, &["Tổng cộng", "", "", "2 hộ"]);
+    put(sheet, 13, 2, &["Người lập biểu"]);
+    let report = world.import_workbook(&book.save_to_buffer().unwrap(), YEAR);
+    assert_clean(&report, 2, 0, 0);
+    assert_eq!(world.count("household_members", "name = 'Siu Con'"), 2);
+}
