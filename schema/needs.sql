@@ -89,9 +89,10 @@ select app_merge_rule('households', 'household_private', 'household_id', 'delete
 create function app_follow_member() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   if tg_op = 'DELETE' then
-    delete from public.household_private p where p.subject_id = old.id;
+    delete from public.household_private p where p.household_id = old.household_id and p.subject_id = old.id;
   else
-    update public.household_private p set household_id = new.household_id where p.subject_id = new.id;
+    update public.household_private p set household_id = new.household_id
+     where p.household_id = old.household_id and p.subject_id = old.id;
   end if;
   return null;
 end $$;
@@ -362,7 +363,9 @@ create function app_registers(of_village uuid) returns table (
      union select extract(year from public.app_today())::integer
   )
   select y.year, coalesce(g.complete, false), g.completed_on, g.completed_by, case when village.inside then g.reopen_reason end,
-         p.households, p.minority_households, c.registered, c.assessed, c.poor, c.near_poor
+         p.households, p.minority_households, c.registered, c.assessed,
+         -- A complete register is as the commune declared it.
+         case when g.complete then coalesce(p.poor, c.poor) else c.poor end, case when g.complete then coalesce(p.near_poor, c.near_poor) else c.near_poor end
     from village cross join years y
     left join public.village_registers g on g.village_id = of_village and g.year = y.year
     left join public.village_profiles p on p.village_id = of_village and p.year = y.year
@@ -511,13 +514,13 @@ create function app_same_people(merged uuid, survivor uuid) returns table (membe
   with people as (
     select m.id, m.household_id, lower(normalize(m.name)) as name, m.birth_year, m.sex, p.identity_number_index as number,
            count(*) over (partition by m.household_id, lower(normalize(m.name))) = 1 as alone
-      from public.household_members m left join public.household_private p on p.subject_id = m.id
+      from public.household_members m left join public.household_private p on p.household_id = m.household_id and p.subject_id = m.id
      where m.household_id in (merged, survivor)
   )
   select m.id, s.id
     from people m
     join public.households h on h.id = survivor
-    left join public.household_private head on head.subject_id = survivor
+    left join public.household_private head on head.household_id = survivor and head.subject_id = survivor
     left join people s on s.household_id = survivor and s.alone and s.name = m.name
      and coalesce(s.birth_year = m.birth_year, true) and coalesce(s.sex = m.sex, true) and coalesce(s.number = m.number, true)
    where m.household_id = merged and m.alone

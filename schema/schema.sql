@@ -742,9 +742,10 @@ CREATE FUNCTION public.app_follow_member() RETURNS trigger
     AS $$
 begin
   if tg_op = 'DELETE' then
-    delete from public.household_private p where p.subject_id = old.id;
+    delete from public.household_private p where p.household_id = old.household_id and p.subject_id = old.id;
   else
-    update public.household_private p set household_id = new.household_id where p.subject_id = new.id;
+    update public.household_private p set household_id = new.household_id
+     where p.household_id = old.household_id and p.subject_id = old.id;
   end if;
   return null;
 end $$;
@@ -2006,6 +2007,8 @@ CREATE FUNCTION public.app_records_outside(village uuid, first_day date, last_da
       and (l.year < extract(year from first_day) or l.year > extract(year from last_day))),
     'village_registers', (select count(*) from public.village_registers r where r.village_id = village
       and (r.year < extract(year from first_day) or r.year > extract(year from last_day))),
+    'locality_flags', (select count(*) from public.locality_flags f where f.locality_id = village and f.from_on > last_day),
+    'locality_posts', (select count(*) from public.locality_posts p where p.locality_id = village and p.from_on > last_day),
     -- Households that came after the last day.
     'households', (select count(*) from public.households h where h.village_id = village and h.moved_on > last_day)) $$;
 
@@ -2138,7 +2141,9 @@ CREATE FUNCTION public.app_registers(of_village uuid) RETURNS TABLE(year integer
      union select extract(year from public.app_today())::integer
   )
   select y.year, coalesce(g.complete, false), g.completed_on, g.completed_by, case when village.inside then g.reopen_reason end,
-         p.households, p.minority_households, c.registered, c.assessed, c.poor, c.near_poor
+         p.households, p.minority_households, c.registered, c.assessed,
+         -- A complete register is as the commune declared it.
+         case when g.complete then coalesce(p.poor, c.poor) else c.poor end, case when g.complete then coalesce(p.near_poor, c.near_poor) else c.near_poor end
     from village cross join years y
     left join public.village_registers g on g.village_id = of_village and g.year = y.year
     left join public.village_profiles p on p.village_id = of_village and p.year = y.year
@@ -2197,13 +2202,13 @@ CREATE FUNCTION public.app_same_people(merged uuid, survivor uuid) RETURNS TABLE
   with people as (
     select m.id, m.household_id, lower(normalize(m.name)) as name, m.birth_year, m.sex, p.identity_number_index as number,
            count(*) over (partition by m.household_id, lower(normalize(m.name))) = 1 as alone
-      from public.household_members m left join public.household_private p on p.subject_id = m.id
+      from public.household_members m left join public.household_private p on p.household_id = m.household_id and p.subject_id = m.id
      where m.household_id in (merged, survivor)
   )
   select m.id, s.id
     from people m
     join public.households h on h.id = survivor
-    left join public.household_private head on head.subject_id = survivor
+    left join public.household_private head on head.household_id = survivor and head.subject_id = survivor
     left join people s on s.household_id = survivor and s.alone and s.name = m.name
      and coalesce(s.birth_year = m.birth_year, true) and coalesce(s.sex = m.sex, true) and coalesce(s.number = m.number, true)
    where m.household_id = merged and m.alone
@@ -3499,8 +3504,8 @@ ALTER TABLE ONLY public.household_merges FORCE ROW LEVEL SECURITY;
 COMMENT ON TABLE public.household_merges IS 'Households that were recorded twice: the deleted id, and the household that it was merged into';
 
 CREATE TABLE public.household_private (
-    subject_id uuid NOT NULL,
     household_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
     scope_path text NOT NULL COLLATE pg_catalog."C",
     phone bytea,
     identity_number bytea,
@@ -4317,7 +4322,7 @@ ALTER TABLE ONLY public.household_merges
     ADD CONSTRAINT household_merges_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.household_private
-    ADD CONSTRAINT household_private_pkey PRIMARY KEY (subject_id);
+    ADD CONSTRAINT household_private_pkey PRIMARY KEY (household_id, subject_id);
 
 ALTER TABLE ONLY public.household_residences
     ADD CONSTRAINT household_residences_pkey PRIMARY KEY (household_id, until_on);

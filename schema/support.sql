@@ -331,6 +331,8 @@ create function app_records_outside(village uuid, first_day date, last_day date)
       and (l.year < extract(year from first_day) or l.year > extract(year from last_day))),
     'village_registers', (select count(*) from public.village_registers r where r.village_id = village
       and (r.year < extract(year from first_day) or r.year > extract(year from last_day))),
+    'locality_flags', (select count(*) from public.locality_flags f where f.locality_id = village and f.from_on > last_day),
+    'locality_posts', (select count(*) from public.locality_posts p where p.locality_id = village and p.from_on > last_day),
     -- Households that came after the last day.
     'households', (select count(*) from public.households h where h.village_id = village and h.moved_on > last_day)) $$;
 comment on function app_records_outside(uuid, date, date) is 'Records of a village before its first or after its last day; null: no such day';

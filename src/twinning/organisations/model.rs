@@ -281,6 +281,8 @@ pub struct OrganisationFilter {
     pub kind: Vec<OrganisationKind>,
     /// Managed by this place.
     pub locality_id: Option<LocalityId>,
+    /// Managed by this place or one below it, in the tree of today.
+    pub within: Option<LocalityId>,
 }
 
 sorts! {

@@ -28,6 +28,7 @@ use crate::places::localities::end::EndedTwinnings;
 use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::WRONG_LEVEL;
 use crate::places::localities::range::place_in_range;
+use crate::places::localities::within::lies_within;
 use crate::twinning::organisations::problems::PLACE_TAKEN;
 use crate::twinning::references::check_parent;
 use crate::twinning::twinnings::problems::{LEAD_EXISTS, OUTSIDE_ORGANISATION};
@@ -66,6 +67,7 @@ pub fn list(
             .when(filter.q.as_ref(), |q| app_matches(organisations::name, q))
             .when_any(&filter.kind, |kinds| organisations::kind.eq_any(kinds))
             .when(filter.locality_id, |locality| organisations::locality_id.eq(locality))
+            .when(filter.within, |place| lies_within(organisations::scope_path, place))
     };
     tx.page(keyset, filtered, load)
 }

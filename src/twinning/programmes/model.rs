@@ -119,6 +119,10 @@ pub struct ProgrammeFilter {
     pub kind: Vec<ProgrammeKind>,
     /// For this place.
     pub locality_id: Option<LocalityId>,
+    /// For this place or one below it, in the tree of today.
+    pub within: Option<LocalityId>,
+    /// Directly below this programme.
+    pub parent_id: Option<ProgrammeId>,
     /// In force on this day.
     pub active_on: Option<NaiveDate>,
 }

@@ -14,6 +14,7 @@ use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
 use crate::kernel::value::day;
 use crate::places::localities::range::place_in_range;
+use crate::places::localities::within::lies_within;
 use crate::twinning::references::check_parent;
 use crate::twinning::twinnings::problems::LEAD_EXISTS;
 
@@ -29,6 +30,8 @@ pub fn list(tx: &mut Tx<'_>, filter: &ProgrammeFilter, keyset: Keyset<ProgrammeS
             .when(filter.q.as_ref(), matches)
             .when_any(&filter.kind, |kinds| programmes::kind.eq_any(kinds))
             .when(filter.locality_id, |locality| programmes::locality_id.eq(locality))
+            .when(filter.within, |place| lies_within(programmes::scope_path, place))
+            .when(filter.parent_id, |parent| programmes::parent_id.assume_not_null().eq(parent))
             .when(filter.active_on, |day| programmes::effective_on.le(day).and(lasts_until(programmes::ends_on, day)))
     };
     tx.page(keyset, filtered, rows)

@@ -536,9 +536,11 @@ fn every_function_that_refuses_because_of_other_rows_is_security_definer() {
         assert_eq!(rows(&mut conn, &sees), ["true"], "{name}");
     }
     // The other uses of `exists` in the code of the service.
-    const OTHERS: [(&str, &str); 4] = [
+    const OTHERS: [(&str, &str); 6] = [
         ("app_item_held(i::id)", "checked above"),
         ("app_member_given(m::id)", "checked above"),
+        ("exists(declared)", "the registers of villages that the caller may write, read with their villages"),
+        ("exists(in_force)", "the consents of a household of the caller's area"),
         ("exists(left)", "the items of the list itself, which its submitter sees"),
         ("exists(repeated)", "a repetition of the caller's own merge"),
     ];
