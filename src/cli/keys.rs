@@ -17,7 +17,7 @@ use crate::installation::{self, Installation};
 use crate::kernel::db::sealing;
 use crate::kernel::http::problem::{Problem, Result as Outcome};
 use crate::kernel::secrets::{Secrets, key_of_line, make_private_folder, new_key_line, write_private};
-use crate::needs::households::private;
+use crate::needs::households::reseal;
 
 /// Creates the keys of an installation, and prints the settings for them.
 pub fn create(folder: &Path) -> Result<(), String> {
@@ -84,8 +84,8 @@ pub fn list(of: &KeysOfInstallation) -> Result<(), String> {
 
 fn sealed_by_key(installation: &Installation) -> Result<BTreeMap<u8, i64>, String> {
     let counted = installation.db.as_system(|conn| {
-        private::wait_long(conn)?;
-        let mut counted = private::sealed_by_key(conn)?;
+        reseal::wait_long(conn)?;
+        let mut counted = reseal::sealed_by_key(conn)?;
         counted.extend(sealing::sealed_deletions(conn)?);
         Ok(counted)
     });
@@ -101,7 +101,7 @@ pub fn reseal(of: &KeysOfInstallation) -> Result<(), String> {
     let Installation { db, secrets, .. } = &installation::open(&of.storage, &of.keys)?;
     let (mut resealed, mut unreadable) = (0, 0);
     let mut behind = None;
-    while let Some(batch) = db.as_system(|conn| private::reseal(conn, secrets, behind)).map_err(told)? {
+    while let Some(batch) = db.as_system(|conn| reseal::reseal(conn, secrets, behind)).map_err(told)? {
         resealed += batch.resealed;
         unreadable += batch.unreadable;
         behind = Some(batch.last);
@@ -151,8 +151,8 @@ pub fn remove(wanted: &RemoveKey) -> Result<(), String> {
     let Installation { db, secrets, .. } = installation;
     let fewer = secrets.without(id);
     let outcome = db.as_system(|conn| {
-        private::wait_long(conn)?;
-        private::rebuild_index(conn, &fewer)?;
+        reseal::wait_long(conn)?;
+        reseal::rebuild_index(conn, &fewer)?;
         sealing::part_with_key(conn, id)?;
         // Written last: where it fails, the transaction is rolled back.
         write(&file, &kept).map_err(Problem::internal)

@@ -17,7 +17,8 @@ use crate::needs::registers::queries as registers;
 use crate::openapi::examples::demonstration_id as id;
 use crate::places::loader::locality_id;
 use crate::places::localities::end::{self, EndedTwinnings, LocalityEnd};
-use crate::places::localities::model::{LocalityKind, NewLocality, VillageProfile};
+use crate::places::localities::model::{LocalityKind, NewLocality};
+use crate::places::localities::profiles::VillageProfile;
 use crate::places::localities::queries as localities;
 
 /// A village: key, name, kind, the commune it was entered under, ethnic groups, households.

@@ -19,8 +19,9 @@ use crate::kernel::value::text::plain;
 use crate::places::catalogues::data;
 use crate::places::localities::LocalityId;
 use crate::places::localities::flags::LocalityFlagWord;
-use crate::places::localities::model::{LocalityKind, LocalityLevel, NewLocality, VillageProfile};
-use crate::places::localities::{flags, names, queries, search};
+use crate::places::localities::model::{LocalityKind, LocalityLevel, NewLocality};
+use crate::places::localities::profiles::VillageProfile;
+use crate::places::localities::{flags, names, profiles, queries, search};
 
 pub fn columns() -> Vec<Column> {
     let is_of_village = |code: &str| LocalityKind::ALL.iter().any(|kind| kind.as_str() == code && kind.is_of_village());
@@ -175,7 +176,7 @@ impl<'p> Known<'p> {
         }
         let spoken_of: Vec<LocalityId> =
             entries.iter().filter_map(|entry| known.find(entry)).map(|place| place.id).collect();
-        for (id, profile) in queries::profiles(&mut work.tx, &spoken_of)? {
+        for (id, profile) in profiles::of_villages(&mut work.tx, &spoken_of)? {
             known.years.entry(id).or_default().push(profile);
         }
         known.flags.extend(flags::of_today(&mut work.tx, &spoken_of)?);

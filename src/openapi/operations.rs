@@ -182,7 +182,9 @@ const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
 fn bound_parameters(operation: &mut Value) {
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter["in"] == "path" && parameter.get("description").is_none() {
-            parameter["description"] = json!("The id of the record.");
+            let is_year = parameter["name"] == "year";
+            parameter["description"] =
+                json!(if is_year { "The year, of four digits." } else { "The id of the record." });
         }
         if parameter["name"] == "cursor" {
             parameter["schema"]["pattern"] = json!("^[A-Za-z0-9_-]+$");

@@ -79,6 +79,7 @@ pub struct NewHousehold {
     #[nested]
     #[diesel(skip_insertion)]
     pub round: Option<AssessmentRound>,
+    /// Without the head.
     #[entries(..=30)]
     pub members: Vec<NewHouseholdMember>,
     /// Of the first assessment: indicators of the standard in force on that day.
@@ -169,6 +170,7 @@ pub struct HouseholdChanges {
     pub ethnic_group: Option<String>,
     #[length(..=11)]
     pub hardship_reasons: Option<Vec<HardshipReason>>,
+    /// All of them, without the head: one that is left out is deleted.
     #[entries(..=30)]
     pub members: Option<Vec<NewHouseholdMember>>,
     #[validate(custom(function = "phone_number"))]

@@ -13,6 +13,8 @@ pub mod private;
 /// Codes of problems.
 pub mod problems;
 pub mod queries;
+/// Key rotation of the sealed fields.
+pub mod reseal;
 /// Possible duplicates.
 pub mod warnings;
 /// Sensitive fields.

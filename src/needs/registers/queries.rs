@@ -16,7 +16,7 @@ use crate::kernel::list::NoFilter;
 use crate::kernel::list::page::{Keyset, Page};
 use crate::places::localities::LocalityId;
 use crate::places::localities::model::LocalityLevel;
-use crate::places::localities::queries::show_register;
+use crate::places::localities::profiles::show_register;
 
 diesel::define_sql_function! {
     /// Waits for the confirmations of a village and year, and lets them wait.

@@ -13,6 +13,8 @@ pub mod model;
 pub mod names;
 /// Codes of problems.
 pub mod problems;
+/// Counts of a village by year.
+pub mod profiles;
 pub mod queries;
 /// Places that another record refers to.
 pub mod range;

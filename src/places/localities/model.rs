@@ -10,7 +10,8 @@ use validator::ValidationError;
 use super::LocalityId;
 use super::flags::LocalityFlagWord;
 use super::problems;
-use crate::kernel::db::schema::{localities, village_profiles};
+use super::profiles::VillageProfile;
+use crate::kernel::db::schema::localities;
 use crate::kernel::http::answer::record;
 use crate::kernel::list::sort::sorts;
 use crate::kernel::value::day;
@@ -97,51 +98,10 @@ pub struct LocalityPathStep {
     pub level: LocalityLevel,
 }
 
-/// Households and population of a village in a year, counted by its commune.
-#[input]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = village_profiles)]
-pub struct VillageProfile {
-    #[range(1900..=2200)]
-    #[schema(example = 2026)]
-    pub year: i32,
-    #[range(0..=100_000)]
-    #[schema(example = 164)]
-    pub households: Option<i32>,
-    #[range(0..=1_000_000)]
-    #[schema(example = 702)]
-    pub population: Option<i32>,
-    /// Households of ethnic minorities; not more than households.
-    #[range(0..=100_000)]
-    #[schema(example = 158)]
-    pub minority_households: Option<i32>,
-    /// Poor households of the register of the year, on the day on which the commune completed it; null unless it is complete.
-    /// Read-only: a body repeats the value or leaves it out (422 `read_only`). Until the register is reopened, so are `households`
-    /// and `minority_households`, and a year that is left out stays.
-    #[range(0..=100_000)]
-    #[schema(example = 44)]
-    pub poor: Option<i32>,
-    /// Near-poor households, likewise.
-    #[range(0..=100_000)]
-    #[schema(example = 18)]
-    pub near_poor: Option<i32>,
-}
-
-impl VillageProfile {
-    /// The profile of a year that the commune did not count.
-    pub fn of_register(year: i32) -> Self {
-        Self { year, households: None, population: None, minority_households: None, poor: None, near_poor: None }
-    }
-
-    /// Whether the commune counted something.
-    pub fn is_counted(&self) -> bool {
-        self.households.is_some() || self.population.is_some() || self.minority_households.is_some()
-    }
-}
-
 /// Another village that may be the same one.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct LocalityWarning {
+    /// The doubt.
     #[schema(example = "possible_duplicate")]
     pub code: String,
     pub id: LocalityId,

@@ -7,15 +7,15 @@ use diesel::sql_types::{Bool, Date, Nullable, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::LocalityId;
-use super::model::{Locality, LocalityChanges, LocalityKind, LocalityLevel, NewLocality, VillageName, VillageProfile};
-use super::names;
+use super::model::{Locality, LocalityChanges, LocalityKind, LocalityLevel, NewLocality, VillageName};
 use super::range::open_place_in_range;
 use super::search::tree_day_of;
+use super::{names, profiles};
 use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
-use crate::kernel::db::schema::{localities, locality_versions, village_profiles};
-use crate::kernel::http::problem::{Code, FieldCode, FieldError, OnConstraint, Problem, Result};
+use crate::kernel::db::schema::{localities, locality_versions};
+use crate::kernel::http::problem::{Code, FieldCode, Problem, Result};
 use crate::kernel::value::day;
 use crate::places::localities::problems;
 
@@ -41,14 +41,6 @@ pub fn parents(tx: &mut Tx<'_>, ids: &[LocalityId]) -> Result<Vec<(LocalityId, L
         .filter(locality_versions::parent_id.is_not_null())
         .select((locality_versions::locality_id, locality_versions::parent_id.assume_not_null()));
     Ok(versions.load(tx.conn)?)
-}
-
-/// Returns the profiles of these villages.
-pub fn profiles(tx: &mut Tx<'_>, villages: &[LocalityId]) -> Result<Vec<(LocalityId, VillageProfile)>> {
-    let rows = village_profiles::table
-        .filter(village_profiles::village_id.eq_any(villages))
-        .select((village_profiles::village_id, VillageProfile::as_select()));
-    Ok(rows.load(tx.conn)?)
 }
 
 pub fn create(tx: &mut Tx<'_>, id: LocalityId, new: NewLocality) -> Result<()> {
@@ -100,7 +92,7 @@ pub fn create(tx: &mut Tx<'_>, id: LocalityId, new: NewLocality) -> Result<()> {
         })
         .collect();
     diesel::insert_into(locality_versions::table).values(versions).execute(tx.conn)?;
-    replace_profiles(tx, id, &new.profiles)
+    profiles::replace(tx, id, &new.profiles)
 }
 
 /// Checks that the parent is a commune of the caller's area. With `elsewhere`, that is if the present commune is given
@@ -170,7 +162,7 @@ pub fn update(tx: &mut Tx<'_>, id: LocalityId, mut changes: LocalityChanges) -> 
         move_village(tx, id, parent)?;
     }
     if let Some(profiles) = &changes.profiles {
-        replace_profiles(tx, id, profiles)?;
+        profiles::replace(tx, id, profiles)?;
         records::touch(tx.conn, id)?;
     }
     Ok(())
@@ -216,82 +208,6 @@ fn move_village(tx: &mut Tx<'_>, id: LocalityId, parent: LocalityId) -> Result<(
     }
     let moved = diesel::update(localities::table.find(id)).set(localities::parent_id.eq(parent)).execute(tx.conn);
     records::apply(moved)
-}
-
-/// Replaces the profiles; those of complete registers stay.
-fn replace_profiles(tx: &mut Tx<'_>, village: LocalityId, profiles: &[VillageProfile]) -> Result<()> {
-    let mut errors = Vec::new();
-    let years = profiles.iter().enumerate().map(|(index, profile)| (format!("#/profiles/{index}/year"), profile.year));
-    errors.extend(day::future_years(years, tx.today));
-    for (index, profile) in profiles.iter().enumerate() {
-        if profiles.iter().take(index).any(|other| other.year == profile.year) {
-            errors.push(FieldError::new(format!("#/profiles/{index}/year"), FieldCode::DUPLICATE));
-        }
-        if let (Some(minority), Some(households)) = (profile.minority_households, profile.households)
-            && minority > households
-        {
-            errors.push(
-                FieldError::new(format!("#/profiles/{index}/minority_households"), FieldCode::MORE_THAN)
-                    .with(households.to_string()),
-            );
-        }
-    }
-    let own = village_profiles::table.filter(village_profiles::village_id.eq(village));
-    let declared = own.filter(village_profiles::poor.is_not_null()).select(VillageProfile::as_select());
-    let declared: Vec<VillageProfile> = declared.load(tx.conn)?;
-    let mut rows = declared.clone();
-    for (index, profile) in profiles.iter().enumerate() {
-        let known = rows.iter_mut().find(|known| known.year == profile.year);
-        let mut wrong =
-            |field| errors.push(FieldError::new(format!("#/profiles/{index}/{field}"), FieldCode::READ_ONLY));
-        let (poor, near_poor) = known.as_ref().map_or((None, None), |known| (known.poor, known.near_poor));
-        if profile.poor.is_some() && profile.poor != poor {
-            wrong("poor");
-        }
-        if profile.near_poor.is_some() && profile.near_poor != near_poor {
-            wrong("near_poor");
-        }
-        // The rates of a complete register divide by these.
-        let Some(known) = known else { continue };
-        if known.households.is_some() && profile.households != known.households {
-            wrong("households");
-        }
-        if known.minority_households.is_some() && profile.minority_households != known.minority_households {
-            wrong("minority_households");
-        }
-        *known = VillageProfile { poor, near_poor, ..profile.clone() };
-    }
-    Problem::check(errors)?;
-    diesel::delete(own).execute(tx.conn)?;
-    rows.extend(profiles.iter().filter(|profile| !declared.iter().any(|known| known.year == profile.year)).cloned());
-    let key = |profile| (village_profiles::id.eq(Uuid::now_v7()), village_profiles::village_id.eq(village), profile);
-    let rows: Vec<_> = rows.into_iter().map(key).collect();
-    diesel::insert_into(village_profiles::table)
-        .values(rows)
-        .execute(tx.conn)
-        .on_constraint("village_profiles_village_year_key", || Problem::field("#/profiles", FieldCode::DUPLICATE))?;
-    Ok(())
-}
-
-/// Shows the counts of a complete register in the profile of its year, or removes them when it is opened again.
-pub fn show_register(tx: &mut Tx<'_>, village: LocalityId, year: i32, counts: Option<(i32, i32)>) -> Result<()> {
-    // A concurrent change of the profiles waits.
-    localities::table.find(village).select(localities::id).for_no_key_update().execute(tx.conn)?;
-    let own = village_profiles::table.filter(village_profiles::village_id.eq(village));
-    let own = own.filter(village_profiles::year.eq(year));
-    let (poor, near_poor) = counts.unzip();
-    let shown = (village_profiles::poor.eq(poor), village_profiles::near_poor.eq(near_poor));
-    let is_there = diesel::update(own).set(shown).execute(tx.conn)? > 0;
-    if counts.is_some() && !is_there {
-        let profile = VillageProfile { poor, near_poor, ..VillageProfile::of_register(year) };
-        let key = (village_profiles::id.eq(Uuid::now_v7()), village_profiles::village_id.eq(village));
-        diesel::insert_into(village_profiles::table).values((key, profile)).execute(tx.conn)?;
-    } else if counts.is_none() {
-        let is_empty = village_profiles::households.is_null().and(village_profiles::population.is_null());
-        let is_empty = is_empty.and(village_profiles::minority_households.is_null());
-        diesel::delete(own.filter(is_empty)).execute(tx.conn)?;
-    }
-    records::touch(tx.conn, village)
 }
 
 /// Rejects the deletion of places of the catalogue, which end by a reorganisation.

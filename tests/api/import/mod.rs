@@ -586,7 +586,7 @@ fn a_proposal_of_the_village_stays_and_is_told() {
     let (world, tung, _) = ianan();
     let list = "Thôn;Chủ hộ;Năm sinh;Dân tộc;Loại hộ;Năm\nTung;Siu A;1980;10;Hộ nghèo;2026\n";
     let head = world.head(tung);
-    let mut body = crate::harness::household(tung, "Siu A");
+    let mut body = household(tung, "Siu A");
     body["head_birth_year"] = serde_json::json!(1980);
     body["round"] = serde_json::json!({"year": 2026, "kind": "annual"});
     head.post("/households", body).expect(201);
