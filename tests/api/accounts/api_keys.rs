@@ -32,7 +32,8 @@ fn the_secret_of_an_api_key_is_shown_once() {
 fn an_api_key_reads_places_without_profiles_and_no_personal_data() {
     let world = World::new();
     let (tung, elsewhere) = (world.village(world.ianan, "Tung"), world.village(world.kongchro, "Hle Hlang"));
-    let profiles = json!([{"year": 2026, "households": 164, "population": 702, "minority_households": 158}]);
+    let profiles = json!([{"year": 2026, "households": 164, "population": 702, "minority_households": 158, "poor": null,
+                           "near_poor": null}]);
     let commune = world.commune(world.ianan);
     commune.patch(&format!("/localities/{tung}"), json!({"profiles": profiles})).expect(200);
     assert_eq!(commune.get(&format!("/localities/{tung}")).expect(200)["profiles"], profiles);
