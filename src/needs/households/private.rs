@@ -205,6 +205,9 @@ pub fn write_members(
     household: HouseholdId,
     numbers: &[(Uuid, &str)],
 ) -> Result<()> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
     let known: Vec<(Uuid, Sealed)> = table::table
         .filter(table::household_id.eq(household))
         .filter(table::subject_id.eq_any(numbers.iter().map(|(member, _)| *member)))

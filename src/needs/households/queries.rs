@@ -198,7 +198,15 @@ pub fn register(tx: &mut Tx<'_>, id: HouseholdId, new: &mut NewHousehold, first:
     household_assessments::queries::insert(tx, Uuid::now_v7().into(), first, &placed)?;
     let members = if new.members.is_empty() { Vec::new() } else { replace_members(tx, id, &new.members)? };
     private::insert(tx.conn, tx.secrets, id, new.phone.as_deref(), new.identity_number.as_deref())?;
+    if members.is_empty() || !has_number(new.identity_number.as_ref(), &new.members) {
+        return Ok(());
+    }
     private::check_distinct(tx.conn, id, &members)
+}
+
+/// Whether a body has an identity number, which another person of the household may have, too.
+fn has_number(head: Option<&String>, members: &[NewHouseholdMember]) -> bool {
+    head.is_some() || members.iter().any(|member| member.identity_number.is_some())
 }
 
 /// Rejects births after today, of the head and of members.
@@ -259,7 +267,10 @@ pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -
     };
     private::write(tx.conn, tx.secrets, id, changes.phone.as_ref(), changes.identity_number.as_ref())?;
     if changes.members.is_some() || changes.phone.is_some() || changes.identity_number.is_some() {
-        private::check_distinct(tx.conn, id, &members)?;
+        let head = changes.identity_number.as_ref().and_then(Option::as_ref);
+        if has_number(head, changes.members.as_deref().unwrap_or_default()) {
+            private::check_distinct(tx.conn, id, &members)?;
+        }
         records::touch(tx.conn, id)?;
     }
     Ok(())

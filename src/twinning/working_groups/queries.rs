@@ -15,7 +15,7 @@ use crate::kernel::db::period::lasts_until;
 use crate::kernel::db::records::{self, unseen};
 use crate::kernel::db::schema::working_groups;
 use crate::kernel::http::answer::RecordAction;
-use crate::kernel::http::problem::{FieldCode, FieldError, Problem, Result};
+use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::sort_columns;
 use crate::kernel::list::when::When;
@@ -89,7 +89,7 @@ fn check_days(tx: &Tx<'_>, established_on: NaiveDate, ended_on: Option<NaiveDate
     day::check_period(established_on, ended_on, "#/ended_on")
 }
 
-/// Checks the organisations, accounts and stages of members. The caller's account is accepted, and the ids of `before`, which
+/// Checks the organisations and accounts of members. The caller's account is accepted, and the ids of `before`, which
 /// another caller may have named or whose records were deleted since.
 fn check_members(tx: &mut Tx<'_>, members: &[WorkingGroupMember], before: &[WorkingGroupMember]) -> Result<()> {
     let at = |index: usize, field: &str| format!("#/members/{index}/{field}");
@@ -101,12 +101,5 @@ fn check_members(tx: &mut Tx<'_>, members: &[WorkingGroupMember], before: &[Work
         before.iter().filter_map(|member| member.user_id).chain([UserId(tx.actor.id)]).collect();
     let users = named().filter_map(|(index, member)| Some((at(index, "user_id"), member.user_id?)));
     errors.extend(unseen(tx.conn, users.filter(|(_, user)| !known.contains(user)))?);
-    for (index, member) in named() {
-        let mut seen = HashSet::new();
-        let repeated = member.stages.iter().enumerate().filter(|(_, stage)| !seen.insert(**stage));
-        errors.extend(
-            repeated.map(|(stage, _)| FieldError::new(at(index, &format!("stages/{stage}")), FieldCode::DUPLICATE)),
-        );
-    }
     Problem::check(errors)
 }
