@@ -278,8 +278,10 @@ pub fn update(tx: &mut Tx<'_>, id: HouseholdId, mut changes: HouseholdChanges) -
 
 /// Rejects a departure, a return or a move before the completion of a register that counts the household otherwise.
 fn check_registers(tx: &mut Tx<'_>, before: &Household, changes: &HouseholdChanges) -> Result<()> {
-    let moves = changes.moved_on.filter(|day| before.moved_on != Some(*day) || changes.village_id.is_some());
-    let moves = moves.into_iter().chain(before.moved_on.filter(|_| moves.is_some()));
+    let is_elsewhere = changes.village_id.is_some_and(|village| village != before.village_id);
+    let day = changes.moved_on.filter(|day| is_elsewhere || before.moved_on != Some(*day));
+    // Alone, it corrects the day of the last move.
+    let moves = day.into_iter().chain(before.moved_on.filter(|_| day.is_some() && !is_elsewhere));
     let leaves = changes.status_since.filter(|since| *since != before.status_since);
     let leaves = leaves.into_iter().flat_map(|since| [since, before.status_since]).flatten();
     let Some(first) = moves.chain(leaves).min() else { return Ok(()) };

@@ -255,3 +255,16 @@ fn a_departure_or_move_before_the_completion_of_a_register_needs_its_reopening()
     let year = at.year(&at.official, 2026);
     assert_eq!((&year["poor"], &year["registered"]), (&json!(1), &json!(0)), "as the commune declared it");
 }
+
+#[test]
+fn a_household_that_came_before_a_complete_register_moves_on_after_it() {
+    let at = Register::new();
+    let (first, next) = (at.world.village(at.world.ianan, "Nú"), at.world.village(at.world.ianan, "Tung"));
+    let home = id_of(&at.official.post("/households", household(first, "Siu A")).expect(201));
+    let path = format!("/households/{home}");
+    at.official.patch(&path, json!({"village_id": at.village, "moved_on": "2024-05-01"})).expect(200);
+    at.official.step(&format!("{}/2026/complete", at.path)).expect(200);
+    at.official.patch(&path, json!({"moved_on": "2024-06-01"})).expect_problem(409, "register_complete");
+    let moved = at.official.patch(&path, json!({"village_id": next, "moved_on": "2026-11-22"})).expect(200);
+    assert_eq!(moved["village_id"], json!(next));
+}
