@@ -191,12 +191,14 @@ begin
   return new;
 end $$;
 create trigger place_of_users before insert on audit_events for each row when (new.resource = 'users') execute function app_audit_account();
-create function app_security_event(what text, subject uuid) returns void language sql security definer set search_path = '' as $$
+create function app_security_event(what text, subject uuid) returns void language plpgsql security definer set search_path = '' as $$
+begin
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, step, request_id)
   -- A wrong password identifies no caller.
   values (public.app_now(), coalesce(public.app_role(), 'nobody'), case what when 'sign_in_failed' then null else subject end,
           'users', subject, 'security', what,
-          nullif(current_setting('app.request_id', true), '')::uuid) $$;
+          nullif(current_setting('app.request_id', true), '')::uuid);
+end $$;
 
 -- Rejects the deletion of an account that has done more than sign in: the audit must name its actors.
 create function app_keep_user() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -215,29 +217,41 @@ create trigger aa_keep before delete on users for each row execute function app_
 create function app_own_account() returns table (id uuid, username text, full_name text, phone text, role text, must_change_password boolean,
     locality_id uuid, locality_code text, locality_name text, locality_level text, locality_valid_to date,
     organisation_id uuid, organisation_name text, in_office boolean)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select u.id, u.username, u.full_name, u.phone, u.role, u.must_change_password,
          l.id, l.code, l.name, l.level, l.valid_to, o.id, o.name, public.app_role() is not null
     from public.users u
     left join public.localities l on l.id = u.locality_id
     left join public.organisations o on o.id = u.organisation_id
-   where u.id = public.app_user_id() $$;
+   where u.id = public.app_user_id();
+end $$;
 
 create function app_session_view(session uuid) returns table
   (session_id uuid, user_id uuid, auth_version integer, generation integer, role text, must_change_password boolean)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select s.id, u.id, u.auth_version, s.generation, u.role, u.must_change_password
     from public.sessions s join public.users u on u.id = s.user_id
-   where s.id = session and s.revoked_at is null and u.active $$;
+   where s.id = session and s.revoked_at is null and u.active;
+end $$;
 
 create function app_own_sessions(idle_days integer, absolute_days integer)
   returns table (id uuid, device_name text, created_at timestamptz, refreshed_at timestamptz, current boolean)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select s.id, s.device_name, s.created_at, s.refreshed_at, s.id = public.app_session_id()
     from public.sessions s
    where s.user_id = public.app_user_id() and s.revoked_at is null
      and s.refreshed_at >= public.app_now() - make_interval(days => idle_days)
-     and s.created_at >= public.app_now() - make_interval(days => absolute_days) $$;
+     and s.created_at >= public.app_now() - make_interval(days => absolute_days);
+end $$;
 
 create function app_end_session() returns void language plpgsql security definer set search_path = '' as $$
 begin
@@ -301,18 +315,24 @@ create trigger ab_unsettle before update of role, locality_id, organisation_id, 
 
 -- Moves the accounts of an organisation to its successor. The policies restrict the rows to accounts that the caller manages; their
 -- access tokens end, and their sessions go on.
-create function app_move_accounts(origin uuid, successor uuid) returns void language sql as $$
-  update public.users u set organisation_id = successor where u.organisation_id = origin $$;
+create function app_move_accounts(origin uuid, successor uuid) returns void language plpgsql as $$
+begin
+  update public.users u set organisation_id = successor where u.organisation_id = origin;
+end $$;
 comment on function app_move_accounts(uuid, uuid) is 'Moves the accounts of an organisation to another one';
 
 -- Officials record for a unit only while no active account belongs to it. Runs as the owner: most callers may not read accounts.
-create function app_has_account(organisation uuid) returns boolean stable language sql security definer set search_path = '' as $$
-  select exists (select from public.users u where u.active and u.organisation_id = organisation)
-      or exists (select from public.organisations o join public.users u on u.locality_id = o.place_id where o.id = organisation and u.active) $$;
+create function app_has_account(organisation uuid) returns boolean stable language plpgsql security definer set search_path = '' as $$
+begin
+  return exists (select from public.users u where u.active and u.organisation_id = organisation)
+      or exists (select from public.organisations o join public.users u on u.locality_id = o.place_id where o.id = organisation and u.active);
+end $$;
 comment on function app_has_account(uuid) is 'Whether an active account belongs to an organisation, or to the place that it represents';
 
-create function app_accounts_of(place uuid) returns bigint stable language sql security definer set search_path = '' as $$
-  select count(*) from public.users u where u.active and u.locality_id = place $$;
+create function app_accounts_of(place uuid) returns bigint stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (select count(*) from public.users u where u.active and u.locality_id = place);
+end $$;
 comment on function app_accounts_of(uuid) is 'The number of active accounts of a place: they read nothing after its end';
 
 -- ── signing in ─────────────────────────────────────────────────────────────────────────────────
@@ -323,11 +343,14 @@ comment on function app_accounts_of(uuid) is 'The number of active accounts of a
 --
 -- Ten attempts may fail without delay. Then follows a delay of one second, which each further failure doubles, up to a day (ASVS
 -- 6.1.1): the hundred consecutive guesses that NIST SP 800-63B allows take ten weeks.
-create function app_sign_in_pause(failures integer, last_at timestamptz) returns integer stable language sql set search_path = '' as $$
+create function app_sign_in_pause(failures integer, last_at timestamptz) returns integer stable language plpgsql set search_path = '' as $$
+begin
+  return (
   select case
     when failures < 10 then 0
     else greatest(0, ceil(extract(epoch from
-           last_at + make_interval(secs => least(power(2, least(failures - 10, 17)), 86400)) - public.app_now()))::integer) end $$;
+           last_at + make_interval(secs => least(power(2, least(failures - 10, 17)), 86400)) - public.app_now()))::integer) end);
+end $$;
 comment on function app_sign_in_pause(integer, timestamptz) is 'Seconds to wait after a number of consecutive failures';
 
 create function app_take_try(tried text) returns integer language plpgsql security definer set search_path = '' as $$
@@ -345,9 +368,12 @@ comment on function app_take_try(text) is 'Counts an attempt as failed until its
 
 -- Returns the delay after answers "user name taken", which reveal that an account of this name exists anywhere in the country: frequent
 -- ones are delayed like guesses of a password.
-create function app_naming_pause() returns integer stable language sql security definer set search_path = '' as $$
+create function app_naming_pause() returns integer stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   select coalesce((select least(60, public.app_sign_in_pause(f.failures, f.last_at)) from public.sign_in_failures f
-                    where f.subject = 'naming ' || public.app_user_id()), 0) $$;
+                    where f.subject = 'naming ' || public.app_user_id()), 0));
+end $$;
 
 create function app_name_was_taken() returns void language plpgsql security definer set search_path = '' as $$
 begin
@@ -356,27 +382,37 @@ begin
     failures = case when f.last_at < public.app_now() - interval '1 day' then 1 else f.failures + 1 end;
 end $$;
 
-create function app_forgive(username text) returns void language sql security definer set search_path = '' as $$
+create function app_forgive(username text) returns void language plpgsql security definer set search_path = '' as $$
+begin
   delete from public.sign_in_failures f
    where f.subject in ('name ' || username, 'password ' || username)
-      or f.subject >= 'device ' || username || ' ' and f.subject < 'device ' || username || '!' $$;
+      or f.subject >= 'device ' || username || ' ' and f.subject < 'device ' || username || '!';
+end $$;
 comment on function app_forgive(text) is 'Deletes the failure counters of an account: by name, by device, and of changes of its password';
 
-create function app_subscriber(address text) returns text immutable strict language sql set search_path = '' as $$
-  select network(set_masklen(address::inet, case family(address::inet) when 4 then 32 else 64 end))::text $$;
+create function app_subscriber(address text) returns text immutable strict language plpgsql set search_path = '' as $$
+begin
+  return network(set_masklen(address::inet, case family(address::inet) when 4 then 32 else 64 end))::text;
+end $$;
 comment on function app_subscriber(text) is 'The network that counts as one address: an IPv6 subscriber may use any address of a /64';
 
-create function app_address_wait(address text, per_hour integer) returns integer stable language sql security definer set search_path = '' as $$
+create function app_address_wait(address text, per_hour integer) returns integer stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   select case when per_hour > 0 and exists (
       select from public.sign_in_addresses a
        where a.hour = date_trunc('hour', public.app_now()) and a.address = public.app_subscriber($1) and a.failures >= per_hour)
-    then ceil(extract(epoch from date_trunc('hour', public.app_now()) + interval '1 hour' - public.app_now()))::integer else 0 end $$;
+    then ceil(extract(epoch from date_trunc('hour', public.app_now()) + interval '1 hour' - public.app_now()))::integer else 0 end);
+end $$;
 comment on function app_address_wait(text, integer) is 'Seconds until an address with too many failures may try again';
 
 -- A device counts only while it is listed for the account: attempts with a device token from before a reset count by name.
-create function app_sign_in_subject(name text, mark bytea) returns text stable language sql security definer set search_path = '' as $$
+create function app_sign_in_subject(name text, mark bytea) returns text stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   select case when exists (select from public.devices d join public.users u on u.id = d.user_id where u.username = $1 and d.mark = $2)
-    then 'device ' || name || ' ' || encode(mark, 'hex') else 'name ' || name end $$;
+    then 'device ' || name || ' ' || encode(mark, 'hex') else 'name ' || name end);
+end $$;
 comment on function app_sign_in_subject(text, bytea) is
   'The key by which wrong passwords of a sign-in are counted. Each kind of key has its own prefix, because a name is any text that a client sends';
 
@@ -551,14 +587,16 @@ comment on function app_replace_password(uuid, text, timestamptz) is
   'Sets the password of a user whom the caller manages and ends its sessions';
 
 -- Inserts an audit entry, for the officials of a village, about a new account of a unit that is twinned with it and managed elsewhere.
-create function app_tell_of_account(account uuid, what text) returns void language sql security definer set search_path = '' as $$
+create function app_tell_of_account(account uuid, what text) returns void language plpgsql security definer set search_path = '' as $$
+begin
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, step, request_id, new_values, locality_id, organisation_id)
   select public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), 'twinnings', t.id, 'security', what,
          nullif(current_setting('app.request_id', true), '')::uuid, jsonb_build_object('username', u.username), t.locality_id, t.organisation_id
     from public.users u
     join public.twinnings t on t.organisation_id = u.organisation_id
    where u.id = account and public.app_twinning_active(t, public.app_today())
-     and not (t.scope_path >= t.organisation_scope_path and t.scope_path < left(t.organisation_scope_path, -1) || '/') $$;
+     and not (t.scope_path >= t.organisation_scope_path and t.scope_path < left(t.organisation_scope_path, -1) || '/');
+end $$;
 
 create function app_tell_of_move() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
@@ -573,7 +611,9 @@ create trigger tell_of_move after update of organisation_id, active on users for
 -- Follows account_makers from the caller's account up (its maker, the maker of that one, and so on) and down (the accounts that it
 -- made). Two accounts with one maker count as two people, because in a new commune all accounts are of that kind; a confirmation between
 -- them is marked (app_share_maker).
-create function app_own_accounts() returns uuid[] stable language sql security definer set search_path = '' as $$
+create function app_own_accounts() returns uuid[] stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   with recursive since(moment) as materialized (
     select public.app_now() - make_interval(days => public.app_two_person_days())
   ), up(id) as (
@@ -583,15 +623,18 @@ create function app_own_accounts() returns uuid[] stable language sql security d
     select public.app_user_id()
     union select m.user_id from down join public.account_makers m on m.maker_id = down.id where m.made_at > (select moment from since)
   )
-  select array(select id from up union select id from down) $$;
+  select array(select id from up union select id from down));
+end $$;
 comment on function app_own_accounts() is
   'The accounts that may be the caller''s own, including its account: the maker of an account has known its password';
 
-create function app_share_maker(others uuid[]) returns boolean stable language sql security definer set search_path = '' as $$
-  select exists (
+create function app_share_maker(others uuid[]) returns boolean stable language plpgsql security definer set search_path = '' as $$
+begin
+  return exists (
     select from public.account_makers m join public.account_makers o on o.maker_id = m.maker_id
      where m.user_id = public.app_user_id() and o.user_id = any (others) and o.user_id <> m.user_id
-       and least(m.made_at, o.made_at) > public.app_now() - make_interval(days => public.app_two_person_days())) $$;
+       and least(m.made_at, o.made_at) > public.app_now() - make_interval(days => public.app_two_person_days()));
+end $$;
 comment on function app_share_maker(uuid[]) is
   'Whether a third account recently made or reset both the caller''s account and one of the others';
 

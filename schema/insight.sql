@@ -9,26 +9,31 @@ select app_table('support_summaries', tracked => false, grants => 'select', owne
 -- villages too. A concurrent gift to the same household waits for the lock of the household and then sees the first: otherwise neither
 -- would mark the village of the other.
 create function app_mark_support(villages uuid[], years integer[], households uuid[]) returns void
-  language sql security definer set search_path = '' as $$
-  select 1 from public.households h where h.id = any (households) order by h.id for no key update;
+  language plpgsql security definer set search_path = '' set enable_seqscan = off as $$
+begin
+  perform 1 from public.households h where h.id = any (households) order by h.id for no key update;
+  -- OFFSET 0 and no sequential scan keep nested loops over indexes: the plan is made once, perhaps while a table is still empty, and a
+  -- gift has few marks.
   insert into public.support_changes (village_id, scope_path, year)
-  select l.id, l.scope_path, touched.year
+  select touched.village_id, l.scope_path, touched.year
     from (select * from unnest(villages, years)
            union
-          select g.village_id, extract(year from g.given_on)::integer
+          select other.village_id, extract(year from other.day)::integer
             from (select distinct * from unnest(villages, households)) given(village_id, household_id)
-            join public.gifts g on g.household_id = given.household_id and g.village_id < given.village_id
-           union
-          select g.village_id, extract(year from g.given_on)::integer
-            from (select distinct * from unnest(villages, households)) given(village_id, household_id)
-            join public.gifts g on g.household_id = given.household_id and g.village_id > given.village_id
-           union
-          select r.village_id, extract(year from g.given_on)::integer
-            from (select distinct * from unnest(villages, households)) given(village_id, household_id)
-            join public.gift_recipients r on r.household_id = given.household_id and r.village_id <> given.village_id
-            join public.gifts g on g.id = r.gift_id
+           cross join lateral (
+             select g.village_id, g.given_on from public.gifts g where g.household_id = given.household_id and g.village_id < given.village_id
+              union all
+             select g.village_id, g.given_on from public.gifts g where g.household_id = given.household_id and g.village_id > given.village_id
+              union all
+             select r.village_id, g.given_on from public.gift_recipients r join public.gifts g on g.id = r.gift_id
+              where r.household_id = given.household_id and r.village_id < given.village_id
+              union all
+             select r.village_id, g.given_on from public.gift_recipients r join public.gifts g on g.id = r.gift_id
+              where r.household_id = given.household_id and r.village_id > given.village_id
+             offset 0) other(village_id, day)
          ) touched(village_id, year)
-    join public.localities l on l.id = touched.village_id $$;
+   cross join lateral (select x.scope_path from public.localities x where x.id = touched.village_id offset 0) l;
+end $$;
 comment on function app_mark_support(uuid[], integer[], uuid[]) is
   'Marks places, each with a year, and the other villages in which the same households received gifts';
 

@@ -118,7 +118,10 @@ create function app_household_history(subject uuid) returns table (
     from_village_id uuid, from_village_name text, village_id uuid, village_name text,
     from_status text, status text, merged_household_id uuid,
     fields text[], actor_id uuid, actor_name text, actor_role text)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   with home as (
     select h.id, coalesce(h.scope_path >= public.app_low() and h.scope_path < public.app_high(), false) as inside
       from public.households h
@@ -180,16 +183,21 @@ create function app_household_history(subject uuid) returns table (
     -- Does not name a village that the caller may not see.
     left join public.localities origin on origin.id = e.from_village_id
      and (origin.scope_path >= public.app_low() and origin.scope_path < public.app_high() or origin.id = any (public.app_villages()))
-   where e.kind <> 'changed' or (home.inside and e.fields <> '{}') $$;
+   where e.kind <> 'changed' or (home.inside and e.fields <> '{}');
+end $$;
 comment on function app_household_history(uuid) is 'The history of a household that the caller sees; no row for any other';
 
-create function app_twinned_homes() returns uuid[] stable language sql security definer set search_path = '' as $$
-  select array_agg(h.id) from public.households h where h.village_id = any (public.app_villages()) and h.listed $$;
+create function app_twinned_homes() returns uuid[] stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (select array_agg(h.id) from public.households h where h.village_id = any (public.app_villages()) and h.listed);
+end $$;
 comment on function app_twinned_homes() is 'The listed households of the villages that the caller is twinned with';
 
 -- ── villages that end ──────────────────────────────────────────────────────────────────────────
-create function app_active_households(village uuid) returns bigint stable language sql security definer set search_path = '' as $$
-  select count(*) from public.households h where h.village_id = village and h.status = 'active' $$;
+create function app_active_households(village uuid) returns bigint stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (select count(*) from public.households h where h.village_id = village and h.status = 'active');
+end $$;
 
 -- Moves the active households of villages that ended into one successor. Others keep the village in which they lived last.
 create function app_move_households(villages uuid[]) returns bigint language plpgsql security definer set search_path = '' as $$
@@ -239,14 +247,16 @@ create function app_latest_assessment(subject uuid, on_day date)
 comment on function app_latest_assessment(uuid, date) is 'The assessment that counts for a household on a day; no row without one';
 
 -- Copies the latest assessment to its household.
-create function app_show_latest_assessment(subject uuid) returns void language sql security definer set search_path = '' as $$
+create function app_show_latest_assessment(subject uuid) returns void language plpgsql security definer set search_path = '' as $$
+begin
   update public.households h
      set poverty_status = a.poverty_status, poverty_year = a.round_year, poverty_assessed_on = a.assessed_on, poverty_standard = a.standard,
          deprivations = coalesce(a.deprivations, '{}'), poverty_causes = coalesce(a.poverty_causes, '{}')
     from (select) one left join lateral public.app_latest_assessment(subject, 'infinity') a on true
    where h.id = subject
      and (h.poverty_status, h.poverty_year, h.poverty_assessed_on, h.poverty_standard, h.deprivations, h.poverty_causes)
-      is distinct from (a.poverty_status, a.round_year, a.assessed_on, a.standard, coalesce(a.deprivations, '{}'), coalesce(a.poverty_causes, '{}')) $$;
+      is distinct from (a.poverty_status, a.round_year, a.assessed_on, a.standard, coalesce(a.deprivations, '{}'), coalesce(a.poverty_causes, '{}'));
+end $$;
 
 create function app_assessment_changed() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
@@ -293,25 +303,33 @@ create function app_lived_on(from_on date, until_on date, day date) returns bool
 comment on function app_lived_on(date, date, date) is 'Whether a residence, with a first day that may be unknown, includes a day';
 
 create function app_residents(of_village uuid, on_day date) returns table (household_id uuid)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select h.id from public.households h
    where h.village_id = of_village and public.app_lived_on(h.moved_on, null, on_day) and public.app_active_on(h.status, h.status_since, on_day)
    union all
   select h.id from public.household_residences r join public.households h on h.id = r.household_id
    where r.village_id = of_village and public.app_lived_on(r.from_on, r.until_on, on_day)
-     and public.app_active_on(h.status, h.status_since, on_day) $$;
+     and public.app_active_on(h.status, h.status_since, on_day);
+end $$;
 comment on function app_residents(uuid, date) is 'The active households that lived in a village on a day';
 
 -- Households that lived in a village of the caller's range before they moved out of it: their records lie outside.
 create function app_former_residents(days date[])
   returns table (village_id uuid, on_day date, poverty_status text, standard text, special_hardship boolean, minority boolean)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select r.village_id, day, a.poverty_status, a.standard, h.special_hardship, h.ethnic_group <> '01'
     from unnest(days) day
     join public.household_residences r on r.scope_path >= public.app_low() and r.scope_path < public.app_high()
      and public.app_lived_on(r.from_on, r.until_on, day)
     join public.households h on h.id = r.household_id and public.app_active_on(h.status, h.status_since, day)
-    cross join lateral public.app_latest_assessment(h.id, day) a $$;
+    cross join lateral public.app_latest_assessment(h.id, day) a;
+end $$;
 comment on function app_former_residents(date[]) is 'Assessed households on days on which they lived in a village that they left';
 
 -- ── registers ──────────────────────────────────────────────────────────────────────────────────
@@ -328,7 +346,10 @@ comment on function app_register_day(integer) is 'The day on which a register of
 -- and have no confirmed assessment of the year.
 create function app_register_counts(of_village uuid, of_year integer)
   returns table (registered integer, assessed integer, poor integer, near_poor integer, proposed integer, unassessed integer)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   with homes as (
     select r.household_id, latest.poverty_status,
            exists (select from public.household_assessments a
@@ -343,14 +364,18 @@ create function app_register_counts(of_village uuid, of_year integer)
   select count(*)::integer, (count(*) filter (where assessed))::integer, (count(*) filter (where poverty_status = 'poor'))::integer,
          (count(*) filter (where poverty_status = 'near_poor'))::integer, (count(*) filter (where proposed))::integer,
          (count(*) filter (where was_poor and not assessed))::integer
-    from homes $$;
+    from homes;
+end $$;
 
 -- The registers of a village that the caller sees: each year with a profile, an assessment or a register, and this year. Counts of a
 -- year that is not complete are for the officials and the head.
 create function app_registers(of_village uuid) returns table (
     year integer, complete boolean, completed_on date, completed_by uuid, reopen_reason text, households integer, minority_households integer,
     registered integer, assessed integer, poor integer, near_poor integer)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   with village as (
     select v.id, v.scope_path >= public.app_low() and v.scope_path < public.app_high() as inside from public.localities v
      where v.id = of_village and v.level = 'village'
@@ -369,13 +394,17 @@ create function app_registers(of_village uuid) returns table (
     from village cross join years y
     left join public.village_registers g on g.village_id = of_village and g.year = y.year
     left join public.village_profiles p on p.village_id = of_village and p.year = y.year
-    left join lateral public.app_register_counts(of_village, y.year) c on village.inside or g.complete $$;
+    left join lateral public.app_register_counts(of_village, y.year) c on village.inside or g.complete;
+end $$;
 comment on function app_registers(uuid) is 'The registers of a village that the caller sees; no row for any other place';
 
 -- The villages of the caller's range in some years, with the households of their profiles, which keys read in aggregates only.
 create function app_village_years(years integer[])
   returns table (village_id uuid, year integer, households integer, minority_households integer, complete boolean, inhabited boolean)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select v.id, y, p.households, p.minority_households, coalesce(g.complete, false), lived.here is not null
     from public.localities v
     cross join unnest(years) y
@@ -383,7 +412,8 @@ create function app_village_years(years integer[])
     left join public.village_registers g on g.village_id = v.id and g.year = y
     left join lateral (select true as here from public.households h where h.village_id = v.id and h.status = 'active' limit 1) lived on true
    where v.level = 'village' and v.scope_path >= public.app_low() and v.scope_path < public.app_high()
-     and coalesce(v.valid_from <= public.app_register_day(y), true) and coalesce(v.valid_to >= public.app_register_day(y), true) $$;
+     and coalesce(v.valid_from <= public.app_register_day(y), true) and coalesce(v.valid_to >= public.app_register_day(y), true);
+end $$;
 comment on function app_village_years(integer[]) is 'The villages of the range of the caller, with the numbers that rates divide by';
 
 -- Whether the register of the year is complete in the village where the household lived on the day of the register. Waits for a
@@ -418,12 +448,15 @@ create function app_consent_in_force(given_on date, expires_on date, withdrawn_a
 
 -- Runs as the owner: a unit does not read the consents. Entries of the history may name a household that was merged into another one,
 -- which took over the consents.
-create function app_consenting(subjects uuid[]) returns uuid[] stable language sql security definer set search_path = '' as $$
+create function app_consenting(subjects uuid[]) returns uuid[] stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   select coalesce(array_agg(s.id), '{}')
     from unnest(subjects) s(id) left join public.household_merges m on m.id = s.id
    where exists (select from public.household_consents c
                   where c.household_id = coalesce(m.household_id, s.id) and (c.organisation_id is null or c.organisation_id = public.app_organisation())
-                    and public.app_consent_in_force(c.given_on, c.expires_on, c.withdrawn_at)) $$;
+                    and public.app_consent_in_force(c.given_on, c.expires_on, c.withdrawn_at)));
+end $$;
 comment on function app_consenting(uuid[]) is 'Those of the households that consented today that the caller''s organisation reads everything';
 
 -- ── hardship lists ─────────────────────────────────────────────────────────────────────────────
@@ -434,8 +467,10 @@ select app_table('hardship_lists', owner => 'writes', personal => '{return_reaso
 create trigger aa_place before insert or update of village_id on hardship_lists for each row execute function app_place_in_village();
 
 -- Locks the list until the pledge is committed. Runs as the owner: the policies of a unit allow it to read the list, not to lock it.
-create function app_hold_approved(list uuid) returns boolean language sql security definer set search_path = ''
-  as $$ select l.status = 'approved' from public.hardship_lists l where l.id = list for share $$;
+create function app_hold_approved(list uuid) returns boolean language plpgsql security definer set search_path = '' as $$
+begin
+  return (select l.status = 'approved' from public.hardship_lists l where l.id = list for share);
+end $$;
 
 select app_table('hardship_items', owner => 'writes', personal => '{reasons, needs, note, approved_state}',
   reads => '{place, twinned where approved}', reads_reason => 'A twinned unit sees an item from its first approval on',
@@ -510,7 +545,10 @@ select app_merge_rule('households', 'household_merges', 'household_id', 'move');
 -- household, and no contradicting field. Otherwise both stay: a duplicate is visible and can be corrected, a person joined by mistake
 -- is lost.
 create function app_same_people(merged uuid, survivor uuid) returns table (member_id uuid, kept_id uuid)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   with people as (
     select m.id, m.household_id, lower(normalize(m.name)) as name, m.birth_year, m.sex, p.identity_number_index as number,
            count(*) over (partition by m.household_id, lower(normalize(m.name))) = 1 as alone
@@ -526,7 +564,8 @@ create function app_same_people(merged uuid, survivor uuid) returns table (membe
    where m.household_id = merged and m.alone
      and (s.id is not null or (m.name = lower(normalize(h.head_name)) and m.birth_year = h.head_birth_year
                                and coalesce(head.identity_number_index = m.number, true)
-                               and not exists (select from people x where x.household_id = survivor and x.name = m.name))) $$;
+                               and not exists (select from people x where x.household_id = survivor and x.name = m.name)));
+end $$;
 comment on function app_same_people(uuid, uuid) is
   'Members of the merged household that the survivor has too; kept_id is null for a member that is its head';
 
@@ -534,8 +573,11 @@ create function app_both(one text, other text) returns text immutable parallel s
   as $$ select left(case when one = other then one else nullif(concat_ws(E'\n', one, other), '') end, 1000) $$;
 comment on function app_both(text, text) is 'Joins two notes within the length limit of a note';
 
-create function app_union(one text[], other text[]) returns text[] immutable parallel safe language sql
-  as $$ select one || array(select word from unnest(other) word where word <> all (one)) $$;
+create function app_union(one text[], other text[]) returns text[] immutable parallel safe language plpgsql
+  as $$
+begin
+  return one || array(select word from unnest(other) word where word <> all (one));
+end $$;
 
 create function app_merge_members(merged uuid, survivor uuid) returns void language plpgsql as $$
 declare

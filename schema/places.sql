@@ -155,9 +155,11 @@ create trigger aa_place before insert or update of locality_id on locality_posts
 -- Returns the paths of a range of few places, of a village head or a commune: the planner then looks up each path in an index and
 -- sorts the rows. It does not know the bounds of a range at planning, and would estimate it as wide as a province. Lists state the
 -- branch of the policy that applies to their caller as a plain condition (`access/reach.rs`).
-create function app_paths() returns text[] stable language sql security definer set search_path = '' as $$
-  select array(select l.scope_path from public.localities l
-                where l.scope_path >= public.app_low() and l.scope_path < public.app_high()) $$;
+create function app_paths() returns text[] stable language plpgsql security definer set search_path = '' as $$
+begin
+  return array(select l.scope_path from public.localities l
+                where l.scope_path >= public.app_low() and l.scope_path < public.app_high());
+end $$;
 comment on function app_paths() is 'Every path of the caller''s range of places, for ranges of few places; policies compare the bounds';
 
 -- ── the tree of a day ──────────────────────────────────────────────────────────────────────────
@@ -261,25 +263,30 @@ comment on function app_timeline(uuid, date, uuid) is 'The dated parents of a vi
 
 -- Copies the version of the tree day to a village of which a version changed; app_place_locality derives the path. A village without a
 -- known first day keeps none.
-create function app_show_version(village uuid, began date) returns void language sql as $$
+create function app_show_version(village uuid, began date) returns void language plpgsql as $$
+begin
   update public.localities l
      set name = v.name, code = v.code, kind = v.kind, parent_id = v.parent_id, updated_at = clock_timestamp(),
          valid_from = case when l.valid_from is not null then coalesce(began, l.valid_from) end
     from (select x.* from public.locality_versions x, public.tree_day t where x.locality_id = village
            order by (x.valid_from is null or x.valid_from <= t.day) desc, x.valid_from desc nulls last limit 1) v
-   where l.id = village $$;
+   where l.id = village;
+end $$;
 comment on function app_show_version(uuid, date) is 'Copies name, code, kind and parent of the tree day, and a new first day, to a village; runs as the caller';
 
 -- Whether a village of a present commune may have lain in another place before that commune began: in a predecessor of the commune, or
 -- in the province of one, because no split crosses a province.
-create function app_may_have_lain_in(place uuid, present uuid, day date) returns boolean stable language sql as $$
+create function app_may_have_lain_in(place uuid, present uuid, day date) returns boolean stable language plpgsql as $$
+begin
+  return (
   with recursive before as (
     select s.predecessor_id as id from locality_successions s where s.successor_id = present
      union
     select s.predecessor_id from before b join locality_successions s on s.successor_id = b.id
   )
   select exists (select from before b where b.id = place
-    or app_ancestor(b.id, 'province', day) = app_ancestor(place, 'province', day)) $$;
+    or app_ancestor(b.id, 'province', day) = app_ancestor(place, 'province', day)));
+end $$;
 
 -- Ends a village: its last version and its open flags and posts end that day, and its successors are recorded. With one successor it lies
 -- in that village from the day after on, as app_set_tree_day computes it.
@@ -315,7 +322,9 @@ comment on function app_end_village(uuid, date, uuid[], text) is 'Ends a village
 -- The ancestor of a level by the dated parents.
 -- Runs as the owner: a unit that records late names a village that it no longer sees.
 create function app_ancestor(place uuid, wanted_level text, day date) returns uuid
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   with recursive up as (
     select l.id, l.level, 0 as depth from public.localities l where l.id = place
     union all
@@ -324,12 +333,15 @@ create function app_ancestor(place uuid, wanted_level text, day date) returns uu
        and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
       join public.localities p on p.id = v.parent_id
   )
-  select id from up where level = wanted_level order by depth limit 1 $$;
+  select id from up where level = wanted_level order by depth limit 1);
+end $$;
 
 -- Runs as the owner, because the places above a village are public. With the policies evaluated at each step of the recursion, a page
 -- of 200 communes took one second.
 create function app_path(place uuid, day date) returns jsonb
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   with recursive up as (
     select v.parent_id, 1 as depth from public.locality_versions v
      where v.locality_id = place and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
@@ -340,11 +352,15 @@ create function app_path(place uuid, day date) returns jsonb
   select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', v.name, 'level', l.level) order by up.depth desc), '[]')
     from up join public.localities l on l.id = up.parent_id
     join public.locality_versions v on v.locality_id = l.id
-     and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
+     and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day));
+end $$;
 comment on function app_path(uuid, date) is 'The places above a place on a day, the widest first';
 
 create function app_tree(day date) returns table (place_id uuid, village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   with above as (
     select l.id, l.level, v.parent_id
       from public.localities l join public.locality_versions v on v.locality_id = l.id
@@ -363,7 +379,8 @@ create function app_tree(day date) returns table (place_id uuid, village_id uuid
   -- A commune or village that has ended by the day lies where its successor lies; a commune that begins later lies nowhere yet.
   select l.id, case l.level when 'village' then coalesce(l.merged_into_id, l.id) end,
          case when l.valid_to < day then l.commune_id end, null, case when l.valid_to < day then l.province_id end
-    from public.localities l where l.level in ('commune', 'village') and (l.valid_to < day or l.level = 'commune' and l.valid_from > day) $$;
+    from public.localities l where l.level in ('commune', 'village') and (l.valid_to < day or l.level = 'commune' and l.valid_from > day);
+end $$;
 comment on function app_tree(date) is
   'Every village and commune with the places above it on a day other than the tree day, whose ancestors are stored in localities';
 
@@ -371,21 +388,32 @@ comment on function app_tree(date) is
 -- group them by place, after its twinning has ended and the village is hidden from it.
 create function app_places_of(places uuid[])
   returns table (place_id uuid, village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select l.id, case l.level when 'village' then coalesce(l.merged_into_id, l.id) end, l.commune_id, l.district_id, l.province_id
-    from public.localities l where l.id = any (places) $$;
+    from public.localities l where l.id = any (places);
+end $$;
 
 create function app_place_labels(places uuid[], day date) returns table (id uuid, code text, name text)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select v.locality_id, v.code, v.name from public.locality_versions v join public.localities l on l.id = v.locality_id
    -- A village that ended without a certain successor has its last name.
    where v.locality_id = any (places) and (v.valid_from is null or v.valid_from <= least(day, l.valid_to))
-     and (v.valid_to is null or v.valid_to >= least(day, l.valid_to)) $$;
+     and (v.valid_to is null or v.valid_to >= least(day, l.valid_to));
+end $$;
 
 -- Runs as the owner: the places are those of the caller's own rows, and the places above them are public. One query for all rows of an
 -- answer, because suppression compares the counts below each parent.
 create function app_places_above(places uuid[], day date) returns table (id uuid, above_id uuid)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   with recursive up as (
     select v.locality_id as id, v.parent_id as above_id from public.locality_versions v
      where v.locality_id = any (places) and v.parent_id is not null
@@ -399,11 +427,14 @@ create function app_places_above(places uuid[], day date) returns table (id uuid
    union
   -- A village that has ended by the day lies where its last commune lies.
   select l.id, above.id from public.localities l cross join lateral unnest(array[l.commune_id, l.district_id, l.province_id]) above(id)
-   where l.id = any (places) and l.level = 'village' and l.valid_to < day and above.id is not null $$;
+   where l.id = any (places) and l.level = 'village' and l.valid_to < day and above.id is not null;
+end $$;
 comment on function app_places_above(uuid[], date) is 'All places above each of these on a day';
 
 -- Runs as the owner: the list that asks shows the places that its caller sees.
-create function app_places_below(place uuid, day date) returns setof uuid stable language sql security definer set search_path = '' as $$
+create function app_places_below(place uuid, day date) returns setof uuid stable language plpgsql security definer set search_path = '' as $$
+begin
+  return query
   with recursive below as (
     select l.id, l.level from public.localities l where l.id = place
      union
@@ -414,36 +445,50 @@ create function app_places_below(place uuid, day date) returns setof uuid stable
       join public.localities l on l.id = v.locality_id
      where b.level <> 'village'
   )
-  select id from below $$;
+  select id from below;
+end $$;
 comment on function app_places_below(uuid, date) is 'A place and all places below it on a day';
 
 -- The bounds of the paths of a place and of all below it, on the tree day. Run as the owner: an organisation filters its own records by a
 -- village that it no longer sees.
-create function app_path_of(place uuid) returns text stable language sql security definer set search_path = '' as $$
-  select l.scope_path from public.localities l where l.id = place $$;
+create function app_path_of(place uuid) returns text stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (select l.scope_path from public.localities l where l.id = place);
+end $$;
 comment on function app_path_of(uuid) is 'First scope_path of a place (inclusive)';
 
-create function app_path_end(place uuid) returns text stable language sql security definer set search_path = '' as $$
-  select left(l.scope_path, -1) || '/' from public.localities l where l.id = place $$;
+create function app_path_end(place uuid) returns text stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (select left(l.scope_path, -1) || '/' from public.localities l where l.id = place);
+end $$;
 comment on function app_path_end(uuid) is 'End of the paths of a place (exclusive)';
 
-create function app_place_and_above(place uuid) returns setof uuid stable language sql security definer set search_path = '' as $$
+create function app_place_and_above(place uuid) returns setof uuid stable language plpgsql security definer set search_path = '' as $$
+begin
+  return query
   select distinct above.id
     from public.localities l cross join lateral (values (l.id), (l.commune_id), (l.district_id), (l.province_id)) above(id)
-   where l.id = place and above.id is not null $$;
+   where l.id = place and above.id is not null;
+end $$;
 comment on function app_place_and_above(uuid) is 'A place and the places above it on the tree day';
 
 -- Run as the owner: every caller who sees a twinning reads the name and level of its place, also when the village lies in another
 -- commune or the twinning has ended.
-create function app_place_name(place uuid) returns text stable parallel safe language sql security definer set search_path = ''
-  as $$ select l.name from public.localities l where l.id = place $$;
+create function app_place_name(place uuid) returns text stable parallel safe language plpgsql security definer set search_path = '' as $$
+begin
+  return (select l.name from public.localities l where l.id = place);
+end $$;
 
-create function app_place_level(place uuid) returns text stable parallel safe language sql security definer set search_path = ''
-  as $$ select l.level from public.localities l where l.id = place $$;
+create function app_place_level(place uuid) returns text stable parallel safe language plpgsql security definer set search_path = '' as $$
+begin
+  return (select l.level from public.localities l where l.id = place);
+end $$;
 
 -- Runs as the owner: an organisation reads its own records also after its twinning, and the village only during it.
-create function app_village_name(village uuid) returns text stable language sql security definer set search_path = '' as $$
-  select l.name from public.localities l where l.id = village and l.level = 'village' $$;
+create function app_village_name(village uuid) returns text stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (select l.name from public.localities l where l.id = village and l.level = 'village');
+end $$;
 comment on function app_village_name(uuid) is 'The name of a village that the caller may no longer see, for its records there';
 
 -- ── search ─────────────────────────────────────────────────────────────────────────────────────
@@ -476,9 +521,12 @@ begin
 end $$;
 comment on function app_audit_catalogue(uuid, jsonb) is 'Writes the audit entry of a load of the catalogue, with the counts of its rows';
 
-create function app_is_urban(village uuid) returns boolean stable language sql security definer set search_path = '' as $$
+create function app_is_urban(village uuid) returns boolean stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   select v.kind = 'to_dan_pho' or coalesce(c.kind in ('phuong', 'thi_tran'), false)
-    from public.localities v left join public.localities c on c.id = v.parent_id where v.id = village $$;
+    from public.localities v left join public.localities c on c.id = v.parent_id where v.id = village);
+end $$;
 comment on function app_is_urban(uuid) is 'Whether a village is urban: a residential group, or part of a ward or township';
 
 select app_callable('app_analyze_places', 'app_ancestor', 'app_audit_catalogue', 'app_end_village', 'app_is_urban', 'app_may_have_lain_in',

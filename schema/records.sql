@@ -105,10 +105,12 @@ end $$;
 create trigger append_only before update or delete or truncate on audit_events for each statement execute function app_append_only();
 
 create function app_audit_read(subject_resource text, subject uuid, subject_village uuid) returns void
-  language sql security definer set search_path = '' as $$
+  language plpgsql security definer set search_path = '' as $$
+begin
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, request_id, village_id)
   values (public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), subject_resource, subject, 'read',
-          nullif(current_setting('app.request_id', true), '')::uuid, subject_village) $$;
+          nullif(current_setting('app.request_id', true), '')::uuid, subject_village);
+end $$;
 comment on function app_audit_read(text, uuid, uuid) is 'Inserts an audit entry for reading a sensitive field in full';
 
 -- An entry has no path: entries are append-only, and paths change with the tree of places. It has the village of its record or, for a
@@ -161,17 +163,25 @@ comment on function app_part(regclass, regclass, text) is
 -- The trigger that copies a deleted row has no encryption key: a job seals the personal fields, and reseals them after a change of key.
 select app_table('deleted_records', tracked => false, grants => null, owner => 'writes');
 create function app_deletions_to_seal(newest smallint, most integer) returns table (id uuid, resource text, personal jsonb, sealed bytea)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select d.id, d.resource, d.personal, d.sealed from public.deleted_records d
    where public.app_role() = 'system' and (d.personal is not null or d.sealed is not null and get_byte(d.sealed, 0) <> newest)
-   order by d.personal is null limit most $$;
+   order by d.personal is null limit most;
+end $$;
 comment on function app_deletions_to_seal(smallint, integer) is
   'Deleted rows whose personal fields are not sealed, or with another key than this one';
 
 create function app_fresh_deletions(most integer) returns table (id uuid, resource text, personal jsonb)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select d.id, d.resource, d.personal from public.deleted_records d
-   where public.app_role() = 'system' and d.personal is not null order by d.deleted_at limit most $$;
+   where public.app_role() = 'system' and d.personal is not null order by d.deleted_at limit most;
+end $$;
 
 create function app_seal_deletion(record uuid, of_resource text, by_key bytea) returns void
   language plpgsql security definer set search_path = '' as $$
@@ -181,9 +191,13 @@ begin
 end $$;
 
 create function app_sealed_deletions() returns table (key integer, fields bigint)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select get_byte(d.sealed, 0), count(*) from public.deleted_records d
-   where public.app_role() = 'system' and d.sealed is not null group by 1 $$;
+   where public.app_role() = 'system' and d.sealed is not null group by 1;
+end $$;
 
 select app_table('sealing_keys', tracked => false, grants => 'select, insert, delete',
   reads => '{system}', writes => '{system}', reads_reason => 'Fingerprints of the sealing keys are compared at the start');
@@ -233,14 +247,28 @@ begin
 end $$;
 comment on function app_begin_step(uuid, text, text, bytea) is 'Begins a step of a locked record; false for a repetition of the last one';
 
-create function app_forget_step(record uuid) returns void language sql security definer set search_path = '' as
-  $$ delete from public.steps s where s.record_id = record $$;
+create function app_repeated_steps(records uuid[], which text, hash bytea) returns uuid[]
+  stable language plpgsql security definer set search_path = '' as $$
+begin
+  return array(select s.record_id from public.steps s
+    where s.record_id = any (records) and (s.step, s.taken_by, s.body_hash) = (which, public.app_user_id(), hash));
+end $$;
+comment on function app_repeated_steps(uuid[], text, bytea) is 'Those of the records whose last step is this one of the caller, with the same body';
 
-create function app_keep_answer(record uuid, kept jsonb) returns void language sql security definer set search_path = '' as
-  $$ update public.steps s set answer = kept where s.record_id = record $$;
+create function app_forget_step(record uuid) returns void language plpgsql security definer set search_path = '' as $$
+begin
+  delete from public.steps s where s.record_id = record;
+end $$;
 
-create function app_kept_answer(record uuid) returns jsonb stable language sql security definer set search_path = '' as
-  $$ select s.answer from public.steps s where s.record_id = record $$;
+create function app_keep_answer(record uuid, kept jsonb) returns void language plpgsql security definer set search_path = '' as $$
+begin
+  update public.steps s set answer = kept where s.record_id = record;
+end $$;
+
+create function app_kept_answer(record uuid) returns jsonb stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (select s.answer from public.steps s where s.record_id = record);
+end $$;
 comment on function app_kept_answer(uuid) is 'The answer of the last step of a record, for its repetition';
 
 -- ── dependent records ─────────────────────────────────────────────────────────────────────────
@@ -275,4 +303,4 @@ select app_table('tree_day', tracked => false, grants => 'select, insert, update
   writes => '{system}', writes_reason => 'A job moves the day');
 
 select app_callable('app_audit_read', 'app_begin_step', 'app_claim', 'app_deletions_to_seal', 'app_dependents', 'app_forget_step', 'app_fresh_deletions',
-  'app_keep_answer', 'app_kept_answer', 'app_seal_deletion', 'app_sealed_deletions', 'app_with_caller');
+  'app_keep_answer', 'app_kept_answer', 'app_repeated_steps', 'app_seal_deletion', 'app_sealed_deletions', 'app_with_caller');

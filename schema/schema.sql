@@ -10,18 +10,22 @@ end $$;
 COMMENT ON FUNCTION public.app_access_used(session uuid, token_generation integer) IS 'Records the first use of an access token: the client has received it, so its parent refresh token may not be repeated';
 
 CREATE FUNCTION public.app_accounts_of(place uuid) RETURNS bigint
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select count(*) from public.users u where u.active and u.locality_id = place $$;
+begin
+  return (select count(*) from public.users u where u.active and u.locality_id = place);
+end $$;
 
 COMMENT ON FUNCTION public.app_accounts_of(place uuid) IS 'The number of active accounts of a place: they read nothing after its end';
 
 CREATE FUNCTION public.app_active_households(village uuid) RETURNS bigint
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select count(*) from public.households h where h.village_id = village and h.status = 'active' $$;
+begin
+  return (select count(*) from public.households h where h.village_id = village and h.status = 'active');
+end $$;
 
 CREATE FUNCTION public.app_active_on(status text, since date, day date) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -36,13 +40,16 @@ CREATE FUNCTION public.app_acts_for(organisation uuid) RETURNS boolean
 COMMENT ON FUNCTION public.app_acts_for(organisation uuid) IS 'Whether an organisation is that of the caller, or one that it succeeded';
 
 CREATE FUNCTION public.app_address_wait(address text, per_hour integer) RETURNS integer
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $_$
+begin
+  return (
   select case when per_hour > 0 and exists (
       select from public.sign_in_addresses a
        where a.hour = date_trunc('hour', public.app_now()) and a.address = public.app_subscriber($1) and a.failures >= per_hour)
-    then ceil(extract(epoch from date_trunc('hour', public.app_now()) + interval '1 hour' - public.app_now()))::integer else 0 end $_$;
+    then ceil(extract(epoch from date_trunc('hour', public.app_now()) + interval '1 hour' - public.app_now()))::integer else 0 end);
+end $_$;
 
 COMMENT ON FUNCTION public.app_address_wait(address text, per_hour integer) IS 'Seconds until an address with too many failures may try again';
 
@@ -55,9 +62,11 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_ancestor(place uuid, wanted_level text, day date) RETURNS uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return (
   with recursive up as (
     select l.id, l.level, 0 as depth from public.localities l where l.id = place
     union all
@@ -66,7 +75,8 @@ CREATE FUNCTION public.app_ancestor(place uuid, wanted_level text, day date) RET
        and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
       join public.localities p on p.id = v.parent_id
   )
-  select id from up where level = wanted_level order by depth limit 1 $$;
+  select id from up where level = wanted_level order by depth limit 1);
+end $$;
 
 CREATE FUNCTION public.app_append_only() RETURNS trigger
     LANGUAGE plpgsql
@@ -177,12 +187,14 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, request_id, village_id)
   values (public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), subject_resource, subject, 'read',
-          nullif(current_setting('app.request_id', true), '')::uuid, subject_village) $$;
+          nullif(current_setting('app.request_id', true), '')::uuid, subject_village);
+end $$;
 
 COMMENT ON FUNCTION public.app_audit_read(subject_resource text, subject uuid, subject_village uuid) IS 'Inserts an audit entry for reading a sensitive field in full';
 
@@ -323,23 +335,29 @@ begin
     new.households_named := 1;
     -- In a merge the item follows its household.
     if new.item_automatic and coalesce(current_setting('app.step', true), '') <> 'merge' then
-      new.hardship_item_id := public.app_item_for(new.household_id, new.village_id, new.category, new.given_on,
-        case when tg_op = 'UPDATE' and old.status = 'confirmed' then old.hardship_item_id end);
+      new.hardship_item_id := (select item from public.app_item_for(new.household_id, new.village_id, new.category, new.given_on,
+        case when tg_op = 'UPDATE' and old.status = 'confirmed' then old.hardship_item_id end) item);
     end if;
   end if;
   return new;
 end $$;
 
 CREATE FUNCTION public.app_choose_items(gifts uuid[], helped boolean) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
+begin
   update public.gift_recipients r set hardship_item_id = chosen.item
     from public.gift_recipients x
     join public.gifts g on g.id = x.gift_id
-   cross join lateral (select public.app_item_for(x.household_id, x.village_id, g.category, g.given_on, case when helped then x.hardship_item_id end) as item) chosen
+   left join lateral public.app_item_for(x.household_id, x.village_id, g.category, g.given_on,
+           case when helped then x.hardship_item_id end) chosen(item) on true
    where x.gift_id = any (gifts) and x.item_automatic and r.gift_id = x.gift_id and r.household_id = x.household_id
-     and r.hardship_item_id is distinct from chosen.item $$;
+     and r.hardship_item_id is distinct from chosen.item;
+end $$;
 
 CREATE FUNCTION public.app_choose_items_of_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -437,24 +455,31 @@ CREATE FUNCTION public.app_consent_in_force(given_on date, expires_on date, with
     AS $$ select given_on <= public.app_today() and (expires_on is null or expires_on >= public.app_today()) and withdrawn_at is null $$;
 
 CREATE FUNCTION public.app_consenting(subjects uuid[]) RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return (
   select coalesce(array_agg(s.id), '{}')
     from unnest(subjects) s(id) left join public.household_merges m on m.id = s.id
    where exists (select from public.household_consents c
                   where c.household_id = coalesce(m.household_id, s.id) and (c.organisation_id is null or c.organisation_id = public.app_organisation())
-                    and public.app_consent_in_force(c.given_on, c.expires_on, c.withdrawn_at)) $$;
+                    and public.app_consent_in_force(c.given_on, c.expires_on, c.withdrawn_at)));
+end $$;
 
 COMMENT ON FUNCTION public.app_consenting(subjects uuid[]) IS 'Those of the households that consented today that the caller''s organisation reads everything';
 
 CREATE FUNCTION public.app_deletions_to_seal(newest smallint, most integer) RETURNS TABLE(id uuid, resource text, personal jsonb, sealed bytea)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select d.id, d.resource, d.personal, d.sealed from public.deleted_records d
    where public.app_role() = 'system' and (d.personal is not null or d.sealed is not null and get_byte(d.sealed, 0) <> newest)
-   order by d.personal is null limit most $$;
+   order by d.personal is null limit most;
+end $$;
 
 COMMENT ON FUNCTION public.app_deletions_to_seal(newest smallint, most integer) IS 'Deleted rows whose personal fields are not sealed, or with another key than this one';
 
@@ -750,15 +775,18 @@ begin
   return null;
 end $$;
 
-CREATE FUNCTION public.app_follow_recipient() RETURNS trigger
+CREATE FUNCTION public.app_follow_recipients() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
+declare
+  items uuid[];
 begin
-  if exists (select from public.gifts g where g.id = coalesce(new.gift_id, old.gift_id) and g.status = 'confirmed') then
-    if tg_op <> 'INSERT' then perform public.app_refresh_item(old.hardship_item_id); end if;
-    if tg_op <> 'DELETE' then perform public.app_refresh_item(new.hardship_item_id); end if;
+  select array_agg(c.hardship_item_id) into items from changed c join public.gifts g on g.id = c.gift_id and g.status = 'confirmed';
+  if tg_op = 'UPDATE' then
+    select items || array_agg(c.hardship_item_id) into items from former c join public.gifts g on g.id = c.gift_id and g.status = 'confirmed';
   end if;
+  perform public.app_refresh_item(x.item) from (select distinct item from unnest(items) item order by item) x;
   return null;
 end $$;
 
@@ -802,24 +830,31 @@ end $$;
 COMMENT ON FUNCTION public.app_forget(most integer) IS 'Deletes rows whose retention has ended, at most a number of each kind';
 
 CREATE FUNCTION public.app_forget_step(record uuid) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$ delete from public.steps s where s.record_id = record $$;
-
-CREATE FUNCTION public.app_forgive(username text) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  delete from public.steps s where s.record_id = record;
+end $$;
+
+CREATE FUNCTION public.app_forgive(username text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
   delete from public.sign_in_failures f
    where f.subject in ('name ' || username, 'password ' || username)
-      or f.subject >= 'device ' || username || ' ' and f.subject < 'device ' || username || '!' $$;
+      or f.subject >= 'device ' || username || ' ' and f.subject < 'device ' || username || '!';
+end $$;
 
 COMMENT ON FUNCTION public.app_forgive(username text) IS 'Deletes the failure counters of an account: by name, by device, and of changes of its password';
 
 CREATE FUNCTION public.app_former_places() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return (
   with recursive above as (
     select former.id
       from public.localities l
@@ -831,29 +866,38 @@ CREATE FUNCTION public.app_former_places() RETURNS uuid[]
      union
     select v.parent_id from above a join public.locality_versions v on v.locality_id = a.id
   )
-  select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province' $$;
+  select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province');
+end $$;
 
 COMMENT ON FUNCTION public.app_former_places() IS 'Ended communes and districts in which a village of the caller''s range lay, and villages that ended into one';
 
 CREATE FUNCTION public.app_former_residents(days date[]) RETURNS TABLE(village_id uuid, on_day date, poverty_status text, standard text, special_hardship boolean, minority boolean)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select r.village_id, day, a.poverty_status, a.standard, h.special_hardship, h.ethnic_group <> '01'
     from unnest(days) day
     join public.household_residences r on r.scope_path >= public.app_low() and r.scope_path < public.app_high()
      and public.app_lived_on(r.from_on, r.until_on, day)
     join public.households h on h.id = r.household_id and public.app_active_on(h.status, h.status_since, day)
-    cross join lateral public.app_latest_assessment(h.id, day) a $$;
+    cross join lateral public.app_latest_assessment(h.id, day) a;
+end $$;
 
 COMMENT ON FUNCTION public.app_former_residents(days date[]) IS 'Assessed households on days on which they lived in a village that they left';
 
 CREATE FUNCTION public.app_fresh_deletions(most integer) RETURNS TABLE(id uuid, resource text, personal jsonb)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select d.id, d.resource, d.personal from public.deleted_records d
-   where public.app_role() = 'system' and d.personal is not null order by d.deleted_at limit most $$;
+   where public.app_role() = 'system' and d.personal is not null order by d.deleted_at limit most;
+end $$;
 
 CREATE FUNCTION public.app_give_one_time_password(who uuid, new_hash text, expires timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
@@ -865,19 +909,23 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_gives_at_home(organisation uuid, path text) RETURNS boolean
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS $$
-  select exists (select from public.organisations o join public.localities l on l.id = o.place_id
-    where o.id = organisation and l.level = 'commune' and starts_with(path, l.scope_path)) $$;
+begin
+  return exists (select from public.organisations o join public.localities l on l.id = o.place_id
+    where o.id = organisation and l.level = 'commune' and starts_with(path, l.scope_path));
+end $$;
 
 COMMENT ON FUNCTION public.app_gives_at_home(organisation uuid, path text) IS 'Whether an organisation is a commune, and a place lies in it';
 
 CREATE FUNCTION public.app_has_account(organisation uuid) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select exists (select from public.users u where u.active and u.organisation_id = organisation)
-      or exists (select from public.organisations o join public.users u on u.locality_id = o.place_id where o.id = organisation and u.active) $$;
+begin
+  return exists (select from public.users u where u.active and u.organisation_id = organisation)
+      or exists (select from public.organisations o join public.users u on u.locality_id = o.place_id where o.id = organisation and u.active);
+end $$;
 
 COMMENT ON FUNCTION public.app_has_account(organisation uuid) IS 'Whether an active account belongs to an organisation, or to the place that it represents';
 
@@ -888,25 +936,33 @@ CREATE FUNCTION public.app_high() RETURNS text
 COMMENT ON FUNCTION public.app_high() IS 'End of the caller''s range of places (exclusive)';
 
 CREATE FUNCTION public.app_hold_approved(list uuid) RETURNS boolean
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$ select l.status = 'approved' from public.hardship_lists l where l.id = list for share $$;
-
-CREATE FUNCTION public.app_household_decided(subject uuid) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select exists (select from public.hardship_items i where i.household_id = subject and i.approved)
+begin
+  return (select l.status = 'approved' from public.hardship_lists l where l.id = list for share);
+end $$;
+
+CREATE FUNCTION public.app_household_decided(subject uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  return exists (select from public.hardship_items i where i.household_id = subject and i.approved)
       or exists (select from public.gifts g where g.household_id = subject and g.status <> 'recorded')
       or exists (select from public.gift_recipients r join public.gifts g on g.id = r.gift_id
-                  where r.household_id = subject and g.status <> 'recorded') $$;
+                  where r.household_id = subject and g.status <> 'recorded');
+end $$;
 
 COMMENT ON FUNCTION public.app_household_decided(subject uuid) IS 'Whether a list approved the household, or a gift to it was confirmed, disputed or settled';
 
 CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid, kind text, happened_on date, recorded_at timestamp with time zone, household_id uuid, year integer, round_kind text, poverty_status text, deprivations text[], poverty_causes text[], assessment_status text, corrected boolean, from_village_id uuid, from_village_name text, village_id uuid, village_name text, from_status text, status text, merged_household_id uuid, fields text[], actor_id uuid, actor_name text, actor_role text)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   with home as (
     select h.id, coalesce(h.scope_path >= public.app_low() and h.scope_path < public.app_high(), false) as inside
       from public.households h
@@ -968,7 +1024,8 @@ CREATE FUNCTION public.app_household_history(subject uuid) RETURNS TABLE(id uuid
     -- Does not name a village that the caller may not see.
     left join public.localities origin on origin.id = e.from_village_id
      and (origin.scope_path >= public.app_low() and origin.scope_path < public.app_high() or origin.id = any (public.app_villages()))
-   where e.kind <> 'changed' or (home.inside and e.fields <> '{}') $$;
+   where e.kind <> 'changed' or (home.inside and e.fields <> '{}');
+end $$;
 
 COMMENT ON FUNCTION public.app_household_history(subject uuid) IS 'The history of a household that the caller sees; no row for any other';
 
@@ -1024,17 +1081,19 @@ CREATE FUNCTION public.app_index_words(value text) RETURNS SETOF text
 COMMENT ON FUNCTION public.app_index_words(value text) IS 'Words of a name for the index; a search is split by app_words';
 
 CREATE FUNCTION public.app_is_urban(village uuid) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return (
   select v.kind = 'to_dan_pho' or coalesce(c.kind in ('phuong', 'thi_tran'), false)
-    from public.localities v left join public.localities c on c.id = v.parent_id where v.id = village $$;
+    from public.localities v left join public.localities c on c.id = v.parent_id where v.id = village);
+end $$;
 
 COMMENT ON FUNCTION public.app_is_urban(village uuid) IS 'Whether a village is urban: a residential group, or part of a ward or township';
 
-CREATE FUNCTION public.app_item_for(household uuid, village uuid, category text, day date, current uuid) RETURNS uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+CREATE FUNCTION public.app_item_for(household uuid, village uuid, category text, day date, current uuid) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
     AS $$
   select x.id
     from (select i.id, l.approved_at, i.needs && public.app_needs_of(category) as fits, count(*) over () as all_items
@@ -1045,19 +1104,23 @@ CREATE FUNCTION public.app_item_for(household uuid, village uuid, category text,
    order by x.fits desc, x.approved_at, x.id limit 1 $$;
 
 CREATE FUNCTION public.app_item_held(item uuid) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select exists (select from public.pledges p where p.item_id = item)
+begin
+  return exists (select from public.pledges p where p.item_id = item)
       or exists (select from public.gifts g where g.hardship_item_id = item)
-      or exists (select from public.gift_recipients r where r.hardship_item_id = item) $$;
+      or exists (select from public.gift_recipients r where r.hardship_item_id = item);
+end $$;
 
 COMMENT ON FUNCTION public.app_item_held(item uuid) IS 'Whether a pledge or gift refers to a line of a hardship list';
 
 CREATE FUNCTION public.app_items_met(items uuid[], day date) RETURNS SETOF uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return query
   select g.hardship_item_id from public.gifts g
    where g.hardship_item_id = any (items) and g.status = 'confirmed' and g.given_on <= day
    union all
@@ -1065,14 +1128,18 @@ CREATE FUNCTION public.app_items_met(items uuid[], day date) RETURNS SETOF uuid
    where r.hardship_item_id = any (items) and g.status = 'confirmed' and g.given_on <= day
    union all
   select p.item_id from public.pledges p
-   where p.item_id = any (items) and (p.created_at at time zone 'Asia/Ho_Chi_Minh')::date <= day $$;
+   where p.item_id = any (items) and (p.created_at at time zone 'Asia/Ho_Chi_Minh')::date <= day;
+end $$;
 
 COMMENT ON FUNCTION public.app_items_met(items uuid[], day date) IS 'Those of the items that had a pledge or a confirmed gift on a day, by the gifts and pledges of today';
 
 CREATE FUNCTION public.app_keep_answer(record uuid, kept jsonb) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
-    AS $$ update public.steps s set answer = kept where s.record_id = record $$;
+    AS $$
+begin
+  update public.steps s set answer = kept where s.record_id = record;
+end $$;
 
 CREATE FUNCTION public.app_keep_identity() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1175,9 +1242,12 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_kept_answer(record uuid) RETURNS jsonb
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
-    AS $$ select s.answer from public.steps s where s.record_id = record $$;
+    AS $$
+begin
+  return (select s.answer from public.steps s where s.record_id = record);
+end $$;
 
 COMMENT ON FUNCTION public.app_kept_answer(record uuid) IS 'The answer of the last step of a record, for its repetition';
 
@@ -1217,12 +1287,15 @@ COMMENT ON COLUMN public.twinnings.suspensions IS 'Entries of Suspension in thei
 COMMENT ON COLUMN public.twinnings.predecessor_id IS 'The twinning that this one continues with another organisation, place or programme';
 
 CREATE FUNCTION public.app_last_day(t public.twinnings) RETURNS date
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return (
   select least(t.ends_on, p.ends_on, o.valid_to, l.valid_to)
     from public.programmes p, public.organisations o, public.localities l
-   where p.id = t.programme_id and o.id = t.organisation_id and l.id = t.locality_id $$;
+   where p.id = t.programme_id and o.id = t.organisation_id and l.id = t.locality_id);
+end $$;
 
 COMMENT ON FUNCTION public.app_last_day(t public.twinnings) IS 'The earliest end of a twinning, its programme, organisation and place';
 
@@ -1257,11 +1330,13 @@ CREATE FUNCTION public.app_latest_assessment(subject uuid, on_day date) RETURNS 
 COMMENT ON FUNCTION public.app_latest_assessment(subject uuid, on_day date) IS 'The assessment that counts for a household on a day; no row without one';
 
 CREATE FUNCTION public.app_leads_there(programme uuid, locality uuid, begins date) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select exists (select from public.twinnings t where t.programme_id = programme and t.locality_id = locality and t.lead
-                    and coalesce(t.last_day, begins) >= begins) $$;
+begin
+  return exists (select from public.twinnings t where t.programme_id = programme and t.locality_id = locality and t.lead
+                    and coalesce(t.last_day, begins) >= begins);
+end $$;
 
 COMMENT ON FUNCTION public.app_leads_there(programme uuid, locality uuid, begins date) IS 'Whether a leading organisation is twinned with a place on a day or later';
 
@@ -1292,28 +1367,34 @@ CREATE FUNCTION public.app_low() RETURNS text
 COMMENT ON FUNCTION public.app_low() IS 'First scope_path of the caller''s range of places (inclusive); null: an empty range';
 
 CREATE FUNCTION public.app_mark_support(villages uuid[], years integer[], households uuid[]) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
+    SET enable_seqscan TO 'off'
     AS $$
-  select 1 from public.households h where h.id = any (households) order by h.id for no key update;
+begin
+  perform 1 from public.households h where h.id = any (households) order by h.id for no key update;
+  -- OFFSET 0 and no sequential scan keep nested loops over indexes: the plan is made once, perhaps while a table is still empty, and a
+  -- gift has few marks.
   insert into public.support_changes (village_id, scope_path, year)
-  select l.id, l.scope_path, touched.year
+  select touched.village_id, l.scope_path, touched.year
     from (select * from unnest(villages, years)
            union
-          select g.village_id, extract(year from g.given_on)::integer
+          select other.village_id, extract(year from other.day)::integer
             from (select distinct * from unnest(villages, households)) given(village_id, household_id)
-            join public.gifts g on g.household_id = given.household_id and g.village_id < given.village_id
-           union
-          select g.village_id, extract(year from g.given_on)::integer
-            from (select distinct * from unnest(villages, households)) given(village_id, household_id)
-            join public.gifts g on g.household_id = given.household_id and g.village_id > given.village_id
-           union
-          select r.village_id, extract(year from g.given_on)::integer
-            from (select distinct * from unnest(villages, households)) given(village_id, household_id)
-            join public.gift_recipients r on r.household_id = given.household_id and r.village_id <> given.village_id
-            join public.gifts g on g.id = r.gift_id
+           cross join lateral (
+             select g.village_id, g.given_on from public.gifts g where g.household_id = given.household_id and g.village_id < given.village_id
+              union all
+             select g.village_id, g.given_on from public.gifts g where g.household_id = given.household_id and g.village_id > given.village_id
+              union all
+             select r.village_id, g.given_on from public.gift_recipients r join public.gifts g on g.id = r.gift_id
+              where r.household_id = given.household_id and r.village_id < given.village_id
+              union all
+             select r.village_id, g.given_on from public.gift_recipients r join public.gifts g on g.id = r.gift_id
+              where r.household_id = given.household_id and r.village_id > given.village_id
+             offset 0) other(village_id, day)
          ) touched(village_id, year)
-    join public.localities l on l.id = touched.village_id $$;
+   cross join lateral (select x.scope_path from public.localities x where x.id = touched.village_id offset 0) l;
+end $$;
 
 COMMENT ON FUNCTION public.app_mark_support(villages uuid[], years integer[], households uuid[]) IS 'Marks places, each with a year, and the other villages in which the same households received gifts';
 
@@ -1324,34 +1405,41 @@ CREATE FUNCTION public.app_matches(value text, part text) RETURNS boolean
 COMMENT ON FUNCTION public.app_matches(value text, part text) IS 'Whether a text contains a part, without case and diacritics; uses no index, so for short lists only';
 
 CREATE FUNCTION public.app_may_have_lain_in(place uuid, present uuid, day date) RETURNS boolean
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS $$
+begin
+  return (
   with recursive before as (
     select s.predecessor_id as id from locality_successions s where s.successor_id = present
      union
     select s.predecessor_id from before b join locality_successions s on s.successor_id = b.id
   )
   select exists (select from before b where b.id = place
-    or app_ancestor(b.id, 'province', day) = app_ancestor(place, 'province', day)) $$;
+    or app_ancestor(b.id, 'province', day) = app_ancestor(place, 'province', day)));
+end $$;
 
 CREATE FUNCTION public.app_may_succeed(programme uuid, organisation uuid, locality uuid, begins date) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select exists (select from public.programmes p, public.organisations o, public.localities l
+begin
+  return exists (select from public.programmes p, public.organisations o, public.localities l
                   where p.id = programme and p.effective_on <= begins and coalesce(p.ends_on, begins) >= begins
                     and o.id = organisation and coalesce(o.valid_from, begins) <= begins and coalesce(o.valid_to, begins) >= begins
                     and l.id = locality and coalesce(l.valid_from, begins) <= begins and coalesce(l.valid_to, begins) >= begins
                     and o.place_id is distinct from l.id)
      and not exists (select from public.twinnings t
                       where t.programme_id = programme and t.organisation_id = organisation and t.locality_id = locality
-                        and coalesce(t.last_day, begins) >= begins) $$;
+                        and coalesce(t.last_day, begins) >= begins);
+end $$;
 
 CREATE FUNCTION public.app_member_given(member uuid) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select exists (select from public.gifts g where g.member_id = member) $$;
+begin
+  return exists (select from public.gifts g where g.member_id = member);
+end $$;
 
 COMMENT ON FUNCTION public.app_member_given(member uuid) IS 'Whether a gift was for a member of a household';
 
@@ -1519,9 +1607,11 @@ CREATE FUNCTION public.app_merged(records uuid[]) RETURNS TABLE(gone uuid, kept 
 COMMENT ON FUNCTION public.app_merged(records uuid[]) IS 'The records into which others were merged, as far as the caller sees them';
 
 CREATE FUNCTION public.app_move_accounts(origin uuid, successor uuid) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     AS $$
-  update public.users u set organisation_id = successor where u.organisation_id = origin $$;
+begin
+  update public.users u set organisation_id = successor where u.organisation_id = origin;
+end $$;
 
 COMMENT ON FUNCTION public.app_move_accounts(origin uuid, successor uuid) IS 'Moves the accounts of an organisation to another one';
 
@@ -1551,6 +1641,16 @@ begin
     where l.level = 'village' and l.valid_to >= old.day and l.valid_to < new.day));
   return null;
 end $$;
+
+CREATE FUNCTION public.app_name_homes(gifts uuid[], homes uuid[], village uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into public.gift_recipients (gift_id, household_id, village_id)
+  select given.gift, given.home, village from unnest(gifts, homes) given(gift, home) on conflict do nothing;
+end $$;
+
+COMMENT ON FUNCTION public.app_name_homes(gifts uuid[], homes uuid[], village uuid) IS 'Names homes of gifts in one village; those that are named already stay';
 
 CREATE FUNCTION public.app_name_late() RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1585,11 +1685,14 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_naming_pause() RETURNS integer
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return (
   select coalesce((select least(60, public.app_sign_in_pause(f.failures, f.last_at)) from public.sign_in_failures f
-                    where f.subject = 'naming ' || public.app_user_id()), 0) $$;
+                    where f.subject = 'naming ' || public.app_user_id()), 0));
+end $$;
 
 CREATE FUNCTION public.app_needs_of(category text) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1640,20 +1743,26 @@ CREATE FUNCTION public.app_organisations() RETURNS uuid[]
 COMMENT ON FUNCTION public.app_organisations() IS 'The same, and the organisations that it succeeded, whose records it reads';
 
 CREATE FUNCTION public.app_own_account() RETURNS TABLE(id uuid, username text, full_name text, phone text, role text, must_change_password boolean, locality_id uuid, locality_code text, locality_name text, locality_level text, locality_valid_to date, organisation_id uuid, organisation_name text, in_office boolean)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select u.id, u.username, u.full_name, u.phone, u.role, u.must_change_password,
          l.id, l.code, l.name, l.level, l.valid_to, o.id, o.name, public.app_role() is not null
     from public.users u
     left join public.localities l on l.id = u.locality_id
     left join public.organisations o on o.id = u.organisation_id
-   where u.id = public.app_user_id() $$;
+   where u.id = public.app_user_id();
+end $$;
 
 CREATE FUNCTION public.app_own_accounts() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return (
   with recursive since(moment) as materialized (
     select public.app_now() - make_interval(days => public.app_two_person_days())
   ), up(id) as (
@@ -1663,19 +1772,24 @@ CREATE FUNCTION public.app_own_accounts() RETURNS uuid[]
     select public.app_user_id()
     union select m.user_id from down join public.account_makers m on m.maker_id = down.id where m.made_at > (select moment from since)
   )
-  select array(select id from up union select id from down) $$;
+  select array(select id from up union select id from down));
+end $$;
 
 COMMENT ON FUNCTION public.app_own_accounts() IS 'The accounts that may be the caller''s own, including its account: the maker of an account has known its password';
 
 CREATE FUNCTION public.app_own_sessions(idle_days integer, absolute_days integer) RETURNS TABLE(id uuid, device_name text, created_at timestamp with time zone, refreshed_at timestamp with time zone, current boolean)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select s.id, s.device_name, s.created_at, s.refreshed_at, s.id = public.app_session_id()
     from public.sessions s
    where s.user_id = public.app_user_id() and s.revoked_at is null
      and s.refreshed_at >= public.app_now() - make_interval(days => idle_days)
-     and s.created_at >= public.app_now() - make_interval(days => absolute_days) $$;
+     and s.created_at >= public.app_now() - make_interval(days => absolute_days);
+end $$;
 
 CREATE FUNCTION public.app_part(part regclass, whole regclass, key text) RETURNS void
     LANGUAGE plpgsql
@@ -1704,9 +1818,11 @@ begin
 end $_$;
 
 CREATE FUNCTION public.app_path(place uuid, day date) RETURNS jsonb
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return (
   with recursive up as (
     select v.parent_id, 1 as depth from public.locality_versions v
      where v.locality_id = place and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day)
@@ -1717,32 +1833,39 @@ CREATE FUNCTION public.app_path(place uuid, day date) RETURNS jsonb
   select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', v.name, 'level', l.level) order by up.depth desc), '[]')
     from up join public.localities l on l.id = up.parent_id
     join public.locality_versions v on v.locality_id = l.id
-     and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day) $$;
+     and (v.valid_from is null or v.valid_from <= day) and (v.valid_to is null or v.valid_to >= day));
+end $$;
 
 COMMENT ON FUNCTION public.app_path(place uuid, day date) IS 'The places above a place on a day, the widest first';
 
 CREATE FUNCTION public.app_path_end(place uuid) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select left(l.scope_path, -1) || '/' from public.localities l where l.id = place $$;
+begin
+  return (select left(l.scope_path, -1) || '/' from public.localities l where l.id = place);
+end $$;
 
 COMMENT ON FUNCTION public.app_path_end(place uuid) IS 'End of the paths of a place (exclusive)';
 
 CREATE FUNCTION public.app_path_of(place uuid) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select l.scope_path from public.localities l where l.id = place $$;
+begin
+  return (select l.scope_path from public.localities l where l.id = place);
+end $$;
 
 COMMENT ON FUNCTION public.app_path_of(place uuid) IS 'First scope_path of a place (inclusive)';
 
 CREATE FUNCTION public.app_paths() RETURNS text[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select array(select l.scope_path from public.localities l
-                where l.scope_path >= public.app_low() and l.scope_path < public.app_high()) $$;
+begin
+  return array(select l.scope_path from public.localities l
+                where l.scope_path >= public.app_low() and l.scope_path < public.app_high());
+end $$;
 
 COMMENT ON FUNCTION public.app_paths() IS 'Every path of the caller''s range of places, for ranges of few places; policies compare the bounds';
 
@@ -1753,12 +1876,15 @@ CREATE FUNCTION public.app_place() RETURNS uuid
 COMMENT ON FUNCTION public.app_place() IS 'The place of an API key';
 
 CREATE FUNCTION public.app_place_and_above(place uuid) RETURNS SETOF uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return query
   select distinct above.id
     from public.localities l cross join lateral (values (l.id), (l.commune_id), (l.district_id), (l.province_id)) above(id)
-   where l.id = place and above.id is not null $$;
+   where l.id = place and above.id is not null;
+end $$;
 
 COMMENT ON FUNCTION public.app_place_and_above(place uuid) IS 'A place and the places above it on the tree day';
 
@@ -1785,18 +1911,25 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_place_labels(places uuid[], day date) RETURNS TABLE(id uuid, code text, name text)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select v.locality_id, v.code, v.name from public.locality_versions v join public.localities l on l.id = v.locality_id
    -- A village that ended without a certain successor has its last name.
    where v.locality_id = any (places) and (v.valid_from is null or v.valid_from <= least(day, l.valid_to))
-     and (v.valid_to is null or v.valid_to >= least(day, l.valid_to)) $$;
+     and (v.valid_to is null or v.valid_to >= least(day, l.valid_to));
+end $$;
 
 CREATE FUNCTION public.app_place_level(place uuid) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO ''
-    AS $$ select l.level from public.localities l where l.id = place $$;
+    AS $$
+begin
+  return (select l.level from public.localities l where l.id = place);
+end $$;
 
 CREATE FUNCTION public.app_place_locality() RETURNS trigger
     LANGUAGE plpgsql
@@ -1813,9 +1946,12 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_place_name(place uuid) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO ''
-    AS $$ select l.name from public.localities l where l.id = place $$;
+    AS $$
+begin
+  return (select l.name from public.localities l where l.id = place);
+end $$;
 
 CREATE FUNCTION public.app_place_of_support() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1874,9 +2010,12 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_places_above(places uuid[], day date) RETURNS TABLE(id uuid, above_id uuid)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   with recursive up as (
     select v.locality_id as id, v.parent_id as above_id from public.locality_versions v
      where v.locality_id = any (places) and v.parent_id is not null
@@ -1890,14 +2029,17 @@ CREATE FUNCTION public.app_places_above(places uuid[], day date) RETURNS TABLE(i
    union
   -- A village that has ended by the day lies where its last commune lies.
   select l.id, above.id from public.localities l cross join lateral unnest(array[l.commune_id, l.district_id, l.province_id]) above(id)
-   where l.id = any (places) and l.level = 'village' and l.valid_to < day and above.id is not null $$;
+   where l.id = any (places) and l.level = 'village' and l.valid_to < day and above.id is not null;
+end $$;
 
 COMMENT ON FUNCTION public.app_places_above(places uuid[], day date) IS 'All places above each of these on a day';
 
 CREATE FUNCTION public.app_places_below(place uuid, day date) RETURNS SETOF uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return query
   with recursive below as (
     select l.id, l.level from public.localities l where l.id = place
      union
@@ -1908,16 +2050,21 @@ CREATE FUNCTION public.app_places_below(place uuid, day date) RETURNS SETOF uuid
       join public.localities l on l.id = v.locality_id
      where b.level <> 'village'
   )
-  select id from below $$;
+  select id from below;
+end $$;
 
 COMMENT ON FUNCTION public.app_places_below(place uuid, day date) IS 'A place and all places below it on a day';
 
 CREATE FUNCTION public.app_places_of(places uuid[]) RETURNS TABLE(place_id uuid, village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select l.id, case l.level when 'village' then coalesce(l.merged_into_id, l.id) end, l.commune_id, l.district_id, l.province_id
-    from public.localities l where l.id = any (places) $$;
+    from public.localities l where l.id = any (places);
+end $$;
 
 CREATE FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) RETURNS void
     LANGUAGE plpgsql
@@ -1938,28 +2085,35 @@ end $$;
 COMMENT ON FUNCTION public.app_policy(target regclass, policy text, command text, shapes text[], reason text) IS 'Creates a policy from named shapes, with its reason; for INSERT a restrictive one';
 
 CREATE FUNCTION public.app_programmes_below(programme uuid) RETURNS SETOF uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return query
   with recursive below as (
     select p.id from public.programmes p where p.id = programme
      union
     select p.id from below b join public.programmes p on p.parent_id = b.id
   )
-  select id from below $$;
+  select id from below;
+end $$;
 
 COMMENT ON FUNCTION public.app_programmes_below(programme uuid) IS 'A programme and its descendants';
 
 CREATE FUNCTION public.app_programmes_of_twinnings() RETURNS TABLE(twinning_id uuid, programme_id uuid)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   with recursive above as (
     select p.id, p.id as above_id, p.parent_id from public.programmes p
      union
     select a.id, p.id, p.parent_id from above a join public.programmes p on p.id = a.parent_id
   )
-  select t.id, a.above_id from public.twinnings t join above a on a.id = t.programme_id $$;
+  select t.id, a.above_id from public.twinnings t join above a on a.id = t.programme_id;
+end $$;
 
 COMMENT ON FUNCTION public.app_programmes_of_twinnings() IS 'The programme of each twinning, and those above it';
 
@@ -1970,15 +2124,19 @@ CREATE FUNCTION public.app_rank() RETURNS smallint
 COMMENT ON FUNCTION public.app_rank() IS 'Rank of the caller''s office, 0 for an administrator; an office manages the accounts of greater ranks';
 
 CREATE FUNCTION public.app_recipient_homes(gift uuid) RETURNS SETOF uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
-    AS $$ select r.household_id from public.gift_recipients r where r.gift_id = gift $$;
+    AS $$
+begin
+  return query select r.household_id from public.gift_recipients r where r.gift_id = gift;
+end $$;
 
 COMMENT ON FUNCTION public.app_recipient_homes(gift uuid) IS 'The households of a gift to many, for counts of distinct ones';
 
 CREATE FUNCTION public.app_recipients_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
+    SET enable_seqscan TO 'off'
     AS $$
 declare
   gifts uuid[];
@@ -1995,24 +2153,27 @@ begin
   return null;
 end $$;
 
-CREATE FUNCTION public.app_records_outside(village uuid, first_day date, last_day date) RETURNS jsonb
-    LANGUAGE sql STABLE SECURITY DEFINER
+CREATE FUNCTION public.app_records_outside(village uuid, earliest date, latest date) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return (
   select jsonb_build_object(
-    'twinnings', (select count(*) from public.twinnings t where t.locality_id = village and (t.starts_on < first_day or t.starts_on > last_day)),
-    'visits', (select count(*) from public.visits v where v.village_id = village and (v.visited_on < first_day or v.visited_on > last_day)),
-    'gifts', (select count(*) from public.gifts g where g.village_id = village and (g.given_on < first_day or g.given_on > last_day)),
+    'twinnings', (select count(*) from public.twinnings t where t.locality_id = village and (t.starts_on < earliest or t.starts_on > latest)),
+    'visits', (select count(*) from public.visits v where v.village_id = village and (v.visited_on < earliest or v.visited_on > latest)),
+    'gifts', (select count(*) from public.gifts g where g.village_id = village and (g.given_on < earliest or g.given_on > latest)),
     'hardship_lists', (select count(*) from public.hardship_lists l where l.village_id = village
-      and (l.year < extract(year from first_day) or l.year > extract(year from last_day))),
+      and (l.year < extract(year from earliest) or l.year > extract(year from latest))),
     'village_registers', (select count(*) from public.village_registers r where r.village_id = village
-      and (r.year < extract(year from first_day) or r.year > extract(year from last_day))),
-    'locality_flags', (select count(*) from public.locality_flags f where f.locality_id = village and f.from_on > last_day),
-    'locality_posts', (select count(*) from public.locality_posts p where p.locality_id = village and p.from_on > last_day),
+      and (r.year < extract(year from earliest) or r.year > extract(year from latest))),
+    'locality_flags', (select count(*) from public.locality_flags f where f.locality_id = village and f.from_on > latest),
+    'locality_posts', (select count(*) from public.locality_posts p where p.locality_id = village and p.from_on > latest),
     -- Households that came after the last day.
-    'households', (select count(*) from public.households h where h.village_id = village and h.moved_on > last_day)) $$;
+    'households', (select count(*) from public.households h where h.village_id = village and h.moved_on > latest)));
+end $$;
 
-COMMENT ON FUNCTION public.app_records_outside(village uuid, first_day date, last_day date) IS 'Records of a village before its first or after its last day; null: no such day';
+COMMENT ON FUNCTION public.app_records_outside(village uuid, earliest date, latest date) IS 'Records of a village before its first or after its last day; null: no such day';
 
 CREATE FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) RETURNS TABLE(outcome text, session_id uuid)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2100,9 +2261,12 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_register_counts(of_village uuid, of_year integer) RETURNS TABLE(registered integer, assessed integer, poor integer, near_poor integer, proposed integer, unassessed integer)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   with homes as (
     select r.household_id, latest.poverty_status,
            exists (select from public.household_assessments a
@@ -2117,7 +2281,8 @@ CREATE FUNCTION public.app_register_counts(of_village uuid, of_year integer) RET
   select count(*)::integer, (count(*) filter (where assessed))::integer, (count(*) filter (where poverty_status = 'poor'))::integer,
          (count(*) filter (where poverty_status = 'near_poor'))::integer, (count(*) filter (where proposed))::integer,
          (count(*) filter (where was_poor and not assessed))::integer
-    from homes $$;
+    from homes;
+end $$;
 
 CREATE FUNCTION public.app_register_day(of_year integer) RETURNS date
     LANGUAGE sql STABLE
@@ -2126,9 +2291,12 @@ CREATE FUNCTION public.app_register_day(of_year integer) RETURNS date
 COMMENT ON FUNCTION public.app_register_day(of_year integer) IS 'The day on which a register of a year counts: its last one, in this year today';
 
 CREATE FUNCTION public.app_registers(of_village uuid) RETURNS TABLE(year integer, complete boolean, completed_on date, completed_by uuid, reopen_reason text, households integer, minority_households integer, registered integer, assessed integer, poor integer, near_poor integer)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   with village as (
     select v.id, v.scope_path >= public.app_low() and v.scope_path < public.app_high() as inside from public.localities v
      where v.id = of_village and v.level = 'village'
@@ -2147,9 +2315,21 @@ CREATE FUNCTION public.app_registers(of_village uuid) RETURNS TABLE(year integer
     from village cross join years y
     left join public.village_registers g on g.village_id = of_village and g.year = y.year
     left join public.village_profiles p on p.village_id = of_village and p.year = y.year
-    left join lateral public.app_register_counts(of_village, y.year) c on village.inside or g.complete $$;
+    left join lateral public.app_register_counts(of_village, y.year) c on village.inside or g.complete;
+end $$;
 
 COMMENT ON FUNCTION public.app_registers(of_village uuid) IS 'The registers of a village that the caller sees; no row for any other place';
+
+CREATE FUNCTION public.app_repeated_steps(records uuid[], which text, hash bytea) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  return array(select s.record_id from public.steps s
+    where s.record_id = any (records) and (s.step, s.taken_by, s.body_hash) = (which, public.app_user_id(), hash));
+end $$;
+
+COMMENT ON FUNCTION public.app_repeated_steps(records uuid[], which text, hash bytea) IS 'Those of the records whose last step is this one of the caller, with the same body';
 
 CREATE FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2177,15 +2357,19 @@ end $$;
 COMMENT ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) IS 'Sets the password of a user whom the caller manages and ends its sessions';
 
 CREATE FUNCTION public.app_residents(of_village uuid, on_day date) RETURNS TABLE(household_id uuid)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select h.id from public.households h
    where h.village_id = of_village and public.app_lived_on(h.moved_on, null, on_day) and public.app_active_on(h.status, h.status_since, on_day)
    union all
   select h.id from public.household_residences r join public.households h on h.id = r.household_id
    where r.village_id = of_village and public.app_lived_on(r.from_on, r.until_on, on_day)
-     and public.app_active_on(h.status, h.status_since, on_day) $$;
+     and public.app_active_on(h.status, h.status_since, on_day);
+end $$;
 
 COMMENT ON FUNCTION public.app_residents(of_village uuid, on_day date) IS 'The active households that lived in a village on a day';
 
@@ -2196,9 +2380,12 @@ CREATE FUNCTION public.app_role() RETURNS text
 COMMENT ON FUNCTION public.app_role() IS 'Role of the caller, or system, key, public; null before an entry function ran';
 
 CREATE FUNCTION public.app_same_people(merged uuid, survivor uuid) RETURNS TABLE(member_id uuid, kept_id uuid)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   with people as (
     select m.id, m.household_id, lower(normalize(m.name)) as name, m.birth_year, m.sex, p.identity_number_index as number,
            count(*) over (partition by m.household_id, lower(normalize(m.name))) = 1 as alone
@@ -2214,7 +2401,8 @@ CREATE FUNCTION public.app_same_people(merged uuid, survivor uuid) RETURNS TABLE
    where m.household_id = merged and m.alone
      and (s.id is not null or (m.name = lower(normalize(h.head_name)) and m.birth_year = h.head_birth_year
                                and coalesce(head.identity_number_index = m.number, true)
-                               and not exists (select from people x where x.household_id = survivor and x.name = m.name))) $$;
+                               and not exists (select from people x where x.household_id = survivor and x.name = m.name)));
+end $$;
 
 COMMENT ON FUNCTION public.app_same_people(merged uuid, survivor uuid) IS 'Members of the merged household that the survivor has too; kept_id is null for a member that is its head';
 
@@ -2228,33 +2416,43 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_sealed_deletions() RETURNS TABLE(key integer, fields bigint)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select get_byte(d.sealed, 0), count(*) from public.deleted_records d
-   where public.app_role() = 'system' and d.sealed is not null group by 1 $$;
+   where public.app_role() = 'system' and d.sealed is not null group by 1;
+end $$;
 
 CREATE FUNCTION public.app_security_event(what text, subject uuid) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, step, request_id)
   -- A wrong password identifies no caller.
   values (public.app_now(), coalesce(public.app_role(), 'nobody'), case what when 'sign_in_failed' then null else subject end,
           'users', subject, 'security', what,
-          nullif(current_setting('app.request_id', true), '')::uuid) $$;
+          nullif(current_setting('app.request_id', true), '')::uuid);
+end $$;
 
 CREATE FUNCTION public.app_session_id() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('app.session_id', true), '')::uuid $$;
 
 CREATE FUNCTION public.app_session_view(session uuid) RETURNS TABLE(session_id uuid, user_id uuid, auth_version integer, generation integer, role text, must_change_password boolean)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select s.id, u.id, u.auth_version, s.generation, u.role, u.must_change_password
     from public.sessions s join public.users u on u.id = s.user_id
-   where s.id = session and s.revoked_at is null and u.active $$;
+   where s.id = session and s.revoked_at is null and u.active;
+end $$;
 
 CREATE FUNCTION public.app_set(name text, value text) RETURNS text
     LANGUAGE sql
@@ -2311,37 +2509,43 @@ end $$;
 COMMENT ON FUNCTION public.app_set_tree_day(new_day date) IS 'Computes every path as of a day; called as system. Returns the number of changed localities';
 
 CREATE FUNCTION public.app_share_maker(others uuid[]) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select exists (
+begin
+  return exists (
     select from public.account_makers m join public.account_makers o on o.maker_id = m.maker_id
      where m.user_id = public.app_user_id() and o.user_id = any (others) and o.user_id <> m.user_id
-       and least(m.made_at, o.made_at) > public.app_now() - make_interval(days => public.app_two_person_days())) $$;
+       and least(m.made_at, o.made_at) > public.app_now() - make_interval(days => public.app_two_person_days()));
+end $$;
 
 COMMENT ON FUNCTION public.app_share_maker(others uuid[]) IS 'Whether a third account recently made or reset both the caller''s account and one of the others';
 
 CREATE FUNCTION public.app_show_latest_assessment(subject uuid) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
   update public.households h
      set poverty_status = a.poverty_status, poverty_year = a.round_year, poverty_assessed_on = a.assessed_on, poverty_standard = a.standard,
          deprivations = coalesce(a.deprivations, '{}'), poverty_causes = coalesce(a.poverty_causes, '{}')
     from (select) one left join lateral public.app_latest_assessment(subject, 'infinity') a on true
    where h.id = subject
      and (h.poverty_status, h.poverty_year, h.poverty_assessed_on, h.poverty_standard, h.deprivations, h.poverty_causes)
-      is distinct from (a.poverty_status, a.round_year, a.assessed_on, a.standard, coalesce(a.deprivations, '{}'), coalesce(a.poverty_causes, '{}')) $$;
+      is distinct from (a.poverty_status, a.round_year, a.assessed_on, a.standard, coalesce(a.deprivations, '{}'), coalesce(a.poverty_causes, '{}'));
+end $$;
 
 CREATE FUNCTION public.app_show_version(village uuid, began date) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     AS $$
+begin
   update public.localities l
      set name = v.name, code = v.code, kind = v.kind, parent_id = v.parent_id, updated_at = clock_timestamp(),
          valid_from = case when l.valid_from is not null then coalesce(began, l.valid_from) end
     from (select x.* from public.locality_versions x, public.tree_day t where x.locality_id = village
            order by (x.valid_from is null or x.valid_from <= t.day) desc, x.valid_from desc nulls last limit 1) v
-   where l.id = village $$;
+   where l.id = village;
+end $$;
 
 COMMENT ON FUNCTION public.app_show_version(village uuid, began date) IS 'Copies name, code, kind and parent of the tree day, and a new first day, to a village; runs as the caller';
 
@@ -2379,39 +2583,51 @@ end $_$;
 COMMENT ON FUNCTION public.app_sign_in(who uuid, mark bytea, verified text, session uuid, device text, token_hash bytea) IS 'Opens a session for a password whose hash was compared; false: the hash or the account has changed meanwhile';
 
 CREATE FUNCTION public.app_sign_in_pause(failures integer, last_at timestamp with time zone) RETURNS integer
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
+begin
+  return (
   select case
     when failures < 10 then 0
     else greatest(0, ceil(extract(epoch from
-           last_at + make_interval(secs => least(power(2, least(failures - 10, 17)), 86400)) - public.app_now()))::integer) end $$;
+           last_at + make_interval(secs => least(power(2, least(failures - 10, 17)), 86400)) - public.app_now()))::integer) end);
+end $$;
 
 COMMENT ON FUNCTION public.app_sign_in_pause(failures integer, last_at timestamp with time zone) IS 'Seconds to wait after a number of consecutive failures';
 
 CREATE FUNCTION public.app_sign_in_subject(name text, mark bytea) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $_$
+begin
+  return (
   select case when exists (select from public.devices d join public.users u on u.id = d.user_id where u.username = $1 and d.mark = $2)
-    then 'device ' || name || ' ' || encode(mark, 'hex') else 'name ' || name end $_$;
+    then 'device ' || name || ' ' || encode(mark, 'hex') else 'name ' || name end);
+end $_$;
 
 COMMENT ON FUNCTION public.app_sign_in_subject(name text, mark bytea) IS 'The key by which wrong passwords of a sign-in are counted. Each kind of key has its own prefix, because a name is any text that a client sends';
 
 CREATE FUNCTION public.app_standing(places uuid[], first_day date, last_day date) RETURNS TABLE(twinning_id uuid, organisation_id uuid, locality_id uuid, active boolean)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $_$
+#variable_conflict use_column
+begin
+  return query
   select t.id, t.organisation_id, t.locality_id, public.app_twinning_active(t, $3) from public.twinnings t
-   where t.locality_id = any (places) and t.starts_on <= $3 and (t.last_day is null or t.last_day >= first_day) $_$;
+   where t.locality_id = any (places) and t.starts_on <= $3 and (t.last_day is null or t.last_day >= first_day);
+end $_$;
 
 COMMENT ON FUNCTION public.app_standing(places uuid[], first_day date, last_day date) IS 'Twinnings with these places themselves whose days overlap a period, and whether each is active on its last day';
 
 CREATE FUNCTION public.app_subscriber(address text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT
+    LANGUAGE plpgsql IMMUTABLE STRICT
     SET search_path TO ''
     AS $$
-  select network(set_masklen(address::inet, case family(address::inet) when 4 then 32 else 64 end))::text $$;
+begin
+  return network(set_masklen(address::inet, case family(address::inet) when 4 then 32 else 64 end))::text;
+end $$;
 
 COMMENT ON FUNCTION public.app_subscriber(address text) IS 'The network that counts as one address: an IPv6 subscriber may use any address of a /64';
 
@@ -2498,15 +2714,18 @@ end $$;
 COMMENT ON FUNCTION public.app_succeed_twinning(subject uuid, new_id uuid, begins date, programme uuid, organisation uuid, locality uuid, leads boolean, decision text, decided date) IS 'Ends a twinning on the day before, and adds the one that continues it; its caller checks the parties';
 
 CREATE FUNCTION public.app_successions(organisation uuid) RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return (
   with recursive chain as (
     select organisation as id
      union
     select o.id from chain c join public.organisations o on o.successor_id = c.id
   )
-  select array_agg(id) from chain $$;
+  select array_agg(id) from chain);
+end $$;
 
 COMMENT ON FUNCTION public.app_successions(organisation uuid) IS 'An organisation and those that it succeeded, directly and through others';
 
@@ -2637,9 +2856,12 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_suspended(suspensions jsonb, day date) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$ select suspensions <> '[]' and exists (select from jsonb_to_recordset(suspensions) as s(starts_on date, ends_on date)
-    where s.starts_on <= day and (s.ends_on is null or s.ends_on >= day)) $$;
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+begin
+  return suspensions <> '[]' and exists (select from jsonb_to_recordset(suspensions) as s(starts_on date, ends_on date)
+    where s.starts_on <= day and (s.ends_on is null or s.ends_on >= day));
+end $$;
 
 CREATE FUNCTION public.app_table(target regclass, reads text[] DEFAULT NULL::text[], reads_reason text DEFAULT NULL::text, writes text[] DEFAULT NULL::text[], writes_reason text DEFAULT NULL::text, inserts text[] DEFAULT NULL::text[], inserts_reason text DEFAULT NULL::text, owner text DEFAULT NULL::text, grants text DEFAULT 'select, insert, update, delete'::text, tracked boolean DEFAULT true, personal text[] DEFAULT '{}'::text[]) RETURNS void
     LANGUAGE plpgsql
@@ -2700,16 +2922,18 @@ end $$;
 COMMENT ON FUNCTION public.app_take_try(tried text) IS 'Counts an attempt as failed until its password is compared; 0, or the seconds to wait';
 
 CREATE FUNCTION public.app_tell_of_account(account uuid, what text) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
   insert into public.audit_events (at, actor_role, actor_id, resource, record_id, action, step, request_id, new_values, locality_id, organisation_id)
   select public.app_now(), coalesce(public.app_role(), 'nobody'), public.app_user_id(), 'twinnings', t.id, 'security', what,
          nullif(current_setting('app.request_id', true), '')::uuid, jsonb_build_object('username', u.username), t.locality_id, t.organisation_id
     from public.users u
     join public.twinnings t on t.organisation_id = u.organisation_id
    where u.id = account and public.app_twinning_active(t, public.app_today())
-     and not (t.scope_path >= t.organisation_scope_path and t.scope_path < left(t.organisation_scope_path, -1) || '/') $$;
+     and not (t.scope_path >= t.organisation_scope_path and t.scope_path < left(t.organisation_scope_path, -1) || '/');
+end $$;
 
 CREATE FUNCTION public.app_tell_of_move() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2889,9 +3113,12 @@ begin
 end $$;
 
 CREATE FUNCTION public.app_tree(day date) RETURNS TABLE(place_id uuid, village_id uuid, commune_id uuid, district_id uuid, province_id uuid)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   with above as (
     select l.id, l.level, v.parent_id
       from public.localities l join public.locality_versions v on v.locality_id = l.id
@@ -2910,22 +3137,27 @@ CREATE FUNCTION public.app_tree(day date) RETURNS TABLE(place_id uuid, village_i
   -- A commune or village that has ended by the day lies where its successor lies; a commune that begins later lies nowhere yet.
   select l.id, case l.level when 'village' then coalesce(l.merged_into_id, l.id) end,
          case when l.valid_to < day then l.commune_id end, null, case when l.valid_to < day then l.province_id end
-    from public.localities l where l.level in ('commune', 'village') and (l.valid_to < day or l.level = 'commune' and l.valid_from > day) $$;
+    from public.localities l where l.level in ('commune', 'village') and (l.valid_to < day or l.level = 'commune' and l.valid_from > day);
+end $$;
 
 COMMENT ON FUNCTION public.app_tree(day date) IS 'Every village and commune with the places above it on a day other than the tree day, whose ancestors are stored in localities';
 
 CREATE FUNCTION public.app_twinned_homes() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select array_agg(h.id) from public.households h where h.village_id = any (public.app_villages()) and h.listed $$;
+begin
+  return (select array_agg(h.id) from public.households h where h.village_id = any (public.app_villages()) and h.listed);
+end $$;
 
 COMMENT ON FUNCTION public.app_twinned_homes() IS 'The listed households of the villages that the caller is twinned with';
 
 CREATE FUNCTION public.app_twinned_places(day date) RETURNS SETOF uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return query
   with recursive twinned as (
     select l.id, l.level from public.localities l
      where l.id in (select t.locality_id from public.twinnings t where public.app_twinning_active(t, day))
@@ -2937,7 +3169,8 @@ CREATE FUNCTION public.app_twinned_places(day date) RETURNS SETOF uuid
       join public.localities l on l.id = v.locality_id
      where above.level <> 'village'
   )
-  select id from twinned $$;
+  select id from twinned;
+end $$;
 
 COMMENT ON FUNCTION public.app_twinned_places(day date) IS 'Places of every level with an active twinning on a day, by themselves or through a place above';
 
@@ -2975,18 +3208,22 @@ CREATE FUNCTION public.app_twinning_status(last_day date, suspensions jsonb) RET
     when public.app_suspended(suspensions, public.app_today()) then 'suspended' else 'active' end $$;
 
 CREATE FUNCTION public.app_twinnings_under(programme uuid) RETURNS SETOF uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select t.id from public.twinnings t where t.programme_id in (select public.app_programmes_below(programme)) $$;
+begin
+  return query select t.id from public.twinnings t where t.programme_id in (select public.app_programmes_below(programme));
+end $$;
 
 COMMENT ON FUNCTION public.app_twinnings_under(programme uuid) IS 'The twinnings under a programme and its descendants';
 
 CREATE FUNCTION public.app_twinnings_until(place uuid, day date) RETURNS bigint
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select count(*) from public.twinnings t where t.locality_id = place and t.starts_on <= day and t.last_day = day $$;
+begin
+  return (select count(*) from public.twinnings t where t.locality_id = place and t.starts_on <= day and t.last_day = day);
+end $$;
 
 COMMENT ON FUNCTION public.app_twinnings_until(place uuid, day date) IS 'The number of twinnings of a place whose last day is this one';
 
@@ -2997,18 +3234,24 @@ CREATE FUNCTION public.app_two_person_days() RETURNS integer
 COMMENT ON FUNCTION public.app_two_person_days() IS 'TWO_PERSON_DAYS: days for which the maker of an account, or of its last reset, counts as its owner; 0: never';
 
 CREATE FUNCTION public.app_union(one text[], other text[]) RETURNS text[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$ select one || array(select word from unnest(other) word where word <> all (one)) $$;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+begin
+  return one || array(select word from unnest(other) word where word <> all (one));
+end $$;
 
 CREATE FUNCTION public.app_units_here() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  return (
   select array_agg(distinct t.organisation_id) from public.twinnings t
    where public.app_role() in ('province', 'district', 'commune', 'village_head')
      and (t.last_day is null or t.last_day + public.app_late_entry_days() >= public.app_today())
      and (t.scope_path >= public.app_low() and t.scope_path < public.app_high()
-          or public.app_low() >= t.scope_path and public.app_low() < left(t.scope_path, -1) || '/') $$;
+          or public.app_low() >= t.scope_path and public.app_low() < left(t.scope_path, -1) || '/'));
+end $$;
 
 COMMENT ON FUNCTION public.app_units_here() IS 'Organisations that are twinned with places of the caller''s range or above it, or were while they may record late';
 
@@ -3031,17 +3274,22 @@ CREATE FUNCTION public.app_user_id() RETURNS uuid
     AS $$ select nullif(current_setting('app.user_id', true), '')::uuid $$;
 
 CREATE FUNCTION public.app_village_name(village uuid) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select l.name from public.localities l where l.id = village and l.level = 'village' $$;
+begin
+  return (select l.name from public.localities l where l.id = village and l.level = 'village');
+end $$;
 
 COMMENT ON FUNCTION public.app_village_name(village uuid) IS 'The name of a village that the caller may no longer see, for its records there';
 
 CREATE FUNCTION public.app_village_years(years integer[]) RETURNS TABLE(village_id uuid, year integer, households integer, minority_households integer, complete boolean, inhabited boolean)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select v.id, y, p.households, p.minority_households, coalesce(g.complete, false), lived.here is not null
     from public.localities v
     cross join unnest(years) y
@@ -3049,7 +3297,8 @@ CREATE FUNCTION public.app_village_years(years integer[]) RETURNS TABLE(village_
     left join public.village_registers g on g.village_id = v.id and g.year = y
     left join lateral (select true as here from public.households h where h.village_id = v.id and h.status = 'active' limit 1) lived on true
    where v.level = 'village' and v.scope_path >= public.app_low() and v.scope_path < public.app_high()
-     and coalesce(v.valid_from <= public.app_register_day(y), true) and coalesce(v.valid_to >= public.app_register_day(y), true) $$;
+     and coalesce(v.valid_from <= public.app_register_day(y), true) and coalesce(v.valid_to >= public.app_register_day(y), true);
+end $$;
 
 COMMENT ON FUNCTION public.app_village_years(years integer[]) IS 'The villages of the range of the caller, with the numbers that rates divide by';
 
@@ -3060,10 +3309,12 @@ CREATE FUNCTION public.app_villages() RETURNS uuid[]
 COMMENT ON FUNCTION public.app_villages() IS 'Villages that the caller''s organisation is twinned with today';
 
 CREATE FUNCTION public.app_visit_gave(visit uuid) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select exists (select from public.gifts g where g.visit_id = visit) $$;
+begin
+  return exists (select from public.gifts g where g.visit_id = visit);
+end $$;
 
 COMMENT ON FUNCTION public.app_visit_gave(visit uuid) IS 'Whether a gift belongs to a visit';
 
@@ -3084,10 +3335,12 @@ CREATE FUNCTION public.app_words(value text) RETURNS SETOF text
     AS $$ select distinct word from unnest(string_to_array(public.app_fold(value), ' ')) word where word <> '' $$;
 
 CREATE FUNCTION public.app_writes_party(scope_path text, organisation uuid) RETURNS boolean
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS $$
-  select coalesce(public.app_in_range(scope_path), false) or exists (select from public.organisations o
-    where o.id = organisation and (o.id = public.app_organisation() or public.app_in_range(o.scope_path))) $$;
+begin
+  return coalesce(public.app_in_range(scope_path), false) or exists (select from public.organisations o
+    where o.id = organisation and (o.id = public.app_organisation() or public.app_in_range(o.scope_path)));
+end $$;
 
 CREATE TABLE public.__diesel_schema_migrations (
     version character varying(50) NOT NULL,
@@ -4731,6 +4984,8 @@ CREATE INDEX support_summaries_village_id ON public.support_summaries USING btre
 
 CREATE INDEX support_summaries_wandering ON public.support_summaries USING btree (period, starts_on, scope_path) WHERE (wandering_households <> '{}'::uuid[]);
 
+CREATE INDEX support_summaries_years ON public.support_summaries USING btree (scope_path) WHERE (period = 'year'::text);
+
 CREATE INDEX twinnings_changed ON public.twinnings USING btree (changed_xid, id);
 
 CREATE INDEX twinnings_last_day ON public.twinnings USING btree (last_day);
@@ -4873,8 +5128,6 @@ CREATE TRIGGER follow_end AFTER UPDATE OF valid_to ON public.organisations FOR E
 
 CREATE TRIGGER follow_end AFTER UPDATE OF ends_on ON public.programmes FOR EACH ROW WHEN ((new.ends_on IS DISTINCT FROM old.ends_on)) EXECUTE FUNCTION public.app_follow_end();
 
-CREATE TRIGGER follow_item AFTER INSERT OR DELETE OR UPDATE OF hardship_item_id ON public.gift_recipients FOR EACH ROW EXECUTE FUNCTION public.app_follow_recipient();
-
 CREATE TRIGGER follow_item AFTER INSERT ON public.gifts FOR EACH ROW WHEN (((new.hardship_item_id IS NOT NULL) AND (new.status = 'confirmed'::text))) EXECUTE FUNCTION public.app_follow_item('hardship_item_id');
 
 CREATE TRIGGER follow_item AFTER INSERT OR DELETE ON public.pledges FOR EACH ROW EXECUTE FUNCTION public.app_follow_item('item_id');
@@ -4883,7 +5136,13 @@ CREATE TRIGGER follow_item_of_changed AFTER UPDATE OF status, hardship_item_id O
 
 CREATE TRIGGER follow_item_of_deleted AFTER DELETE ON public.gifts FOR EACH ROW WHEN ((old.status = 'confirmed'::text)) EXECUTE FUNCTION public.app_follow_item('hardship_item_id');
 
+CREATE TRIGGER follow_items AFTER INSERT ON public.gift_recipients REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.app_follow_recipients();
+
 CREATE TRIGGER follow_items AFTER UPDATE OF status ON public.gifts FOR EACH ROW WHEN (((new.household_id IS NULL) AND (new.households_named > 0) AND ((new.status = 'confirmed'::text) <> (old.status = 'confirmed'::text)))) EXECUTE FUNCTION public.app_follow_items();
+
+CREATE TRIGGER follow_items_of_changed AFTER UPDATE ON public.gift_recipients REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.app_follow_recipients();
+
+CREATE TRIGGER follow_items_of_removed AFTER DELETE ON public.gift_recipients REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.app_follow_recipients();
 
 CREATE TRIGGER index_words AFTER INSERT OR UPDATE OF head_name ON public.households FOR EACH ROW EXECUTE FUNCTION public.app_index_household();
 
@@ -6031,7 +6290,7 @@ REVOKE ALL ON FUNCTION public.app_follow_items() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_follow_member() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.app_follow_recipient() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.app_follow_recipients() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_forget(most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_forget(most integer) TO app;
@@ -6181,6 +6440,9 @@ GRANT ALL ON FUNCTION public.app_move_households(villages uuid[]) TO app;
 
 REVOKE ALL ON FUNCTION public.app_move_households_of_the_day() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_name_homes(gifts uuid[], homes uuid[], village uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_name_homes(gifts uuid[], homes uuid[], village uuid) TO app;
+
 REVOKE ALL ON FUNCTION public.app_name_late() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_name_late() TO app;
 
@@ -6285,8 +6547,8 @@ GRANT ALL ON FUNCTION public.app_recipient_homes(gift uuid) TO app;
 
 REVOKE ALL ON FUNCTION public.app_recipients_changed() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.app_records_outside(village uuid, first_day date, last_day date) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.app_records_outside(village uuid, first_day date, last_day date) TO app;
+REVOKE ALL ON FUNCTION public.app_records_outside(village uuid, earliest date, latest date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_records_outside(village uuid, earliest date, latest date) TO app;
 
 REVOKE ALL ON FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_refresh(token_hash bytea, child_hash bytea, device text, idle_days integer, absolute_days integer) TO app;
@@ -6307,6 +6569,9 @@ GRANT ALL ON FUNCTION public.app_register_day(of_year integer) TO app;
 
 REVOKE ALL ON FUNCTION public.app_registers(of_village uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_registers(of_village uuid) TO app;
+
+REVOKE ALL ON FUNCTION public.app_repeated_steps(records uuid[], which text, hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_repeated_steps(records uuid[], which text, hash bytea) TO app;
 
 REVOKE ALL ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) TO app;

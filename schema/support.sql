@@ -69,6 +69,15 @@ create policy named on gift_recipients using (exists (select from gifts g where 
 comment on policy named on gift_recipients is
   'A name is added and removed by callers who see the gift and the household; the service decides which of them may';
 
+-- Names homes of gifts in one village, each home with its gift; a home that is named stays. A function keeps the plan of the statement,
+-- which has a policy for each row.
+create function app_name_homes(gifts uuid[], homes uuid[], village uuid) returns void language plpgsql as $$
+begin
+  insert into public.gift_recipients (gift_id, household_id, village_id)
+  select given.gift, given.home, village from unnest(gifts, homes) given(gift, home) on conflict do nothing;
+end $$;
+comment on function app_name_homes(uuid[], uuid[], uuid) is 'Names homes of gifts in one village; those that are named already stay';
+
 -- A household that both records name stays once. One statement: its triggers count the names of a gift once, at the end.
 create function app_merge_recipients(merged uuid, survivor uuid) returns void language plpgsql as $$
 begin
@@ -79,9 +88,11 @@ begin
 end $$;
 
 -- A commune does not settle a gift that it gave in one of its own villages.
-create function app_gives_at_home(organisation uuid, path text) returns boolean stable language sql as $$
-  select exists (select from public.organisations o join public.localities l on l.id = o.place_id
-    where o.id = organisation and l.level = 'commune' and starts_with(path, l.scope_path)) $$;
+create function app_gives_at_home(organisation uuid, path text) returns boolean stable language plpgsql as $$
+begin
+  return exists (select from public.organisations o join public.localities l on l.id = o.place_id
+    where o.id = organisation and l.level = 'commune' and starts_with(path, l.scope_path));
+end $$;
 comment on function app_gives_at_home(uuid, text) is 'Whether an organisation is a commune, and a place lies in it';
 
 -- Moves gifts together with the member they were for, in one UPDATE: one version and one audit entry for each gift.
@@ -103,8 +114,7 @@ comment on function app_needs_of(text) is 'The needs of a listed household that 
 
 -- Chooses an approved item of the household on a list of the year: the oldest by approval whose needs fit, or the only one. An item that
 -- was helped counts only where it is `current`, the item that this gift helped.
-create function app_item_for(household uuid, village uuid, category text, day date, current uuid) returns uuid
-  stable language sql security definer set search_path = '' as $$
+create function app_item_for(household uuid, village uuid, category text, day date, current uuid) returns setof uuid stable language sql as $$
   select x.id
     from (select i.id, l.approved_at, i.needs && public.app_needs_of(category) as fits, count(*) over () as all_items
             from public.hardship_items i join public.hardship_lists l on l.id = i.list_id
@@ -124,8 +134,8 @@ begin
     new.households_named := 1;
     -- In a merge the item follows its household.
     if new.item_automatic and coalesce(current_setting('app.step', true), '') <> 'merge' then
-      new.hardship_item_id := public.app_item_for(new.household_id, new.village_id, new.category, new.given_on,
-        case when tg_op = 'UPDATE' and old.status = 'confirmed' then old.hardship_item_id end);
+      new.hardship_item_id := (select item from public.app_item_for(new.household_id, new.village_id, new.category, new.given_on,
+        case when tg_op = 'UPDATE' and old.status = 'confirmed' then old.hardship_item_id end) item);
     end if;
   end if;
   return new;
@@ -136,13 +146,18 @@ create trigger ab_item_of_changed before update of household_id, category, given
         (old.household_id, old.category, old.given_on, old.item_automatic) or new.status = 'confirmed' and old.status <> 'confirmed')
   execute function app_choose_item();
 
-create function app_choose_items(gifts uuid[], helped boolean) returns void language sql security definer set search_path = '' as $$
+-- Nested loops over indexes: the plan is made once, perhaps while the tables are still empty, and other joins read a whole table.
+create function app_choose_items(gifts uuid[], helped boolean) returns void language plpgsql security definer
+  set search_path = '' set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
   update public.gift_recipients r set hardship_item_id = chosen.item
     from public.gift_recipients x
     join public.gifts g on g.id = x.gift_id
-   cross join lateral (select public.app_item_for(x.household_id, x.village_id, g.category, g.given_on, case when helped then x.hardship_item_id end) as item) chosen
+   left join lateral public.app_item_for(x.household_id, x.village_id, g.category, g.given_on,
+           case when helped then x.hardship_item_id end) chosen(item) on true
    where x.gift_id = any (gifts) and x.item_automatic and r.gift_id = x.gift_id and r.household_id = x.household_id
-     and r.hardship_item_id is distinct from chosen.item $$;
+     and r.hardship_item_id is distinct from chosen.item;
+end $$;
 
 create function app_choose_items_of_changed() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
@@ -155,8 +170,8 @@ create trigger choose_items after update of category, given_on, status on gifts 
   execute function app_choose_items_of_changed();
 
 -- Counts the names of gifts whose recipients changed, and chooses the items of the new ones. The number is part of the gift, whose
--- version changes with it.
-create function app_recipients_changed() returns trigger language plpgsql security definer set search_path = '' as $$
+-- version changes with it. Without sequential scans, because the plan is made once, perhaps while the table is still empty.
+create function app_recipients_changed() returns trigger language plpgsql security definer set search_path = '' set enable_seqscan = off as $$
 declare
   gifts uuid[];
 begin
@@ -222,19 +237,29 @@ create trigger follow_items after update of status on gifts for each row
   when (new.household_id is null and new.households_named > 0 and (new.status = 'confirmed') <> (old.status = 'confirmed'))
   execute function app_follow_items();
 
-create function app_follow_recipient() returns trigger language plpgsql security definer set search_path = '' as $$
+-- Once for each statement: a gift to a hundred homes that is not confirmed changes no status.
+create function app_follow_recipients() returns trigger language plpgsql security definer set search_path = '' as $$
+declare
+  items uuid[];
 begin
-  if exists (select from public.gifts g where g.id = coalesce(new.gift_id, old.gift_id) and g.status = 'confirmed') then
-    if tg_op <> 'INSERT' then perform public.app_refresh_item(old.hardship_item_id); end if;
-    if tg_op <> 'DELETE' then perform public.app_refresh_item(new.hardship_item_id); end if;
+  select array_agg(c.hardship_item_id) into items from changed c join public.gifts g on g.id = c.gift_id and g.status = 'confirmed';
+  if tg_op = 'UPDATE' then
+    select items || array_agg(c.hardship_item_id) into items from former c join public.gifts g on g.id = c.gift_id and g.status = 'confirmed';
   end if;
+  perform public.app_refresh_item(x.item) from (select distinct item from unnest(items) item order by item) x;
   return null;
 end $$;
-create trigger follow_item after insert or update of hardship_item_id or delete on gift_recipients for each row
-  execute function app_follow_recipient();
+create trigger follow_items after insert on gift_recipients referencing new table as changed
+  for each statement execute function app_follow_recipients();
+create trigger follow_items_of_changed after update on gift_recipients referencing old table as former new table as changed
+  for each statement execute function app_follow_recipients();
+create trigger follow_items_of_removed after delete on gift_recipients referencing old table as changed
+  for each statement execute function app_follow_recipients();
 
 -- Runs as the owner: a unit does not see the gifts and pledges of other units.
-create function app_items_met(items uuid[], day date) returns setof uuid stable language sql security definer set search_path = '' as $$
+create function app_items_met(items uuid[], day date) returns setof uuid stable language plpgsql security definer set search_path = '' as $$
+begin
+  return query
   select g.hardship_item_id from public.gifts g
    where g.hardship_item_id = any (items) and g.status = 'confirmed' and g.given_on <= day
    union all
@@ -242,13 +267,16 @@ create function app_items_met(items uuid[], day date) returns setof uuid stable 
    where r.hardship_item_id = any (items) and g.status = 'confirmed' and g.given_on <= day
    union all
   select p.item_id from public.pledges p
-   where p.item_id = any (items) and (p.created_at at time zone 'Asia/Ho_Chi_Minh')::date <= day $$;
+   where p.item_id = any (items) and (p.created_at at time zone 'Asia/Ho_Chi_Minh')::date <= day;
+end $$;
 comment on function app_items_met(uuid[], date) is
   'Those of the items that had a pledge or a confirmed gift on a day, by the gifts and pledges of today';
 
 -- Names and places of gifts that callers read in a gift, also where they do not see the household or the village.
-create function app_recipient_homes(gift uuid) returns setof uuid stable language sql security definer set search_path = ''
-  as $$ select r.household_id from public.gift_recipients r where r.gift_id = gift $$;
+create function app_recipient_homes(gift uuid) returns setof uuid stable language plpgsql security definer set search_path = '' as $$
+begin
+  return query select r.household_id from public.gift_recipients r where r.gift_id = gift;
+end $$;
 comment on function app_recipient_homes(uuid) is 'The households of a gift to many, for counts of distinct ones';
 
 -- ── late records ───────────────────────────────────────────────────────────────────────────────
@@ -321,44 +349,55 @@ create trigger keep_inside after update of effective_on, ends_on on programmes f
 create trigger keep_inside after update of valid_from, valid_to on organisations for each row
   when ((new.valid_from, new.valid_to) is distinct from (old.valid_from, old.valid_to)) execute function app_keep_twinnings_inside();
 
-create function app_records_outside(village uuid, first_day date, last_day date) returns jsonb
-  stable language sql security definer set search_path = '' as $$
+create function app_records_outside(village uuid, earliest date, latest date) returns jsonb
+  stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   select jsonb_build_object(
-    'twinnings', (select count(*) from public.twinnings t where t.locality_id = village and (t.starts_on < first_day or t.starts_on > last_day)),
-    'visits', (select count(*) from public.visits v where v.village_id = village and (v.visited_on < first_day or v.visited_on > last_day)),
-    'gifts', (select count(*) from public.gifts g where g.village_id = village and (g.given_on < first_day or g.given_on > last_day)),
+    'twinnings', (select count(*) from public.twinnings t where t.locality_id = village and (t.starts_on < earliest or t.starts_on > latest)),
+    'visits', (select count(*) from public.visits v where v.village_id = village and (v.visited_on < earliest or v.visited_on > latest)),
+    'gifts', (select count(*) from public.gifts g where g.village_id = village and (g.given_on < earliest or g.given_on > latest)),
     'hardship_lists', (select count(*) from public.hardship_lists l where l.village_id = village
-      and (l.year < extract(year from first_day) or l.year > extract(year from last_day))),
+      and (l.year < extract(year from earliest) or l.year > extract(year from latest))),
     'village_registers', (select count(*) from public.village_registers r where r.village_id = village
-      and (r.year < extract(year from first_day) or r.year > extract(year from last_day))),
-    'locality_flags', (select count(*) from public.locality_flags f where f.locality_id = village and f.from_on > last_day),
-    'locality_posts', (select count(*) from public.locality_posts p where p.locality_id = village and p.from_on > last_day),
+      and (r.year < extract(year from earliest) or r.year > extract(year from latest))),
+    'locality_flags', (select count(*) from public.locality_flags f where f.locality_id = village and f.from_on > latest),
+    'locality_posts', (select count(*) from public.locality_posts p where p.locality_id = village and p.from_on > latest),
     -- Households that came after the last day.
-    'households', (select count(*) from public.households h where h.village_id = village and h.moved_on > last_day)) $$;
+    'households', (select count(*) from public.households h where h.village_id = village and h.moved_on > latest)));
+end $$;
 comment on function app_records_outside(uuid, date, date) is 'Records of a village before its first or after its last day; null: no such day';
 
 -- ── refusals that depend on other records ──────────────────────────────────────────────────────
 -- These run as the owner: records outside the caller's range count too.
-create function app_household_decided(subject uuid) returns boolean stable language sql security definer set search_path = '' as $$
-  select exists (select from public.hardship_items i where i.household_id = subject and i.approved)
+create function app_household_decided(subject uuid) returns boolean stable language plpgsql security definer set search_path = '' as $$
+begin
+  return exists (select from public.hardship_items i where i.household_id = subject and i.approved)
       or exists (select from public.gifts g where g.household_id = subject and g.status <> 'recorded')
       or exists (select from public.gift_recipients r join public.gifts g on g.id = r.gift_id
-                  where r.household_id = subject and g.status <> 'recorded') $$;
+                  where r.household_id = subject and g.status <> 'recorded');
+end $$;
 comment on function app_household_decided(uuid) is
   'Whether a list approved the household, or a gift to it was confirmed, disputed or settled';
 
-create function app_item_held(item uuid) returns boolean stable language sql security definer set search_path = '' as $$
-  select exists (select from public.pledges p where p.item_id = item)
+create function app_item_held(item uuid) returns boolean stable language plpgsql security definer set search_path = '' as $$
+begin
+  return exists (select from public.pledges p where p.item_id = item)
       or exists (select from public.gifts g where g.hardship_item_id = item)
-      or exists (select from public.gift_recipients r where r.hardship_item_id = item) $$;
+      or exists (select from public.gift_recipients r where r.hardship_item_id = item);
+end $$;
 comment on function app_item_held(uuid) is 'Whether a pledge or gift refers to a line of a hardship list';
 
-create function app_member_given(member uuid) returns boolean stable language sql security definer set search_path = '' as $$
-  select exists (select from public.gifts g where g.member_id = member) $$;
+create function app_member_given(member uuid) returns boolean stable language plpgsql security definer set search_path = '' as $$
+begin
+  return exists (select from public.gifts g where g.member_id = member);
+end $$;
 comment on function app_member_given(uuid) is 'Whether a gift was for a member of a household';
 
-create function app_visit_gave(visit uuid) returns boolean stable language sql security definer set search_path = '' as $$
-  select exists (select from public.gifts g where g.visit_id = visit) $$;
+create function app_visit_gave(visit uuid) returns boolean stable language plpgsql security definer set search_path = '' as $$
+begin
+  return exists (select from public.gifts g where g.visit_id = visit);
+end $$;
 comment on function app_visit_gave(uuid) is 'Whether a gift belongs to a visit';
 
 -- Rejects a change of kind or place of an organisation that records refer to: the users of the new place would otherwise get the
@@ -376,5 +415,5 @@ begin
 end $$;
 create trigger ab_keep_identity before update of kind, place_id, locality_id on organisations for each row execute function app_keep_identity();
 
-select app_callable('app_gives_at_home', 'app_recipient_homes', 'app_household_decided', 'app_item_held', 'app_items_met', 'app_member_given', 'app_name_late',
+select app_callable('app_gives_at_home', 'app_recipient_homes', 'app_household_decided', 'app_item_held', 'app_items_met', 'app_member_given', 'app_name_homes', 'app_name_late',
   'app_records_outside', 'app_refresh_item', 'app_visit_gave');

@@ -28,12 +28,15 @@ select app_table('organisation_contacts', personal => '{contact_name, contact_ph
   writes => '{own part of organisations by organisation_id}');
 select app_part('organisation_contacts', 'organisations', 'organisation_id');
 -- Runs as the owner: a village head does not see the twinning of the commune.
-create function app_units_here() returns uuid[] stable language sql security definer set search_path = '' as $$
+create function app_units_here() returns uuid[] stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   select array_agg(distinct t.organisation_id) from public.twinnings t
    where public.app_role() in ('province', 'district', 'commune', 'village_head')
      and (t.last_day is null or t.last_day + public.app_late_entry_days() >= public.app_today())
      and (t.scope_path >= public.app_low() and t.scope_path < public.app_high()
-          or public.app_low() >= t.scope_path and public.app_low() < left(t.scope_path, -1) || '/') $$;
+          or public.app_low() >= t.scope_path and public.app_low() < left(t.scope_path, -1) || '/'));
+end $$;
 comment on function app_units_here() is
   'Organisations that are twinned with places of the caller''s range or above it, or were while they may record late';
 create policy stands_by on organisation_contacts for select using (organisation_id = any ((select app_units_here())::uuid[]));
@@ -56,7 +59,9 @@ create trigger aa_place before insert or update of locality_id on programmes for
 
 -- A commune holds villages of a place that ended: a commune that was split, a district, or a village that was divided. Its twinnings are
 -- those of the village until the last day, and are recorded late.
-create function app_former_places() returns uuid[] stable language sql security definer set search_path = '' as $$
+create function app_former_places() returns uuid[] stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   with recursive above as (
     select former.id
       from public.localities l
@@ -68,7 +73,8 @@ create function app_former_places() returns uuid[] stable language sql security 
      union
     select v.parent_id from above a join public.locality_versions v on v.locality_id = a.id
   )
-  select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province' $$;
+  select array_agg(l.id) from above join public.localities l using (id) where l.valid_to is not null and l.level <> 'province');
+end $$;
 comment on function app_former_places() is 'Ended communes and districts in which a village of the caller''s range lay, and villages that ended into one';
 
 select app_table('twinnings', owner => 'writes',
@@ -167,13 +173,16 @@ create trigger follow_end after update of valid_to on localities for each row
   when (new.valid_to is distinct from old.valid_to) execute function app_follow_end();
 
 -- ── succession ─────────────────────────────────────────────────────────────────────────────────
-create function app_successions(organisation uuid) returns uuid[] stable language sql security definer set search_path = '' as $$
+create function app_successions(organisation uuid) returns uuid[] stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   with recursive chain as (
     select organisation as id
      union
     select o.id from chain c join public.organisations o on o.successor_id = c.id
   )
-  select array_agg(id) from chain $$;
+  select array_agg(id) from chain);
+end $$;
 comment on function app_successions(uuid) is 'An organisation and those that it succeeded, directly and through others';
 
 -- Runs with the rights of its caller: the service under the policies, the functions below as the owner. Records on the first day of the
@@ -196,20 +205,24 @@ comment on function app_succeed_twinning(uuid, uuid, date, uuid, uuid, uuid, boo
 
 -- Whether an organisation may be twinned with a place from a day on: it is in force, is not the place itself, and has no such twinning.
 create function app_may_succeed(programme uuid, organisation uuid, locality uuid, begins date) returns boolean
-  stable language sql security definer set search_path = '' as $$
-  select exists (select from public.programmes p, public.organisations o, public.localities l
+  stable language plpgsql security definer set search_path = '' as $$
+begin
+  return exists (select from public.programmes p, public.organisations o, public.localities l
                   where p.id = programme and p.effective_on <= begins and coalesce(p.ends_on, begins) >= begins
                     and o.id = organisation and coalesce(o.valid_from, begins) <= begins and coalesce(o.valid_to, begins) >= begins
                     and l.id = locality and coalesce(l.valid_from, begins) <= begins and coalesce(l.valid_to, begins) >= begins
                     and o.place_id is distinct from l.id)
      and not exists (select from public.twinnings t
                       where t.programme_id = programme and t.organisation_id = organisation and t.locality_id = locality
-                        and coalesce(t.last_day, begins) >= begins) $$;
+                        and coalesce(t.last_day, begins) >= begins);
+end $$;
 
 create function app_leads_there(programme uuid, locality uuid, begins date) returns boolean
-  stable language sql security definer set search_path = '' as $$
-  select exists (select from public.twinnings t where t.programme_id = programme and t.locality_id = locality and t.lead
-                    and coalesce(t.last_day, begins) >= begins) $$;
+  stable language plpgsql security definer set search_path = '' as $$
+begin
+  return exists (select from public.twinnings t where t.programme_id = programme and t.locality_id = locality and t.lead
+                    and coalesce(t.last_day, begins) >= begins);
+end $$;
 comment on function app_leads_there(uuid, uuid, date) is 'Whether a leading organisation is twinned with a place on a day or later';
 
 -- For the end of a village. Its planned twinnings would otherwise lie outside, and one that has not begun cannot end on the day before:
@@ -279,40 +292,55 @@ comment on function app_succeed_organisation(uuid, uuid, date, boolean) is
 
 -- ── the tree of programmes ─────────────────────────────────────────────────────────────────────
 -- The numbers of a programme include those of the programmes that carry it out.
-create function app_programmes_below(programme uuid) returns setof uuid stable language sql security definer set search_path = '' as $$
+create function app_programmes_below(programme uuid) returns setof uuid stable language plpgsql security definer set search_path = '' as $$
+begin
+  return query
   with recursive below as (
     select p.id from public.programmes p where p.id = programme
      union
     select p.id from below b join public.programmes p on p.parent_id = b.id
   )
-  select id from below $$;
+  select id from below;
+end $$;
 comment on function app_programmes_below(uuid) is 'A programme and its descendants';
 
 -- Runs as the owner: a caller who sees a gift or a visit may not see the twinning with the place above.
 create function app_programmes_of_twinnings() returns table (twinning_id uuid, programme_id uuid)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   with recursive above as (
     select p.id, p.id as above_id, p.parent_id from public.programmes p
      union
     select a.id, p.id, p.parent_id from above a join public.programmes p on p.id = a.parent_id
   )
-  select t.id, a.above_id from public.twinnings t join above a on a.id = t.programme_id $$;
+  select t.id, a.above_id from public.twinnings t join above a on a.id = t.programme_id;
+end $$;
 comment on function app_programmes_of_twinnings() is 'The programme of each twinning, and those above it';
 
-create function app_twinnings_under(programme uuid) returns setof uuid stable language sql security definer set search_path = '' as $$
-  select t.id from public.twinnings t where t.programme_id in (select public.app_programmes_below(programme)) $$;
+create function app_twinnings_under(programme uuid) returns setof uuid stable language plpgsql security definer set search_path = '' as $$
+begin
+  return query select t.id from public.twinnings t where t.programme_id in (select public.app_programmes_below(programme));
+end $$;
 comment on function app_twinnings_under(uuid) is 'The twinnings under a programme and its descendants';
 
 -- ── state and places of twinnings ──────────────────────────────────────────────────────────────
-create function app_last_day(t twinnings) returns date stable language sql security definer set search_path = '' as $$
+create function app_last_day(t twinnings) returns date stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (
   select least(t.ends_on, p.ends_on, o.valid_to, l.valid_to)
     from public.programmes p, public.organisations o, public.localities l
-   where p.id = t.programme_id and o.id = t.organisation_id and l.id = t.locality_id $$;
+   where p.id = t.programme_id and o.id = t.organisation_id and l.id = t.locality_id);
+end $$;
 comment on function app_last_day(twinnings) is 'The earliest end of a twinning, its programme, organisation and place';
 
-create function app_suspended(suspensions jsonb, day date) returns boolean stable parallel safe language sql
-  as $$ select suspensions <> '[]' and exists (select from jsonb_to_recordset(suspensions) as s(starts_on date, ends_on date)
-    where s.starts_on <= day and (s.ends_on is null or s.ends_on >= day)) $$;
+create function app_suspended(suspensions jsonb, day date) returns boolean stable parallel safe language plpgsql
+  as $$
+begin
+  return suspensions <> '[]' and exists (select from jsonb_to_recordset(suspensions) as s(starts_on date, ends_on date)
+    where s.starts_on <= day and (s.ends_on is null or s.ends_on >= day));
+end $$;
 
 -- Compares with '[]' first: PostgreSQL inlines this function, and calls app_suspended, which has a subquery, for each row.
 create function app_twinning_active(t twinnings, day date) returns boolean stable language sql
@@ -325,7 +353,9 @@ create function app_twinning_status(last_day date, suspensions jsonb) returns te
 
 -- Used by the filter `twinned` of places. Runs as the owner: a place is also twinned through the places above it, and a caller below those
 -- does not see their twinnings. The place knows of them anyway.
-create function app_twinned_places(day date) returns setof uuid stable language sql security definer set search_path = '' as $$
+create function app_twinned_places(day date) returns setof uuid stable language plpgsql security definer set search_path = '' as $$
+begin
+  return query
   with recursive twinned as (
     select l.id, l.level from public.localities l
      where l.id in (select t.locality_id from public.twinnings t where public.app_twinning_active(t, day))
@@ -337,15 +367,20 @@ create function app_twinned_places(day date) returns setof uuid stable language 
       join public.localities l on l.id = v.locality_id
      where above.level <> 'village'
   )
-  select id from twinned $$;
+  select id from twinned;
+end $$;
 comment on function app_twinned_places(date) is 'Places of every level with an active twinning on a day, by themselves or through a place above';
 
 -- Run for coverage, as the owner for the same reason as above: it counts the twinnings that stand by a place.
 create function app_standing(places uuid[], first_day date, last_day date)
   returns table (twinning_id uuid, organisation_id uuid, locality_id uuid, active boolean)
-  stable language sql security definer set search_path = '' as $$
+  stable language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+  return query
   select t.id, t.organisation_id, t.locality_id, public.app_twinning_active(t, $3) from public.twinnings t
-   where t.locality_id = any (places) and t.starts_on <= $3 and (t.last_day is null or t.last_day >= first_day) $$;
+   where t.locality_id = any (places) and t.starts_on <= $3 and (t.last_day is null or t.last_day >= first_day);
+end $$;
 comment on function app_standing(uuid[], date, date) is
   'Twinnings with these places themselves whose days overlap a period, and whether each is active on its last day';
 
@@ -381,12 +416,16 @@ create trigger place_of_parties before insert on audit_events for each row
   when (new.resource in ('working_groups') and new.locality_id is null) execute function app_audit_party();
 
 -- The condition of the policies by party, for `allowed_actions`.
-create function app_writes_party(scope_path text, organisation uuid) returns boolean stable language sql as $$
-  select coalesce(public.app_in_range(scope_path), false) or exists (select from public.organisations o
-    where o.id = organisation and (o.id = public.app_organisation() or public.app_in_range(o.scope_path))) $$;
+create function app_writes_party(scope_path text, organisation uuid) returns boolean stable language plpgsql as $$
+begin
+  return coalesce(public.app_in_range(scope_path), false) or exists (select from public.organisations o
+    where o.id = organisation and (o.id = public.app_organisation() or public.app_in_range(o.scope_path)));
+end $$;
 
-create function app_twinnings_until(place uuid, day date) returns bigint stable language sql security definer set search_path = '' as $$
-  select count(*) from public.twinnings t where t.locality_id = place and t.starts_on <= day and t.last_day = day $$;
+create function app_twinnings_until(place uuid, day date) returns bigint stable language plpgsql security definer set search_path = '' as $$
+begin
+  return (select count(*) from public.twinnings t where t.locality_id = place and t.starts_on <= day and t.last_day = day);
+end $$;
 comment on function app_twinnings_until(uuid, date) is 'The number of twinnings of a place whose last day is this one';
 
 select app_callable('app_former_places', 'app_programmes_below', 'app_programmes_of_twinnings', 'app_standing', 'app_succeed_organisation',

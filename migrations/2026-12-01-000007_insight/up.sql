@@ -46,5 +46,7 @@ comment on column support_summaries.wandering_households is
   'Households with gifts in this village and, at any time, in another: each counts once among villages';
 create index support_summaries_village_id on support_summaries (village_id, scope_path);
 create index support_summaries_scope_path on support_summaries (period, starts_on, scope_path);
+-- For the last days of the places of a province, over all years.
+create index support_summaries_years on support_summaries (scope_path) where period = 'year';
 -- Small: few households receive gifts in two villages.
 create index support_summaries_wandering on support_summaries (period, starts_on, scope_path) where wandering_households <> '{}';

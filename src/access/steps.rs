@@ -1,6 +1,8 @@
 //! Steps of state machines. A resource declares its machine in `workflow.rs`, one `Step` for each last path segment;
 //! this file locks the record, detects a repetition, compares the version, and lists the possible steps.
 
+use std::collections::HashMap;
+
 use ketnghia_macros::input;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -78,6 +80,14 @@ pub struct BulkItem {
     #[range(1..=1_000_000_000)]
     #[schema(example = 3)]
     pub version: i64,
+}
+
+/// Whether a step can be taken on each record, by its id; a record that the caller does not see is missing.
+pub type Verdicts = HashMap<Uuid, Result<()>>;
+
+/// Returns the verdict on one record.
+pub fn verdict_on(mut verdicts: Verdicts, id: impl RecordId) -> Result<()> {
+    verdicts.remove(&id.into()).unwrap_or_else(|| Err(Problem::not_found()))
 }
 
 /// What became of one record.

@@ -1,8 +1,12 @@
 //! Versions of records: a change names the version that was read (`If-Match`), so that two callers do not overwrite each
 //! other.
 
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
 use super::tx::Tx;
-use super::withheld::shown;
+use super::withheld::show;
 use crate::kernel::db::records;
 use crate::kernel::http::answer::Record;
 use crate::kernel::http::extract::IfMatch;
@@ -41,7 +45,17 @@ pub(super) fn expect_version<T: Record>(
     if records::fits(tx.conn, version, if_match)? {
         return Ok(());
     }
-    let current = find(tx)?;
-    let current = serde_json::to_value(shown(tx, current)?).map_err(Problem::internal)?;
-    Err(Problem::version_conflict(current))
+    let mut current = find(tx)?;
+    show(tx, [&mut current])?;
+    Err(conflict(&current)?)
+}
+
+/// Returns the conflict of each of these records, by its id, for callers that read another version.
+pub(super) fn conflicts<T: Record>(tx: &mut Tx<'_>, mut current: Vec<T>) -> Result<HashMap<Uuid, Problem>> {
+    show(tx, &mut current)?;
+    current.iter().map(|record| Ok((record.id(), conflict(record)?))).collect()
+}
+
+fn conflict(current: &impl Record) -> Result<Problem> {
+    Ok(Problem::version_conflict(serde_json::to_value(current).map_err(Problem::internal)?))
 }

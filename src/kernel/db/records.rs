@@ -1,6 +1,8 @@
 //! Common parts of create, change, step and delete: detects repeated creations and steps, compares
 //! versions, refuses a delete that a foreign key forbids. Table names are constants of the code, never input.
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{Array, BigInt, Bytea, Text, Uuid as SqlUuid};
@@ -12,7 +14,8 @@ use uuid::Uuid;
 
 use super::Db;
 use super::sql::{
-    app_begin_step, app_claim, app_dependents, app_forget_step, app_keep_answer, app_kept_answer, app_now, app_set,
+    app_begin_step, app_claim, app_dependents, app_forget_step, app_keep_answer, app_kept_answer, app_now,
+    app_repeated_steps, app_set,
 };
 use crate::kernel::http::answer::NoContent;
 use crate::kernel::http::extract::{IfMatch, Match};
@@ -133,12 +136,18 @@ pub fn fits(conn: &mut PgConnection, version: i64, if_match: &IfMatch) -> Result
     Ok(fit != Match::Stale)
 }
 
-/// Locks those of these records that the caller may change, in the order of their ids.
-pub fn lock_all<I: RecordId>(conn: &mut PgConnection, ids: &[I]) -> Result<()> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| (*id).into()).collect();
-    let sql = format!("SELECT 1 FROM {} WHERE id = ANY ($1) ORDER BY id FOR UPDATE", I::TABLE);
-    sql_query(sql).bind::<Array<SqlUuid>, _>(ids).execute(conn)?;
-    Ok(())
+/// Locks those of these records that the caller may change, in the order of their ids, and returns their versions.
+pub fn lock_all<I: RecordId>(conn: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
+    #[derive(QueryableByName)]
+    struct Locked {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+    }
+    let sql = format!("SELECT id, version FROM {} WHERE id = ANY ($1) ORDER BY id FOR UPDATE", I::TABLE);
+    let locked: Vec<Locked> = sql_query(sql).bind::<Array<SqlUuid>, _>(ids).load(conn)?;
+    Ok(locked.into_iter().map(|locked| (locked.id, locked.version)).collect())
 }
 
 /// Sets `app.<name>` for the rest of the transaction, which the audit trigger reads.
@@ -167,6 +176,23 @@ pub fn delete_row<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<NoConte
 pub fn begin_step<I: RecordId>(conn: &mut PgConnection, id: I, word: &str, hash: &[u8]) -> Result<bool> {
     let (table, id): (&str, Uuid) = (I::TABLE, id.into());
     Ok(diesel::select(app_begin_step(id, table, word, hash)).get_result(conn)?)
+}
+
+/// Begins a step of each of these locked records.
+pub fn begin_steps<I: RecordId>(conn: &mut PgConnection, ids: &[Uuid], word: &str, hash: &[u8]) -> Result<()> {
+    sql_query("SELECT app_begin_step(id, $2, $3, $4) FROM unnest($1) id")
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Text, _>(I::TABLE)
+        .bind::<Text, _>(word)
+        .bind::<Bytea, _>(hash)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Returns those of these records whose last step is the same one of the caller, with the same body.
+pub fn repeated_steps(conn: &mut PgConnection, ids: &[Uuid], word: &str, hash: &[u8]) -> Result<HashSet<Uuid>> {
+    let repeated: Vec<Uuid> = diesel::select(app_repeated_steps(ids, word, hash)).get_result(conn)?;
+    Ok(repeated.into_iter().collect())
 }
 
 /// Keeps the answer of a step that is not answered with its record, for its repetition.

@@ -3,7 +3,7 @@
 
 use diesel::define_sql_function;
 use diesel::sql_types::Binary;
-use diesel::sql_types::{Bool, Integer, Jsonb, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, Bool, Integer, Jsonb, Text, Timestamptz, Uuid};
 
 define_sql_function! {
     /// Whether a value contains a part, ignoring case and diacritics.
@@ -24,6 +24,10 @@ define_sql_function! {
 define_sql_function! {
     /// Begins a step of a locked record; false for a repetition of the last step.
     fn app_begin_step(record: Uuid, resource: Text, step: Text, body_hash: Binary) -> Bool;
+}
+define_sql_function! {
+    /// Those of the records whose last step is this one of the caller, with the same body.
+    fn app_repeated_steps(records: Array<Uuid>, step: Text, body_hash: Binary) -> Array<Uuid>;
 }
 define_sql_function! {
     /// Deletes the last step of a record.

@@ -53,7 +53,7 @@ pub async fn confirm_household_assessments(
     bulk: Valid<AssessmentBulkDecision>,
     answer: Addressee,
 ) -> Result<Json<BulkResults>> {
-    may.take_each(&workflow::CONFIRM, bulk, answer, queries::take_step, queries::find).await
+    may.take_each(&workflow::CONFIRM, bulk, answer, queries::judge_steps, queries::write_steps, queries::find_all).await
 }
 
 /// Find one assessment

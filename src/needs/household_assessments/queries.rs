@@ -13,6 +13,7 @@ use super::workflow::{self, AssessmentStep, StepColumns, StepInput};
 use crate::access::UserId;
 use crate::access::policy::Permission;
 use crate::access::reach::Reach;
+use crate::access::steps::{Verdicts, verdict_on};
 use crate::access::tx::{Tx, rows};
 use crate::kernel::db::records;
 use crate::kernel::db::schema::household_assessments as table;
@@ -39,6 +40,10 @@ diesel::define_sql_function! {
 
 pub fn find(tx: &mut Tx<'_>, id: AssessmentId) -> Result<Assessment> {
     load(tx, table::table.find(id).into_boxed())?.pop().ok_or_else(Problem::not_found)
+}
+
+pub fn find_all(tx: &mut Tx<'_>, ids: &[AssessmentId]) -> Result<Vec<Assessment>> {
+    load(tx, table::table.filter(table::id.eq_any(ids)).into_boxed())
 }
 
 /// Adds names, warnings and actions, with one query for the households and one for the standards.
@@ -164,7 +169,11 @@ fn correct(tx: &mut Tx<'_>, id: AssessmentId, household: HouseholdId, corrected:
 /// Rejects a confirmed assessment of a year whose register is complete.
 fn check_register(tx: &mut Tx<'_>, household: HouseholdId, year: i32) -> Result<()> {
     let complete: bool = diesel::select(app_in_complete_register(household, year)).get_result(tx.conn)?;
-    if complete { Err(Problem::new(REGISTER_COMPLETE)) } else { Ok(()) }
+    register_open(!complete)
+}
+
+fn register_open(open: bool) -> Result<()> {
+    if open { Ok(()) } else { Err(Problem::new(REGISTER_COMPLETE)) }
 }
 
 /// Maps a second assessment of a round to its problem.
@@ -205,15 +214,33 @@ pub fn check_deletable(_: &mut Tx<'_>, assessment: &Assessment) -> Result<()> {
 }
 
 pub fn take_step<I: Into<StepInput>>(tx: &mut Tx<'_>, id: AssessmentId, step: &AssessmentStep, input: I) -> Result<()> {
-    let row = Assessment::query().find(id).first(tx.conn)?;
-    workflow::check_step(step, &row)?;
-    if step.to == AssessmentStatus::Confirmed {
-        check_register(tx, row.household_id, row.round.year)?;
-    }
+    verdict_on(judge_steps(tx, &[id], step)?, id)?;
+    write_steps(tx, &[id], step, input)
+}
+
+/// Decides whether the caller can take a step on each of these assessments.
+pub fn judge_steps(tx: &mut Tx<'_>, ids: &[AssessmentId], step: &AssessmentStep) -> Result<Verdicts> {
+    let in_register = app_in_complete_register(table::household_id, table::round_year);
+    let found: Vec<(Assessment, bool)> =
+        table::table.filter(table::id.eq_any(ids)).select((Assessment::as_select(), in_register)).load(tx.conn)?;
+    let judge = |(row, in_register): &(Assessment, bool)| {
+        workflow::check_step(step, row)?;
+        if step.to == AssessmentStatus::Confirmed { register_open(!in_register) } else { Ok(()) }
+    };
+    Ok(found.iter().map(|found| (found.0.id.into(), judge(found))).collect())
+}
+
+/// Takes a step on assessments, on each of which the caller can take it.
+pub fn write_steps<I: Into<StepInput>>(
+    tx: &mut Tx<'_>,
+    ids: &[AssessmentId],
+    step: &AssessmentStep,
+    input: I,
+) -> Result<()> {
     let now = records::now(tx.conn)?;
     let written = StepColumns::of(step, input.into(), UserId(tx.actor.id), now);
     check_decision(tx, written.decision_date)?;
-    diesel::update(table::table.find(id)).set(&written).execute(tx.conn)?;
+    diesel::update(table::table.filter(table::id.eq_any(ids))).set(&written).execute(tx.conn)?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use ketnghia_macros::operation;
 use super::GiftId;
 use super::bodies::{GiftChanges, GiftDispute, GiftItem, GiftRecipients, GiftSettlement, NewGift};
 use super::model::{Gift, GiftFilter, GiftSort};
-use super::{names, queries, workflow};
+use super::{names, queries, steps, workflow};
 use crate::access::actor::May;
 use crate::access::policy::permission::{ConfirmGifts, ReadSupport, RecordSupport, SettleGifts};
 use crate::access::steps::{BulkResults, BulkStep};
@@ -81,7 +81,7 @@ pub async fn confirm_gift(
     if_match: IfMatch,
     body: NoBody,
 ) -> Result<Found<Gift>> {
-    may.take(&workflow::CONFIRM, id, if_match, body, queries::take_step, queries::find).await
+    may.take(&workflow::CONFIRM, id, if_match, body, steps::take_step, queries::find).await
 }
 
 /// Dispute a gift
@@ -95,7 +95,7 @@ pub async fn dispute_gift(
     if_match: IfMatch,
     body: Valid<GiftDispute>,
 ) -> Result<Found<Gift>> {
-    may.take(&workflow::DISPUTE, id, if_match, body, queries::take_step, queries::find).await
+    may.take(&workflow::DISPUTE, id, if_match, body, steps::take_step, queries::find).await
 }
 
 /// Settle a dispute
@@ -110,7 +110,7 @@ pub async fn settle_gift(
     if_match: IfMatch,
     body: Valid<GiftSettlement>,
 ) -> Result<Found<Gift>> {
-    may.take(body.resolution.step(), id, if_match, body, queries::take_step, queries::find).await
+    may.take(body.resolution.step(), id, if_match, body, steps::take_step, queries::find).await
 }
 
 /// Confirm many gifts
@@ -124,7 +124,7 @@ pub async fn confirm_gifts(
     bulk: Valid<BulkStep>,
     answer: Addressee,
 ) -> Result<Json<BulkResults>> {
-    may.take_each(&workflow::CONFIRM, bulk, answer, queries::take_step, queries::find).await
+    may.take_each(&workflow::CONFIRM, bulk, answer, steps::judge_steps, steps::write_steps, queries::find_all).await
 }
 
 /// Add recipients to a gift

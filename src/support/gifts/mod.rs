@@ -9,6 +9,7 @@ mod names;
 pub mod problems;
 pub mod queries;
 pub mod recipients;
+mod steps;
 pub mod words;
 mod workflow;
 

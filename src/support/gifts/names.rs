@@ -2,11 +2,12 @@
 //! confirmation.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 
 use super::GiftId;
 use super::bodies::{GiftItem, GiftRecipients};
 use super::model::Gift;
-use super::queries::{find_with_relation, insert_recipients};
+use super::queries::find_with_relation;
 use super::recipients::{check_households, check_listed};
 use super::words::GiftCategory;
 use crate::access::tx::Tx;
@@ -17,7 +18,25 @@ use crate::needs::households::HouseholdId;
 use crate::needs::ids::HardshipItemId;
 use crate::places::localities::LocalityId;
 use crate::support::problems::{ITEM_ELSEWHERE, NOT_APPROVED, NOT_FOR_HOUSEHOLDS};
-use crate::support::recording;
+use crate::support::recording::{self, SupportedPlace};
+
+diesel::define_sql_function! {
+    /// Names homes of gifts in one village; those that are named already stay.
+    fn app_name_homes(gifts: Array<SqlUuid>, homes: Array<SqlUuid>, village: SqlUuid) -> Nullable<Text>;
+}
+
+/// Inserts recipients; those that a gift names already stay.
+pub(super) fn insert_recipients(
+    tx: &mut Tx<'_>,
+    place: SupportedPlace,
+    named: impl Iterator<Item = (GiftId, HouseholdId)>,
+) -> QueryResult<()> {
+    let (gifts, homes): (Vec<GiftId>, Vec<HouseholdId>) = named.unzip();
+    if gifts.is_empty() {
+        return Ok(());
+    }
+    diesel::select(app_name_homes(gifts, homes, place.id)).execute(tx.conn).map(drop)
+}
 
 pub fn add_recipients(tx: &mut Tx<'_>, id: GiftId, added: GiftRecipients) -> Result<()> {
     let (gift, relation) = find_with_relation(tx, id)?;

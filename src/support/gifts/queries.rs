@@ -4,20 +4,19 @@ use chrono::NaiveDate;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{Bool, Nullable};
+use diesel::sql_types::{Bool, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::GiftId;
-use super::bodies::{GiftChanges, GiftDispute, GiftSettlement, NewGift, NewVisitGift};
+use super::bodies::{GiftChanges, NewGift, NewVisitGift};
 use super::model::{Gift, GiftFilter, GiftSort, Named};
+use super::names::insert_recipients;
 use super::recipients::check_recipients;
 use super::words::{GiftStatus, RecipientKind};
-use super::workflow::{GiftChange, GiftStep, Relation, STEPS};
+use super::workflow::{GiftChange, Relation, STEPS};
 use crate::access::UserId;
 use crate::access::reach::Reach;
-use crate::access::sql::{
-    app_acts_for, app_in_range, app_organisation, app_own_accounts, app_share_maker, app_with_caller,
-};
+use crate::access::sql::{app_acts_for, app_in_range, app_organisation, app_own_accounts, app_with_caller};
 use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{gift_recipients, gifts, households, organisations, twinnings, visits};
@@ -40,7 +39,7 @@ use crate::twinning::twinnings::TwinningId;
 
 diesel::define_sql_function! {
     /// Whether an organisation is a commune, and a place lies in it.
-    fn app_gives_at_home(organisation: diesel::sql_types::Uuid, path: diesel::sql_types::Text) -> diesel::sql_types::Bool;
+    fn app_gives_at_home(organisation: SqlUuid, path: Text) -> Bool;
 }
 
 /// A gift, the names of its organisation, of its village and of the head of its household, its programme, whether it lies in the caller's range and in
@@ -59,7 +58,7 @@ type Loaded = (
 
 /// Reads gifts with their names, and the relation of the caller to each, in one query. A household that the caller does
 /// not see has no name.
-fn load(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<(Gift, Relation)>> {
+pub(super) fn load(tx: &mut Tx<'_>, query: gifts::BoxedQuery<'_, Pg>) -> Result<Vec<(Gift, Relation)>> {
     let organisation = organisations::table
         .filter(organisations::id.eq(gifts::organisation_id))
         .select(organisations::name)
@@ -134,6 +133,10 @@ pub fn find(tx: &mut Tx<'_>, id: GiftId) -> Result<Gift> {
 }
 
 /// Returns the gifts of visits.
+pub fn find_all(tx: &mut Tx<'_>, ids: &[GiftId]) -> Result<Vec<Gift>> {
+    load_gifts(tx, gifts::table.filter(gifts::id.eq_any(ids)).into_boxed())
+}
+
 pub fn of_visits(tx: &mut Tx<'_>, visits: &[VisitId]) -> Result<Vec<Gift>> {
     let query = gifts::table.filter(gifts::visit_id.eq_any(visits)).order(gifts::id).into_boxed();
     load_gifts(tx, query)
@@ -277,27 +280,6 @@ pub fn insert(
     insert_recipients(tx, occasion.place, named)
 }
 
-/// Inserts recipients; those that a gift names already stay.
-pub(super) fn insert_recipients(
-    tx: &mut Tx<'_>,
-    place: SupportedPlace,
-    named: impl Iterator<Item = (GiftId, HouseholdId)>,
-) -> QueryResult<()> {
-    let row = |(gift, home)| {
-        (
-            gift_recipients::gift_id.eq(gift),
-            gift_recipients::household_id.eq(home),
-            gift_recipients::village_id.eq(place.id),
-        )
-    };
-    let rows: Vec<_> = named.map(row).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    diesel::insert_into(gift_recipients::table).values(rows).on_conflict_do_nothing().execute(tx.conn).map(drop)
-}
-
-/// Checks that the visit has the same twinning, place and day as the gift.
 fn check_visit(tx: &mut Tx<'_>, visit: VisitId, occasion: &Occasion, pointer: &str) -> Result<()> {
     type Found = (TwinningId, Option<LocalityId>, Option<LocalityId>, NaiveDate);
     let found: Option<Found> = visits::table
@@ -367,44 +349,4 @@ pub fn update(tx: &mut Tx<'_>, id: GiftId, changes: GiftChanges) -> Result<()> {
 pub fn check_deletable(tx: &mut Tx<'_>, gift: &Gift) -> Result<()> {
     let (row, relation) = find_with_relation(tx, gift.id)?;
     relation.may_delete(row.status)
-}
-
-/// The columns that a step writes in addition to the status.
-#[derive(Default, AsChangeset)]
-#[diesel(table_name = gifts)]
-pub struct StepNotes {
-    dispute_reason: Option<String>,
-    /// Some(None) clears the note: a new dispute has no settlement yet.
-    settlement_note: Option<Option<String>>,
-}
-
-impl From<()> for StepNotes {
-    fn from((): ()) -> Self {
-        Self::default()
-    }
-}
-
-impl From<GiftDispute> for StepNotes {
-    fn from(dispute: GiftDispute) -> Self {
-        Self { dispute_reason: Some(dispute.reason), settlement_note: Some(None) }
-    }
-}
-
-impl From<GiftSettlement> for StepNotes {
-    fn from(settlement: GiftSettlement) -> Self {
-        Self { dispute_reason: None, settlement_note: Some(Some(settlement.note)) }
-    }
-}
-
-pub fn take_step<N: Into<StepNotes>>(tx: &mut Tx<'_>, id: GiftId, step: &GiftStep, notes: N) -> Result<()> {
-    let (row, relation) = find_with_relation(tx, id)?;
-    relation.may_take(step)?;
-    let authors: Vec<UserId> = row.authors().collect();
-    // A gift that one person may have both recorded and confirmed is marked for review by the level above.
-    if step.one_version && diesel::select(app_share_maker(authors)).get_result(tx.conn)? {
-        records::set(tx.conn, "two_person", "doubt")?;
-    }
-    let next = step.after(row.status)?;
-    diesel::update(gifts::table.find(id)).set((notes.into(), gifts::status.eq(next))).execute(tx.conn)?;
-    Ok(())
 }

@@ -289,9 +289,18 @@ fn a_gift_recorded_and_confirmed_by_accounts_of_one_creator_is_marked_as_doubt()
     let doubts = || at.world.province(at.world.gialai).get("/audit-events?two_person=doubt").expect(200);
     let marked = doubts();
     assert_eq!((&marked["items"][0]["record_id"], &marked["items"][0]["step"]), (&json!(gift), &json!("confirm")));
-    let gift = id_of(&unit.post("/gifts", new).expect(201));
+    let gift = id_of(&unit.post("/gifts", new.clone()).expect(201));
     at.head.step(&format!("/gifts/{gift}/confirm")).expect(200);
     assert_eq!(doubts()["items"].as_array().unwrap().len(), 1, "{marked}");
+    // In one request each gift is marked for itself.
+    let among = [unit.post("/gifts", new.clone()), at.unit.post("/gifts", new)].map(|made| id_of(&made.expect(201)));
+    let items = among.each_ref().map(|id| json!({"id": id, "version": 1}));
+    let answer = head.post("/gifts/confirm", json!({"items": items})).expect(200);
+    assert!(answer["results"].as_array().unwrap().iter().all(|result| result["outcome"] == "confirmed"), "{answer}");
+    let marked = doubts();
+    let marked: Vec<_> = marked["items"].as_array().unwrap().iter().map(|entry| &entry["record_id"]).collect();
+    assert_eq!(marked.len(), 2, "{marked:?}");
+    assert!(marked.contains(&&json!(among[0])), "{marked:?}");
 }
 
 #[test]

@@ -130,6 +130,20 @@ fn every_function_passes_check_function_bodies() {
     }
 }
 
+/// PostgreSQL plans the queries of such an SQL function at each statement that calls it, PL/pgSQL keeps their plans: a gift was
+/// recorded a fifth faster, and 200 confirmations spent two thirds of their time on plans.
+#[test]
+fn every_function_with_a_query_that_is_not_inlined_is_in_plpgsql() {
+    let server = TestServer::start();
+    let planned_anew = rows(
+        &mut server.sql(),
+        "SELECT p.oid::regprocedure::text AS row FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang AND l.lanname = 'sql'
+          WHERE p.pronamespace = 'public'::regnamespace AND p.proname <> 'app_merge_rule' AND (p.prosecdef OR p.proconfig IS NOT NULL OR NOT p.proretset
+            AND p.prosrc ~* '\\m(from|insert into|update|delete from|exists)\\M')",
+    );
+    assert!(planned_anew.is_empty(), "{planned_anew:#?}");
+}
+
 /// For clients that fetch the changes since their last call.
 #[test]
 fn every_tracked_table_has_an_index_on_changed_xid_and_id() {

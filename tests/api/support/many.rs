@@ -344,6 +344,16 @@ fn forty_four_gifts_are_confirmed_in_one_request_and_three_are_rejected() {
     // The answer was lost.
     let again = at.head.post("/gifts/confirm", json!({"items": items(&made[..2])})).expect(200);
     assert_eq!(again["results"][0]["outcome"], "replayed");
+    // The same gift twice, and a version that was not read beside the right one.
+    let new = unit.post("/gifts", gift(&at, "cash", 7)).expect(201);
+    let stale = json!({"id": new["id"], "version": 9});
+    let twice = json!({"items": [stale, items(std::slice::from_ref(&new))[0], stale]});
+    let answer = at.head.post("/gifts/confirm", twice).expect(200);
+    let outcomes = ["rejected", "confirmed", "replayed"].map(Value::from);
+    let told: Vec<Value> =
+        answer["results"].as_array().unwrap().iter().map(|result| result["outcome"].clone()).collect();
+    assert_eq!(told, outcomes, "{answer}");
+    assert_eq!(answer["results"][0]["problem"]["current"]["version"], 1, "{answer}");
     let many: Vec<Value> = (0..201).map(|_| json!({"id": Uuid::now_v7(), "version": 1})).collect();
     at.head.post("/gifts/confirm", json!({"items": many})).expect_invalid(&[("#/items", "length")]);
     at.head.post("/gifts/confirm", json!({"items": []})).expect_invalid(&[("#/items", "empty")]);

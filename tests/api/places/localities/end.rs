@@ -166,6 +166,16 @@ fn a_record_of_a_later_day_keeps_a_village_from_ending() {
     late.post("/gifts", stage.gift(commune_tie, stage.ending, "2026-06-30")).expect(201);
 }
 
+#[test]
+fn a_twinning_that_starts_later_keeps_a_village_from_ending() {
+    let stage = Stage::new();
+    let (_, tie) = stage.twinned(stage.ending);
+    as_system(&stage.world, &format!("UPDATE twinnings SET starts_on = '2026-07-01' WHERE id = '{tie}'"));
+    let refused = stage.official.post(&stage.path(), stage.body(json!({}))).expect_problem(409, "in_use");
+    assert_eq!(refused["counts"], json!({"twinnings": 1}));
+    assert_eq!(stage.end(json!({"ends_on": "2026-07-01"})), numbers(0, 0, 1, 0));
+}
+
 /// The second version of the village follows its commune to the successor of 2025-07-01.
 #[test]
 fn a_village_that_ended_before_its_commune_ends_with_its_first_version() {
