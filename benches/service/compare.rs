@@ -60,9 +60,9 @@ fn rate(
     // Without an entry function, the settings that triggers read are set here.
     let options = if entered {
         // The settings of the pool's connections.
-        "-c role=app -c timezone=UTC -c plan_cache_mode=force_generic_plan".to_owned()
+        "-c role=app -c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan".to_owned()
     } else {
-        format!("-c timezone=UTC -c app.now={}", Utc::now().format("%Y-%m-%dT%H:%M:%SZ"))
+        format!("-c timezone=UTC -c jit=off -c app.now={}", Utc::now().format("%Y-%m-%dT%H:%M:%SZ"))
     };
     let login = if entered { Address::LOGIN } else { Address::SUPERUSER };
     let output = command
