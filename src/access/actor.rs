@@ -22,6 +22,7 @@ use super::policy::{Office, Permission, Permitted, Role};
 use super::tokens::Tokens;
 use crate::access::UserId;
 use crate::access::problems;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::db::{Db, Enters, Entry};
 use crate::kernel::http::contract::Contracts;
 use crate::kernel::http::middleware::{Caller, RequestId};
@@ -212,6 +213,7 @@ async fn still_must_change(request: &ServiceRequest, actor: &Actor) -> Result<bo
     db.read(&Entry::Public { request }, move |conn| {
         let row: Option<MustChange> = diesel::sql_query("SELECT must_change_password FROM app_session_view($1)")
             .bind::<SqlUuid, _>(session)
+            .kept()
             .get_result(conn)
             .optional()?;
         // An ended session is refused by the entry function, with 401.

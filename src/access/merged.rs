@@ -6,6 +6,7 @@ use diesel::sql_types::{Array, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::tx::Tx;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::http::problem::Problem;
 
 #[derive(QueryableByName)]
@@ -24,6 +25,6 @@ pub(super) fn with_survivors(tx: &mut Tx<'_>, problem: Problem) -> Problem {
         return problem;
     }
     let merged = sql_query("SELECT gone, kept FROM app_merged($1)").bind::<Array<SqlUuid>, _>(subjects);
-    let merged: Vec<Merged> = merged.load(tx.conn).unwrap_or_default();
+    let merged: Vec<Merged> = merged.kept().load(tx.conn).unwrap_or_default();
     problem.with_survivors(|id| merged.iter().find(|row| row.gone == id).map(|row| row.kept))
 }

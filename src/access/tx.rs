@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::actor::Actor;
 use super::sql::app_organisation;
 use crate::kernel::clock::local_day;
+use crate::kernel::db::kept::{Keep, Kept};
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 use crate::kernel::list::sort::SortColumns;
@@ -77,7 +78,7 @@ where
     Q: SelectDsl<AsSelect<T, Pg>>,
     T: Selectable<Pg>,
     T::SelectExpression: QueryId,
-    Select<Q, AsSelect<T, Pg>>: LoadQuery<'q, PgConnection, T>,
+    Kept<Select<Q, AsSelect<T, Pg>>>: LoadQuery<'q, PgConnection, T>,
 {
-    Ok(query.select(T::as_select()).load(tx.conn)?)
+    Ok(query.select(T::as_select()).kept().load(tx.conn)?)
 }

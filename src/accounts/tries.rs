@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Bytea, Integer, Nullable, Text, Uuid as Sq
 use uuid::Uuid;
 
 use crate::access::guesses::Place;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::http::problem::{Code, Problem, Result};
 
 /// A counted try, or the seconds to wait.
@@ -45,6 +46,7 @@ pub fn begin_sign_in(conn: &mut PgConnection, username: &str, mark: Option<&[u8]
         .bind::<Nullable<Bytea>, _>(mark)
         .bind::<Text, _>(place.address.to_string())
         .bind::<Integer, _>(place.per_hour)
+        .kept()
         .get_result(conn)?;
     Ok(match u32::try_from(taken.wait) {
         Ok(seconds @ 1..) => Begun::Held { by_address: taken.counted_by == "address", seconds },
@@ -58,6 +60,7 @@ pub fn begin_own_password(conn: &mut PgConnection, place: &Place) -> Result<Opti
         sql_query("SELECT wait, 'name' AS counted_by, NULL::uuid AS user_id, hash FROM app_begin_own_password($1, $2)")
             .bind::<Text, _>(place.address.to_string())
             .bind::<Integer, _>(place.per_hour)
+            .kept()
             .get_result(conn)?;
     match u32::try_from(taken.wait) {
         Ok(seconds @ 1..) => Err(Problem::retry_after(Code::TOO_MANY_REQUESTS, seconds)),
@@ -78,6 +81,7 @@ pub fn password_was_wrong(conn: &mut PgConnection, username: Option<&str>, place
         .bind::<Nullable<Text>, _>(username)
         .bind::<Text, _>(place.address.to_string())
         .bind::<Text, _>(what)
+        .kept()
         .get_result(conn)?;
     Ok(row.this_hour.unwrap_or(0))
 }

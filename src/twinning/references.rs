@@ -4,6 +4,7 @@ use diesel::sql_types::{Bool, Uuid as SqlUuid};
 
 use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::db::schema::organisations;
 use crate::kernel::http::problem::{FieldCode, Problem, Result};
 use crate::kernel::value::id::RecordId;
@@ -32,6 +33,7 @@ pub fn check_parent<I: RecordId>(conn: &mut PgConnection, id: I, parent: I) -> R
     ))
     .bind::<SqlUuid, _>(id.into())
     .bind::<SqlUuid, _>(parent.into())
+    .kept()
     .get_result(conn)?;
     match lineage {
         Lineage { known: false, .. } => Err(Problem::field("#/parent_id", FieldCode::NOT_FOUND)),

@@ -7,6 +7,7 @@ use crate::access::policy::Role;
 use crate::access::tokens::SessionDays;
 use crate::access::tx::Tx;
 use crate::accounts::tries::Done;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::http::problem::Result;
 
 /// The fields of a session for an access token.
@@ -47,13 +48,14 @@ pub fn open_session(conn: &mut PgConnection, opening: &Opening<'_>) -> Result<Op
         .bind::<SqlUuid, _>(session)
         .bind::<Nullable<Text>, _>(opening.device)
         .bind::<Bytea, _>(opening.token_hash)
+        .kept()
         .get_result(conn)?;
     if opened.done { view_session(conn, session) } else { Ok(None) }
 }
 
 fn view_session(conn: &mut PgConnection, session: Uuid) -> Result<Option<SessionView>> {
     let query = sql_query("SELECT * FROM app_session_view($1)").bind::<SqlUuid, _>(session);
-    Ok(query.get_result(conn).optional()?)
+    Ok(query.kept().get_result(conn).optional()?)
 }
 
 pub enum Refreshed {
@@ -83,6 +85,7 @@ pub fn refresh(
         .bind::<Nullable<Text>, _>(device)
         .bind::<Integer, _>(days.idle)
         .bind::<Integer, _>(days.absolute)
+        .kept()
         .get_result(conn)?;
     match (result.outcome.as_str(), result.session_id) {
         ("ok", Some(session)) => Ok(view_session(conn, session)?.map_or(Refreshed::Refused, Refreshed::Ok)),

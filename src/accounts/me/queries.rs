@@ -10,6 +10,7 @@ use crate::access::policy::{Office, Permission, Role};
 use crate::access::tokens::SessionDays;
 use crate::access::tx::Tx;
 use crate::accounts::tries::Done;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::http::problem::{Problem, Result};
 use crate::kernel::list::page::{Keyset, Page};
 
@@ -46,7 +47,7 @@ struct Row {
 }
 
 fn row(conn: &mut PgConnection) -> Result<Row> {
-    Ok(sql_query("SELECT * FROM app_own_account()").get_result(conn)?)
+    Ok(sql_query("SELECT * FROM app_own_account()").kept().get_result(conn)?)
 }
 
 pub fn find(tx: &mut Tx<'_>) -> Result<Account> {
@@ -101,7 +102,7 @@ pub fn guessable_words(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     )
     .bind::<Nullable<SqlUuid>, _>(row.locality_id)
     .bind::<Nullable<SqlUuid>, _>(row.organisation_id)
-    .load(tx.conn)?;
+    .kept().load(tx.conn)?;
     let known = [Some(row.username), Some(row.full_name), row.phone, row.organisation_name];
     let of_place = |place: Place| [format!("{} {}", place.kind, place.name), place.name];
     Ok(known.into_iter().flatten().chain(places.into_iter().flat_map(of_place)).collect())
@@ -112,6 +113,7 @@ pub fn change_password(tx: &mut Tx<'_>, verified: &str, new_hash: &str) -> Resul
     let changed: Done = sql_query("SELECT app_change_own_password($1, $2) AS done")
         .bind::<Text, _>(verified)
         .bind::<Text, _>(new_hash)
+        .kept()
         .get_result(tx.conn)?;
     Ok(changed.done)
 }
@@ -127,6 +129,7 @@ pub fn list_sessions(tx: &mut Tx<'_>, keyset: Keyset<SessionSort>, days: Session
         let row: Count = sql_query("SELECT count(*) FROM app_own_sessions($1, $2)")
             .bind::<Integer, _>(days.idle)
             .bind::<Integer, _>(days.absolute)
+            .kept()
             .get_result(tx.conn)?;
         Some(row.count)
     } else {
@@ -143,6 +146,7 @@ pub fn list_sessions(tx: &mut Tx<'_>, keyset: Keyset<SessionSort>, days: Session
     .bind::<Nullable<Timestamptz>, _>(refreshed_at)
     .bind::<Nullable<SqlUuid>, _>(id)
     .bind::<BigInt, _>(keyset.limit + 1)
+    .kept()
     .load(tx.conn)?;
     keyset.page(rows, total, tx.secrets, |session: &Session, SessionSort::RefreshedAt| {
         (json!(session.refreshed_at), session.id)
@@ -156,6 +160,7 @@ struct Ended {
 }
 
 pub fn end_session(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
-    let row: Ended = sql_query("SELECT app_end_own_session($1) AS ended").bind::<SqlUuid, _>(id).get_result(tx.conn)?;
+    let row: Ended =
+        sql_query("SELECT app_end_own_session($1) AS ended").bind::<SqlUuid, _>(id).kept().get_result(tx.conn)?;
     if row.ended { Ok(()) } else { Err(Problem::not_found()) }
 }

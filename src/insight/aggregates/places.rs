@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::margins::{Above, Cells};
 use super::model::{AggregateGrouping, AggregatePlace, AggregateProgramme, Names, Programmes, Question};
 use crate::insight::aggregates::problems::NOT_FOR_KEYS;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::db::schema::programmes;
 use crate::kernel::http::problem::{FieldError, Problem, Result};
 use crate::places::localities::problems::{ENDED, LOCALITY_ENDED, NO_DISTRICTS, SUCCEEDED_BY};
@@ -24,6 +25,7 @@ pub fn check_districts(conn: &mut PgConnection, day: NaiveDate) -> Result<()> {
             AND (valid_from IS NULL OR valid_from <= $1) AND (valid_to IS NULL OR valid_to >= $1)) AS found",
     )
     .bind::<Date, _>(day)
+    .kept()
     .get_result(conn)?;
     if any.found { Ok(()) } else { Err(Problem::field("?group_by", NO_DISTRICTS)) }
 }
@@ -45,6 +47,7 @@ pub fn check_key_asks_nearby(conn: &mut PgConnection, id: Uuid, day: NaiveDate) 
     )
     .bind::<SqlUuid, _>(id)
     .bind::<Date, _>(day)
+    .kept()
     .get_result(conn)
     .optional()?;
     if nearby.is_some_and(|found| found.nearby) { Ok(()) } else { Err(Problem::field("?within", NOT_FOR_KEYS)) }
@@ -90,7 +93,7 @@ pub fn find_within(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<
     )
     .bind::<SqlUuid, _>(id)
     .bind::<Date, _>(day)
-    .get_result(conn)
+    .kept().get_result(conn)
     .optional()?;
     match found {
         Some(found) if !found.exists_on_day => {
@@ -128,8 +131,11 @@ pub fn names<'a>(
         } else {
             continue;
         };
-        let found: Vec<Named> =
-            sql_query(sql).bind::<Array<SqlUuid>, _>(ids(rows.clone(), position)).bind::<Date, _>(day).load(conn)?;
+        let found: Vec<Named> = sql_query(sql)
+            .bind::<Array<SqlUuid>, _>(ids(rows.clone(), position))
+            .bind::<Date, _>(day)
+            .kept()
+            .load(conn)?;
         names.extend(found.into_iter().map(|place| (place.id, place.into())));
     }
     Ok(names)
@@ -173,6 +179,7 @@ pub fn above<'a>(
     let found: Vec<Lies> = sql_query("SELECT * FROM app_places_above($1, $2)")
         .bind::<Array<SqlUuid>, _>(all)
         .bind::<Date, _>(day)
+        .kept()
         .load(conn)?;
     let mut above = Above::new();
     for lies in found {

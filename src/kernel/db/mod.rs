@@ -4,6 +4,8 @@
 mod cancel;
 mod connection;
 mod entry;
+/// Statements in SQL text that stay prepared.
+pub mod kept;
 /// Fields of an answer that are filled after the row was read.
 pub mod later;
 /// Roles, migrations, the text of `schema/`, and the checks before serving.

@@ -13,6 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Db;
+use super::kept::Keep;
 use super::sql::{
     app_begin_step, app_claim, app_dependents, app_forget_step, app_keep_answer, app_kept_answer, app_now,
     app_repeated_steps, app_set,
@@ -75,6 +76,7 @@ pub fn unseen<I: RecordId>(
     let wanted: Vec<Uuid> = named.iter().map(|(_, id)| *id).collect();
     let seen: Vec<RecordRow> = sql_query(format!("SELECT id FROM {} WHERE id = ANY ($1)", I::TABLE))
         .bind::<Array<SqlUuid>, _>(wanted)
+        .kept()
         .load(conn)?;
     let is_seen = |id: &Uuid| seen.iter().any(|row| row.id == *id);
     let unseen = named.into_iter().filter(|(_, id)| !is_seen(id));
@@ -95,6 +97,7 @@ fn claim_parts(conn: &mut PgConnection, table: &str, whole: Uuid, ids: &[Uuid]) 
     .bind::<Text, _>(table)
     .bind::<Bytea, _>(whole.as_bytes().as_slice())
     .bind::<Array<SqlUuid>, _>(ids)
+    .kept()
     .load(conn)?;
     Ok(taken.into_iter().map(|part| part.id).collect())
 }
@@ -123,6 +126,7 @@ pub fn delete_parts(outcome: QueryResult<usize>, in_use: Code) -> Result<()> {
 pub fn lock<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<i64> {
     let row: Version = sql_query(format!("SELECT version FROM {} WHERE id = $1 FOR UPDATE", I::TABLE))
         .bind::<SqlUuid, _>(id.into())
+        .kept()
         .get_result(conn)?;
     Ok(row.version)
 }
@@ -146,7 +150,7 @@ pub fn lock_all<I: RecordId>(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Ha
         version: i64,
     }
     let sql = format!("SELECT id, version FROM {} WHERE id = ANY ($1) ORDER BY id FOR UPDATE", I::TABLE);
-    let locked: Vec<Locked> = sql_query(sql).bind::<Array<SqlUuid>, _>(ids).load(conn)?;
+    let locked: Vec<Locked> = sql_query(sql).bind::<Array<SqlUuid>, _>(ids).kept().load(conn)?;
     Ok(locked.into_iter().map(|locked| (locked.id, locked.version)).collect())
 }
 
@@ -180,12 +184,14 @@ pub fn begin_step<I: RecordId>(conn: &mut PgConnection, id: I, word: &str, hash:
 
 /// Begins a step of each of these locked records.
 pub fn begin_steps<I: RecordId>(conn: &mut PgConnection, ids: &[Uuid], word: &str, hash: &[u8]) -> Result<()> {
-    sql_query("SELECT app_begin_step(id, $2, $3, $4) FROM unnest($1) id")
+    let begun = "SELECT id FROM unnest($1) id WHERE app_begin_step(id, $2, $3, $4)";
+    let _: Vec<RecordRow> = sql_query(begun)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Text, _>(I::TABLE)
         .bind::<Text, _>(word)
         .bind::<Bytea, _>(hash)
-        .execute(conn)?;
+        .kept()
+        .load(conn)?;
     Ok(())
 }
 
@@ -237,7 +243,7 @@ pub fn touch<I: RecordId>(conn: &mut PgConnection, id: I) -> Result<()> {
 
 /// The folded words of a search text, as stored in the word tables.
 pub fn folded_words(conn: &mut PgConnection, q: &str) -> Result<Vec<String>> {
-    let words: Vec<Word> = sql_query("SELECT word FROM app_words($1) word").bind::<Text, _>(q).load(conn)?;
+    let words: Vec<Word> = sql_query("SELECT word FROM app_words($1) word").bind::<Text, _>(q).kept().load(conn)?;
     Ok(words.into_iter().map(|row| row.word).collect())
 }
 

@@ -14,6 +14,7 @@ use super::model::HouseholdStatus;
 use super::poverty::{Indicator, PovertyCause, PovertyStatus};
 use crate::access::UserId;
 use crate::access::tx::Tx;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::db::schema::households;
 use crate::kernel::http::problem::Result;
 use crate::kernel::list::NoFilter;
@@ -131,6 +132,7 @@ pub fn list(
     let total = if keyset.count {
         let counted: Count = sql_query("SELECT count(*) AS count FROM app_household_history($1)")
             .bind::<SqlUuid, _>(id.0)
+            .kept()
             .get_result(tx.conn)?;
         Some(counted.count)
     } else {
@@ -146,6 +148,7 @@ pub fn list(
     .bind::<Nullable<Date>, _>(day)
     .bind::<Nullable<SqlUuid>, _>(entry)
     .bind::<BigInt, _>(keyset.limit + 1)
+    .kept()
     .load(tx.conn)?;
     keyset.page(rows, total, tx.secrets, |entry: &HouseholdHistoryEntry, HouseholdHistorySort::HappenedOn| {
         (json!(entry.happened_on), entry.id)

@@ -10,6 +10,7 @@ use diesel::upsert::excluded;
 use uuid::Uuid;
 
 use super::{HouseholdId, MemberId};
+use crate::kernel::db::kept::Keep;
 use crate::kernel::db::schema::{household_private as table, households};
 use crate::kernel::http::problem::{Code, FieldCode, Problem, Result};
 use crate::kernel::secrets::{Secrets, Unreadable};
@@ -110,12 +111,13 @@ pub fn reveal(conn: &mut PgConnection, secrets: &Secrets, id: HouseholdId) -> Re
     Ok(found)
 }
 
+diesel::define_sql_function! {
+    fn app_audit_sealed(household: SqlUuid, fields: Array<Text>) -> Nullable<Text>;
+}
+
 /// Passes the names of the changed fields to the audit, without their values.
 fn note(conn: &mut PgConnection, id: HouseholdId, changed: Vec<&str>) -> Result<()> {
-    sql_query("SELECT app_audit_sealed($1, $2)")
-        .bind::<SqlUuid, _>(id)
-        .bind::<Array<Text>, _>(changed)
-        .execute(conn)?;
+    diesel::select(app_audit_sealed(id, changed)).execute(conn)?;
     Ok(())
 }
 
@@ -254,6 +256,7 @@ pub fn take_over(conn: &mut PgConnection, secrets: &Secrets, from: HouseholdId, 
     let same: Vec<SamePerson> = sql_query("SELECT member_id, kept_id FROM app_same_people($1, $2)")
         .bind::<SqlUuid, _>(from)
         .bind::<SqlUuid, _>(into)
+        .kept()
         .load(conn)?;
     let number_of = |secrets: &HouseholdSecrets, id: Uuid| {
         let member = secrets.members.iter().find(|member| member.id.0 == id);

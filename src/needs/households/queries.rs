@@ -4,7 +4,6 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
@@ -50,6 +49,11 @@ diesel::define_sql_function! {
 diesel::define_sql_function! {
     /// Whether the commune approved a household on a list, or a gift to it was confirmed, disputed or settled.
     fn app_household_decided(household: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
+}
+
+diesel::define_sql_function! {
+    /// Records that a caller read sealed fields.
+    fn app_audit_read(resource: Text, record: SqlUuid, village: Nullable<SqlUuid>) -> Nullable<Text>;
 }
 
 pub fn find(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Household> {
@@ -402,10 +406,6 @@ fn replace_members(tx: &mut Tx<'_>, household: HouseholdId, members: &[NewHouseh
 pub fn reveal(tx: &mut Tx<'_>, id: HouseholdId) -> Result<HouseholdSecrets> {
     let own = households::table.find(id).filter(app_in_range(households::scope_path));
     let village: Uuid = own.select(households::village_id).first(tx.conn)?;
-    sql_query("SELECT app_audit_read($1, $2, $3)")
-        .bind::<Text, _>(HouseholdId::TABLE)
-        .bind::<SqlUuid, _>(id)
-        .bind::<Nullable<SqlUuid>, _>(Some(village))
-        .execute(tx.conn)?;
+    diesel::select(app_audit_read(HouseholdId::TABLE, id, village)).execute(tx.conn)?;
     private::reveal(tx.conn, tx.secrets, id)
 }

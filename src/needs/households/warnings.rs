@@ -8,6 +8,7 @@ use super::HouseholdId;
 use super::bodies::HouseholdChanges;
 use super::model::HouseholdWarning;
 use crate::access::tx::Tx;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::http::problem::Result;
 
 #[derive(QueryableByName)]
@@ -48,7 +49,7 @@ pub fn of_each(tx: &mut Tx<'_>, ids: &[HouseholdId]) -> Result<Vec<(HouseholdId,
            WHERE own.id = wanted.id ORDER BY twin.created_at, twin.id LIMIT 10)) twin",
     )
     .bind::<Array<SqlUuid>, _>(ids)
-    .load(tx.conn)?;
+    .kept().load(tx.conn)?;
     Ok(twins.into_iter().map(Twin::warning).collect())
 }
 
@@ -63,6 +64,7 @@ pub fn same_numbers(tx: &mut Tx<'_>, ids: &[HouseholdId]) -> Result<Vec<(Househo
           WHERE own.household_id = ANY ($1)",
     )
     .bind::<Array<SqlUuid>, _>(ids)
+    .kept()
     .load(tx.conn)?;
     Ok(twins.into_iter().map(Twin::warning).collect())
 }

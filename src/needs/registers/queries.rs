@@ -10,6 +10,7 @@ use super::problems::REGISTER_INCOMPLETE;
 use crate::access::UserId;
 use crate::access::sql::app_in_range;
 use crate::access::tx::Tx;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::db::schema::{localities, village_profiles, village_registers as table};
 use crate::kernel::http::problem::{Code, Problem, Result};
 use crate::kernel::list::NoFilter;
@@ -55,7 +56,7 @@ pub fn list(
         .first::<LocalityId>(tx.conn)?;
     let total = if keyset.count {
         let counted = sql_query("SELECT count(*) AS count FROM app_registers($1)").bind::<SqlUuid, _>(village.0);
-        Some(counted.get_result::<Count>(tx.conn)?.count)
+        Some(counted.kept().get_result::<Count>(tx.conn)?.count)
     } else {
         None
     };
@@ -67,13 +68,14 @@ pub fn list(
     .bind::<SqlUuid, _>(village.0)
     .bind::<Nullable<Integer>, _>(after)
     .bind::<BigInt, _>(keyset.limit + 1)
+    .kept()
     .load(tx.conn)?;
     keyset.page(rows, total, tx.secrets, |row: &Register, RegisterSort::Year| (json!(row.year), Uuid::nil()))
 }
 
 fn find(tx: &mut Tx<'_>, village: LocalityId, year: i32) -> Result<Register> {
     let one = sql_query("SELECT * FROM app_registers($1) WHERE year = $2");
-    Ok(one.bind::<SqlUuid, _>(village.0).bind::<Integer, _>(year).get_result(tx.conn)?)
+    Ok(one.bind::<SqlUuid, _>(village.0).bind::<Integer, _>(year).kept().get_result(tx.conn)?)
 }
 
 /// Locks the register of a village of the caller's area: 404 for other places, and for years that have not begun.
@@ -127,7 +129,7 @@ pub fn complete(tx: &mut Tx<'_>, village: LocalityId, year: i32) -> Result<Regis
 /// profile counts.
 fn check(tx: &mut Tx<'_>, village: LocalityId, year: i32) -> Result<()> {
     let counted = sql_query("SELECT registered, proposed, unassessed FROM app_register_counts($1, $2)");
-    let counts: Counts = counted.bind::<SqlUuid, _>(village.0).bind::<Integer, _>(year).get_result(tx.conn)?;
+    let counts: Counts = counted.bind::<SqlUuid, _>(village.0).bind::<Integer, _>(year).kept().get_result(tx.conn)?;
     let profile = village_profiles::table.filter(village_profiles::village_id.eq(village));
     let profile = profile.filter(village_profiles::year.eq(year)).select(village_profiles::households);
     let households: Option<i32> = profile.first::<Option<i32>>(tx.conn).optional()?.flatten();

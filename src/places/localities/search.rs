@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::LocalityId;
 use super::model::{AsOf, ChildrenFilter, Locality, LocalityFilter, LocalityKind, LocalityRow, LocalitySort};
 use crate::access::tx::Tx;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::{locality_versions, locality_versions as versions, tree_day};
 use crate::kernel::http::problem::{Problem, Result};
@@ -49,6 +50,7 @@ pub fn find(tx: &mut Tx<'_>, id: LocalityId) -> Result<Locality> {
     let row: LocalityRow = sql_query(format!("{AS_ON} {FROM} WHERE l.id = $2"))
         .bind::<Date, _>(day)
         .bind::<SqlUuid, _>(id)
+        .kept()
         .get_result(tx.conn)?;
     Locality::try_from(row).map_err(Problem::internal)
 }

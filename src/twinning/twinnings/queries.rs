@@ -9,6 +9,7 @@ use super::TwinningId;
 use super::model::{NewTwinning, Twinning, TwinningChanges, TwinningFilter, TwinningSort, TwinningSuccession};
 use crate::access::reach::Reach;
 use crate::access::tx::{Tx, rows};
+use crate::kernel::db::kept::Keep;
 use crate::kernel::db::period::lasts_until;
 use crate::kernel::db::schema::{organisations, programmes, twinnings};
 use crate::kernel::http::problem::{FieldCode, FieldError, OnConstraint, Problem, Result, violates};
@@ -221,6 +222,7 @@ fn check_reach(tx: &mut Tx<'_>, programme: ProgrammeId, place: LocalityId, day: 
     .bind::<SqlUuid, _>(programme)
     .bind::<SqlUuid, _>(place)
     .bind::<Date, _>(day)
+    .kept()
     .get_result(tx.conn)
     .optional()?;
     if found.is_some_and(|found| found.reaches) {

@@ -10,4 +10,5 @@ mod openapi;
 mod readme;
 mod reads;
 mod schema;
+mod statements;
 mod words;
