@@ -247,13 +247,13 @@ begin
 end $$;
 comment on function app_begin_step(uuid, text, text, bytea) is 'Begins a step of a locked record; false for a repetition of the last one';
 
-create function app_repeated_steps(records uuid[], which text, hash bytea) returns uuid[]
+create function app_repeated_steps(records uuid[], of_resource text, which text, hash bytea) returns uuid[]
   stable language plpgsql security definer set search_path = '' as $$
 begin
   return array(select s.record_id from public.steps s
-    where s.record_id = any (records) and (s.step, s.taken_by, s.body_hash) = (which, public.app_user_id(), hash));
+    where s.record_id = any (records) and (s.resource, s.step, s.taken_by, s.body_hash) = (of_resource, which, public.app_user_id(), hash));
 end $$;
-comment on function app_repeated_steps(uuid[], text, bytea) is 'Those of the records whose last step is this one of the caller, with the same body';
+comment on function app_repeated_steps(uuid[], text, text, bytea) is 'Those of the records whose last step is this one of the caller, with the same body';
 
 create function app_forget_step(record uuid) returns void language plpgsql security definer set search_path = '' as $$
 begin

@@ -450,6 +450,20 @@ end $_$;
 
 COMMENT ON FUNCTION public.app_condition(target regclass, shapes text[]) IS 'The condition of a policy: its shapes, joined by OR';
 
+CREATE FUNCTION public.app_confirm_gifts(gifts uuid[], doubtful uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  gift uuid;
+begin
+  foreach gift in array gifts loop
+    perform public.app_set('two_person', case when gift = any (doubtful) then 'doubt' else '' end);
+    update public.gifts g set status = 'confirmed' where g.id = gift;
+  end loop;
+end $$;
+
+COMMENT ON FUNCTION public.app_confirm_gifts(gifts uuid[], doubtful uuid[]) IS 'Confirms gifts, one after the other; the steps on the doubtful ones are marked';
+
 CREATE FUNCTION public.app_consent_in_force(given_on date, expires_on date, withdrawn_at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select given_on <= public.app_today() and (expires_on is null or expires_on >= public.app_today()) and withdrawn_at is null $$;
@@ -2320,16 +2334,16 @@ end $$;
 
 COMMENT ON FUNCTION public.app_registers(of_village uuid) IS 'The registers of a village that the caller sees; no row for any other place';
 
-CREATE FUNCTION public.app_repeated_steps(records uuid[], which text, hash bytea) RETURNS uuid[]
+CREATE FUNCTION public.app_repeated_steps(records uuid[], of_resource text, which text, hash bytea) RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
 begin
   return array(select s.record_id from public.steps s
-    where s.record_id = any (records) and (s.step, s.taken_by, s.body_hash) = (which, public.app_user_id(), hash));
+    where s.record_id = any (records) and (s.resource, s.step, s.taken_by, s.body_hash) = (of_resource, which, public.app_user_id(), hash));
 end $$;
 
-COMMENT ON FUNCTION public.app_repeated_steps(records uuid[], which text, hash bytea) IS 'Those of the records whose last step is this one of the caller, with the same body';
+COMMENT ON FUNCTION public.app_repeated_steps(records uuid[], of_resource text, which text, hash bytea) IS 'Those of the records whose last step is this one of the caller, with the same body';
 
 CREATE FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -6301,6 +6315,9 @@ GRANT ALL ON FUNCTION public.app_forget_step(record uuid) TO app;
 REVOKE ALL ON FUNCTION public.app_forgive(username text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_former_places() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.app_confirm_gifts(gifts uuid[], doubtful uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_confirm_gifts(gifts uuid[], doubtful uuid[]) TO app;
+
 GRANT ALL ON FUNCTION public.app_former_places() TO app;
 
 REVOKE ALL ON FUNCTION public.app_former_residents(days date[]) FROM PUBLIC;
@@ -6570,8 +6587,8 @@ GRANT ALL ON FUNCTION public.app_register_day(of_year integer) TO app;
 REVOKE ALL ON FUNCTION public.app_registers(of_village uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_registers(of_village uuid) TO app;
 
-REVOKE ALL ON FUNCTION public.app_repeated_steps(records uuid[], which text, hash bytea) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.app_repeated_steps(records uuid[], which text, hash bytea) TO app;
+REVOKE ALL ON FUNCTION public.app_repeated_steps(records uuid[], of_resource text, which text, hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_repeated_steps(records uuid[], of_resource text, which text, hash bytea) TO app;
 
 REVOKE ALL ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_replace_password(who uuid, new_hash text, expires timestamp with time zone) TO app;

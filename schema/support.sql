@@ -256,6 +256,18 @@ create trigger follow_items_of_changed after update on gift_recipients referenci
 create trigger follow_items_of_removed after delete on gift_recipients referencing old table as changed
   for each statement execute function app_follow_recipients();
 
+-- One after the other, so that a gift meets an item which those before it did not help. Each is audited for itself.
+create function app_confirm_gifts(gifts uuid[], doubtful uuid[]) returns void language plpgsql as $$
+declare
+  gift uuid;
+begin
+  foreach gift in array gifts loop
+    perform public.app_set('two_person', case when gift = any (doubtful) then 'doubt' else '' end);
+    update public.gifts g set status = 'confirmed' where g.id = gift;
+  end loop;
+end $$;
+comment on function app_confirm_gifts(uuid[], uuid[]) is 'Confirms gifts, one after the other; the steps on the doubtful ones are marked';
+
 -- Runs as the owner: a unit does not see the gifts and pledges of other units.
 create function app_items_met(items uuid[], day date) returns setof uuid stable language plpgsql security definer set search_path = '' as $$
 begin
@@ -415,5 +427,5 @@ begin
 end $$;
 create trigger ab_keep_identity before update of kind, place_id, locality_id on organisations for each row execute function app_keep_identity();
 
-select app_callable('app_gives_at_home', 'app_recipient_homes', 'app_household_decided', 'app_item_held', 'app_items_met', 'app_member_given', 'app_name_homes', 'app_name_late',
+select app_callable('app_confirm_gifts', 'app_gives_at_home', 'app_recipient_homes', 'app_household_decided', 'app_item_held', 'app_items_met', 'app_member_given', 'app_name_homes', 'app_name_late',
   'app_records_outside', 'app_refresh_item', 'app_visit_gave');

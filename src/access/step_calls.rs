@@ -92,9 +92,9 @@ impl<P> May<P> {
         .await
     }
 
-    /// Takes a step on several records: `judge` decides on each by itself, and one statement writes those that passed, so that 200
-    /// records cost as many round trips as one. A record that `judge` does not return is not found. `answer` identifies the request in
-    /// the problems, and `find` reads the current records of stale versions.
+    /// Takes a step on several records: `judge` decides on each by itself, and `write` writes those that passed in their order, so that
+    /// 200 records cost as many round trips as one. A record that `judge` does not return is not found. `answer` identifies the request
+    /// in the problems, and `find` reads the current records of stale versions.
     pub async fn take_each<I, S, A, B, T, J, W, F>(
         &self,
         step: &'static Step<S, A>,
@@ -110,7 +110,7 @@ impl<P> May<P> {
         A: Sync,
         T: Record + Send + 'static,
         B: Bulk,
-        J: FnOnce(&mut Tx<'_>, &[I], &'static Step<S, A>) -> Result<Verdicts> + Send + 'static,
+        J: FnOnce(&mut Tx<'_>, &[I], &'static Step<S, A>, &B::Input) -> Result<Verdicts> + Send + 'static,
         W: FnOnce(&mut Tx<'_>, &[I], &'static Step<S, A>, B::Input) -> Result<()> + Send + 'static,
         F: FnOnce(&mut Tx<'_>, &[I]) -> Result<Vec<T>> + Send + 'static,
     {
@@ -124,14 +124,22 @@ impl<P> May<P> {
             let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
             // In one order for all callers: two requests about the same records do not wait for each other.
             let locked = records::lock_all::<I>(tx.conn, &ids)?;
-            let repeated = records::repeated_steps(tx.conn, &ids, step.word, &hash)?;
+            let mut seen: Vec<Uuid> = locked.keys().copied().collect();
+            seen.sort_unstable();
+            let repeated = records::repeated_steps::<I>(tx.conn, &seen, step.word, &hash)?;
             let fits = |item: &BulkItem| locked.get(&item.id) == Some(&item.version);
             let new = items.iter().filter(|item| locked.contains_key(&item.id) && !repeated.contains(&item.id));
             let (fresh, stale): (Vec<&BulkItem>, Vec<&BulkItem>) = new.partition(|item| fits(item));
             let current = if stale.is_empty() { Vec::new() } else { find(tx, &ids_of(&stale))? };
             let conflicts = conflicts(tx, current)?;
-            let verdicts = judge(tx, &ids_of(&fresh), step)?;
-            let passed: Vec<Uuid> = verdicts.iter().filter(|(_, verdict)| verdict.is_ok()).map(|(id, _)| *id).collect();
+            let verdicts = judge(tx, &ids_of(&fresh), step, &input)?;
+            // In the order of the items: what one meets may depend on what those before it met.
+            let mut passed: Vec<Uuid> = Vec::new();
+            for BulkItem { id, .. } in fresh {
+                if verdicts.get(id).is_some_and(Result::is_ok) && !passed.contains(id) {
+                    passed.push(*id);
+                }
+            }
             if !passed.is_empty() {
                 records::begin_steps::<I>(tx.conn, &passed, step.word, &hash)?;
                 write(tx, &passed.iter().map(|id| I::from(*id)).collect::<Vec<I>>(), step, input)?;

@@ -196,8 +196,13 @@ pub fn begin_steps<I: RecordId>(conn: &mut PgConnection, ids: &[Uuid], word: &st
 }
 
 /// Returns those of these records whose last step is the same one of the caller, with the same body.
-pub fn repeated_steps(conn: &mut PgConnection, ids: &[Uuid], word: &str, hash: &[u8]) -> Result<HashSet<Uuid>> {
-    let repeated: Vec<Uuid> = diesel::select(app_repeated_steps(ids, word, hash)).get_result(conn)?;
+pub fn repeated_steps<I: RecordId>(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+    word: &str,
+    hash: &[u8],
+) -> Result<HashSet<Uuid>> {
+    let repeated: Vec<Uuid> = diesel::select(app_repeated_steps(ids, I::TABLE, word, hash)).get_result(conn)?;
     Ok(repeated.into_iter().collect())
 }
 

@@ -27,7 +27,7 @@ define_sql_function! {
 }
 define_sql_function! {
     /// Those of the records whose last step is this one of the caller, with the same body.
-    fn app_repeated_steps(records: Array<Uuid>, step: Text, body_hash: Binary) -> Array<Uuid>;
+    fn app_repeated_steps(records: Array<Uuid>, resource: Text, step: Text, body_hash: Binary) -> Array<Uuid>;
 }
 define_sql_function! {
     /// Deletes the last step of a record.

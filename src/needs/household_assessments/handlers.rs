@@ -46,14 +46,14 @@ pub async fn create_household_assessment(
 ///
 /// At most 200, each like a single confirmation in the version that was read, all with one decision. One that cannot
 /// be confirmed is `rejected` with its problem (`version_conflict`, `register_complete`, `not_found`, …), the others
-/// are confirmed.
+/// are confirmed. A wrong decision is 422 for all.
 #[operation(post "/household-assessments/confirm")]
 pub async fn confirm_household_assessments(
     may: May<ConfirmAssessments>,
     bulk: Valid<AssessmentBulkDecision>,
     answer: Addressee,
 ) -> Result<Json<BulkResults>> {
-    may.take_each(&workflow::CONFIRM, bulk, answer, queries::judge_steps, queries::write_steps, queries::find_all).await
+    may.take_each(&workflow::CONFIRM, bulk, answer, queries::judge_all, queries::write_steps, queries::find_all).await
 }
 
 /// Find one assessment

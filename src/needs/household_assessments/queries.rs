@@ -5,7 +5,8 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 
 use super::model::{
-    Assessment, AssessmentChanges, AssessmentFilter, AssessmentRound, AssessmentSort, AssessmentStatus, NewAssessment,
+    Assessment, AssessmentChanges, AssessmentDecision, AssessmentFilter, AssessmentRound, AssessmentSort,
+    AssessmentStatus, NewAssessment,
 };
 use super::problems::{ASSESSMENT_EXISTS, NOT_CONFIRMED, REGISTER_COMPLETE};
 use super::rules::{self, Placed, Said};
@@ -169,11 +170,7 @@ fn correct(tx: &mut Tx<'_>, id: AssessmentId, household: HouseholdId, corrected:
 /// Rejects a confirmed assessment of a year whose register is complete.
 fn check_register(tx: &mut Tx<'_>, household: HouseholdId, year: i32) -> Result<()> {
     let complete: bool = diesel::select(app_in_complete_register(household, year)).get_result(tx.conn)?;
-    register_open(!complete)
-}
-
-fn register_open(open: bool) -> Result<()> {
-    if open { Ok(()) } else { Err(Problem::new(REGISTER_COMPLETE)) }
+    if complete { Err(Problem::new(REGISTER_COMPLETE)) } else { Ok(()) }
 }
 
 /// Maps a second assessment of a round to its problem.
@@ -214,20 +211,36 @@ pub fn check_deletable(_: &mut Tx<'_>, assessment: &Assessment) -> Result<()> {
 }
 
 pub fn take_step<I: Into<StepInput>>(tx: &mut Tx<'_>, id: AssessmentId, step: &AssessmentStep, input: I) -> Result<()> {
-    verdict_on(judge_steps(tx, &[id], step)?, id)?;
+    verdict_on(judge(tx, &[id], step)?, id)?;
     write_steps(tx, &[id], step, input)
 }
 
+/// The same for many assessments, with one decision; a wrong decision is wrong for all of them.
+pub fn judge_all(
+    tx: &mut Tx<'_>,
+    ids: &[AssessmentId],
+    step: &AssessmentStep,
+    decision: &AssessmentDecision,
+) -> Result<Verdicts> {
+    check_decision(tx, decision.decision_date)?;
+    judge(tx, ids, step)
+}
+
 /// Decides whether the caller can take a step on each of these assessments.
-pub fn judge_steps(tx: &mut Tx<'_>, ids: &[AssessmentId], step: &AssessmentStep) -> Result<Verdicts> {
-    let in_register = app_in_complete_register(table::household_id, table::round_year);
-    let found: Vec<(Assessment, bool)> =
-        table::table.filter(table::id.eq_any(ids)).select((Assessment::as_select(), in_register)).load(tx.conn)?;
-    let judge = |(row, in_register): &(Assessment, bool)| {
-        workflow::check_step(step, row)?;
-        if step.to == AssessmentStatus::Confirmed { register_open(!in_register) } else { Ok(()) }
-    };
-    Ok(found.iter().map(|found| (found.0.id.into(), judge(found))).collect())
+fn judge(tx: &mut Tx<'_>, ids: &[AssessmentId], step: &AssessmentStep) -> Result<Verdicts> {
+    let found: Vec<Assessment> = Assessment::query().filter(table::id.eq_any(ids)).load(tx.conn)?;
+    let mut verdicts: Verdicts = found.iter().map(|row| (row.id.into(), workflow::check_step(step, row))).collect();
+    if step.to == AssessmentStatus::Confirmed {
+        // The function waits for a register that is being completed, so it is asked about those that can be confirmed only.
+        let possible =
+            found.iter().map(|row| row.id).filter(|id| verdicts.get(&(*id).into()).is_some_and(Result::is_ok));
+        let possible = table::table.filter(table::id.eq_any(possible));
+        let registered = possible.filter(app_in_complete_register(table::household_id, table::round_year));
+        for id in registered.select(table::id).load::<AssessmentId>(tx.conn)? {
+            verdicts.insert(id.into(), Err(Problem::new(REGISTER_COMPLETE)));
+        }
+    }
+    Ok(verdicts)
 }
 
 /// Takes a step on assessments, on each of which the caller can take it.

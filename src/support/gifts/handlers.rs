@@ -8,6 +8,7 @@ use super::{names, queries, steps, workflow};
 use crate::access::actor::May;
 use crate::access::policy::permission::{ConfirmGifts, ReadSupport, RecordSupport, SettleGifts};
 use crate::access::steps::{BulkResults, BulkStep};
+use crate::access::tx::Tx;
 use crate::kernel::http::answer::{Created, Found, NoContent};
 use crate::kernel::http::extract::{Id, IfMatch, NoBody, PartId, Valid};
 use crate::kernel::http::middleware::Addressee;
@@ -124,7 +125,8 @@ pub async fn confirm_gifts(
     bulk: Valid<BulkStep>,
     answer: Addressee,
 ) -> Result<Json<BulkResults>> {
-    may.take_each(&workflow::CONFIRM, bulk, answer, steps::judge_steps, steps::write_steps, queries::find_all).await
+    let judge = |tx: &mut Tx<'_>, ids: &[GiftId], step, (): &()| steps::judge(tx, ids, step);
+    may.take_each(&workflow::CONFIRM, bulk, answer, judge, steps::confirm_all, queries::find_all).await
 }
 
 /// Add recipients to a gift

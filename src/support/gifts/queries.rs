@@ -132,11 +132,11 @@ pub fn find(tx: &mut Tx<'_>, id: GiftId) -> Result<Gift> {
     find_with_relation(tx, id).map(|(gift, _)| gift)
 }
 
-/// Returns the gifts of visits.
 pub fn find_all(tx: &mut Tx<'_>, ids: &[GiftId]) -> Result<Vec<Gift>> {
     load_gifts(tx, gifts::table.filter(gifts::id.eq_any(ids)).into_boxed())
 }
 
+/// Returns the gifts of visits.
 pub fn of_visits(tx: &mut Tx<'_>, visits: &[VisitId]) -> Result<Vec<Gift>> {
     let query = gifts::table.filter(gifts::visit_id.eq_any(visits)).order(gifts::id).into_boxed();
     load_gifts(tx, query)

@@ -2,6 +2,7 @@
 
 use diesel::dsl::array_append;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 
 use super::GiftId;
 use super::bodies::{GiftDispute, GiftSettlement};
@@ -14,6 +15,11 @@ use crate::access::tx::Tx;
 use crate::kernel::db::records;
 use crate::kernel::db::schema::gifts;
 use crate::kernel::http::problem::Result;
+
+diesel::define_sql_function! {
+    /// Confirms gifts, one after the other; the steps on the doubtful ones are marked.
+    fn app_confirm_gifts(gifts: Array<SqlUuid>, doubtful: Array<SqlUuid>) -> Nullable<Text>;
+}
 
 /// The columns that a step writes in addition to the status.
 #[derive(Default, AsChangeset)]
@@ -43,12 +49,16 @@ impl From<GiftSettlement> for StepNotes {
 }
 
 pub fn take_step<N: Into<StepNotes>>(tx: &mut Tx<'_>, id: GiftId, step: &GiftStep, notes: N) -> Result<()> {
-    verdict_on(judge_steps(tx, &[id], step)?, id)?;
-    write_steps(tx, &[id], step, notes)
+    verdict_on(judge(tx, &[id], step)?, id)?;
+    if !doubtful(tx, &[id], step)?.is_empty() {
+        records::set(tx.conn, "two_person", "doubt")?;
+    }
+    diesel::update(gifts::table.find(id)).set((notes.into(), gifts::status.eq(step.to))).execute(tx.conn)?;
+    Ok(())
 }
 
 /// Decides whether the caller can take a step on each of these gifts.
-pub fn judge_steps(tx: &mut Tx<'_>, ids: &[GiftId], step: &GiftStep) -> Result<Verdicts> {
+pub fn judge(tx: &mut Tx<'_>, ids: &[GiftId], step: &GiftStep) -> Result<Verdicts> {
     let found = load(tx, gifts::table.filter(gifts::id.eq_any(ids)).into_boxed())?;
     let judge = |(gift, relation): (Gift, Relation)| {
         (gift.id.into(), relation.may_take(step).and_then(|()| step.after(gift.status).map(drop)))
@@ -56,22 +66,19 @@ pub fn judge_steps(tx: &mut Tx<'_>, ids: &[GiftId], step: &GiftStep) -> Result<V
     Ok(found.into_iter().map(judge).collect())
 }
 
-/// Takes a step on gifts, on each of which the caller can take it.
-pub fn write_steps<N: Into<StepNotes>>(tx: &mut Tx<'_>, ids: &[GiftId], step: &GiftStep, notes: N) -> Result<()> {
-    let notes = notes.into();
-    let among = || gifts::table.filter(gifts::id.eq_any(ids));
-    // A gift that one person may have both recorded and confirmed is marked for review by the level above.
-    let doubtful: Vec<GiftId> = if step.one_version {
-        let authors = array_append(gifts::written_by, gifts::acted_by);
-        among().filter(app_share_maker(authors)).select(gifts::id).load(tx.conn)?
-    } else {
-        Vec::new()
-    };
-    let (doubtful, others): (Vec<GiftId>, Vec<GiftId>) = ids.iter().partition(|id| doubtful.contains(id));
-    for (mark, ids) in [("doubt", doubtful), ("", others)].into_iter().filter(|(_, ids)| !ids.is_empty()) {
-        records::set(tx.conn, "two_person", mark)?;
-        let written = (&notes, gifts::status.eq(step.to));
-        diesel::update(gifts::table.filter(gifts::id.eq_any(ids))).set(written).execute(tx.conn)?;
-    }
+/// Confirms gifts, each of which the caller can confirm, in this order.
+pub fn confirm_all(tx: &mut Tx<'_>, ids: &[GiftId], step: &GiftStep, (): ()) -> Result<()> {
+    let doubtful = doubtful(tx, ids, step)?;
+    diesel::select(app_confirm_gifts(ids, doubtful)).execute(tx.conn)?;
     Ok(())
+}
+
+/// Returns those of these gifts that one person may have both recorded and confirmed: the step is marked for review by the level above.
+fn doubtful(tx: &mut Tx<'_>, ids: &[GiftId], step: &GiftStep) -> Result<Vec<GiftId>> {
+    if !step.one_version {
+        return Ok(Vec::new());
+    }
+    let authors = array_append(gifts::written_by, gifts::acted_by);
+    let doubtful = gifts::table.filter(gifts::id.eq_any(ids)).filter(app_share_maker(authors));
+    Ok(doubtful.select(gifts::id).load(tx.conn)?)
 }

@@ -1,6 +1,7 @@
 //! Gifts to many households, to villages and to communes; names added later; listed items that a gift meets; and many confirmations in
 //! one request.
 
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -361,6 +362,46 @@ fn forty_four_gifts_are_confirmed_in_one_request_and_three_are_rejected() {
         .post("/gifts/confirm", json!({"items": [{"id": made[0]["id"]}]}))
         .expect_invalid(&[("#/items/0/version", "required")]);
     unit.post("/gifts/confirm", json!({"items": items(&made[..1])})).expect_problem(403, "forbidden");
+}
+
+/// As if each were confirmed by itself: a gift meets what those before it in the request have not helped.
+#[test]
+fn gifts_that_are_confirmed_together_meet_different_listed_items() {
+    let at = Giving::new();
+    let [twice, hut] = ["Siu Hai", "Siu Nhà"].map(|name| giving::household(&at.world, at.village, name));
+    let first = item(&at, twice, 2026, "food", "2026-03-01");
+    let second = item(&at, twice, 2026, "food", "2026-04-01");
+    let roof = item(&at, hut, 2026, "housing", "2026-03-01");
+    let rice = item(&at, hut, 2026, "food", "2026-04-01");
+    let given = [(twice, "food"), (twice, "food"), (hut, "food"), (hut, "cash")].map(|(home, category)| {
+        let new = with(&gift(&at, category, 100_000), json!({"household_id": home}));
+        json!({"id": at.unit.post("/gifts", new).expect(201)["id"], "version": 1})
+    });
+    at.head.post("/gifts/confirm", json!({"items": given})).expect(200);
+    assert_eq!([first, second, roof, rice].map(|item| item_status(&at.world, item)), ["helped"; 4]);
+}
+
+/// The record of another resource, and one that the caller no longer sees, are not found.
+#[test]
+fn a_repetition_is_told_for_gifts_of_the_callers_range_only() {
+    let at = Giving::new();
+    let made = at.unit.post("/gifts", gift(&at, "cash", 100_000)).expect(201);
+    let body = json!({"items": [{"id": made["id"], "version": 1}]});
+    let official = at.world.user("canbo", "commune", Some(at.world.ianan), None);
+    official.post("/gifts/confirm", body.clone()).expect(200);
+    assert_eq!(official.post("/gifts/confirm", body.clone()).expect(200)["results"][0]["outcome"], "replayed");
+    let of_another_resource = format!(
+        "UPDATE steps SET resource = 'household_assessments' WHERE record_id = '{}'",
+        made["id"].as_str().unwrap()
+    );
+    at.world.server.sql().batch_execute(&of_another_resource).unwrap();
+    let answer = official.post("/gifts/confirm", body.clone()).expect(200);
+    assert_eq!(answer["results"][0]["problem"]["code"], "version_conflict", "{answer}");
+    let elsewhere = json!({"locality_id": at.world.kongchro});
+    let account = format!("/users/{}", official.get("/me").expect(200)["id"].as_str().unwrap());
+    at.world.province(at.world.gialai).patch(&account, elsewhere).expect(200);
+    let answer = at.world.sign_in("canbo").post("/gifts/confirm", body).expect(200);
+    assert_eq!(answer["results"][0]["problem"]["code"], "not_found", "{answer}");
 }
 
 /// Case 17.
