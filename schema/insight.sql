@@ -87,6 +87,20 @@ begin
   end if;
   return null;
 end $$;
+-- A village that moves takes its sums to another commune or province: both count it from its own summaries until the job has run.
+create function app_support_moved() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.support_changes (village_id, scope_path, year)
+  select l.id, l.scope_path, counted.year
+    from (select distinct extract(year from s.starts_on)::integer as year from public.support_summaries s
+           where s.place_id = new.id and s.level = 'place' and s.period = 'year') counted
+   cross join public.localities l
+   where l.id in (new.id, old.commune_id, new.commune_id, old.province_id, new.province_id);
+  return null;
+end $$;
+create trigger support_moved after update on localities for each row
+  when ((old.commune_id, old.province_id) is distinct from (new.commune_id, new.province_id)) execute function app_support_moved();
+
 create trigger support_inserted after insert on visits referencing new table as new_rows
   for each statement execute function app_support_changed();
 create trigger support_updated after update on visits referencing old table as old_rows new table as new_rows
@@ -104,6 +118,39 @@ create trigger support_inserted after insert on gift_recipients referencing new 
 create trigger support_deleted after delete on gift_recipients referencing old table as old_rows
   for each statement execute function app_support_changed();
 
+-- Adds up the summaries of the level below. A place without a commune or province in the tree of today stands for itself on that level.
+create function app_roll_up_support(of_level text, places uuid[], years integer[]) returns void
+  language plpgsql security definer set search_path = '' as $$
+begin
+  delete from public.support_summaries s
+   where s.place_id = any (places) and s.level = of_level and extract(year from s.starts_on)::integer = any (years);
+  with members as (
+    select x.id, coalesce(x.commune_id, x.id) as whole_id from public.localities x
+     where of_level = 'commune' and (x.commune_id = any (places) or x.id = any (places))
+     union all
+    select x.id, coalesce(x.province_id, x.commune_id, x.id) from public.localities x
+     where of_level = 'province' and (x.province_id = any (places) or x.id = any (places))
+  ), parts as (
+    select m.whole_id, s.* from members m
+      join public.support_summaries s on s.place_id = m.id and s.level = case of_level when 'commune' then 'place' else 'commune' end
+     where m.whole_id = any (places) and extract(year from s.starts_on)::integer = any (years)
+  ), wandering as (
+    select p.whole_id, p.period, p.starts_on, array_agg(distinct home) as homes
+      from parts p cross join unnest(p.wandering_households) home group by 1, 2, 3
+  ), sums as (
+    select p.whole_id, p.period, p.starts_on, sum(p.visits) as visits, sum(p.gifts) as gifts, sum(p.gifts_confirmed) as gifts_confirmed,
+           sum(p.gift_value_vnd) as gift_value_vnd, sum(p.loans_vnd) as loans_vnd, sum(p.households_unnamed) as households_unnamed,
+           max(p.last_visit_on) as last_visit_on, max(p.last_holiday_visit_on) as last_holiday_visit_on, max(p.last_gift_on) as last_gift_on,
+           sum(p.households) as households
+      from parts p group by 1, 2, 3
+  )
+  insert into public.support_summaries (place_id, scope_path, level, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd,
+      loans_vnd, households_unnamed, last_visit_on, last_holiday_visit_on, last_gift_on, households, wandering_households)
+  select s.whole_id, l.scope_path, of_level, s.period, s.starts_on, s.visits, s.gifts, s.gifts_confirmed, s.gift_value_vnd,
+         s.loans_vnd, s.households_unnamed, s.last_visit_on, s.last_holiday_visit_on, s.last_gift_on, s.households, coalesce(w.homes, '{}')
+    from sums s join public.localities l on l.id = s.whole_id left join wandering w using (whole_id, period, starts_on);
+end $$;
+
 -- Recounts the marked villages and deletes their marks. A visible mark was inserted by a transaction whose gifts are visible too; a
 -- mark that is not visible yet stays.
 create function app_summarise_support(most integer) returns integer language plpgsql security definer set search_path = '' as $$
@@ -111,6 +158,8 @@ declare
   marks integer;
   villages uuid[];
   years integer[];
+  communes uuid[];
+  provinces uuid[];
 begin
   -- Runs in one session at a time, so that no older count overwrites a newer one. The number is arbitrary.
   if not pg_try_advisory_xact_lock(7364102304) then return 0; end if;
@@ -128,7 +177,7 @@ begin
   if marks = 0 then return 0; end if;
 
   delete from public.support_summaries s
-   where s.village_id = any (villages) and extract(year from s.starts_on)::integer = any (years);
+   where s.place_id = any (villages) and s.level = 'place' and extract(year from s.starts_on)::integer = any (years);
   with given as (
     select g.id, coalesce(g.village_id, g.locality_id) as village_id, g.given_on, g.status, g.value_vnd, g.funding_source, g.household_id,
            g.households_count, g.households_named
@@ -166,11 +215,20 @@ begin
      where extract(year from f.day)::integer = any (years)
      group by 1, 2, 3
   )
-  insert into public.support_summaries (village_id, scope_path, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd, loans_vnd,
-      households_unnamed, last_visit_on, last_holiday_visit_on, last_gift_on, households, wandering_households)
-  select c.village_id, l.scope_path, c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.loans_vnd,
+  insert into public.support_summaries (place_id, scope_path, level, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd,
+      loans_vnd, households_unnamed, last_visit_on, last_holiday_visit_on, last_gift_on, households, wandering_households)
+  select c.village_id, l.scope_path, 'place', c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.loans_vnd,
          c.households_unnamed, c.last_visit_on, c.last_holiday_visit_on, c.last_gift_on, c.households, c.wandering_households
     from counted c join public.localities l on l.id = c.village_id;
+
+  -- Also for a marked place itself: a village that now lies in a commune no longer stands for itself.
+  select array_agg(distinct commune.id), array_agg(distinct province.id) into communes, provinces
+    from public.localities l
+   cross join lateral (values (coalesce(l.commune_id, l.id)), (l.id)) commune(id)
+   cross join lateral (values (coalesce(l.province_id, l.commune_id, l.id)), (l.id)) province(id)
+   where l.id = any (villages);
+  perform public.app_roll_up_support('commune', communes, years);
+  perform public.app_roll_up_support('province', provinces, years);
   return marks;
 end $$;
 comment on function app_summarise_support(integer) is

@@ -2393,6 +2393,40 @@ CREATE FUNCTION public.app_role() RETURNS text
 
 COMMENT ON FUNCTION public.app_role() IS 'Role of the caller, or system, key, public; null before an entry function ran';
 
+CREATE FUNCTION public.app_roll_up_support(of_level text, places uuid[], years integer[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  delete from public.support_summaries s
+   where s.place_id = any (places) and s.level = of_level and extract(year from s.starts_on)::integer = any (years);
+  with members as (
+    select x.id, coalesce(x.commune_id, x.id) as whole_id from public.localities x
+     where of_level = 'commune' and (x.commune_id = any (places) or x.id = any (places))
+     union all
+    select x.id, coalesce(x.province_id, x.commune_id, x.id) from public.localities x
+     where of_level = 'province' and (x.province_id = any (places) or x.id = any (places))
+  ), parts as (
+    select m.whole_id, s.* from members m
+      join public.support_summaries s on s.place_id = m.id and s.level = case of_level when 'commune' then 'place' else 'commune' end
+     where m.whole_id = any (places) and extract(year from s.starts_on)::integer = any (years)
+  ), wandering as (
+    select p.whole_id, p.period, p.starts_on, array_agg(distinct home) as homes
+      from parts p cross join unnest(p.wandering_households) home group by 1, 2, 3
+  ), sums as (
+    select p.whole_id, p.period, p.starts_on, sum(p.visits) as visits, sum(p.gifts) as gifts, sum(p.gifts_confirmed) as gifts_confirmed,
+           sum(p.gift_value_vnd) as gift_value_vnd, sum(p.loans_vnd) as loans_vnd, sum(p.households_unnamed) as households_unnamed,
+           max(p.last_visit_on) as last_visit_on, max(p.last_holiday_visit_on) as last_holiday_visit_on, max(p.last_gift_on) as last_gift_on,
+           sum(p.households) as households
+      from parts p group by 1, 2, 3
+  )
+  insert into public.support_summaries (place_id, scope_path, level, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd,
+      loans_vnd, households_unnamed, last_visit_on, last_holiday_visit_on, last_gift_on, households, wandering_households)
+  select s.whole_id, l.scope_path, of_level, s.period, s.starts_on, s.visits, s.gifts, s.gifts_confirmed, s.gift_value_vnd,
+         s.loans_vnd, s.households_unnamed, s.last_visit_on, s.last_holiday_visit_on, s.last_gift_on, s.households, coalesce(w.homes, '{}')
+    from sums s join public.localities l on l.id = s.whole_id left join wandering w using (whole_id, period, starts_on);
+end $$;
+
 CREATE FUNCTION public.app_same_people(merged uuid, survivor uuid) RETURNS TABLE(member_id uuid, kept_id uuid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -2751,6 +2785,8 @@ declare
   marks integer;
   villages uuid[];
   years integer[];
+  communes uuid[];
+  provinces uuid[];
 begin
   -- Runs in one session at a time, so that no older count overwrites a newer one. The number is arbitrary.
   if not pg_try_advisory_xact_lock(7364102304) then return 0; end if;
@@ -2768,7 +2804,7 @@ begin
   if marks = 0 then return 0; end if;
 
   delete from public.support_summaries s
-   where s.village_id = any (villages) and extract(year from s.starts_on)::integer = any (years);
+   where s.place_id = any (villages) and s.level = 'place' and extract(year from s.starts_on)::integer = any (years);
   with given as (
     select g.id, coalesce(g.village_id, g.locality_id) as village_id, g.given_on, g.status, g.value_vnd, g.funding_source, g.household_id,
            g.households_count, g.households_named
@@ -2806,11 +2842,20 @@ begin
      where extract(year from f.day)::integer = any (years)
      group by 1, 2, 3
   )
-  insert into public.support_summaries (village_id, scope_path, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd, loans_vnd,
-      households_unnamed, last_visit_on, last_holiday_visit_on, last_gift_on, households, wandering_households)
-  select c.village_id, l.scope_path, c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.loans_vnd,
+  insert into public.support_summaries (place_id, scope_path, level, period, starts_on, visits, gifts, gifts_confirmed, gift_value_vnd,
+      loans_vnd, households_unnamed, last_visit_on, last_holiday_visit_on, last_gift_on, households, wandering_households)
+  select c.village_id, l.scope_path, 'place', c.period, c.starts_on, c.visits, c.gifts, c.gifts_confirmed, c.gift_value_vnd, c.loans_vnd,
          c.households_unnamed, c.last_visit_on, c.last_holiday_visit_on, c.last_gift_on, c.households, c.wandering_households
     from counted c join public.localities l on l.id = c.village_id;
+
+  -- Also for a marked place itself: a village that now lies in a commune no longer stands for itself.
+  select array_agg(distinct commune.id), array_agg(distinct province.id) into communes, provinces
+    from public.localities l
+   cross join lateral (values (coalesce(l.commune_id, l.id)), (l.id)) commune(id)
+   cross join lateral (values (coalesce(l.province_id, l.commune_id, l.id)), (l.id)) province(id)
+   where l.id = any (villages);
+  perform public.app_roll_up_support('commune', communes, years);
+  perform public.app_roll_up_support('province', provinces, years);
   return marks;
 end $$;
 
@@ -2866,6 +2911,20 @@ begin
   if villages is not null then
     perform public.app_mark_support(villages, years, households);
   end if;
+  return null;
+end $$;
+
+CREATE FUNCTION public.app_support_moved() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  insert into public.support_changes (village_id, scope_path, year)
+  select l.id, l.scope_path, counted.year
+    from (select distinct extract(year from s.starts_on)::integer as year from public.support_summaries s
+           where s.place_id = new.id and s.level = 'place' and s.period = 'year') counted
+   cross join public.localities l
+   where l.id in (new.id, old.commune_id, new.commune_id, old.province_id, new.province_id);
   return null;
 end $$;
 
@@ -4312,8 +4371,9 @@ ALTER TABLE public.support_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
 );
 
 CREATE TABLE public.support_summaries (
-    village_id uuid NOT NULL,
+    place_id uuid NOT NULL,
     scope_path text NOT NULL COLLATE pg_catalog."C",
+    level text NOT NULL,
     period text NOT NULL,
     starts_on date NOT NULL,
     visits integer NOT NULL,
@@ -4327,20 +4387,21 @@ CREATE TABLE public.support_summaries (
     last_gift_on date,
     households integer NOT NULL,
     wandering_households uuid[] NOT NULL,
+    CONSTRAINT support_summaries_level CHECK ((level = ANY (ARRAY['place'::text, 'commune'::text, 'province'::text]))),
     CONSTRAINT support_summaries_period CHECK ((period = ANY (ARRAY['month'::text, 'quarter'::text, 'year'::text])))
 );
 
 ALTER TABLE ONLY public.support_summaries FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.support_summaries IS 'Support of a village, or of a commune itself, in a month, a quarter or a year; valid where the place has no mark in support_changes';
+COMMENT ON TABLE public.support_summaries IS 'Support of a place in a month, a quarter or a year; valid where support_changes has no mark of the place or of a place in it';
 
-COMMENT ON COLUMN public.support_summaries.village_id IS 'The village, or the commune that received support itself';
+COMMENT ON COLUMN public.support_summaries.level IS 'place: a village, or what a commune received itself; commune, province: with all places in it, in the tree of today';
 
 COMMENT ON COLUMN public.support_summaries.households_unnamed IS 'Homes reached by gifts to many, without the named ones';
 
-COMMENT ON COLUMN public.support_summaries.households IS 'Distinct households with gifts in this village and in no other at any time: the numbers may be added up over villages';
+COMMENT ON COLUMN public.support_summaries.households IS 'Distinct households with gifts in one village and in no other at any time: the numbers may be added up over places';
 
-COMMENT ON COLUMN public.support_summaries.wandering_households IS 'Households with gifts in this village and, at any time, in another: each counts once among villages';
+COMMENT ON COLUMN public.support_summaries.wandering_households IS 'Households with gifts in the place and, at any time, in two villages: each counts once among places';
 
 CREATE TABLE public.tree_day (
     only_row boolean DEFAULT true NOT NULL,
@@ -4703,7 +4764,7 @@ ALTER TABLE ONLY public.support_changes
     ADD CONSTRAINT support_changes_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.support_summaries
-    ADD CONSTRAINT support_summaries_pkey PRIMARY KEY (village_id, period, starts_on);
+    ADD CONSTRAINT support_summaries_pkey PRIMARY KEY (place_id, level, period, starts_on);
 
 ALTER TABLE ONLY public.tree_day
     ADD CONSTRAINT tree_day_pkey PRIMARY KEY (only_row);
@@ -4992,13 +5053,13 @@ CREATE INDEX steps_taken_at ON public.steps USING btree (taken_at);
 
 CREATE INDEX support_changes_village_id ON public.support_changes USING btree (village_id, scope_path);
 
-CREATE INDEX support_summaries_scope_path ON public.support_summaries USING btree (period, starts_on, scope_path);
+CREATE INDEX support_summaries_place_id ON public.support_summaries USING btree (place_id, scope_path);
 
-CREATE INDEX support_summaries_village_id ON public.support_summaries USING btree (village_id, scope_path);
+CREATE INDEX support_summaries_scope_path ON public.support_summaries USING btree (level, period, starts_on, scope_path);
 
-CREATE INDEX support_summaries_wandering ON public.support_summaries USING btree (period, starts_on, scope_path) WHERE (wandering_households <> '{}'::uuid[]);
+CREATE INDEX support_summaries_wandering ON public.support_summaries USING btree (level, period, starts_on, scope_path) WHERE (wandering_households <> '{}'::uuid[]);
 
-CREATE INDEX support_summaries_years ON public.support_summaries USING btree (scope_path) WHERE (period = 'year'::text);
+CREATE INDEX support_summaries_years ON public.support_summaries USING btree (level, scope_path) WHERE (period = 'year'::text);
 
 CREATE INDEX twinnings_changed ON public.twinnings USING btree (changed_xid, id);
 
@@ -5225,6 +5286,8 @@ CREATE TRIGGER support_inserted AFTER INSERT ON public.gift_recipients REFERENCI
 CREATE TRIGGER support_inserted AFTER INSERT ON public.gifts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
 
 CREATE TRIGGER support_inserted AFTER INSERT ON public.visits REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
+
+CREATE TRIGGER support_moved AFTER UPDATE ON public.localities FOR EACH ROW WHEN (((old.commune_id IS DISTINCT FROM new.commune_id) OR (old.province_id IS DISTINCT FROM new.province_id))) EXECUTE FUNCTION public.app_support_moved();
 
 CREATE TRIGGER support_updated AFTER UPDATE ON public.gifts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
 
@@ -5475,7 +5538,7 @@ ALTER TABLE ONLY public.support_changes
     ADD CONSTRAINT support_changes_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.support_summaries
-    ADD CONSTRAINT support_summaries_village_id_fkey FOREIGN KEY (village_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
+    ADD CONSTRAINT support_summaries_place_id_fkey FOREIGN KEY (place_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.twinnings
     ADD CONSTRAINT twinnings_locality_id_fkey FOREIGN KEY (locality_id, scope_path) REFERENCES public.localities(id, scope_path) ON UPDATE CASCADE;
@@ -6252,6 +6315,9 @@ GRANT ALL ON FUNCTION public.app_communes() TO app;
 
 REVOKE ALL ON FUNCTION public.app_condition(target regclass, shapes text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.app_confirm_gifts(gifts uuid[], doubtful uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_confirm_gifts(gifts uuid[], doubtful uuid[]) TO app;
+
 REVOKE ALL ON FUNCTION public.app_consent_in_force(given_on date, expires_on date, withdrawn_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_consent_in_force(given_on date, expires_on date, withdrawn_at timestamp with time zone) TO app;
 
@@ -6315,9 +6381,6 @@ GRANT ALL ON FUNCTION public.app_forget_step(record uuid) TO app;
 REVOKE ALL ON FUNCTION public.app_forgive(username text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_former_places() FROM PUBLIC;
-REVOKE ALL ON FUNCTION public.app_confirm_gifts(gifts uuid[], doubtful uuid[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.app_confirm_gifts(gifts uuid[], doubtful uuid[]) TO app;
-
 GRANT ALL ON FUNCTION public.app_former_places() TO app;
 
 REVOKE ALL ON FUNCTION public.app_former_residents(days date[]) FROM PUBLIC;
@@ -6598,6 +6661,8 @@ REVOKE ALL ON FUNCTION public.app_residents(of_village uuid, on_day date) FROM P
 REVOKE ALL ON FUNCTION public.app_role() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_role() TO app;
 
+REVOKE ALL ON FUNCTION public.app_roll_up_support(of_level text, places uuid[], years integer[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.app_same_people(merged uuid, survivor uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_same_people(merged uuid, survivor uuid) TO app;
 
@@ -6656,6 +6721,8 @@ REVOKE ALL ON FUNCTION public.app_summarise_support(most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_summarise_support(most integer) TO app;
 
 REVOKE ALL ON FUNCTION public.app_support_changed() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.app_support_moved() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.app_suspended(suspensions jsonb, day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_suspended(suspensions jsonb, day date) TO app;

@@ -34,7 +34,7 @@ pub fn coverage_of(province: &Caller, year: i32, entered: bool) -> Statements {
              SELECT max(y.last_visit_on), max(y.last_holiday_visit_on), max(y.last_gift_on),
                     sum(y.visits) FILTER (WHERE y.starts_on = '{year}-01-01'), sum(y.gifts) FILTER (WHERE y.starts_on = '{year}-01-01'),
                     sum(y.gift_value_vnd) FILTER (WHERE y.starts_on = '{year}-01-01'), sum(y.households) FILTER (WHERE y.starts_on = '{year}-01-01')
-               FROM support_summaries y WHERE y.village_id = v.id AND y.period = 'year') s ON true
+               FROM support_summaries y WHERE y.place_id = v.id AND y.level = 'place' AND y.period = 'year') s ON true
           WHERE v.level = 'village' AND {range} ORDER BY v.name;\n"
     );
     if entered { Statements(format!("{}{select}COMMIT;\n", entry(province, " READ ONLY"))) } else { Statements(select) }

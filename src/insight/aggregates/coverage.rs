@@ -327,7 +327,7 @@ fn last_days(question: &Question, actor: &Actor) -> String {
         return recorded(actor, by_unit, "");
     }
     let marked = recorded(actor, by_unit, "(village_id = marked.village_id OR locality_id = marked.village_id) AND");
-    format!("{} UNION ALL {}", summaries::last_days(actor), summaries::of_marked(&marked))
+    format!("{} UNION ALL {}", summaries::last_days(question.detail, actor), summaries::of_marked(&marked))
 }
 
 fn recorded(actor: &Actor, by_unit: bool, only: &str) -> String {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::kernel::list::sheet::AnswerFormat;
 use crate::places::localities::LocalityId;
 use crate::places::localities::flags::LocalityFlagWord;
+use crate::places::localities::model::LocalityLevel;
 use crate::twinning::organisations::OrganisationId;
 use crate::twinning::programmes::ProgrammeId;
 
@@ -106,6 +107,46 @@ pub struct Question {
     pub flags: Vec<LocalityFlagWord>,
     /// Restricted to one organisation or one programme.
     pub of_some_givers: bool,
+    /// The level whose summaries answer.
+    pub detail: Detail,
+}
+
+/// The widest places whose sums answer a question: no row, no place of the query and no place of the caller lies inside one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// A village, or what a commune received itself.
+    Place,
+    Commune,
+    Province,
+}
+
+impl Detail {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Place => "place",
+            Self::Commune => "commune",
+            Self::Province => "province",
+        }
+    }
+
+    /// The widest sums of a place of this level, or in it.
+    pub fn of_level(level: LocalityLevel) -> Self {
+        match level {
+            LocalityLevel::Village => Self::Place,
+            LocalityLevel::Commune | LocalityLevel::District => Self::Commune,
+            LocalityLevel::Province => Self::Province,
+        }
+    }
+
+    /// The widest sums for rows of these groupings.
+    pub fn of_groupings(groupings: &[AggregateGrouping]) -> Self {
+        let of = |grouping: &AggregateGrouping| match grouping {
+            AggregateGrouping::Village => Self::Place,
+            AggregateGrouping::Commune | AggregateGrouping::District => Self::Commune,
+            _ => Self::Province,
+        };
+        groupings.iter().map(of).min().unwrap_or(Self::Province)
+    }
 }
 
 /// Query of a data set of households, which are grouped by place and year only and belong to no organisation or

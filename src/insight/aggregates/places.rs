@@ -10,8 +10,9 @@ use super::margins::{Above, Cells};
 use super::model::{AggregateGrouping, AggregatePlace, AggregateProgramme, Names, Programmes, Question};
 use crate::insight::aggregates::problems::NOT_FOR_KEYS;
 use crate::kernel::db::kept::Keep;
-use crate::kernel::db::schema::programmes;
+use crate::kernel::db::schema::{localities, programmes};
 use crate::kernel::http::problem::{FieldError, Problem, Result};
+use crate::places::localities::model::LocalityLevel;
 use crate::places::localities::problems::{ENDED, LOCALITY_ENDED, NO_DISTRICTS, SUCCEEDED_BY};
 
 pub fn check_districts(conn: &mut PgConnection, day: NaiveDate) -> Result<()> {
@@ -69,13 +70,30 @@ impl From<Named> for AggregatePlace {
     }
 }
 
+diesel::define_sql_function! {
+    /// The place of the caller, null for the country.
+    fn app_place() -> Nullable<SqlUuid>;
+}
+
+/// Returns the level of the place of an API key; None for the country.
+pub fn level_of_key(conn: &mut PgConnection) -> Result<Option<LocalityLevel>> {
+    let own = localities::table.filter(localities::id.nullable().eq(app_place()));
+    Ok(own.select(localities::level).first(conn).optional()?)
+}
+
 /// Looks up `within`. Rejects a place that does not exist on the day, with its successors; returns `None` for one that
 /// the caller does not see.
-pub fn find_within(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<Option<AggregatePlace>> {
+pub fn find_within(
+    conn: &mut PgConnection,
+    id: Uuid,
+    day: NaiveDate,
+) -> Result<Option<(AggregatePlace, LocalityLevel)>> {
     #[derive(QueryableByName)]
     struct Within {
         #[diesel(embed)]
         place: Named,
+        #[diesel(sql_type = Text)]
+        level: LocalityLevel,
         #[diesel(sql_type = Bool)]
         exists_on_day: bool,
         #[diesel(sql_type = Nullable<Text>)]
@@ -83,7 +101,7 @@ pub fn find_within(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<
     }
     // The name is that of the day, like the names of the rows.
     let found: Option<Within> = sql_query(
-        "SELECT l.id, coalesce(v.code, l.code) AS code, coalesce(v.name, l.name) AS name, v.id IS NOT NULL AS exists_on_day,
+        "SELECT l.id, coalesce(v.code, l.code) AS code, coalesce(v.name, l.name) AS name, l.level, v.id IS NOT NULL AS exists_on_day,
                 (SELECT string_agg(n.name || ' (' || n.id || ')', ', ' ORDER BY n.name, n.id)
                    FROM locality_successions s JOIN localities n ON n.id = s.successor_id WHERE s.predecessor_id = l.id) AS successors
            FROM localities l
@@ -103,7 +121,7 @@ pub fn find_within(conn: &mut PgConnection, id: Uuid, day: NaiveDate) -> Result<
             };
             Err(Problem::with_errors(LOCALITY_ENDED, vec![error]))
         }
-        found => Ok(found.map(|found| found.place.into())),
+        found => Ok(found.map(|found| (found.place.into(), found.level))),
     }
 }
 

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::data_set::{Candidate, DataSet, Tree};
 use super::margins::{self, Cells};
 use super::model::{
-    AggregateGrouping, AggregateQuery, Answer, AnswerRow, KeyPart, Names, Programmes, Question, RowKey,
+    AggregateGrouping, AggregateQuery, Answer, AnswerRow, Detail, KeyPart, Names, Programmes, Question, RowKey,
 };
-use super::{places, suppression};
+use super::{places, summaries, suppression};
 use crate::access::actor::Actor;
 use crate::access::policy::Role;
 use crate::access::withheld::withholds;
@@ -45,12 +45,20 @@ pub fn answer(
     if let Some(id) = query.within.filter(|_| question.for_key) {
         places::check_key_asks_nearby(conn, id.0, day)?;
     }
-    let within = match query.within {
-        Some(id) => places::find_within(conn, id.0, day)?,
-        None => None,
+    let (within, level) = match query.within {
+        Some(id) => places::find_within(conn, id.0, day)?.unzip(),
+        None => (None, None),
     };
+    let tree = if day == today { Tree::Stored } else { Tree::Dated };
+    let of_key = if question.for_key { places::level_of_key(conn)? } else { None };
+    let of_places = level.into_iter().chain(of_key).map(Detail::of_level);
+    let detail = match tree {
+        Tree::Stored if summaries::serve_to(actor) => of_places.fold(question.detail, Detail::min),
+        // The sums of communes and provinces are those of the tree of today, and other callers are counted from the records.
+        _ => Detail::Place,
+    };
+    let question = &Question { detail, ..question.clone() };
     let mut load = |question: &Question| -> Result<Vec<Row>> {
-        let tree = if day == today { Tree::Stored } else { Tree::Dated };
         let query = sql_query(statement(set, question, actor, tree))
             .into_boxed::<Pg>()
             .bind::<Date, _>(question.from)
@@ -143,15 +151,10 @@ fn statement(set: &DataSet, question: &Question, actor: &Actor, tree: Tree) -> S
     let by_places_alone =
         !question.groupings.is_empty() && question.groupings.iter().all(|grouping| grouping.is_place());
     if let Some(width) = set.width.filter(|_| by_places_alone) {
-        // Every place with an active household has a row, also without facts. LATERAL with LIMIT 1 reads one household of
-        // each village; EXISTS would be planned as a join with all of them.
         facts.push_str(&format!(
-            " UNION ALL SELECT v.id{} FROM localities v CROSS JOIN LATERAL (
-                SELECT FROM households h WHERE h.village_id = v.id AND h.status = 'active' LIMIT 1) inhabited
-               WHERE v.level = 'village' AND ((v.scope_path >= (SELECT app_low()) AND v.scope_path < (SELECT app_high()))
-                                              OR v.id = ANY ((SELECT app_villages())::uuid[]))
-                 AND v.id NOT IN (SELECT village_id FROM recorded)",
-            ", NULL".repeat(width)
+            " UNION ALL SELECT v.id{} FROM {} AND v.id NOT IN (SELECT village_id FROM recorded)",
+            ", NULL".repeat(width),
+            inhabited(question.detail)
         ));
     }
     facts.push(')');
@@ -176,6 +179,28 @@ fn statement(set: &DataSet, question: &Question, actor: &Actor, tree: Tree) -> S
            FROM k GROUP BY GROUPING SETS ({sets})",
         measures.join(", ")
     )
+}
+
+/// Returns the places with an active household, `v`. LATERAL with LIMIT 1 reads one household of each; EXISTS would be planned as a join
+/// with all of them.
+fn inhabited(detail: Detail) -> String {
+    const LIVED_IN: &str = "SELECT FROM households h WHERE h.status = 'active'";
+    const IN_RANGE: &str = "v.scope_path >= (SELECT app_low()) AND v.scope_path < (SELECT app_high())";
+    match detail {
+        Detail::Place => format!(
+            "localities v CROSS JOIN LATERAL ({LIVED_IN} AND h.village_id = v.id LIMIT 1) home
+              WHERE v.level = 'village' AND ({IN_RANGE} OR v.id = ANY ((SELECT app_villages())::uuid[]))"
+        ),
+        // A village that lies in no commune or province of today stands for itself.
+        Detail::Commune | Detail::Province => {
+            let level = detail.word();
+            format!(
+                "localities v CROSS JOIN LATERAL (
+                   {LIVED_IN} AND h.scope_path >= v.scope_path AND h.scope_path < left(v.scope_path, -1) || '/' LIMIT 1) home
+                  WHERE (v.level = '{level}' AND v.{level}_id = v.id OR v.level = 'village' AND v.{level}_id IS NULL) AND {IN_RANGE}"
+            )
+        }
+    }
 }
 
 fn column(set: &DataSet, grouping: AggregateGrouping) -> &'static str {

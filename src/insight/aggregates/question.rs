@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
 use super::data_set::DataSet;
-use super::model::{AggregateGrouping, AggregateQuery, Question};
+use super::model::{AggregateGrouping, AggregateQuery, Detail, Question};
 use crate::access::actor::Actor;
 use crate::access::policy::Office;
 use crate::insight::aggregates::problems;
@@ -63,7 +63,8 @@ fn read_for(set: &DataSet, query: &AggregateQuery, for_key: bool, today: NaiveDa
     let of_some_givers = query.organisation_id.is_some() || query.programme_id.is_some();
     Problem::check(errors)?;
     let (without, flags) = (query.without.clone(), query.flag.clone());
-    Ok(Question { groupings, from, to, today, for_key, without, flags, of_some_givers })
+    let detail = Detail::of_groupings(&groupings);
+    Ok(Question { groupings, from, to, today, for_key, without, flags, of_some_givers, detail })
 }
 
 /// Returns the days that end with `to`, or today.

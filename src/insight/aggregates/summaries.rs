@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Integer;
 
-use super::model::{AggregateGrouping, Question};
+use super::model::{AggregateGrouping, Detail, Question};
 use crate::access::actor::Actor;
 use crate::access::reach::Reach;
 use crate::kernel::clock::month_end;
@@ -17,10 +17,6 @@ use crate::kernel::http::problem::Result;
 
 /// Marks processed in one transaction, which takes a fraction of a second.
 const MARKS_AT_ONCE: i32 = 1_000;
-
-/// Selects summaries of places without a mark. NOT IN is a look-up in a hash table for any number of marks; for NOT EXISTS the planner,
-/// which has no useful statistics of a table that is mostly empty, compares each summary with each mark.
-const UNMARKED: &str = "s.village_id NOT IN (SELECT c.village_id FROM support_changes c)";
 
 /// Returns a query for the records of marked villages; `records` selects those of `marked.village_id`. A nested loop over
 /// the villages, which OFFSET 0 enforces: marks are few. With a list of villages, PostgreSQL would search the list for each record.
@@ -95,7 +91,12 @@ impl Period {
 /// Returns the period whose sums answer this caller's question, if any. For callers with few places, or with records of
 /// their organisation elsewhere, reading the records is as fast.
 pub fn serve(question: &Question, actor: &Actor) -> Option<Period> {
-    Period::of(question).filter(|_| reach(actor).is_wide())
+    Period::of(question).filter(|_| serve_to(actor))
+}
+
+/// Whether summaries can answer this caller at all.
+pub fn serve_to(actor: &Actor) -> bool {
+    reach(actor).is_wide()
 }
 
 /// Whether the rows are grouped by period, so that totals need a separate query.
@@ -107,41 +108,77 @@ fn reach(actor: &Actor) -> Reach {
     Reach::of_gifts_and_visits(actor, "s")
 }
 
-/// Returns a query for the sums of villages without a mark, in the columns of the support data set. A household with gifts
+/// The commune and the province of each marked place, and the place itself, which may have stood for itself before it moved.
+const MARKED_COMMUNES: &str = "SELECT unnest(ARRAY[coalesce(l.commune_id, l.id), l.id]) FROM support_changes c JOIN localities l ON l.id = c.village_id";
+const MARKED_PROVINCES: &str = "SELECT unnest(ARRAY[coalesce(l.province_id, l.commune_id, l.id), l.id]) FROM support_changes c JOIN localities l ON l.id = c.village_id";
+
+/// Returns the sources of summaries, `s`, that together count each place without a mark once: those of the widest level, those of the
+/// communes in marked provinces, and those of the places in marked communes. `which` selects among the summaries of a level.
+///
+/// NOT IN is a look-up in a hash table for any number of marks, and LATERAL with OFFSET 0 a nested loop over the places in marked ones:
+/// the planner has no useful statistics of a table of marks that is mostly empty.
+fn unmarked(detail: Detail, actor: &Actor, which: &str) -> Vec<String> {
+    let reach = reach(actor).sql();
+    let of_level = |level: Detail, marked: &str| {
+        format!("{reach} AND s.level = '{}' AND {which} AND s.place_id NOT IN ({marked})", level.word())
+    };
+    let inside = |column: &str, marked: &str, sums: &str| {
+        format!(
+            "(SELECT l.id FROM localities l WHERE l.{column} IN ({marked}) UNION {marked}) inside
+              CROSS JOIN LATERAL (SELECT * FROM support_summaries s WHERE s.place_id = inside.id AND {sums} OFFSET 0) s"
+        )
+    };
+    let places = of_level(Detail::Place, "SELECT c.village_id FROM support_changes c");
+    let communes = of_level(Detail::Commune, MARKED_COMMUNES);
+    let all = |sums: &str| format!("support_summaries s WHERE {sums}");
+    match detail {
+        Detail::Place => vec![all(&places)],
+        Detail::Commune => vec![all(&communes), inside("commune_id", MARKED_COMMUNES, &places)],
+        Detail::Province => vec![
+            all(&of_level(Detail::Province, MARKED_PROVINCES)),
+            inside("province_id", MARKED_PROVINCES, &communes),
+            inside("commune_id", MARKED_COMMUNES, &places),
+        ],
+    }
+}
+
+/// Returns a query for the sums of places without a mark, in the columns of the support data set. A household with gifts
 /// in several villages has a row with its id in each, so that it counts once.
-pub fn facts(period: Period, actor: &Actor) -> String {
-    let whence = format!(
-        "support_summaries s WHERE {} AND s.period = '{}' AND s.starts_on BETWEEN $1 AND $2
-            AND {UNMARKED}",
-        reach(actor).sql(),
-        period.word()
-    );
-    format!(
-        "SELECT s.village_id, NULL::uuid AS twinning_id, NULL::uuid AS organisation_id, s.starts_on AS day, NULL::text AS category,
-                NULL::text AS funding_source, s.visits, s.gifts, s.gifts_confirmed AS confirmed,
-                s.gift_value_vnd AS value_vnd, s.loans_vnd AS loan_vnd, s.households_unnamed AS unnamed, s.households,
-                NULL::uuid AS household_id FROM {whence}
-          UNION ALL
-         SELECT s.village_id, NULL, NULL, s.starts_on, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, unnest(s.wandering_households)
-           FROM {whence} AND s.wandering_households <> '{{}}'"
-    )
+pub fn facts(period: Period, detail: Detail, actor: &Actor) -> String {
+    let of_period = format!("s.period = '{}' AND s.starts_on BETWEEN $1 AND $2", period.word());
+    let sums = unmarked(detail, actor, &of_period).into_iter().map(|source| {
+        format!(
+            "SELECT s.place_id AS village_id, NULL::uuid AS twinning_id, NULL::uuid AS organisation_id, s.starts_on AS day,
+                    NULL::text AS category, NULL::text AS funding_source, s.visits, s.gifts, s.gifts_confirmed AS confirmed,
+                    s.gift_value_vnd AS value_vnd, s.loans_vnd AS loan_vnd, s.households_unnamed AS unnamed, s.households,
+                    NULL::uuid AS household_id FROM {source}"
+        )
+    });
+    let homes = unmarked(detail, actor, &format!("{of_period} AND s.wandering_households <> '{{}}'")).into_iter().map(|source| {
+        format!(
+            "SELECT s.place_id, NULL, NULL, s.starts_on, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, unnest(s.wandering_households) FROM {source}"
+        )
+    });
+    sums.chain(homes).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 /// Whether the sums of years answer with the last days until `to`: records are not after today, so a year that has not ended is whole.
 /// For callers with few places, reading the records is as fast.
 pub fn knows_last_days(question: &Question, actor: &Actor) -> bool {
     let is_whole = question.to >= question.today || question.to.month() == 12 && question.to.day() == 31;
-    is_whole && !question.of_some_givers && reach(actor).is_wide()
+    is_whole && !question.of_some_givers && serve_to(actor)
 }
 
-/// Returns a query for the last days of the villages without a mark, a row for each year.
-pub fn last_days(actor: &Actor) -> String {
-    format!(
-        "SELECT s.village_id, NULL::uuid AS organisation_id, s.last_visit_on AS last_visit, s.last_holiday_visit_on AS last_holiday,
-                s.last_gift_on AS last_gift
-           FROM support_summaries s WHERE {} AND s.period = 'year' AND s.starts_on <= $2 AND {UNMARKED}",
-        reach(actor).sql()
-    )
+/// Returns a query for the last days of the places without a mark, a row for each year.
+pub fn last_days(detail: Detail, actor: &Actor) -> String {
+    let of_years = "s.period = 'year' AND s.starts_on <= $2";
+    let days = unmarked(detail, actor, of_years).into_iter().map(|source| {
+        format!(
+            "SELECT s.place_id AS village_id, NULL::uuid AS organisation_id, s.last_visit_on AS last_visit,
+                    s.last_holiday_visit_on AS last_holiday, s.last_gift_on AS last_gift FROM {source}"
+        )
+    });
+    days.collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 /// Recounts the marked villages, until a transaction finds fewer marks than its limit: under continuous writes a loop until
@@ -180,6 +217,7 @@ mod tests {
             without: Vec::new(),
             flags: Vec::new(),
             of_some_givers: false,
+            detail: Detail::Place,
         };
         Period::of(&of_all)
     }

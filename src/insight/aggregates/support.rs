@@ -69,7 +69,7 @@ pub fn facts(question: &Question, actor: &Actor, _: Tree) -> String {
             let marked =
                 recorded(question, actor, "(village_id = marked.village_id OR locality_id = marked.village_id) AND");
             let marked = marked.iter().map(|records| summaries::of_marked(records));
-            [summaries::facts(period, actor)].into_iter().chain(marked).collect::<Vec<_>>()
+            [summaries::facts(period, question.detail, actor)].into_iter().chain(marked).collect::<Vec<_>>()
         }
         None => recorded(question, actor, ""),
     };

@@ -708,11 +708,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Support of a village, or of a commune itself, in a month, a quarter or a year; valid where the place has no mark in support_changes
-    support_summaries (village_id, period, starts_on) {
-        /// The village, or the commune that received support itself
-        village_id -> Uuid,
+    /// Support of a place in a month, a quarter or a year; valid where support_changes has no mark of the place or of a place in it
+    support_summaries (place_id, level, period, starts_on) {
+        place_id -> Uuid,
         scope_path -> Text,
+        /// place: a village, or what a commune received itself; commune, province: with all places in it, in the tree of today
+        level -> Text,
         period -> Text,
         starts_on -> Date,
         visits -> Int4,
@@ -725,9 +726,9 @@ diesel::table! {
         last_visit_on -> Nullable<Date>,
         last_holiday_visit_on -> Nullable<Date>,
         last_gift_on -> Nullable<Date>,
-        /// Distinct households with gifts in this village and in no other at any time: the numbers may be added up over villages
+        /// Distinct households with gifts in one village and in no other at any time: the numbers may be added up over places
         households -> Int4,
-        /// Households with gifts in this village and, at any time, in another: each counts once among villages
+        /// Households with gifts in the place and, at any time, in two villages: each counts once among places
         wandering_households -> Array<Uuid>,
     }
 }

@@ -22,10 +22,11 @@ const WITHOUT_COLUMN: [&str; 6] = [
     "WorkingGroupStage",
 ];
 /// Checks that contain words but no list of them, and words that only the database reads and writes.
-const OTHER: [&str; 5] = [
+const OTHER: [&str; 6] = [
     "locality_successions_extent",
     "merge_rules_rule",
     "organisations_place",
+    "support_summaries_level",
     "support_summaries_period",
     "users_office",
 ];

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::connection::SimpleConnection;
 use ketnghia::insight::aggregates::summaries;
+use ketnghia::places::loader::locality_id;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -26,12 +27,17 @@ const PERIODS: [(&str, &str, &[&str]); 6] = [
 struct Case {
     world: World,
     province: Client,
+    admin: Client,
     /// Village, commune and twinning.
     villages: Vec<(Uuid, Uuid, Uuid)>,
+    /// Communes with their provinces, between which villages move.
+    communes: Vec<(Uuid, Uuid)>,
     organisation: Uuid,
     homes: Vec<Uuid>,
     gifts: Vec<Uuid>,
     visits: Vec<Uuid>,
+    /// Whether villages move between communes, too.
+    reorganises: bool,
 }
 
 impl Case {
@@ -51,8 +57,21 @@ impl Case {
             (0..3).map(|number| household(&world, *village, &format!("Siu {number}"))).collect::<Vec<_>>()
         });
         let homes = homes.collect();
-        let province = world.province(world.gialai);
-        Self { world, province, villages, organisation, homes, gifts: Vec::new(), visits: Vec::new() }
+        let (province, admin) = (world.province(world.gialai), world.admin());
+        let elsewhere = locality_id(2025, "21025");
+        let communes = vec![(world.ianan, world.gialai), (world.kongchro, world.gialai), (elsewhere, world.quangngai)];
+        Self {
+            world,
+            province,
+            admin,
+            villages,
+            communes,
+            organisation,
+            homes,
+            gifts: Vec::new(),
+            visits: Vec::new(),
+            reorganises: false,
+        }
     }
 
     /// Makes a random change in one transaction.
@@ -61,8 +80,18 @@ impl Case {
         let organisation = self.organisation;
         let day = chrono::NaiveDate::from_ymd_opt(2024, 10, 1).unwrap() + chrono::Days::new(random.below(760));
         let home = *random.one_of(&self.homes);
-        let choice = random.below(10);
+        let choice = random.below(if self.reorganises { 11 } else { 10 });
         let sql = match choice {
+            10 => {
+                let commune = random.one_of(&self.communes).0;
+                for moved in self.villages.iter_mut().filter(|(id, ..)| *id == village) {
+                    moved.1 = commune;
+                }
+                format!(
+                    "UPDATE locality_versions SET parent_id = '{commune}' WHERE locality_id = '{village}';
+                     UPDATE localities SET parent_id = '{commune}' WHERE id = '{village}'"
+                )
+            }
             // The household moves to the village of its gift.
             0..=3 => {
                 let (id, other) = (Uuid::now_v7(), Uuid::now_v7());
@@ -116,7 +145,7 @@ impl Case {
         let mut items = Vec::new();
         let mut cursor = String::new();
         loop {
-            let page = self.province.get(&format!("{path}?limit=200{cursor}")).expect(200);
+            let page = self.admin.get(&format!("{path}?limit=200{cursor}")).expect(200);
             items.extend(page["items"].as_array().unwrap().iter().cloned());
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
@@ -127,18 +156,34 @@ impl Case {
 
     fn check(&self, told: &str) {
         let (gifts, visits, homes) = (self.all("/gifts"), self.all("/visits"), self.all("/households"));
+        let gialai = self.world.gialai.to_string();
+        let in_gialai = |records: &[Value]| -> Vec<Value> {
+            records.iter().filter(|record| self.place(record, "province") == gialai).cloned().collect()
+        };
+        self.check_for(&self.admin, &["", "province", "commune"], &gifts, &visits, &homes, told);
+        let (gifts, visits, homes) = (in_gialai(&gifts), in_gialai(&visits), in_gialai(&homes));
+        self.check_for(&self.province, &["", "commune", "village"], &gifts, &visits, &homes, told);
+    }
+
+    fn check_for(
+        &self,
+        reader: &Client,
+        places: &[&str],
+        gifts: &[Value],
+        visits: &[Value],
+        homes: &[Value],
+        told: &str,
+    ) {
         for (from, to, cuts) in PERIODS {
-            for (place, cut) in
-                ["", "province", "commune", "village"].into_iter().flat_map(|p| cuts.iter().map(move |c| (p, *c)))
-            {
+            for (place, cut) in places.iter().flat_map(|place| cuts.iter().map(move |cut| (*place, *cut))) {
                 let group_by: Vec<&str> = [place, cut].into_iter().filter(|word| !word.is_empty()).collect();
                 let question = format!("/aggregates/support?from={from}&to={to}&group_by={}", group_by.join(","));
-                let answer = self.province.get(&question).expect(200);
+                let answer = reader.get(&question).expect(200);
                 let mut expected: BTreeMap<(String, String), Vec<&Value>> = BTreeMap::new();
                 let mut whole = Vec::new();
                 let counted =
                     gifts.iter().filter(|gift| matches!(gift["status"].as_str(), Some("recorded" | "confirmed")));
-                for fact in counted.chain(&visits) {
+                for fact in counted.chain(visits) {
                     let day = fact["given_on"].as_str().or(fact["visited_on"].as_str()).unwrap();
                     if (from..=to).contains(&day) {
                         expected.entry((self.place(fact, place), period(day, cut))).or_default().push(fact);
@@ -147,7 +192,7 @@ impl Case {
                 }
                 if cut.is_empty() && !place.is_empty() {
                     // A place with households has a row.
-                    for home in &homes {
+                    for home in homes {
                         expected.entry((self.place(home, place), String::new())).or_default();
                     }
                 }
@@ -172,7 +217,7 @@ impl Case {
         let village = record["village_id"].as_str().unwrap();
         let (_, commune, _) = self.villages.iter().find(|(id, ..)| id.to_string() == village).unwrap();
         match level {
-            "province" => self.world.gialai.to_string(),
+            "province" => self.communes.iter().find(|(id, _)| id == commune).unwrap().1.to_string(),
             "commune" => commune.to_string(),
             "village" => village.to_owned(),
             _ => String::new(),
@@ -210,7 +255,7 @@ fn numbers(values: &Value) -> Vec<i64> {
 #[test]
 fn summaries_equal_a_count_of_the_current_records() {
     for seed in [11, 2_027] {
-        let mut case = Case::new();
+        let mut case = Case { reorganises: true, ..Case::new() };
         let mut random = Random(seed);
         for round in 0..8 {
             for _ in 0..12 {
@@ -249,13 +294,19 @@ fn provinces_and_keys_read_summaries_until_a_village_is_marked() {
         .batch_execute("UPDATE support_summaries SET gifts = gifts + 1000, households = households + 10")
         .unwrap();
     let (commune, key) = (case.world.commune(case.world.ianan), case.world.key(case.world.gialai, case.world.gialai));
-    let gifts = |caller: &Client| {
-        let question = "/aggregates/support?from=2025-01-01&to=2025-12-31&group_by=village";
-        let answer = caller.get(question).expect(200);
+    let gifts_by = |caller: &Client, place: &str| {
+        let question = format!("/aggregates/support?from=2025-01-01&to=2025-12-31&group_by={place}");
+        let answer = caller.get(&question).expect(200);
         answer["totals"]["gifts"].as_i64().unwrap_or_default()
     };
+    let gifts = |caller: &Client| gifts_by(caller, "village");
     assert_eq!(gifts(&case.province) / 1000, 3, "the three villages are read from summaries");
     assert_eq!(gifts(&key) / 1000, 3);
+    let of_levels = || ["commune", "province"].map(|place| gifts_by(&case.province, place) / 1000);
+    assert_eq!(of_levels(), [2, 1], "the two communes and the province have summaries of their own");
+    assert_eq!(gifts_by(&case.admin, "") / 1000, 1);
+    let of_commune = case.world.key(case.world.ianan, case.world.ianan);
+    assert_eq!(gifts_by(&of_commune, "") / 1000, 1, "the key of a commune does not see its province");
     assert_eq!(gifts(&commune) / 1000, 0, "a commune is counted from its records");
     let (village, _, twinning) = case.villages[0];
     let organisation = case.organisation;
@@ -267,8 +318,10 @@ fn provinces_and_keys_read_summaries_until_a_village_is_marked() {
         ),
     );
     assert_eq!(gifts(&case.province) / 1000, 2, "a marked village is counted from its records");
+    assert_eq!(of_levels(), [2, 2], "the other village of its commune, and the other commune");
     summaries::refresh(&case.world.server.db).unwrap();
     assert_eq!(gifts(&case.province) / 1000, 2, "the job has corrected its summary");
+    assert_eq!(of_levels(), [2, 2], "and those of its commune and of its province");
 }
 
 /// One change at a time, with a run of the job after each.
