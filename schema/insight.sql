@@ -119,21 +119,26 @@ create trigger support_deleted after delete on gift_recipients referencing old t
   for each statement execute function app_support_changed();
 
 -- Adds up the summaries of the level below. A place without a commune or province in the tree of today stands for itself on that level.
+-- MATERIALIZED, OFFSET 0 and no sequential scan keep one look-up of summaries for each member: the plan is made once, perhaps while the
+-- table is still empty.
 create function app_roll_up_support(of_level text, places uuid[], years integer[]) returns void
-  language plpgsql security definer set search_path = '' as $$
+  language plpgsql security definer set search_path = '' set enable_seqscan = off as $$
 begin
   delete from public.support_summaries s
    where s.place_id = any (places) and s.level = of_level and extract(year from s.starts_on)::integer = any (years);
-  with members as (
+  with members as materialized (
     select x.id, coalesce(x.commune_id, x.id) as whole_id from public.localities x
      where of_level = 'commune' and (x.commune_id = any (places) or x.id = any (places))
      union all
     select x.id, coalesce(x.province_id, x.commune_id, x.id) from public.localities x
-     where of_level = 'province' and (x.province_id = any (places) or x.id = any (places))
+     where of_level = 'province' and (x.province_id = any (places) and (x.level <> 'village' or x.commune_id is null) or x.id = any (places))
   ), parts as (
     select m.whole_id, s.* from members m
-      join public.support_summaries s on s.place_id = m.id and s.level = case of_level when 'commune' then 'place' else 'commune' end
-     where m.whole_id = any (places) and extract(year from s.starts_on)::integer = any (years)
+     cross join lateral (
+      select * from public.support_summaries s
+       where s.place_id = m.id and s.level = case of_level when 'commune' then 'place' else 'commune' end
+         and extract(year from s.starts_on)::integer = any (years) offset 0) s
+     where m.whole_id = any (places)
   ), wandering as (
     select p.whole_id, p.period, p.starts_on, array_agg(distinct home) as homes
       from parts p cross join unnest(p.wandering_households) home group by 1, 2, 3

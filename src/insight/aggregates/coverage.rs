@@ -70,6 +70,9 @@ pub const COVERAGE: DataSet = DataSet {
     by_year: false,
     // Rows of places have the twinnings of the places above them, and not those of the places in them. Organisations share villages.
     totals_apart: |question, _| level(question).is_some_and(|level| level != AggregateGrouping::Village),
+    of_sums: |question, actor| {
+        summaries::serve(question, actor).is_some() && summaries::knows_last_days(question, actor)
+    },
     shows,
 };
 

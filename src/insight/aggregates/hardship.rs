@@ -41,6 +41,7 @@ pub const HARDSHIP: DataSet = DataSet {
     sensitive: &[],
     by_year: false,
     totals_apart: never,
+    of_sums: never,
     shows: always,
 };
 

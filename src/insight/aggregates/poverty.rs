@@ -108,6 +108,7 @@ pub const POVERTY: DataSet = DataSet {
     sensitive: &["ethnic_minority_poor_or_near_poor", "ethnic_minority_rate"],
     by_year: true,
     totals_apart: never,
+    of_sums: never,
     // Villages without households, profile and register count for the rates of the places above them only.
     shows: |_, row| row.number("standing") > 0,
 };

@@ -14,6 +14,7 @@ use super::{places, summaries, suppression};
 use crate::access::actor::Actor;
 use crate::access::policy::Role;
 use crate::access::withheld::withholds;
+use crate::kernel::db::kept::Keep;
 use crate::kernel::db::schema::tree_day;
 use crate::kernel::db::{plan_for_values, records};
 use crate::kernel::http::problem::Result;
@@ -67,7 +68,9 @@ pub fn answer(
             .bind::<Nullable<SqlUuid>, _>(query.within.map(|id| id.0))
             .bind::<Nullable<SqlUuid>, _>(query.organisation_id.map(|id| id.0))
             .bind::<Nullable<SqlUuid>, _>(query.programme_id.map(|id| id.0));
-        Ok(query.load(conn)?)
+        // By one grouping at most, so that the texts that a connection keeps are few.
+        let is_kept = question.groupings.len() <= 1 && (set.of_sums)(question, actor);
+        Ok(if is_kept { query.kept().load(conn)? } else { query.load(conn)? })
     };
     let (mut totals, mut rows): (Vec<Row>, Vec<Row>) = load(question)?.into_iter().partition(|row| row.is_total);
     let years_stand_alone = set.by_year && question.groupings.contains(&AggregateGrouping::Year);

@@ -51,6 +51,7 @@ pub const SUPPORT: DataSet = DataSet {
     totals_apart: |question, actor| {
         by_programme(question) || summaries::serve(question, actor).is_some() && summaries::are_cut(question)
     },
+    of_sums: |question, actor| summaries::serve(question, actor).is_some(),
     shows: always,
 };
 
