@@ -6,6 +6,7 @@ use clap::Parser;
 use ketnghia::cli::arguments::{Cli, Command, KeysCommand, UserCommand};
 use ketnghia::cli::{import, keys, users};
 use ketnghia::kernel::db::one_line;
+use ketnghia::kernel::log_lines;
 use ketnghia::{cli, server};
 
 /// jemalloc, whose background thread returns the memory of a peak within ten seconds, also in an idle process.
@@ -14,14 +15,26 @@ use ketnghia::{cli, server};
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    let (lines, written) = match log_lines::start() {
+        Ok(started) => started,
+        Err(error) => return fail(format!("cannot start the thread of the log: {error}")),
+    };
     // The errors of these modules are returned to this service, too, which logs them once and in one line.
     let logging = env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http::h1=off,r2d2=off");
-    env_logger::Builder::from_env(logging).format_timestamp_millis().init();
-    let outcome = match Cli::parse().command {
+    let mut logger = env_logger::Builder::from_env(logging);
+    logger.format_timestamp_millis().target(env_logger::Target::Pipe(Box::new(lines))).init();
+    let outcome = run(Cli::parse().command);
+    // Before the message of a failure.
+    drop(written);
+    outcome.unwrap_or_else(fail)
+}
+
+fn run(command: Command) -> Result<ExitCode, String> {
+    let done = match command {
         Command::Serve(settings) => server::serve(settings),
         Command::Migrate(settings) => server::migrate(&settings),
         Command::Openapi => cli::print_openapi(),
-        Command::Database(settings) => return cli::run_with_database(&settings).unwrap_or_else(fail),
+        Command::Database(settings) => return cli::run_with_database(&settings),
         Command::Health(settings) => cli::check_health(&settings),
         Command::Keys { command } => match command {
             KeysCommand::Create(wanted) => keys::create(&wanted.folder),
@@ -30,7 +43,7 @@ fn main() -> ExitCode {
             KeysCommand::Reseal(of) => keys::reseal(&of),
             KeysCommand::Remove(wanted) => keys::remove(&wanted),
         },
-        Command::Import { list } => return import::import(&list).unwrap_or_else(fail),
+        Command::Import { list } => return import::import(&list),
         Command::User { command } => match command {
             UserCommand::Create(user) => users::create_admin(&user),
             UserCommand::Reset(user) => users::reset(&user),
@@ -39,7 +52,7 @@ fn main() -> ExitCode {
             UserCommand::EndSessions(wanted) => users::end_sessions(&wanted),
         },
     };
-    outcome.map_or_else(fail, |()| ExitCode::SUCCESS)
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 #[expect(clippy::print_stderr, clippy::needless_pass_by_value, reason = "the error message for the terminal")]

@@ -12,6 +12,8 @@ pub mod job;
 pub mod list;
 /// Vietnamese or English, by Accept-Language.
 pub mod locale;
+/// The lines of the log, written outside requests.
+pub mod log_lines;
 /// Metrics for Prometheus.
 pub mod metrics;
 /// Keys: encrypt personal fields and cursors, derive tokens.
