@@ -188,6 +188,10 @@ impl Tokens {
             log::info!("removed key {}: access tokens that it signed are refused", dropped.id);
         }
         new.read_at = Some(now);
+        if new.verifying.len() == keys.verifying.len() && new.verifying.keys().all(|id| keys.verifying.contains_key(id))
+        {
+            std::mem::swap(&mut new.verified, &mut keys.verified);
+        }
         *keys = new;
     }
 
