@@ -87,19 +87,21 @@ begin
   end if;
   return null;
 end $$;
--- A village that moves takes its sums to another commune or province: both count it from its own summaries until the job has run.
-create function app_support_moved() returns trigger language plpgsql security definer set search_path = '' as $$
+-- A village that moves takes its sums to another commune or province: both count it from its own summaries until the job has run. Once
+-- for each statement, because a reorganisation moves thousands of villages between few communes.
+create function app_support_moved() returns trigger language plpgsql security definer set search_path = '' set enable_seqscan = off as $$
 begin
   insert into public.support_changes (village_id, scope_path, year)
-  select l.id, l.scope_path, counted.year
-    from (select distinct extract(year from s.starts_on)::integer as year from public.support_summaries s
-           where s.place_id = new.id and s.level = 'place' and s.period = 'year') counted
-   cross join public.localities l
-   where l.id in (new.id, old.commune_id, new.commune_id, old.province_id, new.province_id);
+  select distinct l.id, l.scope_path, extract(year from s.starts_on)::integer
+    from changed n join former o on o.id = n.id
+    join public.support_summaries s on s.place_id = n.id and s.level = 'place' and s.period = 'year'
+   cross join lateral (values (n.id), (o.commune_id), (n.commune_id), (o.province_id), (n.province_id)) place(id)
+    join public.localities l on l.id = place.id
+   where (o.commune_id, o.province_id) is distinct from (n.commune_id, n.province_id);
   return null;
 end $$;
-create trigger support_moved after update on localities for each row
-  when ((old.commune_id, old.province_id) is distinct from (new.commune_id, new.province_id)) execute function app_support_moved();
+create trigger support_moved after update on localities referencing old table as former new table as changed
+  for each statement execute function app_support_moved();
 
 create trigger support_inserted after insert on visits referencing new table as new_rows
   for each statement execute function app_support_changed();
@@ -163,17 +165,24 @@ declare
   marks integer;
   villages uuid[];
   years integer[];
+  kept uuid[];
   communes uuid[];
   provinces uuid[];
 begin
   -- Runs in one session at a time, so that no older count overwrites a newer one. The number is arbitrary.
   if not pg_try_advisory_xact_lock(7364102304) then return 0; end if;
-  -- Skips villages that another transaction moves, until the next run: that transaction may wait for this job, so this
-  -- job must not wait for it.
-  select array_agg(l.id) into villages
+  -- Skips places that another transaction moves, or whose commune or province it changes, until the next run: that transaction may wait
+  -- for this job, so this job must not wait for it. The lock keeps them where they are until the sums are committed.
+  select array_agg(c.village_id) into villages from (select x.village_id from public.support_changes x order by x.id limit most) c;
+  select array_agg(x.id) into kept
     from (select l.id from public.localities l
-           where l.id in (select c.village_id from public.support_changes c order by c.id limit most)
-             for key share skip locked) l;
+           where l.id in (select above.id from public.localities p cross join lateral (values (p.id), (p.commune_id), (p.province_id)) above(id)
+                           where p.id = any (villages))
+             for share skip locked) x;
+  select array_agg(l.id) into villages
+    from public.localities l
+   where l.id = any (villages) and l.id = any (kept)
+     and (l.commune_id is null or l.commune_id = any (kept)) and (l.province_id is null or l.province_id = any (kept));
   with taken as (
     delete from public.support_changes c
      where c.id in (select id from public.support_changes where village_id = any (villages) order by id limit most)

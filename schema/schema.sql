@@ -2789,17 +2789,24 @@ declare
   marks integer;
   villages uuid[];
   years integer[];
+  kept uuid[];
   communes uuid[];
   provinces uuid[];
 begin
   -- Runs in one session at a time, so that no older count overwrites a newer one. The number is arbitrary.
   if not pg_try_advisory_xact_lock(7364102304) then return 0; end if;
-  -- Skips villages that another transaction moves, until the next run: that transaction may wait for this job, so this
-  -- job must not wait for it.
-  select array_agg(l.id) into villages
+  -- Skips places that another transaction moves, or whose commune or province it changes, until the next run: that transaction may wait
+  -- for this job, so this job must not wait for it. The lock keeps them where they are until the sums are committed.
+  select array_agg(c.village_id) into villages from (select x.village_id from public.support_changes x order by x.id limit most) c;
+  select array_agg(x.id) into kept
     from (select l.id from public.localities l
-           where l.id in (select c.village_id from public.support_changes c order by c.id limit most)
-             for key share skip locked) l;
+           where l.id in (select above.id from public.localities p cross join lateral (values (p.id), (p.commune_id), (p.province_id)) above(id)
+                           where p.id = any (villages))
+             for share skip locked) x;
+  select array_agg(l.id) into villages
+    from public.localities l
+   where l.id = any (villages) and l.id = any (kept)
+     and (l.commune_id is null or l.commune_id = any (kept)) and (l.province_id is null or l.province_id = any (kept));
   with taken as (
     delete from public.support_changes c
      where c.id in (select id from public.support_changes where village_id = any (villages) order by id limit most)
@@ -2921,14 +2928,16 @@ end $$;
 CREATE FUNCTION public.app_support_moved() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
+    SET enable_seqscan TO 'off'
     AS $$
 begin
   insert into public.support_changes (village_id, scope_path, year)
-  select l.id, l.scope_path, counted.year
-    from (select distinct extract(year from s.starts_on)::integer as year from public.support_summaries s
-           where s.place_id = new.id and s.level = 'place' and s.period = 'year') counted
-   cross join public.localities l
-   where l.id in (new.id, old.commune_id, new.commune_id, old.province_id, new.province_id);
+  select distinct l.id, l.scope_path, extract(year from s.starts_on)::integer
+    from changed n join former o on o.id = n.id
+    join public.support_summaries s on s.place_id = n.id and s.level = 'place' and s.period = 'year'
+   cross join lateral (values (n.id), (o.commune_id), (n.commune_id), (o.province_id), (n.province_id)) place(id)
+    join public.localities l on l.id = place.id
+   where (o.commune_id, o.province_id) is distinct from (n.commune_id, n.province_id);
   return null;
 end $$;
 
@@ -5291,7 +5300,7 @@ CREATE TRIGGER support_inserted AFTER INSERT ON public.gifts REFERENCING NEW TAB
 
 CREATE TRIGGER support_inserted AFTER INSERT ON public.visits REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
 
-CREATE TRIGGER support_moved AFTER UPDATE ON public.localities FOR EACH ROW WHEN (((old.commune_id IS DISTINCT FROM new.commune_id) OR (old.province_id IS DISTINCT FROM new.province_id))) EXECUTE FUNCTION public.app_support_moved();
+CREATE TRIGGER support_moved AFTER UPDATE ON public.localities REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_moved();
 
 CREATE TRIGGER support_updated AFTER UPDATE ON public.gifts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.app_support_changed();
 

@@ -41,7 +41,7 @@ pub enum Begun {
 
 /// Counts a try to sign in. `mark`: of the device; a try with an unknown mark is counted for the user name.
 pub fn begin_sign_in(conn: &mut PgConnection, username: &str, mark: Option<&[u8]>, place: &Place) -> Result<Begun> {
-    let taken: Try = sql_query("SELECT * FROM app_begin_sign_in($1, $2, $3, $4)")
+    let taken: Try = sql_query("SELECT wait, counted_by, user_id, hash FROM app_begin_sign_in($1, $2, $3, $4)")
         .bind::<Text, _>(username)
         .bind::<Nullable<Bytea>, _>(mark)
         .bind::<Text, _>(place.address.to_string())

@@ -54,7 +54,9 @@ pub fn open_session(conn: &mut PgConnection, opening: &Opening<'_>) -> Result<Op
 }
 
 fn view_session(conn: &mut PgConnection, session: Uuid) -> Result<Option<SessionView>> {
-    let query = sql_query("SELECT * FROM app_session_view($1)").bind::<SqlUuid, _>(session);
+    let view =
+        "SELECT session_id, user_id, auth_version, generation, role, must_change_password FROM app_session_view($1)";
+    let query = sql_query(view).bind::<SqlUuid, _>(session);
     Ok(query.kept().get_result(conn).optional()?)
 }
 
@@ -79,7 +81,7 @@ pub fn refresh(
     device: Option<&str>,
     days: SessionDays,
 ) -> Result<Refreshed> {
-    let result: Outcome = sql_query("SELECT * FROM app_refresh($1, $2, $3, $4, $5)")
+    let result: Outcome = sql_query("SELECT outcome, session_id FROM app_refresh($1, $2, $3, $4, $5)")
         .bind::<Bytea, _>(token_hash)
         .bind::<Bytea, _>(child_hash)
         .bind::<Nullable<Text>, _>(device)

@@ -47,7 +47,9 @@ struct Row {
 }
 
 fn row(conn: &mut PgConnection) -> Result<Row> {
-    Ok(sql_query("SELECT * FROM app_own_account()").kept().get_result(conn)?)
+    let own = "SELECT id, username, full_name, phone, role, must_change_password, locality_id, locality_code, locality_name, locality_level, \
+               locality_valid_to, organisation_id, organisation_name, in_office FROM app_own_account()";
+    Ok(sql_query(own).kept().get_result(conn)?)
 }
 
 pub fn find(tx: &mut Tx<'_>) -> Result<Account> {
@@ -138,7 +140,7 @@ pub fn list_sessions(tx: &mut Tx<'_>, keyset: Keyset<SessionSort>, days: Session
     let (compare, direction) = if keyset.descending { ("<", "DESC") } else { (">", "ASC") };
     let (refreshed_at, id) = keyset.after::<DateTime<Utc>>()?.unzip();
     let rows: Vec<Session> = sql_query(format!(
-        "SELECT * FROM app_own_sessions($1, $2) WHERE $3 IS NULL OR (refreshed_at, id) {compare} ($3, $4)
+        "SELECT id, device_name, created_at, refreshed_at, current FROM app_own_sessions($1, $2) WHERE $3 IS NULL OR (refreshed_at, id) {compare} ($3, $4)
           ORDER BY refreshed_at {direction}, id {direction} LIMIT $5"
     ))
     .bind::<Integer, _>(days.idle)

@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, Bool, Date, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::margins::{Above, Cells};
-use super::model::{AggregateGrouping, AggregatePlace, AggregateProgramme, Names, Programmes, Question};
+use super::model::{AggregateGrouping, AggregatePlace, AggregateProgramme, Detail, Names, Programmes, Question};
 use crate::insight::aggregates::problems::NOT_FOR_KEYS;
 use crate::kernel::db::kept::Keep;
 use crate::kernel::db::schema::{localities, programmes};
@@ -75,10 +75,17 @@ diesel::define_sql_function! {
     fn app_place() -> Nullable<SqlUuid>;
 }
 
-/// Returns the level of the place of an API key; None for the country.
-pub fn level_of_key(conn: &mut PgConnection) -> Result<Option<LocalityLevel>> {
-    let own = localities::table.filter(localities::id.nullable().eq(app_place()));
-    Ok(own.select(localities::level).first(conn).optional()?)
+/// Returns the widest sums that an API key may read: those of its place, and single places where it stands for none in the tree of today,
+/// because it has ended.
+pub fn detail_of_key(conn: &mut PgConnection) -> Result<Detail> {
+    let stands = localities::commune_id.eq(localities::id.nullable());
+    let stands = stands.or(localities::province_id.eq(localities::id.nullable())).assume_not_null();
+    let own = localities::table.filter(localities::id.nullable().eq(app_place())).select((localities::level, stands));
+    Ok(match own.first::<(LocalityLevel, bool)>(conn).optional()? {
+        Some((level, true)) => Detail::of_level(level),
+        Some((_, false)) => Detail::Place,
+        None => Detail::Province,
+    })
 }
 
 /// Looks up `within`. Rejects a place that does not exist on the day, with its successors; returns `None` for one that
@@ -143,7 +150,7 @@ pub fn names<'a>(
     let mut names = Names::new();
     for (position, grouping) in question.groupings.iter().enumerate() {
         let sql = if grouping.is_place() {
-            "SELECT * FROM app_place_labels($1, $2)"
+            "SELECT id, code, name FROM app_place_labels($1, $2)"
         } else if *grouping == AggregateGrouping::Organisation {
             "SELECT id, NULL AS code, name FROM organisations WHERE id = ANY ($1) AND $2::date IS NOT NULL"
         } else {
@@ -194,7 +201,7 @@ pub fn above<'a>(
     }
     let places = question.groupings.iter().enumerate().filter(|(_, grouping)| grouping.is_place());
     let all: Vec<Uuid> = places.flat_map(|(position, _)| ids(rows.clone(), position)).collect();
-    let found: Vec<Lies> = sql_query("SELECT * FROM app_places_above($1, $2)")
+    let found: Vec<Lies> = sql_query("SELECT id, above_id FROM app_places_above($1, $2)")
         .bind::<Array<SqlUuid>, _>(all)
         .bind::<Date, _>(day)
         .kept()

@@ -1,4 +1,4 @@
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -16,7 +16,7 @@ use crate::access::policy::Role;
 use crate::access::withheld::withholds;
 use crate::kernel::db::kept::Keep;
 use crate::kernel::db::schema::tree_day;
-use crate::kernel::db::{plan_for_values, records};
+use crate::kernel::db::sql::{app_now, set_config};
 use crate::kernel::http::problem::Result;
 
 #[derive(QueryableByName)]
@@ -37,8 +37,9 @@ pub fn answer(
     query: &AggregateQuery,
     question: &Question,
 ) -> Result<Answer> {
-    plan_for_values(conn)?;
-    let today: NaiveDate = tree_day::table.select(tree_day::day).first(conn)?;
+    // In one round trip, with custom plans until the end of the transaction.
+    let facts = (tree_day::day, app_now(), set_config("plan_cache_mode", "auto", true));
+    let (today, computed_at, _): (NaiveDate, DateTime<Utc>, String) = tree_day::table.select(facts).first(conn)?;
     let day = query.as_of.unwrap_or(today);
     if question.groupings.contains(&AggregateGrouping::District) {
         places::check_districts(conn, day)?;
@@ -51,8 +52,8 @@ pub fn answer(
         None => (None, None),
     };
     let tree = if day == today { Tree::Stored } else { Tree::Dated };
-    let of_key = if question.for_key { places::level_of_key(conn)? } else { None };
-    let of_places = level.into_iter().chain(of_key).map(Detail::of_level);
+    let of_key = if question.for_key { Some(places::detail_of_key(conn)?) } else { None };
+    let of_places = level.map(Detail::of_level).into_iter().chain(of_key);
     let detail = match tree {
         Tree::Stored if summaries::serve_to(actor) => of_places.fold(question.detail, Detail::min),
         // The sums of communes and provinces are those of the tree of today, and other callers are counted from the records.
@@ -68,8 +69,9 @@ pub fn answer(
             .bind::<Nullable<SqlUuid>, _>(query.within.map(|id| id.0))
             .bind::<Nullable<SqlUuid>, _>(query.organisation_id.map(|id| id.0))
             .bind::<Nullable<SqlUuid>, _>(query.programme_id.map(|id| id.0));
-        // By one grouping at most, so that the texts that a connection keeps are few.
-        let is_kept = question.groupings.len() <= 1 && (set.of_sums)(question, actor);
+        // By one grouping at most and without flags, which are part of the text, so that the texts that a connection keeps are few.
+        let is_plain = question.groupings.len() <= 1 && question.flags.is_empty();
+        let is_kept = is_plain && (set.of_sums)(question, actor);
         Ok(if is_kept { query.kept().load(conn)? } else { query.load(conn)? })
     };
     let (mut totals, mut rows): (Vec<Row>, Vec<Row>) = load(question)?.into_iter().partition(|row| row.is_total);
@@ -135,7 +137,7 @@ pub fn answer(
         from: question.from,
         to: question.to,
         as_of: day,
-        computed_at: records::now(conn)?,
+        computed_at,
         rows: shown,
         totals,
         totals_suppressed,

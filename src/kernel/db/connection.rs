@@ -35,8 +35,8 @@ pub fn with_defaults(url: &str) -> String {
 
 /// Sets the role `app`, a statement time-out of ten seconds and a lock time-out of three. Generic plans are
 /// forced: a statement is planned once for each connection, because planning a list takes longer than reading
-/// it. Where the plan depends on values, the statement text differs (`access::reach`), or `plan_for_values`
-/// enables custom plans. JIT is off: PostgreSQL compiled the tree of places of a day for 1.5 s, a query of 50 ms.
+/// it. Where the plan depends on values, the statement text differs (`access::reach`), or an aggregate enables
+/// custom plans for its transaction. JIT is off: PostgreSQL compiled the tree of places of a day for 1.5 s, a query of 50 ms.
 #[derive(Debug)]
 pub struct ServeAsApp {
     pub rules: Rules,

@@ -289,12 +289,6 @@ fn rollback(conn: &mut PgConnection) {
     }
 }
 
-/// Enables custom plans until the end of the transaction, for expensive reads whose plan depends on the parameters.
-pub fn plan_for_values(conn: &mut PgConnection) -> Result<()> {
-    conn.batch_execute("SELECT set_config('plan_cache_mode', 'auto', true)")?;
-    Ok(())
-}
-
 /// Records the duration of a transaction on drop.
 struct Measured<'a> {
     metrics: &'a Metrics,

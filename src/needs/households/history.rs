@@ -141,7 +141,10 @@ pub fn list(
     let (compare, direction) = if keyset.descending { ("<", "DESC") } else { (">", "ASC") };
     let (day, entry) = keyset.after::<NaiveDate>()?.unzip();
     let rows = sql_query(format!(
-        "SELECT * FROM app_household_history($1) WHERE $2 IS NULL OR (happened_on, id) {compare} ($2, $3)
+        "SELECT id, kind, happened_on, recorded_at, household_id, year, round_kind, poverty_status, deprivations, poverty_causes,
+                assessment_status, corrected, from_village_id, from_village_name, village_id, village_name, from_status, status,
+                merged_household_id, fields, actor_id, actor_name, actor_role
+           FROM app_household_history($1) WHERE $2 IS NULL OR (happened_on, id) {compare} ($2, $3)
           ORDER BY happened_on {direction}, id {direction} LIMIT $4"
     ))
     .bind::<SqlUuid, _>(id.0)

@@ -25,6 +25,9 @@ diesel::define_sql_function! {
 }
 
 const EARLIEST: i32 = 1990;
+/// Named, because a kept statement fails where a newer schema adds a column to its result.
+const COLUMNS: &str = "year, complete, completed_on, completed_by, reopen_reason, households, minority_households, \
+    registered, assessed, poor, near_poor";
 
 #[derive(QueryableByName)]
 struct Counts {
@@ -63,7 +66,7 @@ pub fn list(
     let (compare, direction) = if keyset.descending { ("<", "DESC") } else { (">", "ASC") };
     let after: Option<i32> = keyset.after::<i32>()?.map(|(year, _)| year);
     let rows = sql_query(format!(
-        "SELECT * FROM app_registers($1) WHERE $2 IS NULL OR year {compare} $2 ORDER BY year {direction} LIMIT $3"
+        "SELECT {COLUMNS} FROM app_registers($1) WHERE $2 IS NULL OR year {compare} $2 ORDER BY year {direction} LIMIT $3"
     ))
     .bind::<SqlUuid, _>(village.0)
     .bind::<Nullable<Integer>, _>(after)
@@ -74,7 +77,7 @@ pub fn list(
 }
 
 fn find(tx: &mut Tx<'_>, village: LocalityId, year: i32) -> Result<Register> {
-    let one = sql_query("SELECT * FROM app_registers($1) WHERE year = $2");
+    let one = sql_query(format!("SELECT {COLUMNS} FROM app_registers($1) WHERE year = $2"));
     Ok(one.bind::<SqlUuid, _>(village.0).bind::<Integer, _>(year).kept().get_result(tx.conn)?)
 }
 

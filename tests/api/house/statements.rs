@@ -26,7 +26,6 @@ const PLANNED_ANEW: &[(&str, &str)] = &[
     ("BEGIN", "a command without a plan"),
     ("COMMIT", "a command without a plan"),
     ("SET ROLE", "once for each connection"),
-    ("SELECT set_config('plan_cache_mode'", "without parameters, in one message"),
     ("INSERT INTO \"gifts\"", "one row for each gift of a visit"),
     ("INSERT INTO \"hardship_items\"", "one row for each item of a list"),
     ("INSERT INTO \"household_members\"", "one row for each member"),
@@ -135,6 +134,9 @@ fn statements_of_requests_are_prepared_once() {
         .collect();
     assert!(seen.prepared.len() > 50, "few statements were watched: {}", seen.prepared.len());
     assert!(anew.is_empty(), "planned at each call: {anew:#?}");
+    // While a newer schema adds a column to a result, a kept statement with all columns fails.
+    let open: Vec<_> = seen.prepared.iter().filter(|text| text.contains("SELECT * FROM app_")).collect();
+    assert!(open.is_empty(), "without the names of the columns: {open:#?}");
     let unused = |(begin, _): &&(&str, &str)| !seen.run.keys().any(|text| text.starts_with(begin));
     let unused: Vec<_> = PLANNED_ANEW.iter().filter(unused).collect();
     assert!(unused.is_empty(), "not run: {unused:?}");
