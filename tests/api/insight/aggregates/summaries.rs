@@ -257,7 +257,7 @@ fn summaries_equal_a_count_of_the_current_records() {
     for seed in [11, 2_027] {
         let mut case = Case { reorganises: true, ..Case::new() };
         let mut random = Random(seed);
-        for round in 0..8 {
+        for round in 0..6 {
             for _ in 0..12 {
                 case.change(&mut random);
             }
