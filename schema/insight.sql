@@ -87,22 +87,6 @@ begin
   end if;
   return null;
 end $$;
--- A village that moves takes its sums to another commune or province: both count it from its own summaries until the job has run. Once
--- for each statement, because a reorganisation moves thousands of villages between few communes.
-create function app_support_moved() returns trigger language plpgsql security definer set search_path = '' set enable_seqscan = off as $$
-begin
-  insert into public.support_changes (village_id, scope_path, year)
-  select distinct l.id, l.scope_path, extract(year from s.starts_on)::integer
-    from changed n join former o on o.id = n.id
-    join public.support_summaries s on s.place_id = n.id and s.level = 'place' and s.period = 'year'
-   cross join lateral (values (n.id), (o.commune_id), (n.commune_id), (o.province_id), (n.province_id)) place(id)
-    join public.localities l on l.id = place.id
-   where (o.commune_id, o.province_id) is distinct from (n.commune_id, n.province_id);
-  return null;
-end $$;
-create trigger support_moved after update on localities referencing old table as former new table as changed
-  for each statement execute function app_support_moved();
-
 create trigger support_inserted after insert on visits referencing new table as new_rows
   for each statement execute function app_support_changed();
 create trigger support_updated after update on visits referencing old table as old_rows new table as new_rows
@@ -119,6 +103,22 @@ create trigger support_inserted after insert on gift_recipients referencing new 
   for each statement execute function app_support_changed();
 create trigger support_deleted after delete on gift_recipients referencing old table as old_rows
   for each statement execute function app_support_changed();
+
+-- A village that moves takes its sums to another commune or province: both count it from its own summaries until the job has run. Once
+-- for each statement, because a reorganisation moves thousands of villages between few communes.
+create function app_support_moved() returns trigger language plpgsql security definer set search_path = '' set enable_seqscan = off as $$
+begin
+  insert into public.support_changes (village_id, scope_path, year)
+  select distinct l.id, l.scope_path, extract(year from s.starts_on)::integer
+    from changed n join former o on o.id = n.id
+    join public.support_summaries s on s.place_id = n.id and s.level = 'place' and s.period = 'year'
+   cross join lateral (values (n.id), (o.commune_id), (n.commune_id), (o.province_id), (n.province_id)) place(id)
+    join public.localities l on l.id = place.id
+   where (o.commune_id, o.province_id) is distinct from (n.commune_id, n.province_id);
+  return null;
+end $$;
+create trigger support_moved after update on localities referencing old table as former new table as changed
+  for each statement execute function app_support_moved();
 
 -- Adds up the summaries of the level below. A place without a commune or province in the tree of today stands for itself on that level.
 -- MATERIALIZED, OFFSET 0 and no sequential scan keep one look-up of summaries for each member: the plan is made once, perhaps while the

@@ -1,6 +1,6 @@
 //! The operations of steps: of state machines, on one record or on several, and of other actions.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use actix_web::web::Json;
 use serde::Serialize;
@@ -47,7 +47,7 @@ impl<P> May<P> {
     {
         let (input, hash) = body.into_parts();
         self.write_of(id.0, move |tx| {
-            if steps::begin(tx, id.0, step, &if_match, &hash, &find)? {
+            if steps::begin(tx, id.0, (step.word, step.one_version), &if_match, &hash, &find)? {
                 take(tx, id.0, step, input)?;
             }
             found(tx, id.0, find).map(Found)
@@ -82,7 +82,7 @@ impl<P> May<P> {
                 honour_version(tx, id, &if_match, &find)?;
                 return tx.rehearse(|tx| work(tx, id, input)).map(Json);
             }
-            if !steps::begin_word(tx, id, (word, false), &if_match, &hash, &find)? {
+            if !steps::begin(tx, id, (word, false), &if_match, &hash, &find)? {
                 return records::kept_answer(tx.conn, id).map(Json);
             }
             let answer = work(tx, id, input)?;
@@ -124,8 +124,7 @@ impl<P> May<P> {
             let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
             // In one order for all callers: two requests about the same records do not wait for each other.
             let locked = records::lock_all::<I>(tx.conn, &ids)?;
-            let mut seen: Vec<Uuid> = locked.keys().copied().collect();
-            seen.sort_unstable();
+            let seen: Vec<Uuid> = locked.keys().copied().collect();
             let repeated = records::repeated_steps::<I>(tx.conn, &seen, step.word, &hash)?;
             let fits = |item: &BulkItem| locked.get(&item.id) == Some(&item.version);
             let new = items.iter().filter(|item| locked.contains_key(&item.id) && !repeated.contains(&item.id));
@@ -140,11 +139,12 @@ impl<P> May<P> {
                     passed.push(*id);
                 }
             }
+            let mut versions = HashMap::new();
             if !passed.is_empty() {
                 records::begin_steps::<I>(tx.conn, &passed, step.word, &hash)?;
                 write(tx, &passed.iter().map(|id| I::from(*id)).collect::<Vec<I>>(), step, input)?;
+                versions = records::lock_all::<I>(tx.conn, &passed)?;
             }
-            let versions = records::lock_all::<I>(tx.conn, &passed)?;
             let mut confirmed = HashSet::new();
             let missing = Problem::not_found();
             let outcome = |item: BulkItem| {
@@ -226,7 +226,7 @@ impl<P> May<P> {
     {
         let (input, hash) = body.into_parts();
         self.write_of(id.0, move |tx| {
-            if steps::begin_word(tx, id.0, (word, false), &if_match, &hash, &find)? {
+            if steps::begin(tx, id.0, (word, false), &if_match, &hash, &find)? {
                 work(tx, id.0, input)?;
             }
             found(tx, id.0, find).map(Found)

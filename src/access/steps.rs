@@ -61,7 +61,7 @@ pub struct BulkStep {
 
 /// A body that takes a step on several records, with one input for all of them.
 pub trait Bulk {
-    type Input: Clone + Send + 'static;
+    type Input: Send + 'static;
     /// Returns the records, the input, and the canonical body of the same step on one record.
     fn into_parts(self) -> Result<(Vec<BulkItem>, Self::Input, Vec<u8>)>;
 }
@@ -156,21 +156,9 @@ impl<T> StepBody for Valid<T> {
     }
 }
 
-/// Locks the record and begins a step; false where the same caller took it last with the same body. The first execution
-/// changed the version, so versions are compared for a new step only.
-pub(super) fn begin<I: RecordId, T: Record, S, A>(
-    tx: &mut Tx<'_>,
-    id: I,
-    step: &Step<S, A>,
-    if_match: &IfMatch,
-    hash: &[u8],
-    find: &impl Fn(&mut Tx<'_>, I) -> Result<T>,
-) -> Result<bool> {
-    begin_word(tx, id, (step.word, step.one_version), if_match, hash, find)
-}
-
-/// The same for a step that is no part of a state machine: its word, and whether `If-Match` names one version.
-pub(super) fn begin_word<I: RecordId, T: Record>(
+/// Locks the record and begins a step, given by its word and whether `If-Match` names one version; false where the same caller took it
+/// last with the same body. The first execution changed the version, so versions are compared for a new step only.
+pub(super) fn begin<I: RecordId, T: Record>(
     tx: &mut Tx<'_>,
     id: I,
     (word, one_version): (&'static str, bool),

@@ -1,7 +1,7 @@
-//! Reads precomputed sums of gifts and visits for each village and month, quarter and year. Callers with wide ranges read
-//! these sums where they answer the query, and for the few villages with later changes (marked by triggers, see
-//! `schema/insight.sql`) the gifts and visits themselves, so that an answer is current also between two runs of the
-//! job.
+//! Reads precomputed sums of gifts and visits for each village, commune and province, and month, quarter and year. Callers with wide
+//! ranges read these sums where they answer the query, on the widest level that does (`Detail`). What has changed since is marked by
+//! triggers (see `schema/insight.sql`) and read from the level below, a marked village from its gifts and visits, so that an answer is
+//! current also between two runs of the job.
 
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;

@@ -212,10 +212,14 @@ pub fn check_deletable(_: &mut Tx<'_>, assessment: &Assessment) -> Result<()> {
 
 pub fn take_step<I: Into<StepInput>>(tx: &mut Tx<'_>, id: AssessmentId, step: &AssessmentStep, input: I) -> Result<()> {
     verdict_on(judge(tx, &[id], step)?, id)?;
+    let input = input.into();
+    if let StepInput::Decision(decision) = &input {
+        check_decision(tx, decision.decision_date)?;
+    }
     write_steps(tx, &[id], step, input)
 }
 
-/// The same for many assessments, with one decision; a wrong decision is wrong for all of them.
+/// Decides on many assessments with one decision; a wrong decision is wrong for all of them.
 pub fn judge_all(
     tx: &mut Tx<'_>,
     ids: &[AssessmentId],
@@ -243,7 +247,7 @@ fn judge(tx: &mut Tx<'_>, ids: &[AssessmentId], step: &AssessmentStep) -> Result
     Ok(verdicts)
 }
 
-/// Takes a step on assessments, on each of which the caller can take it.
+/// Takes a step on assessments, on each of which the caller can take it, with a decision that was checked.
 pub fn write_steps<I: Into<StepInput>>(
     tx: &mut Tx<'_>,
     ids: &[AssessmentId],
@@ -252,7 +256,6 @@ pub fn write_steps<I: Into<StepInput>>(
 ) -> Result<()> {
     let now = records::now(tx.conn)?;
     let written = StepColumns::of(step, input.into(), UserId(tx.actor.id), now);
-    check_decision(tx, written.decision_date)?;
     diesel::update(table::table.filter(table::id.eq_any(ids))).set(&written).execute(tx.conn)?;
     Ok(())
 }
